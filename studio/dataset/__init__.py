@@ -1,0 +1,1 @@
+"""The bundled pictures: catalogue, builder, scene composer. NumPy and Pillow only; no torch."""

@@ -1,0 +1,167 @@
+"""Builds the bundled dataset from published npm packages of openly licensed emoji art.
+
+`npm pack` fetches each package (only when the user runs `dataset build`); PySide6's QtSvg
+rasterises the flat styles. Country flags, skin-tone variants and hair components are left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import subprocess
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from PIL import Image
+
+from studio.core.errors import DataError
+from studio.dataset.catalogue import Concept, Style
+
+PACKAGES = {
+    "names": "emojibase-data@17.0.0",
+    "fluent-3d": "@lobehub/fluent-emoji-3d@1.1.0",
+    "fluent-flat": "@iconify-json/fluent-emoji-flat@1.2.6",
+    "noto": "@iconify-json/noto@1.2.9",
+    "twemoji": "@twemoji/svg@15.0.0",
+}
+STYLES = (
+    Style("fluent-3d", "3d", "MIT", "Microsoft Fluent Emoji, npm @lobehub/fluent-emoji-3d"),
+    Style("fluent-flat", "flat", "MIT", "Microsoft Fluent Emoji, npm @iconify-json/fluent-emoji-flat"),
+    Style("noto", "noto", "Apache-2.0", "Google Noto Emoji, npm @iconify-json/noto"),
+    Style("twemoji", "twemoji", "CC-BY-4.0", "Twitter/X Twemoji, npm @twemoji/svg"),
+)
+GROUPS = {
+    0: "smileys", 1: "people", 3: "animals", 4: "food", 5: "travel", 6: "activities",
+    7: "objects", 8: "symbols", 9: "flags",
+}  # fmt: skip
+PLAIN_FLAGS = {"1f3c1", "1f6a9", "1f3f4", "1f3f3", "1f3f3-200d-1f308", "1f3f4-200d-2620"}
+SIZE = 256
+HELD_OUT_PERCENT = 8
+
+
+def normal(code: str) -> str:
+    """Codepoints in lower case without the variation selector, so that packages agree."""
+    return "-".join(part for part in code.lower().split("-") if part != "fe0f")
+
+
+def held_out(code: str, label: str) -> bool:
+    """Split by first codepoint, so that variants of one thing share a side.
+
+    One-word labels always stay in training: they are the words a person types first.
+    """
+    digest = hashlib.sha256(code.split("-")[0].encode()).digest()
+    return " " in label and digest[0] % 100 < HELD_OUT_PERCENT
+
+
+def concepts_from(emojibase: list[dict]) -> Iterator[Concept]:
+    """The concepts of `emojibase-data/en/data.json` that the dataset keeps."""
+    heads: dict[str, bool] = {}
+    for entry in sorted(emojibase, key=lambda e: e.get("order", 0)):
+        code, group = normal(entry["hexcode"]), GROUPS.get(entry.get("group", -1))
+        if group is None or (group == "flags" and code not in PLAIN_FLAGS):
+            continue
+        label = entry["label"].lower().replace("“", "").replace("”", "")
+        split = heads.setdefault(code.split("-")[0], held_out(code, label))
+        keywords = tuple(tag.lower() for tag in entry.get("tags", []) if tag.lower() != label)
+        yield Concept(code, label, keywords, group, "held-out" if split else "train")
+
+
+def fetch(package: str, into: Path) -> Path:
+    """Downloads one npm package and returns its unpacked folder."""
+    target = into / package.replace("/", "-").replace("@", "")
+    if target.exists():
+        return target
+    if shutil.which("npm") is None:
+        raise DataError("Building the dataset needs npm; install Node.js, or use the bundled copy.")
+    into.mkdir(parents=True, exist_ok=True)
+    run = subprocess.run(
+        ["npm", "pack", "--silent", package], cwd=into, capture_output=True, text=True, check=False
+    )
+    if run.returncode != 0:
+        raise DataError(f"npm could not fetch {package}: {run.stderr.strip()[:200]}")
+    with tarfile.open(into / run.stdout.strip().splitlines()[-1]) as archive:
+        archive.extractall(target, filter="data")
+    return target
+
+
+def rasterise(svg: bytes) -> bytes:
+    """An SVG as 256 px RGBA WebP."""
+    from PySide6.QtCore import QByteArray, Qt
+    from PySide6.QtGui import QImage, QPainter
+    from PySide6.QtSvg import QSvgRenderer
+
+    image = QImage(SIZE, SIZE, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    QSvgRenderer(QByteArray(svg)).render(painter)
+    painter.end()
+    rgba = image.convertToFormat(QImage.Format.Format_RGBA8888)
+    picture = Image.frombytes("RGBA", (SIZE, SIZE), bytes(rgba.constBits()))
+    out = io.BytesIO()
+    picture.save(out, "WEBP", quality=82, alpha_quality=90, method=6)
+    return out.getvalue()
+
+
+def iconify_pictures(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """(code, SVG) for an `@iconify-json` icon set."""
+    icons = json.loads((folder / "package" / "icons.json").read_text(encoding="utf-8"))
+    chars = json.loads((folder / "package" / "chars.json").read_text(encoding="utf-8"))
+    width, height = icons.get("width", 16), icons.get("height", 16)
+    for code, name in chars.items():
+        if name not in icons["icons"]:
+            continue
+        icon = icons["icons"][name]
+        box = f"0 0 {icon.get('width', width)} {icon.get('height', height)}"
+        svg = (
+            '<svg xmlns="http://www.w3.org/2000/svg" '
+            f'xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="{box}">{icon["body"]}</svg>'
+        )
+        yield normal(code), svg.encode()
+
+
+def style_pictures(style: str, folder: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """(code, maker of WebP bytes) for every picture of a package; makers run only if wanted."""
+    if style == "fluent-3d":  # already 256 px RGBA WebP: kept byte for byte
+        for path in sorted((folder / "package" / "assets").glob("*.webp")):
+            yield normal(path.stem), path.read_bytes
+    elif style == "twemoji":
+        for path in sorted((folder / "package").glob("*.svg")):
+            yield normal(path.stem), lambda path=path: rasterise(path.read_bytes())
+    else:
+        for code, svg in iconify_pictures(folder):
+            yield code, lambda svg=svg: rasterise(svg)
+
+
+def build(
+    out: Path,
+    work: Path,
+    styles: tuple[str, ...] = ("fluent-3d", "fluent-flat", "noto"),
+    report: Callable[[str], None] = print,
+) -> dict[str, int]:
+    """Writes the dataset to `out`; packages are fetched into `work`. Returns pictures a style."""
+    names = fetch(PACKAGES["names"], work) / "package" / "en" / "data.json"
+    concepts = list(concepts_from(json.loads(names.read_text(encoding="utf-8"))))
+    wanted = {concept.code for concept in concepts}
+    out.mkdir(parents=True, exist_ok=True)
+    seen: set[str] = set()
+    counts: dict[str, int] = {}
+    for style in styles:
+        pictures = dict(style_pictures(style, fetch(PACKAGES[style], work)))
+        with zipfile.ZipFile(out / f"{style}.zip", "w", zipfile.ZIP_STORED) as archive:
+            for code in sorted(wanted & pictures.keys()):
+                info = zipfile.ZipInfo(f"{code}.webp")  # a fixed date: same input, same bytes
+                archive.writestr(info, pictures[code]())
+                seen.add(code)
+        counts[style] = len(wanted & pictures.keys())
+        report(f"{style}: {counts[style]} pictures")
+    index = {
+        "styles": [asdict(s) for s in STYLES if s.name in styles],
+        "concepts": [asdict(c) for c in concepts if c.code in seen],
+    }
+    (out / "concepts.json").write_text(json.dumps(index, indent=0, ensure_ascii=False), "utf-8")
+    return counts

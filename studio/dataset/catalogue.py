@@ -1,0 +1,104 @@
+"""What is in the bundled dataset, and its pictures.
+
+On disk: `concepts.json` (names, keywords, split) and one zip of 256 px RGBA WebP files a style,
+each named by its codepoints. Standard library, NumPy and Pillow only.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from studio.core.errors import DataError
+
+BUNDLED = Path(__file__).resolve().parents[2] / "assets" / "dataset"
+
+
+@dataclass(frozen=True)
+class Concept:
+    """One thing that can be drawn. `code` is its codepoints in lower-case hex, without FE0F."""
+
+    code: str
+    label: str
+    keywords: tuple[str, ...]
+    group: str
+    split: str  # "train" or "held-out"
+
+
+@dataclass(frozen=True)
+class Style:
+    """One way of drawing. `caption` is the phrase that captions use for it."""
+
+    name: str
+    caption: str
+    licence: str
+    source: str
+
+
+class Catalogue:
+    """Concepts and their pictures.
+
+    Raises:
+        DataError: the folder is missing, or a file in it is damaged.
+    """
+
+    def __init__(self, folder: Path = BUNDLED) -> None:
+        self.folder = Path(folder)
+        try:
+            index = json.loads((self.folder / "concepts.json").read_text(encoding="utf-8"))
+            self.concepts = tuple(
+                Concept(c["code"], c["label"], tuple(c["keywords"]), c["group"], c["split"])
+                for c in index["concepts"]
+            )
+            self.styles = tuple(Style(**style) for style in index["styles"])
+        except FileNotFoundError:
+            raise DataError(
+                f"No dataset in {self.folder}; run `python main.py dataset build`."
+            ) from None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{self.folder / 'concepts.json'} is damaged: {error}") from None
+        self._archives: dict[str, zipfile.ZipFile] = {}
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_archives": {}}  # open zips do not travel to loader processes
+
+    @cached_property
+    def by_code(self) -> dict[str, Concept]:
+        return {concept.code: concept for concept in self.concepts}
+
+    def style(self, name: str) -> Style:
+        for style in self.styles:
+            if style.name == name:
+                return style
+        known = ", ".join(style.name for style in self.styles)
+        raise DataError(f"Unknown style {name!r}; the dataset has {known}.")
+
+    def codes(self, style: str) -> tuple[str, ...]:
+        """Codes that have a picture in `style`, in catalogue order."""
+        present = {name.removesuffix(".webp") for name in self._archive(style).namelist()}
+        return tuple(concept.code for concept in self.concepts if concept.code in present)
+
+    def picture(self, code: str, style: str) -> np.ndarray:
+        """The picture as (256, 256, 4) uint8 RGBA, alpha not premultiplied."""
+        try:
+            data = self._archive(style).read(f"{code}.webp")
+        except KeyError:
+            raise DataError(f"No picture of {code} in style {style}.") from None
+        return np.asarray(Image.open(io.BytesIO(data)).convert("RGBA"))
+
+    def _archive(self, style: str) -> zipfile.ZipFile:
+        if style not in self._archives:
+            self.style(style)
+            path = self.folder / f"{style}.zip"
+            try:
+                self._archives[style] = zipfile.ZipFile(path)
+            except (OSError, zipfile.BadZipFile) as error:
+                raise DataError(f"{path} cannot be read: {error}") from None
+        return self._archives[style]
