@@ -1,0 +1,79 @@
+"""The registry of samplers: every module here with a SAMPLER and a sample() is one.
+
+Adding a sampler is adding a file. A sampler is a generator: it draws nothing on the screen, counts
+no progress and cannot be cancelled except by not asking it for the next State. Importing this
+package, and any sampler in it, does not import torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
+
+from studio.core.errors import UsageError
+from studio.core.specs import FAMILIES, SamplerSpec
+from studio.diffusion.schedules import Schedule
+from studio.diffusion.state import State
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from studio.diffusion.denoiser import Denoiser
+    from studio.diffusion.noise import NoiseStream
+
+
+class SampleFunction(Protocol):
+    """From noise to pictures, one State a step; the last State's x are the pictures.
+
+    noise: standard normal (B, C, H, W), scaled by the sampler to its own path's start.
+    stream: the further noise of a stochastic sampler. schedule: where the steps lie; each sampler
+    has a default. Coefficients are Python floats: no step waits for the device.
+    """
+
+    def __call__(
+        self,
+        denoiser: Denoiser,
+        noise: Tensor,
+        steps: int,
+        stream: NoiseStream,
+        schedule: Schedule = ...,
+    ) -> Iterator[State]: ...
+
+
+@dataclass(frozen=True)
+class Sampler:
+    spec: SamplerSpec
+    sample: SampleFunction
+
+
+@cache
+def _registry() -> dict[str, Sampler]:
+    names = [f"{__name__}.{found.name}" for found in pkgutil.iter_modules(__path__)]
+    modules = [importlib.import_module(name) for name in names]
+    samplers = [Sampler(module.SAMPLER, module.sample) for module in modules]
+    families = list(FAMILIES)
+    samplers.sort(key=lambda s: (families.index(s.spec.family), s.spec.order, s.spec.name))
+    return {sampler.spec.name: sampler for sampler in samplers}
+
+
+def all_samplers() -> tuple[SamplerSpec, ...]:
+    """Every sampler's spec, by family, then by order of convergence."""
+    return tuple(sampler.spec for sampler in _registry().values())
+
+
+def find(name: str) -> Sampler:
+    """The sampler of that name, or a family's default by the family's name; else UsageError."""
+    for sampler in _registry().values():
+        if sampler.spec.name == name or (
+            sampler.spec.family == name and sampler.spec.is_family_default
+        ):
+            return sampler
+    choices = list(dict.fromkeys((*FAMILIES, *_registry())))
+    close = get_close_matches(name, choices, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    raise UsageError(f"there is no sampler {name!r}; {hint}choose one of {', '.join(choices)}")

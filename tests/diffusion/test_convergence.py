@@ -1,0 +1,87 @@
+"""Orders of convergence and marginals, on a Gaussian whose flow map is known exactly."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from studio.core.specs import SamplerSpec
+from studio.diffusion.noise import NoiseStream
+from studio.diffusion.paths import VariancePreserving, rf_time
+from studio.diffusion.samplers import all_samplers, find
+
+from .mixture import Mixture
+
+MEAN, STD = 0.7, 0.4
+GAUSSIAN = Mixture((1.0,), ((MEAN,),), (STD,))
+
+
+def marginal_std(alpha: float, sigma: float) -> float:
+    return math.hypot(alpha * STD, sigma)
+
+
+def stopping_grid(steps: int) -> tuple[float, ...]:
+    """Even in lambda from -3 to 2: a last jump to sigma = 0 would make 2M first order."""
+    return tuple(rf_time(-3.0 + 5.0 * i / steps) for i in range(steps + 1))
+
+
+def flow_error(name: str, steps: int) -> float:
+    """Along the ODE (x - alpha mean) / std_t is conserved, which maps any start to its end."""
+    noise = torch.linspace(-2.0, 2.0, 9, dtype=torch.float64).reshape(-1, 1, 1, 1)
+    *_, last = find(name).sample(GAUSSIAN, noise, steps, NoiseStream([]), stopping_grid)
+    t = stopping_grid(steps)[0]
+    alpha, sigma = (1.0 - t) / math.hypot(1.0 - t, t), t / math.hypot(1.0 - t, t)
+    conserved = (noise - alpha * MEAN) / marginal_std(alpha, sigma)
+    exact = last.alpha * MEAN + marginal_std(last.alpha, last.sigma) * conserved
+    return float((last.x - exact).abs().max())
+
+
+@pytest.mark.parametrize("spec", [s for s in all_samplers() if not s.stochastic])
+def test_each_ode_sampler_converges_at_the_order_it_states(spec: SamplerSpec) -> None:
+    coarse, fine = flow_error(spec.name, 80), flow_error(spec.name, 320)
+    assert math.log(coarse / fine, 4.0) == pytest.approx(spec.order, abs=0.1)
+
+
+class Basis(NoiseStream):
+    """Draws that are unit vectors. Sampling a centred Gaussian is linear in its noises, so a batch
+    of unit noises holds every coefficient, and the sum of their squares is the exact variance.
+    """
+
+    def __init__(self) -> None:
+        super().__init__([])
+        self.drawn = 0
+
+    def like(self, x: Tensor) -> Tensor:
+        self.drawn += 1
+        unit = torch.zeros_like(x)
+        unit[self.drawn] = 1.0
+        return unit
+
+
+def variance_bias(name: str, steps: int) -> float:
+    """std(x) / sqrt(alpha^2 s^2 + sigma^2) - 1 at lambda = 2, without sampling error."""
+    noise = torch.zeros(steps + 1, 1, 1, 1, dtype=torch.float64)
+    noise[0] = 1.0
+    centred = Mixture((1.0,), ((0.0,),), (STD,))
+    grid = tuple(rf_time(-5.0 + 7.0 * i / steps) for i in range(steps + 1))
+    *_, last = find(name).sample(centred, noise, steps, Basis(), lambda _: grid)
+    return float(last.x.square().sum().sqrt()) / marginal_std(last.alpha, last.sigma) - 1.0
+
+
+@pytest.mark.parametrize("name", [s.name for s in all_samplers() if s.stochastic])
+def test_stochastic_samplers_converge_to_the_marginal(name: str) -> None:
+    """Ancestral steps under-disperse and Euler-Maruyama over-disperses, by order 1 (weakly)."""
+    coarse, fine = variance_bias(name, 100), variance_bias(name, 400)
+    assert abs(fine) < 0.02
+    assert coarse / fine == pytest.approx(4.0, rel=0.15)
+
+
+def test_the_sde_sampler_spends_the_vp_sdes_beta() -> None:
+    """A step of h in lambda integrates beta dt = 2 sigma^2 h of Song et al.'s linear beta(t)."""
+    path = VariancePreserving()
+    for t in (0.01, 0.3, 0.9):
+        h = path.lambda_from_t(t - 1e-6) - path.lambda_from_t(t)
+        assert 2.0 * path.sigma(t) ** 2 * h == pytest.approx(path.beta(t) * 1e-6, rel=1e-3)
