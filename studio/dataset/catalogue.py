@@ -91,7 +91,7 @@ class Catalogue:
             data = self._archive(style).read(f"{code}.webp")
         except KeyError:
             raise DataError(f"No picture of {code} in style {style}.") from None
-        return np.asarray(Image.open(io.BytesIO(data)).convert("RGBA"))
+        return np.asarray(Image.open(io.BytesIO(data)).convert("RGBA"))[:256, :256]
 
     def _archive(self, style: str) -> zipfile.ZipFile:
         if style not in self._archives:
