@@ -63,8 +63,9 @@ class NetworkDenoiser:
     def __call__(self, x: Tensor, alpha: float, sigma: float) -> Denoised:
         """Equal signal-to-noise ratios differ by a factor: rescale x, ask the network, convert.
 
-        The factor alpha_net / alpha = sigma_net / sigma is taken as the ratio of the norms of
-        (alpha, sigma), which is finite at both ends (Karras et al. 2022, arXiv:2206.00364, eq. 8).
+        The factor alpha_net / alpha = sigma_net / sigma, s(t) in Karras et al. 2022
+        (arXiv:2206.00364, section 2), is taken as the ratio of the norms of (alpha, sigma), which
+        is finite at both ends.
         """
         lam = half_log_snr(alpha, sigma)
         t = self.nearest_time(lam)

@@ -26,10 +26,10 @@ class ClassifierFree:
     Ho & Salimans 2022 (arXiv:2207.12598, eq. 6; their weight is w - 1). w = 0 is unconditional and
     w = 1 conditional, one evaluation each; any other w takes two. Being linear it is the same
     in epsilon, x0 and velocity. A weaker network in place of the unconditional one makes it
-    autoguidance (Karras et al. 2024, arXiv:2406.02507, eq. 3).
+    autoguidance (Karras et al. 2024, arXiv:2406.02507).
 
     Only times t = sigma / (alpha + sigma) within `interval` (0 clean, 1 noise) are guided; outside
-    it the conditional answers alone (Kynkaanniemi et al. 2024, arXiv:2404.07724, eq. 4).
+    it the conditional answers alone (Kynkäänniemi et al. 2024, arXiv:2404.07724).
     """
 
     conditional: Denoiser

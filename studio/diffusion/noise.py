@@ -37,7 +37,8 @@ class NoiseStream:
 
     def like(self, x: Tensor) -> Tensor:
         """The next noise, of x's shape (B, ...), device and dtype."""
-        return self._draw(tuple(x.shape[1:])).to(x.device, x.dtype)
+        # CUDA stages pageable memory before it returns, so the host need not wait for the device.
+        return self._draw(tuple(x.shape[1:])).to(x.device, x.dtype, non_blocking=x.is_cuda)
 
     def _draw(self, shape: tuple[int, ...]) -> Tensor:
         return torch.stack([torch.randn(shape, generator=g) for g in self._generators])

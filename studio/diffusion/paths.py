@@ -162,7 +162,7 @@ class VariancePreserving(Path):
 
     def _solve(self, lam: float) -> float:
         # tau = log(1 + e^(-2 lambda)), then the positive root of tau(t) without cancellation
-        # (Lu et al. 2022, arXiv:2206.00927, appendix D.4).
+        # (Lu et al. 2022, arXiv:2206.00927, appendix D).
         tau = math.log1p(math.exp(-2.0 * lam))
         slope = self.beta_max - self.beta_min
         return 2.0 * tau / (self.beta_min + math.sqrt(self.beta_min**2 + 2.0 * slope * tau))

@@ -58,7 +58,7 @@ class Shifted:
 
 @dataclass(frozen=True)
 class UniformLambda:
-    """Even steps in lambda, then one to clean data (Lu et al. 2022, arXiv:2206.00927, eq. 3.4)."""
+    """Even steps in lambda, then one to clean data (Lu et al. 2022, arXiv:2206.00927)."""
 
     first: float = -5.0
     last: float = 4.0

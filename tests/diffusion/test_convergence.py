@@ -19,6 +19,10 @@ MEAN, STD = 0.7, 0.4
 GAUSSIAN = Mixture((1.0,), ((MEAN,),), (STD,))
 
 
+def name_of(spec: SamplerSpec) -> str:
+    return spec.name
+
+
 def marginal_std(alpha: float, sigma: float) -> float:
     return math.hypot(alpha * STD, sigma)
 
@@ -39,7 +43,7 @@ def flow_error(name: str, steps: int) -> float:
     return float((last.x - exact).abs().max())
 
 
-@pytest.mark.parametrize("spec", [s for s in all_samplers() if not s.stochastic])
+@pytest.mark.parametrize("spec", [s for s in all_samplers() if not s.stochastic], ids=name_of)
 def test_each_ode_sampler_converges_at_the_order_it_states(spec: SamplerSpec) -> None:
     coarse, fine = flow_error(spec.name, 80), flow_error(spec.name, 320)
     assert math.log(coarse / fine, 4.0) == pytest.approx(spec.order, abs=0.1)

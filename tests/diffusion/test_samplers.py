@@ -119,6 +119,26 @@ def test_no_step_looks_at_a_tensors_values(name: str) -> None:
     assert last.x.device.type == "meta" and last.x.shape == noise.shape
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@each_sampler
+def test_on_cuda_no_step_waits_and_the_pictures_are_the_cpus(name: str) -> None:
+    def network(x: Tensor, t: Tensor, condition: object) -> Tensor:
+        return x.tanh() * (1.0 + t.reshape(-1, 1, 1, 1))
+
+    denoiser = NetworkDenoiser(network, PATHS["rectified-flow"], PREDICTIONS["velocity"])
+    ends = []
+    for device in ("cpu", "cuda"):
+        stream = NoiseStream([3, 4])
+        noise = stream.initial((4, 8, 8), device, torch.float64)
+        torch.cuda.set_sync_debug_mode("error")  # a step that waits for the device raises
+        try:
+            *_, last = find(name).sample(denoiser, noise, 10, stream)
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+        ends.append(last.x.cpu())
+    torch.testing.assert_close(ends[0], ends[1], rtol=1e-9, atol=1e-9)
+
+
 @each_sampler
 def test_a_run_is_stopped_by_not_asking_for_more(name: str) -> None:
     denoiser, stream = Counting(), NoiseStream([0])

@@ -44,8 +44,8 @@ def sample(
 
     On the VP path d lambda = -beta dt / (2 sigma^2). A step of h in lambda therefore spends
     beta dt = 2 sigma^2 h, which keeps noise and drift in proportion down to the smallest sigma; a
-    step even in t overshoots there. The step onto clean data takes x0 (Song et al., appendix C:
-    one denoising step ends the run).
+    step even in t overshoots there. The step onto clean data takes x0, the one denoising step that
+    Jolicoeur-Martineau et al. 2021, arXiv:2009.05475, found such runs to lack.
     """
     points = [variance_preserving(t) for t in schedule(steps)]
     x, nfe = noise, 0
