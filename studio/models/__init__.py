@@ -1,0 +1,1 @@
+"""What is on disk -> a ready Model. One file a format in `formats/`, found by the registry."""

@@ -1,0 +1,80 @@
+"""The engine's events as Qt signals, in the thread of whoever listens. Must not import torch."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from studio.core import events
+from studio.core.requests import Request
+from studio.engine.engine import Engine, OpenModel, open_from_disk
+
+
+class EngineBridge(QObject):
+    """An engine, its events as signals. Each signal carries the event of its name as an object.
+
+    Every signal is emitted in the thread this object lives in (the UI thread), in the order of
+    the events, and only from the event loop: never inside `submit` or `cancel`.
+    After `close` nothing is emitted any more.
+    """
+
+    queued = Signal(object)  # events.Queued
+    loading = Signal(object)  # events.Loading
+    started = Signal(object)  # events.Started
+    progress = Signal(object)  # events.Progress
+    preview = Signal(object)  # events.Preview
+    picture = Signal(object)  # events.Picture
+    finished = Signal(object)  # events.Finished
+    cancelled = Signal(object)  # events.CancelledAt
+    failed = Signal(object)  # events.Failed
+    ready = Signal(object)  # events.Ready
+
+    _arrived = Signal(object)
+
+    def __init__(
+        self,
+        device: str = "auto",
+        open_model: OpenModel = open_from_disk,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._closed = False
+        self._signals = {
+            events.Queued: self.queued,
+            events.Loading: self.loading,
+            events.Started: self.started,
+            events.Progress: self.progress,
+            events.Preview: self.preview,
+            events.Picture: self.picture,
+            events.Finished: self.finished,
+            events.CancelledAt: self.cancelled,
+            events.Failed: self.failed,
+            events.Ready: self.ready,
+        }
+        # queued even within one thread: a listener never runs inside submit() or cancel()
+        self._arrived.connect(self._announce, Qt.ConnectionType.QueuedConnection)
+        self._engine = Engine(self._arrived.emit, open_model=open_model, device=device)
+
+    def submit(self, request: Request, front: bool = False) -> int:
+        """Queues a request, at the front if asked; returns its job number.
+
+        Raises UsageError, before any work, for a request that makes no sense.
+        """
+        return self._engine.submit(request, front=front)
+
+    def cancel(self, job: int) -> None:
+        """Asks a job to stop; `cancelled` follows. Jobs that have ended are left alone."""
+        self._engine.cancel(job)
+
+    def cancel_all(self) -> None:
+        """Asks every job to stop, waiting ones first."""
+        self._engine.cancel_all()
+
+    def close(self) -> None:
+        """Stops within a step, waits for the engine's thread. The bridge is of no more use."""
+        self._closed = True
+        self._engine.close()
+
+    @Slot(object)
+    def _announce(self, event: events.Event) -> None:
+        if not self._closed:
+            self._signals[type(event)].emit(event)

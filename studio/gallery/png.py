@@ -1,0 +1,199 @@
+"""PNG files with their settings inside, written whole or not at all.
+
+Two text chunks: `latent-studio`, JSON that brings every setting back, and `parameters`, the line
+that other studios (A1111 and those that read its files) understand. Must not import Qt or torch.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from studio.core.errors import DataError, OutputError, UsageError
+from studio.core.requests import Settings
+from studio.gallery.naming import new_path
+
+CHUNK = "latent-studio"
+FORMAT = 1
+MOST_PIXELS_A_SIDE = 2**16
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is stored with a picture. `nfe` counts denoiser evaluations, `created` is ISO 8601."""
+
+    settings: Settings
+    nfe: int = 0
+    seconds: float = 0.0
+    created: str = ""
+
+
+def write(
+    path: Path, pixels: np.ndarray, settings: Settings, nfe: int = 0, seconds: float = 0.0
+) -> None:
+    """Writes (H, W, 3) uint8 to `path`, replacing what is there; makes missing folders.
+
+    Raises OutputError, and then leaves no trace: an older file of that name is still whole.
+    """
+    _write(path, pixels, Record(settings, nfe, seconds, _now()), os.replace)
+
+
+def write_new(
+    folder: Path, pixels: np.ndarray, settings: Settings, nfe: int = 0, seconds: float = 0.0
+) -> Path:
+    """Writes (H, W, 3) uint8 under a new name in `folder`; never overwrites. Raises OutputError."""
+    record = Record(settings, nfe, seconds, _now())
+    while True:
+        path = new_path(folder, settings)
+        try:
+            _write(path, pixels, record, _move_to_free_name)
+        except FileExistsError:
+            continue  # another process took the name meanwhile
+        return path
+
+
+def read_settings(path: Path) -> Settings:
+    """The settings inside a PNG. Raises DataError when there are none or they make no sense."""
+    return read_record(path).settings
+
+
+def read_record(path: Path) -> Record:
+    """Everything stored with a picture. Raises DataError."""
+    try:
+        with Image.open(path, formats=("PNG",)) as image:
+            text = image.info.get(CHUNK)
+    except FileNotFoundError as error:
+        raise DataError(f"{path.name} does not exist.") from error
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DataError(f"{path.name} cannot be read as a PNG picture.") from error
+    if not isinstance(text, str):
+        raise DataError(f"{path.name} has no Latent Studio settings inside.")
+    try:
+        return _record(json.loads(text))
+    except (ValueError, TypeError, KeyError, RecursionError, UsageError) as error:
+        raise DataError(f"The settings inside {path.name} are damaged: {error}") from error
+
+
+def parameters(settings: Settings) -> str:
+    """The settings as A1111 writes them: prompt, negative prompt, then one line of values."""
+    values = {
+        "Steps": settings.steps,
+        "Sampler": settings.sampler,
+        "CFG scale": settings.guidance,
+        "Seed": settings.seed,
+        "Size": f"{settings.size}x{settings.size}",
+        "Model": settings.model,
+        "Version": "Latent Studio",
+    }
+    lines = [settings.prompt]
+    if settings.negative:
+        lines.append(f"Negative prompt: {settings.negative}")
+    lines.append(", ".join(f"{key}: {value}" for key, value in values.items()))
+    return "\n".join(lines)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _chunks(record: Record) -> PngImagePlugin.PngInfo:
+    info = PngImagePlugin.PngInfo()
+    # ASCII with escapes: every string survives, even half surrogate pairs and NUL
+    info.add_text(CHUNK, json.dumps({"format": FORMAT, **asdict(record)}, ensure_ascii=True))
+    readable = parameters(record.settings).replace("\0", " ")
+    info.add_itxt("parameters", readable.encode("utf-8", "replace").decode("utf-8"))
+    return info
+
+
+def _write(
+    path: Path, pixels: np.ndarray, record: Record, move: Callable[[Path, Path], None]
+) -> None:
+    assert pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3
+    draft = path.parent / f".{uuid.uuid4().hex}.part"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(draft, "xb") as file:
+            _encode(file, pixels, record)
+        move(draft, path)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        reason = error.strerror or "the disk refused"
+        raise OutputError(
+            f"{path} could not be written ({reason}); choose another folder or free some space."
+        ) from error
+    finally:
+        _forget(draft)
+
+
+def _encode(file: BinaryIO, pixels: np.ndarray, record: Record) -> None:
+    Image.fromarray(pixels).save(file, "PNG", pnginfo=_chunks(record))
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _move_to_free_name(draft: Path, path: Path) -> None:
+    """Moves only if nothing is there. Raises FileExistsError."""
+    with open(path, "xb"):
+        pass  # ours now; hard links would do without, but not every file system has them
+    try:
+        os.replace(draft, path)
+    except OSError:
+        _forget(path)
+        raise
+
+
+def _forget(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        pass  # the folder itself is gone or unreadable: nothing was written there
+
+
+def _record(document: Any) -> Record:
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ValueError("they were written by another version.")
+    return Record(
+        _settings(document["settings"]),
+        nfe=_checked(document["nfe"], int, "nfe"),
+        seconds=_checked(document["seconds"], float, "seconds"),
+        created=_checked(document["created"], str, "created"),
+    )
+
+
+def _settings(values: Any) -> Settings:
+    names = {field.name for field in fields(Settings)}
+    if not isinstance(values, dict) or not set(values) <= names or "prompt" not in values:
+        raise ValueError("they hold other names than this version knows.")
+    checked = {name: _value(name, value) for name, value in values.items()}
+    settings = Settings(**checked)
+    settings.check()
+    if not 1 <= settings.size <= MOST_PIXELS_A_SIDE:
+        raise ValueError(f"a size of {settings.size} pixels.")
+    return settings
+
+
+def _value(name: str, value: Any) -> Any:
+    default = getattr(Settings, name, "")
+    if isinstance(default, tuple):
+        low, high = _checked(value, list, name)
+        return _checked(low, float, name), _checked(high, float, name)
+    return _checked(value, type(default), name)
+
+
+def _checked(value: Any, kind: type, name: str) -> Any:
+    if kind is float and type(value) is int:
+        value = float(value)
+    if type(value) is not kind or (kind is float and not math.isfinite(value)):
+        raise ValueError(f"{name} is {str(value)[:40]!r}.")
+    return value

@@ -1,0 +1,67 @@
+"""What the engine needs of a model, whatever format it was in. Must not import torch at run time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from studio.diffusion.denoiser import Denoiser
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What `models` lists, known without reading weights.
+
+    `kind`: "generator" (makes pictures from prompts), or what one network is: "autoencoder",
+    "denoiser", "text", "picture". `trained` says how: recipe, data, steps, date.
+    """
+
+    name: str
+    kind: str
+    format: str
+    parameters: int
+    path: Path
+    trained: Mapping[str, object]
+
+
+class Model(Protocol):
+    """A generator that is ready: on its device, in its precision. Not for two threads at once."""
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+    @property
+    def device(self) -> str:
+        """Where its denoiser runs, in torch's words: "cpu", "cuda"."""
+
+    def latent_shape(self, size: int) -> tuple[int, int, int]:
+        """(C, h, w) for a square picture of `size` pixels. Raises UsageError for other sizes."""
+
+    def condition(self, prompts: Sequence[str]) -> Any:
+        """The features the denoiser is given for these prompts."""
+
+    def denoiser(self, condition: Any) -> Denoiser:
+        """The denoiser of len(prompts) pictures under this condition."""
+
+    def guided(
+        self,
+        prompt: str,
+        negative: str,
+        scale: float,
+        interval: tuple[float, float] = (0.0, 1.0),
+        count: int = 1,
+    ) -> Denoiser:
+        """The denoiser of `count` pictures of one prompt with classifier-free guidance."""
+
+    def decode(self, latents: Tensor) -> np.ndarray:
+        """Sampled latents (B, C, h, w) -> pictures (B, H, W, 3) uint8."""
+
+    def preview(self, x0: Tensor) -> np.ndarray:
+        """Predicted clean latents (B, C, h, w) -> small pictures (B, h', w', 3) uint8."""
