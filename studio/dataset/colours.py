@@ -68,7 +68,9 @@ def jittered(name: str, rng: np.random.Generator) -> tuple[int, int, int]:
     base = GROUNDS[name]
     if name == "white":
         return base
-    shade = np.clip(np.array(base) + rng.integers(-JITTER, JITTER + 1, 3), 0, 255)
+    # Black and grey only get lighter and darker: a tint would be a dark or dull other colour.
+    channels = 1 if name in ("black", "grey") else 3
+    shade = np.clip(np.array(base) + rng.integers(-JITTER, JITTER + 1, channels), 0, 255)
     if colour_name(shade) != name:
         return base
     return int(shade[0]), int(shade[1]), int(shade[2])

@@ -15,7 +15,7 @@ from PIL import Image
 
 from studio.core.errors import UsageError
 from studio.dataset.catalogue import Catalogue
-from studio.dataset.colours import GROUNDS, HUES, colour_name, jittered, lab, recolour
+from studio.dataset.colours import GROUNDS, HUES, jittered, lab, recolour
 from studio.dataset.wording import noun
 
 SINGLE_SIZE = 0.88  # side of a lone object's square, as a part of the frame's
