@@ -1,0 +1,127 @@
+"""Trains the refined VAE on composed scenes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from studio.dataset.catalogue import Catalogue
+from studio.dataset.scenes import Mix
+from studio.metrics.perceptual import load_lpips
+from studio.metrics.reconstruction import psnr
+from studio.networks.autoencoder import Autoencoder, AutoencoderConfig
+from studio.objectives.autoencoding import AutoencodingWeights, Perceptual, autoencoding_terms
+from studio.training.bundle import export
+from studio.training.data import Ahead, Scenes, SceneSource, to_tensor, workers_for
+from studio.training.recipe import Recipe, settings_from
+
+VALIDATION = 48  # held-out pictures
+PRINCIPAL = 256  # pictures that the principal components come from
+
+
+@dataclass(frozen=True)
+class AutoencoderSettings:
+    """The loss's lambdas, and the window that the perceptual term sees."""
+
+    reconstruction: float = 1.0
+    kl: float = 1e-6
+    perceptual: float = 0.3
+    norm: str = "l1"
+    crop: int = 128
+
+
+class AutoencoderTask:
+    """`train autoencoder`: data, losses and figures for the loop."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.settings = settings_from(AutoencoderSettings, recipe.settings, f"{recipe.name} [settings]")
+        self.mix = settings_from(Mix, recipe.data, f"{recipe.name} [data]")
+        self.network: nn.Module = Autoencoder(
+            settings_from(AutoencoderConfig, recipe.network, f"{recipe.name} [network]")
+        )
+        self.weights = AutoencodingWeights(
+            self.settings.reconstruction,
+            self.settings.kl,
+            self.settings.perceptual,
+            norm=self.settings.norm,
+        )
+
+    def prepare(self, device: torch.device) -> None:
+        self.device = device
+        run, catalogue = self.recipe.run, Catalogue()
+        source = SceneSource(catalogue, self.mix, run.seed)
+        self.ahead = Ahead(partial(source.many, count=run.batch), workers_for(device))
+        self.perceptual: Perceptual | None = None
+        if self.settings.perceptual:
+            lpips = load_lpips().to(device)
+            self.perceptual = cast(
+                Perceptual, lpips.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            )
+        self.crops = torch.Generator().manual_seed(run.seed)
+        unseen = SceneSource(catalogue, settings_from(
+            Mix, {**self.recipe.data, "split": "held-out"}, "[data]"), seed=2**31)
+        self.unseen = to_tensor(unseen.many(0, VALIDATION)[0], device)
+
+        first = to_tensor(source.many(2**30, PRINCIPAL)[0], device)
+        cast(Autoencoder, self.network).start_from_principal_components(first)
+
+    def batch(self, step: int, rank: int, world: int) -> Scenes:
+        size = self.recipe.run.batch
+        pictures, captions = self.ahead.get((step * world + rank) * size, stride=world * size)
+        return Scenes(to_tensor(pictures, self.device), captions)
+
+    def losses(self, network: nn.Module, batch: object, step: int) -> dict[str, Tensor]:
+        pictures = cast(Scenes, batch).pictures
+        autoencoder = cast(Autoencoder, network)
+        posterior = autoencoder.encode(pictures)
+        decoded = autoencoder.decode(posterior.sample())
+        return autoencoding_terms(
+            pictures, decoded, posterior, self.weights, self.perceptual, self.settings.crop, self.crops
+        )
+
+    @torch.no_grad()
+    def validate(self, network: nn.Module) -> Mapping[str, float]:
+        """PSNR and LPIPS on held-out scenes, decoded from the posterior mean."""
+        autoencoder = cast(Autoencoder, network)
+        ratios, distances, kl = [], [], []
+        for pictures in self.unseen.split(8):
+            with torch.autocast(self.device.type, torch.bfloat16):
+                posterior = autoencoder.encode(pictures)
+                decoded = autoencoder.decode(posterior.mean).float().clamp(-1, 1)
+            ratios.append(psnr(decoded / 2 + 0.5, pictures / 2 + 0.5))
+            kl.append(posterior.kl())
+            if self.perceptual is not None:
+                distances.append(self.perceptual(decoded, pictures).flatten())
+        figures = {"psnr": float(torch.cat(ratios).mean()), "kl": float(torch.stack(kl).mean())}
+        if distances:
+            figures["lpips"] = float(torch.cat(distances).mean())
+        return figures
+
+    @torch.no_grad()
+    def export(self, network: nn.Module, folder: Path, about: Mapping[str, object]) -> None:
+        """Measures the latents' statistics a channel, fits the preview, writes the weights."""
+        autoencoder = cast(Autoencoder, network)
+        pictures = torch.cat([self.batch(step, 0, 1).pictures for step in range(24)])
+        means = torch.cat([autoencoder.encode(part).mean for part in pictures.split(8)])
+        autoencoder.latent_mean.copy_(means.mean((0, 2, 3)))
+        autoencoder.latent_std.copy_(means.std((0, 2, 3)))
+        preview = fit_preview(autoencoder.normalised(means), pictures)
+        export(autoencoder, "autoencoder", autoencoder.config, folder, about, {"preview": preview})
+
+
+def fit_preview(latents: Tensor, pictures: Tensor) -> dict[str, list]:
+    """The least-squares linear map from normalised latents (B, C, h, w) to the pictures' area
+    means in [0, 1]: {"matrix": C x 3, "bias": 3}."""
+    small = F.adaptive_avg_pool2d(pictures.float() / 2 + 0.5, latents.shape[-2:])
+    inputs = latents.float().permute(0, 2, 3, 1).flatten(0, 2)
+    inputs = torch.cat([inputs, torch.ones_like(inputs[:, :1])], dim=1)
+    solution = torch.linalg.lstsq(inputs, small.permute(0, 2, 3, 1).flatten(0, 2)).solution
+    return {"matrix": solution[:-1].tolist(), "bias": solution[-1].tolist()}
