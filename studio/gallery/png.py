@@ -6,6 +6,7 @@ that other studios (A1111 and those that read its files) understand. Must not im
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -118,7 +119,8 @@ def _chunks(record: Record) -> PngImagePlugin.PngInfo:
 def _write(
     path: Path, pixels: np.ndarray, record: Record, move: Callable[[Path, Path], None]
 ) -> None:
-    assert pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3
+    assert pixels.dtype == np.uint8
+    assert pixels.shape[2:] == (3,)
     draft = path.parent / f".{uuid.uuid4().hex}.part"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -154,10 +156,8 @@ def _move_to_free_name(draft: Path, path: Path) -> None:
 
 
 def _forget(path: Path) -> None:
-    try:
+    with contextlib.suppress(OSError):  # a folder that is gone holds no draft either
         path.unlink(missing_ok=True)
-    except OSError:
-        pass  # the folder itself is gone or unreadable: nothing was written there
 
 
 def _record(document: Any) -> Record:

@@ -5,40 +5,142 @@ Listing reads no weights and imports no torch; opening does.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import importlib
+import logging
+import pkgutil
+from collections.abc import Iterator
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
+import platformdirs
+
+from studio.core.errors import ModelError
+from studio.models import formats
+from studio.models.format import Check, Format
 from studio.models.model import Model, ModelInfo
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from studio.networks.autoencoder import Autoencoder
+
+log = logging.getLogger(__name__)
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+
+
+def user_folder() -> Path:
+    """Where users put models of their own."""
+    return platformdirs.user_data_path("latent-studio", appauthor=False) / "models"
 
 
 def list_models() -> tuple[ModelInfo, ...]:
     """Everything that can be opened, in assets/ and in the user's model folder, by name.
 
-    A generator's own networks are listed after it: "studio-256", "studio-256/autoencoder", ...
-    Damaged entries are left out; `find` says what is wrong with one.
+    A generator's own networks come after it: "studio-256", "studio-256/autoencoder", ... Of two
+    with one name the bundled one counts. Damaged ones are left out, with a warning in the log;
+    `find` says what is wrong with one.
     """
+    found: dict[str, ModelInfo] = {}
+    for name, path in _candidates():
+        try:
+            found.setdefault(name, _describe(path, name))
+        except ModelError as error:
+            log.warning("%s", error)
+    return tuple(found.values())
 
 
 def find(name_or_path: str) -> ModelInfo:
-    """A listed name, or a path. Raises ModelError that says what there is."""
+    """A listed name, or a path. Raises ModelError that says what is wrong, or what there is."""
+    names = dict(reversed(list(_candidates())))
+    if name_or_path in names:
+        return _describe(names[name_or_path], name_or_path)
+    path = Path(name_or_path).expanduser()
+    if name_or_path and path.exists():
+        return _describe(path.resolve(), path.resolve().name)
+    close = get_close_matches(name_or_path, names, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"there is {', '.join(names) or 'none'}."
+    raise ModelError(f"there is no model {name_or_path!r}; {hint}")
 
 
 def open_model(
     name_or_path: str,
     device: str = "cpu",
     precision: str = "float32",
-    check: Callable[[], None] = lambda: None,
+    check: Check = lambda: None,
 ) -> Model:
     """A generator, ready. `device` and `precision` in torch's words; `check` may raise Cancelled.
 
     Raises ModelError with one sentence.
     """
+    info = find(name_or_path)
+    if info.kind != "generator":
+        raise ModelError(f"{name_or_path} is a model of kind {info.kind!r}; choose a generator.")
+    return cast(Model, _open(info, device, precision, check))
+
+
+def open_network(
+    name_or_path: str, kind: str, device: str = "cpu", precision: str = "float32"
+) -> nn.Module:
+    """One network of a kind ("autoencoder", "text", "picture", "denoiser"), in eval mode.
+
+    A generator's name or path means its own network of that kind. Raises ModelError.
+    """
+    info = find(name_or_path)
+    if info.kind == "generator":
+        info = _describe(info.path / kind, f"{info.name}/{kind}")
+    if info.kind != kind:
+        raise ModelError(f"{name_or_path} is a model of kind {info.kind!r}, not {kind!r}.")
+    return cast("nn.Module", _open(info, device, precision, lambda: None))
 
 
 def open_autoencoder(
     name_or_path: str, device: str = "cpu", precision: str = "float32"
 ) -> Autoencoder:
-    """An autoencoder: its own name or path, or a generator's. Raises ModelError."""
+    """An autoencoder by its name or path, or a generator's. Raises ModelError."""
+    return cast("Autoencoder", open_network(name_or_path, "autoencoder", device, precision))
+
+
+@cache
+def _formats() -> tuple[Format, ...]:
+    names = sorted(found.name for found in pkgutil.iter_modules(formats.__path__))
+    modules = [importlib.import_module(f"{formats.__name__}.{name}") for name in names]
+    return tuple(module.FORMAT for module in modules)
+
+
+def _format_of(path: Path) -> Format | None:
+    return next((each for each in _formats() if each.recognises(path)), None)
+
+
+def _candidates() -> Iterator[tuple[str, Path]]:
+    """Names and paths of what looks like a model, bundled ones first."""
+    for root in (ASSETS, user_folder()):
+        for path in _entries(root):
+            if _format_of(path) is None:
+                continue
+            yield path.name, path
+            for part in _entries(path):
+                if _format_of(part) is not None:
+                    yield f"{path.name}/{part.name}", part
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir()) if folder.is_dir() else []
+    except OSError:
+        return []
+
+
+def _describe(path: Path, name: str) -> ModelInfo:
+    form = _format_of(path)
+    if form is None:
+        raise ModelError(f"{path} is not a model in any known format.")
+    info = form.describe(path)
+    return ModelInfo(name, info.kind, info.format, info.parameters, info.path, info.trained)
+
+
+def _open(info: ModelInfo, device: str, precision: str, check: Check) -> Model | nn.Module:
+    form = next(each for each in _formats() if each.name == info.format)
+    return form.open(info.path, device, precision, check)

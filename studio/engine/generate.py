@@ -1,0 +1,184 @@
+"""From a request to pictures: noise, sampler loop, decoder. Pure but for the device's work.
+
+Imports torch (the rest of the engine imports this lazily). Must not import Qt.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from studio.core.events import Picture, Preview, Progress
+from studio.core.requests import Generate, Settings
+from studio.diffusion import samplers
+from studio.diffusion.noise import NoiseStream
+from studio.diffusion.state import State
+from studio.models.model import Model
+
+MOST_AT_ONCE = 4  # pictures a batch: on two cores a picture of four takes a third of one alone
+PREVIEW_SHARE = 0.05  # of the time
+HOST_AHEAD = 2  # steps queued on a GPU beyond the one that runs
+
+
+def generate(
+    model: Model, request: Generate, check: Callable[[], None] = lambda: None, job: int = 0
+) -> Iterator[Progress | Preview | Picture]:
+    """Makes request.count pictures; yields what happens, a Progress after every step.
+
+    Picture i is fixed by the seed settings.seed + i, however many are made in one batch (batches
+    round differently in the last bits of the network's precision, as devices do).
+    `check` is called between steps and around the decoder and may raise Cancelled.
+    Raises UsageError for a sampler that does not exist or a size the model cannot make.
+    """
+    sampler = samplers.find(request.settings.sampler)
+    model.latent_shape(request.settings.size)
+    settings = replace(request.settings, sampler=sampler.spec.name)
+    clock = Clock(settings.steps, request.count)
+    for first in range(0, request.count, MOST_AT_ONCE):
+        size = min(MOST_AT_ONCE, request.count - first)
+        batch = Batch(model, settings, range(first, first + size), sampler.sample, clock)
+        yield from batch.run(replace(request, settings=settings), check, job)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The pictures `indices` of a request: their steps are made together."""
+
+    model: Model
+    settings: Settings
+    indices: range
+    sample: samplers.SampleFunction
+    clock: Clock
+
+    @torch.inference_mode()  # entered anew whenever the generator goes on
+    def run(
+        self, request: Generate, check: Callable[[], None], job: int
+    ) -> Iterator[Progress | Preview | Picture]:
+        check()
+        self.clock.begin(len(self.indices))
+        budget = PreviewBudget(request.preview_every)
+        pace = Pace(self.model.device)
+        x, nfe = None, 0
+        for state in self._states(pace):
+            self.clock.stepped(state.step)
+            yield Progress(
+                job,
+                self.indices[0],
+                request.count,
+                state.step,
+                state.steps,
+                self.clock.seconds_left(state.step, request.count - self.indices.stop),
+            )
+            check()
+            if state.step < state.steps and budget.allows(state.step):
+                pace.wait()
+                images = budget.timed(self.model.preview, state.x0)
+                for index, image in zip(self.indices, images, strict=True):
+                    yield Preview(job, index, image)
+                check()
+            x, nfe = state.x, state.nfe
+        assert x is not None
+        images = self.model.decode(x)
+        check()
+        seconds = self.clock.decoded()
+        for index, image in zip(self.indices, images, strict=True):
+            mine = replace(self.settings, seed=self.settings.seed + index)
+            yield Picture(job, index, image, mine, seconds / len(self.indices), nfe)
+
+    def _states(self, pace: Pace) -> Iterator[State]:
+        settings = self.settings
+        denoiser = self.model.guided(
+            settings.prompt,
+            settings.negative,
+            settings.guidance,
+            settings.guidance_interval,
+            len(self.indices),
+        )
+        stream = NoiseStream([settings.seed + index for index in self.indices])
+        noise = stream.initial(self.model.latent_shape(settings.size), self.model.device)
+        for state in self.sample(denoiser, noise, settings.steps, stream):
+            pace.step()
+            yield state
+
+
+class Pace:
+    """Keeps the host at most HOST_AHEAD steps before a GPU: progress is true, cancelling acts."""
+
+    def __init__(self, device: str) -> None:
+        self._marks: deque[torch.cuda.Event] | None = deque() if device == "cuda" else None
+
+    def step(self) -> None:
+        if self._marks is None:
+            return
+        mark = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
+        mark.record()
+        self._marks.append(mark)
+        if len(self._marks) > HOST_AHEAD:
+            self._marks.popleft().synchronize()
+
+    def wait(self) -> None:
+        """Until the device is done: what is timed next is its own cost, not the steps'."""
+        if self._marks:
+            self._marks.pop().synchronize()
+            self._marks.clear()
+
+
+class PreviewBudget:
+    """Lets a preview happen every few steps while previews take under 5 % of the time."""
+
+    def __init__(self, every: int) -> None:
+        self._every = every
+        self._began = time.perf_counter()
+        self._spent = self._last = 0.0
+
+    def allows(self, step: int) -> bool:
+        if not self._every or step % self._every:
+            return False
+        elapsed = time.perf_counter() - self._began
+        return self._spent + self._last <= PREVIEW_SHARE * elapsed
+
+    def timed(self, preview: Callable[[torch.Tensor], np.ndarray], x0: torch.Tensor) -> np.ndarray:
+        """Makes the preview and books its time."""
+        began = time.perf_counter()
+        images = preview(x0)
+        self._last = time.perf_counter() - began
+        self._spent += self._last
+        return images
+
+
+class Clock:
+    """Measures steps and decoding of this request, and says what is left of it."""
+
+    def __init__(self, steps: int, pictures: int) -> None:
+        self._steps, self._pictures = steps, pictures
+        self._size = 1
+        self._began = self._stepping = time.perf_counter()
+        self._step = self._decode = 0.0  # seconds a picture, as measured last
+
+    def begin(self, size: int) -> None:
+        self._size = size
+        self._began = time.perf_counter()
+
+    def stepped(self, step: int) -> None:
+        self._stepping = time.perf_counter()
+        self._step = (self._stepping - self._began) / (step * self._size)
+
+    def decoded(self) -> float:
+        """Ends a batch; the seconds it took."""
+        now = time.perf_counter()
+        self._decode = (now - self._stepping) / self._size
+        return now - self._began
+
+    def seconds_left(self, step: int, pictures_after: int) -> float:
+        """After `step` of this batch, with `pictures_after` pictures in later batches.
+
+        The first decode is taken to last as long as a step until one has been measured.
+        """
+        decode = self._decode or self._step
+        this = (self._steps - step) * self._step + decode
+        return this * self._size + pictures_after * (self._steps * self._step + decode)

@@ -1,0 +1,136 @@
+"""Runs requests where it is called: the engine's thread and the headless commands share it.
+
+torch is imported when the first request runs, not with this module. Must not import Qt.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from studio.core.errors import Cancelled, StudioError
+from studio.core.events import Event, Finished, Loading, Picture, Ready, Started
+from studio.core.requests import Generate, Request
+from studio.engine import devices
+
+if TYPE_CHECKING:
+    from studio.models.model import Model
+
+Check = Callable[[], None]
+#: open_model(name or path, device, check): `check` raises Cancelled when the load should stop.
+OpenModel = Callable[[str, devices.Device, Check], "Model"]
+
+
+def open_from_disk(name: str, device: devices.Device, check: Check) -> Model:
+    """The usual `open_model`: what `studio.models.registry` finds. Raises ModelError."""
+    from studio.models.registry import open_model
+
+    return open_model(name, device.name, device.precision, check)
+
+
+def validate(request: Request) -> None:
+    """Raises UsageError for a request that makes no sense."""
+    if isinstance(request, Generate):
+        request.check()
+
+
+def never() -> None:
+    """The check of work that nobody cancels."""
+
+
+class Worker:
+    """Owns a device and the model that was used last. For one thread at a time."""
+
+    def __init__(self, device: str = "auto", open_model: OpenModel = open_from_disk) -> None:
+        """`device`: auto, cpu, cuda or mps, else UsageError; looked for when first needed."""
+        devices.check_name(device)
+        self._asked, self._device = device, None  # type: str, devices.Device | None
+        self._open_model = open_model
+        self._name, self._model = "", None  # type: str, Model | None
+
+    @property
+    def device(self) -> devices.Device:
+        """The device and its precision. Raises UsageError when this machine lacks it."""
+        if self._device is None:
+            self._device = devices.choose(self._asked)
+        return self._device
+
+    def run(self, request: Request, check: Check = never, job: int = 0) -> Iterator[Event]:
+        """Does the work; yields [Loading, Ready], Started, ..., Finished as they happen.
+
+        Raises UsageError, ModelError, Cancelled (from `check`), and whatever goes wrong.
+        """
+        validate(request)
+        began = time.perf_counter()
+        name = request.settings.model if isinstance(request, Generate) else request.model
+        check()
+        if self._model is None or self._name != name:
+            yield Loading(job, name)
+            yield self._ready(job, name, began, check)
+        elif not isinstance(request, Generate):
+            yield self._ready(job, name, began, check)
+        if isinstance(request, Generate):
+            yield Started(job)
+            yield from self._generate(request, check, job)
+        yield Finished(job, time.perf_counter() - began)
+
+    def model(self, name: str, check: Check = never) -> Model:
+        """The model, loaded if it is not the one at hand. Raises ModelError, Cancelled."""
+        if self._model is None or self._name != name:
+            self._name, self._model = "", None  # never two at once
+            device = self.device
+            check()
+            self._model = self._open_model(name, device, check)
+            self._name = name
+        return self._model
+
+    def forget(self) -> None:
+        """Drops the model and gives memory back."""
+        self._name, self._model = "", None
+        if self._device is not None:
+            devices.free_memory(self._device.name)
+
+    def _ready(self, job: int, name: str, began: float, check: Check) -> Ready:
+        self.model(name, check)
+        seconds = time.perf_counter() - began
+        return Ready(job, name, self.device.label, self.device.precision, seconds)
+
+    def _generate(self, request: Generate, check: Check, job: int) -> Iterator[Event]:
+        from studio.engine.generate import generate
+
+        yield from generate(self.model(request.settings.model), request, check, job)
+
+
+def run_now(
+    request: Request,
+    worker: Worker | None = None,
+    listener: Callable[[Event], None] = lambda event: None,
+) -> list[Picture]:
+    """Runs a request in this thread and returns its pictures; for commands without a window.
+
+    Pass one `worker` to several calls to load the model once. `listener` gets every event.
+    Raises UsageError, ModelError, or StudioError when memory runs out.
+    """
+    worker = worker or Worker()
+    pictures = []
+    try:
+        for event in worker.run(request):
+            listener(event)
+            if isinstance(event, Picture):
+                pictures.append(event)
+    except Exception as error:
+        if isinstance(error, StudioError | Cancelled) or not devices.is_out_of_memory(error):
+            raise
+        raise StudioError(sentence(error)) from error
+    return pictures
+
+
+def sentence(error: Exception) -> str:
+    """One sentence for the user about a failure of any kind."""
+    if isinstance(error, StudioError):
+        return str(error)
+    if devices.is_out_of_memory(error):
+        return "Memory ran out; make fewer or smaller pictures, or close other programs."
+    lines = str(error).splitlines() or [""]
+    return f"Something went wrong inside the studio ({type(error).__name__}: {lines[0][:200]})."

@@ -1,0 +1,72 @@
+"""A single network's folder: an autoencoder, a text tower, a picture tower, a denoiser."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio.core.errors import ModelError
+from studio.models.format import Check
+from studio.models.model import ModelInfo
+from studio.models.network_folder import MANIFEST, load, read_manifest
+
+if TYPE_CHECKING:
+    from torch import nn
+
+#: kind: (module, network, its configuration)
+NETWORKS = {
+    "autoencoder": ("studio.networks.autoencoder", "Autoencoder", "AutoencoderConfig"),
+    "denoiser": ("studio.networks.denoiser", "DenoiserTransformer", "DenoiserConfig"),
+    "text": ("studio.networks.text", "TextTower", "TextConfig"),
+    "picture": ("studio.networks.picture", "PictureTower", "PictureConfig"),
+}
+
+
+class NetworkFormat:
+    """`model.json` and `weights-N-of-M.safetensors` in one folder."""
+
+    name = "network"
+
+    def recognises(self, path: Path) -> bool:
+        return (path / MANIFEST).is_file()
+
+    def describe(self, path: Path) -> ModelInfo:
+        manifest = read_manifest(path)
+        return ModelInfo(
+            name=path.name,
+            kind=manifest.kind,
+            format=self.name,
+            parameters=manifest.parameters,
+            path=path,
+            trained=manifest.trained,
+        )
+
+    def open(self, path: Path, device: str, precision: str, check: Check) -> nn.Module:
+        """The network with its parameters in `precision`; its buffers stay fp32."""
+        return in_precision(open_network(path), device, precision)
+
+
+def open_network(path: Path, kind: str | None = None) -> nn.Module:
+    """The network in fp32 on the CPU, of the given kind if one is given. Raises ModelError."""
+    manifest = read_manifest(path)
+    if manifest.kind not in NETWORKS or kind not in (None, manifest.kind):
+        expected = kind or f"one of {', '.join(NETWORKS)}"
+        raise ModelError(f"{manifest.path} describes a {manifest.kind!r}, not {expected}.")
+    module_name, network, config = NETWORKS[manifest.kind]
+    module = importlib.import_module(module_name)
+    return load(manifest, getattr(module, network), getattr(module, config))
+
+
+def in_precision(network: nn.Module, device: str, precision: str) -> nn.Module:
+    """Moves a network; casts its parameters only: angles and statistics need all their digits."""
+    import torch
+
+    dtype: torch.dtype = getattr(torch, precision)
+    network.to(device)
+    for parameter in network.parameters():
+        parameter.data = parameter.data.to(dtype)
+    return network
+
+
+FORMAT = NetworkFormat()

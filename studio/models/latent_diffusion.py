@@ -1,0 +1,223 @@
+"""The studio's own model, ready: text tower, denoiser and autoencoder on one device.
+
+Network parameters are in the device's precision; the sampler's arithmetic, time and positions,
+the text tower and the latents' statistics stay in fp32. Imports torch.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from studio.core.errors import ModelError, UsageError
+from studio.diffusion.denoiser import NetworkDenoiser
+from studio.diffusion.guidance import ClassifierFree
+from studio.diffusion.paths import Path as DiffusionPath
+from studio.diffusion.paths import RectifiedFlow
+from studio.diffusion.predictions import PREDICTIONS, Prediction
+from studio.models.format import Check
+from studio.models.formats.native import TOKENIZER
+from studio.models.formats.network import in_precision, open_network
+from studio.models.model import ModelInfo
+from studio.models.network_folder import Manifest, read_manifest
+from studio.networks.autoencoder import Autoencoder
+from studio.networks.denoiser import DenoiserTransformer
+from studio.networks.text import TextFeatures, TextTower
+from studio.networks.tokenizer import Tokenizer
+
+PATHS: Mapping[str, DiffusionPath] = {"rectified-flow": RectifiedFlow()}
+PROMPTS_KEPT = 64
+
+
+@dataclass(frozen=True)
+class LinearPreview:
+    """RGB in [0, 1] = latent @ matrix + bias for normalised latents: matrix (C, 3), bias (3,)."""
+
+    matrix: Tensor
+    bias: Tensor
+
+    def __call__(self, latents: Tensor) -> Tensor:
+        """(B, C, h, w) -> (B, 3, h, w)."""
+        return torch.einsum("bchw,cr->brhw", latents, self.matrix) + self.bias[:, None, None]
+
+
+@dataclass(frozen=True)
+class Networks:
+    """What a bundle holds, on its device: the text tower in fp32, the others in its precision."""
+
+    tokenizer: Tokenizer
+    text: TextTower
+    denoiser: DenoiserTransformer
+    autoencoder: Autoencoder
+
+
+class LatentDiffusion:
+    """A latent diffusion model (Rombach et al. 2022) of the studio's own networks: a `Model`."""
+
+    def __init__(
+        self,
+        info: ModelInfo,
+        networks: Networks,
+        path: DiffusionPath,
+        prediction: Prediction,
+        preview: LinearPreview | None,
+    ) -> None:
+        self.info = info
+        self.networks = networks
+        self._path, self._prediction, self._preview = path, prediction, preview
+        self._known: OrderedDict[str, TextFeatures] = OrderedDict()
+        self._parameter = next(networks.denoiser.parameters())
+
+    @property
+    def device(self) -> str:
+        return self._parameter.device.type
+
+    @property
+    def size(self) -> int:
+        """The pictures' height and width in pixels."""
+        return self.networks.denoiser.config.side * self.networks.autoencoder.config.downsampling
+
+    def latent_shape(self, size: int) -> tuple[int, int, int]:
+        """(C, h, w). Raises UsageError: the denoiser's positions fit one size only."""
+        if size != self.size:
+            raise UsageError(
+                f"{self.info.name} makes pictures of {self.size} pixels, not {size};"
+                f" choose size {self.size}."
+            )
+        config = self.networks.denoiser.config
+        return config.channels, config.side, config.side
+
+    @torch.inference_mode()
+    def condition(self, prompts: Sequence[str]) -> TextFeatures:
+        """The prompts' features, (B, ...); those of the last prompts are kept."""
+        features = [self._features(prompt) for prompt in prompts]
+        return TextFeatures(
+            torch.cat([each.tokens for each in features]),
+            torch.cat([each.mask for each in features]),
+            torch.cat([each.pooled for each in features]),
+        )
+
+    def denoiser(self, condition: TextFeatures) -> NetworkDenoiser:
+        return NetworkDenoiser(self._network, self._path, self._prediction, condition)
+
+    def guided(
+        self,
+        prompt: str,
+        negative: str,
+        scale: float,
+        interval: tuple[float, float] = (0.0, 1.0),
+        count: int = 1,
+    ) -> ClassifierFree:
+        """`count` pictures of one prompt, guided away from `negative` ("" for no prompt at all)."""
+        conditional = self.denoiser(self.condition([prompt] * count))
+        unconditional = self.denoiser(self.condition([negative] * count))
+        return ClassifierFree(conditional, unconditional, scale, interval)
+
+    @torch.inference_mode()
+    def decode(self, latents: Tensor) -> np.ndarray:
+        """Normalised latents (B, C, h, w) -> pictures (B, H, W, 3) uint8."""
+        autoencoder = self.networks.autoencoder
+        raw = autoencoder.denormalised(latents.float()).to(self._parameter.dtype)
+        decoded = autoencoder.decode(raw.contiguous(memory_format=torch.channels_last))
+        return to_bytes(decoded.float() / 2 + 0.5)
+
+    @torch.inference_mode()
+    def preview(self, x0: Tensor) -> np.ndarray:
+        """Latents (B, C, h, w) -> (B, h, w, 3) uint8; whole pictures if the bundle has no map."""
+        return self.decode(x0) if self._preview is None else to_bytes(self._preview(x0.float()))
+
+    def _network(self, x: Tensor, t: Tensor, condition: TextFeatures) -> Tensor:
+        return self.networks.denoiser(x, t, condition).float()
+
+    def _features(self, prompt: str) -> TextFeatures:
+        """One prompt's features (1, ...), tokens in the denoiser's precision."""
+        if prompt in self._known:
+            self._known.move_to_end(prompt)
+            return self._known[prompt]
+        ids, mask = self.networks.tokenizer([prompt])
+        features = self.networks.text(ids.to(self.device), mask.to(self.device))
+        features = replace(features, tokens=features.tokens.to(self._parameter.dtype))
+        self._known[prompt] = features
+        if len(self._known) > PROMPTS_KEPT:
+            self._known.popitem(last=False)
+        return features
+
+
+def to_bytes(pictures: Tensor) -> np.ndarray:
+    """(B, 3, H, W) in [0, 1], clamped -> (B, H, W, 3) uint8 on the CPU."""
+    scaled = pictures.clamp(0, 1).mul(255).round().to(torch.uint8)
+    return scaled.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+
+
+def open_bundle(info: ModelInfo, device: str, precision: str, check: Check) -> LatentDiffusion:
+    """Opens a bundle; `check` is called before every network and may raise Cancelled.
+
+    Raises ModelError.
+    """
+    check()
+    text = in_precision(open_network(info.path / "text", "text"), device, "float32")
+    tokenizer = _tokenizer(info)
+    check()
+    denoiser = in_precision(open_network(info.path / "denoiser", "denoiser"), device, precision)
+    check()
+    autoencoder = open_network(info.path / "autoencoder", "autoencoder")
+    autoencoder = in_precision(autoencoder, device, precision).to(memory_format=torch.channels_last)
+    check()
+    networks = Networks(
+        tokenizer,
+        cast(TextTower, text),
+        cast(DenoiserTransformer, denoiser),
+        cast(Autoencoder, autoencoder),
+    )
+    path, prediction = _trained_to(read_manifest(info.path / "denoiser"))
+    _check_fit(info, networks)
+    preview = _preview(read_manifest(info.path / "autoencoder"), networks, device)
+    return LatentDiffusion(info, networks, path, prediction, preview)
+
+
+def _tokenizer(info: ModelInfo) -> Tokenizer:
+    path = info.path / "text" / TOKENIZER
+    try:
+        return Tokenizer(path)
+    except Exception as error:  # the tokenizers library raises bare Exceptions
+        raise ModelError(f"{path} is damaged: {error}.") from error
+
+
+def _trained_to(manifest: Manifest) -> tuple[DiffusionPath, Prediction]:
+    """The path and the prediction the denoiser was trained for; a flow's velocity by default."""
+    path = manifest.extra.get("path", "rectified-flow")
+    prediction = manifest.extra.get("prediction", "velocity")
+    if path not in PATHS or prediction not in PREDICTIONS:
+        raise ModelError(f"{manifest.path} names a path or a prediction that does not exist.")
+    return PATHS[path], PREDICTIONS[prediction]
+
+
+def _check_fit(info: ModelInfo, networks: Networks) -> None:
+    """Raises ModelError when networks of different bundles were mixed."""
+    ours, latents = networks.denoiser.config, networks.autoencoder.config
+    text = networks.text.config
+    if ours.channels != latents.latent_channels:
+        raise ModelError(f"{info.path} mixes networks: its denoiser and autoencoder do not fit.")
+    if (ours.text_width, ours.pooled_width) != (text.width, text.pooled_width):
+        raise ModelError(f"{info.path} mixes networks: its denoiser and text tower do not fit.")
+
+
+def _preview(manifest: Manifest, networks: Networks, device: str) -> LinearPreview | None:
+    document: Any = manifest.extra.get("preview")
+    if document is None:
+        return None
+    try:
+        matrix = torch.tensor(document["matrix"], dtype=torch.float32, device=device)
+        bias = torch.tensor(document["bias"], dtype=torch.float32, device=device)
+    except (KeyError, ValueError, TypeError, RuntimeError) as error:
+        raise ModelError(f"{manifest.path} has a preview that makes no sense: {error}.") from error
+    fits = matrix.shape == (networks.autoencoder.config.latent_channels, 3) and bias.shape == (3,)
+    if not fits or not (matrix.isfinite().all() and bias.isfinite().all()):
+        raise ModelError(f"{manifest.path} has a preview that does not fit its latents.")
+    return LinearPreview(matrix, bias)
