@@ -1,0 +1,104 @@
+"""Where results go: `--out` as a file name or a folder, refused before the work, not after it.
+
+Must not import torch.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio.core.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from studio.core.events import Picture
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Where `count` pictures go: new names in `folder`, or `file` (file-1, file-2, ...)."""
+
+    folder: Path
+    file: str | None
+    count: int
+
+    @classmethod
+    def at(cls, out: Path | None, count: int) -> Pictures:
+        """`out` is a folder if it is one or has no suffix; None is the window's own folder.
+
+        Raises UsageError for a file that is not a PNG, OutputError where nothing can be written.
+        """
+        if out is None:
+            from studio.gallery.naming import pictures_folder
+
+            target = cls(pictures_folder(), None, count)
+        elif names_a_folder(out):
+            target = cls(out, None, count)
+        else:
+            target = cls(out.parent, out.name, count)
+        check_folder(target.folder)
+        return target
+
+    def write(self, picture: Picture) -> Path:
+        """Writes one picture, whole or not at all. Raises OutputError."""
+        from studio.gallery import png
+
+        made_by = (picture.image, picture.settings, picture.nfe, picture.seconds)
+        if self.file is None:
+            return png.write_new(self.folder, *made_by)
+        path = self.folder / self.file
+        if self.count > 1:
+            path = path.with_stem(f"{path.stem}-{picture.picture + 1}")
+        png.write(path, *made_by)
+        return path
+
+
+def image_file(out: Path, name: str) -> Path:
+    """The PNG file that `out` means: `name` in it if it is a folder. Raises as Pictures.at."""
+    path = out / name if names_a_folder(out) else out
+    check_folder(path.parent)
+    return path
+
+
+def write_image(path: Path, pixels: np.ndarray) -> None:
+    """Writes (H, W, 3) uint8 as a PNG, whole or not at all. Raises OutputError."""
+    from PIL import Image
+
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(draft, "PNG")
+        os.replace(draft, path)
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise OutputError(f"{path} could not be written ({error.strerror or error}).") from None
+
+
+def names_a_folder(out: Path) -> bool:
+    """A path that is a folder, or has no suffix. Raises UsageError for a file that is not a PNG."""
+    if out.is_dir() or not out.suffix:
+        return True
+    if out.suffix.lower() != ".png":
+        raise UsageError(f"pictures are PNG files: name it {out.with_suffix('.png')}.")
+    return False
+
+
+def check_folder(folder: Path) -> None:
+    """Raises OutputError if `folder` is not, and cannot become, a folder to write in."""
+    existing = folder.absolute()
+    try:
+        while not existing.exists():
+            existing = existing.parent
+        fine = existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be used ({error.strerror}); choose another.") from None
+    if not existing.is_dir():
+        raise OutputError(f"{existing} is not a folder; choose another place with --out.")
+    if not fine:
+        raise OutputError(f"{existing} cannot be written to; choose another place with --out.")

@@ -1,0 +1,88 @@
+"""Finds the verbs, runs the one that was asked for, and turns its outcome into an exit code.
+
+Standard output holds the result and nothing else; everything else goes to standard error. Must
+not import torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import pkgutil
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+
+from studio.cli import verbs
+from studio.cli.verb import Parser, Verb
+from studio.core.errors import Cancelled, StudioError, UsageError
+
+CANCELLED = 130  # as a shell reports a program that Ctrl-C ended
+BROKEN_PIPE = 141  # as a shell reports a program whose reader went away
+
+
+def all_verbs() -> tuple[Verb, ...]:
+    """Every module in `verbs/` is one; by name."""
+    names = [found.name for found in pkgutil.iter_modules(verbs.__path__)]
+    return tuple(importlib.import_module(f"{verbs.__name__}.{name}").VERB for name in names)
+
+
+def build_parser() -> Parser:
+    """The parser of all verbs; its result's `verb` is the Verb."""
+    parser = Parser(
+        prog="main.py",
+        description="Latent image generation. Without arguments: the window.",
+        allow_abbrev=False,
+    )
+    choices = parser.add_subparsers(required=True, metavar="VERB")
+    for verb in all_verbs():
+        sub = choices.add_parser(
+            verb.name, help=verb.summary, description=verb.summary, allow_abbrev=False
+        )
+        verb.configure(sub)
+        sub.add_argument("--json", action="store_true", help="one JSON document on stdout")
+        sub.set_defaults(verb=verb)
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs one verb; 0 done, 1 it could not be done, 2 wrong usage, 130 cancelled."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a console that cannot show every name
+    try:
+        code = _run(argv)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor complain at exit
+        return BROKEN_PIPE
+
+
+def _run(argv: Sequence[str]) -> int:
+    try:
+        arguments = build_parser().parse_args(argv)
+        with redirect_stdout(sys.stderr):  # what libraries print is not the result
+            document = arguments.verb.run(arguments)
+    except UsageError as error:
+        return _complain(error, 2)
+    except StudioError as error:
+        return _complain(error, 1)
+    except (KeyboardInterrupt, Cancelled):
+        print("cancelled", file=sys.stderr)
+        return CANCELLED
+    except SystemExit as done:  # --help
+        return int(done.code or 0)
+    if document is not None:
+        if arguments.json:
+            print(json.dumps(document, indent=2))
+        else:
+            for line in arguments.verb.describe(document):
+                print(line)
+    return 0
+
+
+def _complain(error: StudioError, code: int) -> int:
+    print("error:", " ".join(str(error).split()), file=sys.stderr)
+    return code

@@ -1,0 +1,46 @@
+"""What a verb is, and the options that verbs share. Must not import torch."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from studio.core.errors import UsageError
+from studio.core.requests import Settings
+from studio.engine import devices
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Verb:
+    """`run` returns the JSON document (None: nothing to say, as on torchrun's other ranks);
+    `describe` gives the same as lines for people."""
+
+    name: str
+    summary: str
+    configure: Callable[[ArgumentParser], None]
+    run: Callable[[Namespace], Document | None]
+    describe: Callable[[Document], Iterable[str]]
+
+
+class Parser(ArgumentParser):
+    """Reports wrong usage as UsageError, so that every error is printed in one place."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def add_model(parser: ArgumentParser) -> None:
+    parser.add_argument("--model", default=Settings.model, metavar="NAME|PATH", help="which model")
+
+
+def add_device(parser: ArgumentParser) -> None:
+    parser.add_argument("--device", choices=devices.NAMES, default="auto", help="where to compute")
+
+
+def add_out(parser: ArgumentParser, help_text: str) -> None:
+    parser.add_argument("--out", type=Path, metavar="PATH", help=help_text)

@@ -1,0 +1,45 @@
+"""`models`: everything that can be opened, and where it came from."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+
+from studio.cli import table
+from studio.cli.verb import Document, Verb
+from studio.models.model import ModelInfo
+from studio.models.registry import list_models
+
+
+def configure(parser: ArgumentParser) -> None:
+    del parser  # no options of its own
+
+
+def run(arguments: Namespace) -> Document:
+    del arguments
+    return {"models": [_plain(info) for info in list_models()]}
+
+
+def _plain(info: ModelInfo) -> Document:
+    return {
+        "name": info.name,
+        "kind": info.kind,
+        "format": info.format,
+        "parameters": info.parameters,
+        "path": str(info.path),
+        "trained": dict(info.trained),
+    }
+
+
+def describe(document: Document) -> Iterator[str]:
+    heads = ("name", "kind", "format", "parameters", "path")
+    yield from table.rows(
+        heads,
+        [
+            (m["name"], m["kind"], m["format"], f"{m['parameters'] / 1e6:.1f} M", m["path"])
+            for m in document["models"]
+        ],
+    )
+
+
+VERB = Verb("models", "list the models, autoencoders and encoders", configure, run, describe)
