@@ -1,0 +1,72 @@
+"""Exact judges of composed scenes: the ground's colour, how many things, and which is where.
+
+No trained detector: a scene's ground is at its border, things are islands on it, and the side of
+a named thing is found by comparing half-frames with the two catalogue pictures.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy import ndimage
+
+from studio.dataset.colours import colour_name, lab
+from studio.metrics.features import Judge, as_tensor
+
+BORDER = 5  # pixels of 256
+APART = 14.0  # CIELAB distance from the ground at which a pixel belongs to a thing
+LIKE = 0.4  # islands smaller than this part of the largest are details, not things
+SIDES = ("left of", "right of", "above", "below")
+
+
+def ground_value(picture: np.ndarray) -> np.ndarray:
+    """The median (R, G, B) of a (H, W, 3) uint8 picture's border."""
+    b = BORDER * picture.shape[0] // 256
+    edges = (picture[:b], picture[-b:], picture[:, :b], picture[:, -b:])
+    return np.median(np.concatenate([e.reshape(-1, 3) for e in edges]), axis=0)
+
+
+def ground_colour(picture: np.ndarray) -> str:
+    """The name of a plain ground's colour."""
+    return colour_name(ground_value(picture))
+
+
+def count_things(picture: np.ndarray) -> int:
+    """How many islands on the ground are at least 40 % as large as the largest; 0 for none."""
+    far = np.linalg.norm(lab(picture) - lab(ground_value(picture)), axis=-1) > APART
+    labels, islands = ndimage.label(far)
+    if not islands:
+        return 0
+    areas = np.bincount(labels.ravel())[1:]
+    return int((areas >= LIKE * areas.max()).sum())
+
+
+def halves(picture: np.ndarray) -> np.ndarray:
+    """The left, right, upper and lower half-frame's square windows: (4, H/2, W/2, 3)."""
+    h, w = picture.shape[0] // 2, picture.shape[1] // 2
+    top, left = h // 2, w // 2
+    return np.stack(
+        [
+            picture[top : top + h, :w],
+            picture[top : top + h, w:],
+            picture[:h, left : left + w],
+            picture[h:, left : left + w],
+        ]
+    )
+
+
+def side_of(judge: Judge, picture: np.ndarray, first: np.ndarray, second: np.ndarray) -> str:
+    """Where the first thing is with respect to the second: one of `SIDES`, the best match.
+
+    Each hypothesis puts one thing in one half and the other opposite; its score is the sum of the
+    two similarities. A picture of neither thing answers at random: chance is 1/4.
+
+    Args:
+        picture: (H, W, 3) uint8.
+        first, second: the things alone, filling their frames, on the picture's ground, (S, S, 3).
+    """
+    windows = judge.features(as_tensor(halves(picture)))
+    things = judge.features(as_tensor(np.stack([first, second])))
+    match = windows @ things.T  # (4, 2): left, right, upper, lower by first, second
+    scores = [match[i, 0] + match[j, 1] for i, j in ((0, 1), (1, 0), (2, 3), (3, 2))]
+    return SIDES[int(torch.stack(scores).argmax())]
