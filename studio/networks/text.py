@@ -1,0 +1,98 @@
+"""The text tower: a small transformer whose pooled output lives in its teacher's sentence space.
+
+Shapes in, shapes out: no files, no devices, no training.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from studio.networks.attention import attention, join_heads, split_heads
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """The embedding is factorised (Lan et al. 2020): vocabulary x embedding, then to width."""
+
+    vocabulary: int = 30522
+    embedding: int = 64
+    width: int = 256
+    depth: int = 3
+    heads: int = 4
+    length: int = 32
+    output: int = 384
+
+
+@dataclass(frozen=True)
+class TextFeatures:
+    """`tokens` (B, L, W); `mask` (B, L), True at real tokens; `pooled` (B, D), unit length."""
+
+    tokens: Tensor
+    mask: Tensor
+    pooled: Tensor
+
+    def joined(self, other: TextFeatures) -> TextFeatures:
+        """Both batches one after the other, padded to the longer."""
+        length = max(self.mask.shape[1], other.mask.shape[1])
+        a, b = self.padded(length), other.padded(length)
+        return TextFeatures(
+            torch.cat([a.tokens, b.tokens]),
+            torch.cat([a.mask, b.mask]),
+            torch.cat([a.pooled, b.pooled]),
+        )
+
+    def padded(self, length: int) -> TextFeatures:
+        extra = length - self.mask.shape[1]
+        if extra <= 0:
+            return self
+        tokens, mask = F.pad(self.tokens, (0, 0, 0, extra)), F.pad(self.mask, (0, extra))
+        return TextFeatures(tokens, mask, self.pooled)
+
+
+class TextBlock(nn.Module):
+    """Pre-norm transformer block (Xiong et al. 2020)."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        parts = self.qkv(self.norm1(x)).chunk(3, dim=-1)
+        q, k, v = (split_heads(part, self.heads) for part in parts)
+        x = x + self.out(join_heads(attention(q, k, v, mask)))
+        return x + self.down(F.gelu(self.up(self.norm2(x))))
+
+
+class TextTower(nn.Module):
+    """Token numbers to features of each token and of the whole text."""
+
+    def __init__(self, config: TextConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embedding = nn.Embedding(config.vocabulary, config.embedding)
+        self.widen = nn.Linear(config.embedding, config.width)
+        self.positions = nn.Parameter(torch.randn(config.length, config.width) * 0.02)
+        self.blocks = nn.ModuleList(
+            TextBlock(config.width, config.heads) for _ in range(config.depth)
+        )
+        self.norm = nn.LayerNorm(config.width)
+        self.output = nn.Linear(config.width, config.output)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> TextFeatures:
+        """`ids` (B, L) int64, L at most `length`; `mask` (B, L), True at real tokens."""
+        x = self.widen(self.embedding(ids)) + self.positions[: ids.shape[1]]
+        seen = mask[:, None, None, :]
+        for block in self.blocks:
+            x = block(x, seen)
+        tokens = self.norm(x)
+        weights = mask[..., None].to(tokens.dtype)
+        mean = (tokens * weights).sum(1) / weights.sum(1).clamp_min(1)
+        return TextFeatures(tokens, mask, F.normalize(self.output(mean).float(), dim=-1))

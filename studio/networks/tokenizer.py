@@ -1,0 +1,37 @@
+"""Text to token numbers: the WordPiece vocabulary of the tower's teacher (all-MiniLM-L6-v2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import tokenizers
+import torch
+from torch import Tensor
+
+from studio.core.errors import ModelError
+
+LENGTH = 32
+
+
+class Tokenizer:
+    """Any Unicode text to at most 32 token numbers; longer text is cut.
+
+    Raises:
+        ModelError: tokenizer.json is missing or damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
+        except Exception as error:  # the library raises bare Exception
+            raise ModelError(f"{path} cannot be read: {str(error)[:120]}") from None
+        self._tokenizer.enable_truncation(LENGTH)
+        self._tokenizer.enable_padding()
+
+    def __call__(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """Token numbers (B, L) int64 and a mask (B, L), True at real tokens; L fits the longest."""
+        encoded = self._tokenizer.encode_batch([text[:2000] for text in texts])
+        ids = torch.tensor([e.ids for e in encoded], dtype=torch.int64)
+        mask = torch.tensor([e.attention_mask for e in encoded], dtype=torch.bool)
+        return ids, mask

@@ -1,0 +1,22 @@
+"""Distilling a sentence encoder: match sentence vectors, their similarities, and token states."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def sentence_loss(student: Tensor, teacher: Tensor) -> Tensor:
+    """1 - cosine of unit vectors (B, D), averaged."""
+    return 1.0 - (student * teacher).sum(-1).mean()
+
+
+def similarity_loss(student: Tensor, teacher: Tensor) -> Tensor:
+    """Mean squared difference of the two batches' cosine matrices (Tung & Mori 2019)."""
+    return F.mse_loss(student @ student.T, teacher @ teacher.T)
+
+
+def token_loss(student: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
+    """1 - cosine of token states (B, L, D), averaged over real tokens (mask True)."""
+    cosine = F.cosine_similarity(student.float(), teacher.float(), dim=-1)
+    return ((1.0 - cosine) * mask).sum() / mask.sum()

@@ -1,0 +1,139 @@
+"""Distils the text tower from all-MiniLM-L6-v2."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from studio.networks.text import TextConfig, TextFeatures, TextTower
+from studio.networks.tokenizer import Tokenizer
+from studio.objectives.distillation import sentence_loss, similarity_loss, token_loss
+from studio.training.bundle import export
+from studio.training.corpus import Corpus
+from studio.training.recipe import Recipe, settings_from
+from studio.training.teacher import Teacher, read_weights
+
+# (a word no caption uses for it, the label it should find)
+SYNONYMS = (
+    ("puppy", "dog"), ("kitty", "cat"), ("car", "automobile"), ("sneakers", "running shoe"),
+    ("airliner", "airplane"), ("bunny", "rabbit"), ("burger", "hamburger"), ("ship", "ship"),
+    ("cellphone", "mobile phone"), ("present", "wrapped gift"), ("hog", "pig"), ("hen", "chicken"),
+    ("violinist's instrument", "violin"), ("specs", "glasses"), ("laptop computer", "laptop"),
+    ("brolly", "umbrella"), ("spud", "potato"), ("steed", "horse"), ("hound", "dog"),
+    ("plush bear", "teddy bear"), ("spaceship", "rocket"), ("telly", "television"),
+    ("bike", "bicycle"), ("cab", "taxi"), ("footwear for hiking", "hiking boot"),
+    ("frankfurter", "hot dog"), ("maize", "ear of corn"), ("serpent", "snake"),
+    ("feline", "cat"), ("dwelling", "house"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TextSettings:
+    """`tokenizer` is the teacher's own; weights of the three terms."""
+
+    tokenizer: str = "assets/studio-256/text/tokenizer.json"
+    sentence: float = 1.0
+    similarity: float = 2.0
+    token: float = 0.5
+
+
+@dataclass(frozen=True)
+class TextBatch:
+    ids: Tensor
+    mask: Tensor
+    target: TextFeatures
+
+
+class Distilled(nn.Module):
+    """The tower, and a training-only head from its tokens to the teacher's."""
+
+    def __init__(self, config: TextConfig) -> None:
+        super().__init__()
+        self.tower = TextTower(config)
+        self.head = nn.Linear(config.width, config.output)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> tuple[TextFeatures, Tensor]:
+        features = self.tower(ids, mask)
+        return features, self.head(features.tokens)
+
+
+class TextTask:
+    """`train text`: data, losses and figures for the loop."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.settings = settings_from(TextSettings, recipe.settings, f"{recipe.name} [settings]")
+        self.config = settings_from(TextConfig, recipe.network, f"{recipe.name} [network]")
+        self.network: nn.Module = Distilled(self.config)
+
+    def prepare(self, device: torch.device) -> None:
+        self.device, self.corpus = device, Corpus.bundled()
+        self.tokenizer = Tokenizer(Path(self.settings.tokenizer))
+        self.teacher = Teacher(read_weights()).to(device).eval()
+        self.start_from_teacher(cast(Distilled, self.network).tower)
+        self.unseen = [self._batch([2**31, i]) for i in range(4)]
+
+    @torch.no_grad()
+    def start_from_teacher(self, tower: TextTower) -> None:
+        """The factorised embedding begins as the teacher's words' principal components."""
+        words = self.teacher.words.weight
+        _, _, basis = torch.linalg.svd(words - words.mean(0), full_matrices=False)
+        reduced = (words - words.mean(0)) @ basis[: self.config.embedding].T
+        tower.embedding.weight.copy_(reduced / reduced.std())
+
+    def _batch(self, seed: list[int]) -> TextBatch:
+        texts = self.corpus.batch(seed, self.recipe.run.batch)
+        ids, mask = (t.to(self.device) for t in self.tokenizer(texts))
+        with torch.autocast(self.device.type, torch.bfloat16):
+            return TextBatch(ids, mask, self.teacher(ids, mask))
+
+    def batch(self, step: int, rank: int, world: int) -> TextBatch:
+        return self._batch([self.recipe.run.seed, step, rank])
+
+    def losses(self, network: nn.Module, batch: object, step: int) -> dict[str, Tensor]:
+        data, weights = cast(TextBatch, batch), self.settings
+        features, states = network(data.ids, data.mask)
+        terms = {
+            "sentence": sentence_loss(features.pooled, data.target.pooled),
+            "similarity": similarity_loss(features.pooled, data.target.pooled),
+            "token": token_loss(states, data.target.tokens, data.mask),
+        }
+        loss = sum(getattr(weights, name) * value for name, value in terms.items())
+        return {"loss": cast(Tensor, loss), **terms}
+
+    @torch.no_grad()
+    def validate(self, network: nn.Module) -> Mapping[str, float]:
+        """Cosine to the teacher on unseen draws; synonyms that find their label (of all labels)."""
+        distilled = cast(Distilled, network)
+        cosines = [
+            1 - sentence_loss(distilled.tower(b.ids, b.mask).pooled, b.target.pooled)
+            for b in self.unseen
+        ]
+        labels = [concept.label for concept in self.corpus.catalogue.concepts]
+        queries = [f"a {word}" for word, _ in SYNONYMS]
+        found = self._embed(distilled, queries) @ self._embed(distilled, labels).T
+        best = [labels[i] for i in found.argmax(1).tolist()]
+        right = sum(label in guess for guess, (_, label) in zip(best, SYNONYMS, strict=True))
+        return {
+            "cosine": float(torch.stack(cosines).mean()),
+            "synonyms": right / len(SYNONYMS),
+        }
+
+    def _embed(self, network: Distilled, texts: list[str]) -> Tensor:
+        ids, mask = self.tokenizer(texts)
+        return network.tower(ids.to(self.device), mask.to(self.device)).pooled
+
+    def export(self, network: nn.Module, folder: Path, about: Mapping[str, object]) -> None:
+        export(cast(Distilled, network).tower, "text", self.config, folder, about)
+        target = folder / "tokenizer.json"
+        if target.resolve() != Path(self.settings.tokenizer).resolve():
+            shutil.copyfile(self.settings.tokenizer, target)
+
+
+TASK = TextTask
