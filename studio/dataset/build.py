@@ -1,7 +1,8 @@
 """Builds the bundled dataset from published npm packages of openly licensed emoji art.
 
 `npm pack` fetches each package (only when the user runs `dataset build`); PySide6's QtSvg
-rasterises the flat styles. Country flags, skin-tone variants and hair components are left out.
+rasterises those that come as SVG. Country flags, skin-tone variants and hair components are left
+out.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
-from studio.core.errors import DataError
-from studio.dataset.catalogue import Concept, Style
+from studio.core.errors import DataError, UsageError
+from studio.dataset.catalogue import SIZE, Concept, Style
 from studio.dataset.vector import rasterised
 
 PACKAGES = {
@@ -43,7 +46,7 @@ GROUPS = {
     7: "objects", 8: "symbols", 9: "flags",
 }  # fmt: skip
 PLAIN_FLAGS = {"1f3c1", "1f6a9", "1f3f4", "1f3f3", "1f3f3-200d-1f308", "1f3f4-200d-2620"}
-SIZE = 256
+BUNDLED_STYLES = ("fluent-3d", "fluent-flat", "noto")
 QUALITY = 82
 NOTO_QUALITY = 78  # its gradients compress worse
 HELD_OUT_PERCENT = 8
@@ -55,7 +58,7 @@ def normal(code: str) -> str:
 
 
 def held_out(code: str, label: str) -> bool:
-    """Split by first codepoint, so that variants of one thing share a side.
+    """Whether a concept is kept from training, by a hash of its first codepoint.
 
     One-word labels always stay in training: they are the words a person types first.
     """
@@ -63,8 +66,11 @@ def held_out(code: str, label: str) -> bool:
     return " " in label and digest[0] % 100 < HELD_OUT_PERCENT
 
 
-def concepts_from(emojibase: list[dict]) -> Iterator[Concept]:
-    """The concepts of `emojibase-data/en/data.json` that the dataset keeps."""
+def concepts_from(emojibase: list[dict[str, Any]]) -> Iterator[Concept]:
+    """The concepts of `emojibase-data/en/data.json` that the dataset keeps, in its order.
+
+    The first concept of a codepoint decides the split of all its variants.
+    """
     heads: dict[str, bool] = {}
     for entry in sorted(emojibase, key=lambda e: e.get("order", 0)):
         code, group = normal(entry["hexcode"]), GROUPS.get(entry.get("group", -1))
@@ -77,7 +83,11 @@ def concepts_from(emojibase: list[dict]) -> Iterator[Concept]:
 
 
 def fetch(package: str, into: Path) -> Path:
-    """Downloads one npm package and returns its unpacked folder."""
+    """Downloads one npm package and returns its unpacked folder.
+
+    Raises:
+        DataError: npm is missing, or the package cannot be fetched or unpacked.
+    """
     target = into / package.replace("/", "-").replace("@", "")
     if target.exists():
         return target
@@ -87,11 +97,22 @@ def fetch(package: str, into: Path) -> Path:
     run = subprocess.run(
         ["npm", "pack", "--silent", package], cwd=into, capture_output=True, text=True, check=False
     )
-    if run.returncode != 0:
+    if run.returncode != 0 or not run.stdout.strip():
         raise DataError(f"npm could not fetch {package}: {run.stderr.strip()[:200]}")
-    with tarfile.open(into / run.stdout.strip().splitlines()[-1]) as archive:
-        archive.extractall(target, filter="data")
+    unpack(into / run.stdout.strip().splitlines()[-1], target)
     return target
+
+
+def unpack(package: Path, target: Path) -> None:
+    """Unpacks a .tgz to a folder that exists only once it is whole."""
+    unfinished = target.with_name(target.name + ".partial")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        with tarfile.open(package) as archive:
+            archive.extractall(unfinished, filter="data")
+    except (OSError, tarfile.TarError) as error:
+        raise DataError(f"{package} cannot be unpacked ({error}); delete it and retry.") from None
+    unfinished.rename(target)
 
 
 def encoded(svg: bytes, quality: int) -> bytes:
@@ -127,38 +148,53 @@ def style_pictures(style: str, folder: Path) -> Iterator[tuple[str, Callable[[],
             yield normal(path.stem), path.read_bytes
     elif style == "twemoji":
         for path in sorted((folder / "package").glob("*.svg")):
-            yield normal(path.stem), lambda path=path: encoded(path.read_bytes(), QUALITY)
+            yield normal(path.stem), partial(encoded, path.read_bytes(), QUALITY)
     else:
         quality = NOTO_QUALITY if style == "noto" else QUALITY
         for code, svg in iconify_pictures(folder):
-            yield code, lambda svg=svg: encoded(svg, quality)
+            yield code, partial(encoded, svg, quality)
 
 
 def build(
     out: Path,
     work: Path,
-    styles: tuple[str, ...] = ("fluent-3d", "fluent-flat", "noto"),
+    styles: tuple[str, ...] = BUNDLED_STYLES,
     report: Callable[[str], None] = print,
 ) -> dict[str, int]:
-    """Writes the dataset to `out`; packages are fetched into `work`. Returns pictures a style."""
+    """Writes the dataset to `out`; packages are fetched into `work`. Returns pictures a style.
+
+    Raises:
+        UsageError: a style that no package has.
+        DataError: a package cannot be fetched or read.
+    """
+    for style in styles:
+        if style not in {s.name for s in STYLES}:
+            known = ", ".join(s.name for s in STYLES)
+            raise UsageError(f"Unknown style {style!r}; choose from {known}.")
     names = fetch(PACKAGES["names"], work) / "package" / "en" / "data.json"
     concepts = list(concepts_from(json.loads(names.read_text(encoding="utf-8"))))
-    wanted = {concept.code for concept in concepts}
     out.mkdir(parents=True, exist_ok=True)
-    seen: set[str] = set()
+    drawn: set[str] = set()
     counts: dict[str, int] = {}
     for style in styles:
         pictures = dict(style_pictures(style, fetch(PACKAGES[style], work)))
-        with zipfile.ZipFile(out / f"{style}.zip", "w", zipfile.ZIP_STORED) as archive:
-            for code in sorted(wanted & pictures.keys()):
-                info = zipfile.ZipInfo(f"{code}.webp")  # a fixed date: same input, same bytes
-                archive.writestr(info, pictures[code]())
-                seen.add(code)
-        counts[style] = len(wanted & pictures.keys())
+        codes = sorted({concept.code for concept in concepts} & pictures.keys())
+        archive_pictures(out / f"{style}.zip", {code: pictures[code] for code in codes})
+        drawn.update(codes)
+        counts[style] = len(codes)
         report(f"{style}: {counts[style]} pictures")
     index = {
         "styles": [asdict(s) for s in STYLES if s.name in styles],
-        "concepts": [asdict(c) for c in concepts if c.code in seen],
+        "concepts": [asdict(c) for c in concepts if c.code in drawn],
     }
     (out / "concepts.json").write_text(json.dumps(index, indent=0, ensure_ascii=False), "utf-8")
     return counts
+
+
+def archive_pictures(path: Path, pictures: dict[str, Callable[[], bytes]]) -> None:
+    """Writes a style's zip beside its place and moves it there whole. Same input, same bytes."""
+    unfinished = path.with_suffix(".partial")
+    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive:
+        for code, make in pictures.items():
+            archive.writestr(zipfile.ZipInfo(f"{code}.webp"), make())  # ZipInfo: a fixed date
+    unfinished.replace(path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from PIL import Image
 from studio.core.errors import DataError
 
 BUNDLED = Path(__file__).resolve().parents[2] / "assets" / "dataset"
+SIZE = 256
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,23 @@ class Catalogue:
         return tuple(concept.code for concept in self.concepts if concept.code in present)
 
     def picture(self, code: str, style: str) -> np.ndarray:
-        """The picture as (256, 256, 4) uint8 RGBA, alpha not premultiplied."""
+        """The picture as (256, 256, 4) uint8 RGBA, alpha not premultiplied.
+
+        Raises:
+            DataError: there is no such picture, or it is damaged.
+        """
+        archive = self._archive(style)
         try:
-            data = self._archive(style).read(f"{code}.webp")
+            with Image.open(io.BytesIO(archive.read(f"{code}.webp"))) as image:
+                rgba = np.asarray(image.convert("RGBA"))
         except KeyError:
             raise DataError(f"No picture of {code} in style {style}.") from None
-        return np.asarray(Image.open(io.BytesIO(data)).convert("RGBA"))[:256, :256]
+        except (OSError, zipfile.BadZipFile, zlib.error) as error:
+            raise DataError(
+                f"The picture of {code} in {archive.filename} is damaged ({error}); "
+                "restore the file, or run `python main.py dataset build`."
+            ) from None
+        return rgba[:SIZE, :SIZE]  # two of the published pictures have eight empty rows more
 
     def _archive(self, style: str) -> zipfile.ZipFile:
         if style not in self._archives:

@@ -126,18 +126,18 @@ def recolour(rgba: np.ndarray, name: str) -> np.ndarray | None:
         return None
     h, s, v = np.moveaxis(np.asarray(Image.fromarray(rgba[..., :3]).convert("HSV")), -1, 0)
     wheel = np.arange(256) * (360 / 256)
-    weight = np.clip((75 - _apart(wheel, hue)) / 25, 0, 1)
-    # Half of the spread is kept, so that shading survives and the whole keeps one name.
+    near = _apart(wheel, hue) < 75
+    # A part of the spread is kept, so that shading survives and the whole keeps one name.
     spread = (wheel - hue + 180) % 360 - 180
-    turned = np.where(weight > 0, target + spread * (1 - 0.6 * weight), wheel)
-    h_new = (np.rint(turned % 360 * (256 / 360)).astype(np.int32) % 256).astype(np.uint8)[h]
-    part = weight.astype(np.float32)[h]
+    turned = np.where(near, target + 0.4 * spread, wheel) % 360
+    h_new = (np.rint(turned * (256 / 360)).astype(np.int32) % 256).astype(np.uint8)[h]
+    strength = near.astype(np.float32)[h] * (s / np.float32(255))  # greys have no hue to trust
     if name in ("orange", "yellow", "pink"):  # dark ones are called brown, olive and purple
-        v = (v + part * 0.5 * (255 - v.astype(np.float32))).astype(np.uint8)
+        v = (v + strength * v * (1 - v / np.float32(255))).astype(np.uint8)
     if name in ("green", "teal", "purple"):  # bright ones are neon, cyan and violet
-        v = (v * (1 - 0.28 * part)).astype(np.uint8)
+        v = (v * (1 - 0.3 * strength)).astype(np.uint8)
     if name == "pink":
-        s = (s * (1 - 0.4 * part)).astype(np.uint8)
+        s = (s * (1 - 0.4 * strength)).astype(np.uint8)
     turned_rgb = np.asarray(
         Image.merge("HSV", [Image.fromarray(c) for c in (h_new, s, v)]).convert("RGB")
     )

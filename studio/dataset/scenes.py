@@ -20,9 +20,24 @@ from studio.dataset.wording import noun
 
 SINGLE_SIZE = 0.88  # side of a lone object's square, as a part of the frame's
 RELATIONS = ("left of", "right of", "above", "below", "in front of", "behind")
-OPPOSITE = dict(zip(RELATIONS, ("right of", "left of", "below", "above", "behind", "in front of")))
+OPPOSITE = {
+    "left of": "right of", "right of": "left of", "above": "below", "below": "above",
+    "in front of": "behind", "behind": "in front of",
+}  # fmt: skip
 GRADINGS = ("vertical", "radial")
 ALONE = ("symbols", "flags")  # groups that are never paired or counted
+
+Slot = tuple[float, float, float, float]  # left, top, right, bottom, as parts of the frame
+Box = tuple[float, float, float]  # x, y, size of a Placed
+WHOLE: Slot = (0.0, 0.0, 1.0, 1.0)
+HALVES: tuple[Slot, ...] = ((0.0, 0.12, 0.5, 0.88), (0.5, 0.12, 1.0, 0.88))
+STACKED: tuple[Slot, ...] = ((0.12, 0.0, 0.88, 0.5), (0.12, 0.5, 0.88, 1.0))
+THIRDS: tuple[Slot, ...] = (
+    (0.0, 0.2, 1 / 3, 0.8), (1 / 3, 0.2, 2 / 3, 0.8), (2 / 3, 0.2, 1.0, 0.8),
+)  # fmt: skip
+TRIANGLE: tuple[Slot, ...] = (
+    (0.25, 0.02, 0.75, 0.5), (0.0, 0.5, 0.5, 0.98), (0.5, 0.5, 1.0, 0.98),
+)  # fmt: skip
 OFF_CENTRE = 0.09  # a lone object further off than this has a place worth a word
 
 
@@ -206,44 +221,38 @@ def _hue(
     return colour
 
 
-def _boxes(
-    rng: np.random.Generator, kind: str, relation: str | None, j: float
-) -> list[tuple[float, float, float]]:
-    """(x, y, size) of each object of a scene kind, inside the frame; only overlaps in depth."""
+def _within(rng: np.random.Generator, slot: Slot, size: float, jitter: float) -> Box:
+    """A square of this size in a slot: in its middle, or moved by up to `jitter` of the room."""
+    left, top, right, bottom = slot
+    u, v = rng.uniform(-jitter, jitter, 2)
+    return (
+        (left + right) / 2 + float(u) * max(0.0, (right - left - size) / 2),
+        (top + bottom) / 2 + float(v) * max(0.0, (bottom - top - size) / 2),
+        size,
+    )
 
-    def within(
-        left: float, top: float, right: float, bottom: float, size: float
-    ) -> tuple[float, float, float]:
-        half, u, v = size / 2, rng.uniform(-j, j), rng.uniform(-j, j)
-        x, y = (left + right) / 2, (top + bottom) / 2
-        return (
-            x + u * max(0.0, (right - left) / 2 - half),
-            y + v * max(0.0, (bottom - top) / 2 - half),
-            size,
-        )
 
-    def side(most: float) -> float:
-        return float(most * (1 - 0.25 * j * rng.random()))
-
+def _boxes(rng: np.random.Generator, kind: str, relation: str | None, jitter: float) -> list[Box]:
+    """The place of each object, in the order of mention; only depth relations overlap."""
     if kind == "single":
-        size = float(SINGLE_SIZE + j * rng.uniform(-0.45, 0.1))
-        return [within(0, 0, 1, 1, size)]
-    if relation in ("left of", "right of", "above", "below") or kind == "two":
-        first, second = (0.0, 0.12, 0.5, 0.88), (0.5, 0.12, 1.0, 0.88)
-        if relation in ("above", "below"):
-            first, second = (0.12, 0.0, 0.88, 0.5), (0.12, 0.5, 0.88, 1.0)
-        boxes = [within(*first, side(0.48)), within(*second, side(0.48))]
-        return boxes[::-1] if relation in ("right of", "below") else boxes
+        size = SINGLE_SIZE + jitter * float(rng.uniform(-0.45, 0.1))
+        return [_within(rng, WHOLE, size, jitter)]
+    if relation in ("in front of", "behind"):
+        lean = float(rng.choice((-1, 1)) * rng.uniform(0.06, 0.14))
+        back = (0.5 - lean, 0.37, 0.68 * _shrink(rng, jitter))
+        front = (0.5 + lean, 0.7, 0.46 * _shrink(rng, jitter))
+        return [front, back] if relation == "in front of" else [back, front]
+    slots, size = HALVES, 0.48
+    if relation in ("above", "below"):
+        slots = STACKED
     if kind == "three":
-        if rng.random() < 0.5:
-            thirds = (0.0, 1 / 3, 2 / 3)
-            return [within(t, 0.2, t + 1 / 3, 0.8, side(0.32)) for t in thirds]
-        slots = ((0.25, 0.02, 0.75, 0.5), (0.0, 0.5, 0.5, 0.98), (0.5, 0.5, 1.0, 0.98))
-        return [within(*slot, side(0.46)) for slot in slots]
-    lean = rng.choice((-1, 1)) * rng.uniform(0.06, 0.14)
-    back = (0.5 - lean, 0.37, side(0.68))
-    front = (0.5 + lean, 0.7, side(0.46))
-    return [front, back] if relation == "in front of" else [back, front]
+        slots, size = ((THIRDS, 0.32), (TRIANGLE, 0.46))[rng.integers(2)]
+    boxes = [_within(rng, slot, size * _shrink(rng, jitter), jitter) for slot in slots]
+    return boxes[::-1] if relation in ("right of", "below") else boxes
+
+
+def _shrink(rng: np.random.Generator, jitter: float) -> float:
+    return 1 - 0.25 * jitter * float(rng.random())
 
 
 @lru_cache(maxsize=8192)
