@@ -31,7 +31,16 @@ class Tokenizer:
 
     def __call__(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """Token numbers (B, L) int64 and a mask (B, L), True at real tokens; L fits the longest."""
-        encoded = self._tokenizer.encode_batch([text[:2000] for text in texts])
+        encoded = self._tokenizer.encode_batch([readable(text) for text in texts])
         ids = torch.tensor([e.ids for e in encoded], dtype=torch.int64)
         mask = torch.tensor([e.attention_mask for e in encoded], dtype=torch.bool)
         return ids, mask
+
+    def length(self, text: str) -> int:
+        """How many tokens a text has, at most 32."""
+        return len(self._tokenizer.encode(readable(text)).ids)
+
+
+def readable(text: str) -> str:
+    """The part of a text that can matter, as valid Unicode (a lone surrogate becomes "?")."""
+    return text[:2000].encode("utf-8", "replace").decode("utf-8")

@@ -7,6 +7,8 @@ vocabulary; without it the tower learns from the catalogue alone and says so.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -23,9 +25,30 @@ FORMS = (
 )  # fmt: skip
 
 
-def wordnet_entries(folder: Path) -> tuple[list[str], list[str]]:
-    """Lemmas of nouns, and glosses of every part of speech, in file order."""
-    lemmas: list[str] = []
+# WordNet's lexicographer files of things one can draw: animals, artifacts, bodies, food, natural
+# objects, people, plants.
+CONCRETE = {"05", "06", "08", "13", "17", "18", "20"}
+
+
+@dataclass(frozen=True)
+class WordNet:
+    """`things` are nouns one can draw; `words` all lower-case lemmas; `glosses` define them."""
+
+    things: tuple[str, ...]
+    words: tuple[str, ...]
+    glosses: tuple[str, ...]
+
+
+def read_wordnet(folder: Path) -> WordNet:
+    """Lemmas and glosses of every part of speech, in file order.
+
+    Proper names and Latin names of species (anything with a capital) are left out.
+
+    Raises:
+        DataError: WordNet's data files are not in `folder`.
+    """
+    things: list[str] = []
+    words: list[str] = []
     glosses: list[str] = []
     for part in ("noun", "verb", "adj", "adv"):
         try:
@@ -35,27 +58,31 @@ def wordnet_entries(folder: Path) -> tuple[list[str], list[str]]:
         for line in lines:
             if line.startswith(" "):  # the licence
                 continue
-            fields, _, gloss = line.partition(" | ")
-            words = fields.split()
-            names = words[4 : 4 + 2 * int(words[3], 16) : 2]
-            if part == "noun":
-                lemmas += [name.replace("_", " ") for name in names]
-            glosses.append(gloss.split(";")[0].strip())
-    return lemmas, glosses
+            entry, _, gloss = line.partition(" | ")
+            fields = entry.split()
+            names = [
+                name.split("(")[0].replace("_", " ")
+                for name in fields[4 : 4 + 2 * int(fields[3], 16) : 2]
+                if name.islower()
+            ]
+            words += names
+            if part == "noun" and fields[1] in CONCRETE:
+                things += names
+            glosses += [part.strip(' "') for part in gloss.split("; ")[:2]]
+    return WordNet(tuple(things), tuple(words), tuple(glosses))
 
 
 class Corpus:
-    """Text i of a seed is always the same text."""
+    """Texts from a generator's draws: the same generator gives the same texts."""
 
-    def __init__(self, catalogue: Catalogue, wordnet: Path | None) -> None:
-        self.catalogue = catalogue
-        self.mix = Mix(p_hue=0.15, split="all", groups=())
-        self.lemmas, self.glosses = wordnet_entries(wordnet) if wordnet else ([], [])
+    def __init__(self, catalogue: Catalogue, wordnet: WordNet | None) -> None:
+        self.catalogue, self.wordnet = catalogue, wordnet
+        self.mix = Mix(p_hue=0.05, split="all", groups=())
 
     @classmethod
     def bundled(cls) -> Corpus:
         place = os.environ.get("LATENT_STUDIO_WORDNET")
-        return cls(Catalogue(), Path(place) if place else None)
+        return cls(Catalogue(), read_wordnet(Path(place)) if place else None)
 
     @cached_property
     def names(self) -> list[str]:
@@ -64,20 +91,28 @@ class Corpus:
         return sorted(found)
 
     def text(self, rng: np.random.Generator) -> str:
-        """40 % captions, 20 % names in a form, 25 % WordNet nouns in a form, 15 % glosses."""
+        """35 % captions, 20 % names in a form; of WordNet 20 % things and 10 % other words in a
+        form, 15 % glosses. Without WordNet, names take its share."""
         kind = rng.random()
-        if kind < 0.4:
+        if kind < 0.01:
+            return ""  # the unconditional prompt is a text like any other
+        if kind < 0.35:
             scene = sample_scene(rng, self.catalogue, self.mix)
             return caption(scene, self.catalogue, rng)
-        form = FORMS[rng.integers(len(FORMS))]
-        if kind < 0.6 or not self.lemmas:
-            return form.format(self.names[rng.integers(len(self.names))])
+        form = "{}" if rng.random() < 0.25 else _one(rng, FORMS)
+        if kind < 0.55 or self.wordnet is None:
+            return form.format(_one(rng, self.names))
+        if kind < 0.75:
+            return form.format(_one(rng, self.wordnet.things))
         if kind < 0.85:
-            return form.format(self.lemmas[rng.integers(len(self.lemmas))])
-        return self.glosses[rng.integers(len(self.glosses))]
+            return form.format(_one(rng, self.wordnet.words))
+        return _one(rng, self.wordnet.glosses)
 
-    def batch(self, seed: list[int], count: int) -> list[str]:
+    def texts(self, seed: Sequence[int], count: int) -> list[str]:
+        """`count` texts; the same for the same seed."""
         rng = np.random.default_rng(seed)
-        texts = [self.text(rng) for _ in range(count)]
-        texts[0] = ""  # the unconditional prompt is a text like any other
-        return texts
+        return [self.text(rng) for _ in range(count)]
+
+
+def _one(rng: np.random.Generator, choices: Sequence[str]) -> str:
+    return choices[int(rng.integers(len(choices)))]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -19,6 +21,7 @@ from studio.training.corpus import Corpus
 from studio.training.recipe import Recipe, settings_from
 from studio.training.teacher import Teacher, read_weights
 
+GROUP = 8
 # (a word no caption uses for it, the label it should find)
 SYNONYMS = (
     ("puppy", "dog"), ("kitty", "cat"), ("car", "automobile"), ("sneakers", "running shoe"),
@@ -77,7 +80,7 @@ class TextTask:
         self.tokenizer = Tokenizer(Path(self.settings.tokenizer))
         self.teacher = Teacher(read_weights()).to(device).eval()
         self.start_from_teacher(cast(Distilled, self.network).tower)
-        self.unseen = [self._batch([2**31, i]) for i in range(4)]
+        self.unseen = [self._batch(self.corpus.texts([2**31, i], 128)) for i in range(4)]
 
     @torch.no_grad()
     def start_from_teacher(self, tower: TextTower) -> None:
@@ -87,14 +90,22 @@ class TextTask:
         reduced = (words - words.mean(0)) @ basis[: self.config.embedding].T
         tower.embedding.weight.copy_(reduced / reduced.std())
 
-    def _batch(self, seed: list[int]) -> TextBatch:
-        texts = self.corpus.batch(seed, self.recipe.run.batch)
+    def _batch(self, texts: list[str]) -> TextBatch:
         ids, mask = (t.to(self.device) for t in self.tokenizer(texts))
         with torch.autocast(self.device.type, torch.bfloat16):
             return TextBatch(ids, mask, self.teacher(ids, mask))
 
     def batch(self, step: int, rank: int, world: int) -> TextBatch:
-        return self._batch([self.recipe.run.seed, step, rank])
+        group, place = divmod(step, GROUP)
+        return self._batch(self._group(group, rank)[place])
+
+    @lru_cache(maxsize=1)  # noqa: B019 (a task lives as long as its run)
+    def _group(self, group: int, rank: int) -> list[list[str]]:
+        """GROUP batches drawn together, each of texts about as long: half the padding."""
+        size, seed = self.recipe.run.batch, [self.recipe.run.seed, group, rank]
+        texts = sorted(self.corpus.texts(seed, GROUP * size), key=self.tokenizer.length)
+        order = np.random.default_rng(seed).permutation(GROUP)
+        return [texts[i * size : (i + 1) * size] for i in order]
 
     def losses(self, network: nn.Module, batch: object, step: int) -> dict[str, Tensor]:
         data, weights = cast(TextBatch, batch), self.settings
