@@ -8,22 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from scipy import ndimage
 
-from studio.dataset.colours import colour_name, lab
+from studio.dataset.colours import colour_name
 from studio.metrics.features import Judge, as_tensor
+from studio.metrics.framing import ground_value, islands
 
-BORDER = 5  # pixels of 256
-APART = 14.0  # CIELAB distance from the ground at which a pixel belongs to a thing
 LIKE = 0.4  # islands smaller than this part of the largest are details, not things
 SIDES = ("left of", "right of", "above", "below")
-
-
-def ground_value(picture: np.ndarray) -> np.ndarray:
-    """The median (R, G, B) of a (H, W, 3) uint8 picture's border."""
-    b = BORDER * picture.shape[0] // 256
-    edges = (picture[:b], picture[-b:], picture[:, :b], picture[:, -b:])
-    return np.median(np.concatenate([e.reshape(-1, 3) for e in edges]), axis=0)
 
 
 def ground_colour(picture: np.ndarray) -> str:
@@ -33,12 +24,8 @@ def ground_colour(picture: np.ndarray) -> str:
 
 def count_things(picture: np.ndarray) -> int:
     """How many islands on the ground are at least 40 % as large as the largest; 0 for none."""
-    far = np.linalg.norm(lab(picture) - lab(ground_value(picture)), axis=-1) > APART
-    labels, islands = ndimage.label(far)
-    if not islands:
-        return 0
-    areas = np.bincount(labels.ravel())[1:]
-    return int((areas >= LIKE * areas.max()).sum())
+    _, areas = islands(picture)
+    return int((areas >= LIKE * areas.max()).sum()) if len(areas) else 0
 
 
 def halves(picture: np.ndarray) -> np.ndarray:

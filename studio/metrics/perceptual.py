@@ -38,8 +38,8 @@ def load_lpips(spatial: bool = False) -> nn.Module:
     """
     if not lpips_available():
         raise ModelError(
-            f"LPIPS needs SqueezeNet's weights at {lpips_weights()}; set TORCH_HOME to a folder that"
-            " has them, or fetch them first."
+            f"LPIPS needs SqueezeNet's weights at {lpips_weights()}; set TORCH_HOME to a folder"
+            " that has them, or fetch them first."
         )
     import lpips
 

@@ -1,0 +1,119 @@
+"""The report card: every figure beside its chance level and what real pictures reach.
+
+Depends on a Subject (two callables), not on any engine. Chooses no device, imports no Qt.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from itertools import groupby
+from pathlib import Path
+
+from PIL import Image
+
+from studio.core.errors import OutputError
+from studio.dataset.catalogue import Catalogue
+from studio.metrics.features import Judge, load_judge
+from studio.report import composition, reconstruction, retrieval, variety
+from studio.report.bench import Bench
+from studio.report.figures import Card, CardSettings, Figure
+from studio.report.prompts import PROMPTS
+from studio.report.sheet import contact_sheet
+from studio.report.subject import Subject
+
+__all__ = ["Card", "CardSettings", "Figure", "Subject", "evaluate", "write"]
+
+
+def evaluate(
+    subject: Subject,
+    catalogue: Catalogue,
+    settings: CardSettings,
+    report: Callable[[str], None] = print,
+    cancelled: Callable[[], bool] = lambda: False,
+    judge: Judge | None = None,
+) -> Card:
+    """Measures a model. `report` gets lines of progress.
+
+    Raises:
+        Cancelled: `cancelled()` said so, asked before every batch.
+        DataError: the catalogue lacks the style, or a picture.
+    """
+    began = time.monotonic()
+    bench = Bench(subject, catalogue, judge or load_judge(), settings, report, cancelled)
+    figures = (
+        *reconstruction.figures(bench),
+        *retrieval.figures(bench),
+        *composition.figures(bench),
+        *variety.figures(bench),
+    )
+    seeds = range(settings.seed, settings.seed + len(PROMPTS))
+    pictures = bench.generate(PROMPTS, seeds, "contact sheet")
+    return Card(
+        subject.name,
+        bench.judge.name,
+        settings,
+        figures,
+        sum(bench.made),
+        time.monotonic() - began,
+        contact_sheet(pictures, PROMPTS, f"{subject.name}: fixed prompts, first and only tries"),
+    )
+
+
+def document(card: Card) -> dict[str, object]:
+    """What report.json holds."""
+    return {
+        "model": card.model,
+        "judge": card.judge,
+        "settings": asdict(card.settings),
+        "pictures": card.pictures,
+        "seconds": round(card.seconds, 1),
+        "figures": [asdict(figure) for figure in card.figures],
+    }
+
+
+def markdown(card: Card) -> str:
+    """What report.md holds: a table a section, notes under it."""
+    lines = [
+        f"# Report card: {card.model}",
+        "",
+        f"{card.pictures} pictures generated, {card.seconds:.0f} s; judged by {card.judge}."
+        " Chance and ceiling were measured in the same run.",
+    ]
+    for section, group in groupby(card.figures, key=lambda figure: figure.section):
+        rows = list(group)
+        lines += ["", f"## {section[0].upper()}{section[1:]}", ""]
+        lines += ["| | value | chance | ceiling | pictures |", "|---|---|---|---|---|"]
+        for row in rows:
+            cells = (shown(value, row.unit) for value in (row.value, row.chance, row.ceiling))
+            lines.append(f"| {row.name} | {' | '.join(cells)} | {row.n} |")
+        lines += ["", *(f"{note}." for note in dict.fromkeys(row.note for row in rows))]
+    return "\n".join([*lines, "", "![contact sheet](sheet.png)", ""])
+
+
+def shown(value: float | None, unit: str) -> str:
+    """A number as the card prints it: shares in percent, dB with one decimal."""
+    if value is None:
+        return "–"
+    if unit == "share":
+        return f"{100 * value:.1f} %"
+    return f"{value:.1f} dB" if unit == "dB" else f"{value:.3f}"
+
+
+def write(card: Card, out: Path) -> tuple[Path, ...]:
+    """Writes report.json, report.md and sheet.png into the folder `out`; returns their paths.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    paths = tuple(out / name for name in ("report.json", "report.md", "sheet.png"))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        paths[0].write_text(json.dumps(document(card), indent=2) + "\n", encoding="utf-8")
+        paths[1].write_text(markdown(card), encoding="utf-8")
+        Image.fromarray(card.sheet).save(paths[2], optimize=True)
+    except OSError as error:
+        raise OutputError(f"The report could not be written to {out}: {error}") from None
+    return paths

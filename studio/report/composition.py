@@ -1,0 +1,100 @@
+"""Is what a composed prompt says there: the ground's colour, how many things, and their sides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+
+from studio.dataset.captions import NUMBERS
+from studio.dataset.scenes import Ground, Mix, Scene, compose, facts, sample_scene
+from studio.dataset.wording import article, noun
+from studio.metrics.composition import SIDES, count_things, ground_colour, side_of
+from studio.report.bench import Bench
+from studio.report.figures import Figure
+
+Holds = Callable[[np.ndarray, Scene], bool]
+MOST_SHIFTS = 6
+
+
+def figures(bench: Bench) -> tuple[Figure, ...]:
+    plain = partial(Mix, styles=bench.only_style, p_hue=0.0, p_graded=0.0)
+    grounds = plain(p_pair=0, p_count=0, p_colour_ground=1.0)
+    counts = plain(p_single=1, p_pair=0, p_count=2, p_colour_ground=0.0)
+    sides = plain(p_single=0, p_pair=1, p_count=0, p_colour_ground=0.0)
+    return (
+        _figure(bench, "ground colour", _scenes(bench, grounds, "ground"), _ground_holds),
+        _figure(bench, "count", _scenes(bench, counts, "count"), _count_holds),
+        _figure(bench, "side", _scenes(bench, sides, "side"), partial(_side_holds, bench)),
+    )
+
+
+def _scenes(bench: Bench, mix: Mix, what: str) -> list[Scene]:
+    """Real scenes of trained things, drawn until there are enough that a judge can check."""
+    rng, found = bench.rng(what), list[Scene]()
+    while len(found) < bench.settings.composed:
+        scene = sample_scene(rng, bench.catalogue, mix)
+        countable = noun(bench.catalogue.by_code[scene.objects[0].code].label).plural is not None
+        if scene.relation in SIDES or (what == "count" and countable) or what == "ground":
+            found.append(scene)
+    return found
+
+
+def prompt(bench: Bench, scene: Scene) -> str:
+    """The scene's facts in one plain sentence: all that is checked is said."""
+    words = [noun(bench.catalogue.by_code[thing.code].label) for thing in scene.objects]
+    said = facts(scene)
+    if said.side is not None:
+        relation = f"to the {said.side}" if said.side.endswith("of") else said.side
+        text = f"{words[0].phrase} {relation} {words[1].phrase}"
+    elif said.count > 1:
+        text = f"{NUMBERS[said.count]} {words[0].plural}"
+    else:
+        text = words[0].phrase
+    if said.ground not in (None, "white"):
+        text += f" on {article(str(said.ground))} {said.ground} background"
+    return bench.named(text)
+
+
+def _figure(bench: Bench, name: str, scenes: Sequence[Scene], holds: Holds) -> Figure:
+    rng = bench.rng(f"seeds {name}")
+    prompts = [prompt(bench, scene) for scene in scenes]
+    made = bench.generate(
+        prompts, [int(rng.integers(2**31)) for _ in scenes], f"composition, {name}"
+    )
+    real = [compose(scene, bench.catalogue) for scene in scenes]
+    shuffled = [
+        _share(np.roll(made, shift, axis=0), scenes, holds)
+        for shift in range(1, 1 + min(MOST_SHIFTS, len(scenes) - 1))
+    ]
+    note = "chance: the same pictures against shuffled prompts; ceiling: real composed scenes"
+    if name == "side":
+        note += f"; left, right, above or below, judged by {bench.judge.name}"
+    return Figure(
+        "composition", name, _share(made, scenes, holds), float(np.mean(shuffled)),
+        _share(real, scenes, holds), len(scenes), "share", note,
+    )  # fmt: skip
+
+
+def _share(
+    pictures: Sequence[np.ndarray] | np.ndarray, scenes: Sequence[Scene], holds: Holds
+) -> float:
+    return float(np.mean([holds(p, s) for p, s in zip(pictures, scenes, strict=True)]))
+
+
+def _ground_holds(picture: np.ndarray, scene: Scene) -> bool:
+    return ground_colour(picture) == facts(scene).ground
+
+
+def _count_holds(picture: np.ndarray, scene: Scene) -> bool:
+    return count_things(picture) == facts(scene).count
+
+
+def _side_holds(bench: Bench, picture: np.ndarray, scene: Scene) -> bool:
+    ground: Ground = scene.ground
+    first, second = (
+        compose(bench.alone(thing.code, ground, size=0.92), bench.catalogue)
+        for thing in scene.objects
+    )
+    return side_of(bench.judge, picture, first, second) == facts(scene).side

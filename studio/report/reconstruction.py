@@ -1,0 +1,68 @@
+"""How faithful the autoencoder is on pictures held out of its training."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from studio.dataset.scenes import Mix, Scene, compose, mask, sample_scene
+from studio.metrics.features import as_tensor
+from studio.metrics.perceptual import load_lpips, lpips_available, lpips_distance
+from studio.metrics.reconstruction import psnr, ssim
+from studio.report.bench import Bench
+from studio.report.figures import Figure
+
+NOTE = "chance: the empty ground; ceiling: the picture itself"
+KINDS = {
+    "composed scenes": Mix(split="held-out", p_single=0.3, p_pair=0.4, p_count=0.3),
+    "single pictures": Mix(split="held-out", p_pair=0, p_count=0, p_hue=0, jitter=0),
+}
+
+
+def figures(bench: Bench) -> tuple[Figure, ...]:
+    """PSNR, SSIM and LPIPS, over the frame and inside the things' alpha. None without autoencoder."""
+    if bench.subject.reconstruct is None:
+        bench.report("reconstruction: the model shows no autoencoder; left out")
+        return ()
+    lpips = load_lpips(spatial=True) if lpips_available() else None
+    if lpips is None:
+        bench.report("LPIPS is left out: SqueezeNet's weights are not in TORCH_HOME")
+    found: list[Figure] = []
+    for kind, mix in KINDS.items():
+        found += _figures_of(bench, kind, mix, lpips)
+    return tuple(found)
+
+
+def _figures_of(bench: Bench, kind: str, mix: Mix, lpips: nn.Module | None) -> list[Figure]:
+    rng, count = bench.rng(kind), bench.settings.scenes
+    scenes = [sample_scene(rng, bench.catalogue, mix) for _ in range(count)]
+    bench.report(f"reconstruction: {count} held-out {kind}")
+    rows = [_measured(bench, scenes[i : i + 8], lpips) for i in range(0, count, 8)]
+    means = {name: torch.cat([row[name] for row in rows]).mean(0) for name in rows[0]}
+    return [
+        Figure(
+            f"reconstruction, {kind}", name, float(value), float(chance), float(ceiling), count,
+            "dB" if name.startswith("PSNR") else "", NOTE,
+        )
+        for name, (value, chance, ceiling) in means.items()
+    ]  # fmt: skip
+
+
+def _measured(bench: Bench, scenes: list[Scene], lpips: nn.Module | None) -> dict[str, Tensor]:
+    """Each metric of some scenes: (B, 3) of value, chance, ceiling."""
+    pictures = np.stack([compose(scene, bench.catalogue) for scene in scenes])
+    empty = np.stack([compose(replace(s, objects=()), bench.catalogue) for s in scenes])
+    inside = torch.from_numpy(np.stack([mask(scene, bench.catalogue) for scene in scenes]))[:, None]
+    truth = as_tensor(pictures)
+    others = [as_tensor(p) for p in (bench.round_trip(pictures), empty, pictures)]
+    found = {}
+    for where, within in (("full frame", None), ("inside the mask", inside)):
+        found[f"PSNR, {where}"] = torch.stack([psnr(o, truth, within) for o in others], 1)
+        found[f"SSIM, {where}"] = torch.stack([ssim(o, truth, within) for o in others], 1)
+        if lpips is not None:
+            distances = [lpips_distance(lpips, o, truth, within) for o in others]
+            found[f"LPIPS, {where}"] = torch.stack(distances, 1)
+    return found

@@ -1,0 +1,121 @@
+"""Does a picture made from a thing's name find that thing; is it a copy; does the set look right.
+
+Retrieval, kernel distance (KID's estimator, in the judge's features, never called FID) and
+memorisation share one set of generated pictures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from studio.metrics.distributions import kernel_distance, neighbour_ratio, rank_of, recall
+from studio.report.bench import Bench
+from studio.report.figures import Figure
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """Features of pictures made from the names of `codes`, and of the real ones re-drawn."""
+
+    codes: tuple[str, ...]
+    generated: Tensor
+    real: Tensor
+
+
+def figures(bench: Bench) -> tuple[Figure, ...]:
+    seen = _made(bench, True, bench.settings.retrieved)
+    unseen = _made(bench, False, bench.settings.unseen)
+    return (
+        *_retrieval(bench, seen, "concepts seen in training"),
+        *_retrieval(bench, unseen, "concepts held out of training"),
+        *_kernel(bench, seen),
+        *_memorisation(bench, seen, unseen),
+    )
+
+
+def _made(bench: Bench, trained: bool, count: int) -> Made:
+    """Seeded choice of concepts, every group alike; one picture each."""
+    what = "seen" if trained else "held out"
+    rng, gallery = bench.rng(what), bench.gallery
+    pool = [
+        code
+        for code, t in zip(gallery.codes, gallery.trained.tolist(), strict=True)
+        if t == trained
+    ]
+    chosen = rng.choice(len(pool), min(count, len(pool)), replace=False)
+    codes = tuple(pool[i] for i in chosen)
+    pictures = bench.generate(
+        [bench.prompt(code) for code in codes],
+        [int(rng.integers(2**31)) for _ in codes],
+        f"retrieval, concepts {what}",
+    )
+    real = np.stack([bench.redrawn(code, rng) for code in codes])
+    return Made(codes, bench.features(pictures), bench.features(bench.round_trip(real)))
+
+
+def _retrieval(bench: Bench, made: Made, which: str) -> list[Figure]:
+    gallery = bench.gallery
+    positives = gallery.positives(made.codes)
+    ranks = rank_of(made.generated, gallery.features, positives)
+    ideal = rank_of(made.real, gallery.features, positives)
+    size = len(gallery.codes)
+    note = (
+        f"nearest of {size} pictures of {bench.settings.style}, judged by {bench.judge.name}; "
+        "ceiling: the real pictures moved, resized and through the autoencoder"
+    )
+    return [
+        Figure(
+            f"retrieval, {which}", f"R@{k}", recall(ranks, k), k / size, recall(ideal, k),
+            len(made.codes), "share", note,
+        )
+        for k in (1, 5)
+    ]  # fmt: skip
+
+
+def _kernel(bench: Bench, made: Made) -> list[Figure]:
+    """Against the trained gallery without the chosen codes, so that the floor is honest too."""
+    gallery = bench.gallery
+    apart = gallery.trained & ~gallery.positives(made.codes).any(0)
+    reference = gallery.features[apart]
+    other = _other_style(bench)
+    note = f"smaller is better; features of {bench.judge.name}; ceiling: real against real"
+    chance = None
+    if other is not None:
+        strangers = bench.gallery_of(other, most=max(2, len(made.codes))).features
+        chance = kernel_distance(strangers, reference)
+        note += f"; chance: the real pictures of another style, {other}"
+    return [
+        Figure(
+            "likeness of the set", "kernel distance", kernel_distance(made.generated, reference),
+            chance, kernel_distance(made.real, reference), len(made.codes), "", note,
+        )
+    ]  # fmt: skip
+
+
+def _other_style(bench: Bench) -> str | None:
+    names = [style.name for style in bench.catalogue.styles if style.name != bench.settings.style]
+    return names[-1] if names else None
+
+
+def _memorisation(bench: Bench, seen: Made, unseen: Made) -> list[Figure]:
+    """The median NN1/NN2 ratio; a copy is near the lower level, a picture of its own near 1."""
+    gallery = bench.gallery
+    trained = gallery.features[gallery.trained]
+    copies = float(neighbour_ratio(seen.real, trained).median())
+    strangers = gallery.features[~gallery.trained]
+    own = float(neighbour_ratio(strangers, trained).median())
+    note = (
+        f"median distance to the nearest over the second nearest training picture, {bench.judge.name};"
+        " chance: re-drawn training pictures (copies); ceiling: real pictures held out of training"
+    )
+    return [
+        Figure(
+            "memorisation", f"NN1/NN2, {which}",
+            float(neighbour_ratio(made.generated, trained).median()), copies, own,
+            len(made.codes), "", note,
+        )
+        for which, made in (("prompts seen", seen), ("prompts held out", unseen))
+    ]  # fmt: skip

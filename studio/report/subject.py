@@ -1,0 +1,78 @@
+"""What the card needs of a model: two callables on uint8 pictures; and how a Model becomes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from studio.core.requests import Settings
+from studio.diffusion import samplers
+from studio.diffusion.guidance import ClassifierFree
+from studio.diffusion.noise import NoiseStream
+from studio.models.model import Model
+from studio.networks.autoencoder import Autoencoder
+
+Generate = Callable[[Sequence[str], Sequence[int]], np.ndarray]
+Reconstruct = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is judged.
+
+    `generate(prompts, seeds)` makes one picture for each, (B, S, S, 3) uint8, B = len(prompts).
+    `reconstruct` takes pictures through the autoencoder; None where the model shows none.
+    """
+
+    name: str
+    generate: Generate
+    reconstruct: Reconstruct | None = None
+
+
+def subject_of(model: Model, autoencoder: Autoencoder | None, settings: Settings) -> Subject:
+    """A generator under these settings (its prompt, seed and model are not used)."""
+    return Subject(
+        f"{model.info.name} ({settings.sampler}, {settings.steps} steps, "
+        f"guidance {settings.guidance:g})",
+        generator(model, settings),
+        None if autoencoder is None else reconstructor(autoencoder),
+    )
+
+
+def generator(model: Model, settings: Settings) -> Generate:
+    """One batch of different prompts, each from its own seed's noise."""
+    sampler = samplers.find(settings.sampler)
+    shape = model.latent_shape(settings.size)
+
+    @torch.inference_mode()
+    def generate(prompts: Sequence[str], seeds: Sequence[int]) -> np.ndarray:
+        denoiser = ClassifierFree(
+            model.denoiser(model.condition(prompts)),
+            model.denoiser(model.condition([settings.negative] * len(prompts))),
+            settings.guidance,
+            settings.guidance_interval,
+        )
+        stream = NoiseStream(seeds)
+        noise = stream.initial(shape, model.device)
+        *_, last = sampler.sample(denoiser, noise, settings.steps, stream)
+        return model.decode(last.x)
+
+    return generate
+
+
+def reconstructor(autoencoder: Autoencoder) -> Reconstruct:
+    """Pictures decoded from the posterior's mean, on the device the autoencoder is on."""
+
+    @torch.inference_mode()
+    def reconstruct(pictures: np.ndarray) -> np.ndarray:
+        weight = next(autoencoder.parameters())
+        x = torch.from_numpy(np.ascontiguousarray(pictures)).to(weight.device)
+        x = (x.permute(0, 3, 1, 2).float() / 127.5 - 1.0).to(weight.dtype)
+        decoded = autoencoder.decode(autoencoder.encode(x).mean.to(weight.dtype)).float()
+        pixels = ((decoded + 1.0) * 127.5).round().clamp(0, 255).to(torch.uint8)
+        return pixels.permute(0, 2, 3, 1).cpu().numpy()
+
+    return reconstruct

@@ -1,0 +1,46 @@
+"""Do different seeds give different pictures of one prompt?"""
+
+from __future__ import annotations
+
+import numpy as np
+from torch import Tensor
+
+from studio.metrics.distributions import mean_distance, pairwise_distance
+from studio.report.bench import Bench
+from studio.report.figures import Figure
+
+
+def figures(bench: Bench) -> tuple[Figure, ...]:
+    """Mean distance between pictures of one prompt, averaged over prompts."""
+    prompts, seeds = bench.settings.varied, bench.settings.seeds
+    rng, gallery = bench.rng("variety"), bench.gallery
+    trained = [c for c, t in zip(gallery.codes, gallery.trained.tolist(), strict=True) if t]
+    codes = [trained[i] for i in rng.choice(len(trained), prompts, replace=False)]
+    pictures = bench.generate(
+        [bench.prompt(code) for code in codes for _ in range(seeds)],
+        [int(rng.integers(2**31)) for _ in range(prompts * seeds)],
+        "diversity",
+    )
+    made = bench.features(pictures, frame=False).unflatten(0, (prompts, seeds))
+    real = np.stack([bench.redrawn(code, rng) for code in codes for _ in range(seeds)])
+    redrawn = bench.features(real, frame=False).unflatten(0, (prompts, seeds))
+    note = (
+        f"mean distance in {bench.judge.name} between pictures of one prompt; 0 is one picture for"
+        " every seed; chance: between pictures of different prompts; ceiling: one real picture,"
+        " placed and sized anew"
+    )
+    figure = Figure(
+        "diversity", "between seeds", _within(made), _across(made), _within(redrawn),
+        prompts * seeds, "", note,
+    )  # fmt: skip
+    return (figure,)
+
+
+def _within(features: Tensor) -> float:
+    return float(np.mean([pairwise_distance(one) for one in features]))
+
+
+def _across(features: Tensor) -> float:
+    return float(
+        np.mean([mean_distance(a, b) for i, a in enumerate(features) for b in features[:i]])
+    )
