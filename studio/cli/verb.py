@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from studio.core.errors import UsageError
-from studio.core.requests import Settings
 from studio.engine import devices
 
 Document = dict[str, Any]
@@ -32,10 +31,6 @@ class Parser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message)
-
-
-def add_model(parser: ArgumentParser) -> None:
-    parser.add_argument("--model", default=Settings.model, metavar="NAME|PATH", help="which model")
 
 
 def add_device(parser: ArgumentParser) -> None:

@@ -11,36 +11,20 @@ from dataclasses import asdict
 from tqdm import tqdm
 
 from studio.cli.outputs import Pictures
-from studio.cli.verb import Document, Verb, add_device, add_model, add_out
+from studio.cli.sampling import add_sampling, settings_from
+from studio.cli.verb import Document, Verb, add_out
 from studio.core import events
-from studio.core.errors import UsageError
-from studio.core.requests import Generate, Settings
-from studio.diffusion import samplers
+from studio.core.requests import Generate
 from studio.engine.worker import Worker, run_now
 
 RANDOM_SEEDS = 2**32  # as many as people can bear to type
 
 
 def configure(parser: ArgumentParser) -> None:
-    default = Settings("")
     parser.add_argument("prompt", metavar="PROMPT", help='what to draw; "" draws anything')
-    parser.add_argument("--negative", default="", metavar="TEXT", help="what to stay away from")
-    parser.add_argument("--sampler", default=default.sampler, help="a sampler, or a family")
-    parser.add_argument("--steps", type=int, help="how many steps (default: the sampler's)")
-    parser.add_argument("--guidance", type=float, default=default.guidance, help="(%(default)s)")
-    parser.add_argument(
-        "--guidance-interval",
-        type=float,
-        nargs=2,
-        metavar=("LOW", "HIGH"),
-        default=default.guidance_interval,
-        help="guide only between these times (0 clean, 1 noise)",
-    )
     parser.add_argument("--count", type=int, default=1, help="how many pictures")
-    parser.add_argument("--size", type=int, default=default.size, help="pixels (%(default)s)")
     parser.add_argument("--seed", type=int, help="of the first picture (default: random)")
-    add_model(parser)
-    add_device(parser)
+    add_sampling(parser)
     add_out(parser, "a PNG file or a folder (default: the window's folder)")
 
 
@@ -57,6 +41,15 @@ def run(arguments: Namespace) -> Document:
         "nfe": watcher.nfe,
         "settings": asdict(request.settings),
     }
+
+
+def request_from(arguments: Namespace) -> Generate:
+    """The checked request that the options describe. Raises UsageError."""
+    seed = secrets.randbelow(RANDOM_SEEDS) if arguments.seed is None else arguments.seed
+    settings = settings_from(arguments, arguments.prompt, seed)
+    request = Generate(settings, arguments.count, preview_every=0)
+    request.check()
+    return request
 
 
 class Watcher:
@@ -80,35 +73,6 @@ class Watcher:
                 self.nfe = nfe
             case events.Finished(seconds=seconds):
                 self.seconds = seconds
-
-
-def request_from(arguments: Namespace) -> Generate:
-    """The checked request that the options describe. Raises UsageError."""
-    sampler = samplers.find(arguments.sampler).spec
-    seed = secrets.randbelow(RANDOM_SEEDS) if arguments.seed is None else arguments.seed
-    low, high = arguments.guidance_interval
-    settings = Settings(
-        prompt=_text(arguments.prompt, "prompt"),
-        negative=_text(arguments.negative, "negative prompt"),
-        model=arguments.model,
-        sampler=sampler.name,
-        steps=sampler.default_steps if arguments.steps is None else arguments.steps,
-        guidance=arguments.guidance,
-        guidance_interval=(low, high),
-        seed=seed,
-        size=arguments.size,
-    )
-    request = Generate(settings, arguments.count, preview_every=0)
-    request.check()
-    return request
-
-
-def _text(value: str, name: str) -> str:
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        raise UsageError(f"the {name} is not text in UTF-8.") from None
-    return value
 
 
 def describe(document: Document) -> Iterator[str]:

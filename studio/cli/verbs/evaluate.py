@@ -1,0 +1,82 @@
+"""`evaluate`: the model's report card, every figure beside its chance level and its ceiling."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from studio.cli import table
+from studio.cli.outputs import check_folder
+from studio.cli.sampling import add_sampling, settings_from
+from studio.cli.verb import Document, Verb, add_out
+from studio.core.errors import UsageError
+from studio.core.requests import MAX_SEED, Settings
+from studio.engine.worker import Worker
+
+if TYPE_CHECKING:
+    from studio.report.card import Card, CardSettings
+
+
+def configure(parser: ArgumentParser) -> None:
+    parser.add_argument("--quick", action="store_true", help="fewer pictures, noisier figures")
+    parser.add_argument("--seed", type=int, help="of the prompts and pictures (default: fixed)")
+    add_sampling(parser)
+    add_out(parser, "a folder for report.json, report.md and sheet.png")
+
+
+def run(arguments: Namespace) -> Document:
+    settings = settings_from(arguments, "", 0)
+    if arguments.out is not None:
+        if arguments.out.suffix or arguments.out.is_file():
+            raise UsageError(f"--out is a folder for three files, not {arguments.out}.")
+        check_folder(arguments.out)
+    if arguments.seed is not None and not 0 <= arguments.seed <= MAX_SEED:
+        raise UsageError(f"the seed must be 0 to {MAX_SEED}, not {arguments.seed}.")
+    worker = Worker(arguments.device)
+    worker.model(settings.model)  # a missing model is said before the judge is loaded
+
+    from studio.report import card
+
+    chosen = card.CardSettings.quick() if arguments.quick else card.CardSettings()
+    if arguments.seed is not None:
+        chosen = replace(chosen, seed=arguments.seed)
+    result = measure(worker, settings, chosen)
+    paths = () if arguments.out is None else card.write(result, arguments.out)
+    return {**card.document(result), "files": [str(path) for path in paths]}
+
+
+def measure(worker: Worker, settings: Settings, chosen: CardSettings) -> Card:
+    """The card of the model on the worker's device; progress goes to standard error."""
+    from studio.dataset.catalogue import Catalogue
+    from studio.models.registry import open_autoencoder
+    from studio.report import card
+    from studio.report.subject import subject_of
+
+    device = worker.device
+    autoencoder = open_autoencoder(settings.model, device.name, device.precision)
+    subject = subject_of(worker.model(settings.model), autoencoder, settings)
+    return card.evaluate(subject, Catalogue(), chosen, partial(print, file=sys.stderr))
+
+
+def describe(document: Document) -> Iterator[str]:
+    from studio.report.card import shown
+
+    yield f"{document['model']}: {document['pictures']} pictures, judged by {document['judge']}"
+    cells = [
+        (
+            figure["section"],
+            figure["name"],
+            *(shown(figure[key], figure["unit"]) for key in ("value", "chance", "ceiling")),
+            figure["n"],
+        )
+        for figure in document["figures"]
+    ]
+    yield from table.rows(("", "", "value", "chance", "ceiling", "pictures"), cells)
+    yield from document["files"]
+
+
+VERB = Verb("evaluate", "measure a model: its report card", configure, run, describe)

@@ -1,0 +1,112 @@
+"""`train`: runs a recipe; unchanged under torchrun, where only the first process reports."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio.cli import table
+from studio.cli.outputs import check_folder
+from studio.cli.verb import Document, Verb, add_device, add_out
+from studio.core.errors import UsageError
+from studio.core.requests import MAX_SEED
+from studio.training import recipe as recipes
+
+if TYPE_CHECKING:
+    from studio.training.loop import Outcome
+
+
+def configure(parser: ArgumentParser) -> None:
+    parser.add_argument("recipe", nargs="?", metavar="RECIPE", help="a recipe's name or TOML file")
+    parser.add_argument("--list", action="store_true", help="list the recipes and stop")
+    parser.add_argument("--steps", type=int, help="how many steps (default: the recipe's)")
+    parser.add_argument("--minutes", type=float, help="stop, decayed, after so many minutes")
+    parser.add_argument("--resume", action="store_true", help="continue the run in --out")
+    parser.add_argument("--seed", type=int, help="of the batches and the initial weights")
+    add_device(parser)
+    add_out(parser, "the run's folder (default: runs/RECIPE)")
+
+
+def run(arguments: Namespace) -> Document | None:
+    if arguments.list:
+        return {"recipes": [_listed(name) for name in recipes.available()]}
+    if arguments.recipe is None:
+        raise UsageError(f"which recipe? There are {', '.join(recipes.available())}.")
+    recipe = recipe_from(arguments)
+    if arguments.minutes is not None and not arguments.minutes > 0:
+        raise UsageError(f"minutes must be more than 0, not {arguments.minutes:g}.")
+    out = arguments.out or Path("runs") / recipe.name
+    check_folder(out)
+    outcome = _train(recipe, out, arguments)
+    if os.environ.get("RANK", "0") != "0":
+        return None
+    return {
+        "recipe": recipe.name,
+        "steps": outcome.steps,
+        "samples": outcome.samples,
+        "seconds": round(outcome.seconds, 3),
+        "loss": outcome.loss,
+        "checkpoint": str(outcome.checkpoint),
+    }
+
+
+def recipe_from(arguments: Namespace) -> recipes.Recipe:
+    """The recipe with what the options change. Raises UsageError, DataError."""
+    recipe = recipes.load(arguments.recipe)
+    changes: dict[str, int] = {}
+    if arguments.steps is not None:
+        if arguments.steps < 1:
+            raise UsageError(f"steps must be 1 or more, not {arguments.steps}.")
+        changes["steps"] = arguments.steps
+    if arguments.seed is not None:
+        if not 0 <= arguments.seed <= MAX_SEED:
+            raise UsageError(f"the seed must be 0 to {MAX_SEED}, not {arguments.seed}.")
+        changes["seed"] = arguments.seed
+    return replace(recipe, run=replace(recipe.run, **changes))
+
+
+def _train(recipe: recipes.Recipe, out: Path, arguments: Namespace) -> Outcome:
+    import torch
+
+    from studio.engine import devices
+    from studio.training import loop, tasks
+
+    device = torch.device(devices.choose(arguments.device).name)
+    report = partial(print, file=sys.stderr, flush=True)
+    task = tasks.find(recipe.task)(recipe)
+    return loop.train(
+        task,
+        recipe,
+        out,
+        device,
+        resume=arguments.resume,
+        minutes=arguments.minutes,
+        report=report,
+    )
+
+
+def _listed(name: str) -> Document:
+    recipe = recipes.load(name)
+    run = recipe.run
+    return {"name": name, "task": recipe.task, "steps": run.steps, "batch": run.batch}
+
+
+def describe(document: Document) -> Iterator[str]:
+    if "recipes" in document:
+        cells = [tuple(recipe.values()) for recipe in document["recipes"]]
+        yield from table.rows(("recipe", "task", "steps", "batch"), cells)
+        return
+    yield (
+        f"{document['recipe']}: {document['steps']} steps, {document['samples']} samples,"
+        f" {document['seconds']:.0f} s, loss {document['loss']:.4g}"
+    )
+    yield document["checkpoint"]
+
+
+VERB = Verb("train", "run a training recipe", configure, run, describe)
