@@ -238,9 +238,9 @@ def _boxes(rng: np.random.Generator, kind: str, relation: str | None, jitter: fl
         size = SINGLE_SIZE + jitter * float(rng.uniform(-0.45, 0.1))
         return [_within(rng, WHOLE, size, jitter)]
     if relation in ("in front of", "behind"):
-        lean = float(rng.choice((-1, 1)) * rng.uniform(0.06, 0.14))
-        back = (0.5 - lean, 0.37, 0.68 * _shrink(rng, jitter))
-        front = (0.5 + lean, 0.7, 0.46 * _shrink(rng, jitter))
+        lean = float(rng.choice((-1, 1)) * rng.uniform(0.04, 0.12))
+        back = (0.5 - lean, 0.38, 0.74 * _shrink(rng, jitter))
+        front = (0.5 + lean, 0.69, 0.46 * _shrink(rng, jitter))
         return [front, back] if relation == "in front of" else [back, front]
     slots, size = HALVES, 0.48
     if relation in ("above", "below"):
@@ -339,10 +339,11 @@ def _layer(
         assert painted is not None, f"{thing.code} cannot be {thing.colour}"
         rgba = painted
     side = max(1, round(thing.size * size))
-    # Premultiplied before resizing, so that hidden colours never bleed into the edge.
+    # Premultiplied before resizing, so that hidden colours never bleed into the edge; Hamming is
+    # as sharp as bicubic when shrinking and, being nowhere negative, leaves no halo.
     image = Image.fromarray(rgba).convert("RGBa")
     if image.size != (side, side):
-        image = image.resize((side, side), Image.Resampling.BICUBIC)
+        image = image.resize((side, side), Image.Resampling.HAMMING)
     left = min(max(0, round(thing.x * size - side / 2)), size - side)
     top = min(max(0, round(thing.y * size - side / 2)), size - side)
     return np.asarray(image), left, top
