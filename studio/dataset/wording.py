@@ -51,6 +51,7 @@ REWORDED = {
     "unlocked": "unlocked padlock",
     "locked with pen": "locked padlock with pen",
     "locked with key": "locked padlock with key",
+    "dizzy": "dizzy swirling star",
     "foggy": "foggy cityscape",
     "cooking": "frying pan with an egg",
     "hourglass done": "hourglass",
