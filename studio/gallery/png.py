@@ -29,6 +29,10 @@ FORMAT = 1
 MOST_PIXELS_A_SIDE = 2**16
 
 
+class NameTakenError(Exception):
+    """A name that was free has been taken."""
+
+
 @dataclass(frozen=True)
 class Record:
     """What is stored with a picture. `nfe` counts denoiser evaluations, `created` is ISO 8601."""
@@ -58,8 +62,8 @@ def write_new(
         path = new_path(folder, settings)
         try:
             _write(path, pixels, record, _move_to_free_name)
-        except FileExistsError:
-            continue  # another process took the name meanwhile
+        except NameTakenError:
+            continue  # by another process, meanwhile
         return path
 
 
@@ -127,8 +131,6 @@ def _write(
         with open(draft, "xb") as file:
             _encode(file, pixels, record)
         move(draft, path)
-    except FileExistsError:
-        raise
     except OSError as error:
         reason = error.strerror or "the disk refused"
         raise OutputError(
@@ -145,9 +147,11 @@ def _encode(file: BinaryIO, pixels: np.ndarray, record: Record) -> None:
 
 
 def _move_to_free_name(draft: Path, path: Path) -> None:
-    """Moves only if nothing is there. Raises FileExistsError."""
-    with open(path, "xb"):
-        pass  # ours now; hard links would do without, but not every file system has them
+    """Moves only if nothing is there. Raises NameTakenError."""
+    try:
+        path.touch(exist_ok=False)  # ours now; not every file system has hard links
+    except FileExistsError as error:
+        raise NameTakenError from error
     try:
         os.replace(draft, path)
     except OSError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any, cast
 
 import numpy as np
@@ -22,7 +23,7 @@ from studio.diffusion.paths import Path as DiffusionPath
 from studio.diffusion.paths import RectifiedFlow
 from studio.diffusion.predictions import PREDICTIONS, Prediction
 from studio.models.format import Check
-from studio.models.formats.native import TOKENIZER
+from studio.models.formats.native import PARTS, TOKENIZER
 from studio.models.formats.network import in_precision, open_network
 from studio.models.model import ModelInfo
 from studio.models.network_folder import Manifest, read_manifest
@@ -55,6 +56,16 @@ class Networks:
     text: TextTower
     denoiser: DenoiserTransformer
     autoencoder: Autoencoder
+
+    @torch.inference_mode()
+    def features(self, prompt: str) -> TextFeatures:
+        """One prompt's features, (1, ...), fp32. Raises ModelError if tower and tokens differ."""
+        # half a surrogate pair (an argument that was no UTF-8) has no bytes: a question mark has
+        ids, mask = self.tokenizer([prompt.encode("utf-8", "replace").decode()])
+        if int(ids.max()) >= self.text.config.vocabulary:
+            raise ModelError(f"{TOKENIZER} is damaged: it knows more words than its text tower.")
+        device = self.text.positions.device
+        return self.text(ids.to(device), mask.to(device))
 
 
 class LatentDiffusion:
@@ -96,12 +107,7 @@ class LatentDiffusion:
     @torch.inference_mode()
     def condition(self, prompts: Sequence[str]) -> TextFeatures:
         """The prompts' features, (B, ...); those of the last prompts are kept."""
-        features = [self._features(prompt) for prompt in prompts]
-        return TextFeatures(
-            torch.cat([each.tokens for each in features]),
-            torch.cat([each.mask for each in features]),
-            torch.cat([each.pooled for each in features]),
-        )
+        return reduce(TextFeatures.joined, [self._features(prompt) for prompt in prompts])
 
     def denoiser(self, condition: TextFeatures) -> NetworkDenoiser:
         return NetworkDenoiser(self._network, self._path, self._prediction, condition)
@@ -140,8 +146,7 @@ class LatentDiffusion:
         if prompt in self._known:
             self._known.move_to_end(prompt)
             return self._known[prompt]
-        ids, mask = self.networks.tokenizer([prompt])
-        features = self.networks.text(ids.to(self.device), mask.to(self.device))
+        features = self.networks.features(prompt)
         features = replace(features, tokens=features.tokens.to(self._parameter.dtype))
         self._known[prompt] = features
         if len(self._known) > PROMPTS_KEPT:
@@ -160,33 +165,24 @@ def open_bundle(info: ModelInfo, device: str, precision: str, check: Check) -> L
 
     Raises ModelError.
     """
-    check()
-    text = in_precision(open_network(info.path / "text", "text"), device, "float32")
-    tokenizer = _tokenizer(info)
-    check()
-    denoiser = in_precision(open_network(info.path / "denoiser", "denoiser"), device, precision)
-    check()
-    autoencoder = open_network(info.path / "autoencoder", "autoencoder")
-    autoencoder = in_precision(autoencoder, device, precision).to(memory_format=torch.channels_last)
+    opened = []
+    for kind in PARTS:
+        check()
+        opened.append(open_network(info.path / kind, kind))
     check()
     networks = Networks(
-        tokenizer,
-        cast(TextTower, text),
-        cast(DenoiserTransformer, denoiser),
-        cast(Autoencoder, autoencoder),
+        Tokenizer(info.path / "text" / TOKENIZER),
+        cast(TextTower, opened[0]),
+        cast(DenoiserTransformer, opened[1]),
+        cast(Autoencoder, opened[2]),
     )
-    path, prediction = _trained_to(read_manifest(info.path / "denoiser"))
     _check_fit(info, networks)
+    in_precision(networks.text, device, "float32")
+    in_precision(networks.denoiser, device, precision)
+    in_precision(networks.autoencoder, device, precision).to(memory_format=torch.channels_last)
+    path, prediction = _trained_to(read_manifest(info.path / "denoiser"))
     preview = _preview(read_manifest(info.path / "autoencoder"), networks, device)
     return LatentDiffusion(info, networks, path, prediction, preview)
-
-
-def _tokenizer(info: ModelInfo) -> Tokenizer:
-    path = info.path / "text" / TOKENIZER
-    try:
-        return Tokenizer(path)
-    except Exception as error:  # the tokenizers library raises bare Exceptions
-        raise ModelError(f"{path} is damaged: {error}.") from error
 
 
 def _trained_to(manifest: Manifest) -> tuple[DiffusionPath, Prediction]:
@@ -199,12 +195,12 @@ def _trained_to(manifest: Manifest) -> tuple[DiffusionPath, Prediction]:
 
 
 def _check_fit(info: ModelInfo, networks: Networks) -> None:
-    """Raises ModelError when networks of different bundles were mixed."""
+    """Raises ModelError when networks of different bundles were mixed. On the CPU."""
     ours, latents = networks.denoiser.config, networks.autoencoder.config
-    text = networks.text.config
     if ours.channels != latents.latent_channels:
         raise ModelError(f"{info.path} mixes networks: its denoiser and autoencoder do not fit.")
-    if (ours.text_width, ours.pooled_width) != (text.width, text.pooled_width):
+    text = networks.features("")
+    if (ours.text_width, ours.pooled_width) != (text.tokens.shape[-1], text.pooled.shape[-1]):
         raise ModelError(f"{info.path} mixes networks: its denoiser and text tower do not fit.")
 
 

@@ -1,4 +1,4 @@
-"""One network on disk: `model.json` and safetensors shards, as `studio.training.bundle` writes them.
+"""One network on disk: `model.json` and safetensors shards (`studio.training.bundle` writes them).
 
 Everything is checked before anything is built. torch is imported where weights are read only.
 """
@@ -68,7 +68,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def configured(manifest: Manifest, config_class: type[Config]) -> Config:
-    """The manifest's configuration as a `config_class`. Raises ModelError for a bad name or value."""
+    """The manifest's configuration as a `config_class`. Raises ModelError for what is not one."""
     values = {}
     hints = get_type_hints(config_class)
     for name, value in manifest.config.items():
@@ -137,9 +137,9 @@ def _setting(path: Path, name: str, value: Any, hint: Any) -> Any:
         return float(value)
     if hint in (bool, str) and type(value) is hint:
         return value
-    if isinstance(value, list):  # every tuple in a configuration is one of whole numbers
-        if all(type(each) is int and 0 <= each <= LARGEST for each in value):
-            return tuple(value)
+    whole = isinstance(value, list) and all(type(n) is int and 0 <= n <= LARGEST for n in value)
+    if whole:  # every tuple in a configuration is one of whole numbers
+        return tuple(value)
     raise wrong
 
 

@@ -1,0 +1,151 @@
+"""A model without networks, whose every step a test can watch and hold; and a listener."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from studio.core.errors import UsageError
+from studio.core.events import CancelledAt, Event, Failed, Finished
+from studio.core.requests import Generate, Settings
+from studio.diffusion.denoiser import Denoised
+from studio.engine.engine import Engine
+from studio.models.model import ModelInfo
+
+PATIENCE = 20.0  # seconds a test waits for what should happen at once
+SIZE = 8
+
+AnyEvent = TypeVar("AnyEvent", bound=Event)
+
+
+@dataclass
+class FakeModel:
+    """Its pictures are the sign of the noise; `on_call` runs inside every evaluation."""
+
+    on_call: Callable[[], None] = lambda: None
+    on_decode: Callable[[], None] = lambda: None
+    preview_seconds: float = 0.0
+    calls: int = 0
+    prompts: list[str] = field(default_factory=list)
+    batches: list[int] = field(default_factory=list)
+
+    device = "cpu"
+    info = ModelInfo("fake", "generator", "fake", 0, Path(), {})
+
+    def latent_shape(self, size: int) -> tuple[int, int, int]:
+        if size != SIZE:
+            raise UsageError(f"size must be {SIZE}.")
+        return 3, SIZE, SIZE
+
+    def condition(self, prompts: Sequence[str]) -> Any:
+        return tuple(prompts)
+
+    def denoiser(self, condition: Any) -> Callable[[Tensor, float, float], Denoised]:
+        def denoise(x: Tensor, alpha: float, sigma: float) -> Denoised:
+            self.calls += 1
+            self.on_call()
+            x0 = torch.sign(x)
+            return Denoised(x0, (x - alpha * x0) / max(sigma, 1e-6), nfe=1)
+
+        return denoise
+
+    def guided(
+        self,
+        prompt: str,
+        negative: str,
+        scale: float,
+        interval: tuple[float, float] = (0.0, 1.0),
+        count: int = 1,
+    ) -> Callable[[Tensor, float, float], Denoised]:
+        self.prompts.append(prompt)
+        self.batches.append(count)
+        return self.denoiser((prompt,) * count)
+
+    def decode(self, latents: Tensor) -> np.ndarray:
+        self.on_decode()
+        return (latents.clamp(-1, 1) * 127.5 + 127.5).byte().permute(0, 2, 3, 1).numpy()
+
+    def preview(self, x0: Tensor) -> np.ndarray:
+        time.sleep(self.preview_seconds)
+        return self.decode(x0)
+
+
+class Listener:
+    """Collects events; `wait` blocks until one that fits has arrived."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._arrived = threading.Condition()
+
+    def __call__(self, event: Event) -> None:
+        with self._arrived:
+            self.events.append(event)
+            self._arrived.notify_all()
+
+    def wait(
+        self, kind: type[AnyEvent], fits: Callable[[AnyEvent], bool] = lambda event: True
+    ) -> AnyEvent:
+        def found() -> AnyEvent | None:
+            return next((e for e in self.events if isinstance(e, kind) and fits(e)), None)
+
+        with self._arrived:
+            event = self._arrived.wait_for(found, PATIENCE)
+        assert event is not None, f"no {kind.__name__} among {self.events}"
+        return event
+
+    def end_of(self, job: int) -> Finished | CancelledAt | Failed:
+        """Waits for the job's last event."""
+        return self.wait(Finished | CancelledAt | Failed, lambda event: event.job == job)
+
+    def of(self, job: int, kind: type[AnyEvent] = Event) -> list[AnyEvent]:
+        return [e for e in self.events if isinstance(e, kind) and e.job == job]
+
+
+@dataclass
+class Gate:
+    """Holds the engine inside a step (or a load) until the test lets it go on."""
+
+    entered: threading.Event = field(default_factory=threading.Event)
+    opened: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self) -> None:
+        self.entered.set()
+        assert self.opened.wait(PATIENCE)
+
+    def wait_until_entered(self) -> None:
+        assert self.entered.wait(PATIENCE)
+
+
+@contextmanager
+def running(model: FakeModel | Exception | None = None) -> Iterator[tuple[Engine, Listener]]:
+    """An engine whose every model name opens `model`; closed, and its thread gone, at the end."""
+    model = model or FakeModel()
+
+    def opened(name: str, device: object, check: Callable[[], None]) -> FakeModel:
+        check()
+        if isinstance(model, Exception):
+            raise model
+        return model
+
+    listener = Listener()
+    engine = Engine(listener, open_model=opened, device="cpu")
+    try:
+        yield engine, listener
+    finally:
+        engine.close(PATIENCE)
+        assert not [each for each in threading.enumerate() if each.name == "engine"]
+
+
+def request(prompt: str = "a bear", **changes: Any) -> Generate:
+    count, every = changes.pop("count", 1), changes.pop("preview_every", 0)
+    values = {"model": "fake", "sampler": "flow-euler", "steps": 4, "size": SIZE} | changes
+    return Generate(Settings(prompt, **values), count, every)

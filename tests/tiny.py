@@ -1,0 +1,75 @@
+"""A tiny random bundle on disk: every network and file of a real one, 8 or 16 pixels of it.
+
+Its pictures are noise, but prompts, guidance, seeds and samplers all change them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import tokenizers
+import torch
+from torch import nn
+
+from studio.networks.autoencoder import Autoencoder, AutoencoderConfig
+from studio.networks.denoiser import DenoiserConfig, DenoiserTransformer
+from studio.networks.text import TextConfig, TextTower
+from studio.training.bundle import export
+
+AUTOENCODER = AutoencoderConfig(
+    latent_channels=4, widths=(8, 16), encoder_blocks=(1, 1), decoder_blocks=(1, 1)
+)
+WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "red", "blue", "apple", "bear", "teddy", "two")
+TEXT = TextConfig(
+    vocabulary=len(WORDS), embedding=8, width=16, depth=1, heads=2, length=32, output=12
+)
+DENOISER = DenoiserConfig(
+    channels=4,
+    side=4,
+    patch=2,
+    width=32,
+    depth=2,
+    heads=2,
+    condition_width=16,
+    text_width=16,
+    pooled_width=12,
+)
+SIZE = DENOISER.side * AUTOENCODER.downsampling  # pixels
+ABOUT = {"recipe": "random", "date": "2026-11-23"}
+PREVIEW = {"matrix": [[0.1, 0.0, -0.1]] * 4, "bias": [0.5, 0.5, 0.5]}
+
+
+def bundle(folder: Path, seed: int = 0, preview: bool = True) -> Path:
+    """Writes a bundle of random weights into `folder` (made if missing) and returns it."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        text, denoiser = randomised(TextTower(TEXT)), randomised(DenoiserTransformer(DENOISER))
+        autoencoder = randomised(Autoencoder(AUTOENCODER))
+    export(text, "text", TEXT, folder / "text", ABOUT)
+    tokenizer().save(str(folder / "text" / "tokenizer.json"))
+    flow = {"path": "rectified-flow", "prediction": "velocity"}
+    export(denoiser, "denoiser", DENOISER, folder / "denoiser", ABOUT, flow)
+    extra = {"preview": PREVIEW} if preview else {}
+    export(autoencoder, "autoencoder", AUTOENCODER, folder / "autoencoder", ABOUT, extra)
+    return folder
+
+
+def randomised(network: nn.Module) -> nn.Module:
+    """Fills what begins as zeros, so that every part of the network matters."""
+    for parameter in network.parameters():
+        if not parameter.any():
+            nn.init.normal_(parameter, std=0.1)
+    return network
+
+
+def tokenizer() -> tokenizers.Tokenizer:
+    """Words, lower case, between [CLS] and [SEP]."""
+    vocabulary = {word: number for number, word in enumerate(WORDS)}
+    made = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, unk_token="[UNK]"))
+    made.normalizer = tokenizers.normalizers.Lowercase()
+    made.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    ends = [(word, vocabulary[word]) for word in ("[CLS]", "[SEP]")]
+    made.post_processor = tokenizers.processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=ends
+    )
+    return made
