@@ -21,7 +21,8 @@ def ground_value(picture: np.ndarray) -> np.ndarray:
     """The median (R, G, B) of a (H, W, 3) uint8 picture's border."""
     b = max(1, BORDER * picture.shape[0] // 256)
     edges = (picture[:b], picture[-b:], picture[:, :b], picture[:, -b:])
-    return np.median(np.concatenate([e.reshape(-1, 3) for e in edges]), axis=0)
+    median: np.ndarray = np.median(np.concatenate([e.reshape(-1, 3) for e in edges]), axis=0)
+    return median
 
 
 def islands(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -45,7 +45,7 @@ def load_lpips(spatial: bool = False) -> nn.Module:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torchvision warns about the argument lpips passes it
-        network = lpips.LPIPS(net="squeeze", spatial=spatial, verbose=False)
+        network: nn.Module = lpips.LPIPS(net="squeeze", spatial=spatial, verbose=False)
     return network.eval().requires_grad_(False)
 
 

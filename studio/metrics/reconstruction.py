@@ -63,7 +63,7 @@ def ssim_map(a: Tensor, b: Tensor) -> Tensor:
     covariance = _blur(x * y) - mean_x * mean_y
     luminance = (2 * mean_x * mean_y + K1**2) / (mean_x**2 + mean_y**2 + K1**2)
     structure = (2 * covariance + K2**2) / (var_x + var_y + K2**2)
-    return (luminance * structure).squeeze(1).unflatten(0, shape)
+    return (luminance * structure).reshape(*shape, *mean_x.shape[-2:])
 
 
 def ssim(a: Tensor, b: Tensor, mask: Tensor | None = None) -> Tensor:

@@ -37,6 +37,11 @@ class Gallery:
     trained: Tensor  # (G,) bool: not held out
     features: Tensor
 
+    def part(self, trained: bool) -> list[str]:
+        """The codes trained on, or those held out."""
+        marks = self.trained.tolist()
+        return [code for code, mark in zip(self.codes, marks, strict=True) if mark == trained]
+
     def positives(self, codes: Sequence[str]) -> Tensor:
         """(len(codes), G) bool: which picture is of which code."""
         index = {code: i for i, code in enumerate(self.codes)}

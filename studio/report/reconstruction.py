@@ -23,7 +23,7 @@ KINDS = {
 
 
 def figures(bench: Bench) -> tuple[Figure, ...]:
-    """PSNR, SSIM and LPIPS, over the frame and inside the things' alpha. None without autoencoder."""
+    """PSNR, SSIM, LPIPS, over the frame and inside the things' alpha. None without autoencoder."""
     if bench.subject.reconstruct is None:
         bench.report("reconstruction: the model shows no autoencoder; left out")
         return ()

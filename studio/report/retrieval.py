@@ -40,11 +40,7 @@ def _made(bench: Bench, trained: bool, count: int) -> Made:
     """Seeded choice of concepts, every group alike; one picture each."""
     what = "seen" if trained else "held out"
     rng, gallery = bench.rng(what), bench.gallery
-    pool = [
-        code
-        for code, t in zip(gallery.codes, gallery.trained.tolist(), strict=True)
-        if t == trained
-    ]
+    pool = gallery.part(trained)
     chosen = rng.choice(len(pool), min(count, len(pool)), replace=False)
     codes = tuple(pool[i] for i in chosen)
     pictures = bench.generate(
@@ -108,8 +104,9 @@ def _memorisation(bench: Bench, seen: Made, unseen: Made) -> list[Figure]:
     strangers = gallery.features[~gallery.trained]
     own = float(neighbour_ratio(strangers, trained).median())
     note = (
-        f"median distance to the nearest over the second nearest training picture, {bench.judge.name};"
-        " chance: re-drawn training pictures (copies); ceiling: real pictures held out of training"
+        "median distance to the nearest over the second nearest training picture,"
+        f" {bench.judge.name}; chance: re-drawn training pictures (copies);"
+        " ceiling: real pictures held out of training"
     )
     return [
         Figure(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 from torch import Tensor
 
@@ -13,17 +15,16 @@ from studio.report.figures import Figure
 def figures(bench: Bench) -> tuple[Figure, ...]:
     """Mean distance between pictures of one prompt, averaged over prompts."""
     prompts, seeds = bench.settings.varied, bench.settings.seeds
-    rng, gallery = bench.rng("variety"), bench.gallery
-    trained = [c for c, t in zip(gallery.codes, gallery.trained.tolist(), strict=True) if t]
+    rng, trained = bench.rng("variety"), bench.gallery.part(True)
     codes = [trained[i] for i in rng.choice(len(trained), prompts, replace=False)]
     pictures = bench.generate(
         [bench.prompt(code) for code in codes for _ in range(seeds)],
         [int(rng.integers(2**31)) for _ in range(prompts * seeds)],
         "diversity",
     )
-    made = bench.features(pictures, frame=False).unflatten(0, (prompts, seeds))
+    made = bench.features(pictures, frame=False).reshape(prompts, seeds, -1)
     real = np.stack([bench.redrawn(code, rng) for code in codes for _ in range(seeds)])
-    redrawn = bench.features(real, frame=False).unflatten(0, (prompts, seeds))
+    redrawn = bench.features(real, frame=False).reshape(prompts, seeds, -1)
     note = (
         f"mean distance in {bench.judge.name} between pictures of one prompt; 0 is one picture for"
         " every seed; chance: between pictures of different prompts; ceiling: one real picture,"
@@ -41,6 +42,5 @@ def _within(features: Tensor) -> float:
 
 
 def _across(features: Tensor) -> float:
-    return float(
-        np.mean([mean_distance(a, b) for i, a in enumerate(features) for b in features[:i]])
-    )
+    pairs = combinations(features, 2)
+    return float(np.mean([mean_distance(a, b) for a, b in pairs]))

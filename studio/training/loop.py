@@ -25,7 +25,7 @@ from studio.core.errors import DataError, OutputError
 from studio.training import optimizers
 from studio.training.distributed import World
 from studio.training.recipe import Recipe
-from studio.training.task import Task
+from studio.training.task import Accompanied, Companion, Task
 from studio.training.throughput import Meter
 
 Report = Callable[[str], None]
@@ -56,7 +56,9 @@ def stop_on_signal() -> Iterator[list[int]]:
     """The yielded list is empty until Ctrl-C or SIGTERM arrives; the loop then saves and stops."""
     received: list[int] = []
     kinds = (signal.SIGINT, signal.SIGTERM)
-    before = {kind: signal.signal(kind, lambda number, _: received.append(number)) for kind in kinds}
+    before = {
+        kind: signal.signal(kind, lambda number, _: received.append(number)) for kind in kinds
+    }
     try:
         yield received
     finally:
@@ -70,6 +72,7 @@ def save_checkpoint(
     average: optimizers.RunningAverage,
     optimisers: list[torch.optim.Optimizer],
     progress: Progress,
+    companion: Companion | None = None,
 ) -> None:
     """Writes beside the target, then renames: a crash never leaves half a checkpoint."""
     state = {
@@ -79,6 +82,8 @@ def save_checkpoint(
         "optimizers": [o.state_dict() for o in optimisers],
         "progress": vars(progress),
     }
+    if companion is not None:
+        state["companion"] = companion.state_dict()
     partial = path.with_suffix(".partial")
     try:
         torch.save(state, partial)
@@ -94,7 +99,13 @@ def load_checkpoint(
     average: optimizers.RunningAverage,
     optimisers: list[torch.optim.Optimizer],
     device: torch.device,
+    companion: Companion | None = None,
 ) -> Progress:
+    """A companion that the checkpoint does not know begins afresh.
+
+    Raises:
+        DataError: no such file, or one of another network.
+    """
     try:
         state = torch.load(path, map_location=device, weights_only=True)
         network.load_state_dict(state["network"])
@@ -102,6 +113,8 @@ def load_checkpoint(
             optimiser.load_state_dict(saved)
         average.state = {k: v.to(device) for k, v in state["average"].items()}
         average.updates = state["updates"]
+        if companion is not None and "companion" in state:
+            companion.load_state_dict(state["companion"])
         return Progress(**state["progress"])
     except FileNotFoundError:
         raise DataError(f"No checkpoint {path} to resume from.") from None
@@ -130,14 +143,17 @@ def train(
     task.prepare(device)
     if device.type == "cpu":
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    companion = task.companion if isinstance(task, Accompanied) else None
     optimisers = optimizers.build(network, recipe.optimizer)
     average = optimizers.RunningAverage(network, run.ema)
     progress = Progress()
     checkpoint = out / "checkpoint.pt"
     if resume:
-        progress = load_checkpoint(checkpoint, network, average, optimisers, device)
+        progress = load_checkpoint(checkpoint, network, average, optimisers, device, companion)
     wanted = run.compile == "always" or (run.compile == "cuda" and device.type == "cuda")
-    forward = torch.compile(task.losses, dynamic=False) if wanted else task.losses
+    if wanted:
+        for module in task.hot:
+            module.compile(dynamic=False)
     meter = Meter(device, progress.samples)
     rates = optimizers.base_rates(recipe.optimizer)
     started, saved_at = time.monotonic() - progress.seconds, time.monotonic()
@@ -145,7 +161,7 @@ def train(
 
     def save() -> None:
         if world.rank == 0:
-            save_checkpoint(checkpoint, network, average, optimisers, progress)
+            save_checkpoint(checkpoint, network, average, optimisers, progress, companion)
 
     with stop_on_signal() as stop, (out / "log.jsonl").open("a", encoding="utf-8") as log:
         while progress.step < run.steps and not world.any(bool(stop)):
@@ -159,7 +175,7 @@ def train(
                 optimiser.param_groups[0]["lr"] = rate * factor
             batch = task.batch(progress.step, world.rank, world.size)
             with torch.autocast(device.type, torch.bfloat16):
-                terms = forward(network, batch, progress.step)
+                terms = task.losses(network, batch, progress.step)
             terms["loss"].backward()
             world.average_gradients(network)
             torch.nn.utils.clip_grad_norm_(network.parameters(), run.clip)
@@ -167,6 +183,8 @@ def train(
                 optimiser.step()
                 optimiser.zero_grad(set_to_none=True)
             average.update(network)
+            if companion is not None:
+                companion.step(world)
             progress.step += 1
             progress.samples += run.batch * world.size
             progress.seconds = time.monotonic() - started
@@ -174,7 +192,9 @@ def train(
                 values = {k: float(v.detach()) for k, v in terms.items()}
                 loss = values["loss"]
                 if not math.isfinite(loss):
-                    raise DataError(f"The loss became {loss} at step {progress.step}; lower the rate.")
+                    raise DataError(
+                        f"The loss became {loss} at step {progress.step}; lower the rate."
+                    )
                 row = {**vars(progress), "lr": factor, **values, **meter.read(progress.samples)}
                 if world.rank == 0:
                     log.write(json.dumps(row) + "\n")

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
+from studio.training.distributed import World
+
 
 class Task(Protocol):
-    """One training job. Everything stateful that must survive a restart is in `network`."""
+    """One training job. What must survive a restart is in `network`, or in a companion."""
 
     network: nn.Module  # what is optimised, averaged and saved
+
+    @property
+    def hot(self) -> tuple[nn.Module, ...]:
+        """The modules worth compiling: fixed shapes, most of the work."""
 
     def prepare(self, device: torch.device) -> None:
         """Loads data and frozen helpers; called once before the first step."""
@@ -29,3 +35,22 @@ class Task(Protocol):
 
     def export(self, network: nn.Module, folder: Path, about: Mapping[str, object]) -> None:
         """Writes the shippable weights and `model.json`."""
+
+
+class Companion(Protocol):
+    """What a task trains beside its network, such as a discriminator: saved with it."""
+
+    def step(self, world: World) -> None:
+        """Called after every step of the network."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What --resume needs: tensors and plain values."""
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None: ...
+
+
+@runtime_checkable
+class Accompanied(Protocol):
+    """A task that may have a companion; made in its `prepare`."""
+
+    companion: Companion | None

@@ -41,7 +41,8 @@ def test_halves_are_where_they_say() -> None:
     picture = np.zeros((8, 8, 3), np.uint8)
     picture[2:6, :4], picture[2:6, 4:] = 10, 20
     left, right, upper, lower = judge.halves(picture)
-    assert (left == 10).all() and (right == 20).all()
+    assert (left == 10).all()
+    assert (right == 20).all()
     assert upper.shape == lower.shape == (4, 4, 3)
 
 

@@ -1,4 +1,4 @@
-"""LPIPS where its weights are present; a plain sentence where they are not; features of both judges."""
+"""LPIPS where its weights are present; a plain sentence where they are not; both judges."""
 
 from __future__ import annotations
 

@@ -17,24 +17,40 @@ from studio.dataset.scenes import Mix
 from studio.metrics.perceptual import load_lpips
 from studio.metrics.reconstruction import psnr
 from studio.networks.autoencoder import Autoencoder, AutoencoderConfig
-from studio.objectives.autoencoding import AutoencodingWeights, Perceptual, autoencoding_terms
+from studio.networks.discriminator import DiscriminatorConfig
+from studio.objectives.autoencoding import (
+    AutoencodingWeights,
+    Perceptual,
+    autoencoding_terms,
+    random_crops,
+)
 from studio.training.bundle import export
+from studio.training.critic import Critic
 from studio.training.data import Ahead, Scenes, SceneSource, to_tensor, workers_for
 from studio.training.recipe import Recipe, settings_from
 
+Terms = dict[str, Tensor]
 VALIDATION = 48  # held-out pictures
 PRINCIPAL = 256  # pictures that the principal components come from
 
 
 @dataclass(frozen=True)
 class AutoencoderSettings:
-    """The loss's lambdas, and the window that the perceptual term sees."""
+    """The loss's lambdas, and the window that the perceptual term and the critic see.
+
+    `adversarial` is the factor before the adaptive weight (0: no critic at all); the critic
+    joins at step `adversarial_start`, when reconstructions are already good.
+    """
 
     reconstruction: float = 1.0
     kl: float = 1e-6
     perceptual: float = 0.3
     norm: str = "l1"
     crop: int = 128
+    adversarial: float = 0.0
+    adversarial_start: int = 0
+    adversarial_width: int = 64
+    adversarial_learning_rate: float = 2e-4
 
 
 class AutoencoderTask:
@@ -42,7 +58,9 @@ class AutoencoderTask:
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
-        self.settings = settings_from(AutoencoderSettings, recipe.settings, f"{recipe.name} [settings]")
+        self.settings = settings_from(
+            AutoencoderSettings, recipe.settings, f"{recipe.name} [settings]"
+        )
         self.mix = settings_from(Mix, recipe.data, f"{recipe.name} [data]")
         self.network: nn.Module = Autoencoder(
             settings_from(AutoencoderConfig, recipe.network, f"{recipe.name} [network]")
@@ -53,9 +71,16 @@ class AutoencoderTask:
             self.settings.perceptual,
             norm=self.settings.norm,
         )
+        self.companion: Critic | None = None
+
+    @property
+    def hot(self) -> tuple[nn.Module, ...]:
+        network = cast(Autoencoder, self.network)
+        return (network.encoder, network.decoder)
 
     def prepare(self, device: torch.device) -> None:
         self.device = device
+        self.companion = self.new_companion(device)
         run, catalogue = self.recipe.run, Catalogue()
         source = SceneSource(catalogue, self.mix, run.seed)
         self.ahead = Ahead(partial(source.many, count=run.batch), workers_for(device))
@@ -63,29 +88,60 @@ class AutoencoderTask:
         if self.settings.perceptual:
             lpips = load_lpips().to(device)
             self.perceptual = cast(
-                Perceptual, lpips.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+                Perceptual,
+                lpips.to(memory_format=torch.channels_last),  # type: ignore[call-overload]
             )
         self.crops = torch.Generator().manual_seed(run.seed)
-        unseen = SceneSource(catalogue, settings_from(
-            Mix, {**self.recipe.data, "split": "held-out"}, "[data]"), seed=2**31)
+        unseen = SceneSource(
+            catalogue,
+            settings_from(Mix, {**self.recipe.data, "split": "held-out"}, "[data]"),
+            seed=2**31,
+        )
         self.unseen = to_tensor(unseen.many(0, VALIDATION)[0], device)
 
         first = to_tensor(source.many(2**30, PRINCIPAL)[0], device)
         cast(Autoencoder, self.network).start_from_principal_components(first)
+
+    def new_companion(self, device: torch.device) -> Critic | None:
+        """The critic, where the recipe wants one."""
+        wanted = self.settings
+        if not wanted.adversarial:
+            return None
+        config = DiscriminatorConfig(wanted.adversarial_width)
+        return Critic(config, wanted.adversarial, wanted.adversarial_learning_rate, device)
 
     def batch(self, step: int, rank: int, world: int) -> Scenes:
         size = self.recipe.run.batch
         pictures, captions = self.ahead.get((step * world + rank) * size, stride=world * size)
         return Scenes(to_tensor(pictures, self.device), captions)
 
-    def losses(self, network: nn.Module, batch: object, step: int) -> dict[str, Tensor]:
+    def losses(self, network: nn.Module, batch: object, step: int) -> Terms:
         pictures = cast(Scenes, batch).pictures
         autoencoder = cast(Autoencoder, network)
+        if self.companion is not None:
+            critic = self.companion
+            return cast(Terms, self._losses_with_critic(autoencoder, pictures, step, critic))
+        return self._losses(autoencoder, pictures)[0]
+
+    def _losses(self, autoencoder: Autoencoder, pictures: Tensor) -> tuple[Terms, Tensor]:
+        """The terms, and the decoded pictures."""
         posterior = autoencoder.encode(pictures)
         decoded = autoencoder.decode(posterior.sample())
+        crop = self.settings.crop
         return autoencoding_terms(
-            pictures, decoded, posterior, self.weights, self.perceptual, self.settings.crop, self.crops
-        )
+            pictures, decoded, posterior, self.weights, self.perceptual, crop, self.crops
+        ), decoded
+
+    # The adaptive weight walks a part of the graph; compiled, that part is not to be had.
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    def _losses_with_critic(
+        self, autoencoder: Autoencoder, pictures: Tensor, step: int, critic: Critic
+    ) -> Terms:
+        terms, decoded = self._losses(autoencoder, pictures)
+        if step < self.settings.adversarial_start:
+            return terms
+        real, fake = random_crops(pictures, decoded, self.settings.crop, self.crops)
+        return critic.terms(terms, real, fake, autoencoder.decoder.last.weight)
 
     @torch.no_grad()
     def validate(self, network: nn.Module) -> Mapping[str, float]:

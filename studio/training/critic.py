@@ -1,0 +1,75 @@
+"""The autoencoder's opponent: trained beside it, one step after each of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from studio.networks.discriminator import DiscriminatorConfig
+from studio.objectives.adversarial import Adversary, adaptive_weight
+from studio.training.distributed import World
+
+
+class Critic:
+    """A companion (see `studio.training.task`): an Adversary and its optimiser.
+
+    Args:
+        weight: times the adaptive weight; 0.5 in Esser et al. 2021.
+        rate: Adam's learning rate, with betas (0.5, 0.9) as there.
+    """
+
+    def __init__(
+        self, config: DiscriminatorConfig, weight: float, rate: float, device: torch.device
+    ) -> None:
+        self.adversary = Adversary(config).to(device)
+        self.weight, self.device = weight, device
+        self.optimizer = torch.optim.Adam(self.adversary.parameters(), rate, betas=(0.5, 0.9))
+        self._shown: tuple[Tensor, Tensor] | None = None
+        self._loss = torch.ones((), device=device)
+
+    def terms(
+        self, terms: Mapping[str, Tensor], real: Tensor, decoded: Tensor, last: Tensor
+    ) -> dict[str, Tensor]:
+        """The terms with the adversarial one in "loss"; remembers the pictures for `step`.
+
+        Args:
+            terms: at least "loss", of which the part that depends on the decoder is reconstruction.
+            real, decoded: (B, 3, H, W) in [-1, 1].
+            last: the weight of the decoder's last layer.
+        """
+        adversarial = self.adversary.generator_term(decoded)
+        weight = self.weight * adaptive_weight(terms["loss"], adversarial, last)
+        self._shown = real, decoded.detach()
+        return {
+            **terms,
+            "loss": terms["loss"] + weight * adversarial,
+            "adversarial": adversarial,
+            "adversarial_weight": weight,
+            "discriminator": self._loss,
+        }
+
+    def step(self, world: World) -> None:
+        """Trains the discriminator on what `terms` saw last; nothing to do before its start."""
+        if self._shown is None:
+            return
+        (real, decoded), self._shown = self._shown, None
+        with torch.autocast(self.device.type, torch.bfloat16):
+            loss = self.adversary.discriminator_loss(real, decoded)
+        loss.backward()  # type: ignore[no-untyped-call]
+        world.average_gradients(self.adversary)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self._loss = loss.detach()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "adversary": self.adversary.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.adversary.load_state_dict(state["adversary"])
+        self.optimizer.load_state_dict(state["optimizer"])
