@@ -14,9 +14,11 @@ from torch import Tensor, nn
 from studio.core.errors import UsageError
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import Mix
-from studio.models.native import load_autoencoder, load_text
+from studio.models.registry import open_network
+from studio.networks.autoencoder import Autoencoder
 from studio.networks.denoiser import DenoiserConfig, DenoiserTransformer
 from studio.networks.text import TextFeatures
+from studio.networks.tokenizer import LENGTH, Tokenizer
 from studio.objectives.denoising import logit_normal_times, velocity_loss
 from studio.training.bundle import export
 from studio.training.data import SceneSource
@@ -59,12 +61,17 @@ class DenoiserTask:
         self.config = settings_from(DenoiserConfig, recipe.network, f"{recipe.name} [network]")
         self.network: nn.Module = DenoiserTransformer(self.config)
 
+    @property
+    def hot(self) -> tuple[nn.Module, ...]:
+        return (self.network,)
+
     def prepare(self, device: torch.device) -> None:
         self.device = device
         bundle = Path(self.settings.bundle)
-        autoencoder = load_autoencoder(bundle / "autoencoder").to(device).eval()
-        tower, self.tokenizer = load_text(bundle / "text")
-        self.tower = tower.to(device).eval()
+        opened = open_network(str(bundle / "autoencoder"), "autoencoder", device.type)
+        autoencoder = cast(Autoencoder, opened)
+        self.tower = open_network(str(bundle / "text"), "text", device.type)
+        self.tokenizer = Tokenizer(bundle / "text" / "tokenizer.json")
         if device.type == "cpu":
             autoencoder = autoencoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         source = SceneSource(Catalogue(), self.mix, self.recipe.run.seed)
@@ -80,7 +87,7 @@ class DenoiserTask:
     def _noised(self, latents: Tensor, captions: list[str], generator: torch.Generator) -> Batch:
         ids, mask = self.tokenizer(captions)
         with torch.autocast(self.device.type, torch.bfloat16):
-            text = self.tower(ids.to(self.device), mask.to(self.device))
+            text = self.tower(ids.to(self.device), mask.to(self.device)).padded(LENGTH)
         settings = self.settings
         times = logit_normal_times(
             len(captions), generator, settings.time_mean, settings.time_deviation
