@@ -41,7 +41,7 @@ class Pictures:
             target = cls(out, None, count)
         else:
             target = cls(out.parent, out.name, count)
-        check_folder(target.folder)
+        check_place(target.folder, target.file or "")
         return target
 
     def write(self, picture: Picture) -> Path:
@@ -61,7 +61,7 @@ class Pictures:
 def image_file(out: Path, name: str) -> Path:
     """The PNG file that `out` means: `name` in it if it is a folder. Raises as Pictures.at."""
     path = out / name if names_a_folder(out) else out
-    check_folder(path.parent)
+    check_place(path.parent, path.name)
     return path
 
 
@@ -82,23 +82,26 @@ def write_image(path: Path, pixels: np.ndarray) -> None:
 
 def names_a_folder(out: Path) -> bool:
     """A path that is a folder, or has no suffix. Raises UsageError for a file that is not a PNG."""
-    if out.is_dir() or not out.suffix:
+    if os.path.isdir(out) or not out.suffix:  # Path.is_dir raises for names that are too long
         return True
     if out.suffix.lower() != ".png":
         raise UsageError(f"pictures are PNG files: name it {out.with_suffix('.png')}.")
     return False
 
 
-def check_folder(folder: Path) -> None:
-    """Raises OutputError if `folder` is not, and cannot become, a folder to write in."""
-    existing = folder.absolute()
+def check_place(folder: Path, file: str = "") -> None:
+    """Raises OutputError if `folder`, made if missing, could not hold `file`."""
+    path = folder / file
     try:
-        while not existing.exists():
-            existing = existing.parent
-        fine = existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
     except OSError as error:
-        raise OutputError(f"{folder} cannot be used ({error.strerror}); choose another.") from None
+        raise OutputError(f"{path} cannot be used ({error.strerror}); choose another.") from None
+    existing = folder.absolute()
+    while not os.path.exists(existing):
+        existing = existing.parent
     if not existing.is_dir():
         raise OutputError(f"{existing} is not a folder; choose another place with --out.")
-    if not fine:
+    if not os.access(existing, os.W_OK | os.X_OK):
         raise OutputError(f"{existing} cannot be written to; choose another place with --out.")

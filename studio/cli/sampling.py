@@ -13,7 +13,7 @@ DEFAULT = Settings("")
 
 
 def add_sampling(parser: ArgumentParser) -> None:
-    """--negative, --sampler, --steps, --guidance, --guidance-interval, --size, --model, --device."""
+    """Everything in Settings but prompt and seed, and --device."""
     parser.add_argument("--negative", default="", metavar="TEXT", help="what to stay away from")
     parser.add_argument(
         "--sampler", default=DEFAULT.sampler, metavar="NAME", help="a sampler, or a family's name"

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from studio.cli import table
-from studio.cli.outputs import check_folder, image_file, write_image
+from studio.cli.outputs import check_place, image_file, write_image
 from studio.cli.verb import Document, Verb, add_out
 from studio.core.errors import OutputError, UsageError
 from studio.dataset import build
@@ -59,7 +59,7 @@ def sheet(catalogue: Catalogue, styles: tuple[str, ...]) -> np.ndarray:
 def _build(arguments: Namespace) -> Document:
     out = arguments.out or BUNDLED
     styles = wanted(arguments.styles or "fluent-3d,fluent-flat,noto", tuple(build.PACKAGES)[1:])
-    check_folder(out)
+    check_place(out)
     with TemporaryDirectory() as work:
         built = Path(work) / "dataset"
         build.build(built, Path(work) / "packages", styles, partial(print, file=sys.stderr))

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from studio.cli import table
-from studio.cli.outputs import check_folder
+from studio.cli.outputs import check_place
 from studio.cli.sampling import add_sampling, settings_from
 from studio.cli.verb import Document, Verb, add_out
 from studio.core.errors import UsageError
@@ -33,7 +33,7 @@ def run(arguments: Namespace) -> Document:
     if arguments.out is not None:
         if arguments.out.suffix or arguments.out.is_file():
             raise UsageError(f"--out is a folder for three files, not {arguments.out}.")
-        check_folder(arguments.out)
+        check_place(arguments.out)
     if arguments.seed is not None and not 0 <= arguments.seed <= MAX_SEED:
         raise UsageError(f"the seed must be 0 to {MAX_SEED}, not {arguments.seed}.")
     worker = Worker(arguments.device)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.cli import table
-from studio.cli.outputs import check_folder
+from studio.cli.outputs import check_place
 from studio.cli.verb import Document, Verb, add_device, add_out
 from studio.core.errors import UsageError
 from studio.core.requests import MAX_SEED
@@ -42,7 +42,7 @@ def run(arguments: Namespace) -> Document | None:
     if arguments.minutes is not None and not arguments.minutes > 0:
         raise UsageError(f"minutes must be more than 0, not {arguments.minutes:g}.")
     out = arguments.out or Path("runs") / recipe.name
-    check_folder(out)
+    check_place(out)
     outcome = _train(recipe, out, arguments)
     if os.environ.get("RANK", "0") != "0":
         return None

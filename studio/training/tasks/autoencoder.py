@@ -181,3 +181,6 @@ def fit_preview(latents: Tensor, pictures: Tensor) -> dict[str, list]:
     inputs = torch.cat([inputs, torch.ones_like(inputs[:, :1])], dim=1)
     solution = torch.linalg.lstsq(inputs, small.permute(0, 2, 3, 1).flatten(0, 2)).solution
     return {"matrix": solution[:-1].tolist(), "bias": solution[-1].tolist()}
+
+
+TASK = AutoencoderTask

@@ -1,0 +1,83 @@
+"""A tiny model, and two ways to run the command line: in this process, and as a program."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio import cli
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """Standard output as exactly one JSON document."""
+        assert self.code == 0, self.err
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> str:
+        """The one line of a failure, nothing having been printed as a result."""
+        assert self.out == ""
+        (line,) = self.err.splitlines()
+        assert line.startswith("error: ")
+        return line
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Run:
+    """`studio.cli.main` in this process."""
+
+    def call(*argv: object) -> Outcome:
+        capfd.readouterr()
+        code = cli.main([str(word) for word in argv])
+        return Outcome(code, *capfd.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    """An environment whose user owns nothing yet."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
+    return {**kept, "HOME": str(tmp_path / "home"), "OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture
+def program(home: dict[str, str]) -> Run:
+    """`python main.py ...` as a user runs it."""
+
+    def call(*argv: object) -> Outcome:
+        command = [sys.executable, "main.py", *map(str, argv)]
+        ran = subprocess.run(
+            command, cwd=ROOT, env=home, capture_output=True, text=True, check=False
+        )
+        return Outcome(ran.returncode, ran.stdout, ran.stderr)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of random weights; do not write to it."""
+    from tests.tiny import bundle
+
+    return bundle(tmp_path_factory.mktemp("models") / "tiny")

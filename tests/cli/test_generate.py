@@ -1,0 +1,187 @@
+"""`generate`: its files, its document, and everything a user can get wrong."""
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from studio.core.requests import Settings
+from studio.gallery import png
+from tests.cli.conftest import ROOT, Run
+from tests.tiny import SIZE
+
+
+@pytest.fixture
+def quick(tiny: Path) -> tuple[object, ...]:
+    """The options of a picture that takes no time."""
+    return ("--model", tiny, "--size", SIZE, "--steps", 2, "--device", "cpu")
+
+
+def test_the_program_writes_a_picture_and_one_document(
+    program: Run, quick: tuple[object, ...], tmp_path: Path
+) -> None:
+    out = tmp_path / "new" / "bear.png"
+    ran = program("generate", "a red bear", *quick, "--seed", 5, "--out", out, "--json")
+    document = ran.document
+    assert ran.err == ""
+    assert document["images"] == [{"path": str(out), "seed": 5}]
+    assert document["seconds"] > 0
+    assert document["nfe"] == 2 * 3  # guidance doubles them; Heun's last step is Euler's
+    assert document["settings"]["prompt"] == "a red bear"
+    with Image.open(out) as image:
+        assert image.size == (SIZE, SIZE)
+
+
+def test_several_pictures_get_numbers_and_seeds(
+    run: Run, quick: tuple[object, ...], tmp_path: Path
+) -> None:
+    out = tmp_path / "bear.png"
+    document = run(
+        "generate", "bear", *quick, "--seed", 7, "--count", 3, "--out", out, "--json"
+    ).document
+    names = [Path(image["path"]).name for image in document["images"]]
+    assert names == ["bear-1.png", "bear-2.png", "bear-3.png"]
+    assert [image["seed"] for image in document["images"]] == [7, 8, 9]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+
+
+def test_the_settings_inside_the_file_make_the_picture_again(
+    run: Run, quick: tuple[object, ...], tmp_path: Path
+) -> None:
+    first, again = tmp_path / "first.png", tmp_path / "again.png"
+    document = run("generate", "a bear", *quick, "--out", first, "--json").document
+    inside = png.read_settings(first)
+    assert inside.seed == document["images"][0]["seed"] == document["settings"]["seed"]
+    run("generate", inside.prompt, *quick, "--seed", inside.seed, "--out", again)
+    np.testing.assert_array_equal(np.asarray(Image.open(first)), np.asarray(Image.open(again)))
+
+
+def test_options_reach_the_settings(run: Run, quick: tuple[object, ...], tmp_path: Path) -> None:
+    out = tmp_path / "bear.png"
+    options = ("--negative", "blue", "--sampler", "sde", "--guidance", 2.5, "--seed", 1)
+    interval = ("--guidance-interval", 0.1, 0.9)
+    run("generate", "bear", *quick, *options, *interval, "--out", out)
+    assert png.read_settings(out) == Settings(
+        prompt="bear",
+        negative="blue",
+        model=str(quick[1]),
+        sampler="sde-euler",
+        steps=2,
+        guidance=2.5,
+        guidance_interval=(0.1, 0.9),
+        seed=1,
+        size=SIZE,
+    )
+
+
+@pytest.mark.parametrize("prompt", ["", "🧸🍎", "一只红色的熊", "bear " * 2000, 'a "b" \n\t\\'])
+def test_any_text_is_a_prompt(
+    run: Run, quick: tuple[object, ...], tmp_path: Path, prompt: str
+) -> None:
+    folder = tmp_path / "pictures"
+    document = run("generate", prompt, *quick, "--out", folder, "--json").document
+    (path,) = folder.iterdir()
+    assert document["images"][0]["path"] == str(path)
+    assert png.read_settings(path).prompt == prompt == document["settings"]["prompt"]
+
+
+def test_without_out_pictures_go_to_the_windows_folder(
+    program: Run, home: dict[str, str], quick: tuple[object, ...]
+) -> None:
+    ran = program("generate", "一只熊 🧸", *quick, "--seed", 3)
+    assert ran.code == 0
+    (path,) = Path(home["HOME"]).rglob("*.png")
+    assert path.parent.name == "Latent Studio"
+    assert ran.out.startswith(f"{path}  (seed 3)\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (("--sampler", "flow-hune"), "did you mean 'flow-heun'?"),
+        (("--steps", -3), "-3"),
+        (("--steps", 0), "steps"),
+        (("--steps", "many"), "'many'"),
+        (("--guidance", "nan"), "guidance"),
+        (("--guidance-interval", 1, 0), "interval"),
+        (("--count", 0), "count"),
+        (("--seed", -1), "seed"),
+        (("--seed", 2**63), "seed"),
+        (("--device", "tpu"), "tpu"),
+        (("--out", "bear.jpg"), "bear.png"),
+        (("--stepps", 3), "--stepps"),
+        (("--negative", "\udcff"), "UTF-8"),
+    ],
+)
+def test_wrong_usage_is_exit_2(run: Run, options: tuple[object, ...], word: str) -> None:
+    ran = run("generate", "bear", *options)
+    assert ran.code == 2
+    assert word in ran.error
+
+
+def test_a_size_the_model_cannot_make_is_wrong_usage(run: Run, tiny: Path, tmp_path: Path) -> None:
+    ran = run("generate", "bear", "--model", tiny, "--size", 512, "--out", tmp_path / "new")
+    assert ran.code == 2
+    assert "not 512" in ran.error
+    assert not any(tmp_path.iterdir())
+
+
+def test_an_unknown_model_is_named(run: Run) -> None:
+    ran = run("generate", "bear", "--model", "no-such-model")
+    assert ran.code == 1
+    assert "no-such-model" in ran.error
+
+
+def test_places_that_cannot_be_written_are_refused_first(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for out in (file, file / "bear.png", file / "folder"):
+        ran = run("generate", "bear", "--model", "never looked for", "--out", out)
+        assert ran.code == 1
+        assert "not a folder" in ran.error
+
+
+def test_a_name_too_long_is_an_error(run: Run, quick: tuple[object, ...], tmp_path: Path) -> None:
+    ran = run("generate", "bear", *quick, "--out", tmp_path / f"{'b' * 300}.png")
+    assert ran.code == 1
+    assert "too long" in ran.error
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("part", ["text", "denoiser", "autoencoder"])
+def test_damaged_weights_are_one_line(run: Run, tiny: Path, tmp_path: Path, part: str) -> None:
+    damaged, out = tmp_path / "damaged", tmp_path / "out"
+    shutil.copytree(tiny, damaged)
+    weights = damaged / part / "weights-1-of-1.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    ran = run("generate", "bear", "--model", damaged, "--size", SIZE, "--out", out)
+    assert ran.code == 1
+    assert weights.name in ran.error
+    assert not out.exists()
+
+
+def test_ctrl_c_leaves_whole_pictures_only(
+    tiny: Path, home: dict[str, str], tmp_path: Path
+) -> None:
+    options = f"--count 64 --steps 100 --size {SIZE} --device cpu --out".split()
+    command = [sys.executable, "main.py", "generate", "bear", "--model", str(tiny), *options]
+    working = subprocess.Popen(
+        [*command, str(tmp_path)], cwd=ROOT, env=home, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("*.png")) and working.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    working.send_signal(signal.SIGINT)
+    _, err = working.communicate(timeout=60)
+    assert (working.returncode, err) == (130, "cancelled\n")
+    files = list(tmp_path.iterdir())
+    assert 0 < len(files) < 64
+    for path in files:
+        assert png.read_settings(path).prompt == "bear"
