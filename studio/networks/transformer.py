@@ -24,4 +24,5 @@ class TransformerBlock(nn.Module):
         parts = self.qkv(self.norm1(x)).chunk(3, dim=-1)
         q, k, v = (split_heads(part, self.heads) for part in parts)
         x = x + self.out(join_heads(attention(q, k, v, mask)))
-        return x + self.down(F.gelu(self.up(self.norm2(x))))
+        output: Tensor = x + self.down(F.gelu(self.up(self.norm2(x))))
+        return output

@@ -84,7 +84,8 @@ def shifted(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     moves = rng.integers(-SHIFT, SHIFT + 1, (len(pictures), 2))
     places = np.clip(line + moves[..., None], 0, size - 1)  # (B, 2, S)
     batch = np.arange(len(pictures))[:, None, None]
-    return pictures[batch, places[:, 0, :, None], places[:, 1, None, :]]
+    moved: np.ndarray = pictures[batch, places[:, 0, :, None], places[:, 1, None, :]]
+    return moved
 
 
 @dataclass(frozen=True)

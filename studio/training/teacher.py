@@ -67,7 +67,8 @@ class TeacherBlock(nn.Module):
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         q, k, v = (split_heads(f(x), self.heads) for f in (self.query, self.key, self.value))
         x = self.norm1(x + self.out(join_heads(attention(q, k, v, mask))))
-        return self.norm2(x + self.down(F.gelu(self.up(x))))
+        output: Tensor = self.norm2(x + self.down(F.gelu(self.up(x))))
+        return output
 
 
 # our name -> BERT's name inside a layer

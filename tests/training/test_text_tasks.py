@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from studio.core.errors import DataError, ModelError
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import Mix
 from studio.models.registry import open_network
+from studio.networks.text import TextConfig, TextTower
 from studio.networks.tokenizer import Tokenizer
 from studio.training import recipe as recipes
 from studio.training import tasks
+from studio.training.bundle import export
 from studio.training.corpus import Corpus, read_wordnet
 from studio.training.data import SceneSource
 from studio.training.pairs import Gallery, PairPool, fitting, gallery, shifted
@@ -240,9 +243,8 @@ def test_contrastive_training_learns_and_exports(
     monkeypatch.setattr(
         contrastive, "gallery", lambda *where: take(gallery(Catalogue(), "noto", "held-out", 32), 9)
     )
-    recipe = small_batches(
-        "contrastive", 8, text=str(TOKENIZER.parent), pool=32, anchor=anchor, anchored=4
-    )
+    tower = tiny_tower(tmp_path / "start")
+    recipe = small_batches("contrastive", 8, text=str(tower), pool=32, anchor=anchor, anchored=4)
     network = {"size": 32, "patch": 8, "width": 32, "depth": 1, "heads": 2}
     task = contrastive.ContrastiveTask(replace(recipe, network=network))
     task.prepare(CPU)
@@ -267,6 +269,15 @@ def test_contrastive_training_learns_and_exports(
     task.export(task.network, tmp_path, {"recipe": "test"})
     open_network(str(tmp_path / "picture"), "picture")
     assert (tmp_path / "text").is_dir() == (anchor > 0)
+
+
+def tiny_tower(folder: Path) -> Path:
+    """A text tower with the real vocabulary and output, and nearly nothing between."""
+    config = TextConfig(embedding=8, width=16, depth=1, heads=2)
+    torch.manual_seed(0)
+    export(TextTower(config), "text", config, folder, {"recipe": "random"})
+    shutil.copyfile(TOKENIZER, folder / "tokenizer.json")
+    return folder
 
 
 def take(shown: Gallery, count: int) -> Gallery:

@@ -137,7 +137,7 @@ class ContrastiveTask:
                 pictures = torch.cat(
                     [
                         towers.picture(to_tensor(part.numpy(), self.device))
-                        for part in shown.pictures.split(128)
+                        for part in torch.split(shown.pictures, 128)
                     ]
                 )
                 texts = towers.text(*self._tokens(shown.phrases)).pooled

@@ -142,7 +142,8 @@ class TextTask:
 
     def _embed(self, network: Distilled, texts: Sequence[str]) -> Tensor:
         ids, mask = self.tokenizer(texts)
-        return network.tower(ids.to(self.device), mask.to(self.device)).pooled
+        features: TextFeatures = network.tower(ids.to(self.device), mask.to(self.device))
+        return features.pooled
 
     def export(self, network: nn.Module, folder: Path, about: Mapping[str, object]) -> None:
         export(cast(Distilled, network).tower, "text", self.config, folder, about)
