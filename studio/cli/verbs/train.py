@@ -28,6 +28,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, help="how many steps (default: the recipe's)")
     parser.add_argument("--minutes", type=float, help="stop, decayed, after so many minutes")
     parser.add_argument("--resume", action="store_true", help="continue the run in --out")
+    parser.add_argument("--start", type=Path, help="begin from the weights in this folder")
     parser.add_argument("--seed", type=int, help="of the batches and the initial weights")
     add_device(parser)
     add_out(parser, "the run's folder (default: runs/RECIPE)")
@@ -86,6 +87,7 @@ def _train(recipe: recipes.Recipe, out: Path, arguments: Namespace) -> Outcome:
         out,
         device,
         resume=arguments.resume,
+        start=arguments.start,
         minutes=arguments.minutes,
         report=report,
     )
