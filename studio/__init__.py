@@ -1,0 +1,1 @@
+"""Latent Studio: a desktop studio for latent image generation."""

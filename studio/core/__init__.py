@@ -1,0 +1,1 @@
+"""Requests, events, settings, errors, specs: plain values. Standard library and numpy only."""

@@ -1,0 +1,1 @@
+"""Neural networks: shapes in, shapes out. No files, no devices, no training."""

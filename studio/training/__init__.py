@@ -1,0 +1,1 @@
+"""Loops, data loading, recipes, checkpoints. Used by the command line and the engine."""

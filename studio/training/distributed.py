@@ -35,7 +35,9 @@ class World:
         flat = torch.cat([g.reshape(-1) for g in gradients])
         distributed.all_reduce(flat)
         flat /= self.size
-        for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+        for gradient, part in zip(
+            gradients, flat.split([g.numel() for g in gradients]), strict=True
+        ):
             gradient.copy_(part.view_as(gradient))
 
     def any(self, flag: bool) -> bool:

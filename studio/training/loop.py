@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -17,38 +16,30 @@ from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TextIO
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from studio.core.errors import DataError, OutputError
-from studio.training import optimizers
+from studio.core.errors import DataError
+from studio.training import checkpoint, optimizers
 from studio.training.distributed import World
 from studio.training.recipe import Recipe
-from studio.training.task import Accompanied, Companion, Task
-from studio.training.throughput import Meter
+from studio.training.task import Accompanied, Task
+from studio.training.throughput import Meter, count_flops
 
 Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run reached. `loss` is the mean over the last logged steps."""
+    """What a run reached. `loss` is the last one logged."""
 
     steps: int
     samples: int
     seconds: float
     loss: float
     checkpoint: Path
-
-
-@dataclass
-class Progress:
-    """How far a run is; kept in the checkpoint."""
-
-    step: int = 0
-    samples: int = 0
-    seconds: float = 0.0
 
 
 @contextmanager
@@ -66,62 +57,6 @@ def stop_on_signal() -> Iterator[list[int]]:
             signal.signal(kind, handler)
 
 
-def save_checkpoint(
-    path: Path,
-    network: nn.Module,
-    average: optimizers.RunningAverage,
-    optimisers: list[torch.optim.Optimizer],
-    progress: Progress,
-    companion: Companion | None = None,
-) -> None:
-    """Writes beside the target, then renames: a crash never leaves half a checkpoint."""
-    state = {
-        "network": network.state_dict(),
-        "average": average.state,
-        "updates": average.updates,
-        "optimizers": [o.state_dict() for o in optimisers],
-        "progress": vars(progress),
-    }
-    if companion is not None:
-        state["companion"] = companion.state_dict()
-    partial = path.with_suffix(".partial")
-    try:
-        torch.save(state, partial)
-        os.replace(partial, path)
-    except (OSError, RuntimeError) as error:
-        partial.unlink(missing_ok=True)
-        raise OutputError(f"The checkpoint {path} could not be written: {error}") from None
-
-
-def load_checkpoint(
-    path: Path,
-    network: nn.Module,
-    average: optimizers.RunningAverage,
-    optimisers: list[torch.optim.Optimizer],
-    device: torch.device,
-    companion: Companion | None = None,
-) -> Progress:
-    """A companion that the checkpoint does not know begins afresh.
-
-    Raises:
-        DataError: no such file, or one of another network.
-    """
-    try:
-        state = torch.load(path, map_location=device, weights_only=True)
-        network.load_state_dict(state["network"])
-        for optimiser, saved in zip(optimisers, state["optimizers"], strict=True):
-            optimiser.load_state_dict(saved)
-        average.state = {k: v.to(device) for k, v in state["average"].items()}
-        average.updates = state["updates"]
-        if companion is not None and "companion" in state:
-            companion.load_state_dict(state["companion"])
-        return Progress(**state["progress"])
-    except FileNotFoundError:
-        raise DataError(f"No checkpoint {path} to resume from.") from None
-    except Exception as error:
-        raise DataError(f"{path} does not fit this recipe: {str(error)[:200]}") from None
-
-
 def train(
     task: Task,
     recipe: Recipe,
@@ -129,109 +64,176 @@ def train(
     device: torch.device,
     *,
     resume: bool = False,
+    start: Path | None = None,
     minutes: float | None = None,
     report: Report = print,
 ) -> Outcome:
     """Runs a recipe until its steps or `minutes` are used up, or Ctrl-C; writes `out`.
 
-    `out` receives checkpoint.pt, log.jsonl and the exported (averaged) weights.
+    `out` receives checkpoint.pt, log.jsonl and the exported (averaged) weights. `start` is a
+    folder of shipped weights to begin from.
     """
-    run, world = recipe.run, World.join(device)
-    out.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(run.seed)
-    network = task.network.to(device)
-    task.prepare(device)
-    if device.type == "cpu":
-        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    companion = task.companion if isinstance(task, Accompanied) else None
-    optimisers = optimizers.build(network, recipe.optimizer)
-    average = optimizers.RunningAverage(network, run.ema)
-    progress = Progress()
-    checkpoint = out / "checkpoint.pt"
+    run = Run(task, recipe, out, device, minutes, report)
     if resume:
-        progress = load_checkpoint(checkpoint, network, average, optimisers, device, companion)
-    wanted = run.compile == "always" or (run.compile == "cuda" and device.type == "cuda")
-    if wanted:
-        for module in task.hot:
-            module.compile(dynamic=False)
-    meter = Meter(device, progress.samples)
-    rates = optimizers.base_rates(recipe.optimizer)
-    started, saved_at = time.monotonic() - progress.seconds, time.monotonic()
-    loss = math.nan
-
-    def save() -> None:
-        if world.rank == 0:
-            save_checkpoint(checkpoint, network, average, optimisers, progress, companion)
-
-    with stop_on_signal() as stop, (out / "log.jsonl").open("a", encoding="utf-8") as log:
-        while progress.step < run.steps and not world.any(bool(stop)):
-            used = progress.step / run.steps
-            if minutes is not None:
-                used = max(used, (time.monotonic() - started) / (60 * minutes))
-            if world.any(used >= 1.0):
-                break
-            factor = optimizers.learning_rate_factor(progress.step, used, run.warmup, run.decay)
-            for optimiser, rate in zip(optimisers, rates, strict=True):
-                optimiser.param_groups[0]["lr"] = rate * factor
-            batch = task.batch(progress.step, world.rank, world.size)
-            with torch.autocast(device.type, torch.bfloat16):
-                terms = task.losses(network, batch, progress.step)
-            terms["loss"].backward()
-            world.average_gradients(network)
-            torch.nn.utils.clip_grad_norm_(network.parameters(), run.clip)
-            for optimiser in optimisers:
-                optimiser.step()
-                optimiser.zero_grad(set_to_none=True)
-            average.update(network)
-            if companion is not None:
-                companion.step(world)
-            progress.step += 1
-            progress.samples += run.batch * world.size
-            progress.seconds = time.monotonic() - started
-            if progress.step % run.log_every == 0 or progress.step == 1:
-                values = {k: float(v.detach()) for k, v in terms.items()}
-                loss = values["loss"]
-                if not math.isfinite(loss):
-                    raise DataError(
-                        f"The loss became {loss} at step {progress.step}; lower the rate."
-                    )
-                row = {**vars(progress), "lr": factor, **values, **meter.read(progress.samples)}
-                if world.rank == 0:
-                    log.write(json.dumps(row) + "\n")
-                    log.flush()
-                    report(describe(row))
-            if time.monotonic() - saved_at > 60 * run.checkpoint_minutes:
-                save()
-                saved_at = time.monotonic()
-                report(f"saved {checkpoint}; " + figures(task, network, average))
-    save()
-    final = averaged(network, average)
-    about = {
-        "recipe": recipe.name,
-        "steps": progress.step,
-        "samples": progress.samples,
-        "seconds": round(progress.seconds),
-        "date": date.today().isoformat(),
-        "device": meter.device_name,
-    }
-    if world.rank == 0:
-        scores = dict(task.validate(final))
-        report("final: " + "  ".join(f"{k} {v:.4g}" for k, v in scores.items()))
-        task.export(final, out, {**about, "validation": scores})
-    world.leave()
-    return Outcome(progress.step, progress.samples, progress.seconds, loss, checkpoint)
+        checkpoint.load(run.checkpoint, run.state, device)
+    elif start is not None:
+        checkpoint.start_from(start, run.network)
+        run.average.reset(run.network)
+    return run.until_done()
 
 
-def averaged(network: nn.Module, average: optimizers.RunningAverage) -> nn.Module:
-    copy = deepcopy(network)
-    average.copy_to(copy)
-    return copy.eval()
+class Run:
+    """One training run on one process."""
 
+    def __init__(
+        self,
+        task: Task,
+        recipe: Recipe,
+        out: Path,
+        device: torch.device,
+        minutes: float | None,
+        report: Report,
+    ) -> None:
+        self.task, self.recipe, self.settings = task, recipe, recipe.run
+        self.out, self.device, self.minutes = out, device, minutes
+        self.world = World.join(device)
+        self.report: Report = report if self.world.rank == 0 else lambda _: None
+        out.mkdir(parents=True, exist_ok=True)
+        self.checkpoint = out / "checkpoint.pt"
+        torch.manual_seed(self.settings.seed)
+        self.network = task.network.to(device)
+        task.prepare(device)
+        if device.type == "cpu":
+            self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.optimisers = optimizers.build(self.network, recipe.optimizer)
+        self.rates = optimizers.base_rates(recipe.optimizer)
+        self.average = optimizers.RunningAverage(self.network, self.settings.ema)
+        self.companion = task.companion if isinstance(task, Accompanied) else None
+        self.progress = checkpoint.Progress()
+        self.state = checkpoint.Stateful(
+            self.network, self.average, self.optimisers, self.companion, self.progress
+        )
+        self.loss = math.nan
 
-def figures(task: Task, network: nn.Module, average: optimizers.RunningAverage) -> str:
-    scores = task.validate(averaged(network, average))
-    return "  ".join(f"{k} {v:.4g}" for k, v in scores.items())
+    def until_done(self) -> Outcome:
+        meter = Meter(self.device, self.progress.samples, self.flops_per_sample())
+        self.compile()
+        self.started = time.monotonic() - self.progress.seconds
+        saved_at = time.monotonic()
+        with stop_on_signal() as stop, (self.out / "log.jsonl").open("a", encoding="utf-8") as log:
+            while not self.world.any(bool(stop) or self.used() >= 1.0):
+                terms = self.step()
+                if self.progress.step % self.settings.log_every == 0 or self.progress.step == 1:
+                    self.log(terms, meter, log)
+                if time.monotonic() - saved_at > 60 * self.settings.checkpoint_minutes:
+                    self.save()
+                    saved_at = time.monotonic()
+                    self.report(f"saved {self.checkpoint}; {self.figures()}")
+        self.save()
+        self.export(meter.device_name)
+        self.world.leave()
+        progress = self.progress
+        return Outcome(
+            progress.step, progress.samples, progress.seconds, self.loss, self.checkpoint
+        )
 
+    def flops_per_sample(self) -> float:
+        """Counted in one uncompiled pass whose gradients are thrown away."""
+        batch = self.task.batch(0, self.world.rank, self.world.size)
 
-def describe(row: dict[str, float]) -> str:
-    return "  ".join(f"{k} {v:.5g}" for k, v in row.items())
+        def loss() -> Tensor:
+            with torch.autocast(self.device.type, torch.bfloat16):
+                return self.task.losses(self.network, batch, 0)["loss"]
+
+        flops = count_flops(loss)
+        self.network.zero_grad(set_to_none=True)
+        return flops / self.settings.batch
+
+    def compile(self) -> None:
+        wanted = {"never": False, "always": True, "cuda": self.device.type == "cuda"}
+        if wanted[self.settings.compile]:
+            for module in self.task.hot:
+                module.compile(dynamic=False)
+
+    def used(self) -> float:
+        """The part of the run that is over, by steps or by time."""
+        used = self.progress.step / self.settings.steps
+        if self.minutes is not None:
+            used = max(used, (time.monotonic() - self.started) / (60 * self.minutes))
+        return used
+
+    def step(self) -> dict[str, Tensor]:
+        """One batch, one update of everything. Returns the loss's terms."""
+        settings, progress, world = self.settings, self.progress, self.world
+        factor = self.rate_factor()
+        for optimiser, rate in zip(self.optimisers, self.rates, strict=True):
+            optimiser.param_groups[0]["lr"] = rate * factor
+        batch = self.task.batch(progress.step, world.rank, world.size)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            terms = self.task.losses(self.network, batch, progress.step)
+        terms["loss"].backward()  # type: ignore[no-untyped-call]
+        world.average_gradients(self.network)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.clip)
+        for optimiser in self.optimisers:
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+        self.average.update(self.network)
+        if self.companion is not None:
+            self.companion.step(world)
+        progress.step += 1
+        progress.samples += settings.batch * world.size
+        progress.seconds = time.monotonic() - self.started
+        return terms
+
+    def rate_factor(self) -> float:
+        settings = self.settings
+        return optimizers.learning_rate_factor(
+            self.progress.step, self.used(), settings.warmup, settings.decay
+        )
+
+    def log(self, terms: dict[str, Tensor], meter: Meter, log: TextIO) -> None:
+        values = {name: float(value.detach()) for name, value in terms.items()}
+        self.loss = values["loss"]
+        if not math.isfinite(self.loss):
+            raise DataError(
+                f"The loss became {self.loss} at step {self.progress.step}; lower the rate and"
+                " --resume from the last checkpoint."
+            )
+        rates = {"lr": self.rate_factor(), **meter.read(self.progress.samples)}
+        row = {**vars(self.progress), **rates, **values}
+        if self.world.rank == 0:
+            log.write(json.dumps(row) + "\n")
+            log.flush()
+        self.report("  ".join(f"{name} {value:.5g}" for name, value in row.items()))
+
+    def save(self) -> None:
+        if self.world.rank == 0:
+            checkpoint.save(self.checkpoint, self.state)
+
+    def averaged(self) -> nn.Module:
+        """A copy of the network with the averaged weights, ready to judge."""
+        copy = deepcopy(self.network)
+        self.average.copy_to(copy)
+        return copy.eval()
+
+    def figures(self) -> str:
+        scores = self.task.validate(self.averaged())
+        return "  ".join(f"{name} {value:.4g}" for name, value in scores.items())
+
+    def export(self, device_name: str) -> None:
+        """Writes the averaged weights with how they came to be."""
+        if self.world.rank != 0:
+            return
+        final = self.averaged()
+        scores = dict(self.task.validate(final))
+        self.report("final: " + "  ".join(f"{name} {value:.4g}" for name, value in scores.items()))
+        about = {
+            "recipe": self.recipe.name,
+            "steps": self.progress.step,
+            "samples": self.progress.samples,
+            "seconds": round(self.progress.seconds),
+            "date": date.today().isoformat(),
+            "device": device_name,
+            "validation": scores,
+        }
+        self.task.export(final, self.out, about)

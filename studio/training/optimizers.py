@@ -10,7 +10,11 @@ from studio.training.recipe import OptimizerSettings
 
 def hidden_matrices(network: nn.Module) -> set[str]:
     """Names of the matrices inside repeated blocks (`blocks.*`), where Muon belongs."""
-    return {n for n, p in network.named_parameters() if p.ndim == 2 and "blocks." in n}
+    return {
+        name
+        for name, parameter in network.named_parameters()
+        if parameter.ndim == 2 and "blocks." in name and "modulation" not in name
+    }
 
 
 def build(network: nn.Module, settings: OptimizerSettings) -> list[torch.optim.Optimizer]:
@@ -51,6 +55,10 @@ class RunningAverage:
 
     def __init__(self, network: nn.Module, decay: float) -> None:
         self.decay = decay
+        self.reset(network)
+
+    def reset(self, network: nn.Module) -> None:
+        """Begins again at the network's present weights."""
         self.updates = 0
         self.state = {k: v.detach().clone().float() for k, v in self._floats(network).items()}
 

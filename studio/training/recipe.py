@@ -33,6 +33,12 @@ class RunSettings:
     checkpoint_minutes: float = 4.0
     compile: str = "cuda"  # "never", "cuda" or "always"
 
+    def __post_init__(self) -> None:
+        if self.compile not in ("never", "cuda", "always"):
+            raise UsageError(f"compile is {self.compile!r}; use never, cuda or always.")
+        if self.steps < 1 or self.batch < 1:
+            raise UsageError("steps and batch must be 1 or more.")
+
 
 @dataclass(frozen=True)
 class OptimizerSettings:
@@ -63,7 +69,9 @@ def settings_from(kind: type[T], table: Mapping[str, Any], where: str) -> T:
     known = {f.name for f in fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(table) - known)
     if unknown:
-        raise UsageError(f"{where}: unknown setting {unknown[0]!r}; known: {', '.join(sorted(known))}.")
+        raise UsageError(
+            f"{where}: unknown setting {unknown[0]!r}; known: {', '.join(sorted(known))}."
+        )
     return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in table.items()})
 
 

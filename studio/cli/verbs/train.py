@@ -60,16 +60,16 @@ def run(arguments: Namespace) -> Document | None:
 def recipe_from(arguments: Namespace) -> recipes.Recipe:
     """The recipe with what the options change. Raises UsageError, DataError."""
     recipe = recipes.load(arguments.recipe)
-    changes: dict[str, int] = {}
+    run = recipe.run
     if arguments.steps is not None:
         if arguments.steps < 1:
             raise UsageError(f"steps must be 1 or more, not {arguments.steps}.")
-        changes["steps"] = arguments.steps
+        run = replace(run, steps=arguments.steps)
     if arguments.seed is not None:
         if not 0 <= arguments.seed <= MAX_SEED:
             raise UsageError(f"the seed must be 0 to {MAX_SEED}, not {arguments.seed}.")
-        changes["seed"] = arguments.seed
-    return replace(recipe, run=replace(recipe.run, **changes))
+        run = replace(run, seed=arguments.seed)
+    return replace(recipe, run=run)
 
 
 def _train(recipe: recipes.Recipe, out: Path, arguments: Namespace) -> Outcome:

@@ -54,7 +54,9 @@ class DenoiserTask:
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
-        self.settings = settings_from(DenoiserSettings, recipe.settings, f"{recipe.name} [settings]")
+        self.settings = settings_from(
+            DenoiserSettings, recipe.settings, f"{recipe.name} [settings]"
+        )
         self.mix = settings_from(Mix, recipe.data, f"{recipe.name} [data]")
         if self.settings.pool % CHUNK or self.settings.refresh % CHUNK:
             raise UsageError(f"pool and refresh must be multiples of {CHUNK}.")

@@ -1,0 +1,93 @@
+"""What survives a restart, on disk: written beside its target, then renamed. Nothing unpickled."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from studio.core.errors import DataError, OutputError
+from studio.training.optimizers import RunningAverage
+from studio.training.task import Companion
+
+
+@dataclass
+class Progress:
+    """How far a run is."""
+
+    step: int = 0
+    samples: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Stateful:
+    """Everything of a run that a checkpoint holds."""
+
+    network: nn.Module
+    average: RunningAverage
+    optimisers: list[torch.optim.Optimizer]
+    companion: Companion | None
+    progress: Progress
+
+
+def save(path: Path, run: Stateful) -> None:
+    """A crash or a full disk never leaves half a checkpoint. Raises OutputError."""
+    state = {
+        "network": run.network.state_dict(),
+        "average": run.average.state,
+        "updates": run.average.updates,
+        "optimizers": [optimiser.state_dict() for optimiser in run.optimisers],
+        "progress": vars(run.progress),
+    }
+    if run.companion is not None:
+        state["companion"] = run.companion.state_dict()
+    partial = path.with_suffix(".partial")
+    try:
+        torch.save(state, partial)
+        os.replace(partial, path)
+    except (OSError, RuntimeError) as error:
+        partial.unlink(missing_ok=True)
+        raise OutputError(f"The checkpoint {path} could not be written: {error}") from None
+
+
+def load(path: Path, run: Stateful, device: torch.device) -> None:
+    """Restores `run` in place; a companion that the checkpoint does not know begins afresh.
+
+    Raises:
+        DataError: no such file, or one of another network.
+    """
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+        run.network.load_state_dict(state["network"])
+        for optimiser, saved in zip(run.optimisers, state["optimizers"], strict=True):
+            optimiser.load_state_dict(saved)
+        run.average.state = {name: tensor.to(device) for name, tensor in state["average"].items()}
+        run.average.updates = state["updates"]
+        if run.companion is not None and "companion" in state:
+            run.companion.load_state_dict(state["companion"])
+        vars(run.progress).update(state["progress"])
+    except FileNotFoundError:
+        raise DataError(f"No checkpoint {path} to resume from.") from None
+    except Exception as error:
+        raise DataError(f"{path} does not fit this recipe: {str(error)[:200]}") from None
+
+
+def start_from(folder: Path, network: nn.Module) -> None:
+    """Begins from shipped weights (`weights-*.safetensors`) with fresh optimisers.
+
+    Raises:
+        DataError: no weights there, or of another network.
+    """
+    files = sorted(folder.glob("weights-*.safetensors"))
+    if not files:
+        raise DataError(f"No weights in {folder} to start from.")
+    try:
+        state = {name: t.float() for file in files for name, t in load_file(file).items()}
+        network.load_state_dict(state)
+    except Exception as error:
+        raise DataError(f"{folder} does not fit this recipe: {str(error)[:200]}") from None

@@ -1,0 +1,194 @@
+"""The training loop on a task small enough to check: it learns, stops, saves and resumes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from studio.core.errors import DataError, OutputError, UsageError
+from studio.training import checkpoint, loop
+from studio.training.recipe import OptimizerSettings, Recipe, RunSettings
+
+CPU = torch.device("cpu")
+RUN = RunSettings(
+    steps=30, batch=8, seed=5, warmup=3, decay=0.5, ema=0.9, log_every=5, compile="never"
+)
+RECIPE = Recipe("line", "line", RUN, OptimizerSettings(learning_rate=0.05))
+
+
+class LineTask:
+    """Fits y = 2 a - b + 0.5."""
+
+    def __init__(self, interrupt_at: int | None = None) -> None:
+        torch.manual_seed(0)
+        self.network: nn.Module = nn.Linear(2, 1)
+        self.interrupt_at = interrupt_at
+        self.drawn: list[int] = []
+
+    @property
+    def hot(self) -> tuple[nn.Module, ...]:
+        return (self.network,)
+
+    def prepare(self, device: torch.device) -> None:
+        pass
+
+    def batch(self, step: int, rank: int, world: int) -> Tensor:
+        self.drawn.append(step)
+        if step == self.interrupt_at:
+            os.kill(os.getpid(), signal.SIGINT)
+        generator = torch.Generator().manual_seed(1000 * step + rank)
+        return torch.randn(RUN.batch, 2, generator=generator)
+
+    def losses(self, network: nn.Module, batch: object, step: int) -> dict[str, Tensor]:
+        x = cast(Tensor, batch)
+        target = 2 * x[:, :1] - x[:, 1:] + 0.5
+        return {"loss": ((network(x).float() - target) ** 2).mean()}
+
+    def validate(self, network: nn.Module) -> Mapping[str, float]:
+        with torch.no_grad():
+            return {"fixed": float(self.losses(network, torch.ones(4, 2), 0)["loss"])}
+
+    def export(self, network: nn.Module, folder: Path, about: Mapping[str, object]) -> None:
+        save_file(dict(network.state_dict()), folder / "weights-1-of-1.safetensors")
+        (folder / "model.json").write_text(json.dumps(about))
+
+
+def fit(
+    out: Path, task: LineTask | None = None, steps: int = 30, **options: object
+) -> loop.Outcome:
+    recipe = replace(RECIPE, run=replace(RUN, steps=steps))
+    return loop.train(task or LineTask(), recipe, out, CPU, report=lambda _: None, **options)  # type: ignore[arg-type]
+
+
+def weights(out: Path) -> dict[str, Tensor]:
+    return load_file(out / "weights-1-of-1.safetensors")
+
+
+def test_it_learns_and_says_so(tmp_path: Path) -> None:
+    outcome = fit(tmp_path, steps=150)
+    assert (outcome.steps, outcome.samples) == (150, 1200)
+    assert outcome.loss < 0.02
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == [1, *range(5, 151, 5)]
+    assert rows[-1]["loss"] < rows[0]["loss"] / 10
+    assert rows[3]["samples_per_s"] > 0
+    assert 0 <= rows[3]["share_of_peak"] < 1
+    about = json.loads((tmp_path / "model.json").read_text())
+    assert about["steps"] == 150
+    assert about["validation"]["fixed"] < 0.02
+
+
+def test_interrupted_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
+    """With a rate that depends on steps alone, to the last bit."""
+    fit(tmp_path / "whole")
+    task = LineTask(interrupt_at=12)
+    stopped = fit(tmp_path / "parts", task)
+    assert stopped.steps == 13  # Ctrl-C ends the step it arrives in
+    task = LineTask()
+    resumed = fit(tmp_path / "parts", task, resume=True)
+    assert resumed.steps == 30
+    assert task.drawn[1:] == list(range(13, 30))  # the first draw counts operations
+    for name, tensor in weights(tmp_path / "whole").items():
+        assert torch.equal(tensor, weights(tmp_path / "parts")[name])
+
+
+def test_time_budget_ends_the_run(tmp_path: Path) -> None:
+    outcome = fit(tmp_path, steps=10**9, minutes=0.01)
+    assert 0.5 < outcome.seconds < 5
+
+
+def test_start_from_shipped_weights(tmp_path: Path) -> None:
+    fit(tmp_path / "a", steps=150)
+    outcome = fit(tmp_path / "b", steps=1, start=tmp_path / "a")
+    assert outcome.loss < 0.1
+    assert outcome.steps == 1
+
+
+@pytest.mark.parametrize("what", ["missing", "truncated", "another network"])
+def test_bad_checkpoints_are_named(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "checkpoint.pt"
+    if what == "truncated":
+        fit(tmp_path, steps=1)
+        path.write_bytes(path.read_bytes()[:300])
+    elif what == "another network":
+        torch.save({"network": {"other": torch.zeros(1)}}, path)
+    with pytest.raises(DataError, match=r"checkpoint\.pt"):
+        fit(tmp_path, resume=True)
+
+
+def test_nothing_to_start_from(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="No weights"):
+        fit(tmp_path / "out", start=tmp_path)
+
+
+def test_a_full_disk_leaves_the_old_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit(tmp_path, steps=1)
+    before = (tmp_path / "checkpoint.pt").read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint.torch, "save", full)
+    with pytest.raises(OutputError, match="No space left"):
+        fit(tmp_path, steps=2)
+    assert (tmp_path / "checkpoint.pt").read_bytes() == before
+    assert not list(tmp_path.glob("*.partial"))
+
+
+def test_a_loss_that_is_not_a_number_stops_the_run(tmp_path: Path) -> None:
+    class Broken(LineTask):
+        def losses(self, network: nn.Module, batch: object, step: int) -> dict[str, Tensor]:
+            return {"loss": super().losses(network, batch, step)["loss"] * float("nan")}
+
+    with pytest.raises(DataError, match="loss became nan"):
+        fit(tmp_path, Broken())
+
+
+def test_run_settings_are_checked() -> None:
+    with pytest.raises(UsageError, match="compile"):
+        RunSettings(compile="sometimes")
+    with pytest.raises(UsageError, match="steps"):
+        RunSettings(steps=0)
+
+
+def test_two_processes_step_as_one(tmp_path: Path) -> None:
+    """Under torchrun each rank draws its own batch, and both end with the same weights."""
+    script = tmp_path / "job.py"
+    script.write_text(
+        textwrap.dedent("""
+        import os, sys
+        from pathlib import Path
+        import torch
+        from tests.training.test_loop import LineTask, fit
+        task = LineTask()
+        fit(Path(sys.argv[1]) / "run", task, steps=5)
+        torch.save(task.network.state_dict(), Path(sys.argv[1]) / f"rank{os.environ['RANK']}.pt")
+        """)
+    )
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    ran = subprocess.run(
+        [*command, str(script), str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": os.getcwd(), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    a, b = (torch.load(tmp_path / f"rank{r}.pt", weights_only=True) for r in (0, 1))
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    about = json.loads((tmp_path / "run" / "model.json").read_text())
+    assert about["samples"] == 5 * 2 * RUN.batch
