@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 
 from studio.core.errors import ModelError
-from studio.metrics.reconstruction import masked_mean
 
 CHECKPOINT = "squeezenet1_1-b8a52dc0.pth"
 
@@ -50,12 +49,12 @@ def load_lpips(spatial: bool = False) -> nn.Module:
 
 
 @torch.no_grad()
-def lpips_distance(spatial: nn.Module, a: Tensor, b: Tensor, mask: Tensor | None = None) -> Tensor:
-    """LPIPS, one value a picture; with a mask, the mean of its map inside the mask.
+def lpips_map(spatial: nn.Module, a: Tensor, b: Tensor) -> Tensor:
+    """LPIPS at each pixel, (B, 1, H, W); see `masked_mean` for the figure in a mask.
 
     Args:
         spatial: what `load_lpips(spatial=True)` gives.
         a, b: (B, 3, H, W) in [0, 1]; the metric itself wants [-1, 1].
-        mask: (B, 1, H, W) weights in [0, 1].
     """
-    return masked_mean(spatial(a * 2 - 1, b * 2 - 1), mask)
+    distances: Tensor = spatial(a * 2 - 1, b * 2 - 1)
+    return distances

@@ -14,8 +14,9 @@ from studio.metrics.composition import SIDES, count_things, ground_colour, side_
 from studio.report.bench import Bench
 from studio.report.figures import Figure
 
+Checkable = Callable[[Bench, Scene], bool]
 Holds = Callable[[np.ndarray, Scene], bool]
-MOST_SHIFTS = 6
+MOST_SHIFTS = 4
 
 
 def figures(bench: Bench) -> tuple[Figure, ...]:
@@ -24,21 +25,36 @@ def figures(bench: Bench) -> tuple[Figure, ...]:
     counts = plain(p_single=1, p_pair=0, p_count=2, p_colour_ground=0.0)
     sides = plain(p_single=0, p_pair=1, p_count=0, p_colour_ground=0.0)
     return (
-        _figure(bench, "ground colour", _scenes(bench, grounds, "ground"), _ground_holds),
-        _figure(bench, "count", _scenes(bench, counts, "count"), _count_holds),
-        _figure(bench, "side", _scenes(bench, sides, "side"), partial(_side_holds, bench)),
+        _figure(bench, "ground colour", grounds, _always, _ground_holds),
+        _figure(bench, "count", counts, _countable, _count_holds),
+        _figure(bench, "side", sides, _beside, partial(_side_holds, bench)),
     )
 
 
-def _scenes(bench: Bench, mix: Mix, what: str) -> list[Scene]:
+def _scenes(bench: Bench, name: str, mix: Mix, checkable: Checkable) -> list[Scene]:
     """Real scenes of trained things, drawn until there are enough that a judge can check."""
-    rng, found = bench.rng(what), list[Scene]()
+    rng, found = bench.rng(name), list[Scene]()
     while len(found) < bench.settings.composed:
         scene = sample_scene(rng, bench.catalogue, mix)
-        countable = noun(bench.catalogue.by_code[scene.objects[0].code].label).plural is not None
-        if scene.relation in SIDES or (what == "count" and countable) or what == "ground":
+        if checkable(bench, scene):
             found.append(scene)
     return found
+
+
+def _always(bench: Bench, scene: Scene) -> bool:
+    return True
+
+
+def _countable(bench: Bench, scene: Scene) -> bool:
+    """Has a plural, and one of it is one piece: three socks are not six, nor is rain countable."""
+    code = scene.objects[0].code
+    if noun(bench.catalogue.by_code[code].label).plural is None:
+        return False
+    return count_things(compose(bench.alone(code, scene.ground), bench.catalogue)) == 1
+
+
+def _beside(bench: Bench, scene: Scene) -> bool:
+    return scene.relation in SIDES
 
 
 def prompt(bench: Bench, scene: Scene) -> str:
@@ -57,7 +73,8 @@ def prompt(bench: Bench, scene: Scene) -> str:
     return bench.named(text)
 
 
-def _figure(bench: Bench, name: str, scenes: Sequence[Scene], holds: Holds) -> Figure:
+def _figure(bench: Bench, name: str, mix: Mix, checkable: Checkable, holds: Holds) -> Figure:
+    scenes = _scenes(bench, name, mix, checkable)
     rng = bench.rng(f"seeds {name}")
     prompts = [prompt(bench, scene) for scene in scenes]
     made = bench.generate(

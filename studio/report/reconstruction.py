@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from studio.dataset.scenes import Mix, Scene, compose, mask, sample_scene
 from studio.metrics.features import as_tensor
-from studio.metrics.perceptual import load_lpips, lpips_available, lpips_distance
-from studio.metrics.reconstruction import psnr, ssim
+from studio.metrics.perceptual import load_lpips, lpips_available, lpips_map
+from studio.metrics.reconstruction import masked_mean, psnr, ssim
 from studio.report.bench import Bench
 from studio.report.figures import Figure
 
@@ -58,11 +58,12 @@ def _measured(bench: Bench, scenes: list[Scene], lpips: nn.Module | None) -> dic
     inside = torch.from_numpy(np.stack([mask(scene, bench.catalogue) for scene in scenes]))[:, None]
     truth = as_tensor(pictures)
     others = [as_tensor(p) for p in (bench.round_trip(pictures), empty, pictures)]
+    # One pass of LPIPS gives the map whose means are both figures.
+    maps = [] if lpips is None else [lpips_map(lpips, other, truth) for other in others]
     found = {}
     for where, within in (("full frame", None), ("inside the mask", inside)):
         found[f"PSNR, {where}"] = torch.stack([psnr(o, truth, within) for o in others], 1)
         found[f"SSIM, {where}"] = torch.stack([ssim(o, truth, within) for o in others], 1)
-        if lpips is not None:
-            distances = [lpips_distance(lpips, o, truth, within) for o in others]
-            found[f"LPIPS, {where}"] = torch.stack(distances, 1)
+        if maps:
+            found[f"LPIPS, {where}"] = torch.stack([masked_mean(m, within) for m in maps], 1)
     return found

@@ -77,7 +77,10 @@ def _kernel(bench: Bench, made: Made) -> list[Figure]:
     apart = gallery.trained & ~gallery.positives(made.codes).any(0)
     reference = gallery.features[apart]
     other = _other_style(bench)
-    note = f"smaller is better; features of {bench.judge.name}; ceiling: real against real"
+    note = (
+        f"smaller is better; features of {bench.judge.name};"
+        " ceiling: real against real, through the autoencoder"
+    )
     chance = None
     if other is not None:
         strangers = bench.gallery_of(other, most=max(2, len(made.codes))).features

@@ -19,15 +19,15 @@ from studio.report.bench import Bench
 from studio.report.card import Card, CardSettings, Subject, evaluate, markdown, write
 from studio.report.prompts import PROMPTS
 
-SMALL = CardSettings(scenes=4, retrieved=30, unseen=6, composed=24, varied=3, seeds=2)
+SMALL = CardSettings(scenes=3, retrieved=30, unseen=6, composed=18, varied=3, seeds=2)
 
 
 @pytest.fixture(scope="module")
 def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
-    """Every eighth concept of the bundled catalogue, the same pictures."""
+    """Every twelfth concept of the bundled catalogue, the same pictures."""
     folder = tmp_path_factory.mktemp("dataset")
     index = json.loads((BUNDLED / "concepts.json").read_text(encoding="utf-8"))
-    index["concepts"] = index["concepts"][::8]
+    index["concepts"] = index["concepts"][::12]
     (folder / "concepts.json").write_text(json.dumps(index), encoding="utf-8")
     for archive in BUNDLED.glob("*.zip"):
         (folder / archive.name).symlink_to(archive)
@@ -135,7 +135,7 @@ def test_noise_earns_chance(clueless: Card) -> None:
 
 def test_every_figure_has_its_levels(perfect: Card) -> None:
     assert perfect.judge == "pixels and gradients"
-    assert perfect.pictures == 30 + 6 + 3 * 24 + 3 * 2 + len(PROMPTS)
+    assert perfect.pictures == 30 + 6 + 3 * 18 + 3 * 2 + len(PROMPTS)
     for figure in perfect.figures:
         levels = (figure.value, figure.chance, figure.ceiling)
         assert all(level is not None and np.isfinite(level) for level in levels), figure
