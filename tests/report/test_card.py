@@ -123,7 +123,7 @@ def test_a_perfect_autoencoder(perfect: Card) -> None:
 
 def test_noise_earns_chance(clueless: Card) -> None:
     for section in (SEEN, UNSEEN):
-        assert clueless.find(section, "R@5").value <= 0.1
+        assert clueless.find(section, "R@5").value <= 0.2
     for name, most in (("ground colour", 0.3), ("count", 0.6), ("side", 0.55)):
         figure = clueless.find("composition", name)
         assert abs(figure.value - (figure.chance or 0)) < 0.3
