@@ -16,7 +16,7 @@ import numpy as np
 
 from studio.core.errors import DataError
 from studio.dataset.captions import caption
-from studio.dataset.catalogue import Catalogue
+from studio.dataset.catalogue import BUNDLED, Catalogue
 from studio.dataset.scenes import Mix, sample_scene
 
 FORMS = (
@@ -83,9 +83,9 @@ class Corpus:
         self.mix = Mix(p_hue=0.05, split="all", groups=())
 
     @classmethod
-    def bundled(cls) -> Corpus:
+    def bundled(cls, dataset: Path = BUNDLED) -> Corpus:
         place = os.environ.get("LATENT_STUDIO_WORDNET")
-        return cls(Catalogue(), read_wordnet(Path(place)) if place else None)
+        return cls(Catalogue(dataset), read_wordnet(Path(place)) if place else None)
 
     @cached_property
     def names(self) -> list[str]:

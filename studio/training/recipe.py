@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from studio.core.errors import DataError, UsageError
+from studio.dataset.catalogue import BUNDLED
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -59,6 +60,7 @@ class Recipe:
     network: Mapping[str, Any] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    dataset: Path = BUNDLED  # where the pictures are; not in the TOML: `train --data`
 
 
 T = TypeVar("T")

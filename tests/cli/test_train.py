@@ -100,6 +100,19 @@ def test_a_recipe_for_no_task(run: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
+def test_data_is_where_the_pictures_come_from(run: Run, small: Path, tmp_path: Path) -> None:
+    ran = run("train", small, "--data", tmp_path, "--device", "cpu", "--out", tmp_path / "run")
+    assert ran.code == 1
+    assert str(tmp_path) in ran.error
+
+
+def test_start_needs_weights(run: Run, small: Path, tmp_path: Path) -> None:
+    options = ("--device", "cpu", "--out", tmp_path / "run")
+    ran = run("train", small, "--start", tmp_path / "nothing", *options)
+    assert ran.code == 1
+    assert "nothing" in ran.error
+
+
 def test_nothing_to_resume(run: Run, small: Path, tmp_path: Path) -> None:
     ran = run("train", small, "--resume", "--device", "cpu", "--out", tmp_path / "run")
     assert ran.code == 1

@@ -16,6 +16,7 @@ from studio.cli.outputs import check_place
 from studio.cli.verb import Document, Verb, add_device, add_out
 from studio.core.errors import UsageError
 from studio.core.requests import MAX_SEED
+from studio.dataset.catalogue import BUNDLED
 from studio.training import recipe as recipes
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 def configure(parser: ArgumentParser) -> None:
     parser.add_argument("recipe", nargs="?", metavar="RECIPE", help="a recipe's name or TOML file")
     parser.add_argument("--list", action="store_true", help="list the recipes and stop")
+    parser.add_argument("--data", type=Path, default=BUNDLED, metavar="FOLDER", help="a dataset")
     parser.add_argument("--steps", type=int, help="how many steps (default: the recipe's)")
     parser.add_argument("--minutes", type=float, help="stop, decayed, after so many minutes")
     parser.add_argument("--resume", action="store_true", help="continue the run in --out")
@@ -69,7 +71,7 @@ def recipe_from(arguments: Namespace) -> recipes.Recipe:
         if not 0 <= arguments.seed <= MAX_SEED:
             raise UsageError(f"the seed must be 0 to {MAX_SEED}, not {arguments.seed}.")
         run = replace(run, seed=arguments.seed)
-    return replace(recipe, run=run)
+    return replace(recipe, run=run, dataset=arguments.data)
 
 
 def _train(recipe: recipes.Recipe, out: Path, arguments: Namespace) -> Outcome:

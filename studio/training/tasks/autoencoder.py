@@ -26,7 +26,7 @@ from studio.objectives.autoencoding import (
 )
 from studio.training.bundle import export
 from studio.training.critic import Critic
-from studio.training.data import Ahead, Scenes, SceneSource, to_tensor, workers_for
+from studio.training.data import Ahead, SceneSource, to_tensor, workers_for
 from studio.training.recipe import Recipe, settings_from
 
 Terms = dict[str, Tensor]
@@ -81,7 +81,7 @@ class AutoencoderTask:
     def prepare(self, device: torch.device) -> None:
         self.device = device
         self.companion = self.new_companion(device)
-        run, catalogue = self.recipe.run, Catalogue()
+        run, catalogue = self.recipe.run, Catalogue(self.recipe.dataset)
         source = SceneSource(catalogue, self.mix, run.seed)
         self.ahead = Ahead(partial(source.many, count=run.batch), workers_for(device))
         self.perceptual: Perceptual | None = None
@@ -110,13 +110,13 @@ class AutoencoderTask:
         config = DiscriminatorConfig(wanted.adversarial_width)
         return Critic(config, wanted.adversarial, wanted.adversarial_learning_rate, device)
 
-    def batch(self, step: int, rank: int, world: int) -> Scenes:
+    def batch(self, step: int, rank: int, world: int) -> Tensor:
         size = self.recipe.run.batch
-        pictures, captions = self.ahead.get((step * world + rank) * size, stride=world * size)
-        return Scenes(to_tensor(pictures, self.device), captions)
+        pictures, _ = self.ahead.get((step * world + rank) * size, stride=world * size)
+        return to_tensor(pictures, self.device)
 
     def losses(self, network: nn.Module, batch: object, step: int) -> Terms:
-        pictures = cast(Scenes, batch).pictures
+        pictures = cast(Tensor, batch)
         autoencoder = cast(Autoencoder, network)
         if self.companion is not None:
             critic = self.companion
@@ -165,7 +165,7 @@ class AutoencoderTask:
     def export(self, network: nn.Module, folder: Path, about: Mapping[str, object]) -> None:
         """Measures the latents' statistics a channel, fits the preview, writes the weights."""
         autoencoder = cast(Autoencoder, network)
-        pictures = torch.cat([self.batch(step, 0, 1).pictures for step in range(24)])
+        pictures = torch.cat([self.batch(step, 0, 1) for step in range(24)])
         means = torch.cat([autoencoder.encode(part).mean for part in pictures.split(8)])
         autoencoder.latent_mean.copy_(means.mean((0, 2, 3)))
         autoencoder.latent_std.copy_(means.std((0, 2, 3)))

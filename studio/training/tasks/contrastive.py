@@ -88,7 +88,7 @@ class ContrastiveTask:
 
     def prepare(self, device: torch.device) -> None:
         self.device = device
-        catalogue, size = Catalogue(), self.config.size
+        catalogue, size = Catalogue(self.recipe.dataset), self.config.size
         source = SceneSource(catalogue, self.mix, self.recipe.run.seed, size)
         self.pool = PairPool(source, self.settings.pool, device)
         self.galleries = {
@@ -97,7 +97,7 @@ class ContrastiveTask:
         }
         if self.settings.anchor:
             self.teacher = Teacher(read_weights()).to(device).eval()
-            self.corpus = Corpus.bundled()
+            self.corpus = Corpus.bundled(self.recipe.dataset)
 
     def _tokens(self, texts: tuple[str, ...] | list[str]) -> tuple[Tensor, Tensor]:
         ids, mask = self.tokenizer(texts)

@@ -10,6 +10,7 @@ from typing import cast
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from studio.core.errors import UsageError
 from studio.dataset.catalogue import Catalogue
@@ -30,11 +31,13 @@ VALIDATION = 256
 
 @dataclass(frozen=True)
 class DenoiserSettings:
-    """`bundle` holds the frozen autoencoder and text tower. `pool` scenes are kept encoded;
-    `refresh` new ones enter every step (CUDA only, where worker processes make them)."""
+    """`bundle` holds the frozen autoencoder and text tower. `pool` scenes are kept encoded, each
+    with `forms` captions; `refresh` new ones enter every step (on CUDA only, where worker
+    processes compose them). Times are logit-normal."""
 
     bundle: str = "assets/studio-256"
     pool: int = 8192
+    forms: int = 6
     refresh: int = 0
     caption_drop: float = 0.12
     time_mean: float = 0.0
@@ -68,48 +71,42 @@ class DenoiserTask:
         return (self.network,)
 
     def prepare(self, device: torch.device) -> None:
-        self.device = device
-        bundle = Path(self.settings.bundle)
+        self.device, settings = device, self.settings
+        bundle = Path(settings.bundle)
         opened = open_network(str(bundle / "autoencoder"), "autoencoder", device.type)
-        autoencoder = cast(Autoencoder, opened)
+        autoencoder = cast(Autoencoder, opened.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
         self.tower = open_network(str(bundle / "text"), "text", device.type)
-        self.tokenizer = Tokenizer(bundle / "text" / "tokenizer.json")
-        if device.type == "cpu":
-            autoencoder = autoencoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        source = SceneSource(Catalogue(), self.mix, self.recipe.run.seed)
-        self.pool = LatentPool(source, self.settings.pool, autoencoder, device)
-        self.pool.fill(self.cache)
-        rng = np.random.default_rng(99)
-        latents, captions = self.pool.draw(rng, VALIDATION)
-        self.fixed = self._noised(latents, captions, torch.Generator().manual_seed(99))
-
-    cache: Path | None = None  # where the pool is kept between runs
+        tokenizer = Tokenizer(bundle / "text" / "tokenizer.json")
+        self.empty = tokenizer([""])[0].to(device)
+        source = SceneSource(
+            Catalogue(self.recipe.dataset), self.mix, self.recipe.run.seed, forms=settings.forms
+        )
+        self.pool = LatentPool(source, settings.pool, autoencoder, tokenizer, device)
+        self.pool.fill(None)
+        self.fixed = self._batch(torch.Generator().manual_seed(99), VALIDATION, drop=0.0)
 
     @torch.no_grad()
-    def _noised(self, latents: Tensor, captions: list[str], generator: torch.Generator) -> Batch:
-        ids, mask = self.tokenizer(captions)
-        with torch.autocast(self.device.type, torch.bfloat16):
-            text = self.tower(ids.to(self.device), mask.to(self.device)).padded(LENGTH)
-        settings = self.settings
-        times = logit_normal_times(
-            len(captions), generator, settings.time_mean, settings.time_deviation
-        )
-        if self.device.type == "cuda":
-            noise = torch.randn_like(latents)
-        else:
-            noise = torch.randn(latents.shape, generator=generator)
-        return Batch(latents, text, times.to(self.device), noise)
+    def _batch(self, generator: torch.Generator, count: int, drop: float) -> Batch:
+        settings, device = self.settings, self.device
+        latents, ids = self.pool.draw(generator, count)
+        dropped = (torch.rand(count, generator=generator) < drop).to(device)
+        empty = F.pad(self.empty, (0, LENGTH - self.empty.shape[1]))
+        ids = torch.where(dropped[:, None], empty, ids)
+        with torch.autocast(device.type, torch.bfloat16):
+            text = self.tower(ids, ids != 0)
+        times = logit_normal_times(count, generator, settings.time_mean, settings.time_deviation)
+        seed = int(torch.randint(2**62, (1,), generator=generator))
+        on_device = torch.Generator(device).manual_seed(seed)
+        noise = torch.randn(latents.shape, generator=on_device, device=device)
+        return Batch(latents, text, times.to(device), noise)
 
     def batch(self, step: int, rank: int, world: int) -> Batch:
         if self.settings.refresh and self.device.type == "cuda":
             self.pool.enter(self.settings.refresh)
-        seed = [self.recipe.run.seed, step, rank]
-        rng = np.random.default_rng(seed)
-        latents, captions = self.pool.draw(rng, self.recipe.run.batch)
-        kept = rng.random(len(captions)) >= self.settings.caption_drop
-        captions = [text if keep else "" for text, keep in zip(captions, kept, strict=True)]
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        return self._noised(latents, captions, generator)
+        run = self.recipe.run
+        mixed = np.random.SeedSequence([run.seed, step, rank]).generate_state(1, np.uint64)
+        generator = torch.Generator().manual_seed(int(mixed[0] >> np.uint64(1)))
+        return self._batch(generator, run.batch, self.settings.caption_drop)
 
     def losses(self, network: nn.Module, batch: object, step: int) -> dict[str, Tensor]:
         data = cast(Batch, batch)

@@ -80,7 +80,7 @@ class TextTask:
         return ()  # texts differ in length
 
     def prepare(self, device: torch.device) -> None:
-        self.device, self.corpus = device, Corpus.bundled()
+        self.device, self.corpus = device, Corpus.bundled(self.recipe.dataset)
         self.tokenizer = Tokenizer(Path(self.settings.tokenizer))
         self.teacher = Teacher(read_weights()).to(device).eval()
         self.start_from_teacher(cast(Distilled, self.network).tower)
