@@ -35,7 +35,9 @@ class DenoiserConfig:
 
 def time_features(t: Tensor, width: int) -> Tensor:
     """Sines and cosines of 1000 t, (B,) -> (B, width)."""
-    rates = torch.exp(-math.log(10_000.0) * torch.arange(width // 2, device=t.device) / (width // 2))
+    rates = torch.exp(
+        -math.log(10_000.0) * torch.arange(width // 2, device=t.device) / (width // 2)
+    )
     angles = 1000.0 * t.float()[:, None] * rates
     return torch.cat([angles.cos(), angles.sin()], dim=-1)
 
@@ -45,18 +47,25 @@ def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
     return F.layer_norm(x, x.shape[-1:]) * (1 + scale[:, None]) + shift[:, None]
 
 
+class RMSNorm(nn.RMSNorm):
+    """Zhang & Sennrich 2019, in the input's precision whatever the weight's."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.rms_norm(x, self.normalized_shape) * self.weight.to(x.dtype)
+
+
 class SelfAttention(nn.Module):
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
         self.qkv = nn.Linear(width, 3 * width, bias=False)
         self.out = nn.Linear(width, width, bias=False)
-        self.q_norm, self.k_norm = nn.RMSNorm(width // heads), nn.RMSNorm(width // heads)
+        self.q_norm, self.k_norm = RMSNorm(width // heads), RMSNorm(width // heads)
 
     def forward(self, x: Tensor, angles: Tensor) -> Tensor:
         q, k, v = (split_heads(part, self.heads) for part in self.qkv(x).chunk(3, dim=-1))
         q, k = rotate(self.q_norm(q), angles), rotate(self.k_norm(k), angles)
-        return self.out(join_heads(attention(q.to(v.dtype), k.to(v.dtype), v)))
+        return self.out(join_heads(attention(q, k, v)))
 
 
 class CrossAttention(nn.Module):
@@ -68,13 +77,13 @@ class CrossAttention(nn.Module):
         self.query = nn.Linear(width, width, bias=False)
         self.key_value = nn.Linear(text_width, 2 * width, bias=False)
         self.out = nn.Linear(width, width, bias=False)
-        self.q_norm, self.k_norm = nn.RMSNorm(width // heads), nn.RMSNorm(width // heads)
+        self.q_norm, self.k_norm = RMSNorm(width // heads), RMSNorm(width // heads)
         nn.init.zeros_(self.out.weight)
 
     def forward(self, x: Tensor, text: TextFeatures) -> Tensor:
         q = split_heads(self.query(F.layer_norm(x, x.shape[-1:])), self.heads)
         k, v = (split_heads(part, self.heads) for part in self.key_value(text.tokens).chunk(2, -1))
-        q, k = self.q_norm(q).to(v.dtype), self.k_norm(k).to(v.dtype)
+        q, k = self.q_norm(q), self.k_norm(k)
         return self.out(join_heads(attention(q, k, v, text.mask[:, None, None, :])))
 
 

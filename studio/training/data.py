@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -19,30 +19,27 @@ from studio.dataset.scenes import Mix, Scene, compose, sample_scene
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Scenes:
-    """`pictures` (B, 3, S, S) float in [-1, 1] and one caption each."""
-
-    pictures: Tensor
-    captions: tuple[str, ...]
-
-
 class SceneSource:
-    """Scene number i of a seed is always the same scene with the same caption."""
+    """Scene number i of a seed is always the same scene, with the same `forms` captions."""
 
-    def __init__(self, catalogue: Catalogue, mix: Mix, seed: int, size: int = 256) -> None:
-        self.catalogue, self.mix, self.seed, self.size = catalogue, mix, seed, size
+    def __init__(
+        self, catalogue: Catalogue, mix: Mix, seed: int, size: int = 256, forms: int = 1
+    ) -> None:
+        self.catalogue, self.mix, self.seed = catalogue, mix, seed
+        self.size, self.forms = size, forms
 
     def scene(self, index: int) -> tuple[Scene, np.random.Generator]:
         """Scene `index`, and the generator as drawing it left it."""
         rng = np.random.default_rng([self.seed, index])
         return sample_scene(rng, self.catalogue, self.mix), rng
 
-    def one(self, index: int) -> tuple[np.ndarray, str]:
+    def one(self, index: int) -> tuple[np.ndarray, tuple[str, ...]]:
+        """The picture (S, S, 3) uint8 of scene `index`, and its captions."""
         scene, rng = self.scene(index)
-        return compose(scene, self.catalogue, self.size), caption(scene, self.catalogue, rng)
+        captions = tuple(caption(scene, self.catalogue, rng) for _ in range(self.forms))
+        return compose(scene, self.catalogue, self.size), captions
 
-    def many(self, start: int, count: int) -> tuple[np.ndarray, tuple[str, ...]]:
+    def many(self, start: int, count: int) -> tuple[np.ndarray, tuple[tuple[str, ...], ...]]:
         """(count, S, S, 3) uint8 and captions of scenes start .. start + count - 1."""
         pictures, captions = zip(*(self.one(start + i) for i in range(count)), strict=True)
         return np.stack(pictures), captions
@@ -64,7 +61,11 @@ class Ahead(Generic[T]):
 
     def __init__(self, make: Callable[[int], T], workers: int) -> None:
         self._make = make
-        self._pool: Executor | None = ProcessPoolExecutor(workers) if workers else None
+        # spawned, not forked: a fork of a process that uses CUDA may hang
+        context = multiprocessing.get_context("spawn")
+        self._pool: Executor | None = (
+            ProcessPoolExecutor(workers, mp_context=context) if workers else None
+        )
         self._ahead = 2 * workers
         self._pending: dict[int, Future[T]] = {}
 
@@ -75,3 +76,7 @@ class Ahead(Generic[T]):
             if coming not in self._pending:
                 self._pending[coming] = self._pool.submit(self._make, coming)
         return self._pending.pop(step).result()
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)

@@ -103,8 +103,7 @@ class Run:
         torch.manual_seed(self.settings.seed)
         self.network = task.network.to(device)
         task.prepare(device)
-        if device.type == "cpu":
-            self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimisers = optimizers.build(self.network, recipe.optimizer)
         self.rates = optimizers.base_rates(recipe.optimizer)
         self.average = optimizers.RunningAverage(self.network, self.settings.ema)

@@ -1,74 +1,63 @@
 """A pool of encoded scenes on the device: the denoiser trains on latents, not on pictures.
 
-Scene i of a seed is always the same scene, so a pool can be made again; it is also kept on disk
-beside the checkpoint, because encoding costs minutes on a CPU.
+Scene i of a seed is always the same scene, so a resumed run makes the same pool again.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
-from typing import cast
 
-import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from studio.dataset.captions import caption
-from studio.dataset.scenes import Scene
 from studio.networks.autoencoder import Autoencoder
+from studio.networks.tokenizer import LENGTH, Tokenizer
 from studio.training.data import Ahead, SceneSource, to_tensor, workers_for
 
 CHUNK = 32
 
 
 class LatentPool:
-    """`size` scenes and their normalised latents; a ring that new scenes may enter."""
+    """`size` scenes as normalised latents and tokenised captions; a ring that new ones enter."""
 
     def __init__(
-        self, source: SceneSource, size: int, autoencoder: Autoencoder, device: torch.device
+        self,
+        source: SceneSource,
+        size: int,
+        autoencoder: Autoencoder,
+        tokenizer: Tokenizer,
+        device: torch.device,
     ) -> None:
         self.source, self.size, self.device = source, size, device
-        self.autoencoder = autoencoder
+        self.autoencoder, self.tokenizer = autoencoder, tokenizer
         self.ahead = Ahead(partial(source.many, count=CHUNK), workers_for(device))
         config = autoencoder.config
         side = source.size // config.downsampling
-        kind = torch.bfloat16 if device.type == "cuda" else torch.float16
         shape = (size, config.latent_channels, side, side)
-        self.latents = torch.empty(shape, dtype=kind, device=device)
-        self.scenes: list[Scene] = []
+        self.latents = torch.empty(shape, dtype=torch.float16, device=device)
+        self.ids = torch.zeros((size, source.forms, LENGTH), dtype=torch.int32, device=device)
         self.entered = 0
 
     @torch.no_grad()
     def enter(self, count: int) -> None:
         """Composes and encodes the next `count` scenes (a multiple of 32) over the oldest ones."""
         for _ in range(count // CHUNK):
-            pictures = to_tensor(self.ahead.get(self.entered, CHUNK)[0], self.device)
+            pictures, captions = self.ahead.get(self.entered, CHUNK)
             with torch.autocast(self.device.type, torch.bfloat16):
-                latents = self.autoencoder.normalised(self.autoencoder.encode(pictures).mean)
-            scenes = [self.source.scene(self.entered + i)[0] for i in range(CHUNK)]
-            at = self.entered % self.size
-            self.latents[at : at + CHUNK] = latents.to(self.latents.dtype)
-            self.scenes[at : at + CHUNK] = scenes
+                posterior = self.autoencoder.encode(to_tensor(pictures, self.device))
+            at = slice(self.entered % self.size, self.entered % self.size + CHUNK)
+            self.latents[at] = self.autoencoder.normalised(posterior.mean).half()
+            ids, _ = self.tokenizer([text for forms in captions for text in forms])
+            self.ids[at, :, : ids.shape[1]] = (
+                ids.view(CHUNK, self.source.forms, -1).int().to(self.device, non_blocking=True)
+            )
+            self.ids[at, :, ids.shape[1] :] = 0
             self.entered += CHUNK
 
-    def fill(self, cache: Path | None) -> None:
-        """Fills the pool once; `cache` (optional) is read if it fits and written if not."""
-        if cache is not None and cache.is_file():
-            saved = load_file(cache)["latents"]
-            if saved.shape == self.latents.shape:
-                self.latents.copy_(saved)
-                self.scenes = [self.source.scene(i)[0] for i in range(self.size)]
-                self.entered = self.size
-                return
-        self.enter(self.size)
-        if cache is not None:
-            save_file({"latents": self.latents.cpu()}, cache)
-
-    def draw(self, rng: np.random.Generator, count: int) -> tuple[Tensor, list[str]]:
-        """`count` latents (count, C, h, w), float, and a fresh caption for each."""
-        chosen = rng.integers(len(self.scenes), size=count)
-        captions = [caption(self.scenes[i], self.source.catalogue, rng) for i in chosen]
-        index = torch.from_numpy(chosen).to(self.device)
-        return cast(Tensor, self.latents[index].float()), captions
+    def draw(self, generator: torch.Generator, count: int) -> tuple[Tensor, Tensor]:
+        """`count` latents (count, C, h, w), float, and the token numbers (count, 32) of one of
+        each scene's captions. `generator` is a CPU one; nothing waits for the device."""
+        scenes = torch.randint(self.size, (count,), generator=generator)
+        forms = torch.randint(self.source.forms, (count,), generator=generator)
+        at = scenes.to(self.device, non_blocking=True), forms.to(self.device, non_blocking=True)
+        return self.latents[at[0]].float(), self.ids[at].long()

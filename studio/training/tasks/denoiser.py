@@ -82,7 +82,7 @@ class DenoiserTask:
             Catalogue(self.recipe.dataset), self.mix, self.recipe.run.seed, forms=settings.forms
         )
         self.pool = LatentPool(source, settings.pool, autoencoder, tokenizer, device)
-        self.pool.fill(None)
+        self.pool.enter(settings.pool)
         self.fixed = self._batch(torch.Generator().manual_seed(99), VALIDATION, drop=0.0)
 
     @torch.no_grad()
