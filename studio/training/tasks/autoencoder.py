@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +29,6 @@ from studio.training.critic import Critic
 from studio.training.data import Ahead, SceneSource, to_tensor, workers_for
 from studio.training.recipe import Recipe, settings_from
 
-Terms = dict[str, Tensor]
 VALIDATION = 48  # held-out pictures
 PRINCIPAL = 256  # pictures that the principal components come from
 
@@ -39,7 +38,9 @@ class AutoencoderSettings:
     """The loss's lambdas, and the window that the perceptual term and the critic see.
 
     `adversarial` is the factor before the adaptive weight (0: no critic at all); the critic
-    joins at step `adversarial_start`, when reconstructions are already good.
+    joins at step `adversarial_start`, when reconstructions are already good. With
+    `freeze_encoder` only the decoder learns (begin from weights with --start): the latents, and
+    so a denoiser trained on them, stay what they are.
     """
 
     reconstruction: float = 1.0
@@ -51,6 +52,7 @@ class AutoencoderSettings:
     adversarial_start: int = 0
     adversarial_width: int = 64
     adversarial_learning_rate: float = 2e-4
+    freeze_encoder: bool = False
 
 
 class AutoencoderTask:
@@ -62,9 +64,10 @@ class AutoencoderTask:
             AutoencoderSettings, recipe.settings, f"{recipe.name} [settings]"
         )
         self.mix = settings_from(Mix, recipe.data, f"{recipe.name} [data]")
-        self.network: nn.Module = Autoencoder(
+        autoencoder = Autoencoder(
             settings_from(AutoencoderConfig, recipe.network, f"{recipe.name} [network]")
         )
+        self.network: nn.Module = autoencoder
         self.weights = AutoencodingWeights(
             self.settings.reconstruction,
             self.settings.kl,
@@ -72,11 +75,17 @@ class AutoencoderTask:
             norm=self.settings.norm,
         )
         self.companion: Critic | None = None
+        if self.settings.freeze_encoder:
+            for part in (autoencoder.encoder, autoencoder.project):
+                part.requires_grad_(False)
 
     @property
     def hot(self) -> tuple[nn.Module, ...]:
         network = cast(Autoencoder, self.network)
-        return (network.encoder, network.decoder)
+        if self.companion is None:
+            return (network.encoder, network.decoder)
+        # The adaptive weight differentiates at `last` alone, which must stay a node of its own.
+        return (network.encoder, network.decoder.layers)
 
     def prepare(self, device: torch.device) -> None:
         self.device = device
@@ -115,33 +124,18 @@ class AutoencoderTask:
         pictures, _ = self.ahead.get((step * world + rank) * size, stride=world * size)
         return to_tensor(pictures, self.device)
 
-    def losses(self, network: nn.Module, batch: object, step: int) -> Terms:
-        pictures = cast(Tensor, batch)
+    def losses(self, network: nn.Module, batch: object, step: int) -> dict[str, Tensor]:
+        pictures, crop = cast(Tensor, batch), self.settings.crop
         autoencoder = cast(Autoencoder, network)
-        if self.companion is not None:
-            critic = self.companion
-            return cast(Terms, self._losses_with_critic(autoencoder, pictures, step, critic))
-        return self._losses(autoencoder, pictures)[0]
-
-    def _losses(self, autoencoder: Autoencoder, pictures: Tensor) -> tuple[Terms, Tensor]:
-        """The terms, and the decoded pictures."""
         posterior = autoencoder.encode(pictures)
         decoded = autoencoder.decode(posterior.sample())
-        crop = self.settings.crop
-        return autoencoding_terms(
+        terms = autoencoding_terms(
             pictures, decoded, posterior, self.weights, self.perceptual, crop, self.crops
-        ), decoded
-
-    # The adaptive weight walks a part of the graph; compiled, that part is not to be had.
-    @torch.compiler.disable  # type: ignore[untyped-decorator]
-    def _losses_with_critic(
-        self, autoencoder: Autoencoder, pictures: Tensor, step: int, critic: Critic
-    ) -> Terms:
-        terms, decoded = self._losses(autoencoder, pictures)
-        if step < self.settings.adversarial_start:
+        )
+        if self.companion is None or step < self.settings.adversarial_start:
             return terms
-        real, fake = random_crops(pictures, decoded, self.settings.crop, self.crops)
-        return critic.terms(terms, real, fake, autoencoder.decoder.last.weight)
+        real, fake = random_crops(pictures, decoded, crop, self.crops)
+        return self.companion.terms(terms, real, fake, autoencoder.decoder.last.weight)
 
     @torch.no_grad()
     def validate(self, network: nn.Module) -> Mapping[str, float]:
@@ -167,16 +161,17 @@ class AutoencoderTask:
         autoencoder = cast(Autoencoder, network)
         pictures = torch.cat([self.batch(step, 0, 1) for step in range(24)])
         means = torch.cat([autoencoder.encode(part).mean for part in pictures.split(8)])
-        autoencoder.latent_mean.copy_(means.mean((0, 2, 3)))
-        autoencoder.latent_std.copy_(means.std((0, 2, 3)))
+        if not self.settings.freeze_encoder:
+            autoencoder.latent_mean.copy_(means.mean((0, 2, 3)))
+            autoencoder.latent_std.copy_(means.std((0, 2, 3)))
         preview = fit_preview(autoencoder.normalised(means), pictures)
         export(autoencoder, "autoencoder", autoencoder.config, folder, about, {"preview": preview})
 
 
-def fit_preview(latents: Tensor, pictures: Tensor) -> dict[str, list]:
+def fit_preview(latents: Tensor, pictures: Tensor) -> dict[str, Any]:
     """The least-squares linear map from normalised latents (B, C, h, w) to the pictures' area
     means in [0, 1]: {"matrix": C x 3, "bias": 3}."""
-    small = F.adaptive_avg_pool2d(pictures.float() / 2 + 0.5, latents.shape[-2:])
+    small = F.adaptive_avg_pool2d(pictures.float() / 2 + 0.5, tuple(latents.shape[-2:]))
     inputs = latents.float().permute(0, 2, 3, 1).flatten(0, 2)
     inputs = torch.cat([inputs, torch.ones_like(inputs[:, :1])], dim=1)
     solution = torch.linalg.lstsq(inputs, small.permute(0, 2, 3, 1).flatten(0, 2)).solution
