@@ -97,5 +97,14 @@ class Ready:
 
 
 Event = (
-    Queued | Loading | Started | Progress | Preview | Picture | Finished | CancelledAt | Failed | Ready
+    Queued
+    | Loading
+    | Started
+    | Progress
+    | Preview
+    | Picture
+    | Finished
+    | CancelledAt
+    | Failed
+    | Ready
 )

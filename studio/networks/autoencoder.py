@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 @dataclass(frozen=True)
 class AutoencoderConfig:
-    """`widths` are channels a level, finest (half size) first; each further level halves the size."""
+    """`widths`: channels a level, finest (half size) first; each further level halves the size."""
 
     latent_channels: int = 16
     widths: tuple[int, ...] = (32, 64, 128, 256)
