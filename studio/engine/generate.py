@@ -38,7 +38,7 @@ def generate(
     sampler = samplers.find(request.settings.sampler)
     model.latent_shape(request.settings.size)
     settings = replace(request.settings, sampler=sampler.spec.name)
-    clock = Clock(settings.steps, request.count)
+    clock = Clock(settings.steps)
     for first in range(0, request.count, MOST_AT_ONCE):
         size = min(MOST_AT_ONCE, request.count - first)
         batch = Batch(model, settings, range(first, first + size), sampler.sample, clock)
@@ -154,8 +154,8 @@ class PreviewBudget:
 class Clock:
     """Measures steps and decoding of this request, and says what is left of it."""
 
-    def __init__(self, steps: int, pictures: int) -> None:
-        self._steps, self._pictures = steps, pictures
+    def __init__(self, steps: int) -> None:
+        self._steps = steps
         self._size = 1
         self._began = self._stepping = time.perf_counter()
         self._step = self._decode = 0.0  # seconds a picture, as measured last

@@ -54,14 +54,16 @@ def list_models() -> tuple[ModelInfo, ...]:
 
 def find(name_or_path: str) -> ModelInfo:
     """A listed name, or a path. Raises ModelError that says what is wrong, or what there is."""
-    names = dict(reversed(list(_candidates())))
+    names: dict[str, Path] = {}
+    for name, path in _candidates():
+        names.setdefault(name, path)
     if name_or_path in names:
         return _describe(names[name_or_path], name_or_path)
     path = Path(name_or_path).expanduser()
     if name_or_path and path.exists():
         return _describe(path.resolve(), path.resolve().name)
     close = get_close_matches(name_or_path, names, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"there is {', '.join(names) or 'none'}."
+    hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(names) or 'none'}."
     raise ModelError(f"there is no model {name_or_path!r}; {hint}")
 
 

@@ -1,0 +1,125 @@
+"""Events as signals: in the UI thread, whole, in order, none after closing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtCore import QObject, Slot
+from pytestqt.qtbot import QtBot
+
+from studio.bridge.bridge import EngineBridge
+from studio.core import events
+from studio.core.errors import UsageError
+from studio.core.requests import MAX_SEED, LoadModel
+from tests.engine.fake import PATIENCE, FakeModel, Gate, request
+
+MILLISECONDS = int(PATIENCE * 1000)
+SIGNALS = {
+    "queued": events.Queued,
+    "loading": events.Loading,
+    "started": events.Started,
+    "progress": events.Progress,
+    "preview": events.Preview,
+    "picture": events.Picture,
+    "finished": events.Finished,
+    "cancelled": events.CancelledAt,
+    "failed": events.Failed,
+    "ready": events.Ready,
+}
+
+
+class Window(QObject):
+    """Notes what arrives by which signal, and in which thread."""
+
+    def __init__(self, bridge: EngineBridge) -> None:
+        super().__init__()
+        self.heard: list[object] = []
+        self.threads: set[threading.Thread] = set()
+        for name in SIGNALS:
+            getattr(bridge, name).connect(getattr(self, f"on_{name}"))
+
+    def _note(self, kind: type, event: object) -> None:
+        assert type(event) is kind
+        self.heard.append(event)
+        self.threads.add(threading.current_thread())
+
+
+def _slot(kind: type) -> Callable[[Window, object], None]:
+    return Slot(object)(lambda self, event: self._note(kind, event))
+
+
+for _name, _kind in SIGNALS.items():
+    setattr(Window, f"on_{_name}", _slot(_kind))
+
+
+def bridge_to(model: FakeModel) -> EngineBridge:
+    return EngineBridge("cpu", open_model=lambda *_: model)
+
+
+@pytest.fixture
+def bridge(qtbot: QtBot) -> Iterator[EngineBridge]:
+    made = bridge_to(FakeModel())
+    yield made
+    made.close()
+    assert not [each for each in threading.enumerate() if each.name == "engine"]
+
+
+def test_every_event_arrives_in_the_window_s_thread_in_order(
+    bridge: EngineBridge, qtbot: QtBot
+) -> None:
+    window = Window(bridge)
+    with qtbot.waitSignal(bridge.finished, timeout=MILLISECONDS):
+        job = bridge.submit(request(steps=3, preview_every=1, count=2, seed=MAX_SEED - 1))
+        assert window.heard == []  # never inside submit
+    assert window.threads == {threading.main_thread()}
+    kinds = [type(event) for event in window.heard]
+    assert kinds[:4] == [events.Queued, events.Loading, events.Ready, events.Started]
+    assert kinds[-3:] == [events.Picture, events.Picture, events.Finished]
+    assert kinds.count(events.Progress) == 3
+    assert {event.job for event in window.heard} == {job}  # type: ignore[attr-defined]
+    seeds = [event.settings.seed for event in window.heard if isinstance(event, events.Picture)]
+    assert seeds == [MAX_SEED - 1, MAX_SEED]
+
+
+def test_cancelling_and_failing_are_signals_too(qtbot: QtBot) -> None:
+    gate = Gate()
+    model = FakeModel(on_call=gate)
+    bridge = bridge_to(model)
+    window = Window(bridge)
+    with qtbot.waitSignal(bridge.cancelled, timeout=MILLISECONDS):
+        job = bridge.submit(request(steps=9))
+        gate.wait_until_entered()
+        bridge.cancel(job)
+        gate.opened.set()
+    assert window.heard[-1] == events.CancelledAt(job, 1)
+    with qtbot.waitSignal(bridge.failed, timeout=MILLISECONDS):
+        bridge.submit(request(size=9))
+    bridge.close()
+
+
+def test_nonsense_is_raised_to_the_caller(bridge: EngineBridge) -> None:
+    with pytest.raises(UsageError):
+        bridge.submit(request(steps=0))
+
+
+def test_loading_ahead(bridge: EngineBridge, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(bridge.ready, timeout=MILLISECONDS) as heard:
+        bridge.submit(LoadModel("fake"))
+    assert heard.args is not None
+    assert heard.args[0].model == "fake"
+
+
+def test_nothing_arrives_after_closing(qtbot: QtBot) -> None:
+    gate = Gate()
+    bridge = bridge_to(FakeModel(on_call=gate))
+    window = Window(bridge)
+    bridge.submit(request(steps=9))
+    bridge.submit(request(steps=9))
+    gate.wait_until_entered()
+    threading.Timer(0.05, gate.opened.set).start()
+    bridge.close()
+    qtbot.wait(50)
+    assert window.heard == []
+    bridge.close()

@@ -1,0 +1,184 @@
+"""A real (tiny) model through the worker: seeds, batches, samplers, precision, cost of the loop."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from studio.core.errors import ModelError, StudioError, UsageError
+from studio.core.events import Event, Finished, Picture
+from studio.core.requests import Generate, Settings
+from studio.diffusion.samplers import all_samplers
+from studio.engine import devices
+from studio.engine.generate import MOST_AT_ONCE, Clock, generate
+from studio.engine.worker import Worker, open_from_disk, run_now
+from studio.models.model import Model
+from tests import tiny
+
+from .fake import FakeModel, request
+
+EXACT = devices.Device("cpu", "float32", "CPU")
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.bundle(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def model(bundle: Path) -> Model:
+    return open_from_disk(str(bundle), EXACT, lambda: None)
+
+
+def settings(**changes: object) -> Settings:
+    return replace(Settings("a red bear", model="tiny", steps=3, size=tiny.SIZE), **changes)
+
+
+def pictures(model: Model, given: Settings, count: int = 1) -> list[Picture]:
+    found = generate(model, Generate(given, count, preview_every=0))
+    return [event for event in found if isinstance(event, Picture)]
+
+
+def far(a: np.ndarray, b: np.ndarray) -> int:
+    return int(np.abs(a.astype(int) - b.astype(int)).max())
+
+
+@pytest.mark.parametrize("sampler", [spec.name for spec in all_samplers()])
+def test_every_sampler_makes_pictures_that_a_batch_does_not_change(
+    model: Model, sampler: str
+) -> None:
+    given = settings(sampler=sampler, seed=5)
+    together = pictures(model, given, MOST_AT_ONCE + 1)
+    for index in (0, MOST_AT_ONCE - 1, MOST_AT_ONCE):
+        alone = pictures(model, replace(given, seed=5 + index))[0]
+        assert far(alone.image, together[index].image) <= 1  # rounding of an 8-bit step
+        assert alone.settings == together[index].settings
+        assert alone.nfe == together[index].nfe
+    assert far(together[0].image, together[1].image) > 5
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"prompt": "two blue apple"},
+        {"negative": "blue"},
+        {"guidance": 2.0},
+        {"guidance_interval": (0.5, 1.0)},
+        {"seed": 1},
+        {"steps": 4},
+        {"sampler": "ddpm"},
+    ],
+)
+def test_every_setting_changes_the_picture(model: Model, change: dict[str, object]) -> None:
+    before, after = pictures(model, settings())[0], pictures(model, settings(**change))[0]
+    assert far(before.image, after.image) > 0
+
+
+def test_the_same_settings_make_the_same_picture(model: Model) -> None:
+    images = [pictures(model, settings())[0].image for _ in range(2)]
+    assert np.array_equal(images[0], images[1])
+
+
+def test_a_precision_of_16_bits_stays_close(bundle: Path, model: Model) -> None:
+    half = open_from_disk(str(bundle), devices.Device("cpu", "bfloat16", "CPU"), lambda: None)
+    a, b = pictures(half, settings(guidance=1.0))[0], pictures(model, settings(guidance=1.0))[0]
+    assert np.abs(a.image.astype(int) - b.image).mean() < 4
+
+
+def test_the_sampling_is_left_outside_of_inference_mode(model: Model) -> None:
+    for _ in generate(model, Generate(settings(), preview_every=1)):
+        assert not torch.is_inference_mode_enabled()
+
+
+def test_run_now_makes_pictures_here(bundle: Path) -> None:
+    heard: list[Event] = []
+    worker = Worker("cpu")
+    made = run_now(Generate(settings(model=str(bundle)), count=2), worker, heard.append)
+    assert [picture.settings.seed for picture in made] == [0, 1]
+    assert isinstance(heard[-1], Finished)
+    kept = worker.model(str(bundle))
+    assert worker.model(str(bundle)) is kept
+    worker.forget()
+    assert worker.model(str(bundle)) is not kept
+
+
+def test_run_now_raises_what_is_wrong(bundle: Path) -> None:
+    with pytest.raises(UsageError, match="steps"):
+        run_now(Generate(settings(steps=0)))
+    with pytest.raises(UsageError, match="tpu"):
+        Worker("tpu")
+    with pytest.raises(ModelError):
+        run_now(Generate(settings(model=str(bundle / "none"))))
+
+    def full() -> None:
+        raise MemoryError
+
+    worker = Worker("cpu", open_model=lambda *_: FakeModel(on_call=full))
+    with pytest.raises(StudioError, match="Memory ran out"):
+        run_now(request(), worker)
+
+
+def test_the_device_is_the_worker_s_choice() -> None:
+    assert Worker("cpu").device.name == "cpu"
+    assert Worker().device.name in devices.NAMES[1:]
+    for name, there in (("cuda", torch.cuda.is_available()), ("mps", devices._has_mps())):
+        if not there:
+            with pytest.raises(UsageError, match="this machine has no"):
+                devices.choose(name)
+
+
+def test_bfloat16_needs_instructions_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
+    for capabilities, expected in (
+        ({"avx512_bf16": True, "amx_bf16": False}, True),
+        ({"avx512_bf16": False, "amx_bf16": True}, True),
+        ({"avx512_bf16": False, "avx2": True}, False),
+    ):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda c=capabilities: c, raising=False)
+        assert devices.cpu_multiplies_bfloat16() is expected
+        assert devices.choose("cpu").precision == ("bfloat16" if expected else "float32")
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True, raising=False)
+    assert devices.cpu_multiplies_bfloat16() is True
+
+
+def test_the_time_left_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    clock = Clock(steps=10)
+    clock.begin(4)
+    now[0] = 4.0
+    clock.stepped(2)  # a step takes 2 s; the first decode is taken to last as long
+    assert clock.seconds_left(2, 4) == pytest.approx(8 * 2 + 2 + 10 * 2 + 2)
+    now[0] = 20.0
+    clock.stepped(10)
+    now[0] = 26.0
+    assert clock.decoded() == 26.0
+    clock.begin(4)
+    now[0] = 28.0
+    clock.stepped(1)
+    assert clock.seconds_left(1, 0) == pytest.approx(9 * 2 + 6)
+
+
+def test_the_loop_costs_little_beside_the_denoiser() -> None:
+    """Its own share per step is microseconds: 5 % of the fastest real step (2 ms) at most."""
+    model = FakeModel()
+    steps = 400
+    given = request(steps=steps, preview_every=1)
+    best = bare = float("inf")
+    for _ in range(3):
+        began = time.perf_counter()
+        assert any(isinstance(event, Picture) for event in generate(model, given))
+        best = min(best, time.perf_counter() - began)
+        x, denoise = torch.randn(1, 3, 8, 8), model.guided("", "", 1.0)
+        began = time.perf_counter()
+        for _ in range(steps):
+            denoise(x, 0.5, 0.5)
+        bare = min(bare, time.perf_counter() - began)
+    assert (best - bare) / steps < 400e-6  # the sampler's own arithmetic is most of it

@@ -1,0 +1,90 @@
+"""Finding models: names, paths, folders of the user's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from studio.core.errors import ModelError
+from studio.models import registry
+from tests import tiny
+
+
+@pytest.fixture
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """(assets, the user's folder), both holding a "tiny", the user's also a "mine"."""
+    assets, user = tmp_path / "assets", tmp_path / "user"
+    monkeypatch.setattr(registry, "ASSETS", assets)
+    monkeypatch.setattr(registry, "user_folder", lambda: user)
+    tiny.bundle(assets / "tiny")
+    tiny.bundle(user / "tiny")
+    tiny.bundle(user / "mine")
+    (assets / "icons").mkdir()
+    (user / "notes.txt").write_text("not a model")
+    return assets, user
+
+
+def test_everything_that_can_be_opened_is_listed(folders: tuple[Path, Path]) -> None:
+    assets, user = folders
+    listed = {info.name: info for info in registry.list_models()}
+    parts = {"autoencoder", "denoiser", "text"}
+    expected = {name + end for name in ("tiny", "mine") for end in ("", *(f"/{p}" for p in parts))}
+    assert set(listed) == expected
+    assert listed["tiny"].path == assets / "tiny"
+    assert listed["mine/text"].path == user / "mine" / "text"
+    assert listed["mine/text"].kind == "text"
+    assert listed["tiny"].parameters == sum(listed[f"tiny/{part}"].parameters for part in parts)
+    assert next(iter(listed)) == "tiny"
+
+
+def test_a_damaged_model_is_left_out_but_explained(
+    folders: tuple[Path, Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    (folders[1] / "mine" / "denoiser" / "model.json").write_text("{")
+    names = [info.name for info in registry.list_models()]
+    assert "mine" not in names
+    assert "mine/text" in names
+    assert "cannot be read" in caplog.text
+    with pytest.raises(ModelError, match="cannot be read"):
+        registry.find("mine")
+
+
+def test_names_and_paths_are_found(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    assert registry.find("tiny").path == folders[0] / "tiny"
+    assert registry.find(str(folders[1] / "mine")).name == "mine"
+    assert registry.find("tiny/autoencoder").kind == "autoencoder"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("tinny", "did you mean 'tiny'"),
+        ("zzz", "there are: tiny, tiny/auto"),
+        ("", "there are: tiny, tiny/auto"),
+    ],
+)
+def test_a_name_that_is_not_there_gets_advice(
+    name: str, words: str, folders: tuple[Path, Path]
+) -> None:
+    with pytest.raises(ModelError, match=words):
+        registry.find(name)
+
+
+def test_a_path_that_is_no_model_is_an_error(folders: tuple[Path, Path]) -> None:
+    for path in (folders[1] / "notes.txt", folders[0] / "icons", folders[0]):
+        with pytest.raises(ModelError, match="not a model in any known format"):
+            registry.find(str(path))
+
+
+def test_missing_folders_hold_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "ASSETS", tmp_path / "none")
+    monkeypatch.setattr(registry, "user_folder", lambda: tmp_path / "nowhere")
+    assert registry.list_models() == ()
+    with pytest.raises(ModelError, match="there are: none"):
+        registry.open_model("studio-256")
+
+
+def test_the_users_folder_is_theirs() -> None:
+    assert registry.user_folder().is_absolute()
+    assert registry.user_folder().parts[-2:] == ("latent-studio", "models")
