@@ -6,7 +6,8 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from studio.core import events
 from studio.core.requests import Request
-from studio.engine.engine import Engine, OpenModel, open_from_disk
+from studio.engine.engine import Engine
+from studio.engine.worker import OpenModel, open_from_disk
 
 
 class EngineBridge(QObject):

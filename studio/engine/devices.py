@@ -53,7 +53,8 @@ def cpu_multiplies_bfloat16() -> bool:
 
     if not torch.backends.mkldnn.is_available() or platform.machine() not in ("x86_64", "AMD64"):
         return False
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # not in older versions
+    query = getattr(torch.cpu, "get_capabilities", None)  # not in older versions
+    capabilities: dict[str, object] = query() if query else {}
     if capabilities:
         return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
     queries = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")

@@ -198,6 +198,6 @@ def _value(name: str, value: Any) -> Any:
 def _checked(value: Any, kind: type, name: str) -> Any:
     if kind is float and type(value) is int:
         value = float(value)
-    if type(value) is not kind or (kind is float and not math.isfinite(value)):
+    if type(value) is not kind or (isinstance(value, float) and not math.isfinite(value)):
         raise ValueError(f"{name} is {str(value)[:40]!r}.")
     return value
