@@ -12,10 +12,12 @@ weights in shards under 16 MiB, the log, the card and the sheet. The run itself 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,35 +69,58 @@ def studio(*words: str) -> None:
     subprocess.run([sys.executable, "main.py", *words], cwd=ROOT, env=environment(), check=True)
 
 
-def run(recipe: str, minutes: float, out: Path, work: Path, device: str, resume: bool) -> int:
-    """Trains `recipe`, assembles a bundle around the result and judges it."""
-    folder = work / recipe
-    options = ["--device", device, "--minutes", str(minutes), "--out", str(folder)]
-    studio("train", recipe, *options, *(["--resume"] if resume else []))
-    out.mkdir(parents=True, exist_ok=True)
-    for path in (*folder.glob("weights-*.safetensors"), folder / "model.json"):
-        shutil.copy(path, out)
-    shutil.copy(folder / "log.jsonl", out)
-    kind = recipe.split("-")[0]
-    bundle = work / "studio-256"
-    shutil.copytree(BUNDLE, bundle, dirs_exist_ok=True)
-    shutil.copytree(
-        folder, bundle / kind, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.pt", "*.jsonl")
-    )
-    if (bundle / "denoiser").is_dir():
-        card = work / "card"
-        studio("evaluate", "--model", str(bundle), "--device", device, "--quick", "--out", str(card))
-        for path in card.iterdir():
-            if path.is_file() and path.stat().st_size < 16 * 2**20:
-                shutil.copy(path, out)
+@dataclass(frozen=True)
+class Job:
+    """What `run` is asked for."""
+
+    recipe: str
+    minutes: float
+    out: Path
+    work: Path
+    device: str
+    resume: bool
+    judge: bool
+
+    @property
+    def folder(self) -> Path:
+        return self.work / Path(self.recipe).stem
+
+
+def run(job: Job) -> int:
+    """Trains, brings back what counts, and judges the bundle with the new weights in it."""
+    options = ["--device", job.device, "--minutes", str(job.minutes), "--out", str(job.folder)]
+    studio("train", job.recipe, *options, *(["--resume"] if job.resume else []))
+    job.out.mkdir(parents=True, exist_ok=True)
+    for pattern in ("weights-*.safetensors", "model.json", "log.jsonl"):
+        for path in job.folder.glob(pattern):
+            shutil.copy(path, job.out)
+    if job.judge:
+        judge(job)
     return 0
+
+
+def judge(job: Job) -> None:
+    """The report card of the shipped bundle with this run's network in place of its own."""
+    kind = json.loads((job.folder / "model.json").read_text(encoding="utf-8"))["kind"]
+    bundle = job.work / "studio-256"
+    shutil.copytree(BUNDLE, bundle, dirs_exist_ok=True)
+    unshipped = shutil.ignore_patterns("*.pt", "*.jsonl")
+    shutil.copytree(job.folder, bundle / kind, dirs_exist_ok=True, ignore=unshipped)
+    card = job.work / "card"
+    studio(
+        "evaluate", "--quick", "--model", str(bundle), "--device", job.device, "--out", str(card)
+    )
+    for path in card.iterdir():
+        shutil.copy(path, job.out)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     packing = verbs.add_parser("pack")
-    packing.add_argument("--lpips-weights", type=Path, help="SqueezeNet's .pth, for the autoencoder")
+    packing.add_argument(
+        "--lpips-weights", type=Path, help="SqueezeNet's .pth, for the autoencoder"
+    )
     running = verbs.add_parser("run")
     running.add_argument("recipe")
     running.add_argument("--minutes", type=float, default=8.0)
@@ -103,10 +128,12 @@ def main() -> int:
     running.add_argument("--work", type=Path, default=Path("/tmp/latent-studio"))
     running.add_argument("--device", default="cuda")
     running.add_argument("--resume", action="store_true")
+    running.add_argument("--no-judge", dest="judge", action="store_false")
     given = parser.parse_args()
     if given.verb == "pack":
         return pack(given.lpips_weights)
-    return run(given.recipe, given.minutes, given.out, given.work, given.device, given.resume)
+    del given.verb
+    return run(Job(**vars(given)))
 
 
 if __name__ == "__main__":

@@ -171,7 +171,9 @@ class AutoencoderTask:
 def fit_preview(latents: Tensor, pictures: Tensor) -> dict[str, Any]:
     """The least-squares linear map from normalised latents (B, C, h, w) to the pictures' area
     means in [0, 1]: {"matrix": C x 3, "bias": 3}."""
-    small = F.adaptive_avg_pool2d(pictures.float() / 2 + 0.5, (latents.shape[-2], latents.shape[-1]))
+    small = F.adaptive_avg_pool2d(
+        pictures.float() / 2 + 0.5, (latents.shape[-2], latents.shape[-1])
+    )
     inputs = latents.float().permute(0, 2, 3, 1).flatten(0, 2)
     inputs = torch.cat([inputs, torch.ones_like(inputs[:, :1])], dim=1)
     solution = torch.linalg.lstsq(inputs, small.permute(0, 2, 3, 1).flatten(0, 2)).solution

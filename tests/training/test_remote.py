@@ -1,0 +1,64 @@
+"""The command for a lent GPU, exercised whole on the CPU with a tiny recipe."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from studio.training import remote
+
+TINY = """
+task = "denoiser"
+[run]
+steps = 2
+batch = 2
+log_every = 1
+[optimizer]
+muon_learning_rate = 3e-3
+[network]
+width = 32
+depth = 2
+heads = 2
+[settings]
+pool = 32
+forms = 2
+"""
+
+
+def test_run_brings_back_shards_and_log(tmp_path: Path) -> None:
+    recipe = tmp_path / "tiny.toml"
+    recipe.write_text(textwrap.dedent(TINY))
+    words = ["run", str(recipe), "--device", "cpu", "--no-judge", "--minutes", "1"]
+    places = ["--out", str(tmp_path / "out"), "--work", str(tmp_path / "work")]
+    ran = subprocess.run(
+        [sys.executable, "-m", "studio.training.remote", *words, *places],
+        cwd=remote.ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "2"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["log.jsonl", "model.json", "weights-1-of-1.safetensors"]
+    assert json.loads((tmp_path / "out" / "model.json").read_text())["trained"]["steps"] == 2
+    assert (tmp_path / "work" / "tiny" / "checkpoint.pt").is_file()
+
+
+def test_pack_says_when_it_is_too_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    big = tmp_path / "big.bin"
+    big.write_bytes(bytes(3000))
+    monkeypatch.setattr(remote, "ROOT", tmp_path)
+    monkeypatch.setattr(remote, "CARRY", tmp_path / ".carry")
+    monkeypatch.setattr(remote, "travelling", lambda: [big])
+    monkeypatch.setattr(remote.subprocess, "run", lambda *_, **__: None)
+    assert remote.pack(None) == 0
+    monkeypatch.setattr(remote, "LIMIT", 2000)
+    assert remote.pack(None) == 1
+    assert "big.bin" in capsys.readouterr().out
