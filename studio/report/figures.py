@@ -41,8 +41,8 @@ class CardSettings:
 
     @classmethod
     def quick(cls) -> CardSettings:
-        """About ninety pictures: a minute or two on two cores. Noisy figures, same sheet."""
-        return cls(scenes=24, retrieved=24, unseen=8, composed=8, varied=4, seeds=3)
+        """About a hundred pictures: a minute or two on two cores. Noisy figures, same sheet."""
+        return cls(scenes=24, retrieved=24, unseen=8, composed=12, varied=4, seeds=3)
 
 
 @dataclass(frozen=True, eq=False)
