@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -88,6 +89,8 @@ class Job:
 
 def run(job: Job) -> int:
     """Trains, brings back what counts, and judges the bundle with the new weights in it."""
+    # Ctrl-C's signal reaches the whole group: the training saves and stops, this waits for it
+    signal.signal(signal.SIGINT, lambda *_: None)
     options = ["--device", job.device, "--minutes", str(job.minutes), "--out", str(job.folder)]
     studio("train", job.recipe, *options, *(["--resume"] if job.resume else []))
     job.out.mkdir(parents=True, exist_ok=True)
