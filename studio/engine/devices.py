@@ -9,6 +9,7 @@ import platform
 from dataclasses import dataclass
 
 from studio.core.errors import UsageError
+from studio.engine.importing import import_torch
 
 NAMES = ("auto", "cpu", "cuda", "mps")
 
@@ -33,9 +34,10 @@ def choose(name: str = "auto") -> Device:
 
     Raises UsageError for an unknown name or a device this machine does not have.
     """
+    check_name(name)
+    import_torch()
     import torch
 
-    check_name(name)
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "mps" if _has_mps() else "cpu"
     if name == "cuda":

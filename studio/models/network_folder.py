@@ -1,6 +1,6 @@
 """One network on disk: `model.json` and safetensors shards (`studio.training.bundle` writes them).
 
-Everything is checked before anything is built. torch is imported where weights are read only.
+Everything is checked before anything is built. Must not import torch (`weights` does).
 """
 
 from __future__ import annotations
@@ -10,12 +10,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from studio.core.errors import ModelError
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
 
 MANIFEST = "model.json"
 REQUIRED = {"kind": str, "parameters": int, "config": dict, "weights": list, "trained": dict}
@@ -81,26 +78,6 @@ def configured(manifest: Manifest, config_class: type[Config]) -> Config:
         raise ModelError(f"{manifest.path} has an impossible configuration: {error}.") from error
 
 
-def load(manifest: Manifest, network_class: type[nn.Module], config_class: type[Any]) -> nn.Module:
-    """The network with its weights, fp32, on the CPU, in eval mode. Raises ModelError.
-
-    Names, shapes and finiteness are checked; nothing the size of the weights is made before the
-    names and shapes are known to be right.
-    """
-    import torch
-
-    config = configured(manifest, config_class)
-    try:
-        with torch.device("meta"):
-            expected = network_class(config).state_dict()
-        state = _read_weights(manifest, {name: tuple(t.shape) for name, t in expected.items()})
-        network = network_class(config)
-    except (ValueError, RuntimeError, ZeroDivisionError, AssertionError, TypeError) as error:
-        raise ModelError(f"{manifest.path} has an impossible configuration: {error}.") from error
-    network.load_state_dict(state)
-    return network.eval().requires_grad_(False)
-
-
 def _document(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -141,47 +118,3 @@ def _setting(path: Path, name: str, value: Any, hint: Any) -> Any:
     if whole:  # every tuple in a configuration is one of whole numbers
         return tuple(value)
     raise wrong
-
-
-def _read_weights(manifest: Manifest, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
-    """Every tensor of `shapes`, from all shards, fp32. Raises ModelError naming the file."""
-    state: dict[str, Tensor] = {}
-    for path in manifest.weights:
-        for name, tensor in _read_shard(path, shapes).items():
-            if name in state:
-                raise ModelError(f"{path} holds {name!r}, which another file holds already.")
-            state[name] = tensor
-    if missing := sorted(set(shapes) - set(state)):
-        raise ModelError(f"{manifest.folder} lacks the weights {_some(missing)}.")
-    return state
-
-
-def _read_shard(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
-    from safetensors import SafetensorError, safe_open
-
-    tensors = {}
-    try:
-        with safe_open(path, framework="pt") as file:
-            for name in file.keys():  # noqa: SIM118 (a safe_open is no mapping)
-                found = tuple(file.get_slice(name).get_shape())
-                if name not in shapes:
-                    raise ModelError(f"{path} holds {name!r}, which this network does not have.")
-                if found != shapes[name]:
-                    raise ModelError(f"{path} holds {name!r} as {found}, not {shapes[name]}.")
-                tensors[name] = _finite(path, name, file.get_tensor(name))
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"{path} is damaged or incomplete: {error}.") from error
-    return tensors
-
-
-def _finite(path: Path, name: str, tensor: Tensor) -> Tensor:
-    if not tensor.is_floating_point():
-        return tensor.clone()
-    tensor = tensor.float()
-    if not math.isfinite(tensor.sum().item()) and not tensor.isfinite().all():
-        raise ModelError(f"{path} is damaged: {name!r} holds values that are not numbers.")
-    return tensor
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

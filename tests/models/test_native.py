@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -283,3 +285,15 @@ def test_a_tokenizer_with_more_words_than_the_tower_is_an_error(
     tiny.tokenizer().save(str(tmp_path / "bundle" / "text" / "tokenizer.json"))
     with pytest.raises(ModelError, match=r"tokenizer\.json is damaged"):
         opened(tmp_path / "bundle").condition(["green"])
+
+
+def test_opening_does_not_draw_random_weights_nor_import_a_compiler(pristine: Path) -> None:
+    code = f"""
+import sys, torch
+before = torch.get_rng_state()
+from studio.models.registry import open_model
+open_model({str(pristine)!r})
+print(torch.equal(before, torch.get_rng_state()), "torch._dynamo" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from studio.core.errors import ModelError
 from studio.models.format import Check
 from studio.models.model import ModelInfo
-from studio.models.network_folder import MANIFEST, load, read_manifest
+from studio.models.network_folder import MANIFEST, read_manifest
 
 if TYPE_CHECKING:
     from torch import nn
@@ -49,6 +49,8 @@ class NetworkFormat:
 
 def open_network(path: Path, kind: str | None = None) -> nn.Module:
     """The network in fp32 on the CPU, of the given kind if one is given. Raises ModelError."""
+    from studio.models.weights import load
+
     manifest = read_manifest(path)
     if manifest.kind not in NETWORKS or kind not in (None, manifest.kind):
         expected = kind or f"one of {', '.join(NETWORKS)}"

@@ -1,0 +1,95 @@
+"""Builds a network and fills it from its safetensors shards. Imports torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from studio.core.errors import ModelError
+from studio.models.network_folder import Manifest, configured
+
+
+class SkipInitialisation(TorchFunctionMode):
+    """Makes networks without drawing the random weights that the file's replace at once.
+
+    Memory that is not drawn into is not even taken from the system until then.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", "") == "torch.nn.init":
+            return kwargs["tensor"] if "tensor" in kwargs else args[0]
+        if func is torch.randn:
+            return torch.empty(*args, **kwargs)
+        return func(*args, **kwargs)
+
+
+def load(manifest: Manifest, network_class: type[nn.Module], config_class: type[Any]) -> nn.Module:
+    """The network with its weights, fp32, on the CPU, in eval mode. Raises ModelError.
+
+    Names, shapes and finiteness of all weights are checked.
+    """
+    config = configured(manifest, config_class)
+    try:
+        with SkipInitialisation():
+            network = network_class(config)
+    except (ValueError, RuntimeError, ZeroDivisionError, AssertionError, TypeError) as error:
+        raise ModelError(f"{manifest.path} has an impossible configuration: {error}.") from error
+    shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    network.load_state_dict(_read_weights(manifest, shapes))
+    return network.eval().requires_grad_(False)
+
+
+def _read_weights(manifest: Manifest, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
+    """Every tensor of `shapes`, from all shards, fp32. Raises ModelError naming the file."""
+    state: dict[str, Tensor] = {}
+    for path in manifest.weights:
+        for name, tensor in _read_shard(path, shapes).items():
+            if name in state:
+                raise ModelError(f"{path} holds {name!r}, which another file holds already.")
+            state[name] = tensor
+    if missing := sorted(set(shapes) - set(state)):
+        raise ModelError(f"{manifest.folder} lacks the weights {_some(missing)}.")
+    return state
+
+
+def _read_shard(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
+    tensors = {}
+    try:
+        with safe_open(path, framework="pt") as file:
+            for name in file.keys():  # noqa: SIM118 (a safe_open is no mapping)
+                found = tuple(file.get_slice(name).get_shape())
+                if name not in shapes:
+                    raise ModelError(f"{path} holds {name!r}, which this network does not have.")
+                if found != shapes[name]:
+                    raise ModelError(f"{path} holds {name!r} as {found}, not {shapes[name]}.")
+                tensors[name] = _finite(path, name, file.get_tensor(name))
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{path} is damaged or incomplete: {error}.") from error
+    return tensors
+
+
+def _finite(path: Path, name: str, tensor: Tensor) -> Tensor:
+    if not tensor.is_floating_point():
+        return tensor.clone()
+    tensor = tensor.float()
+    if not math.isfinite(tensor.sum().item()) and not tensor.isfinite().all():
+        raise ModelError(f"{path} is damaged: {name!r} holds values that are not numbers.")
+    return tensor
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
