@@ -36,8 +36,7 @@ def test_rooms_that_a_window_needs_leave_torch_for_later(names: tuple[str, ...],
 def test_torch_arrives_while_another_thread_goes_on() -> None:
     """The window's thread waits for no longer than a few frames while the engine imports torch.
 
-    A plain import holds Python's lock for about 200 ms at once. The bound is loose, for machines
-    that are busy; the loosest of three tries counts least.
+    A plain import holds Python's lock for about 200 ms at once. Busy machines get three tries.
     """
     code = """
 import threading, time
