@@ -33,7 +33,9 @@ def reconstruction(pictures: Tensor, decoded: Tensor, norm: str) -> Tensor:
     return F.l1_loss(decoded, pictures) if norm == "l1" else F.mse_loss(decoded, pictures)
 
 
-def random_crops(a: Tensor, b: Tensor, size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def random_crops(
+    a: Tensor, b: Tensor, size: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
     """The same random `size` x `size` window of two (B, C, H, W) batches."""
     if min(a.shape[-2:]) <= size:
         return a, b

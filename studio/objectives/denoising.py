@@ -22,7 +22,11 @@ def logit_normal_times(
 
 
 def velocity_loss(
-    network: Callable[[Tensor, Tensor], Tensor], latents: Tensor, times: Tensor, noise: Tensor
+    network: Callable[[Tensor, Tensor], Tensor],
+    latents: Tensor,
+    times: Tensor,
+    noise: Tensor,
+    channel_weights: Tensor | None = None,
 ) -> Tensor:
     """Mean squared error of the velocity eps - x_0 at x_t = (1 - t) x_0 + t eps, a picture.
 
@@ -30,10 +34,15 @@ def velocity_loss(
         network: (x_t, t) -> velocity.
         latents, noise: (B, C, H, W).
         times: (B,) in [0, 1].
+        channel_weights: (C,), how much each channel counts; all alike if None. The minimum is
+            the same velocity whatever they are; they say what a small network gets right first.
 
     Returns:
         (B,) losses.
     """
     t = times[:, None, None, None]
     predicted = network((1 - t) * latents + t * noise, times)
-    return ((predicted.float() - (noise - latents)) ** 2).mean((1, 2, 3))
+    error = (predicted.float() - (noise - latents)) ** 2
+    if channel_weights is not None:
+        error = error * channel_weights[:, None, None]
+    return error.mean((1, 2, 3))

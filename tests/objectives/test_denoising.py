@@ -38,3 +38,12 @@ def test_network_is_shown_the_mixed_picture() -> None:
     torch.testing.assert_close(losses, ((noise - latents) ** 2).mean((1, 2, 3)))
     for i, t in enumerate(times):
         torch.testing.assert_close(seen[0][i], (1 - t) * latents[i] + t * noise[i])
+
+
+def test_channels_can_count_more() -> None:
+    latents, noise, times = torch.randn(2, 3, 2, 2), torch.randn(2, 3, 2, 2), torch.rand(2)
+    weights = torch.tensor([2.0, 1.0, 0.0])
+    losses = velocity_loss(lambda x, _: torch.zeros_like(x), latents, times, noise, weights)
+    squared = (noise - latents) ** 2
+    expected = (2 * squared[:, 0] + squared[:, 1]).mean((1, 2)) / 3
+    torch.testing.assert_close(losses, expected)

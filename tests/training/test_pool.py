@@ -13,6 +13,7 @@ from studio.networks.autoencoder import Autoencoder, AutoencoderConfig
 from studio.networks.tokenizer import LENGTH, Tokenizer
 from studio.training.data import Ahead, SceneSource, to_tensor
 from studio.training.pool import CHUNK, LatentPool
+from studio.training.tasks.denoiser import picture_energy
 
 CPU = torch.device("cpu")
 TINY = AutoencoderConfig(4, (4, 8), (1, 1), (1, 1))
@@ -82,3 +83,12 @@ def test_draws_repeat_with_their_generator(pool: LatentPool) -> None:
     assert torch.equal(x, y)
     assert a.shape == (5, 4, 8, 8)
     assert x.shape == (5, LENGTH)
+
+
+def test_picture_energy_is_the_decoders_own() -> None:
+    """Of a linear decoder: the squared norm of each channel's patch."""
+    torch.manual_seed(1)
+    network = Autoencoder(TINY)  # the convolutional path begins silent
+    norms = network.unproject.weight.detach().square().sum((1, 2, 3))
+    energy = picture_energy(network, torch.randn(64, 4, 8, 8))
+    torch.testing.assert_close(energy, norms / norms.sum(), rtol=0.05, atol=0.01)
