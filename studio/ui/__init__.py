@@ -1,0 +1,5 @@
+"""The window: panels, the state they share, canvas widgets, actions and theme.
+
+May import bridge, gallery, the sampler specs and core; never torch. The UI thread never
+waits for the device.
+"""

@@ -1,0 +1,67 @@
+"""The window and the engine, joined: the only place that knows both.
+
+The window is on screen before the engine starts, and torch is imported in the engine's thread.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from PySide6.QtCore import QObject, QSettings, QTimer, Slot
+from PySide6.QtWidgets import QApplication
+
+from studio.bridge.bridge import EngineBridge
+from studio.diffusion.samplers import all_samplers
+from studio.gallery.naming import pictures_folder
+from studio.ui.jobs import Jobs
+from studio.ui.library import Library
+from studio.ui.preferences import Preferences
+from studio.ui.shared import Shared
+from studio.ui.state import Session
+from studio.ui.theme import Theme
+from studio.ui.window import Window
+
+AFTER_FIRST_PAINT = 60  # milliseconds
+
+
+class Studio(QObject):
+    """One running studio: its window, and an engine once the window has been shown."""
+
+    def __init__(self, app: QApplication, store: QSettings) -> None:
+        super().__init__(app)
+        preferences = Preferences(store)
+        theme = Theme(app, preferences.get("theme"))
+        session = Session(all_samplers(), self)
+        preferences.restore(session)
+        jobs, library = Jobs(self), Library(pictures_folder(), self)
+        self.shared = Shared(session, jobs, library, preferences)
+        self.window = Window(self.shared, theme)
+        self.bridge: EngineBridge | None = None
+        app.aboutToQuit.connect(self.close)
+
+    def show(self) -> None:
+        self.window.show()
+        QTimer.singleShot(AFTER_FIRST_PAINT, self.start_engine)
+
+    @Slot()
+    def start_engine(self) -> None:
+        self.bridge = EngineBridge(parent=self)
+        self.shared.jobs.attach(self.bridge, self.shared.session.model.get())
+        self.shared.library.scan()
+
+    @Slot()
+    def close(self) -> None:
+        """Stops the engine within a step."""
+        if self.bridge is not None:
+            self.bridge.close()
+            self.bridge = None
+
+
+def main(arguments: list[str]) -> int:
+    """Opens the window; returns the exit code when it is closed."""
+    QApplication.setApplicationName("Latent Studio")
+    QApplication.setDesktopFileName("latent-studio")
+    app = QApplication([sys.argv[0], *arguments])
+    studio = Studio(app, QSettings("Latent Studio", "Latent Studio"))
+    studio.show()
+    return app.exec()

@@ -1,0 +1,254 @@
+"""Everything that has a key: one table. The keys dialog, menus and tool bars are made from it.
+
+`where` is "window" (works everywhere) or "viewer" (works while the picture or the strip has the
+focus, so that letters can be typed elsewhere).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+from studio.ui import icons
+
+if TYPE_CHECKING:
+    from studio.ui.panels.generate import GeneratePanel
+    from studio.ui.window import Window
+
+
+@dataclass(frozen=True)
+class Action:
+    """What a key does. `run` is called with the window or the panel that owns the table."""
+
+    id: str
+    text: str
+    keys: tuple[str, ...]
+    tip: str
+    run: Callable[[Any], object]
+    where: str = "window"
+    icon: str = ""
+    needs_picture: bool = False
+
+
+def _window(run: Callable[[Window], object]) -> Callable[[Any], object]:
+    return run
+
+
+def _panel(run: Callable[[GeneratePanel], object]) -> Callable[[Any], object]:
+    return run
+
+
+WINDOW = (
+    Action(
+        "theme",
+        "Switch light / dark",
+        ("Ctrl+Shift+L",),
+        "Switch between the light and the dark theme.",
+        _window(lambda w: w.theme.toggle()),
+        icon="theme",
+    ),
+    Action(
+        "keys",
+        "Keyboard shortcuts",
+        ("F1", "Shift+?"),
+        "List every key.",
+        _window(lambda w: w.show_keys()),
+        icon="keyboard",
+    ),
+    Action("quit", "Quit", ("Ctrl+Q",), "Close Latent Studio.", _window(lambda w: w.close())),
+)
+
+GENERATE = (
+    Action(
+        "generate",
+        "Generate",
+        ("Ctrl+Return", "Ctrl+Enter"),
+        "Make the pictures; while others are being made, queue them.",
+        _panel(lambda p: p.generate()),
+    ),
+    Action(
+        "generate_front",
+        "Generate next",
+        ("Ctrl+Shift+Return", "Ctrl+Shift+Enter"),
+        "Make the pictures before everything else that waits.",
+        _panel(lambda p: p.generate(front=True)),
+    ),
+    Action(
+        "cancel",
+        "Cancel",
+        ("Esc",),
+        "Stop the pictures being made now; what waits goes on.",
+        _panel(lambda p: p.escape()),
+    ),
+    Action(
+        "cancel_all",
+        "Cancel everything",
+        ("Shift+Esc",),
+        "Stop the pictures being made and empty the queue.",
+        _panel(lambda p: p.jobs.cancel_all()),
+    ),
+    Action(
+        "older",
+        "Next older picture",
+        ("Right", "Down"),
+        "Go to the picture made before this one.",
+        _panel(lambda p: p.viewer.strip.walk(1)),
+        "viewer",
+    ),
+    Action(
+        "newer",
+        "Next newer picture",
+        ("Left", "Up"),
+        "Go to the picture made after this one.",
+        _panel(lambda p: p.viewer.strip.walk(-1)),
+        "viewer",
+    ),
+    Action(
+        "use_all",
+        "Use all settings",
+        ("A",),
+        "Make the next picture with every setting of this one.",
+        _panel(lambda p: p.use_all()),
+        "viewer",
+        "settings",
+        True,
+    ),
+    Action(
+        "use_seed",
+        "Use seed",
+        ("S",),
+        "Keep this picture's seed.",
+        _panel(lambda p: p.use_seed()),
+        "viewer",
+        "seed",
+        True,
+    ),
+    Action(
+        "use_prompt",
+        "Use prompt",
+        ("P",),
+        "Take over this picture's prompt and negative prompt.",
+        _panel(lambda p: p.use_prompt()),
+        "viewer",
+        "prompt",
+        True,
+    ),
+    Action(
+        "save_as",
+        "Save as…",
+        ("Ctrl+S",),
+        "Save a copy with its settings inside. Every picture is in the pictures folder already.",
+        _panel(lambda p: p.save_as()),
+        "window",
+        "save",
+        True,
+    ),
+    Action(
+        "copy_picture",
+        "Copy picture",
+        ("Ctrl+Shift+C",),
+        "Copy the picture to the clipboard.",
+        _panel(lambda p: p.copy_picture()),
+        "window",
+        "copy",
+        True,
+    ),
+    Action(
+        "copy_settings",
+        "Copy settings",
+        ("Ctrl+Alt+C",),
+        "Copy the picture's settings to the clipboard, as text.",
+        _panel(lambda p: p.copy_settings()),
+        "window",
+        "notes",
+        True,
+    ),
+    Action(
+        "open_folder",
+        "Open pictures folder",
+        ("Ctrl+Shift+O",),
+        "Show the folder that the pictures are written to.",
+        _panel(lambda p: p.open_folder()),
+        "window",
+        "folder",
+    ),
+    Action(
+        "zoom_fit",
+        "Fit",
+        ("0",),
+        "Fit the picture to the window.",
+        _panel(lambda p: p.viewer.canvas.set_zoom(None)),
+        "viewer",
+        "fit",
+        True,
+    ),
+    Action(
+        "zoom_actual",
+        "100 %",
+        ("1",),
+        "Show the picture at its own size.",
+        _panel(lambda p: p.viewer.canvas.set_zoom(1.0)),
+        "viewer",
+        "actual",
+        True,
+    ),
+    Action(
+        "zoom_in",
+        "Zoom in",
+        ("+", "="),
+        "Enlarge the picture.",
+        _panel(lambda p: p.viewer.canvas.set_zoom(p.viewer.canvas.scale() * 1.25)),
+        "viewer",
+    ),
+    Action(
+        "zoom_out",
+        "Zoom out",
+        ("-",),
+        "Reduce the picture.",
+        _panel(lambda p: p.viewer.canvas.set_zoom(p.viewer.canvas.scale() / 1.25)),
+        "viewer",
+    ),
+    Action(
+        "focus_prompt",
+        "Go to the prompt",
+        ("Ctrl+L",),
+        "Put the cursor into the prompt box.",
+        _panel(lambda p: p.focus_prompt()),
+    ),
+)
+
+# Keys that a control handles itself; listed for the reader.
+PROMPT_KEYS = (
+    ("Alt+Up", "Previous prompt (in the prompt box)"),
+    ("Alt+Down", "Next prompt (in the prompt box)"),
+)
+
+
+def install(table: tuple[Action, ...], owner: QWidget, viewer: QWidget) -> dict[str, QAction]:
+    """Makes the table's QActions; those of the viewer work within `viewer` only."""
+    made = {}
+    for entry in table:
+        action = QAction(entry.text, owner)
+        action.setObjectName(entry.id)
+        action.setShortcuts([QKeySequence(key) for key in entry.keys])
+        shown = QKeySequence(entry.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
+        action.setToolTip(f"{entry.tip} ({shown})")
+        if entry.icon:
+            icons.dress(action, entry.icon)
+        if entry.where == "viewer":
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        action.triggered.connect(partial(_run, entry, owner))
+        (viewer if entry.where == "viewer" else owner).addAction(action)
+        action.setEnabled(not entry.needs_picture)
+        made[entry.id] = action
+    return made
+
+
+def _run(entry: Action, owner: QWidget, _checked: bool = False) -> None:
+    entry.run(owner)

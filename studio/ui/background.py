@@ -1,0 +1,56 @@
+"""Work off the UI thread: reading and writing pictures. Must not import widgets or torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
+
+from studio.core.errors import StudioError
+
+
+class Background(QObject):
+    """Runs functions in a small pool and reports on the thread that this object lives in.
+
+    Connect `done(key, result)` and `failed(key, message)` to slots of QObjects.
+    """
+
+    done = Signal(object, object)
+    failed = Signal(object, str)
+
+    def __init__(self, parent: QObject | None = None, threads: int = 1) -> None:
+        super().__init__(parent)
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(threads)
+
+    def start(self, key: object, function: Callable[..., Any], *arguments: object) -> None:
+        """Runs `function(*arguments)` soon."""
+        self._pool.start(_Task(self, key, function, arguments))
+
+    def wait(self) -> None:
+        """Returns when everything that was started has ended."""
+        self._pool.waitForDone()
+
+
+class _Task(QRunnable):
+    def __init__(
+        self,
+        owner: Background,
+        key: object,
+        function: Callable[..., Any],
+        arguments: tuple[object, ...],
+    ) -> None:
+        super().__init__()
+        self._owner, self._key = owner, key
+        self._function, self._arguments = function, arguments
+
+    def run(self) -> None:
+        try:
+            result = self._function(*self._arguments)
+        except StudioError as error:
+            self._owner.failed.emit(self._key, str(error))
+        except OSError as error:
+            self._owner.failed.emit(self._key, f"{error.filename}: {error.strerror}.")
+        else:
+            self._owner.done.emit(self._key, result)

@@ -1,0 +1,208 @@
+"""The left column of Generate: the controls of every setting, the progress and the two buttons."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.core.requests import MAX_GUIDANCE, MAX_STEPS
+from studio.ui.controls.count_box import CountBox
+from studio.ui.controls.prompt_box import PromptBox
+from studio.ui.controls.sampler_box import SamplerBox
+from studio.ui.controls.seed_box import SeedBox
+from studio.ui.controls.slider_spin import SliderSpin
+from studio.ui.jobs import Jobs
+from studio.ui.state import FULL_INTERVAL, Session, bind
+
+SIDE = 18  # logical pixels at both sides
+
+
+class Column(QFrame):
+    """Every setting in reading order; its width is the panel's business."""
+
+    def __init__(self, session: Session, jobs: Jobs) -> None:
+        super().__init__()
+        self.setObjectName("column")
+        self._session, self._jobs = session, jobs
+        self._make_controls()
+        self._make_footer()
+        body = QWidget()
+        body.setObjectName("columnBody")
+        self._fill(body)
+        area = QScrollArea()
+        area.setObjectName("columnArea")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(body)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(area, 1)
+        column.addWidget(self._footer())
+        self._bind()
+        self._interval_changed(session.interval.get())
+        self._jobs_changed()
+
+    def _make_controls(self) -> None:
+        self.prompt = PromptBox(
+            "prompt",
+            "What the picture shows. Ctrl+Enter generates, Alt+Up and Alt+Down walk your prompts.",
+            "A teddy bear with a red scarf\nA rocket on a purple background, 3d",
+            4,
+            10,
+        )
+        self.prompt.setAccessibleName("Prompt")
+        self.negative = PromptBox(
+            "negative", "What the picture should keep away from.", "Nothing in particular", 1, 4
+        )
+        self.negative.setAccessibleName("Negative prompt")
+        self.guidance = SliderSpin(
+            "Guidance",
+            "How strongly the prompt pulls: 0 ignores it, 1 is the model as trained, "
+            "3 to 7 is usual.",
+            0,
+            MAX_GUIDANCE,
+            15,
+            decimals=1,
+            step=0.5,
+        )
+        self.sampler = SamplerBox(tuple(self._session.samplers.values()))
+        self.steps = SliderSpin(
+            "Steps", "How many steps from noise to picture; more is slower.", 1, MAX_STEPS, 100
+        )
+        self.seed = SeedBox()
+        self.count = CountBox()
+
+    def _make_footer(self) -> None:
+        self.progress = QProgressBar()
+        self.progress.setObjectName("progress")
+        self.progress.setAccessibleName("Progress")
+        self.progress.setToolTip("How far the pictures being made are")
+        self.progress.setTextVisible(False)
+        self.said = QLabel()
+        self.said.setObjectName("progressText")
+        self.said.setProperty("role", "muted")
+        self.generate = QPushButton("Generate")
+        self.generate.setObjectName("generate")
+        self.generate.setAccessibleName("Generate")
+        self.generate.setToolTip("Make the pictures (Ctrl+Enter; Ctrl+Shift+Enter before others)")
+        self.cancel = QPushButton("Cancel")
+        self.cancel.setObjectName("cancel")
+        self.cancel.setAccessibleName("Cancel")
+        self.cancel.setToolTip("Stop the pictures being made now (Esc); Shift+Esc stops all")
+
+    def _fill(self, body: QWidget) -> None:
+        column = QVBoxLayout(body)
+        column.setContentsMargins(SIDE, 16, SIDE, 12)
+        column.setSpacing(0)
+        self._add(column, "&Prompt", self.prompt)
+        self._add(column, "&Negative prompt", self.negative)
+        self._add(column, "Sa&mpler", self.sampler)
+        self._add(column, "S&teps", self.steps)
+        self._add(column, "&Guidance", self.guidance, self._interval_note())
+        self._add(column, "S&eed", self.seed)
+        row = QHBoxLayout()
+        row.addWidget(_label("Pict&ures", self.count), 1)
+        row.addWidget(self.count)
+        column.addLayout(row)
+        column.addStretch(1)
+
+    def _add(
+        self, column: QVBoxLayout, text: str, control: QWidget, beside: QWidget | None = None
+    ) -> None:
+        row = QHBoxLayout()
+        row.addWidget(_label(text, control), 1)
+        if beside is not None:
+            row.addWidget(beside)
+        column.addLayout(row)
+        column.addSpacing(5)
+        column.addWidget(control)
+        column.addSpacing(15)
+
+    def _interval_note(self) -> QPushButton:
+        """Says that a recalled interval is in force; a click returns to the full one."""
+        self.interval = QPushButton()
+        self.interval.setObjectName("interval")
+        self.interval.setProperty("role", "link")
+        self.interval.setAccessibleName("Guidance interval: return to the whole way")
+        self.interval.setToolTip(
+            "Guidance acts only in this part of the way from noise (1) to picture (0), "
+            "as in the picture whose settings you took. Click to use all of it."
+        )
+        self.interval.clicked.connect(self._reset_interval)
+        return self.interval
+
+    def _footer(self) -> QWidget:
+        footer = QWidget()
+        footer.setObjectName("columnBody")
+        column = QVBoxLayout(footer)
+        column.setContentsMargins(SIDE, 8, SIDE, 16)
+        column.setSpacing(8)
+        column.addWidget(self.said)
+        column.addWidget(self.progress)
+        column.addSpacing(2)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.generate, 1)
+        row.addWidget(self.cancel)
+        column.addLayout(row)
+        return footer
+
+    def _bind(self) -> None:
+        session = self._session
+        bind(session.prompt, self.prompt)
+        bind(session.negative, self.negative)
+        bind(session.sampler, self.sampler)
+        bind(session.steps, self.steps)
+        bind(session.guidance, self.guidance)
+        bind(session.seed, self.seed)
+        bind(session.count, self.count)
+        self.seed.set_locked(session.seed_locked.get())
+        session.seed_locked.changed.connect(self.seed.set_locked)
+        self.seed.locked.connect(session.seed_locked.set)
+        session.last_seed.changed.connect(self.seed.set_last)
+        self.seed.again.connect(session.reuse_last_seed)
+        session.interval.changed.connect(self._interval_changed)
+        self._jobs.changed.connect(self._jobs_changed)
+
+    @Slot()
+    def _reset_interval(self) -> None:
+        self._session.interval.set(FULL_INTERVAL)
+
+    @Slot(object)
+    def _interval_changed(self, interval: tuple[float, float]) -> None:
+        self.interval.setVisible(interval != FULL_INTERVAL)
+        self.interval.setText(f"from {interval[1]:g} to {interval[0]:g}  ✕")
+
+    @Slot()
+    def _jobs_changed(self) -> None:
+        """The button queues while something runs; the bar is empty when nothing does."""
+        jobs = self._jobs
+        self.generate.setText("Add to queue" if jobs.busy else "Generate")
+        self.cancel.setEnabled(jobs.busy and not jobs.cancelling)
+        self.said.setText(jobs.sentence())
+        at = jobs.progress
+        if at is None:
+            self.progress.setRange(0, 0 if jobs.busy else 1)
+            self.progress.setValue(0)
+        else:
+            self.progress.setRange(0, at.pictures * at.steps)
+            self.progress.setValue(at.picture * at.steps + at.step)
+
+
+def _label(text: str, buddy: QWidget) -> QLabel:
+    label = QLabel(text)
+    label.setProperty("role", "label")
+    label.setBuddy(buddy)
+    return label

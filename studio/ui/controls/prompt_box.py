@@ -1,0 +1,113 @@
+"""A text box that grows with its text and walks the prompt history with Alt+Up and Alt+Down."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QMimeData, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
+from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
+
+HISTORY = 100  # prompts kept
+
+
+class PromptBox(QPlainTextEdit):
+    """Plain text; Tab leaves the box, Ctrl+Enter submits, dropped files are the window's affair."""
+
+    edited = Signal(object)
+    submitted = Signal()
+
+    def __init__(self, name: str, tip: str, placeholder: str, least: int, most: int) -> None:
+        """`least` and `most` are lines of height."""
+        super().__init__()
+        self._least, self._most = least, most
+        self._history: list[str] = []
+        self._at = 0  # 0 is the user's own draft; n is the n-th prompt back
+        self._draft = ""
+        self.setObjectName(name)
+        self.setToolTip(tip)
+        self.setPlaceholderText(placeholder)
+        self.setTabChangesFocus(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.document().setDocumentMargin(3)
+        self.textChanged.connect(self._changed)
+        self._grow()
+
+    @Slot(object)
+    def set_value(self, text: str) -> None:
+        """Replaces the text; Ctrl+Z brings the old one back."""
+        if text != self.toPlainText():
+            cursor = QTextCursor(self.document())
+            cursor.select(QTextCursor.SelectionType.Document)
+            cursor.insertText(text)
+            self.moveCursor(QTextCursor.MoveOperation.End)
+
+    def history(self) -> tuple[str, ...]:
+        """The prompts used, newest first."""
+        return tuple(self._history)
+
+    def set_history(self, prompts: tuple[str, ...]) -> None:
+        self._history = list(prompts)[:HISTORY]
+
+    def remember(self, prompt: str) -> None:
+        """Puts a prompt at the front of the history, once."""
+        self._at = 0
+        if prompt:
+            self._history = [prompt, *(p for p in self._history if p != prompt)][:HISTORY]
+
+    def walk(self, back: int) -> None:
+        """`back` = 1 goes to the previous prompt, -1 towards the user's own draft."""
+        to = min(max(self._at + back, 0), len(self._history))
+        if to == self._at:
+            return
+        if self._at == 0:
+            self._draft = self.toPlainText()
+        if to > self._at and to <= len(self._history) and self._history[to - 1] == self._draft:
+            to = min(to + 1, len(self._history))  # what is already in the box is no step back
+        self._at = to
+        self.set_value(self._draft if to == 0 else self._history[to - 1])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Alt+Up / Alt+Down walk the history; Ctrl+Enter submits."""
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if event.modifiers() & Qt.KeyboardModifier.AltModifier and event.key() == Qt.Key.Key_Up:
+            self.walk(1)
+        elif event.modifiers() & Qt.KeyboardModifier.AltModifier and event.key() == Qt.Key.Key_Down:
+            self.walk(-1)
+        elif enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.submitted.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        """Refuses files and pictures, so that a drop reaches the window."""
+        return source.hasText() and not source.hasUrls()
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        """Pastes as plain text, without surrounding blank lines."""
+        self.insertPlainText(source.text().strip("\r\n"))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._grow()
+
+    def sizeHint(self) -> QSize:
+        return QSize(240, self.height())
+
+    @Slot()
+    def _changed(self) -> None:
+        self._grow()
+        self.edited.emit(self.toPlainText())
+
+    def _grow(self) -> None:
+        """As high as the text, within the limits; scrolls beyond."""
+        line = self.fontMetrics().lineSpacing()
+        lines = max(int(self.document().size().height()), 1)
+        over = lines > self._most
+        policy = Qt.ScrollBarPolicy
+        self.setVerticalScrollBarPolicy(
+            policy.ScrollBarAsNeeded if over else policy.ScrollBarAlwaysOff
+        )
+        frame = 2 * int(self.document().documentMargin()) + 14
+        height = min(max(lines, self._least), self._most) * line + frame
+        if height != self.height():
+            self.setFixedHeight(height)

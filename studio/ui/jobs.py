@@ -1,0 +1,182 @@
+"""What the engine is doing for this window: the running job, the queue, cancelling and errors.
+
+The only part of the window that talks to the bridge. Must not import widgets or torch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from studio.core import events
+from studio.core.requests import Generate, LoadModel
+
+if TYPE_CHECKING:
+    from studio.bridge.bridge import EngineBridge
+
+
+class Jobs(QObject):
+    """Follows the jobs of one window. `changed` says that something to show has changed."""
+
+    changed = Signal()
+    started = Signal()
+    preview = Signal(object)  # events.Preview
+    picture = Signal(object)  # events.Picture
+    finished = Signal()
+    failed = Signal(str)
+    ready = Signal(object)  # events.Ready
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge: EngineBridge | None = None
+        self._warming: set[int] = set()
+        self.open: list[int] = []  # submitted, neither finished nor failed nor cancelled
+        self.running: int | None = None
+        self.progress: events.Progress | None = None
+        self.loading = ""  # the model that is being loaded
+        self.cancelling = False
+        self.model: events.Ready | None = None
+        self.last_words = ""  # how the last job ended
+        self.problem = ""  # why there is no model
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.open)
+
+    @property
+    def waiting(self) -> int:
+        """Jobs behind the one that is running (or about to)."""
+        return max(0, len(self.open) - 1)
+
+    def attach(self, bridge: EngineBridge, model: str) -> None:
+        """Connects the engine and asks it to load `model`."""
+        self._bridge = bridge
+        for name in ("loading", "started", "progress", "preview", "picture"):
+            getattr(bridge, name).connect(getattr(self, f"_on_{name}"))
+        for name in ("finished", "cancelled", "failed", "ready"):
+            getattr(bridge, name).connect(getattr(self, f"_on_{name}"))
+        self._warming.add(bridge.submit(LoadModel(model)))
+        self.changed.emit()
+
+    def submit(self, request: Generate, front: bool = False) -> None:
+        """Queues a request, at the front if asked."""
+        if self._bridge is None:
+            self.failed.emit("The engine has not started yet; try again in a moment.")
+            return
+        job = self._bridge.submit(request, front=front)
+        if front and self.open:
+            self.open.insert(1 if self.running is not None else 0, job)
+        else:
+            self.open.append(job)
+        self.last_words = ""
+        self.changed.emit()
+
+    def cancel(self) -> None:
+        """Asks for the end of the job at the head of the queue."""
+        if self._bridge is not None and self.open and not self.cancelling:
+            self.cancelling = True
+            self._bridge.cancel(self.open[0])
+            self.changed.emit()
+
+    def cancel_all(self) -> None:
+        """Asks for the end of every job."""
+        if self._bridge is not None:
+            for job in reversed(self.open[1:]):
+                self._bridge.cancel(job)
+            self.cancel()
+
+    def sentence(self) -> str:
+        """What is happening, in a few words."""
+        if not self.open:
+            return self.last_words
+        if self.cancelling:
+            return "Cancelling…"
+        words = [self._now()]
+        if self.waiting:
+            words.append(f"{self.waiting} queued")
+        return " · ".join(words)
+
+    def _now(self) -> str:
+        at = self.progress
+        if at is not None:
+            which = f"Picture {at.picture + 1} of {at.pictures} · " if at.pictures > 1 else ""
+            left = f" · {_duration(at.seconds_left)} left" if at.seconds_left > 0 else ""
+            return f"{which}Step {at.step} of {at.steps}{left}"
+        return f"Loading {self.loading}…" if self.loading else "Starting…"
+
+    def _close(self, job: int, words: str) -> bool:
+        """Ends a job of ours; false when it was only warming the model."""
+        self._warming.discard(job)
+        if self.loading and job != self.running:
+            self.loading = ""
+        if job not in self.open:
+            self.changed.emit()
+            return False
+        self.open.remove(job)
+        self.running = self.progress = None
+        self.cancelling = False
+        self.last_words = words
+        self.changed.emit()
+        return True
+
+    @Slot(object)
+    def _on_loading(self, event: events.Loading) -> None:
+        self.loading = event.model
+        self.changed.emit()
+
+    @Slot(object)
+    def _on_started(self, event: events.Started) -> None:
+        if event.job in self.open:
+            self.running, self.progress, self.loading = event.job, None, ""
+            self.open.remove(event.job)
+            self.open.insert(0, event.job)
+            self.changed.emit()
+            self.started.emit()
+
+    @Slot(object)
+    def _on_progress(self, event: events.Progress) -> None:
+        if event.job == self.running:
+            self.progress = event
+            self.changed.emit()
+
+    @Slot(object)
+    def _on_preview(self, event: events.Preview) -> None:
+        if event.job == self.running and not self.cancelling:
+            self.preview.emit(event)
+
+    @Slot(object)
+    def _on_picture(self, event: events.Picture) -> None:
+        self.picture.emit(event)
+
+    @Slot(object)
+    def _on_finished(self, event: events.Finished) -> None:
+        if self._close(event.job, f"Done in {_duration(event.seconds)}"):
+            self.finished.emit()
+
+    @Slot(object)
+    def _on_cancelled(self, event: events.CancelledAt) -> None:
+        where = f"Cancelled at step {event.step}" if event.step else "Cancelled"
+        if self._close(event.job, where):
+            self.finished.emit()
+
+    @Slot(object)
+    def _on_failed(self, event: events.Failed) -> None:
+        if event.job in self._warming:
+            self.problem = event.message
+        if self._close(event.job, "Failed"):
+            self.finished.emit()
+        self.failed.emit(event.message)
+
+    @Slot(object)
+    def _on_ready(self, event: events.Ready) -> None:
+        self.model, self.loading, self.problem = event, "", ""
+        self.ready.emit(event)
+        self.changed.emit()
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

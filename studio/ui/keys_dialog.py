@@ -1,0 +1,75 @@
+"""The list of keys, made from the actions tables."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.ui.actions import PROMPT_KEYS, Action
+
+_GROUPS = {"window": "Everywhere", "viewer": "On the picture and the strip"}
+
+
+class KeysDialog(QDialog):
+    """Two columns: the key, what it does."""
+
+    def __init__(self, tables: tuple[Action, ...], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Keyboard shortcuts")
+        self.setObjectName("keysDialog")
+        body = QWidget()
+        body.setObjectName("columnBody")
+        self._grid = QGridLayout(body)
+        self._grid.setHorizontalSpacing(24)
+        self._grid.setVerticalSpacing(7)
+        self._grid.setColumnStretch(1, 1)
+        for where, title in _GROUPS.items():
+            self._title(title)
+            for action in tables:
+                if action.where == where:
+                    self._line(action.keys, action.text, action.tip)
+        self._title("While writing")
+        for key, text in PROMPT_KEYS:
+            self._line((key,), text, text)
+        area = QScrollArea()
+        area.setObjectName("keysArea")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setWidget(body)
+        close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        close.rejected.connect(self.reject)
+        button = close.button(QDialogButtonBox.StandardButton.Close)
+        button.setObjectName("keysClose")
+        button.setAccessibleName("Close")
+        button.setToolTip("Close (Esc)")
+        column = QVBoxLayout(self)
+        column.addWidget(area)
+        column.addWidget(close)
+        self.resize(560, 640)
+
+    def _title(self, text: str) -> None:
+        label = QLabel(text)
+        label.setProperty("role", "title")
+        row = self._grid.rowCount()
+        self._grid.setRowMinimumHeight(row, 34)
+        self._grid.addWidget(label, row, 0, 1, 2, Qt.AlignmentFlag.AlignBottom)
+
+    def _line(self, keys: tuple[str, ...], text: str, tip: str) -> None:
+        native = QKeySequence.SequenceFormat.NativeText
+        names = dict.fromkeys(QKeySequence(key).toString(native) for key in keys)
+        key = QLabel("  or  ".join(name for name in names if name))
+        key.setProperty("role", "muted")
+        told = QLabel(text)
+        told.setToolTip(tip)
+        row = self._grid.rowCount()
+        self._grid.addWidget(key, row, 0)
+        self._grid.addWidget(told, row, 1)

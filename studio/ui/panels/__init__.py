@@ -1,0 +1,38 @@
+"""The workspaces: every module here with a PANEL is one. Adding a panel is adding a file."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
+from studio.ui.actions import Action
+
+if TYPE_CHECKING:
+    from studio.ui.shared import Shared
+
+
+@dataclass(frozen=True)
+class PanelSpec:
+    """A workspace as the window meets it. `order` decides its place and its Ctrl+number."""
+
+    id: str
+    title: str
+    icon: str
+    order: int
+    create: Callable[[Shared], QWidget]
+    actions: tuple[Action, ...] = ()
+
+
+def all_panels() -> tuple[PanelSpec, ...]:
+    """Every panel, in order."""
+    modules = (
+        importlib.import_module(f"{__name__}.{found.name}")
+        for found in pkgutil.iter_modules(__path__)
+    )
+    panels = (module.PANEL for module in modules if hasattr(module, "PANEL"))
+    return tuple(sorted(panels, key=lambda panel: panel.order))

@@ -1,0 +1,226 @@
+"""Generate: a prompt and its settings on the left, the picture on the right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QUrl, Slot
+from PySide6.QtGui import (
+    QDesktopServices,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+)
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
+
+from studio.core import events
+from studio.core.errors import UsageError
+from studio.core.requests import Settings
+from studio.ui import actions
+from studio.ui.column import Column
+from studio.ui.library import Entry, to_qimage
+from studio.ui.panels import PanelSpec
+from studio.ui.shared import Shared
+from studio.ui.viewer import Viewer
+
+COLUMN_WIDTH = 348
+
+
+class GeneratePanel(QWidget):
+    """The workspace that makes pictures from prompts."""
+
+    def __init__(self, shared: Shared) -> None:
+        super().__init__()
+        self.setObjectName("generatePanel")
+        self.setAcceptDrops(True)
+        self.session, self.jobs, self.library = shared.session, shared.jobs, shared.library
+        self._preferences = shared.preferences
+        self.column = Column(self.session, self.jobs)
+        self.column.setFixedWidth(COLUMN_WIDTH)
+        self.viewer = Viewer(self.library, self.session.samplers)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.column)
+        row.addWidget(self.viewer, 1)
+        self.actions_by_id = actions.install(actions.GENERATE, self, self.viewer)
+        self.viewer.set_actions(self.actions_by_id)
+        self.column.prompt.set_history(tuple(self._preferences.get("history")))
+        self._connect()
+
+    def _connect(self) -> None:
+        self.column.generate.clicked.connect(self.actions_by_id["generate"].trigger)
+        self.column.cancel.clicked.connect(self.jobs.cancel)
+        for box in (self.column.prompt, self.column.negative):
+            box.submitted.connect(self.actions_by_id["generate"].trigger)
+        self.viewer.welcome.picked.connect(self._picked)
+        self.jobs.preview.connect(self._preview)
+        self.jobs.picture.connect(self._picture)
+        self.jobs.finished.connect(self._finished)
+        self.jobs.failed.connect(self._failed)
+        self.library.failed.connect(self._not_written)
+        self.library.dropped.connect(self._offer)
+        self.library.refused.connect(self._failed)
+
+    def generate(self, front: bool = False) -> None:
+        """Submits the settings as they stand."""
+        try:
+            request = self.session.request()
+        except UsageError as error:
+            self._failed(str(error))
+            return
+        self.column.prompt.remember(request.settings.prompt)
+        self._preferences.set("history", list(self.column.prompt.history()))
+        if not self.jobs.busy:
+            self.viewer.following = True
+        if self.viewer.banner.kind == "error":
+            self.viewer.banner.clear()
+        self.jobs.submit(request, front=front)
+
+    def escape(self) -> None:
+        """Closes an offer, else cancels the job, else dismisses the banner."""
+        banner = self.viewer.banner
+        if banner.isVisible() and (banner.kind == "offer" or not self.jobs.busy):
+            banner.clear()
+        else:
+            self.jobs.cancel()
+
+    def use_all(self) -> None:
+        self._use(self.session.use_all)
+
+    def use_seed(self) -> None:
+        self._use(self.session.use_seed)
+
+    def use_prompt(self) -> None:
+        self._use(self.session.use_prompt)
+
+    def _use(self, take) -> None:
+        entry = self.viewer.entry
+        if entry is not None and entry.settings is not None:
+            take(entry.settings)
+            self._mention_model(entry.settings)
+        elif entry is not None:
+            self.viewer.banner.say("note", "This file holds no settings of Latent Studio.")
+
+    def _mention_model(self, settings: Settings) -> None:
+        if settings.model != self.session.model.get():
+            loaded = self.session.model.get()
+            self.viewer.banner.say(
+                "note", f"This picture was made with {settings.model}; {loaded} stays in use."
+            )
+
+    def save_as(self) -> None:
+        """Asks where, and writes a copy there."""
+        entry = self.viewer.entry
+        if entry is None:
+            return
+        name = entry.path.name if entry.path else "picture.png"
+        start = str(Path.home() / name)
+        chosen, _ = QFileDialog.getSaveFileName(self, "Save picture as", start, "PNG (*.png)")
+        if chosen:
+            path = Path(chosen)
+            self.library.save_as(entry, path if path.suffix else path.with_suffix(".png"))
+
+    def copy_picture(self) -> None:
+        image = self.library.image(self.viewer.entry) if self.viewer.entry else None
+        if image is not None:
+            QGuiApplication.clipboard().setImage(image)
+
+    def copy_settings(self) -> None:
+        entry = self.viewer.entry
+        if entry is not None and entry.settings is not None:
+            QGuiApplication.clipboard().setText(as_text(entry.settings))
+
+    def open_folder(self) -> None:
+        """Shows the pictures folder in the desktop's file manager."""
+        self.library.folder.mkdir(parents=True, exist_ok=True)
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.library.folder)))
+
+    def focus_prompt(self) -> None:
+        self.column.prompt.setFocus()
+        self.column.prompt.selectAll()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _file_in(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        path = _file_in(event.mimeData())
+        if path is not None:
+            event.acceptProposedAction()
+            self.library.read_dropped(path)
+
+    @Slot(object, object)
+    def _offer(self, path: Path, settings: Settings) -> None:
+        """A dropped picture changes nothing until the user says what to take from it."""
+
+        def use_all() -> None:
+            self.session.use_all(settings)
+            self._mention_model(settings)
+
+        self.viewer.banner.say(
+            "offer",
+            f"{path.name}: “{settings.prompt}”, seed {settings.seed}",
+            (
+                ("Use &all settings", use_all),
+                ("Use prompt", lambda: self.session.use_prompt(settings)),
+                ("Use seed", lambda: self.session.use_seed(settings)),
+            ),
+        )
+
+    @Slot(str)
+    def _picked(self, prompt: str) -> None:
+        self.session.prompt.set(prompt)
+        self.generate()
+
+    @Slot(object)
+    def _preview(self, event: events.Preview) -> None:
+        at = self.jobs.progress
+        label = f"preview step {at.step}/{at.steps}" if at is not None else "preview"
+        self.viewer.show_preview(to_qimage(event.image), self.session.settings().size, label)
+
+    @Slot(object)
+    def _picture(self, event: events.Picture) -> None:
+        entry = self.library.add(event)
+        image = self.library.image(entry)
+        if image is not None:
+            self.viewer.show_made(entry, image)
+
+    @Slot()
+    def _finished(self) -> None:
+        if not self.jobs.busy and self.viewer.canvas.label:
+            self.viewer.show_current()
+
+    @Slot(str)
+    def _failed(self, sentence: str) -> None:
+        self.viewer.banner.say("error", sentence)
+
+    @Slot(object, str)
+    def _not_written(self, entry: Entry | None, sentence: str) -> None:
+        """The picture is still in memory: offer to write it elsewhere."""
+        lost = entry is not None and entry.path is None
+        choices = (("&Save as…", self.save_as),) if lost else ()
+        self.viewer.banner.say("error", sentence, choices)
+
+
+def as_text(settings: Settings) -> str:
+    """The settings as lines a person can read and paste."""
+    lines = [settings.prompt]
+    if settings.negative:
+        lines.append(f"Negative prompt: {settings.negative}")
+    low, high = settings.guidance_interval
+    lines.append(
+        f"Steps: {settings.steps}, Sampler: {settings.sampler}, CFG scale: {settings.guidance:g}, "
+        f"Guidance interval: {low:g} to {high:g}, Seed: {settings.seed}, "
+        f"Size: {settings.size}x{settings.size}, Model: {settings.model}"
+    )
+    return "\n".join(lines)
+
+
+def _file_in(data: QMimeData) -> Path | None:
+    """The first PNG file among what is dragged."""
+    paths = (Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile())
+    return next((path for path in paths if path.suffix.lower() == ".png"), None)
+
+
+PANEL = PanelSpec("generate", "Generate", "picture", 1, GeneratePanel, actions.GENERATE)

@@ -1,0 +1,131 @@
+"""What the panels share: observable values, and the session's settings made of them.
+
+A control is bound to a value and from then on both follow each other; nobody copies widgets' texts
+by hand. Must not import widgets.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, Protocol
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from studio.core.requests import Generate, Settings
+from studio.core.specs import SamplerSpec
+
+RANDOM_SEEDS = 2**32  # random seeds stay short enough to read out; typed ones may be any
+FULL_INTERVAL = (0.0, 1.0)
+
+
+class Value(QObject):
+    """One observable value; `changed` is emitted only when it really changes."""
+
+    changed = Signal(object)
+
+    def __init__(self, initial: Any, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._value = initial
+
+    def get(self) -> Any:
+        return self._value
+
+    @Slot(object)
+    def set(self, value: Any) -> None:
+        if value != self._value:
+            self._value = value
+            self.changed.emit(value)
+
+
+class Control(Protocol):
+    """What a control offers to be bound: `edited` tells what the user did, in the value's type."""
+
+    edited: Any
+
+    def set_value(self, value: Any) -> None: ...
+
+
+def bind(value: Value, control: Control) -> None:
+    """Keeps `control` and `value` the same from now on; `value` wins now."""
+    control.set_value(value.get())
+    value.changed.connect(control.set_value)
+    control.edited.connect(value.set)
+
+
+class Session(QObject):
+    """The settings that the next picture will be made with, and the last seed that was used."""
+
+    def __init__(self, samplers: tuple[SamplerSpec, ...], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.samplers = {spec.name: spec for spec in samplers}
+        first = Settings(prompt="")
+        known = first.sampler if first.sampler in self.samplers else next(iter(self.samplers))
+        self.prompt = Value("", self)
+        self.negative = Value("", self)
+        self.model = Value(first.model, self)
+        self.sampler = Value(known, self)
+        self.steps = Value(self.samplers[known].default_steps, self)
+        self.guidance = Value(first.guidance, self)
+        self.interval = Value(FULL_INTERVAL, self)
+        self.seed = Value(0, self)
+        self.seed_locked = Value(False, self)
+        self.last_seed = Value(None, self)
+        self.count = Value(1, self)
+        self._proposed = self.steps.get()
+        self.sampler.changed.connect(self._propose_steps)
+
+    @Slot(object)
+    def _propose_steps(self, name: str) -> None:
+        """The new sampler's default steps, unless the user chose another number."""
+        proposed, self._proposed = self._proposed, self.samplers[name].default_steps
+        if self.steps.get() == proposed:
+            self.steps.set(self._proposed)
+
+    def settings(self) -> Settings:
+        """The settings as they stand; the seed is the one in the box, locked or not."""
+        return Settings(
+            prompt=self.prompt.get().strip(),
+            negative=self.negative.get().strip(),
+            model=self.model.get(),
+            sampler=self.sampler.get(),
+            steps=self.steps.get(),
+            guidance=self.guidance.get(),
+            guidance_interval=self.interval.get(),
+            seed=self.seed.get(),
+        )
+
+    def request(self) -> Generate:
+        """The request for the next pictures; draws the seed first, unless it is locked.
+
+        Raises UsageError when the settings make no sense together.
+        """
+        if not self.seed_locked.get():
+            self.seed.set(secrets.randbelow(RANDOM_SEEDS))
+        request = Generate(self.settings(), count=self.count.get())
+        request.check()
+        self.last_seed.set(request.settings.seed)
+        return request
+
+    def use_all(self, settings: Settings) -> None:
+        """Takes everything over except the model: the one that is loaded stays."""
+        self.use_prompt(settings)
+        if settings.sampler in self.samplers:
+            self.sampler.set(settings.sampler)
+        self.steps.set(settings.steps)
+        self.guidance.set(settings.guidance)
+        self.interval.set(settings.guidance_interval)
+        self.use_seed(settings)
+
+    def use_prompt(self, settings: Settings) -> None:
+        self.prompt.set(settings.prompt)
+        self.negative.set(settings.negative)
+
+    def use_seed(self, settings: Settings) -> None:
+        self.seed.set(settings.seed)
+        self.seed_locked.set(True)
+
+    def reuse_last_seed(self) -> None:
+        """Locks the seed of the pictures made last."""
+        if self.last_seed.get() is not None:
+            self.seed.set(self.last_seed.get())
+            self.seed_locked.set(True)

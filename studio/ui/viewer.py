@@ -1,0 +1,212 @@
+"""The right side: banner, large picture, its facts and tools, the strip."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Slot
+from PySide6.QtGui import QAction, QImage
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.core.requests import Settings
+from studio.core.specs import SamplerSpec
+from studio.ui import icons
+from studio.ui.banner import Banner
+from studio.ui.canvas import Canvas
+from studio.ui.library import Entry, Library
+from studio.ui.strip import Strip
+from studio.ui.welcome import Welcome
+
+TOOLS = (
+    ("use_all", "use_prompt", "use_seed"),
+    ("save_as", "copy_picture", "copy_settings", "open_folder"),
+    ("zoom_actual", "zoom_fit"),
+)
+
+
+class Viewer(QWidget):
+    """Shows the library's current entry, or the live preview while `following`."""
+
+    def __init__(self, library: Library, samplers: dict[str, SamplerSpec]) -> None:
+        super().__init__()
+        self.setObjectName("viewer")
+        self._samplers = samplers
+        self.entry: Entry | None = None
+        self.following = True
+        self.banner = Banner()
+        self.canvas = Canvas()
+        self.welcome = Welcome()
+        self.strip = Strip(library)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.welcome)
+        self.pages.addWidget(self.canvas)
+        self.facts = _Facts()
+        self.tools = QHBoxLayout()
+        self._actions: dict[str, QAction] = {}
+        self._library = library
+        self._lay_out()
+        self.strip.chosen.connect(self._chosen)
+        library.opened.connect(self._opened)
+        self.canvas.customContextMenuRequested.connect(self._menu)
+
+    def _lay_out(self) -> None:
+        bar = QHBoxLayout()
+        bar.setSpacing(2)
+        bar.addWidget(self.facts, 1)
+        self.tools.setSpacing(2)
+        bar.addLayout(self.tools)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 12, 16, 8)
+        column.setSpacing(8)
+        column.addWidget(self.banner)
+        column.addWidget(self.pages, 1)
+        column.addLayout(bar)
+        column.addWidget(self.strip)
+
+    def set_actions(self, actions: dict[str, QAction]) -> None:
+        """Fills the tool bar from the actions table."""
+        self._actions = actions
+        for number, group in enumerate(TOOLS):
+            if number:
+                self.tools.addWidget(_gap())
+            for name in group:
+                self.tools.addWidget(tool(actions[name]))
+
+    def show_preview(self, image: QImage, side: int, label: str) -> None:
+        """The live preview, unless the user went to another picture."""
+        if self.following:
+            self.canvas.show_preview(image, side, label)
+            self.pages.setCurrentWidget(self.canvas)
+            self.strip.show_entry(None)
+
+    def show_made(self, entry: Entry, image: QImage) -> None:
+        """A picture just made, unless the user went to another one."""
+        if self.following:
+            self._show(entry, image)
+            self.strip.show_entry(entry)
+
+    def show_current(self) -> None:
+        """Back from a preview that came to nothing."""
+        image = self._library.image(self.entry) if self.entry else None
+        if self.entry is not None and image is not None:
+            self._show(self.entry, image)
+            self.strip.show_entry(self.entry)
+        elif self.entry is None:
+            self.pages.setCurrentWidget(self.welcome)
+
+    def _show(self, entry: Entry, image: QImage) -> None:
+        self.entry = entry
+        self.canvas.show_picture(image)
+        self.pages.setCurrentWidget(self.canvas)
+        self.facts.show_entry(entry, self._samplers)
+        for action in self._actions.values():
+            action.setEnabled(True)
+
+    @Slot(object)
+    def _chosen(self, entry: Entry) -> None:
+        self.following = False
+        self.entry = entry
+        self._library.open(entry)
+
+    @Slot(object, object)
+    def _opened(self, entry: Entry, image: QImage) -> None:
+        if entry is self.entry:
+            self._show(entry, image)
+
+    @Slot(QPoint)
+    def _menu(self, at: QPoint) -> None:
+        menu = self.menu()
+        menu.popup(self.canvas.mapToGlobal(at))
+
+    def menu(self) -> QMenu:
+        """The context menu of the picture."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for number, group in enumerate(TOOLS):
+            if number:
+                menu.addSeparator()
+            for name in group:
+                menu.addAction(self._actions[name])
+        return menu
+
+
+class _Facts(QWidget):
+    """Two lines: the prompt, and what made the picture."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._full = ("", "")
+        self.prompt, self.rest = QLabel(), QLabel()
+        self.prompt.setObjectName("factsPrompt")
+        self.rest.setObjectName("factsRest")
+        self.prompt.setProperty("role", "title")
+        self.rest.setProperty("role", "muted")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2, 0, 8, 0)
+        column.setSpacing(1)
+        column.addWidget(self.prompt)
+        column.addWidget(self.rest)
+        for label in (self.prompt, self.rest):
+            label.setMinimumWidth(60)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+
+    def show_entry(self, entry: Entry, samplers: dict[str, SamplerSpec]) -> None:
+        settings = entry.settings
+        if settings is None:
+            name = entry.path.name if entry.path else ""
+            self._full = (name, "No settings inside this file")
+        else:
+            self._full = (settings.prompt or "No prompt", summary(settings, samplers))
+        self._elide()
+
+    def resizeEvent(self, event: QEvent) -> None:
+        self._elide()
+
+    def _elide(self) -> None:
+        for label, text in zip((self.prompt, self.rest), self._full, strict=True):
+            text = " ".join(text.split())
+            room = max(60, self.width() - 14)
+            label.setText(label.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room))
+            label.setToolTip(text)
+
+
+def summary(settings: Settings, samplers: dict[str, SamplerSpec]) -> str:
+    """What made a picture, in one line."""
+    spec = samplers.get(settings.sampler)
+    parts = [
+        f"Seed {settings.seed}",
+        spec.label if spec else settings.sampler,
+        f"{settings.steps} steps",
+        f"guidance {settings.guidance:g}",
+    ]
+    if settings.negative:
+        parts.append(f"without {settings.negative}")
+    return " · ".join(parts)
+
+
+def tool(action: QAction) -> QToolButton:
+    """A flat button for an action of the table."""
+    button = QToolButton()
+    button.setDefaultAction(action)
+    button.setObjectName(f"tool-{action.objectName()}")
+    button.setAccessibleName(action.text())
+    button.setIconSize(QSize(icons.SIZE, icons.SIZE))
+    return button
+
+
+def _gap() -> QWidget:
+    line = QFrame()
+    line.setObjectName("toolbarLine")
+    line.setFixedHeight(18)
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(6, 0, 6, 0)
+    row.addWidget(line)
+    return holder

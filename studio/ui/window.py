@@ -1,0 +1,110 @@
+"""The main window: the registered panels, the status line, the menu; nothing of its own."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QSize, Slot
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QMenu,
+    QStackedWidget,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.ui import actions, icons
+from studio.ui.keys_dialog import KeysDialog
+from studio.ui.panels import PanelSpec, all_panels
+from studio.ui.shared import Shared
+from studio.ui.status_line import StatusLine
+from studio.ui.theme import CHOICES, Theme
+
+
+class Window(QWidget):
+    """Latent Studio. Panels are found, not named here; Ctrl+1..n goes to them."""
+
+    def __init__(self, shared: Shared, theme: Theme) -> None:
+        super().__init__()
+        self.shared, self.theme = shared, theme
+        self.setObjectName("window")
+        self.setWindowTitle("Latent Studio")
+        self.setWindowIcon(icons.application_icon())
+        self.specs = all_panels()
+        self.panels = tuple(spec.create(shared) for spec in self.specs)
+        self._actions = actions.install(actions.WINDOW, self, self)
+        self._pages = QStackedWidget()
+        self._tabs = self._make_tabs()
+        self.status = StatusLine(shared.jobs, self._actions, self._menu())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._tabs)
+        column.addWidget(self._pages, 1)
+        column.addWidget(self.status)
+        self.setMinimumSize(860, 560)
+        self.resize(QSize(1180, 780))
+        if geometry := shared.preferences.geometry():
+            self.restoreGeometry(geometry)
+
+    def _make_tabs(self) -> QTabBar:
+        """The workspaces by name; hidden while there is only one."""
+        tabs = QTabBar()
+        tabs.setObjectName("workspaces")
+        tabs.setAccessibleName("Workspaces")
+        tabs.setToolTip("The workspaces")
+        tabs.setExpanding(False)
+        for number, (spec, panel) in enumerate(zip(self.specs, self.panels, strict=True), 1):
+            tabs.addTab(spec.title)
+            self._pages.addWidget(panel)
+            go = QAction(spec.title, self)
+            go.setShortcut(QKeySequence(f"Ctrl+{number}"))
+            go.triggered.connect(partial(self._go, number - 1))
+            self.addAction(go)
+        tabs.setVisible(len(self.specs) > 1)
+        tabs.currentChanged.connect(self._pages.setCurrentIndex)
+        return tabs
+
+    def _go(self, number: int, _checked: bool = False) -> None:
+        self._tabs.setCurrentIndex(number)
+        self.panels[number].setFocus()
+
+    def _menu(self) -> QMenu:
+        menu = QMenu(self)
+        for panel in self.panels:
+            for name in ("save_as", "copy_picture", "copy_settings", "open_folder"):
+                menu.addAction(panel.actions_by_id[name])
+        menu.addSeparator()
+        looks = menu.addMenu("Theme")
+        group = QActionGroup(self)
+        for choice, text in CHOICES.items():
+            action = looks.addAction(text)
+            action.setObjectName(f"theme-{choice}")
+            action.setCheckable(True)
+            action.setChecked(choice == self.theme.choice)
+            action.triggered.connect(partial(self._choose_theme, choice))
+            group.addAction(action)
+        menu.addAction(self._actions["keys"])
+        menu.addSeparator()
+        menu.addAction(self._actions["quit"])
+        return menu
+
+    def _choose_theme(self, choice: str, _checked: bool = False) -> None:
+        self.theme.choose(choice)
+
+    def show_keys(self) -> None:
+        """Opens the list of keys beside the window's own work."""
+        spec: PanelSpec = self.specs[self._pages.currentIndex()]
+        dialog = KeysDialog((*actions.WINDOW, *spec.actions), self)
+        dialog.open()
+
+    @Slot(QCloseEvent)
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remembers everything; pictures being written are finished first."""
+        preferences = self.shared.preferences
+        preferences.set_geometry(self.saveGeometry())
+        preferences.set("theme", self.theme.choice)
+        preferences.remember(self.shared.session)
+        self.shared.library.close()
+        event.accept()
