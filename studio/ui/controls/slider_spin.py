@@ -95,7 +95,8 @@ class SliderSpin(QWidget):
     def set_value(self, number: float) -> None:
         """Shows `number` without reporting an edit."""
         blocked = (self.slider.blockSignals(True), self.spin.blockSignals(True))
-        self.spin.setValue(number)
+        if number != self.spin.value():  # setting it would rewrite "6." while it is typed
+            self.spin.setValue(number)
         self.slider.setValue(round(number / self._step))
         self.slider.blockSignals(blocked[0])
         self.spin.blockSignals(blocked[1])

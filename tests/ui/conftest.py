@@ -1,0 +1,67 @@
+"""The real window on a recording bridge, with its own settings file and pictures folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from studio.diffusion.samplers import all_samplers
+from studio.ui.jobs import Jobs
+from studio.ui.library import Library
+from studio.ui.panels.generate import GeneratePanel
+from studio.ui.preferences import Preferences
+from studio.ui.shared import Shared
+from studio.ui.state import Session
+from studio.ui.theme import Theme
+from studio.ui.window import Window
+from tests.ui.fakes import RecordingBridge
+
+
+@dataclass
+class Stage:
+    """A window under test and what is around it."""
+
+    window: Window
+    bridge: RecordingBridge
+    folder: Path
+    store: QSettings
+
+    @property
+    def panel(self) -> GeneratePanel:
+        panel = self.window.panels[0]
+        assert isinstance(panel, GeneratePanel)
+        return panel
+
+    def find(self, name: str) -> QWidget:
+        found = self.window.findChild(QWidget, name)
+        assert found is not None, name
+        return found
+
+
+def open_window(qtbot: QtBot, app: QApplication, folder: Path, ini: Path) -> Stage:
+    store = QSettings(str(ini), QSettings.Format.IniFormat)
+    preferences = Preferences(store)
+    session = Session(all_samplers())
+    preferences.restore(session)
+    shared = Shared(session, Jobs(), Library(folder), preferences)
+    window = Window(shared, Theme(app, preferences.get("theme")))
+    qtbot.addWidget(window)
+    bridge = RecordingBridge()
+    shared.jobs.attach(bridge, session.model.get())  # type: ignore[arg-type]
+    bridge.get_ready()
+    window.show()
+    qtbot.waitExposed(window)
+    return Stage(window, bridge, folder, store)
+
+
+@pytest.fixture
+def stage(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Stage]:
+    stage = open_window(qtbot, qapp, tmp_path / "Pictures", tmp_path / "settings.ini")
+    yield stage
+    stage.window.close()

@@ -1,0 +1,310 @@
+"""Generate through real clicks and keys: every control, the queue, cancelling, errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QLineEdit, QPushButton
+from pytestqt.qtbot import QtBot
+
+from studio.core import events
+from studio.core.requests import Settings
+from studio.gallery import png
+from tests.ui.conftest import Stage
+
+LEFT = Qt.MouseButton.LeftButton
+CONTROL, SHIFT, ALT = (
+    Qt.KeyboardModifier.ControlModifier,
+    Qt.KeyboardModifier.ShiftModifier,
+    Qt.KeyboardModifier.AltModifier,
+)
+
+
+def type_prompt(qtbot: QtBot, stage: Stage, text: str) -> None:
+    box = stage.panel.column.prompt
+    box.setFocus()
+    box.selectAll()
+    qtbot.keyClicks(box, text)
+
+
+def click(qtbot: QtBot, stage: Stage, name: str) -> None:
+    qtbot.mouseClick(stage.find(name), LEFT)
+
+
+def test_prompt_and_click(qtbot: QtBot, stage: Stage) -> None:
+    type_prompt(qtbot, stage, "a teddy bear")
+    click(qtbot, stage, "generate")
+    (request,) = stage.bridge.jobs
+    assert request.settings.prompt == "a teddy bear"
+    assert request.settings.sampler == "flow-heun"
+    assert request.count == 1
+
+
+def test_control_enter_in_the_box_generates_once(qtbot: QtBot, stage: Stage) -> None:
+    type_prompt(qtbot, stage, "a cat")
+    qtbot.keyClick(stage.panel.column.prompt, Qt.Key.Key_Return, CONTROL)
+    assert len(stage.bridge.jobs) == 1
+
+
+def test_every_control_reaches_the_request(qtbot: QtBot, stage: Stage) -> None:
+    type_prompt(qtbot, stage, "two apples")
+    column = stage.panel.column
+    qtbot.keyClicks(column.negative, "blurry")
+    for spin, digits in ((column.steps.spin, "33"), (column.guidance.spin, "6.5")):
+        spin.setFocus()
+        spin.selectAll()
+        qtbot.keyClicks(spin, digits)
+    column.count.selectAll()
+    qtbot.keyClicks(column.count, "3")
+    seed = stage.find("seed")
+    qtbot.keyClicks(seed, str(2**63 - 4))
+    click(qtbot, stage, "generate")
+    (request,) = stage.bridge.jobs
+    assert request.settings == Settings(
+        "two apples", "blurry", steps=33, guidance=6.5, seed=2**63 - 4
+    )
+    assert request.count == 3
+
+
+def test_sliders_and_spins_agree(qtbot: QtBot, stage: Stage) -> None:
+    column = stage.panel.column
+    column.steps.slider.setFocus()
+    before = column.steps.spin.value()
+    qtbot.keyClick(column.steps.slider, Qt.Key.Key_Right)
+    assert column.steps.spin.value() == before + 1
+    assert stage.panel.session.steps.get() == before + 1
+    column.guidance.spin.setValue(2.5)
+    assert column.guidance.slider.value() == 5  # half units
+    assert stage.panel.session.guidance.get() == 2.5
+
+
+def test_a_new_sampler_proposes_its_steps_unless_they_were_chosen(stage: Stage) -> None:
+    box, session = stage.panel.column.sampler, stage.panel.session
+    box.setCurrentIndex(box.findData("ddpm", Qt.ItemDataRole.UserRole))
+    assert session.steps.get() == session.samplers["ddpm"].default_steps
+    stage.panel.column.steps.spin.setValue(17)
+    box.setCurrentIndex(box.findData("flow-euler", Qt.ItemDataRole.UserRole))
+    assert session.steps.get() == 17
+
+
+def test_samplers_are_grouped_and_headings_cannot_be_chosen(stage: Stage) -> None:
+    box = stage.panel.column.sampler
+    headings = [i for i in range(box.count()) if box.itemData(i, Qt.ItemDataRole.UserRole) is None]
+    assert [box.itemText(i) for i in headings] == ["DDPM", "SDE", "Flow"]
+    assert not any(box.model().index(i, 0).flags() for i in headings)
+    assert "Order" in box.toolTip()
+    assert "Source" in box.toolTip()
+
+
+def test_seeds_random_locked_and_again(qtbot: QtBot, stage: Stage) -> None:
+    for _ in range(2):
+        click(qtbot, stage, "generate")
+    first, second = (job.settings.seed for job in stage.bridge.jobs)
+    assert first != second
+    click(qtbot, stage, "seedReuse")
+    click(qtbot, stage, "generate")
+    click(qtbot, stage, "generate")
+    assert [job.settings.seed for job in stage.bridge.jobs[2:]] == [second, second]
+    click(qtbot, stage, "seedRandom")
+    click(qtbot, stage, "generate")
+    assert stage.bridge.jobs[-1].settings.seed != second
+
+
+def test_seed_takes_digits_within_63_bits_only(qtbot: QtBot, stage: Stage) -> None:
+    line = stage.find("seed")
+    assert isinstance(line, QLineEdit)
+    qtbot.keyClicks(line, "12x3")
+    assert line.text() == "123"
+    line.clear()
+    qtbot.keyClicks(line, str(2**63))  # one too many: the last digit is refused
+    assert line.text() == str(2**63)[:-1]
+
+
+def test_while_running_it_queues_and_shift_goes_first(qtbot: QtBot, stage: Stage) -> None:
+    type_prompt(qtbot, stage, "one")
+    click(qtbot, stage, "generate")
+    stage.bridge.begin(1)
+    button = stage.find("generate")
+    assert isinstance(button, QPushButton)
+    assert button.text() == "Add to queue"
+    box = stage.panel.column.prompt
+    qtbot.keyClick(box, Qt.Key.Key_Return, CONTROL)
+    qtbot.keyClick(box, Qt.Key.Key_Return, CONTROL | SHIFT)
+    assert stage.bridge.front[1:] == [False, False, True]
+    assert "2 queued" in stage.panel.column.said.text()
+
+
+def test_progress_preview_and_picture(qtbot: QtBot, stage: Stage) -> None:
+    click(qtbot, stage, "generate")
+    stage.bridge.begin(1)
+    stage.bridge.step(1, 4)
+    column, viewer = stage.panel.column, stage.panel.viewer
+    assert column.said.text() == "Step 4 of 10 · 1.5 s left"
+    assert (column.progress.value(), column.progress.maximum()) == (4, 10)
+    assert viewer.canvas.label == "preview step 4/10"
+    with qtbot.waitSignal(stage.panel.library.updated):
+        stage.bridge.make(1)
+    assert viewer.canvas.label == ""
+    assert column.said.text() == "Done in 1.0 s"
+    (written,) = stage.folder.glob("*.png")
+    record = png.read_record(written)
+    assert record.settings == stage.bridge.jobs[0].settings
+    assert record.nfe == 25
+
+
+def test_escape_cancels_and_says_where(qtbot: QtBot, stage: Stage) -> None:
+    click(qtbot, stage, "generate")
+    stage.bridge.begin(1)
+    stage.bridge.step(1, 3)
+    qtbot.keyClick(stage.panel.column.prompt, Qt.Key.Key_Escape)
+    assert stage.bridge.cancels == [1]
+    assert stage.panel.column.said.text() == "Cancelling…"
+    assert not stage.panel.column.cancel.isEnabled()
+    stage.bridge.cancelled.emit(events.CancelledAt(1, 3))
+    assert stage.panel.column.said.text() == "Cancelled at step 3"
+    assert stage.panel.column.generate.text() == "Generate"
+
+
+def test_cancel_button_and_cancel_everything(qtbot: QtBot, stage: Stage) -> None:
+    for _ in range(3):
+        click(qtbot, stage, "generate")
+    stage.bridge.begin(1)
+    click(qtbot, stage, "cancel")
+    assert stage.bridge.cancels == [1]
+    stage.bridge.cancelled.emit(events.CancelledAt(1, 0))
+    stage.bridge.begin(2)
+    qtbot.keyClick(stage.window, Qt.Key.Key_Escape, SHIFT)
+    assert sorted(stage.bridge.cancels) == [1, 2, 3]
+
+
+def test_a_failed_job_says_why_and_the_next_one_works(qtbot: QtBot, stage: Stage) -> None:
+    click(qtbot, stage, "generate")
+    stage.bridge.begin(1)
+    stage.bridge.failed.emit(events.Failed(1, "There is not enough memory."))
+    banner = stage.panel.viewer.banner
+    assert banner.isVisible()
+    assert banner.text.text() == "There is not enough memory."
+    click(qtbot, stage, "bannerDismiss")
+    assert not banner.isVisible()
+    click(qtbot, stage, "generate")
+    assert len(stage.bridge.jobs) == 2
+
+
+def test_an_example_prompt_generates(qtbot: QtBot, stage: Stage) -> None:
+    chips = stage.panel.viewer.welcome.findChildren(QPushButton)
+    qtbot.mouseClick(chips[0], LEFT)
+    assert stage.bridge.jobs[0].settings.prompt == chips[0].text()
+
+
+def test_prompt_history(qtbot: QtBot, stage: Stage) -> None:
+    box = stage.panel.column.prompt
+    for prompt in ("first", "second"):
+        type_prompt(qtbot, stage, prompt)
+        click(qtbot, stage, "generate")
+    qtbot.keyClick(box, Qt.Key.Key_Up, ALT)
+    assert box.toPlainText() == "first"
+    qtbot.keyClick(box, Qt.Key.Key_Down, ALT)
+    assert box.toPlainText() == "second"
+
+
+def made(qtbot: QtBot, stage: Stage, settings: Settings, grey: int) -> None:
+    """Puts one picture into the strip."""
+    click(qtbot, stage, "generate")
+    job = len(stage.bridge.requests) - 1
+    stage.bridge.begin(job)
+    with qtbot.waitSignal(stage.panel.library.updated):
+        stage.bridge.make(job, settings, grey)
+
+
+def test_strip_walks_and_keys_recall(qtbot: QtBot, stage: Stage) -> None:
+    old = Settings("old", "no", sampler="ddpm", steps=44, guidance=2.0, seed=7)
+    made(qtbot, stage, old, 10)
+    made(qtbot, stage, Settings("new", seed=8), 20)
+    viewer, session = stage.panel.viewer, stage.panel.session
+    viewer.canvas.setFocus()
+    qtbot.keyClick(viewer.canvas, Qt.Key.Key_Right)
+    assert viewer.entry is not None
+    assert viewer.entry.settings == old
+    qtbot.keyClick(viewer.canvas, Qt.Key.Key_S)
+    assert (session.seed.get(), session.seed_locked.get()) == (7, True)
+    qtbot.keyClick(viewer.canvas, Qt.Key.Key_P)
+    assert (session.prompt.get(), session.negative.get()) == ("old", "no")
+    qtbot.keyClick(viewer.canvas, Qt.Key.Key_A)
+    assert session.settings() == old
+    qtbot.keyClick(viewer.canvas, Qt.Key.Key_Left)
+    assert viewer.entry.settings is not None
+    assert viewer.entry.settings.prompt == "new"
+
+
+def test_copying(qtbot: QtBot, stage: Stage) -> None:
+    made(qtbot, stage, Settings("a fox", seed=3), 123)
+    click(qtbot, stage, "tool-copy_settings")
+    assert "a fox" in QGuiApplication.clipboard().text()
+    assert "Seed: 3" in QGuiApplication.clipboard().text()
+    click(qtbot, stage, "tool-copy_picture")
+    assert QGuiApplication.clipboard().image().pixelColor(5, 5).red() == 123
+
+
+def test_save_as(
+    qtbot: QtBot, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(qtbot, stage, Settings("a fox", seed=3), 123)
+    target = tmp_path / "mine"
+    monkeypatch.setattr(
+        "studio.ui.panels.generate.QFileDialog.getSaveFileName",
+        lambda *_: (str(target), "PNG (*.png)"),
+    )
+    click(qtbot, stage, "tool-save_as")
+    qtbot.waitUntil(target.with_suffix(".png").is_file)
+    assert png.read_settings(target.with_suffix(".png")).prompt == "a fox"
+
+
+def test_a_picture_that_cannot_be_written_is_not_lost(qtbot: QtBot, stage: Stage) -> None:
+    stage.folder.parent.mkdir(parents=True, exist_ok=True)
+    stage.folder.write_text("a file where the folder should be")
+    click(qtbot, stage, "generate")
+    stage.bridge.begin(1)
+    with qtbot.waitSignal(stage.panel.library.failed):
+        stage.bridge.make(1)
+    banner = stage.panel.viewer.banner
+    assert banner.isVisible()
+    assert stage.find("bannerChoice0").isVisible()  # Save as…
+    assert stage.panel.viewer.entry is not None
+    assert stage.panel.library.image(stage.panel.viewer.entry) is not None
+
+
+def drop(stage: Stage, path: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    actions = Qt.DropAction.CopyAction
+    none = Qt.KeyboardModifier.NoModifier
+    at = QPointF(QPoint(400, 300))
+    stage.panel.dropEvent(QDropEvent(at, actions, data, Qt.MouseButton.LeftButton, none))
+
+
+def test_dropping_a_picture_offers_and_overwrites_nothing(
+    qtbot: QtBot, stage: Stage, tmp_path: Path
+) -> None:
+    settings = Settings("a lion", "grey", sampler="sde-euler", steps=41, guidance=3.0, seed=99)
+    path = tmp_path / "lion.png"
+    png.write(path, np.zeros((256, 256, 3), np.uint8), settings)
+    before = stage.panel.session.settings()
+    with qtbot.waitSignal(stage.panel.library.dropped):
+        drop(stage, path)
+    assert stage.panel.session.settings() == before
+    assert "a lion" in stage.panel.viewer.banner.text.text()
+    click(qtbot, stage, "bannerChoice0")
+    assert stage.panel.session.settings() == settings
+
+
+def test_dropping_something_else_says_so(qtbot: QtBot, stage: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "text.png"
+    path.write_text("no picture")
+    with qtbot.waitSignal(stage.panel.library.refused):
+        drop(stage, path)
+    assert stage.panel.viewer.banner.isVisible()
+    assert stage.panel.viewer.banner.kind == "error"

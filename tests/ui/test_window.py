@@ -1,0 +1,109 @@
+"""The window as a whole: themes, keys, what is remembered, accessibility, no torch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QScrollBar,
+    QTabBar,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from studio.ui.keys_dialog import KeysDialog
+from studio.ui.theme import DARK, LIGHT
+from tests.ui.conftest import Stage, open_window
+
+CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+INTERACTIVE = (
+    QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit, QPlainTextEdit,
+)  # fmt: skip
+
+
+def test_theme_switches_with_its_key(qtbot: QtBot, stage: Stage) -> None:
+    stage.window.theme.choose("light")
+    assert stage.window.palette().window().color().name() == LIGHT.window
+    qtbot.keyClick(stage.window, Qt.Key.Key_L, CONTROL | SHIFT)
+    assert stage.window.palette().window().color().name() == DARK.window
+
+
+def test_keys_dialog_lists_every_action(qtbot: QtBot, stage: Stage) -> None:
+    qtbot.keyClick(stage.window, Qt.Key.Key_F1)
+    dialog = stage.window.findChild(KeysDialog)
+    assert dialog is not None
+    qtbot.waitUntil(dialog.isVisible)
+    dialog.close()
+
+
+def test_settings_are_remembered(
+    qtbot: QtBot, qapp: QApplication, tmp_path: Path, stage: Stage
+) -> None:
+    session = stage.panel.session
+    session.prompt.set("a whale")
+    session.sampler.set("ddpm")
+    session.steps.set(21)
+    session.guidance.set(5.5)
+    stage.panel.column.seed.line.setFocus()
+    qtbot.keyClicks(stage.panel.column.seed.line, "77")
+    stage.window.theme.choose("dark")
+    stage.window.close()
+    again = open_window(qtbot, qapp, stage.folder, tmp_path / "settings.ini")
+    assert again.panel.session.settings() == session.settings()
+    assert again.window.theme.choice == "dark"
+    again.window.close()
+
+
+def test_a_first_start_has_the_sessions_defaults(stage: Stage) -> None:
+    settings = stage.panel.session.settings()
+    assert settings.guidance == 4.0
+    assert settings.steps == stage.panel.session.samplers[settings.sampler].default_steps
+
+
+def test_damaged_preferences_are_ignored(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> None:
+    ini = tmp_path / "broken.ini"
+    ini.write_text('[General]\nsteps="-5"\nguidance="nan"\nhistory="{"\ntheme="\\"pink\\""\n')
+    stage = open_window(qtbot, qapp, tmp_path / "Pictures", ini)
+    assert stage.panel.session.guidance.get() == 4.0
+    assert stage.window.theme.choice == "system"
+    stage.window.close()
+
+
+def test_every_control_has_a_name_and_a_tip(stage: Stage) -> None:
+    silent = []
+    for widget in stage.window.findChildren(QWidget):
+        inner = isinstance(
+            widget.parent(), QAbstractSpinBox | QComboBox | QAbstractItemView | QTabBar
+        )
+        hidden = isinstance(widget, QScrollBar) or widget.objectName().startswith(("qt_", "banner"))
+        if not isinstance(widget, INTERACTIVE) or inner or hidden:
+            continue
+        if not (widget.objectName() and widget.accessibleName() and widget.toolTip()):
+            silent.append((type(widget).__name__, widget.objectName(), widget.accessibleName()))
+    assert not silent
+
+
+def test_status_line_tells_model_device_precision(stage: Stage) -> None:
+    assert stage.window.status.text.text() == "studio-256 · CPU · bfloat16"
+
+
+def test_the_window_opens_without_torch() -> None:
+    code = (
+        "import sys; from PySide6.QtWidgets import QApplication; from PySide6.QtCore import"
+        " QSettings; import studio.app; app = QApplication([]);"
+        "s = studio.app.Studio(app, QSettings('/dev/null', QSettings.Format.IniFormat));"
+        "s.window.show(); app.processEvents(); print('torch' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.stdout.strip() == "False", ran.stderr
