@@ -1,18 +1,21 @@
-"""The window and the engine, joined: the only place that knows both.
+"""The composition root: joins a real engine to a real window. The window comes first.
 
-The window is on screen before the engine starts, and torch is imported in the engine's thread.
+Nothing here imports torch; the engine does, on its own thread, once the window is on the screen.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 
 from PySide6.QtCore import QObject, QSettings, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
 from studio.bridge.bridge import EngineBridge
+from studio.core.errors import StudioError
 from studio.diffusion.samplers import all_samplers
 from studio.gallery.naming import pictures_folder
+from studio.ui import icons
 from studio.ui.jobs import Jobs
 from studio.ui.library import Library
 from studio.ui.preferences import Preferences
@@ -45,8 +48,13 @@ class Studio(QObject):
 
     @Slot()
     def start_engine(self) -> None:
-        self.bridge = EngineBridge(parent=self)
-        self.shared.jobs.attach(self.bridge, self.shared.session.model.get())
+        """Attaches the engine and lists the pictures folder."""
+        try:
+            self.bridge = EngineBridge(parent=self)
+        except StudioError as error:
+            self.shared.jobs.no_engine(str(error))
+        else:
+            self.shared.jobs.attach(self.bridge, self.shared.session.model.get())
         self.shared.library.scan()
 
     @Slot()
@@ -59,9 +67,12 @@ class Studio(QObject):
 
 def main(arguments: list[str]) -> int:
     """Opens the window; returns the exit code when it is closed."""
-    QApplication.setApplicationName("Latent Studio")
-    QApplication.setDesktopFileName("latent-studio")
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C in the terminal closes the studio
     app = QApplication([sys.argv[0], *arguments])
-    studio = Studio(app, QSettings("Latent Studio", "Latent Studio"))
+    app.setApplicationName("Latent Studio")
+    app.setOrganizationName("Latent Studio")
+    app.setDesktopFileName("latent-studio")
+    app.setWindowIcon(icons.application_icon())
+    studio = Studio(app, QSettings())
     studio.show()
     return app.exec()

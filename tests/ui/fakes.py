@@ -1,4 +1,4 @@
-"""A bridge that records what it is asked and says what the test tells it to."""
+"""A bridge that records what it is asked and says what a test tells it to say."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from studio.core import events
-from studio.core.requests import Generate, LoadModel, Request, Settings
+from studio.core.requests import Generate, LoadModel, Request
 
 
-class RecordingBridge(QObject):
-    """EngineBridge's signals and methods, without an engine."""
+class FakeBridge(QObject):
+    """The signals and methods of EngineBridge, without an engine."""
 
     queued = Signal(object)
     loading = Signal(object)
@@ -25,44 +25,63 @@ class RecordingBridge(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self.requests: list[Request] = []
-        self.front: list[bool] = []
+        self.submitted: list[tuple[int, Request, bool]] = []
         self.cancels: list[int] = []
 
     def submit(self, request: Request, front: bool = False) -> int:
-        request.check() if isinstance(request, Generate) else None
-        self.requests.append(request)
-        self.front.append(front)
-        return len(self.requests) - 1
+        job = len(self.submitted) + 1
+        self.submitted.append((job, request, front))
+        return job
 
     def cancel(self, job: int) -> None:
         self.cancels.append(job)
 
-    def close(self) -> None:
-        pass
+    def requests(self) -> list[Generate]:
+        return [request for _, request, _ in self.submitted if isinstance(request, Generate)]
 
-    @property
-    def jobs(self) -> list[Generate]:
-        return [request for request in self.requests if isinstance(request, Generate)]
+    def jobs(self) -> list[int]:
+        return [job for job, request, _ in self.submitted if isinstance(request, Generate)]
 
-    def get_ready(self) -> None:
-        """The model that the window asked for is loaded."""
-        assert isinstance(self.requests[0], LoadModel)
-        self.ready.emit(events.Ready(0, self.requests[0].model, "CPU", "bfloat16", 0.5))
-        self.finished.emit(events.Finished(0, 0.5))
+    # What an engine would say.
 
-    def begin(self, job: int) -> None:
-        self.started.emit(events.Started(job))
+    def say_ready(self) -> None:
+        load = next(job for job, request, _ in self.submitted if isinstance(request, LoadModel))
+        self.ready.emit(events.Ready(load, "studio-256", "CPU", "float32", 1.0))
+        self.finished.emit(events.Finished(load, 1.0))
 
-    def step(self, job: int, step: int, steps: int = 10) -> None:
-        self.progress.emit(events.Progress(job, 0, 1, step, steps, 1.5))
-        self.preview.emit(events.Preview(job, 0, np.full((16, 16, 3), 90, np.uint8)))
-
-    def make(self, job: int, settings: Settings | None = None, grey: int = 200) -> None:
-        """One picture, then the end of the job."""
-        request = self.requests[job]
+    def say_step(self, job: int, step: int, picture: int = 0, seconds_left: float = 3.0) -> None:
+        request = dict((j, r) for j, r, _ in self.submitted)[job]
         assert isinstance(request, Generate)
-        image = np.full((256, 256, 3), grey, np.uint8)
-        made = events.Picture(job, 0, image, settings or request.settings, 1.0, 25)
-        self.picture.emit(made)
-        self.finished.emit(events.Finished(job, 1.0))
+        steps = request.settings.steps
+        self.progress.emit(
+            events.Progress(job, picture, request.count, step, steps, seconds_left)
+        )
+
+    def say_picture(self, job: int, picture: int = 0, image: np.ndarray | None = None) -> None:
+        request = dict((j, r) for j, r, _ in self.submitted)[job]
+        assert isinstance(request, Generate)
+        made = request.settings
+        from dataclasses import replace
+
+        settings = replace(made, seed=made.seed + picture)
+        pixels = painted(settings.seed) if image is None else image
+        self.picture.emit(events.Picture(job, picture, pixels, settings, 1.5, made.steps))
+
+    def run(self, job: int) -> None:
+        """A whole job of one picture."""
+        self.started.emit(events.Started(job))
+        self.say_step(job, 1)
+        self.preview.emit(events.Preview(job, 0, painted(1, side=16)))
+        self.say_picture(job)
+        self.finished.emit(events.Finished(job, 1.5))
+
+
+def painted(seed: int, side: int = 256) -> np.ndarray:
+    """A round something on a graded ground, in colours drawn from the seed."""
+    draw = np.random.default_rng(seed)
+    ground, ball = draw.integers(40, 230, (2, 3)).astype(float)
+    down, across = np.mgrid[0:side, 0:side] / side
+    graded = ground * (0.75 + 0.4 * down[..., None])
+    light = np.clip(1.35 - 1.6 * np.hypot(across - 0.42, down - 0.4), 0.3, 1.2)[..., None]
+    inside = np.clip((0.3 - np.hypot(across - 0.5, down - 0.52)) * side / 1.5, 0, 1)[..., None]
+    return np.clip(graded * (1 - inside) + ball * light * inside, 0, 255).astype(np.uint8)

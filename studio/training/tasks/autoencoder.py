@@ -40,7 +40,9 @@ class AutoencoderSettings:
     `adversarial` is the factor before the adaptive weight (0: no critic at all); the critic
     joins at step `adversarial_start`, when reconstructions are already good. With
     `freeze_encoder` only the decoder learns (begin from weights with --start): the latents, and
-    so a denoiser trained on them, stay what they are.
+    so a denoiser trained on them, stay what they are. `latent_noise` is the largest deviation, in
+    those of the latents, of the noise the decoder learns to see through: what a sampler gives is
+    never quite on the encoder's manifold, and an unprepared decoder shows that as seams.
     """
 
     reconstruction: float = 1.0
@@ -53,6 +55,7 @@ class AutoencoderSettings:
     adversarial_width: int = 64
     adversarial_learning_rate: float = 2e-4
     freeze_encoder: bool = False
+    latent_noise: float = 0.0
 
 
 class AutoencoderTask:
@@ -128,7 +131,7 @@ class AutoencoderTask:
         pictures, crop = cast(Tensor, batch), self.settings.crop
         autoencoder = cast(Autoencoder, network)
         posterior = autoencoder.encode(pictures)
-        decoded = autoencoder.decode(posterior.sample())
+        decoded = autoencoder.decode(self._disturbed(autoencoder, posterior.sample()))
         terms = autoencoding_terms(
             pictures, decoded, posterior, self.weights, self.perceptual, crop, self.crops
         )
@@ -136,6 +139,14 @@ class AutoencoderTask:
             return terms
         real, fake = random_crops(pictures, decoded, crop, self.crops)
         return self.companion.terms(terms, real, fake, autoencoder.decoder.last.weight)
+
+    def _disturbed(self, autoencoder: Autoencoder, latents: Tensor) -> Tensor:
+        """With noise of a random strength a picture, up to `latent_noise`."""
+        if not self.settings.latent_noise:
+            return latents
+        strength = self.settings.latent_noise * torch.rand(len(latents), 1, 1, 1).to(latents)
+        deviations = strength * autoencoder.latent_std[:, None, None]
+        return latents + deviations * torch.randn_like(latents)
 
     @torch.no_grad()
     def validate(self, network: nn.Module) -> Mapping[str, float]:

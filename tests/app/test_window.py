@@ -24,7 +24,7 @@ from pytestqt.qtbot import QtBot
 
 from studio.ui.keys_dialog import KeysDialog
 from studio.ui.theme import DARK, LIGHT
-from tests.ui.conftest import Stage, open_window
+from tests.app.conftest import Stage, open_window
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 INTERACTIVE = (

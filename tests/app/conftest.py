@@ -20,7 +20,7 @@ from studio.ui.shared import Shared
 from studio.ui.state import Session
 from studio.ui.theme import Theme
 from studio.ui.window import Window
-from tests.ui.fakes import RecordingBridge
+from tests.app.fakes import RecordingBridge
 
 
 @dataclass

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from studio.core import events
 from studio.core.requests import Settings
 from studio.gallery import png
-from tests.ui.conftest import Stage
+from tests.app.conftest import Stage
 
 LEFT = Qt.MouseButton.LeftButton
 CONTROL, SHIFT, ALT = (
@@ -54,12 +54,11 @@ def test_every_control_reaches_the_request(qtbot: QtBot, stage: Stage) -> None:
     type_prompt(qtbot, stage, "two apples")
     column = stage.panel.column
     qtbot.keyClicks(column.negative, "blurry")
-    for spin, digits in ((column.steps.spin, "33"), (column.guidance.spin, "6.5")):
+    spins = (column.steps.spin, column.guidance.spin, column.count.spin)
+    for spin, digits in zip(spins, ("33", "6.5", "3"), strict=True):
         spin.setFocus()
         spin.selectAll()
         qtbot.keyClicks(spin, digits)
-    column.count.selectAll()
-    qtbot.keyClicks(column.count, "3")
     seed = stage.find("seed")
     qtbot.keyClicks(seed, str(2**63 - 4))
     click(qtbot, stage, "generate")

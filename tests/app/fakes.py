@@ -1,0 +1,68 @@
+"""A bridge that records what it is asked and says what the test tells it to."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from studio.core import events
+from studio.core.requests import Generate, LoadModel, Request, Settings
+
+
+class RecordingBridge(QObject):
+    """EngineBridge's signals and methods, without an engine."""
+
+    queued = Signal(object)
+    loading = Signal(object)
+    started = Signal(object)
+    progress = Signal(object)
+    preview = Signal(object)
+    picture = Signal(object)
+    finished = Signal(object)
+    cancelled = Signal(object)
+    failed = Signal(object)
+    ready = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests: list[Request] = []
+        self.front: list[bool] = []
+        self.cancels: list[int] = []
+
+    def submit(self, request: Request, front: bool = False) -> int:
+        request.check() if isinstance(request, Generate) else None
+        self.requests.append(request)
+        self.front.append(front)
+        return len(self.requests) - 1
+
+    def cancel(self, job: int) -> None:
+        self.cancels.append(job)
+
+    def close(self) -> None:
+        pass
+
+    @property
+    def jobs(self) -> list[Generate]:
+        return [request for request in self.requests if isinstance(request, Generate)]
+
+    def get_ready(self) -> None:
+        """The model that the window asked for is loaded."""
+        assert isinstance(self.requests[0], LoadModel)
+        self.ready.emit(events.Ready(0, self.requests[0].model, "CPU", "bfloat16", 0.5))
+        self.finished.emit(events.Finished(0, 0.5))
+
+    def begin(self, job: int) -> None:
+        self.started.emit(events.Started(job))
+
+    def step(self, job: int, step: int, steps: int = 10) -> None:
+        self.progress.emit(events.Progress(job, 0, 1, step, steps, 1.5))
+        self.preview.emit(events.Preview(job, 0, np.full((16, 16, 3), 90, np.uint8)))
+
+    def make(self, job: int, settings: Settings | None = None, grey: int = 200) -> None:
+        """One picture, then the end of the job."""
+        request = self.requests[job]
+        assert isinstance(request, Generate)
+        image = np.full((256, 256, 3), grey, np.uint8)
+        made = events.Picture(job, 0, image, settings or request.settings, 1.0, 25)
+        self.picture.emit(made)
+        self.finished.emit(events.Finished(job, 1.0))
