@@ -14,8 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.core.requests import MAX_GUIDANCE, MAX_STEPS
-from studio.ui.controls.count_box import CountBox
+from studio.core.requests import MAX_COUNT, MAX_GUIDANCE, MAX_STEPS
 from studio.ui.controls.prompt_box import PromptBox
 from studio.ui.controls.sampler_box import SamplerBox
 from studio.ui.controls.seed_box import SeedBox
@@ -57,19 +56,24 @@ class Column(QFrame):
     def _make_controls(self) -> None:
         self.prompt = PromptBox(
             "prompt",
-            "What the picture shows. Ctrl+Enter generates, Alt+Up and Alt+Down walk your prompts.",
+            "What the picture shows (Alt+P). Ctrl+Enter generates, "
+            "Alt+Up and Alt+Down walk your prompts.",
             "A teddy bear with a red scarf\nA rocket on a purple background, 3d",
             4,
             10,
         )
         self.prompt.setAccessibleName("Prompt")
         self.negative = PromptBox(
-            "negative", "What the picture should keep away from.", "Nothing in particular", 1, 4
+            "negative",
+            "What the picture should keep away from (Alt+N).",
+            "Nothing in particular",
+            1,
+            4,
         )
         self.negative.setAccessibleName("Negative prompt")
         self.guidance = SliderSpin(
             "Guidance",
-            "How strongly the prompt pulls: 0 ignores it, 1 is the model as trained, "
+            "How strongly the prompt pulls (Alt+G): 0 ignores it, 1 is the model as trained, "
             "3 to 7 is usual.",
             0,
             MAX_GUIDANCE,
@@ -79,10 +83,16 @@ class Column(QFrame):
         )
         self.sampler = SamplerBox(tuple(self._session.samplers.values()))
         self.steps = SliderSpin(
-            "Steps", "How many steps from noise to picture; more is slower.", 1, MAX_STEPS, 100
+            "Steps",
+            "How many steps from noise to picture (Alt+T); more is slower.",
+            1,
+            MAX_STEPS,
+            100,
         )
         self.seed = SeedBox()
-        self.count = CountBox()
+        self.count = SliderSpin(
+            "Pictures", "How many pictures to make (Alt+U); their seeds count up.", 1, MAX_COUNT, 16
+        )
 
     def _make_footer(self) -> None:
         self.progress = QProgressBar()
@@ -106,16 +116,13 @@ class Column(QFrame):
         column = QVBoxLayout(body)
         column.setContentsMargins(SIDE, 16, SIDE, 12)
         column.setSpacing(0)
-        self._add(column, "&Prompt", self.prompt)
-        self._add(column, "&Negative prompt", self.negative)
-        self._add(column, "Sa&mpler", self.sampler)
-        self._add(column, "S&teps", self.steps)
-        self._add(column, "&Guidance", self.guidance, self._interval_note())
-        self._add(column, "S&eed", self.seed)
-        row = QHBoxLayout()
-        row.addWidget(_label("Pict&ures", self.count), 1)
-        row.addWidget(self.count)
-        column.addLayout(row)
+        self._add(column, "Prompt", self.prompt)
+        self._add(column, "Negative prompt", self.negative)
+        self._add(column, "Sampler", self.sampler)
+        self._add(column, "Steps", self.steps)
+        self._add(column, "Guidance", self.guidance, self._interval_note())
+        self._add(column, "Seed", self.seed)
+        self._add(column, "Pictures", self.count)
         column.addStretch(1)
 
     def _add(

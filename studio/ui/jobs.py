@@ -5,12 +5,13 @@ The only part of the window that talks to the bridge. Must not import widgets or
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core import events
-from studio.core.requests import Generate, LoadModel
+from studio.core.requests import Generate, LoadModel, Settings
 
 if TYPE_CHECKING:
     from studio.bridge.bridge import EngineBridge
@@ -31,6 +32,7 @@ class Jobs(QObject):
         super().__init__(parent)
         self._bridge: EngineBridge | None = None
         self._warming: set[int] = set()
+        self._requests: dict[int, Generate] = {}
         self.open: list[int] = []  # submitted, neither finished nor failed nor cancelled
         self.running: int | None = None
         self.progress: events.Progress | None = None
@@ -59,12 +61,19 @@ class Jobs(QObject):
         self._warming.add(bridge.submit(LoadModel(model)))
         self.changed.emit()
 
+    def no_engine(self, sentence: str) -> None:
+        """Says why the engine could not start."""
+        self.problem = sentence
+        self.changed.emit()
+        self.failed.emit(sentence)
+
     def submit(self, request: Generate, front: bool = False) -> None:
         """Queues a request, at the front if asked."""
         if self._bridge is None:
-            self.failed.emit("The engine has not started yet; try again in a moment.")
+            self.failed.emit(self.problem or "The engine is starting; try again in a moment.")
             return
         job = self._bridge.submit(request, front=front)
+        self._requests[job] = request
         if front and self.open:
             self.open.insert(1 if self.running is not None else 0, job)
         else:
@@ -85,6 +94,14 @@ class Jobs(QObject):
             for job in reversed(self.open[1:]):
                 self._bridge.cancel(job)
             self.cancel()
+
+    def settings(self) -> Settings | None:
+        """The settings of the picture that is being made, its own seed included."""
+        if self.running is None:
+            return None
+        settings = self._requests[self.running].settings
+        made = self.progress.picture if self.progress is not None else 0
+        return replace(settings, seed=settings.seed + made)
 
     def sentence(self) -> str:
         """What is happening, in a few words."""
@@ -114,6 +131,7 @@ class Jobs(QObject):
             self.changed.emit()
             return False
         self.open.remove(job)
+        del self._requests[job]
         self.running = self.progress = None
         self.cancelling = False
         self.last_words = words
@@ -162,7 +180,7 @@ class Jobs(QObject):
 
     @Slot(object)
     def _on_failed(self, event: events.Failed) -> None:
-        if event.job in self._warming:
+        if self.model is None:
             self.problem = event.message
         if self._close(event.job, "Failed"):
             self.finished.emit()

@@ -38,7 +38,8 @@ class Viewer(QWidget):
         super().__init__()
         self.setObjectName("viewer")
         self._samplers = samplers
-        self.entry: Entry | None = None
+        self.entry: Entry | None = None  # what is shown; None while a preview is
+        self._before: Entry | None = None  # what to come back to when a preview ends in nothing
         self.following = True
         self.banner = Banner()
         self.canvas = Canvas()
@@ -48,8 +49,10 @@ class Viewer(QWidget):
         self.pages.addWidget(self.welcome)
         self.pages.addWidget(self.canvas)
         self.facts = _Facts()
+        self.bar = QWidget()
         self.tools = QHBoxLayout()
         self._actions: dict[str, QAction] = {}
+        self._needing: frozenset[str] = frozenset()
         self._library = library
         self._lay_out()
         self.strip.chosen.connect(self._chosen)
@@ -57,7 +60,8 @@ class Viewer(QWidget):
         self.canvas.customContextMenuRequested.connect(self._menu)
 
     def _lay_out(self) -> None:
-        bar = QHBoxLayout()
+        bar = QHBoxLayout(self.bar)
+        bar.setContentsMargins(0, 0, 0, 0)
         bar.setSpacing(2)
         bar.addWidget(self.facts, 1)
         self.tools.setSpacing(2)
@@ -67,24 +71,28 @@ class Viewer(QWidget):
         column.setSpacing(8)
         column.addWidget(self.banner)
         column.addWidget(self.pages, 1)
-        column.addLayout(bar)
+        column.addWidget(self.bar)
         column.addWidget(self.strip)
 
-    def set_actions(self, actions: dict[str, QAction]) -> None:
-        """Fills the tool bar from the actions table."""
-        self._actions = actions
+    def set_actions(self, actions: dict[str, QAction], needing: frozenset[str]) -> None:
+        """Fills the tool bar from the actions table; `needing` names those that need a picture."""
+        self._actions, self._needing = actions, needing
+        self._show_page(self.welcome)
         for number, group in enumerate(TOOLS):
             if number:
                 self.tools.addWidget(_gap())
             for name in group:
                 self.tools.addWidget(tool(actions[name]))
 
-    def show_preview(self, image: QImage, side: int, label: str) -> None:
+    def show_preview(self, image: QImage, settings: Settings, label: str) -> None:
         """The live preview, unless the user went to another picture."""
         if self.following:
-            self.canvas.show_preview(image, side, label)
-            self.pages.setCurrentWidget(self.canvas)
-            self.strip.show_entry(None)
+            if self.entry is not None:
+                self._before, self.entry = self.entry, None
+                self.strip.show_entry(None)
+            self.canvas.show_preview(image, settings.size, label)
+            self.facts.tell(settings.prompt or "No prompt", summary(settings, self._samplers))
+            self._show_page(self.canvas)
 
     def show_made(self, entry: Entry, image: QImage) -> None:
         """A picture just made, unless the user went to another one."""
@@ -92,22 +100,35 @@ class Viewer(QWidget):
             self._show(entry, image)
             self.strip.show_entry(entry)
 
-    def show_current(self) -> None:
-        """Back from a preview that came to nothing."""
-        image = self._library.image(self.entry) if self.entry else None
-        if self.entry is not None and image is not None:
-            self._show(self.entry, image)
-            self.strip.show_entry(self.entry)
-        elif self.entry is None:
-            self.pages.setCurrentWidget(self.welcome)
+    def end_preview(self) -> None:
+        """Goes back to the picture shown before when a preview has ended in nothing."""
+        if self.entry is not None:
+            return
+        before, self._before = self._before, None
+        image = self._library.image(before) if before is not None else None
+        if before is not None and image is not None:
+            self._show(before, image)
+            self.strip.show_entry(before)
+        else:
+            self._show_page(self.welcome)
+
+    def _show_page(self, page: QWidget) -> None:
+        """The bar belongs to the canvas; its tools to a finished picture."""
+        self.pages.setCurrentWidget(page)
+        self.bar.setVisible(page is self.canvas)
+        for name, action in self._actions.items():
+            action.setEnabled(self.entry is not None or name not in self._needing)
 
     def _show(self, entry: Entry, image: QImage) -> None:
         self.entry = entry
         self.canvas.show_picture(image)
-        self.pages.setCurrentWidget(self.canvas)
-        self.facts.show_entry(entry, self._samplers)
-        for action in self._actions.values():
-            action.setEnabled(True)
+        self._show_page(self.canvas)
+        settings = entry.settings
+        if settings is not None:
+            self.facts.tell(settings.prompt or "No prompt", summary(settings, self._samplers))
+        else:
+            name = entry.path.name if entry.path else "Picture"
+            self.facts.tell(name, "No settings inside this file")
 
     @Slot(object)
     def _chosen(self, entry: Entry) -> None:
@@ -157,13 +178,8 @@ class _Facts(QWidget):
             label.setMinimumWidth(60)
             label.setTextFormat(Qt.TextFormat.PlainText)
 
-    def show_entry(self, entry: Entry, samplers: dict[str, SamplerSpec]) -> None:
-        settings = entry.settings
-        if settings is None:
-            name = entry.path.name if entry.path else ""
-            self._full = (name, "No settings inside this file")
-        else:
-            self._full = (settings.prompt or "No prompt", summary(settings, samplers))
+    def tell(self, prompt: str, rest: str) -> None:
+        self._full = (prompt, rest)
         self._elide()
 
     def resizeEvent(self, event: QEvent) -> None:

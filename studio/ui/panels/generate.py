@@ -44,7 +44,8 @@ class GeneratePanel(QWidget):
         row.addWidget(self.column)
         row.addWidget(self.viewer, 1)
         self.actions_by_id = actions.install(actions.GENERATE, self, self.viewer)
-        self.viewer.set_actions(self.actions_by_id)
+        needing = frozenset(each.id for each in actions.GENERATE if each.needs_picture)
+        self.viewer.set_actions(self.actions_by_id, needing)
         self.column.prompt.set_history(tuple(self._preferences.get("history")))
         self._connect()
 
@@ -136,10 +137,6 @@ class GeneratePanel(QWidget):
         self.library.folder.mkdir(parents=True, exist_ok=True)
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.library.folder)))
 
-    def focus_prompt(self) -> None:
-        self.column.prompt.setFocus()
-        self.column.prompt.selectAll()
-
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if _file_in(event.mimeData()) is not None:
             event.acceptProposedAction()
@@ -175,9 +172,10 @@ class GeneratePanel(QWidget):
 
     @Slot(object)
     def _preview(self, event: events.Preview) -> None:
-        at = self.jobs.progress
-        label = f"preview step {at.step}/{at.steps}" if at is not None else "preview"
-        self.viewer.show_preview(to_qimage(event.image), self.session.settings().size, label)
+        at, settings = self.jobs.progress, self.jobs.settings()
+        if settings is not None:
+            label = f"preview step {at.step}/{at.steps}" if at is not None else "preview"
+            self.viewer.show_preview(to_qimage(event.image), settings, label)
 
     @Slot(object)
     def _picture(self, event: events.Picture) -> None:
@@ -188,8 +186,8 @@ class GeneratePanel(QWidget):
 
     @Slot()
     def _finished(self) -> None:
-        if not self.jobs.busy and self.viewer.canvas.label:
-            self.viewer.show_current()
+        if not self.jobs.busy:
+            self.viewer.end_preview()
 
     @Slot(str)
     def _failed(self, sentence: str) -> None:
