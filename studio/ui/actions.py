@@ -268,7 +268,7 @@ GENERATE = (
         "Go to the picture",
         ("Alt+V",),
         "From here the keys of the picture work.",
-        _panel(lambda p: p.viewer.canvas.setFocus()),
+        _panel(lambda p: p.viewer.take_focus()),
     ),
 )
 

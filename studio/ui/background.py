@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
 
 from studio.core.errors import StudioError
+
+log = logging.getLogger(__name__)
 
 
 class Background(QObject):
@@ -52,5 +55,9 @@ class _Task(QRunnable):
             self._owner.failed.emit(self._key, str(error))
         except OSError as error:
             self._owner.failed.emit(self._key, f"{error.filename}: {error.strerror}.")
+        except Exception as error:
+            log.exception("background work failed")
+            kind = type(error).__name__
+            self._owner.failed.emit(self._key, f"Something went wrong ({kind}: {error}).")
         else:
             self._owner.done.emit(self._key, result)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QImage,
     QMouseEvent,
@@ -49,10 +49,10 @@ class Canvas(QWidget):
         self._size = QSizeF(image.size())
         self.update()
 
-    def show_preview(self, image: QImage, side: int, label: str) -> None:
-        """Shows a small image as a picture of `side` pixels would be, with a label on it."""
-        self._image, self.label = enlarge(image), label
-        self._size = QSizeF(side, side)
+    def show_preview(self, image: QImage, size: QSize, label: str) -> None:
+        """Shows an image as a finished picture of `size` would be, with a label on it."""
+        self._image, self.label = image, label
+        self._size = QSizeF(size)
         self.update()
 
     def set_zoom(self, zoom: float | None) -> None:
@@ -88,7 +88,8 @@ class Canvas(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         painter.drawImage(place, self._image, QRectF(self._image.rect()))
         painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Mid), 1))
-        painter.drawRect(place.adjusted(-0.5, -0.5, 0.5, 0.5))
+        if not self._image.hasAlphaChannel():
+            painter.drawRect(place.adjusted(-0.5, -0.5, 0.5, 0.5))
         if self.label:
             self._paint_label(painter, place)
         painter.end()

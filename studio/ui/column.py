@@ -23,6 +23,7 @@ from studio.ui.jobs import Jobs
 from studio.ui.state import FULL_INTERVAL, Session, bind
 
 SIDE = 18  # logical pixels at both sides
+FINE = 1000  # units of the progress bar
 
 
 class Column(QFrame):
@@ -199,13 +200,9 @@ class Column(QFrame):
         self.generate.setText("Add to queue" if jobs.busy else "Generate")
         self.cancel.setEnabled(jobs.busy and not jobs.cancelling)
         self.said.setText(jobs.sentence())
-        at = jobs.progress
-        if at is None:
-            self.progress.setRange(0, 0 if jobs.busy else 1)
-            self.progress.setValue(0)
-        else:
-            self.progress.setRange(0, at.pictures * at.steps)
-            self.progress.setValue(at.picture * at.steps + at.step)
+        done = jobs.share_done()
+        self.progress.setRange(0, 0 if jobs.busy and done is None else FINE)
+        self.progress.setValue(round(FINE * (done or 0)))
 
 
 def _label(text: str, buddy: QWidget) -> QLabel:

@@ -5,6 +5,7 @@ The only part of the window that talks to the bridge. Must not import widgets or
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ class Jobs(QObject):
         self._requests: dict[int, Generate] = {}
         self.open: list[int] = []  # submitted, neither finished nor failed nor cancelled
         self.running: int | None = None
+        self._began = 0.0
         self.progress: events.Progress | None = None
         self.loading = ""  # the model that is being loaded
         self.cancelling = False
@@ -103,6 +105,16 @@ class Jobs(QObject):
         made = self.progress.picture if self.progress is not None else 0
         return replace(settings, seed=settings.seed + made)
 
+    def share_done(self) -> float | None:
+        """How much of the running job is done, 0 to 1; None before its first step."""
+        at = self.progress
+        if at is None:
+            return None
+        if at.pictures == 1:
+            return at.step / at.steps
+        gone = time.monotonic() - self._began  # pictures come in batches: only time is even
+        return gone / max(gone + at.seconds_left, 1e-9)
+
     def sentence(self) -> str:
         """What is happening, in a few words."""
         if not self.open:
@@ -147,6 +159,7 @@ class Jobs(QObject):
     def _on_started(self, event: events.Started) -> None:
         if event.job in self.open:
             self.running, self.progress, self.loading = event.job, None, ""
+            self._began = time.monotonic()
             self.open.remove(event.job)
             self.open.insert(0, event.job)
             self.changed.emit()

@@ -65,7 +65,8 @@ class KeysDialog(QDialog):
 
     def _line(self, keys: tuple[str, ...], text: str, tip: str) -> None:
         native = QKeySequence.SequenceFormat.NativeText
-        names = dict.fromkeys(QKeySequence(key).toString(native) for key in keys)
+        shown = (QKeySequence(key).toString(native).replace("Return", "Enter") for key in keys)
+        names = dict.fromkeys(shown)
         key = QLabel("  or  ".join(name for name in names if name))
         key.setProperty("role", "muted")
         told = QLabel(text)

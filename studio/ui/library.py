@@ -7,6 +7,7 @@ Must not import widgets or torch.
 from __future__ import annotations
 
 import os
+import shutil
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from PySide6.QtGui import QImage, QImageReader
 from studio.core.errors import DataError
 from studio.core.events import Picture
 from studio.core.requests import Settings
+from studio.gallery import png
 from studio.ui.background import Background
 
 LIMIT = 400  # entries in the strip
@@ -86,6 +88,7 @@ class Library(QObject):
         self._images.keep(entry, image)
         self._thumbnails.keep(entry, _shrunk(image))
         self.entries.insert(0, entry)
+        del self.entries[LIMIT:]
         self.inserted.emit(entry)
         self._files.start(("write", entry), write_new, self.folder, picture)
         return entry
@@ -114,9 +117,11 @@ class Library(QObject):
         return found
 
     def save_as(self, entry: Entry, path: Path) -> None:
-        """Writes a copy with the settings inside; `failed` may follow."""
+        """Writes a copy with everything inside; `failed` may follow."""
         image = self._images.get(entry)
-        if image is not None and entry.settings is not None:
+        if entry.path is not None:
+            self._files.start(("copy", entry), shutil.copyfile, entry.path, path)
+        elif image is not None and entry.settings is not None:
             pixels = from_qimage(image)
             self._files.start(("copy", entry), write_to, path, pixels, entry.settings)
 
@@ -227,15 +232,11 @@ def _shrunk(image: QImage) -> QImage:
 
 def read_settings(path: Path) -> Settings:
     """The settings inside a PNG. Raises DataError."""
-    from studio.gallery import png  # Pillow is not needed to show the window
-
     return png.read_settings(path)
 
 
 def write_new(folder: Path, picture: Picture) -> Path:
     """Writes a picture under a new name in the folder. Raises OutputError."""
-    from studio.gallery import png
-
     return png.write_new(
         folder, picture.image, picture.settings, nfe=picture.nfe, seconds=picture.seconds
     )
@@ -243,7 +244,5 @@ def write_new(folder: Path, picture: Picture) -> Path:
 
 def write_to(path: Path, pixels: np.ndarray, settings: Settings) -> Path:
     """Writes a picture where the user said. Raises OutputError."""
-    from studio.gallery import png
-
     png.write(path, pixels, settings)
     return path

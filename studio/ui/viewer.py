@@ -15,12 +15,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.events import Preview, Progress
 from studio.core.requests import Settings
 from studio.core.specs import SamplerSpec
 from studio.ui import icons
 from studio.ui.banner import Banner
 from studio.ui.canvas import Canvas
 from studio.ui.library import Entry, Library
+from studio.ui.mosaic import Mosaic
 from studio.ui.strip import Strip
 from studio.ui.welcome import Welcome
 
@@ -41,6 +43,7 @@ class Viewer(QWidget):
         self.entry: Entry | None = None  # what is shown; None while a preview is
         self._before: Entry | None = None  # what to come back to when a preview ends in nothing
         self.following = True
+        self._mosaic = Mosaic()
         self.banner = Banner()
         self.canvas = Canvas()
         self.welcome = Welcome()
@@ -84,13 +87,16 @@ class Viewer(QWidget):
             for name in group:
                 self.tools.addWidget(tool(actions[name]))
 
-    def show_preview(self, image: QImage, settings: Settings, label: str) -> None:
-        """The live preview, unless the user went to another picture."""
+    def show_preview(self, preview: Preview, settings: Settings, at: Progress | None) -> None:
+        """The live preview of a batch, unless the user went to another picture."""
+        self._mosaic.add(preview, at.picture if at is not None else 0)
         if self.following:
             if self.entry is not None:
                 self._before, self.entry = self.entry, None
                 self.strip.show_entry(None)
-            self.canvas.show_preview(image, settings.size, label)
+            label = f"preview step {at.step}/{at.steps}" if at is not None else "preview"
+            side = settings.size
+            self.canvas.show_preview(self._mosaic.image(side), self._mosaic.size(side), label)
             self.facts.tell(settings.prompt or "No prompt", summary(settings, self._samplers))
             self._show_page(self.canvas)
 
@@ -99,6 +105,10 @@ class Viewer(QWidget):
         if self.following:
             self._show(entry, image)
             self.strip.show_entry(entry)
+
+    def take_focus(self) -> None:
+        """From here the viewer's keys work."""
+        (self.canvas if self.canvas.isVisible() else self.strip).setFocus()
 
     def end_preview(self) -> None:
         """Goes back to the picture shown before when a preview has ended in nothing."""

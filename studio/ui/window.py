@@ -96,7 +96,7 @@ class Window(QWidget):
     def show_keys(self) -> None:
         """Opens the list of keys beside the window's own work."""
         spec: PanelSpec = self.specs[self._pages.currentIndex()]
-        dialog = KeysDialog((*actions.WINDOW, *spec.actions), self)
+        dialog = KeysDialog((*spec.actions, *actions.WINDOW), self)
         dialog.open()
 
     @Slot(QCloseEvent)

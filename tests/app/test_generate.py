@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -143,7 +144,7 @@ def test_progress_preview_and_picture(qtbot: QtBot, stage: Stage) -> None:
     stage.bridge.step(1, 4)
     column, viewer = stage.panel.column, stage.panel.viewer
     assert column.said.text() == "Step 4 of 10 · 1.5 s left"
-    assert (column.progress.value(), column.progress.maximum()) == (4, 10)
+    assert column.progress.value() / column.progress.maximum() == 0.4
     assert viewer.canvas.label == "preview step 4/10"
     with qtbot.waitSignal(stage.panel.library.updated):
         stage.bridge.make(1)
@@ -307,3 +308,109 @@ def test_dropping_something_else_says_so(qtbot: QtBot, stage: Stage, tmp_path: P
         drop(stage, path)
     assert stage.panel.viewer.banner.isVisible()
     assert stage.panel.viewer.banner.kind == "error"
+
+
+def test_pictures_made_together_are_previewed_together(qtbot: QtBot, stage: Stage) -> None:
+    stage.panel.session.count.set(4)
+    click(qtbot, stage, "generate")
+    stage.bridge.begin(1)
+    stage.bridge.progress.emit(events.Progress(1, 0, 4, 2, 10, 8.0))
+    for picture, grey in enumerate((10, 60, 120, 240)):
+        image = np.full((16, 16, 3), grey, np.uint8)
+        stage.bridge.preview.emit(events.Preview(1, picture, image))
+    canvas = stage.panel.viewer.canvas
+    seen = canvas.grab().toImage()
+    place, scale = canvas.place(), seen.devicePixelRatio()
+    greys = [
+        seen.pixelColor(int((place.x() + x) * scale), int((place.y() + y) * scale)).red()
+        for y in (place.height() * 0.25, place.height() * 0.75)
+        for x in (place.width() * 0.25, place.width() * 0.75)
+    ]
+    assert greys == [10, 60, 120, 240]
+    stage.panel.jobs._began -= 8.0  # as if so many seconds had gone
+    stage.bridge.progress.emit(events.Progress(1, 0, 4, 5, 10, 8.0))
+    progress = stage.panel.column.progress
+    assert progress.value() / progress.maximum() == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_cancelled_preview_gives_way_to_the_picture_before(qtbot: QtBot, stage: Stage) -> None:
+    made(qtbot, stage, Settings("kept", seed=5), 50)
+    viewer = stage.panel.viewer
+    kept = viewer.entry
+    click(qtbot, stage, "generate")
+    stage.bridge.begin(2)
+    stage.bridge.step(2, 4)
+    assert viewer.entry is None
+    assert not stage.find("tool-use_seed").isEnabled()
+    stage.bridge.cancelled.emit(events.CancelledAt(2, 4))
+    assert viewer.entry is kept
+    assert viewer.canvas.label == ""
+    assert stage.find("tool-use_seed").isEnabled()
+
+
+def test_going_to_another_picture_stops_following(qtbot: QtBot, stage: Stage) -> None:
+    made(qtbot, stage, Settings("old", seed=5), 50)
+    viewer = stage.panel.viewer
+    click(qtbot, stage, "generate")
+    stage.bridge.begin(2)
+    stage.bridge.step(2, 2)
+    viewer.strip.walk(1)
+    stage.bridge.step(2, 4)
+    assert viewer.canvas.label == ""
+    stage.bridge.make(2)
+    assert viewer.entry is not None
+    assert viewer.entry.settings == Settings("old", seed=5)
+
+
+def test_earlier_pictures_fill_the_strip_when_seen(qtbot: QtBot, stage: Stage) -> None:
+    for number in range(3):
+        path = stage.folder / f"{number}.png"
+        png.write(path, np.full((64, 64, 3), 40 * number, np.uint8), Settings(f"p{number}"))
+        os.utime(path, (1000 + number, 1000 + number))
+    (stage.folder / "broken.png").write_text("no picture")
+    os.utime(stage.folder / "broken.png", (10, 10))
+    library, strip = stage.panel.library, stage.panel.viewer.strip
+    with qtbot.waitSignal(library.scanned):
+        library.scan()
+    assert [entry.path.stem for entry in library.entries if entry.path] == ["2", "1", "0", "broken"]
+    qtbot.waitUntil(lambda: library.thumbnail(library.entries[0]) is not None)
+    first = strip.visualRect(strip.rows.index(1)).center()
+    qtbot.mouseClick(strip.viewport(), LEFT, pos=first)
+    viewer = stage.panel.viewer
+    qtbot.waitUntil(lambda: viewer.entry is not None and viewer.entry.settings is not None)
+    assert viewer.entry is not None
+    assert viewer.entry.settings == Settings("p1")
+    strip.walk(2)
+    qtbot.waitUntil(viewer.banner.isVisible)
+    assert "broken.png" in viewer.banner.text.text()
+
+
+def test_zoom(qtbot: QtBot, stage: Stage) -> None:
+    made(qtbot, stage, Settings("a fox", seed=3), 123)
+    canvas = stage.panel.viewer.canvas
+    fitted = canvas.scale()
+    click(qtbot, stage, "tool-zoom_actual")
+    assert canvas.place().width() == 256
+    canvas.setFocus()
+    qtbot.keyClick(canvas, Qt.Key.Key_Plus)
+    assert canvas.scale() == 1.25
+    qtbot.mouseDClick(canvas, LEFT)
+    assert (canvas.zoom, canvas.scale()) == (None, fitted)
+
+
+def test_every_field_has_a_key(qtbot: QtBot, stage: Stage) -> None:
+    made(qtbot, stage, Settings("a fox", seed=3), 123)
+    column = stage.panel.column
+    fields = {
+        Qt.Key.Key_N: column.negative,
+        Qt.Key.Key_M: column.sampler,
+        Qt.Key.Key_T: column.steps.spin,
+        Qt.Key.Key_G: column.guidance.spin,
+        Qt.Key.Key_E: column.seed.line,
+        Qt.Key.Key_U: column.count.spin,
+        Qt.Key.Key_V: stage.panel.viewer.canvas,
+        Qt.Key.Key_P: column.prompt,
+    }
+    for key, field in fields.items():
+        qtbot.keyClick(stage.window, key, ALT)
+        assert field.hasFocus()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QStandardItem, QStandardItemModel, QWheelEvent
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QStyledItemDelegate
 
 from studio.core.specs import FAMILIES, SamplerSpec
 
@@ -36,6 +36,7 @@ class SamplerBox(QComboBox):
             for spec in members:
                 rows.appendRow(self._row(spec, label))
         self.setModel(rows)
+        self.setItemDelegate(QStyledItemDelegate(self))  # one that heeds the style sheet
         self.currentIndexChanged.connect(self._chosen)
         self._chosen(self.currentIndex())
 

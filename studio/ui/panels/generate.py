@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QUrl, Slot
@@ -16,9 +17,10 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 from studio.core import events
 from studio.core.errors import UsageError
 from studio.core.requests import Settings
+from studio.gallery import png
 from studio.ui import actions
 from studio.ui.column import Column
-from studio.ui.library import Entry, to_qimage
+from studio.ui.library import Entry
 from studio.ui.panels import PanelSpec
 from studio.ui.shared import Shared
 from studio.ui.viewer import Viewer
@@ -95,7 +97,7 @@ class GeneratePanel(QWidget):
     def use_prompt(self) -> None:
         self._use(self.session.use_prompt)
 
-    def _use(self, take) -> None:
+    def _use(self, take: Callable[[Settings], None]) -> None:
         entry = self.viewer.entry
         if entry is not None and entry.settings is not None:
             take(entry.settings)
@@ -120,7 +122,8 @@ class GeneratePanel(QWidget):
         chosen, _ = QFileDialog.getSaveFileName(self, "Save picture as", start, "PNG (*.png)")
         if chosen:
             path = Path(chosen)
-            self.library.save_as(entry, path if path.suffix else path.with_suffix(".png"))
+            suffixed = path.suffix.lower() == ".png"
+            self.library.save_as(entry, path if suffixed else path.with_name(path.name + ".png"))
 
     def copy_picture(self) -> None:
         image = self.library.image(self.viewer.entry) if self.viewer.entry else None
@@ -130,7 +133,7 @@ class GeneratePanel(QWidget):
     def copy_settings(self) -> None:
         entry = self.viewer.entry
         if entry is not None and entry.settings is not None:
-            QGuiApplication.clipboard().setText(as_text(entry.settings))
+            QGuiApplication.clipboard().setText(png.parameters(entry.settings))
 
     def open_folder(self) -> None:
         """Shows the pictures folder in the desktop's file manager."""
@@ -172,10 +175,9 @@ class GeneratePanel(QWidget):
 
     @Slot(object)
     def _preview(self, event: events.Preview) -> None:
-        at, settings = self.jobs.progress, self.jobs.settings()
+        settings = self.jobs.settings()
         if settings is not None:
-            label = f"preview step {at.step}/{at.steps}" if at is not None else "preview"
-            self.viewer.show_preview(to_qimage(event.image), settings, label)
+            self.viewer.show_preview(event, settings, self.jobs.progress)
 
     @Slot(object)
     def _picture(self, event: events.Picture) -> None:
@@ -199,20 +201,6 @@ class GeneratePanel(QWidget):
         lost = entry is not None and entry.path is None
         choices = (("&Save as…", self.save_as),) if lost else ()
         self.viewer.banner.say("error", sentence, choices)
-
-
-def as_text(settings: Settings) -> str:
-    """The settings as lines a person can read and paste."""
-    lines = [settings.prompt]
-    if settings.negative:
-        lines.append(f"Negative prompt: {settings.negative}")
-    low, high = settings.guidance_interval
-    lines.append(
-        f"Steps: {settings.steps}, Sampler: {settings.sampler}, CFG scale: {settings.guidance:g}, "
-        f"Guidance interval: {low:g} to {high:g}, Seed: {settings.seed}, "
-        f"Size: {settings.size}x{settings.size}, Model: {settings.model}"
-    )
-    return "\n".join(lines)
 
 
 def _file_in(data: QMimeData) -> Path | None:
