@@ -32,6 +32,7 @@ class Banner(QFrame):
         self.text.setWordWrap(True)
         self.text.setTextFormat(Qt.TextFormat.PlainText)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._choices: list[QPushButton] = []
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(6)
         self.dismiss = QToolButton()
@@ -69,6 +70,7 @@ class Banner(QFrame):
             button.setToolTip(label.replace("&", ""))
             button.clicked.connect(partial(self._choose, act))
             self._buttons.addWidget(button)
+            self._choices.append(button)
         self.show()
 
     @Slot()
@@ -81,7 +83,8 @@ class Banner(QFrame):
         act()
 
     def _forget_choices(self) -> None:
-        while self._buttons.count():
-            button = self._buttons.takeAt(0).widget()
+        for button in self._choices:
+            self._buttons.removeWidget(button)
             button.hide()
             button.deleteLater()
+        self._choices.clear()

@@ -31,8 +31,10 @@ def recolour(app: QApplication, text: str, accent: str, muted: str) -> None:
     """Draws every dressed icon again in new colours."""
     _colours.update(text=text, accent=accent, muted=muted)
     for window in app.topLevelWidgets():
-        found = (*window.findChildren(QAbstractButton), *window.findChildren(QAction))
-        for target in found:
+        targets: list[QAbstractButton | QAction] = []
+        targets.extend(window.findChildren(QAbstractButton))
+        targets.extend(window.findChildren(QAction))
+        for target in targets:
             if name := target.property("icon_name"):
                 dress(target, name, target.property("icon_role"))
 

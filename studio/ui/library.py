@@ -11,6 +11,7 @@ import shutil
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, QSize, Qt, Signal, Slot
@@ -35,6 +36,12 @@ class Entry:
     path: Path | None = None
     settings: Settings | None = None
     problem: str = ""  # why it could not be written or read
+
+    def title(self) -> str:
+        """The prompt, or the file's name when it holds none."""
+        if self.settings is not None:
+            return self.settings.prompt or "No prompt"
+        return self.path.name if self.path is not None else "Picture"
 
 
 class _Kept(OrderedDict[Entry, QImage]):
@@ -131,7 +138,7 @@ class Library(QObject):
         self._small.wait()
 
     @Slot(object, object)
-    def _file_done(self, key: tuple[str, object], result: object) -> None:
+    def _file_done(self, key: tuple[str, Any], result: Any) -> None:
         what, subject = key
         if what == "scan":
             self._scanned(result)
@@ -146,7 +153,7 @@ class Library(QObject):
             self.dropped.emit(subject, result)
 
     @Slot(object, str)
-    def _file_failed(self, key: tuple[str, object], message: str) -> None:
+    def _file_failed(self, key: tuple[str, Any], message: str) -> None:
         what, subject = key
         if what == "drop":
             self.refused.emit(message)

@@ -49,8 +49,7 @@ class StripModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DecorationRole:
             return self._library.thumbnail(entry)
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            name = entry.settings.prompt if entry.settings else entry.path.name
-            return entry.problem or name or "No prompt"
+            return entry.problem or entry.title()
         if role == Qt.ItemDataRole.UserRole:
             return entry
         return None

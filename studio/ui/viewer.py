@@ -135,10 +135,9 @@ class Viewer(QWidget):
         self._show_page(self.canvas)
         settings = entry.settings
         if settings is not None:
-            self.facts.tell(settings.prompt or "No prompt", summary(settings, self._samplers))
+            self.facts.tell(entry.title(), summary(settings, self._samplers))
         else:
-            name = entry.path.name if entry.path else "Picture"
-            self.facts.tell(name, "No settings inside this file")
+            self.facts.tell(entry.title(), "No settings inside this file")
 
     @Slot(object)
     def _chosen(self, entry: Entry) -> None:

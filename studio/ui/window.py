@@ -25,6 +25,8 @@ from studio.ui.theme import CHOICES, Theme
 class Window(QWidget):
     """Latent Studio. Panels are found, not named here; Ctrl+1..n goes to them."""
 
+    theme: Theme
+
     def __init__(self, shared: Shared, theme: Theme) -> None:
         super().__init__()
         self.shared, self.theme = shared, theme
@@ -72,8 +74,8 @@ class Window(QWidget):
 
     def _menu(self) -> QMenu:
         menu = QMenu(self)
-        for panel in self.panels:
-            for name in ("save_as", "copy_picture", "copy_settings", "open_folder"):
+        for spec, panel in zip(self.specs, self.panels, strict=True):
+            for name in spec.menu:
                 menu.addAction(panel.actions_by_id[name])
         menu.addSeparator()
         looks = menu.addMenu("Theme")

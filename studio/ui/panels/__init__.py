@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
 from studio.ui.actions import Action
@@ -16,16 +17,25 @@ if TYPE_CHECKING:
     from studio.ui.shared import Shared
 
 
+class Panel(QWidget):
+    """A workspace: its widgets, and its actions by their ids."""
+
+    actions_by_id: dict[str, QAction]
+
+
 @dataclass(frozen=True)
 class PanelSpec:
-    """A workspace as the window meets it. `order` decides its place and its Ctrl+number."""
+    """A workspace as the window meets it. `order` decides its place and its Ctrl+number.
+
+    `menu` names the actions that the window's menu lists.
+    """
 
     id: str
     title: str
-    icon: str
     order: int
-    create: Callable[[Shared], QWidget]
+    create: Callable[[Shared], Panel]
     actions: tuple[Action, ...] = ()
+    menu: tuple[str, ...] = ()
 
 
 def all_panels() -> tuple[PanelSpec, ...]:

@@ -12,7 +12,7 @@ from PySide6.QtGui import (
     QDropEvent,
     QGuiApplication,
 )
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout
 
 from studio.core import events
 from studio.core.errors import UsageError
@@ -20,16 +20,24 @@ from studio.core.requests import Settings
 from studio.gallery import png
 from studio.ui import actions
 from studio.ui.column import Column
-from studio.ui.library import Entry
-from studio.ui.panels import PanelSpec
+from studio.ui.jobs import Jobs
+from studio.ui.library import Entry, Library
+from studio.ui.panels import Panel, PanelSpec
 from studio.ui.shared import Shared
+from studio.ui.state import Session
 from studio.ui.viewer import Viewer
 
 COLUMN_WIDTH = 348
 
 
-class GeneratePanel(QWidget):
+class GeneratePanel(Panel):
     """The workspace that makes pictures from prompts."""
+
+    session: Session
+    jobs: Jobs
+    library: Library
+    column: Column
+    viewer: Viewer
 
     def __init__(self, shared: Shared) -> None:
         super().__init__()
@@ -209,4 +217,11 @@ def _file_in(data: QMimeData) -> Path | None:
     return next((path for path in paths if path.suffix.lower() == ".png"), None)
 
 
-PANEL = PanelSpec("generate", "Generate", "picture", 1, GeneratePanel, actions.GENERATE)
+PANEL = PanelSpec(
+    "generate",
+    "Generate",
+    1,
+    GeneratePanel,
+    actions.GENERATE,
+    menu=("save_as", "copy_picture", "copy_settings", "open_folder"),
+)
