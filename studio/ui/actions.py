@@ -110,6 +110,14 @@ GENERATE = (
         "viewer",
     ),
     Action(
+        "newest",
+        "Newest picture",
+        ("Home",),
+        "Go to the newest picture; while pictures are made, follow them again.",
+        _panel(lambda p: p.viewer.follow()),
+        "viewer",
+    ),
+    Action(
         "use_all",
         "Use all settings",
         ("A",),

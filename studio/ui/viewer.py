@@ -106,6 +106,11 @@ class Viewer(QWidget):
             self._show(entry, image)
             self.strip.show_entry(entry)
 
+    def follow(self) -> None:
+        """Goes to the newest picture and on to those that follow."""
+        self.strip.walk(-self.strip.rows.rowCount())
+        self.following = True
+
     def take_focus(self) -> None:
         """From here the viewer's keys work."""
         (self.canvas if self.canvas.isVisible() else self.strip).setFocus()

@@ -301,6 +301,22 @@ def test_dropping_a_picture_offers_and_overwrites_nothing(
     assert stage.panel.session.settings() == settings
 
 
+def test_escape_closes_the_offer_before_it_cancels(
+    qtbot: QtBot, stage: Stage, tmp_path: Path
+) -> None:
+    path = tmp_path / "lion.png"
+    png.write(path, np.zeros((256, 256, 3), np.uint8), Settings("a lion"))
+    click(qtbot, stage, "generate")
+    stage.bridge.begin(1)
+    with qtbot.waitSignal(stage.panel.library.dropped):
+        drop(stage, path)
+    qtbot.keyClick(stage.window, Qt.Key.Key_Escape)
+    assert not stage.panel.viewer.banner.isVisible()
+    assert stage.bridge.cancels == []
+    qtbot.keyClick(stage.window, Qt.Key.Key_Escape)
+    assert stage.bridge.cancels == [1]
+
+
 def test_dropping_something_else_says_so(qtbot: QtBot, stage: Stage, tmp_path: Path) -> None:
     path = tmp_path / "text.png"
     path.write_text("no picture")
@@ -360,6 +376,10 @@ def test_going_to_another_picture_stops_following(qtbot: QtBot, stage: Stage) ->
     stage.bridge.make(2)
     assert viewer.entry is not None
     assert viewer.entry.settings == Settings("old", seed=5)
+    viewer.canvas.setFocus()
+    qtbot.keyClick(viewer.canvas, Qt.Key.Key_Home)
+    assert viewer.entry.settings == stage.bridge.jobs[1].settings
+    assert viewer.following
 
 
 def test_earlier_pictures_fill_the_strip_when_seen(qtbot: QtBot, stage: Stage) -> None:

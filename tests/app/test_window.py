@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -22,8 +23,9 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from studio.ui.actions import GENERATE, WINDOW
 from studio.ui.keys_dialog import KeysDialog
-from studio.ui.theme import DARK, LIGHT
+from studio.ui.theme import DARK, LIGHT, Tokens
 from tests.app.conftest import Stage, open_window
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -37,6 +39,34 @@ def test_theme_switches_with_its_key(qtbot: QtBot, stage: Stage) -> None:
     assert stage.window.palette().window().color().name() == LIGHT.window
     qtbot.keyClick(stage.window, Qt.Key.Key_L, CONTROL | SHIFT)
     assert stage.window.palette().window().color().name() == DARK.window
+
+
+def luminance(colour: str) -> float:
+    """WCAG 2.2, relative luminance."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
+def test_text_can_be_read(tokens: Tokens) -> None:
+    grounds = (tokens.window, tokens.panel, tokens.field, tokens.raised)
+    pairs = [(text, ground) for text in (tokens.text, tokens.muted) for ground in grounds]
+    pairs += [
+        (tokens.on_accent, tokens.accent),
+        (tokens.on_accent, tokens.accent_hover),
+        (tokens.text, tokens.danger_ground),
+        (tokens.text, tokens.info_ground),
+        (tokens.accent, tokens.panel),
+    ]
+    for one, other in pairs:
+        dark, light = sorted((luminance(one), luminance(other)))
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, (one, other)
+
+
+def test_no_key_is_given_twice() -> None:
+    keys = [key for action in (*WINDOW, *GENERATE) for key in action.keys]
+    assert len(keys) == len(set(keys))
 
 
 def test_keys_dialog_lists_every_action(qtbot: QtBot, stage: Stage) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QUrl, Slot
+from PySide6.QtCore import QMimeData, Qt, QUrl, Slot
 from PySide6.QtGui import (
     QDesktopServices,
     QDragEnterEvent,
+    QDragLeaveEvent,
     QDropEvent,
     QGuiApplication,
 )
@@ -43,6 +44,7 @@ class GeneratePanel(Panel):
         super().__init__()
         self.setObjectName("generatePanel")
         self.setAcceptDrops(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.session, self.jobs, self.library = shared.session, shared.jobs, shared.library
         self._preferences = shared.preferences
         self.column = Column(self.session, self.jobs)
@@ -82,6 +84,7 @@ class GeneratePanel(Panel):
             return
         self.column.prompt.remember(request.settings.prompt)
         self._preferences.set("history", list(self.column.prompt.history()))
+        self._preferences.remember(self.session)
         if not self.jobs.busy:
             self.viewer.following = True
         if self.viewer.banner.kind == "error":
@@ -151,8 +154,18 @@ class GeneratePanel(Panel):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if _file_in(event.mimeData()) is not None:
             event.acceptProposedAction()
+            self.setProperty("dropping", True)
+            self.style().polish(self)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._dropped()
+
+    def _dropped(self) -> None:
+        self.setProperty("dropping", False)
+        self.style().polish(self)
 
     def dropEvent(self, event: QDropEvent) -> None:
+        self._dropped()
         path = _file_in(event.mimeData())
         if path is not None:
             event.acceptProposedAction()
