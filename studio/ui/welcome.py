@@ -16,7 +16,7 @@ EXAMPLES = (
     "a cat next to a house",
     "a purple octopus, 3d",
 )
-_ROWS = (3, 2, 2)
+_ROWS = (2, 3, 2)  # chips a row: the widest row fits the smallest window
 
 
 class Welcome(QWidget):
