@@ -20,7 +20,8 @@ from studio.networks.text import TextFeatures
 
 @dataclass(frozen=True)
 class DenoiserConfig:
-    """`side` is the latent's height and width; `patch` latent pixels a token side."""
+    """`side` is the latent's height and width; `patch` latent pixels a token side. Rotary positions
+    are relative; `learned_positions` adds absolute ones, which tell top from bottom."""
 
     channels: int = 16
     side: int = 16
@@ -31,6 +32,7 @@ class DenoiserConfig:
     condition_width: int = 160
     text_width: int = 256
     pooled_width: int = 384
+    learned_positions: bool = False
 
 
 def time_features(t: Tensor, width: int) -> Tensor:
@@ -131,6 +133,10 @@ class DenoiserTransformer(nn.Module):
         self.config = config
         patch_width = config.channels * config.patch**2
         self.embed = nn.Linear(patch_width, config.width)
+        tokens = (config.side // config.patch) ** 2
+        self.positions = (
+            nn.Parameter(torch.zeros(tokens, config.width)) if config.learned_positions else None
+        )
         self.time = nn.Sequential(
             nn.Linear(256, config.condition_width),
             nn.SiLU(),
@@ -160,6 +166,8 @@ class DenoiserTransformer(nn.Module):
         pooled = self.pooled((text.pooled * self.config.pooled_width**0.5).to(dtype))
         condition = F.silu(times + pooled)
         h = self.embed(self.to_tokens(x).to(dtype))
+        if self.positions is not None:
+            h = h + self.positions
         for block in self.blocks:
             h = block(h, condition, text, self.angles)
         shift, scale = self.final_modulation(condition).chunk(2, dim=-1)

@@ -1,5 +1,7 @@
 """The denoiser transformer: shapes, what it sees and what it must not see."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -77,3 +79,16 @@ def test_a_batch_equals_its_pictures() -> None:
         one = TextFeatures(text.tokens[i : i + 1], text.mask[i : i + 1], text.pooled[i : i + 1])
         alone = velocity(network, x[i : i + 1], t[i : i + 1], one)
         torch.testing.assert_close(whole[i : i + 1], alone)
+
+
+def test_only_learned_positions_tell_where_a_token_is() -> None:
+    """Without them, alike tokens are answered alike wherever they stand."""
+    x, t, text = torch.ones(1, 3, 8, 8), torch.full((1,), 0.5), features(1)
+    for learned in (False, True):
+        torch.manual_seed(0)
+        network = DenoiserTransformer(replace(TINY, learned_positions=learned))
+        for parameter in network.parameters():
+            if not parameter.any():
+                torch.nn.init.normal_(parameter, std=0.2)
+        tokens = network.to_tokens(velocity(network.eval(), x, t, text))[0]
+        assert torch.allclose(tokens[0], tokens[-1], atol=1e-5) is not learned
