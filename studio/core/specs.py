@@ -2,7 +2,56 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from studio.core.errors import UsageError
+
+Option = float | bool | str
+#: Chosen values by name, sorted, without those at their default: hashable, so settings may hold it.
+Options = tuple[tuple[str, Option], ...]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One option of a sampler or a guidance rule; its control is built from this.
+
+    The default's type is the option's: bool, int, float (within low..high) or str (of `choices`).
+    """
+
+    name: str
+    label: str
+    default: Option
+    summary: str
+    low: float = -math.inf
+    high: float = math.inf
+    choices: tuple[str, ...] = ()
+
+    def checked(self, value: object) -> Option:
+        """`value`, or text that spells it, in the default's type. Raises UsageError."""
+        if self.choices:
+            if value not in self.choices:
+                raise self._wrong(value, f"one of {', '.join(self.choices)}")
+            return str(value)
+        if isinstance(self.default, bool):
+            words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+            word = str(value).lower()
+            if word not in words:
+                raise self._wrong(value, "yes or no")
+            return words[word]
+        try:
+            number = float(str(value))
+        except ValueError:
+            number = math.nan
+        whole = isinstance(self.default, int)
+        if not self.low <= number <= self.high or (whole and not number.is_integer()):
+            kind = "a whole number" if whole else "a number"
+            raise self._wrong(value, f"{kind} from {self.low:g} to {self.high:g}")
+        return int(number) if whole else number
+
+    def _wrong(self, value: object, wanted: str) -> UsageError:
+        return UsageError(f"{self.name} must be {wanted}, not {value}.")
 
 
 @dataclass(frozen=True)
@@ -10,8 +59,9 @@ class SamplerSpec:
     """A sampler as the user meets it.
 
     `order` is the order of convergence (0.5 for Euler-Maruyama, strong). `nfe_per_step` counts
-    denoiser evaluations without guidance. `family` is one of "ddpm", "sde", "flow".
-    `is_family_default` marks the sampler that the bare family name means.
+    denoiser evaluations without guidance; 0 where it varies (adaptive solvers, restarts). `family`
+    is one of "ddpm", "sde", "flow". `is_family_default` marks the sampler that the bare family
+    name means.
     """
 
     name: str
@@ -24,6 +74,37 @@ class SamplerSpec:
     summary: str
     source: str
     is_family_default: bool = False
+    parameters: tuple[Parameter, ...] = ()
+
+
+@dataclass(frozen=True)
+class GuidanceSpec:
+    """A guidance rule as the user meets it. `needs` names what it uses beyond the model and two
+    prompts: "" nothing, "weak" a weaker denoiser, "classifier" a noise-aware classifier."""
+
+    name: str
+    label: str
+    summary: str
+    source: str
+    needs: str = ""
+    parameters: tuple[Parameter, ...] = ()
+
+
+def checked_options(
+    owner: str, parameters: tuple[Parameter, ...], options: Iterable[tuple[str, object]]
+) -> Options:
+    """The options in their types, sorted, those at their default left out.
+
+    Raises UsageError for a name that `owner` does not have or a value out of range.
+    """
+    known = {parameter.name: parameter for parameter in parameters}
+    chosen: dict[str, Option] = {}
+    for name, value in options:
+        if name not in known:
+            have = f"it has {', '.join(known)}" if known else "it has none"
+            raise UsageError(f"{owner} has no option {name!r}; {have}.")
+        chosen[name] = known[name].checked(value)
+    return tuple(sorted((n, v) for n, v in chosen.items() if v != known[n].default))
 
 
 FAMILIES = {"ddpm": "DDPM", "sde": "SDE", "flow": "Flow"}

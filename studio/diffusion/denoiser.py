@@ -16,31 +16,14 @@ from typing import Any, Protocol, Self, runtime_checkable
 import torch
 from torch import Tensor
 
+from studio.diffusion.denoised import Denoised, Denoiser
 from studio.diffusion.paths import Path, half_log_snr
 from studio.diffusion.predictions import Prediction
 
+__all__ = ["Condition", "Denoised", "Denoiser", "Network", "NetworkDenoiser", "Pair"]
+
 #: network(x (B, C, H, W), t (B,) in its path's unit, condition) -> its prediction, (B, C, H, W).
 Network = Callable[[Tensor, Tensor, Any], Tensor]
-
-
-@dataclass(frozen=True)
-class Denoised:
-    """The answer at x: the expected x0 and epsilon, each (B, C, H, W).
-
-    A denoiser returns a pair with x = alpha x0 + sigma epsilon. Guidance may part them on purpose
-    (CFG++ renoises with the unguided epsilon), so a sampler that mixes x0 and epsilon anew takes
-    both from here. nfe counts the network evaluations that each picture took.
-    """
-
-    x0: Tensor
-    epsilon: Tensor
-    nfe: int
-
-
-class Denoiser(Protocol):
-    """Anything that splits x = alpha x0 + sigma epsilon, for any alpha, sigma >= 0, not both 0."""
-
-    def __call__(self, x: Tensor, alpha: float, sigma: float) -> Denoised: ...
 
 
 @runtime_checkable

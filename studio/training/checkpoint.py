@@ -80,6 +80,9 @@ def load(path: Path, run: Stateful, device: torch.device) -> None:
 def start_from(folder: Path, network: nn.Module) -> None:
     """Begins from shipped weights (`weights-*.safetensors`) with fresh optimisers.
 
+    A part that the weights do not know may be new if it begins at zero (learned positions): it
+    then changes nothing until it is trained.
+
     Raises:
         DataError: no weights there, or of another network.
     """
@@ -88,6 +91,7 @@ def start_from(folder: Path, network: nn.Module) -> None:
         raise DataError(f"No weights in {folder} to start from.")
     try:
         state = {name: t.float() for file in files for name, t in load_file(file).items()}
-        network.load_state_dict(state)
+        zeros = {n: p for n, p in network.named_parameters() if n not in state and not p.any()}
+        network.load_state_dict({**zeros, **state})
     except Exception as error:
         raise DataError(f"{folder} does not fit this recipe: {str(error)[:200]}") from None

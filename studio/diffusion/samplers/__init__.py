@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from studio.core.errors import UsageError
-from studio.core.specs import FAMILIES, SamplerSpec
+from studio.core.specs import FAMILIES, Options, SamplerSpec, checked_options
 from studio.diffusion.schedules import Schedule
 from studio.diffusion.state import State
 
@@ -27,28 +27,33 @@ if TYPE_CHECKING:
     from studio.diffusion.noise import NoiseStream
 
 
-class SampleFunction(Protocol):
-    """From noise to pictures, one State a step; the last State's x are the pictures.
-
-    noise: standard normal (B, C, H, W), scaled by the sampler to its own path's start.
-    stream: the further noise of a stochastic sampler. schedule: where the steps lie; each sampler
-    has a default. Coefficients are Python floats: no step waits for the device.
-    """
-
-    def __call__(
-        self,
-        denoiser: Denoiser,
-        noise: Tensor,
-        steps: int,
-        stream: NoiseStream,
-        schedule: Schedule = ...,
-    ) -> Iterator[State]: ...
+#: sample(denoiser, noise, steps, stream, schedule=..., **options): from noise to pictures, one
+#: State a step; the last State's x are the pictures.
+#: noise: standard normal (B, C, H, W), scaled by the sampler to its own path's start.
+#: stream: the further noise of a stochastic sampler. schedule: where the steps lie; each sampler
+#: has a default. options: keywords, one for each of the spec's parameters, with the same default.
+#: Coefficients are Python floats: no step waits for the device.
+SampleFunction = Callable[..., Iterator[State]]
 
 
 @dataclass(frozen=True)
 class Sampler:
     spec: SamplerSpec
     sample: SampleFunction
+
+    def run(
+        self,
+        denoiser: Denoiser,
+        noise: Tensor,
+        steps: int,
+        stream: NoiseStream,
+        schedule: Schedule | None = None,
+        options: Options = (),
+    ) -> Iterator[State]:
+        """`sample` with checked options; schedule None is the sampler's own. Raises UsageError."""
+        chosen = dict(checked_options(self.spec.name, self.spec.parameters, options))
+        where = {} if schedule is None else {"schedule": schedule}
+        return self.sample(denoiser, noise, steps, stream, **where, **chosen)
 
 
 @cache

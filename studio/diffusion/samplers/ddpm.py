@@ -15,7 +15,7 @@ from studio.diffusion.state import State
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from studio.diffusion.denoiser import Denoiser
+    from studio.diffusion.denoised import Denoiser
     from studio.diffusion.noise import NoiseStream
 
 SAMPLER = SamplerSpec(
@@ -64,7 +64,7 @@ def sample(
         here = denoiser(x, *point)
         nfe += here.nfe
         a, b, c = posterior(*point, *point_next)
-        x = a * here.x0 + b * x
+        x = a * here.x0 + b * here.origin(x)
         if c > 0.0:
             x = x + c * stream.like(x)
         yield State(step, steps, *point_next, x, here.x0, nfe)

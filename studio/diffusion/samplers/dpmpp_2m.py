@@ -15,7 +15,7 @@ from studio.diffusion.state import State
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from studio.diffusion.denoiser import Denoiser
+    from studio.diffusion.denoised import Denoiser
     from studio.diffusion.noise import NoiseStream
 
 SAMPLER = SamplerSpec(
@@ -55,6 +55,6 @@ def sample(
         if x0_before is not None and h < math.inf:
             half_r = h / (2.0 * h_before)
             x0 = (1.0 + half_r) * x0 - half_r * x0_before
-        x = (sigma_next / sigma) * x - alpha_next * math.expm1(-h) * x0
+        x = (sigma_next / sigma) * here.origin(x) - alpha_next * math.expm1(-h) * x0
         x0_before, h_before = here.x0, h
         yield State(step, steps, alpha_next, sigma_next, x, here.x0, nfe)

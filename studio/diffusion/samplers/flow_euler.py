@@ -14,7 +14,7 @@ from studio.diffusion.state import State
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from studio.diffusion.denoiser import Denoiser
+    from studio.diffusion.denoised import Denoiser
     from studio.diffusion.noise import NoiseStream
 
 SAMPLER = SamplerSpec(

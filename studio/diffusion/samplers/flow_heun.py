@@ -14,7 +14,7 @@ from studio.diffusion.state import State
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from studio.diffusion.denoiser import Denoiser
+    from studio.diffusion.denoised import Denoiser
     from studio.diffusion.noise import NoiseStream
 
 SAMPLER = SamplerSpec(
@@ -48,7 +48,7 @@ def sample(
     for step, (t, t_next) in enumerate(pairwise(times), start=1):
         here = denoiser(x, 1.0 - t, t)
         nfe += here.nfe
-        u = here.epsilon - here.x0
+        x, u = here.origin(x), here.epsilon - here.x0
         x_euler = x + (t_next - t) * u
         if t_next == 0.0:
             x = x_euler

@@ -15,7 +15,7 @@ from studio.diffusion.state import State
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from studio.diffusion.denoiser import Denoiser
+    from studio.diffusion.denoised import Denoiser
     from studio.diffusion.noise import NoiseStream
 
 SAMPLER = SamplerSpec(
@@ -56,7 +56,7 @@ def sample(
         if h == math.inf:
             x = here.x0
         else:
-            beta_dt = 2.0 * sigma**2 * h
+            x, beta_dt = here.origin(x), 2.0 * sigma**2 * h
             score = -here.epsilon / sigma
             x = x + beta_dt * (0.5 * x + score) + math.sqrt(beta_dt) * stream.like(x)
         yield State(step, steps, *point_next, x, here.x0, nfe)
