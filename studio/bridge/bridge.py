@@ -24,6 +24,9 @@ class EngineBridge(QObject):
     progress = Signal(object)  # events.Progress
     preview = Signal(object)  # events.Preview
     picture = Signal(object)  # events.Picture
+    cell = Signal(object)  # events.Cell
+    distance = Signal(object)  # events.Distance
+    decoded = Signal(object)  # events.Decoded
     finished = Signal(object)  # events.Finished
     cancelled = Signal(object)  # events.CancelledAt
     failed = Signal(object)  # events.Failed
@@ -46,6 +49,9 @@ class EngineBridge(QObject):
             events.Progress: self.progress,
             events.Preview: self.preview,
             events.Picture: self.picture,
+            events.Cell: self.cell,
+            events.Distance: self.distance,
+            events.Decoded: self.decoded,
             events.Finished: self.finished,
             events.CancelledAt: self.cancelled,
             events.Failed: self.failed,

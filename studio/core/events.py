@@ -63,6 +63,60 @@ class Picture:
     nfe: int
 
 
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """Every step of one cell: frame k is where step k began, the last frame is the end.
+
+    `times` (n,) are t = sigma / (alpha + sigma), 1 noise and 0 clean; `x` and `x0`, the sample and
+    the predicted clean latents there, (n, C, h, w) float16; `noisy` and `clean` small pictures of
+    both, (n, h', w', 3) uint8; `gap` |epsilon_c - epsilon_u|, the mean over channels, (n, h, w),
+    0 where guidance did not ask both.
+    """
+
+    times: tuple[float, ...]
+    x: np.ndarray
+    x0: np.ndarray
+    noisy: np.ndarray
+    clean: np.ndarray
+    gap: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """Cell `index` of a comparison is made: (H, W, 3) uint8. `latents` (C, h, w) float32."""
+
+    job: int
+    index: int
+    image: np.ndarray
+    latents: np.ndarray
+    settings: Settings
+    seconds: float
+    nfe: int
+    trajectory: Trajectory | None
+
+
+@dataclass(frozen=True)
+class Distance:
+    """How far cell `index` is from the converged end of its own ODE, from the same noise.
+
+    `latent` is the root mean square over latents (their standard deviation is about 1); `lpips`
+    is None where LPIPS's weights are not on this machine. A stochastic sampler need not come near.
+    """
+
+    job: int
+    index: int
+    latent: float
+    lpips: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """The pictures of a Decode: (N, H, W, 3) uint8."""
+
+    job: int
+    images: np.ndarray
+
+
 @dataclass(frozen=True)
 class Finished:
     job: int
@@ -103,6 +157,9 @@ Event = (
     | Progress
     | Preview
     | Picture
+    | Cell
+    | Distance
+    | Decoded
     | Finished
     | CancelledAt
     | Failed

@@ -5,12 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from studio.core.errors import UsageError
+from studio.core.specs import Options
 
 MAX_SEED = 2**63 - 1
 MAX_STEPS = 1000
 MAX_COUNT = 64
 MAX_GUIDANCE = 30.0
+MAX_CLASSIFIER = 50.0
+MAX_CELLS = 256
+SHIFTS = (0.1, 10.0)
 
 
 @dataclass(frozen=True)
@@ -19,6 +25,9 @@ class Settings:
 
     `guidance` is w in eps_u + w (eps_c - eps_u): 0 unconditional, 1 conditional. It acts where
     the rectified-flow time (0 clean, 1 noise) lies in `guidance_interval`. `size` is in pixels.
+    `schedule` names where the steps lie ("": the sampler's own), its times moved by `shift`.
+    `options` are the sampler's, `rule` and `rule_options` the guidance rule's. `classifier` is the
+    class that the noise-aware classifier pulls to ("": none), `classifier_scale` how strongly.
     """
 
     prompt: str
@@ -30,6 +39,13 @@ class Settings:
     guidance_interval: tuple[float, float] = (0.0, 1.0)
     seed: int = 0
     size: int = 256
+    options: Options = ()
+    schedule: str = ""
+    shift: float = 1.0
+    rule: str = "cfg"
+    rule_options: Options = ()
+    classifier: str = ""
+    classifier_scale: float = 0.0
 
     def check(self) -> None:
         """Raises UsageError with a sentence that says what to change."""
@@ -42,6 +58,13 @@ class Settings:
             raise UsageError(f"the guidance interval must be within 0 to 1, not {low} to {high}.")
         if not 0 <= self.seed <= MAX_SEED:
             raise UsageError(f"the seed must be 0 to {MAX_SEED}, not {self.seed}.")
+        if not SHIFTS[0] <= self.shift <= SHIFTS[1]:
+            raise UsageError(f"the shift must be {SHIFTS[0]:g} to {SHIFTS[1]:g}, not {self.shift}.")
+        if not 0 <= self.classifier_scale <= MAX_CLASSIFIER:
+            raise UsageError(
+                f"the classifier's scale must be 0 to {MAX_CLASSIFIER:g},"
+                f" not {self.classifier_scale}."
+            )
 
 
 @dataclass(frozen=True)
@@ -67,4 +90,37 @@ class LoadModel:
     model: str
 
 
-Request = Generate | LoadModel
+@dataclass(frozen=True)
+class Compare:
+    """A grid of pictures, cell by cell; cells of equal seed begin from the same noise.
+
+    `trajectories` keeps every step of every cell. `distances` measures, once all cells are there,
+    how far each is from the converged end of its own probability-flow ODE.
+    """
+
+    cells: tuple[Settings, ...]
+    trajectories: bool = True
+    distances: bool = True
+
+    def check(self) -> None:
+        if not 1 <= len(self.cells) <= MAX_CELLS:
+            raise UsageError(f"a comparison has 1 to {MAX_CELLS} pictures, not {len(self.cells)}.")
+        for cell in self.cells:
+            cell.check()
+        if len({(cell.model, cell.size) for cell in self.cells}) > 1:
+            raise UsageError("all pictures of a comparison are made by one model, in one size.")
+
+
+@dataclass(frozen=True, eq=False)
+class Decode:
+    """Turns latents (N, C, h, w) of a model into pictures."""
+
+    model: str
+    latents: np.ndarray
+
+    def check(self) -> None:
+        if self.latents.ndim != 4 or not len(self.latents):
+            raise UsageError(f"latents have the shape (N, C, h, w), not {self.latents.shape}.")
+
+
+Request = Generate | LoadModel | Compare | Decode

@@ -16,8 +16,8 @@ import torch
 from studio.core.events import Picture, Preview, Progress
 from studio.core.requests import Generate, Settings
 from studio.diffusion import samplers
-from studio.diffusion.noise import NoiseStream
 from studio.diffusion.state import State
+from studio.engine.sampling import states
 from studio.models.model import Model
 
 MOST_AT_ONCE = 4  # pictures a batch: on two cores a picture of four takes a third of one alone
@@ -41,7 +41,7 @@ def generate(
     clock = Clock(settings.steps)
     for first in range(0, request.count, MOST_AT_ONCE):
         size = min(MOST_AT_ONCE, request.count - first)
-        batch = Batch(model, settings, range(first, first + size), sampler.sample, clock)
+        batch = Batch(model, settings, range(first, first + size), clock)
         yield from batch.run(replace(request, settings=settings), check, job)
 
 
@@ -52,7 +52,6 @@ class Batch:
     model: Model
     settings: Settings
     indices: range
-    sample: samplers.SampleFunction
     clock: Clock
 
     @torch.inference_mode()  # entered anew whenever the generator goes on
@@ -91,17 +90,8 @@ class Batch:
             yield Picture(job, index, image, mine, seconds / len(self.indices), nfe)
 
     def _states(self, pace: Pace) -> Iterator[State]:
-        settings = self.settings
-        denoiser = self.model.guided(
-            settings.prompt,
-            settings.negative,
-            settings.guidance,
-            settings.guidance_interval,
-            len(self.indices),
-        )
-        stream = NoiseStream([settings.seed + index for index in self.indices])
-        noise = stream.initial(self.model.latent_shape(settings.size), self.model.device)
-        for state in self.sample(denoiser, noise, settings.steps, stream):
+        seeds = [self.settings.seed + index for index in self.indices]
+        for state in states(self.model, self.settings, seeds):
             pace.step()
             yield state
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from studio.core.errors import Cancelled, StudioError
 from studio.core.events import Event, Finished, Loading, Picture, Ready, Started
-from studio.core.requests import Generate, Request
+from studio.core.requests import Compare, Decode, Generate, LoadModel, Request
 from studio.engine import devices
 
 if TYPE_CHECKING:
@@ -31,8 +31,19 @@ def open_from_disk(name: str, device: devices.Device, check: Check) -> Model:
 
 def validate(request: Request) -> None:
     """Raises UsageError for a request that makes no sense."""
-    if isinstance(request, Generate):
+    if not isinstance(request, LoadModel):
         request.check()
+
+
+def model_of(request: Request) -> str:
+    """The name of the model that a request needs."""
+    match request:
+        case Generate(settings=settings):
+            return settings.model
+        case Compare(cells=cells):
+            return cells[0].model
+        case LoadModel(model=model) | Decode(model=model):
+            return model
 
 
 def never() -> None:
@@ -63,16 +74,16 @@ class Worker:
         """
         validate(request)
         began = time.perf_counter()
-        name = request.settings.model if isinstance(request, Generate) else request.model
+        name = model_of(request)
         check()
         if self._model is None or self._name != name:
             yield Loading(job, name)
             yield self._ready(job, name, began, check)
-        elif not isinstance(request, Generate):
+        elif isinstance(request, LoadModel):
             yield self._ready(job, name, began, check)
-        if isinstance(request, Generate):
+        if not isinstance(request, LoadModel):
             yield Started(job)
-            yield from self._generate(request, check, job)
+            yield from self._made(request, check, job)
         yield Finished(job, time.perf_counter() - began)
 
     def model(self, name: str, check: Check = never) -> Model:
@@ -96,10 +107,23 @@ class Worker:
         seconds = time.perf_counter() - began
         return Ready(job, name, self.device.label, self.device.precision, seconds)
 
-    def _generate(self, request: Generate, check: Check, job: int) -> Iterator[Event]:
-        from studio.engine.generate import generate
+    def _made(
+        self, request: Generate | Compare | Decode, check: Check, job: int
+    ) -> Iterator[Event]:
+        model = self.model(model_of(request))
+        match request:
+            case Generate():
+                from studio.engine.generate import generate
 
-        yield from generate(self.model(request.settings.model), request, check, job)
+                yield from generate(model, request, check, job)
+            case Compare():
+                from studio.engine.compare import compare
+
+                yield from compare(model, request, check, job)
+            case Decode():
+                from studio.engine.decode import decode
+
+                yield from decode(model, request, check, job)
 
 
 def run_now(

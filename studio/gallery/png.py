@@ -22,6 +22,7 @@ from PIL import Image, PngImagePlugin
 
 from studio.core.errors import DataError, OutputError, UsageError
 from studio.core.requests import Settings
+from studio.core.specs import Option
 from studio.gallery.naming import new_path
 
 CHUNK = "latent-studio"
@@ -189,10 +190,18 @@ def _settings(values: Any) -> Settings:
 
 def _value(name: str, value: Any) -> Any:
     default = getattr(Settings, name, "")
+    if name in ("options", "rule_options"):
+        return tuple(_option(each, name) for each in _checked(value, list, name))
     if isinstance(default, tuple):
         low, high = _checked(value, list, name)
         return _checked(low, float, name), _checked(high, float, name)
     return _checked(value, type(default), name)
+
+
+def _option(value: Any, name: str) -> tuple[str, Option]:
+    option, chosen = _checked(value, list, name)
+    kind = type(chosen) if type(chosen) in (bool, int, str) else float
+    return _checked(option, str, name), _checked(chosen, kind, name)
 
 
 def _checked(value: Any, kind: type, name: str) -> Any:

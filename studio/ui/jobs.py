@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core import events
-from studio.core.requests import Generate, LoadModel, Settings
+from studio.core.requests import Generate, LoadModel, Request, Settings
 
 if TYPE_CHECKING:
     from studio.bridge.bridge import EngineBridge
@@ -25,15 +25,18 @@ class Jobs(QObject):
     started = Signal()
     preview = Signal(object)  # events.Preview
     picture = Signal(object)  # events.Picture
-    finished = Signal()
-    failed = Signal(str)
+    cell = Signal(object)  # events.Cell
+    distance = Signal(object)  # events.Distance
+    decoded = Signal(object)  # events.Decoded
+    finished = Signal(int)  # the job, however it ended
+    failed = Signal(int, str)  # the job (0: no job of this window) and one sentence
     ready = Signal(object)  # events.Ready
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._bridge: EngineBridge | None = None
         self._warming: set[int] = set()
-        self._requests: dict[int, Generate] = {}
+        self._requests: dict[int, Request] = {}
         self.open: list[int] = []  # submitted, neither finished nor failed nor cancelled
         self.running: int | None = None
         self._began = 0.0
@@ -58,6 +61,8 @@ class Jobs(QObject):
         self._bridge = bridge
         for name in ("loading", "started", "progress", "preview", "picture"):
             getattr(bridge, name).connect(getattr(self, f"_on_{name}"))
+        for name in ("cell", "distance", "decoded"):
+            getattr(bridge, name).connect(getattr(self, name))
         for name in ("finished", "cancelled", "failed", "ready"):
             getattr(bridge, name).connect(getattr(self, f"_on_{name}"))
         self._warming.add(bridge.submit(LoadModel(model)))
@@ -67,13 +72,16 @@ class Jobs(QObject):
         """Says why the engine could not start."""
         self.problem = sentence
         self.changed.emit()
-        self.failed.emit(sentence)
+        self.failed.emit(0, sentence)
 
-    def submit(self, request: Generate, front: bool = False) -> None:
-        """Queues a request, at the front if asked."""
+    def submit(self, request: Request, front: bool = False) -> int | None:
+        """Queues a request, at the front if asked; its job, None while there is no engine.
+
+        Raises UsageError for a request that makes no sense.
+        """
         if self._bridge is None:
-            self.failed.emit(self.problem or "The engine is starting; try again in a moment.")
-            return
+            self.failed.emit(0, self.problem or "The engine is starting; try again in a moment.")
+            return None
         job = self._bridge.submit(request, front=front)
         self._requests[job] = request
         if front and self.open:
@@ -82,6 +90,7 @@ class Jobs(QObject):
             self.open.append(job)
         self.last_words = ""
         self.changed.emit()
+        return job
 
     def cancel(self) -> None:
         """Asks for the end of the job at the head of the queue."""
@@ -99,9 +108,10 @@ class Jobs(QObject):
 
     def settings(self) -> Settings | None:
         """The settings of the picture that is being made, its own seed included."""
-        if self.running is None:
+        request = self._requests.get(self.running or 0)
+        if not isinstance(request, Generate):
             return None
-        settings = self._requests[self.running].settings
+        settings = request.settings
         made = self.progress.picture if self.progress is not None else 0
         return replace(settings, seed=settings.seed + made)
 
@@ -183,21 +193,22 @@ class Jobs(QObject):
     @Slot(object)
     def _on_finished(self, event: events.Finished) -> None:
         if self._close(event.job, f"Done in {_duration(event.seconds)}"):
-            self.finished.emit()
+            self.finished.emit(event.job)
 
     @Slot(object)
     def _on_cancelled(self, event: events.CancelledAt) -> None:
         where = f"Cancelled at step {event.step}" if event.step else "Cancelled"
         if self._close(event.job, where):
-            self.finished.emit()
+            self.finished.emit(event.job)
 
     @Slot(object)
     def _on_failed(self, event: events.Failed) -> None:
         if self.model is None:
             self.problem = event.message
-        if self._close(event.job, "Failed"):
-            self.finished.emit()
-        self.failed.emit(event.message)
+        ours = self._close(event.job, "Failed")
+        self.failed.emit(event.job if ours else 0, event.message)
+        if ours:
+            self.finished.emit(event.job)
 
     @Slot(object)
     def _on_ready(self, event: events.Ready) -> None:

@@ -18,6 +18,9 @@ class RecordingBridge(QObject):
     progress = Signal(object)
     preview = Signal(object)
     picture = Signal(object)
+    cell = Signal(object)
+    distance = Signal(object)
+    decoded = Signal(object)
     finished = Signal(object)
     cancelled = Signal(object)
     failed = Signal(object)
@@ -30,7 +33,8 @@ class RecordingBridge(QObject):
         self.cancels: list[int] = []
 
     def submit(self, request: Request, front: bool = False) -> int:
-        request.check() if isinstance(request, Generate) else None
+        if not isinstance(request, LoadModel):
+            request.check()
         self.requests.append(request)
         self.front.append(front)
         return len(self.requests) - 1

@@ -47,6 +47,7 @@ class GeneratePanel(Panel):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.session, self.jobs, self.library = shared.session, shared.jobs, shared.library
         self._preferences = shared.preferences
+        self._mine: set[int] = set()  # jobs
         self.column = Column(self.session, self.jobs)
         self.column.setFixedWidth(COLUMN_WIDTH)
         self.viewer = Viewer(self.library, self.session.samplers)
@@ -70,7 +71,7 @@ class GeneratePanel(Panel):
         self.jobs.preview.connect(self._preview)
         self.jobs.picture.connect(self._picture)
         self.jobs.finished.connect(self._finished)
-        self.jobs.failed.connect(self._failed)
+        self.jobs.failed.connect(self._job_failed)
         self.library.failed.connect(self._not_written)
         self.library.dropped.connect(self._offer)
         self.library.refused.connect(self._failed)
@@ -89,7 +90,9 @@ class GeneratePanel(Panel):
             self.viewer.following = True
         if self.viewer.banner.kind == "error":
             self.viewer.banner.clear()
-        self.jobs.submit(request, front=front)
+        job = self.jobs.submit(request, front=front)
+        if job is not None:
+            self._mine.add(job)
 
     def escape(self) -> None:
         """Closes an offer, else cancels the job, else dismisses the banner."""
@@ -207,10 +210,16 @@ class GeneratePanel(Panel):
         if image is not None:
             self.viewer.show_made(entry, image)
 
-    @Slot()
-    def _finished(self) -> None:
+    @Slot(int)
+    def _finished(self, job: int) -> None:
+        self._mine.discard(job)
         if not self.jobs.busy:
             self.viewer.end_preview()
+
+    @Slot(int, str)
+    def _job_failed(self, job: int, sentence: str) -> None:
+        if not job or job in self._mine:
+            self._failed(sentence)
 
     @Slot(str)
     def _failed(self, sentence: str) -> None:
