@@ -1,0 +1,34 @@
+"""What a denoiser is and what it answers. Must not import torch at run time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Denoised:
+    """The answer at x: the expected x0 and epsilon, each (B, C, H, W).
+
+    A denoiser returns a pair with x = alpha x0 + sigma epsilon. Guidance may part them on purpose
+    (CFG++ renoises with the unguided epsilon); it then gives the x that the pair does belong to as
+    `moved`, and a step starts from there. nfe counts the network evaluations each picture took.
+    """
+
+    x0: Tensor
+    epsilon: Tensor
+    nfe: int
+    moved: Tensor | None = None
+
+    def origin(self, x: Tensor) -> Tensor:
+        """Where a step that began at x goes on from: x itself, unless guidance moved it."""
+        return x if self.moved is None else self.moved
+
+
+class Denoiser(Protocol):
+    """Anything that splits x = alpha x0 + sigma epsilon, for any alpha, sigma >= 0, not both 0."""
+
+    def __call__(self, x: Tensor, alpha: float, sigma: float) -> Denoised: ...
