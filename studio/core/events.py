@@ -141,13 +141,16 @@ class Failed:
 
 @dataclass(frozen=True)
 class Ready:
-    """A model is loaded; `device` and `precision` in words."""
+    """A model is loaded; `device` and `precision` in words. `classes` are those its noise-aware
+    classifier knows; `needs` what guidance rules may need of it: "weak", "classifier"."""
 
     job: int
     model: str
     device: str
     precision: str
     seconds: float
+    classes: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 Event = (

@@ -90,6 +90,16 @@ class GuidanceSpec:
     parameters: tuple[Parameter, ...] = ()
 
 
+@dataclass(frozen=True)
+class ScheduleSpec:
+    """Where a sampler's steps lie, as the user meets it."""
+
+    name: str
+    label: str
+    summary: str
+    source: str
+
+
 def checked_options(
     owner: str, parameters: tuple[Parameter, ...], options: Iterable[tuple[str, object]]
 ) -> Options:

@@ -19,6 +19,7 @@ from studio.ui.controls.prompt_box import PromptBox
 from studio.ui.controls.sampler_box import SamplerBox
 from studio.ui.controls.seed_box import SeedBox
 from studio.ui.controls.slider_spin import SliderSpin
+from studio.ui.fine_tuning import FineTuning
 from studio.ui.jobs import Jobs
 from studio.ui.state import FULL_INTERVAL, Session, bind
 
@@ -124,6 +125,8 @@ class Column(QFrame):
         self._add(column, "Guidance", self.guidance, self._interval_note())
         self._add(column, "Seed", self.seed)
         self._add(column, "Pictures", self.count)
+        self.more = FineTuning(self._session, self._jobs)
+        column.addWidget(self.more)
         column.addStretch(1)
 
     def _add(

@@ -12,10 +12,11 @@ from typing import Any, Protocol
 from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core.requests import Generate, Settings
-from studio.core.specs import SamplerSpec
+from studio.core.specs import GuidanceSpec, SamplerSpec, ScheduleSpec
 
 RANDOM_SEEDS = 2**32  # random seeds stay short enough to read out; typed ones may be any
 FULL_INTERVAL = (0.0, 1.0)
+DEFAULT_PULL = 2.0  # of the classifier, once one of its classes is chosen
 
 
 class Value(QObject):
@@ -55,9 +56,17 @@ def bind(value: Value, control: Control) -> None:
 class Session(QObject):
     """The settings that the next picture will be made with, and the last seed that was used."""
 
-    def __init__(self, samplers: tuple[SamplerSpec, ...], parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        samplers: tuple[SamplerSpec, ...],
+        parent: QObject | None = None,
+        rules: tuple[GuidanceSpec, ...] = (),
+        schedules: tuple[ScheduleSpec, ...] = (),
+    ) -> None:
         super().__init__(parent)
         self.samplers = {spec.name: spec for spec in samplers}
+        self.rules = {spec.name: spec for spec in rules}
+        self.schedules = {spec.name: spec for spec in schedules}
         first = Settings(prompt="")
         known = first.sampler if first.sampler in self.samplers else next(iter(self.samplers))
         self.prompt = Value("", self)
@@ -71,8 +80,17 @@ class Session(QObject):
         self.seed_locked = Value(False, self)
         self.last_seed = Value(None, self)
         self.count = Value(1, self)
+        self.options = Value((), self)
+        self.schedule = Value("", self)
+        self.shift = Value(first.shift, self)
+        self.rule = Value(first.rule, self)
+        self.rule_options = Value((), self)
+        self.classifier = Value("", self)
+        self.classifier_scale = Value(DEFAULT_PULL, self)
         self._proposed = self.steps.get()
         self.sampler.changed.connect(self._propose_steps)
+        self.sampler.changed.connect(self._forget_options)
+        self.rule.changed.connect(self._forget_rule_options)
 
     @Slot(object)
     def _propose_steps(self, name: str) -> None:
@@ -80,6 +98,14 @@ class Session(QObject):
         proposed, self._proposed = self._proposed, self.samplers[name].default_steps
         if self.steps.get() == proposed:
             self.steps.set(self._proposed)
+
+    @Slot(object)
+    def _forget_options(self, _: str) -> None:
+        self.options.set(())
+
+    @Slot(object)
+    def _forget_rule_options(self, _: str) -> None:
+        self.rule_options.set(())
 
     def settings(self) -> Settings:
         """The settings as they stand; the seed is the one in the box, locked or not."""
@@ -92,6 +118,13 @@ class Session(QObject):
             guidance=self.guidance.get(),
             guidance_interval=self.interval.get(),
             seed=self.seed.get(),
+            options=self.options.get(),
+            schedule=self.schedule.get(),
+            shift=self.shift.get(),
+            rule=self.rule.get(),
+            rule_options=self.rule_options.get(),
+            classifier=self.classifier.get(),
+            classifier_scale=self.classifier_scale.get() if self.classifier.get() else 0.0,
         )
 
     def request(self) -> Generate:
@@ -114,6 +147,17 @@ class Session(QObject):
         self.steps.set(settings.steps)
         self.guidance.set(settings.guidance)
         self.interval.set(settings.guidance_interval)
+        if settings.sampler in self.samplers:
+            self.options.set(settings.options)
+        if settings.schedule in ("", *self.schedules):
+            self.schedule.set(settings.schedule)
+            self.shift.set(settings.shift)
+        if settings.rule in self.rules:
+            self.rule.set(settings.rule)
+            self.rule_options.set(settings.rule_options)
+        self.classifier.set(settings.classifier)
+        if settings.classifier:
+            self.classifier_scale.set(settings.classifier_scale)
         self.use_seed(settings)
 
     def use_prompt(self, settings: Settings) -> None:

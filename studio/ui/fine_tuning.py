@@ -1,0 +1,170 @@
+"""The settings behind "More": the schedule, the guidance rule, options, the classifier."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QStandardItemModel
+from PySide6.QtWidgets import QCompleter, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from studio.core import events
+from studio.core.requests import MAX_CLASSIFIER, SHIFTS
+from studio.core.specs import GuidanceSpec
+from studio.ui.controls.choice_box import ChoiceBox
+from studio.ui.controls.options_box import OptionsBox
+from studio.ui.controls.slider_spin import SliderSpin
+from studio.ui.jobs import Jobs
+from studio.ui.state import Session, bind
+
+
+class FineTuning(QWidget):
+    """Folded away until asked for; says so when something in it is not at its default."""
+
+    def __init__(self, session: Session, jobs: Jobs) -> None:
+        super().__init__()
+        self._session = session
+        self.toggle = QPushButton()
+        self.toggle.setObjectName("more")
+        self.toggle.setProperty("role", "link")
+        self.toggle.setCheckable(True)
+        self.toggle.setAccessibleName("More settings")
+        self.toggle.setToolTip("Schedule, guidance rule, classifier and the sampler's own options")
+        self.toggle.setShortcut("Alt+M")
+        self.body = QWidget()
+        self.body.setVisible(False)
+        self._make_controls()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self.toggle, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.body)
+        self._fill()
+        self._bind()
+        jobs.ready.connect(self._model_ready)
+        if jobs.model is not None:
+            self._model_ready(jobs.model)
+        self._say()
+
+    def _make_controls(self) -> None:
+        session = self._session
+        self.options = OptionsBox("samplerOptions")
+        schedules = [("", "The sampler's own", "Where this sampler's steps lie by default")]
+        schedules += [(s.name, s.label, s.summary) for s in session.schedules.values()]
+        self.schedule = ChoiceBox("schedule", "Schedule", "Where the steps lie", schedules)
+        self.shift = SliderSpin(
+            "Shift",
+            "Above 1 more of the steps lie near the noise, below 1 near the picture.",
+            *SHIFTS,
+            5,
+            decimals=2,
+            step=0.1,
+        )
+        rules = [
+            (s.name, s.label, f"{s.summary}\nSource: {s.source}") for s in _text_rules(session)
+        ]
+        self.rule = ChoiceBox("rule", "Guidance rule", "How guidance is applied", rules)
+        self.rule_options = OptionsBox("ruleOptions")
+        self.classifier = QLineEdit()
+        self.classifier.setObjectName("classifier")
+        self.classifier.setAccessibleName("Classifier guidance: class")
+        self.classifier.setPlaceholderText("None: type a thing it knows")
+        self.classifier.setToolTip(
+            "A network that recognises things through noise pulls the picture to this class. "
+            "Works without a prompt too (guidance 0)."
+        )
+        self.classifier.setClearButtonEnabled(True)
+        self.pull = SliderSpin(
+            "Pull", "How strongly the classifier pulls.", 0, MAX_CLASSIFIER, 10, 1, 0.5
+        )
+
+    def _fill(self) -> None:
+        rows = QVBoxLayout(self.body)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(5)
+        self._add(rows, "", self.options)
+        self._add(rows, "Sche&dule", self.schedule)
+        self._add(rows, "Shi&ft", self.shift)
+        self._add(rows, "Guidance ru&le", self.rule)
+        self._add(rows, "", self.rule_options)
+        self._class_label = self._add(rows, "&Classifier", self.classifier)
+        self._pull_label = self._add(rows, "Classifier's pull", self.pull)
+
+    def _add(self, rows: QVBoxLayout, text: str, control: QWidget) -> QLabel:
+        label = QLabel(text)
+        label.setProperty("role", "label")
+        label.setBuddy(control)
+        if text:
+            rows.addWidget(label)
+        rows.addWidget(control)
+        rows.addSpacing(8)
+        return label
+
+    def _bind(self) -> None:
+        session = self._session
+        self._show_options(session.sampler.get())
+        self._show_rule(session.rule.get())
+        session.sampler.changed.connect(self._show_options)
+        session.rule.changed.connect(self._show_rule)
+        bind(session.options, self.options)
+        bind(session.schedule, self.schedule)
+        bind(session.shift, self.shift)
+        bind(session.rule, self.rule)
+        bind(session.rule_options, self.rule_options)
+        bind(session.classifier_scale, self.pull)
+        self.classifier.setText(session.classifier.get())
+        session.classifier.changed.connect(self.classifier.setText)
+        self.classifier.editingFinished.connect(self._class_typed)
+        self.toggle.toggled.connect(self.body.setVisible)
+        self.toggle.toggled.connect(self._say)
+        for value in (session.options, session.schedule, session.shift, session.rule):
+            value.changed.connect(self._say)
+        for value in (session.rule_options, session.classifier):
+            value.changed.connect(self._say)
+
+    @Slot(object)
+    def _show_options(self, sampler: str) -> None:
+        self.options.show_parameters(self._session.samplers[sampler].parameters)
+
+    @Slot(object)
+    def _show_rule(self, rule: str) -> None:
+        known = self._session.rules.get(rule)
+        self.rule_options.show_parameters(known.parameters if known else ())
+
+    @Slot()
+    def _class_typed(self) -> None:
+        self._session.classifier.set(self.classifier.text().strip())
+
+    @Slot(object)
+    def _model_ready(self, model: events.Ready) -> None:
+        """Offers what the model has: its classes, and the rules that need more than prompts."""
+        completer = QCompleter(list(model.classes), self.classifier)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        self.classifier.setCompleter(completer)
+        for row, spec in enumerate(_text_rules(self._session)):
+            item = cast(QStandardItemModel, self.rule.model()).item(row)
+            item.setEnabled(not spec.needs or spec.needs in model.needs)
+        for widget in (self.classifier, self._class_label, self.pull, self._pull_label):
+            widget.setVisible(bool(model.classes))
+
+    @Slot()
+    def _say(self, _: object = None) -> None:
+        changed = sum(self._changed())
+        words = "Fewer settings" if self.toggle.isChecked() else "More settings"
+        self.toggle.setText(words + (f" · {changed} changed" if changed else ""))
+
+    def _changed(self) -> tuple[bool, ...]:
+        session = self._session
+        return (
+            session.options.get() != (),
+            session.schedule.get() != "",
+            session.shift.get() != 1.0,
+            session.rule.get() != "cfg" or session.rule_options.get() != (),
+            session.classifier.get() != "",
+        )
+
+
+def _text_rules(session: Session) -> list[GuidanceSpec]:
+    """Classifier guidance is not a rule of its own here: it goes with any of them."""
+    return [spec for spec in session.rules.values() if spec.needs != "classifier"]
