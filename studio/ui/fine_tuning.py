@@ -73,7 +73,6 @@ class FineTuning(QWidget):
             "A network that recognises things through noise pulls the picture to this class. "
             "Works without a prompt too (guidance 0)."
         )
-        self.classifier.setClearButtonEnabled(True)
         self.pull = SliderSpin(
             "Pull", "How strongly the classifier pulls.", 0, MAX_CLASSIFIER, 10, 1, 0.5
         )
