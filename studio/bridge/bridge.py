@@ -27,6 +27,7 @@ class EngineBridge(QObject):
     cell = Signal(object)  # events.Cell
     distance = Signal(object)  # events.Distance
     decoded = Signal(object)  # events.Decoded
+    lab = Signal(object)  # events.LabRun
     finished = Signal(object)  # events.Finished
     cancelled = Signal(object)  # events.CancelledAt
     failed = Signal(object)  # events.Failed
@@ -52,6 +53,7 @@ class EngineBridge(QObject):
             events.Cell: self.cell,
             events.Distance: self.distance,
             events.Decoded: self.decoded,
+            events.LabRun: self.lab,
             events.Finished: self.finished,
             events.CancelledAt: self.cancelled,
             events.Failed: self.failed,

@@ -117,6 +117,36 @@ class Decoded:
     images: np.ndarray
 
 
+@dataclass(frozen=True, eq=False)
+class LabRun:
+    """Particles under one sampler, frame by frame, in the rectified flow's coordinates
+    z = x / (alpha + sigma): standard normal noise at t = 1, data at t = 0.
+
+    `times` (n,) as in Trajectory; `points` (n, P, 2) the particles, `x0` (n, P, 2) the data they
+    are predicted to become. On the grid of `side` points from -extent to extent, row by row from below:
+    `velocity` (n, side, side, 2), `score` (n, side, side, 2) and the exact `density`
+    (n, side, side). `truth` (P, 2) are samples of the distribution. `distance` is the energy
+    distance of the last points to `truth`, `floor` that of other true samples to it; `exact_end`
+    (P, 2) is where the exact ODE takes the same noise.
+    """
+
+    job: int
+    settings: Settings
+    times: tuple[float, ...]
+    points: np.ndarray
+    x0: np.ndarray
+    velocity: np.ndarray
+    score: np.ndarray
+    density: np.ndarray
+    truth: np.ndarray
+    exact_end: np.ndarray
+    extent: float
+    distance: float
+    floor: float
+    nfe: int
+    seconds: float
+
+
 @dataclass(frozen=True)
 class Finished:
     job: int
@@ -163,6 +193,7 @@ Event = (
     | Cell
     | Distance
     | Decoded
+    | LabRun
     | Finished
     | CancelledAt
     | Failed

@@ -123,4 +123,32 @@ class Decode:
             raise UsageError(f"latents have the shape (N, C, h, w), not {self.latents.shape}.")
 
 
-Request = Generate | LoadModel | Compare | Decode
+MOST_PARTICLES = 4000
+
+
+@dataclass(frozen=True)
+class Lab:
+    """One sampler's particles on a 2-D distribution whose score is known exactly.
+
+    `settings` decide as for a picture: sampler, steps, options, schedule, shift, seed, guidance and
+    its rule; prompt and model are not used. `source` answers for the denoiser: "exact", or the
+    prediction of a trained toy network ("epsilon", "score", "velocity"). `label` is the class that
+    guidance pulls to, -1 none (exact source only). The field is drawn on `side` x `side` points.
+    """
+
+    distribution: str
+    settings: Settings
+    source: str = "exact"
+    label: int = -1
+    particles: int = 800
+    side: int = 28
+
+    def check(self) -> None:
+        self.settings.check()
+        if not 1 <= self.particles <= MOST_PARTICLES:
+            raise UsageError(f"particles must be 1 to {MOST_PARTICLES}, not {self.particles}.")
+        if not 2 <= self.side <= 100:
+            raise UsageError(f"the field's side must be 2 to 100 points, not {self.side}.")
+
+
+Request = Generate | LoadModel | Compare | Decode | Lab

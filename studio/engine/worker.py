@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from studio.core.errors import Cancelled, StudioError
 from studio.core.events import Event, Finished, Loading, Picture, Ready, Started
-from studio.core.requests import Compare, Decode, Generate, LoadModel, Request
+from studio.core.requests import Compare, Decode, Generate, Lab, LoadModel, Request
 from studio.engine import devices
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def validate(request: Request) -> None:
         request.check()
 
 
-def model_of(request: Request) -> str:
-    """The name of the model that a request needs."""
+def model_of(request: Request) -> str | None:
+    """The name of the model that a request needs; None for none."""
     match request:
         case Generate(settings=settings):
             return settings.model
@@ -44,6 +44,8 @@ def model_of(request: Request) -> str:
             return cells[0].model
         case LoadModel(model=model) | Decode(model=model):
             return model
+        case Lab():
+            return None
 
 
 def never() -> None:
@@ -76,11 +78,11 @@ class Worker:
         began = time.perf_counter()
         name = model_of(request)
         check()
-        if self._model is None or self._name != name:
+        if name is not None and (self._model is None or self._name != name):
             yield Loading(job, name)
             yield self._ready(job, name, began, check)
         elif isinstance(request, LoadModel):
-            yield self._ready(job, name, began, check)
+            yield self._ready(job, request.model, began, check)
         if not isinstance(request, LoadModel):
             yield Started(job)
             yield from self._made(request, check, job)
@@ -108,22 +110,25 @@ class Worker:
         return Ready(job, name, self.device.label, self.device.precision, seconds)
 
     def _made(
-        self, request: Generate | Compare | Decode, check: Check, job: int
+        self, request: Generate | Compare | Decode | Lab, check: Check, job: int
     ) -> Iterator[Event]:
-        model = self.model(model_of(request))
         match request:
-            case Generate():
+            case Generate(settings=settings):
                 from studio.engine.generate import generate
 
-                yield from generate(model, request, check, job)
-            case Compare():
+                yield from generate(self.model(settings.model), request, check, job)
+            case Compare(cells=cells):
                 from studio.engine.compare import compare
 
-                yield from compare(model, request, check, job)
-            case Decode():
+                yield from compare(self.model(cells[0].model), request, check, job)
+            case Decode(model=model):
                 from studio.engine.decode import decode
 
-                yield from decode(model, request, check, job)
+                yield from decode(self.model(model), request, check, job)
+            case Lab():
+                from studio.engine.lab import lab
+
+                yield from lab(request, check, job)
 
 
 def run_now(

@@ -28,6 +28,7 @@ class Jobs(QObject):
     cell = Signal(object)  # events.Cell
     distance = Signal(object)  # events.Distance
     decoded = Signal(object)  # events.Decoded
+    lab = Signal(object)  # events.LabRun
     finished = Signal(int)  # the job, however it ended
     failed = Signal(int, str)  # the job (0: no job of this window) and one sentence
     ready = Signal(object)  # events.Ready
@@ -61,7 +62,7 @@ class Jobs(QObject):
         self._bridge = bridge
         for name in ("loading", "started", "progress", "preview", "picture"):
             getattr(bridge, name).connect(getattr(self, f"_on_{name}"))
-        for name in ("cell", "distance", "decoded"):
+        for name in ("cell", "distance", "decoded", "lab"):
             getattr(bridge, name).connect(getattr(self, name))
         for name in ("finished", "cancelled", "failed", "ready"):
             getattr(bridge, name).connect(getattr(self, f"_on_{name}"))

@@ -21,6 +21,7 @@ class RecordingBridge(QObject):
     cell = Signal(object)
     distance = Signal(object)
     decoded = Signal(object)
+    lab = Signal(object)
     finished = Signal(object)
     cancelled = Signal(object)
     failed = Signal(object)
