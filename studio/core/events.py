@@ -123,8 +123,8 @@ class LabRun:
     z = x / (alpha + sigma): standard normal noise at t = 1, data at t = 0.
 
     `times` (n,) as in Trajectory; `points` (n, P, 2) the particles, `x0` (n, P, 2) the data they
-    are predicted to become. On the grid of `side` points from -extent to extent, row by row from below:
-    `velocity` (n, side, side, 2), `score` (n, side, side, 2) and the exact `density`
+    are predicted to become. On the grid of `side` points from -extent to extent, row by row from
+    below: `velocity` (n, side, side, 2), `score` (n, side, side, 2) and the exact `density`
     (n, side, side). `truth` (P, 2) are samples of the distribution. `distance` is the energy
     distance of the last points to `truth`, `floor` that of other true samples to it; `exact_end`
     (P, 2) is where the exact ODE takes the same noise.
