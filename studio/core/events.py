@@ -32,7 +32,8 @@ class Started:
 
 @dataclass(frozen=True)
 class Progress:
-    """`picture` of `pictures` is at `step` of `steps`; `seconds_left` for the whole job."""
+    """`picture` of `pictures`, and the `together` - 1 after it, are at `step` of `steps`;
+    `seconds_left` for the whole job."""
 
     job: int
     picture: int
@@ -40,6 +41,7 @@ class Progress:
     step: int
     steps: int
     seconds_left: float
+    together: int = 1
 
 
 @dataclass(frozen=True)

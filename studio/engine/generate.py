@@ -72,6 +72,7 @@ class Batch:
                 state.step,
                 state.steps,
                 self.clock.seconds_left(state.step, request.count - self.indices.stop),
+                len(self.indices),
             )
             check()
             if state.step < state.steps and budget.allows(state.step):

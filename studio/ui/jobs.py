@@ -140,10 +140,17 @@ class Jobs(QObject):
     def _now(self) -> str:
         at = self.progress
         if at is not None:
-            which = f"Picture {at.picture + 1} of {at.pictures} · " if at.pictures > 1 else ""
+            which = f"{self._which(at)} · " if at.pictures > 1 else ""
             left = f" · {_duration(at.seconds_left)} left" if at.seconds_left > 0 else ""
             return f"{which}Step {at.step} of {at.steps}{left}"
         return f"Loading {self.loading}…" if self.loading else "Starting…"
+
+    @staticmethod
+    def _which(at: events.Progress) -> str:
+        """Pictures of one batch make their steps together."""
+        last = at.picture + at.together
+        span = f"{at.picture + 1} to {last}" if at.together > 1 else f"{last}"
+        return f"Picture{'s' if at.together > 1 else ''} {span} of {at.pictures}"
 
     def _close(self, job: int, words: str) -> bool:
         """Ends a job of ours; false when it was only warming the model."""

@@ -66,6 +66,7 @@ class Library(QObject):
     scanned = Signal()
     updated = Signal(object)  # Entry: its thumbnail, path or problem
     opened = Signal(object, object)  # Entry, QImage
+    copied = Signal(object)  # Path: a copy is written
     failed = Signal(object, str)  # Entry, one sentence
     dropped = Signal(object, object)  # Path, Settings
     refused = Signal(str)  # one sentence: a dropped file without settings
@@ -124,7 +125,7 @@ class Library(QObject):
         return found
 
     def save_as(self, entry: Entry, path: Path) -> None:
-        """Writes a copy with everything inside; `failed` may follow."""
+        """Writes a copy with everything inside; `copied` or `failed` follows."""
         image = self._images.get(entry)
         if entry.path is not None:
             self._files.start(("copy", entry), shutil.copyfile, entry.path, path)
@@ -145,6 +146,8 @@ class Library(QObject):
         elif what == "write":
             subject.path, subject.problem = result, ""
             self.updated.emit(subject)
+        elif what == "copy":
+            self.copied.emit(Path(result))
         elif what == "open":
             image, subject.settings = result
             self._images.keep(subject, image)

@@ -261,6 +261,19 @@ def test_save_as(
     click(qtbot, stage, "tool-save_as")
     qtbot.waitUntil(target.with_suffix(".png").is_file)
     assert png.read_settings(target.with_suffix(".png")).prompt == "a fox"
+    banner = stage.panel.viewer.banner
+    qtbot.waitUntil(banner.isVisible)
+    assert str(target.with_suffix(".png")) in banner.text.text()
+
+
+def test_pictures_made_together_are_named_together(qtbot: QtBot, stage: Stage) -> None:
+    stage.panel.session.count.set(6)
+    click(qtbot, stage, "generate")
+    stage.bridge.begin(1)
+    stage.bridge.progress.emit(events.Progress(1, 0, 6, 3, 10, 2.0, together=4))
+    assert "Pictures 1 to 4 of 6" in stage.panel.jobs.sentence()
+    stage.bridge.progress.emit(events.Progress(1, 5, 6, 3, 10, 2.0))
+    assert "Picture 6 of 6" in stage.panel.jobs.sentence()
 
 
 def test_a_picture_that_cannot_be_written_is_not_lost(qtbot: QtBot, stage: Stage) -> None:

@@ -73,6 +73,7 @@ class GeneratePanel(Panel):
         self.jobs.finished.connect(self._finished)
         self.jobs.failed.connect(self._job_failed)
         self.library.failed.connect(self._not_written)
+        self.library.copied.connect(self._saved)
         self.library.dropped.connect(self._offer)
         self.library.refused.connect(self._failed)
 
@@ -224,6 +225,10 @@ class GeneratePanel(Panel):
     @Slot(str)
     def _failed(self, sentence: str) -> None:
         self.viewer.banner.say("error", sentence)
+
+    @Slot(object)
+    def _saved(self, path: Path) -> None:
+        self.viewer.banner.say("note", f"Saved as {path}.")
 
     @Slot(object, str)
     def _not_written(self, entry: Entry | None, sentence: str) -> None:
