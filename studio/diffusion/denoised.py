@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -26,6 +26,15 @@ class Denoised:
     def origin(self, x: Tensor) -> Tensor:
         """Where a step that began at x goes on from: x itself, unless guidance moved it."""
         return x if self.moved is None else self.moved
+
+    def shifted(self, by: Tensor, alpha: float, sigma: float) -> Denoised:
+        """x0 + by, and epsilon moved against it: alpha x0 + sigma epsilon stays what it was.
+
+        Where sigma is 0, x is x0 already and nothing moves.
+        """
+        if sigma == 0.0:
+            return self
+        return replace(self, x0=self.x0 + by, epsilon=self.epsilon - (alpha / sigma) * by)
 
 
 class Denoiser(Protocol):

@@ -2,7 +2,8 @@
 
 A sampler asks for (x0, epsilon) at a point of ITS path; a network answers on the path it was
 trained on. NetworkDenoiser stands between them, so every sampler runs on every model.
-Must not import networks, samplers or files. Gradients are the caller's to switch off.
+Must not import torch at run time (the guidance registry is read without it), networks, samplers or
+files. Gradients are the caller's to switch off.
 """
 
 from __future__ import annotations
@@ -11,19 +12,19 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Protocol, Self, runtime_checkable
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 from studio.diffusion.denoised import Denoised, Denoiser
 from studio.diffusion.paths import Path, half_log_snr
 from studio.diffusion.predictions import Prediction
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 __all__ = ["Condition", "Denoised", "Denoiser", "Network", "NetworkDenoiser", "Pair"]
 
 #: network(x (B, C, H, W), t (B,) in its path's unit, condition) -> its prediction, (B, C, H, W).
-Network = Callable[[Tensor, Tensor, Any], Tensor]
+Network = Callable[["Tensor", "Tensor", Any], "Tensor"]
 
 
 @runtime_checkable
@@ -50,6 +51,8 @@ class NetworkDenoiser:
         (arXiv:2206.00364, section 2), is taken as the ratio of the norms of (alpha, sigma), which
         is finite at both ends.
         """
+        import torch
+
         lam = half_log_snr(alpha, sigma)
         t = self.nearest_time(lam)
         factor = math.hypot(self.path.alpha(t), self.path.sigma(t)) / math.hypot(alpha, sigma)
@@ -82,7 +85,7 @@ class Pair:
     def __call__(self, x: Tensor, alpha: float, sigma: float) -> tuple[Denoised, Denoised]:
         if self._joined is None:
             return self.first(x, alpha, sigma), self.second(x, alpha, sigma)
-        both = self._joined(torch.cat((x, x)), alpha, sigma)
+        both = self._joined(x.repeat(2, *[1] * (x.ndim - 1)), alpha, sigma)
         (x0, x0_second), (epsilon, epsilon_second) = both.x0.chunk(2), both.epsilon.chunk(2)
         return (
             Denoised(x0, epsilon, both.nfe),
