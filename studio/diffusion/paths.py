@@ -14,7 +14,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import mul
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,6 +31,7 @@ def _elementwise(name: str) -> Callable[[Real], Real]:
 
 
 exp, expm1, sqrt = _elementwise("exp"), _elementwise("expm1"), _elementwise("sqrt")
+sin = _elementwise("sin")
 
 
 def half_log_snr(alpha: float, sigma: float) -> float:
@@ -102,6 +103,15 @@ class Path(ABC):
         """log(alpha^2 / sigma^2) = 2 lambda."""
         return 2.0 * self.lambda_from_t(t)
 
+    def drift(self, t: Real) -> Real:
+        """f = alpha' / alpha of the path's SDE dx = f x dt + g dW; infinite where alpha = 0."""
+        return self.d_alpha(t) / self.alpha(t)
+
+    def diffusion_squared(self, t: Real) -> Real:
+        """g^2 = 2 sigma (sigma' - sigma alpha' / alpha) (Lu et al. 2022, arXiv:2206.00927,
+        section 2.1); the SDE then has the path's marginals."""
+        return 2.0 * self.sigma(t) * (self.d_sigma(t) - self.sigma(t) * self.drift(t))
+
     def mix(self, x0: Tensor, epsilon: Tensor, t: Real) -> Tensor:
         """x_t = alpha(t) x0 + sigma(t) epsilon; t is a float or has shape (B,)."""
         t = per_picture(t, x0)
@@ -129,10 +139,33 @@ class RectifiedFlow(Path):
 
 
 @dataclass(frozen=True)
-class VariancePreserving(Path):
-    """The VP SDE dx = -1/2 beta(t) x dt + sqrt(beta(t)) dW, beta linear in t (Song et al. 2021,
-    arXiv:2011.13456, eqs. 11, 32, 33): alpha = exp(-tau / 2), alpha^2 + sigma^2 = 1, where
-    tau(t) = int_0^t beta. It starts at t = 1e-5, as in their appendix C: the score diverges at 0.
+class Trigonometric(Path):
+    """alpha = cos(pi t / 2), sigma = sin(pi t / 2): a quarter circle at even speed, the GVP path of
+    Ma et al. 2024 (SiT, arXiv:2401.08740).
+    """
+
+    def alpha(self, t: Real) -> Real:
+        return sin(0.5 * math.pi * (1.0 - t))  # the cosine, and exactly 0 at t = 1
+
+    def sigma(self, t: Real) -> Real:
+        return sin(0.5 * math.pi * t)
+
+    def d_alpha(self, t: Real) -> Real:
+        return -0.5 * math.pi * self.sigma(t)
+
+    def d_sigma(self, t: Real) -> Real:
+        return 0.5 * math.pi * self.alpha(t)
+
+    def _solve(self, lam: float) -> float:
+        t = 2.0 / math.pi * math.atan(math.exp(-abs(lam)))
+        return t if lam > 0.0 else 1.0 - t
+
+
+@dataclass(frozen=True)
+class LinearBeta(Path):
+    """The SDEs with drift -1/2 beta(t) x, beta linear in t (Song et al. 2021, arXiv:2011.13456, eq.
+    32): alpha = exp(-tau / 2), tau(t) = int_0^t beta. They start at t = 1e-5, as in their appendix
+    C: the score diverges at 0.
     """
 
     beta_min: float = 0.1
@@ -151,21 +184,46 @@ class VariancePreserving(Path):
     def alpha(self, t: Real) -> Real:
         return exp(-0.5 * self.tau(t))
 
-    def sigma(self, t: Real) -> Real:
-        return sqrt(-expm1(-self.tau(t)))
-
     def d_alpha(self, t: Real) -> Real:
         return -0.5 * self.beta(t) * self.alpha(t)
+
+    def _t_from_tau(self, tau: float) -> float:
+        """The positive root of tau(t) = tau, without cancellation (Lu et al. 2022,
+        arXiv:2206.00927, appendix D)."""
+        slope = self.beta_max - self.beta_min
+        return 2.0 * tau / (self.beta_min + math.sqrt(self.beta_min**2 + 2.0 * slope * tau))
+
+
+@dataclass(frozen=True)
+class VariancePreserving(LinearBeta):
+    """The VP SDE dx = -1/2 beta x dt + sqrt(beta) dW (Song et al. 2021, eqs. 11, 33):
+    alpha^2 + sigma^2 = 1.
+    """
+
+    def sigma(self, t: Real) -> Real:
+        return sqrt(-expm1(-self.tau(t)))
 
     def d_sigma(self, t: Real) -> Real:
         return 0.5 * self.beta(t) * self.alpha(t) ** 2 / self.sigma(t)
 
     def _solve(self, lam: float) -> float:
-        # tau = log(1 + e^(-2 lambda)), then the positive root of tau(t) without cancellation
-        # (Lu et al. 2022, arXiv:2206.00927, appendix D).
-        tau = math.log1p(math.exp(-2.0 * lam))
-        slope = self.beta_max - self.beta_min
-        return 2.0 * tau / (self.beta_min + math.sqrt(self.beta_min**2 + 2.0 * slope * tau))
+        return self._t_from_tau(math.log1p(math.exp(-2.0 * lam)))  # e^(-2 lambda) = e^tau - 1
+
+
+@dataclass(frozen=True)
+class SubVariancePreserving(LinearBeta):
+    """The sub-VP SDE dx = -1/2 beta x dt + sqrt(beta (1 - e^(-2 tau))) dW (Song et al. 2021, eqs.
+    12, 29): sigma is the VP SDE's sigma^2, so never above it.
+    """
+
+    def sigma(self, t: Real) -> Real:
+        return -expm1(-self.tau(t))
+
+    def d_sigma(self, t: Real) -> Real:
+        return self.beta(t) * exp(-self.tau(t))
+
+    def _solve(self, lam: float) -> float:
+        return self._t_from_tau(2.0 * math.asinh(0.5 * math.exp(-lam)))  # 2 sinh(tau/2)
 
 
 @dataclass(frozen=True)
@@ -219,6 +277,21 @@ class DiscreteDDPM(Path):
         """Betas linear in their square roots, as in latent diffusion and Stable Diffusion."""
         roots = evenly(math.sqrt(first), math.sqrt(last), count)
         return cls.from_betas(tuple(root * root for root in roots))
+
+    @classmethod
+    def cosine(cls, offset: float = 0.008, count: int = 1000) -> DiscreteDDPM:
+        """alphas_bar a squared cosine of time, betas held to 0.999 (Nichol & Dhariwal 2021,
+        arXiv:2102.09672, eq. 17)."""
+        angles = (0.5 * math.pi * (k / count + offset) / (1.0 + offset) for k in range(count + 1))
+        bars = (math.cos(angle) ** 2 for angle in angles)
+        return cls.from_betas(tuple(min(1.0 - b / a, 0.999) for a, b in pairwise(bars)))
+
+    def with_zero_terminal_snr(self) -> DiscreteDDPM:
+        """This chain with its alphas shifted and scaled so that the last is 0 and the first stays
+        (Lin et al. 2023, arXiv:2305.08891, algorithm 1): it then ends in pure noise."""
+        roots = [math.sqrt(bar) for bar in self.alphas_bar]
+        scale = roots[0] / (roots[0] - roots[-1])
+        return DiscreteDDPM(tuple(((root - roots[-1]) * scale) ** 2 for root in roots))
 
     @property
     def ends(self) -> tuple[float, float]:

@@ -6,6 +6,8 @@ from studio.diffusion.paths import (
     DiscreteDDPM,
     Path,
     RectifiedFlow,
+    SubVariancePreserving,
+    Trigonometric,
     VarianceExploding,
     VariancePreserving,
 )
@@ -15,9 +17,13 @@ from .mixture import Mixture
 PATHS: dict[str, Path] = {
     "rectified-flow": RectifiedFlow(),
     "vp": VariancePreserving(),
+    "sub-vp": SubVariancePreserving(),
     "ve": VarianceExploding(),
+    "gvp": Trigonometric(),
     "ddpm-linear": DiscreteDDPM.linear(),
     "ddpm-scaled-linear": DiscreteDDPM.scaled_linear(),
+    "ddpm-cosine": DiscreteDDPM.cosine(),
+    "ddpm-zero-snr": DiscreteDDPM.linear().with_zero_terminal_snr(),
 }
 
 # Pictures of shape (2, 1, 1): a narrow and a wide component, unequal, off centre.

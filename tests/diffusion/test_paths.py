@@ -6,7 +6,15 @@ from itertools import pairwise
 import pytest
 import torch
 
-from studio.diffusion.paths import DiscreteDDPM, Path, RectifiedFlow, VariancePreserving
+from studio.diffusion.paths import (
+    DiscreteDDPM,
+    Path,
+    RectifiedFlow,
+    SubVariancePreserving,
+    Trigonometric,
+    VarianceExploding,
+    VariancePreserving,
+)
 
 from .cases import PATHS, inner_times
 
@@ -75,7 +83,10 @@ def test_vp_integrates_its_beta() -> None:
     assert path.alpha(0.7) == pytest.approx(math.exp(-0.5 * integral), rel=1e-12)
 
 
-@pytest.mark.parametrize("name", ["vp", "ddpm-linear", "ddpm-scaled-linear"])
+@pytest.mark.parametrize(
+    "name",
+    ["vp", "gvp", "ddpm-linear", "ddpm-scaled-linear", "ddpm-cosine", "ddpm-zero-snr"],
+)
 def test_variance_is_preserved(name: str) -> None:
     path = PATHS[name]
     for t in inner_times(path):
@@ -104,3 +115,111 @@ def test_a_chain_that_ends_in_pure_noise_stays_finite() -> None:
     path = DiscreteDDPM((0.9, 0.5, 0.0))
     assert path.alpha(2.0) == pytest.approx(0.0, abs=1e-8) and path.sigma(2.0) == 1.0
     assert path.t_from_lambda(-math.inf) == 2.0
+
+
+def test_cosine_follows_its_squared_cosine_until_the_betas_are_held() -> None:
+    path = DiscreteDDPM.cosine()
+
+    def f(k: int) -> float:
+        return math.cos((k / 1000 + 0.008) / 1.008 * math.pi / 2) ** 2
+
+    for k in range(999):
+        assert path.alphas_bar[k] == pytest.approx(f(k + 1) / f(0), rel=1e-9)
+    assert path.alphas_bar[999] == pytest.approx(path.alphas_bar[998] * 0.001, rel=1e-9)
+
+
+@pytest.mark.parametrize("path", [DiscreteDDPM.linear(), DiscreteDDPM.scaled_linear()])
+def test_zero_terminal_snr_moves_the_last_alpha_to_zero_and_keeps_the_first(
+    path: DiscreteDDPM,
+) -> None:
+    """Lin et al. 2023, algorithm 1: sqrt(alphas_bar) goes through a straight line."""
+    rescaled = path.with_zero_terminal_snr()
+    assert rescaled.alphas_bar[-1] == 0.0
+    assert rescaled.alphas_bar[0] == pytest.approx(path.alphas_bar[0], rel=1e-14)
+    assert path.lambda_from_t(999.0) > -6.0 and rescaled.lambda_from_t(999.0) == -20.0
+    first, middle, last = (math.sqrt(path.alphas_bar[k]) for k in (0, 500, 999))
+    assert math.sqrt(rescaled.alphas_bar[500]) == pytest.approx(
+        first * (middle - last) / (first - last), rel=1e-12
+    )
+
+
+# The closed forms of a change of path: only the scale of x and the name of the time change.
+
+
+@each_path
+def test_to_the_exploding_path_divides_by_alpha(path: Path) -> None:
+    """x / alpha = x0 + sigma_bar epsilon, and lambda = -log sigma_bar."""
+    exploding, (x0, epsilon) = VarianceExploding(1e-6, 1e12), torch.randn(2, 3).double()
+    for t in inner_times(path):
+        sigma_bar = path.sigma(t) / path.alpha(t)
+        there = exploding.t_from_lambda(path.lambda_from_t(t))
+        assert exploding.sigma(there) == pytest.approx(sigma_bar, rel=1e-12)
+        x = path.mix(x0, epsilon, t) / path.alpha(t)
+        torch.testing.assert_close(x, exploding.mix(x0, epsilon, there), rtol=1e-12, atol=1e-12)
+
+
+@each_path
+def test_to_the_rectified_flow_divides_by_alpha_plus_sigma(path: Path) -> None:
+    """z = x / (alpha + sigma), t = sigma / (alpha + sigma)."""
+    flow, (x0, epsilon) = RectifiedFlow(), torch.randn(2, 3).double()
+    for t in inner_times(path):
+        total = path.alpha(t) + path.sigma(t)
+        there = flow.t_from_lambda(path.lambda_from_t(t))
+        assert there == pytest.approx(path.sigma(t) / total, rel=1e-12)
+        z = path.mix(x0, epsilon, t) / total
+        torch.testing.assert_close(z, flow.mix(x0, epsilon, there), rtol=1e-12, atol=1e-12)
+
+
+def test_from_the_rectified_flow_to_vp_divides_by_the_norm() -> None:
+    flow, vp, (x0, epsilon) = RectifiedFlow(), VariancePreserving(), torch.randn(2, 3).double()
+    for t in inner_times(flow):
+        x = flow.mix(x0, epsilon, t) / math.sqrt((1.0 - t) ** 2 + t**2)
+        there = vp.t_from_lambda(flow.lambda_from_t(t))
+        torch.testing.assert_close(x, vp.mix(x0, epsilon, there), rtol=1e-12, atol=1e-12)
+
+
+# The stochastic equations: dx = f x dt + g dW.
+
+
+@each_path
+def test_the_sde_keeps_the_paths_mean_and_variance(path: Path) -> None:
+    """d alpha / dt = f alpha and d sigma^2 / dt = 2 f sigma^2 + g^2, the moments' equations."""
+    for t in inner_times(path):
+        f, g2, sigma = path.drift(t), path.diffusion_squared(t), path.sigma(t)
+        assert f * path.alpha(t) == pytest.approx(path.d_alpha(t), rel=1e-12)
+        assert g2 >= 0.0
+        slope = 2.0 * sigma * path.d_sigma(t)
+        assert 2.0 * f * sigma**2 + g2 == pytest.approx(slope, rel=1e-9)
+
+
+def test_each_sde_has_the_coefficients_of_its_paper() -> None:
+    """Song et al. 2021, eqs. 9, 11, 12; the rectified flow's by hand: -1/(1-t), 2t/(1-t)."""
+    vp, sub, ve = VariancePreserving(), SubVariancePreserving(), VarianceExploding()
+    for t in (0.01, 0.3, 0.7, 0.99):
+        beta, tau = vp.beta(t), vp.tau(t)
+        assert vp.drift(t) == pytest.approx(-beta / 2, rel=1e-12)
+        assert vp.diffusion_squared(t) == pytest.approx(beta, rel=1e-12)
+        assert sub.drift(t) == pytest.approx(-beta / 2, rel=1e-12)
+        sub_g2 = beta * (1.0 - math.exp(-2.0 * tau))
+        assert sub.diffusion_squared(t) == pytest.approx(sub_g2, rel=1e-11)
+        assert ve.drift(t) == 0.0
+        g2 = 2.0 * ve.sigma(t) ** 2 * math.log(80.0 / 0.002)
+        assert ve.diffusion_squared(t) == pytest.approx(g2, rel=1e-12)
+        flow = RectifiedFlow()
+        assert flow.drift(t) == pytest.approx(-1.0 / (1.0 - t), rel=1e-12)
+        assert flow.diffusion_squared(t) == pytest.approx(2.0 * t / (1.0 - t), rel=1e-12)
+
+
+def test_sub_vp_has_the_vp_sdes_mean_and_less_variance() -> None:
+    vp, sub = VariancePreserving(), SubVariancePreserving()
+    for t in inner_times(vp):
+        assert sub.alpha(t) == vp.alpha(t)
+        assert sub.sigma(t) == pytest.approx(vp.sigma(t) ** 2, rel=1e-14)
+
+
+def test_the_trigonometric_path_is_a_circle_at_even_speed() -> None:
+    path = Trigonometric()
+    assert (path.alpha(0.0), path.sigma(0.0), path.alpha(1.0), path.sigma(1.0)) == (1, 0, 0, 1)
+    for t in inner_times(path):
+        assert path.alpha(t) == pytest.approx(math.cos(math.pi * t / 2), rel=1e-14)
+        assert math.hypot(path.d_alpha(t), path.d_sigma(t)) == pytest.approx(math.pi / 2)
