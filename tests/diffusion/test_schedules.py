@@ -4,28 +4,34 @@ import math
 from itertools import pairwise
 
 import pytest
+from scipy.special import betaincinv
 
 from studio.core.errors import UsageError
 from studio.diffusion.paths import DiscreteDDPM, rf_time
 from studio.diffusion.schedules import (
+    SCHEDULES,
+    BetaQuantiles,
+    Exponential,
     Karras,
+    Leading,
     Schedule,
     Shifted,
     Trailing,
     Uniform,
     UniformLambda,
+    all_schedules,
+    beta_cdf,
+    beta_quantile,
+    find_schedule,
     shift,
+    shift_for_pixels,
+    shift_for_tokens,
+    shifted,
     variance_preserving,
 )
 
-SCHEDULES: dict[str, Schedule] = {
-    "uniform": Uniform(),
-    "shifted": Shifted(Uniform(), 3.0),
-    "uniform-lambda": UniformLambda(),
-    "karras": Karras(),
-    "trailing": Trailing(DiscreteDDPM.linear()),
-}
-each_schedule = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES.keys())
+GRIDS: dict[str, Schedule] = {**SCHEDULES, "shifted": Shifted(Uniform(), 3.0)}
+each_schedule = pytest.mark.parametrize("schedule", GRIDS.values(), ids=GRIDS.keys())
 
 
 @each_schedule
@@ -33,7 +39,9 @@ each_schedule = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHE
 def test_steps_plus_one_times_fall_to_clean_data(schedule: Schedule, steps: int) -> None:
     times = schedule(steps)
     assert len(times) == steps + 1
-    assert 0.98 < times[0] <= 1.0 and times[-1] == 0.0
+    assert times[0] <= 1.0 and times[-1] == 0.0
+    if not isinstance(schedule, Leading):  # it starts short of pure noise, which is its fault
+        assert times[0] > 0.98
     assert all(a > b for a, b in pairwise(times))
 
 
@@ -63,6 +71,76 @@ def test_trailing_takes_the_chains_own_indices() -> None:
     assert indices == pytest.approx([999, 749, 499, 249], abs=1e-9)
     with pytest.raises(UsageError, match="1000 or fewer"):
         Trailing(path)(1001)
+
+
+def test_leading_counts_up_from_its_offset() -> None:
+    path = DiscreteDDPM.scaled_linear()
+    for offset, expected in ((0, [666, 333, 0]), (1, [667, 334, 1])):
+        times = Leading(path, offset)(3)[:-1]
+        indices = [path.t_from_lambda(math.log((1 - t) / t)) for t in times]
+        assert indices == pytest.approx(expected, abs=1e-9)
+    with pytest.raises(UsageError, match="1000 or fewer"):
+        Leading(path)(1001)
+
+
+def test_a_chain_with_zero_terminal_snr_starts_at_pure_noise() -> None:
+    times = Trailing(DiscreteDDPM.linear().with_zero_terminal_snr())(10)
+    assert 1.0 - times[0] < 1e-8
+
+
+def test_exponential_falls_by_one_factor_a_step() -> None:
+    sigma_bars = [t / (1.0 - t) for t in Exponential(0.01, 100.0)(9)[:-1]]
+    assert sigma_bars == pytest.approx([100.0 * 10 ** (-i / 2) for i in range(9)], rel=1e-9)
+
+
+@pytest.mark.parametrize(("a", "b"), [(0.6, 0.6), (0.5, 0.5), (2.0, 3.0), (1.0, 1.0), (0.3, 1.7)])
+def test_beta_quantiles_are_scipys(a: float, b: float) -> None:
+    for q in (1e-4, 0.02, 0.3, 0.5, 0.77, 0.999):
+        t = beta_quantile(q, a, b)
+        assert beta_cdf(t, a, b) == pytest.approx(q, abs=1e-13)
+        assert t == pytest.approx(float(betaincinv(a, b, q)), rel=1e-10, abs=1e-15)
+    assert (beta_quantile(0.0, a, b), beta_quantile(1.0, a, b)) == (0.0, 1.0)
+
+
+def test_beta_schedules_known_cases() -> None:
+    """Beta(1, 1) is uniform; Beta(1/2, 1/2) is the arcsine law, sin^2(pi q / 2)."""
+    assert BetaQuantiles(1.0, 1.0)(8) == pytest.approx(Uniform()(8), abs=1e-14)
+    arcsine = [math.sin(math.pi * q / 2) ** 2 for q in Uniform()(8)]
+    assert BetaQuantiles(0.5, 0.5)(8) == pytest.approx(arcsine, abs=1e-14)
+
+
+def test_every_named_schedule_is_described_and_found() -> None:
+    specs = all_schedules()
+    assert [spec.name for spec in specs] == list(SCHEDULES)
+    assert all(find_schedule(spec.name) is SCHEDULES[spec.name] for spec in specs)
+    assert all(spec.label and spec.summary.endswith(".") and spec.source for spec in specs)
+    assert {"uniform", "trailing", "leading", "karras", "exponential", "beta"} < set(SCHEDULES)
+
+
+def test_an_unknown_schedule_is_answered_with_the_choices() -> None:
+    with pytest.raises(UsageError, match="did you mean 'karras'") as error:
+        find_schedule("karas")
+    assert all(name in str(error.value) for name in SCHEDULES)
+
+
+def test_a_shift_of_one_is_the_schedule_itself() -> None:
+    grid = Karras()
+    assert shifted(grid, 1.0) is grid
+    assert shifted(Uniform(), 3.0)(4) == pytest.approx([1.0, 0.9, 0.75, 0.5, 0.0])
+
+
+@pytest.mark.parametrize("k", [0.0, -1.0, math.inf, math.nan])
+def test_a_shift_that_is_no_factor_is_the_users_mistake(k: float) -> None:
+    with pytest.raises(UsageError, match="shift"):
+        shifted(Uniform(), k)
+
+
+def test_dynamic_shifts() -> None:
+    assert shift_for_pixels(1024 * 1024, 512 * 512) == 2.0
+    assert shift_for_tokens(256) == pytest.approx(math.exp(0.5))
+    assert shift_for_tokens(4096) == pytest.approx(math.exp(1.15))
+    middle = (256 + 4096) // 2
+    assert math.log(shift_for_tokens(middle)) == pytest.approx(0.825)
 
 
 def test_shifts_compose_and_are_a_factor_in_sigma_bar() -> None:
