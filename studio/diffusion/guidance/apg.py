@@ -27,7 +27,7 @@ GUIDANCE = GuidanceSpec(
         Parameter(
             "threshold",
             "Longest update",
-            2.5,
+            5.0,
             "Cap on the length of x0_c - x0_u over a whole picture; 0: none.",
             0.0,
             1000.0,
@@ -69,12 +69,13 @@ class Projected(Guided):
 
     First d takes up `momentum` of the evaluations before it in this run (every guided one counts:
     two a step under Heun's method), then is cut to the length `threshold`, then split along x0_c.
-    All of it happens in x0 space, as in the paper. eta = 1, threshold = 0 and momentum = 0 make it
+    All of it happens in x0 space, as in the paper, whose threshold of 5 is for 4,096 numbers a
+    picture (it grows like their square root). eta = 1, threshold = 0 and momentum = 0 make it
     classifier-free guidance; w = 1 is the conditional.
     """
 
     eta: float = 0.0
-    threshold: float = 2.5
+    threshold: float = 5.0
     momentum: float = -0.5
     _past: Momentum = field(default_factory=Momentum, init=False, repr=False, compare=False)
 

@@ -18,9 +18,9 @@ GUIDANCE = GuidanceSpec(
         Parameter(
             "full",
             "Full scale",
-            12.5,
-            "The guidance at which the clean picture is the conditional's; 1: the guidance is the"
-            " paper's lambda.",
+            6.25,
+            "The guidance at which the clean picture is the conditional's; a quarter of the steps"
+            " makes CFG++ about as strong as plain guidance.",
             1.0,
             30.0,
         ),
@@ -41,11 +41,13 @@ class ClassifierFreePlusPlus(Guided):
     that is w = weight t (1 - t_next) / (t - t_next): largest half-way, and the larger the smaller
     the steps. So no ODE stands behind CFG++, and more steps do not converge to one picture.
 
-    weight = scale / full, at most 1. The authors pair weights 0 to 1 with CFG's scales up to 12.5;
-    full = 1 makes the scale the weight. weight = 0 is unconditional, in one evaluation.
+    weight = scale / full, at most 1. By the equation above, half-way through N even steps of a flow
+    the equal scale is about weight N / 4, so full = N / 4 makes a scale mean there what it means to
+    classifier-free guidance: 12.5 for the authors' 50 steps, as they pair them, 6.25 for 25. With
+    full = 1 the scale is the weight. weight = 0 is unconditional, in one evaluation.
     """
 
-    full: float = 12.5
+    full: float = 6.25
 
     @property
     def weight(self) -> float:
