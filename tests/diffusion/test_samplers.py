@@ -144,7 +144,7 @@ def test_a_run_is_stopped_by_not_asking_for_more(name: str) -> None:
     denoiser, stream = Counting(), NoiseStream([0])
     states: Iterator[State] = find(name).sample(denoiser, stream.initial((2, 1, 1)), 50, stream)
     first = next(states)
-    assert first.step == 1 and denoiser.calls == find(name).spec.nfe_per_step
+    assert first.step == 1 and denoiser.calls == first.nfe  # a warm-up may take more than one
 
 
 # What every sampler is for

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from studio.core.specs import SamplerSpec
+from studio.core.specs import Parameter, SamplerSpec
 from studio.diffusion.paths import DiscreteDDPM
 from studio.diffusion.schedules import Schedule, Trailing, variance_preserving
 from studio.diffusion.state import State
@@ -29,6 +29,15 @@ SAMPLER = SamplerSpec(
     summary="Walks the noising chain backwards, drawing every step from its exact posterior.",
     source="Ho et al. 2020, arXiv:2006.11239, algorithm 2",
     is_family_default=True,
+    parameters=(
+        Parameter(
+            "variance",
+            "Variance",
+            "small",
+            "Fresh noise a step: small is right for data at one point, large for normal data.",
+            choices=("small", "large"),
+        ),
+    ),
 )
 SCHEDULE = Trailing(DiscreteDDPM.linear())
 
@@ -53,8 +62,11 @@ def sample(
     steps: int,
     stream: NoiseStream,
     schedule: Schedule = SCHEDULE,
+    *,
+    variance: str = "small",
 ) -> Iterator[State]:
-    """x_next ~ q(x_next | x, x0) with the predicted x0 and the small variance (beta-tilde).
+    """x_next ~ q(x_next | x, x0) with the predicted x0; its variance is the posterior's
+    (beta-tilde, small) or the chain's own beta (large), the two bounds of section 3.2.
 
     The last step returns the mean, x0 itself, as algorithm 2 does.
     """
@@ -66,5 +78,7 @@ def sample(
         a, b, c = posterior(*point, *point_next)
         x = a * here.x0 + b * here.origin(x)
         if c > 0.0:
+            if variance == "large":
+                c *= point[1] / point_next[1]  # sqrt(beta)
             x = x + c * stream.like(x)
         yield State(step, steps, *point_next, x, here.x0, nfe)
