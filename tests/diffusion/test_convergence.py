@@ -12,6 +12,7 @@ from studio.core.specs import Option, SamplerSpec
 from studio.diffusion.noise import NoiseStream
 from studio.diffusion.paths import VariancePreserving, rf_time
 from studio.diffusion.samplers import all_samplers, find
+from studio.diffusion.schedules import Schedule
 
 from .mixture import Mixture
 
@@ -37,12 +38,12 @@ def stopping_grid(steps: int) -> tuple[float, ...]:
     return tuple(rf_time(-5.0 + 7.0 * i / steps) for i in range(steps + 1))
 
 
-def flow_error(name: str, steps: int, **options: Option) -> float:
+def flow_error(name: str, steps: int, grid: Schedule = stopping_grid, **options: Option) -> float:
     """Along the ODE (x - alpha mean) / std_t is conserved, which maps any start to its end."""
     noise = torch.linspace(-2.0, 2.0, 9, dtype=torch.float64).reshape(-1, 1, 1, 1)
     sample = find(name).sample
-    *_, last = sample(GAUSSIAN, noise, steps, NoiseStream([]), stopping_grid, **options)
-    t = stopping_grid(steps)[0]
+    *_, last = sample(GAUSSIAN, noise, steps, NoiseStream([]), grid, **options)
+    t = grid(steps)[0]
     alpha, sigma = (1.0 - t) / math.hypot(1.0 - t, t), t / math.hypot(1.0 - t, t)
     conserved = (noise - alpha * MEAN) / marginal_std(alpha, sigma)
     exact = last.alpha * MEAN + marginal_std(last.alpha, last.sigma) * conserved
