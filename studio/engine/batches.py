@@ -1,0 +1,84 @@
+"""Settings that one batch can serve, its steps, and what is left of a job made of batches.
+
+Imports torch (the rest of the engine imports this lazily). Must not import Qt.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from studio.core.requests import Settings
+from studio.diffusion import samplers
+from studio.diffusion.guidance import Watch
+from studio.diffusion.state import State
+from studio.engine.generate import MOST_AT_ONCE, Pace
+from studio.engine.sampling import states
+from studio.models.model import Model
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Pictures that differ in their seeds only: `indices` among all, one seed for each."""
+
+    settings: Settings  # of the first
+    indices: tuple[int, ...]
+    seeds: tuple[int, ...]
+
+    @property
+    def cost(self) -> int:
+        """Denoiser evaluations, roughly: an adaptive solver's are not known beforehand."""
+        settings = self.settings
+        a_step = max(1, samplers.find(settings.sampler).spec.nfe_per_step)
+        prompts = 1 if settings.guidance in (0.0, 1.0) else 2
+        return len(self.seeds) * settings.steps * a_step * prompts
+
+
+def batches(all_settings: Sequence[Settings]) -> tuple[Batch, ...]:
+    """At most MOST_AT_ONCE pictures each and of even sizes, so that no picture's time stands out.
+
+    Those of an adaptive solver go alone: it chooses its steps for all pictures of its batch.
+    """
+    alike: dict[Settings, list[int]] = {}
+    for index, settings in enumerate(all_settings):
+        alike.setdefault(replace(settings, seed=0), []).append(index)
+    made = []
+    for indices in alike.values():
+        settings = all_settings[indices[0]]
+        adaptive = samplers.find(settings.sampler).spec.nfe_per_step == 0
+        count = -(-len(indices) // (1 if adaptive else MOST_AT_ONCE))
+        for part in (indices[i * len(indices) // count : (i + 1) * len(indices) // count]
+                     for i in range(count)):  # fmt: skip
+            seeds = tuple(all_settings[index].seed for index in part)
+            made.append(Batch(all_settings[part[0]], tuple(part), seeds))
+    return tuple(made)
+
+
+def steps(
+    model: Model, batch: Batch, check: Callable[[], None], watch: Watch | None = None
+) -> Iterator[State]:
+    """The sampler's states, the host never far ahead of a GPU; `check` before and after each."""
+    pace = Pace(model.device)
+    check()
+    for state in states(model, batch.settings, batch.seeds, watch):
+        pace.step()
+        yield state
+        check()
+
+
+class Countdown:
+    """What is left of a job, from how long its share that is done has taken."""
+
+    def __init__(self, job: Sequence[Batch]) -> None:
+        self._total = sum(batch.cost for batch in job)
+        self._done = 0
+        self._began = time.perf_counter()
+
+    def seconds_left(self, batch: Batch, state: State) -> float:
+        """After a step of `batch`."""
+        done = self._done + batch.cost * state.step / state.steps
+        return (time.perf_counter() - self._began) * max(0.0, self._total / done - 1.0)
+
+    def finished(self, batch: Batch) -> None:
+        self._done += batch.cost

@@ -1,0 +1,100 @@
+"""A comparison: its cells one after another from their own noise, then how far each has come.
+
+Imports torch (the rest of the engine imports this lazily). Must not import Qt.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import torch
+
+from studio.core.events import Cell, Distance, Progress
+from studio.core.requests import Compare
+from studio.diffusion import samplers
+from studio.diffusion.noise import NoiseStream
+from studio.diffusion.state import State
+from studio.engine import sampling
+from studio.engine.batches import Batch, Countdown, batches, steps
+from studio.engine.references import References
+from studio.engine.trajectories import Recorder
+from studio.models.model import Model
+
+
+def compare(
+    model: Model, request: Compare, check: Callable[[], None] = lambda: None, job: int = 0
+) -> Iterator[Progress | Cell | Distance]:
+    """Makes every cell, then measures them; yields a Progress after every step.
+
+    A Progress names the first cell of its batch (cells that differ only in their seeds are made
+    together, and share the batch's time), a Cell its own index. `check` is called between steps and
+    around the decoder and may raise Cancelled.
+    Raises UsageError, before the first step, for settings that a cell cannot be made with.
+    """
+    cells = tuple(
+        replace(cell, sampler=samplers.find(cell.sampler).spec.name) for cell in request.cells
+    )
+    parts = batches(cells)
+    references = References(cells) if request.distances else None
+    for batch in parts:
+        check()
+        sampling.check(batch.settings)
+        sampling.states(model, batch.settings, batch.seeds)  # not begun: asks what the model has
+    _warm(model, parts[0])
+    countdown = Countdown((*parts, *(references.batches if references else ())))
+    made: dict[int, Cell] = {}
+    for batch in parts:
+        for event in _made(model, batch, request, check, job, countdown):
+            if isinstance(event, Cell):
+                made[event.index] = replace(event, trajectory=None)
+            yield event
+    if references is not None:
+        in_order = [made[index] for index in range(len(cells))]
+        yield from references.distances(model, in_order, check, job, countdown)
+
+
+@torch.inference_mode()
+def _warm(model: Model, batch: Batch) -> None:
+    """One step and one decode for nothing: what a device does once is not the first cell's time."""
+    for state in sampling.states(model, batch.settings, batch.seeds):
+        model.decode(state.x)
+        return
+
+
+@torch.inference_mode()  # entered anew whenever the generator goes on
+def _made(
+    model: Model,
+    batch: Batch,
+    request: Compare,
+    check: Callable[[], None],
+    job: int,
+    countdown: Countdown,
+) -> Iterator[Progress | Cell]:
+    began = time.perf_counter()
+    recorder = _recorder(model, batch) if request.trajectories else None
+    state: State | None = None
+    for state in steps(model, batch, check, recorder.watch if recorder else None):
+        if recorder is not None:
+            recorder.add(state)
+        left = countdown.seconds_left(batch, state)
+        first, count = batch.indices[0], len(request.cells)
+        yield Progress(job, first, count, state.step, state.steps, left)
+    assert state is not None
+    images = model.decode(state.x)
+    check()
+    seconds = (time.perf_counter() - began) / len(batch.seeds)
+    countdown.finished(batch)
+    latents = state.x.float().cpu().numpy()
+    kept = recorder.trajectories(model, check) if recorder else None
+    for i, index in enumerate(batch.indices):
+        mine = replace(batch.settings, seed=batch.seeds[i])
+        trajectory = next(kept) if kept else None
+        yield Cell(job, index, images[i], latents[i], mine, seconds, state.nfe, trajectory)
+
+
+def _recorder(model: Model, batch: Batch) -> Recorder:
+    settings = batch.settings
+    noise = NoiseStream(batch.seeds).initial(model.latent_shape(settings.size), model.device)
+    return Recorder(noise, sampling.schedule_of(settings)(settings.steps)[0])

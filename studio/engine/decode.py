@@ -1,0 +1,30 @@
+"""From latents to pictures, a few at a time.
+
+Imports torch (the rest of the engine imports this lazily). Must not import Qt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+
+from studio.core.events import Decoded
+from studio.core.requests import Decode
+from studio.engine.generate import MOST_AT_ONCE
+from studio.models.model import Model
+
+
+@torch.inference_mode()
+def decode(
+    model: Model, request: Decode, check: Callable[[], None] = lambda: None, job: int = 0
+) -> Iterator[Decoded]:
+    """One Decoded with all pictures; `check`, between batches, may raise Cancelled."""
+    latents = torch.from_numpy(np.asarray(request.latents, dtype=np.float32))
+    images = []
+    for some in latents.split(MOST_AT_ONCE):
+        check()
+        images.append(model.decode(some.to(model.device)))
+    check()
+    yield Decoded(job, np.concatenate(images))

@@ -1,0 +1,104 @@
+"""How far pictures are from the converged end of their own ordinary differential equation.
+
+All samplers of one model share its probability-flow ODE (Song et al. 2021, arXiv:2011.13456, eq.
+13): prompt, guidance and noise fix where it ends, whatever the sampler's path. A stochastic sampler
+leaves it on purpose, and its distance says how far. Guidance is part of the ODE; a rule whose
+answer depends on the size of the steps (CFG++) or on those before (APG's momentum) has no limit
+of its own, so its reference is what the same rule gives in the reference's many steps.
+Imports torch (the rest of the engine imports this lazily). Must not import Qt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from studio.core.events import Cell, Distance, Progress
+from studio.core.requests import Settings
+from studio.diffusion.state import State
+from studio.engine.batches import Batch, Countdown, batches, steps
+from studio.metrics import perceptual
+from studio.models.model import Model
+
+SAMPLER, SCHEDULE, STEPS = "dpmpp-2m", "beta", 100
+SMALLEST = 32  # pixels a side that LPIPS's features need
+
+
+def reference_of(cell: Settings) -> Settings:
+    """The settings of the converged run that this cell is measured against."""
+    return replace(cell, sampler=SAMPLER, steps=STEPS, options=(), schedule=SCHEDULE, shift=1.0)
+
+
+class References:
+    """The converged runs of a comparison: one for each prompt, guidance and seed in it."""
+
+    def __init__(self, cells: Sequence[Settings]) -> None:
+        self._cells: dict[Settings, list[int]] = {}
+        for index, cell in enumerate(cells):
+            self._cells.setdefault(reference_of(cell), []).append(index)
+        self._settings = tuple(self._cells)
+        self.batches = batches(self._settings)
+
+    @torch.inference_mode()
+    def distances(
+        self,
+        model: Model,
+        cells: Sequence[Cell],
+        check: Callable[[], None],
+        job: int,
+        countdown: Countdown,
+    ) -> Iterator[Progress | Distance]:
+        """Every cell's distance, as soon as its reference is made.
+
+        The last cell's Progress goes on meanwhile, `step` of the reference's `steps`.
+        """
+        judge = _judge(model, cells[0].settings.size)
+        last = len(cells) - 1
+        for batch in self.batches:
+            state: State | None = None
+            for state in steps(model, batch, check):
+                left = countdown.seconds_left(batch, state)
+                yield Progress(job, last, len(cells), state.step, state.steps, left)
+            assert state is not None
+            countdown.finished(batch)
+            yield from self._measured(model, batch, state.x, cells, judge, check)
+
+    def _measured(
+        self,
+        model: Model,
+        batch: Batch,
+        ends: Tensor,
+        cells: Sequence[Cell],
+        judge: nn.Module | None,
+        check: Callable[[], None],
+    ) -> Iterator[Distance]:
+        latents = ends.float().cpu().numpy()
+        images = None if judge is None else model.decode(ends)
+        check()
+        for i, reference in enumerate(batch.indices):
+            for index in self._cells[self._settings[reference]]:
+                cell = cells[index]
+                difference = cell.latents - latents[i]
+                lpips = None
+                if judge is not None and images is not None:
+                    lpips = _lpips(judge, model, cell.image, images[i])
+                    check()
+                yield Distance(cell.job, index, float(np.sqrt(np.mean(difference**2))), lpips)
+
+
+def _judge(model: Model, size: int) -> nn.Module | None:
+    """LPIPS on the model's device, None where it cannot be had."""
+    if size < SMALLEST or not perceptual.lpips_available():
+        return None
+    return perceptual.load_lpips().to(model.device)
+
+
+def _lpips(judge: nn.Module, model: Model, a: np.ndarray, b: np.ndarray) -> float:
+    """LPIPS of two pictures (H, W, 3) uint8."""
+    pair = torch.from_numpy(np.stack((a, b))).to(model.device).permute(0, 3, 1, 2)
+    first, second = (pair.float() / 127.5 - 1).split(1)
+    return float(judge(first, second))
