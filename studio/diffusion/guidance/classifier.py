@@ -4,7 +4,6 @@ time.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING
 from studio.core.specs import GuidanceSpec
 from studio.diffusion.denoised import Denoised, Denoiser
 from studio.diffusion.guidance.guided import within
-from studio.diffusion.predictions import WELL_POSED
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,8 +35,11 @@ class ClassifierGuided:
     classifier-free guidance with the same w, by Bayes. On a guided denoiser it adds the class to
     the prompt. x0 moves by w sigma^2 / alpha grad, so the pair still makes up x.
 
-    Towards pure noise the gradient vanishes like alpha. Where alpha < sigma / 1000 the classifier
-    is asked at sigma / 1000, so that the quotient stays what it tends to, and finite at alpha = 0.
+    Towards pure noise an exact classifier's gradient vanishes like alpha, which sigma^2 / alpha
+    makes up for; a learned one's errors do not vanish, and are multiplied all the same. Where
+    alpha < floor sigma the classifier is therefore asked as if alpha were floor sigma: x0 is then
+    wrong by at most w sigma / floor times what the gradient is, and finite at alpha = 0, while
+    an exact classifier's quotient has nearly reached its limit there.
 
     Only times within `interval` are guided. nfe stays the denoiser's: the classifier is no network
     evaluation of it, though its forward and backward pass do take time. The gradient is taken in at
@@ -50,12 +51,13 @@ class ClassifierGuided:
     log_probability: LogProbability
     scale: float
     interval: tuple[float, float] = (0.0, 1.0)
+    floor: float = 0.05
 
     def __call__(self, x: Tensor, alpha: float, sigma: float) -> Denoised:
         here = self.denoiser(x, alpha, sigma)
         if self.scale == 0.0 or sigma == 0.0 or not within(self.interval, alpha, sigma):
             return here
-        least = max(alpha, sigma * math.exp(-WELL_POSED))
+        least = max(alpha, self.floor * sigma)
         by = (self.scale * sigma**2 / least) * self.gradient(x, least, sigma)
         return here.shifted(by, alpha, sigma)
 

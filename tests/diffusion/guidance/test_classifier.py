@@ -38,7 +38,7 @@ def test_one_is_the_conditional(alpha: float, sigma: float) -> None:
 def test_whole_runs_agree_under_inference_mode(sampler: str) -> None:
     ends = []
     for guided in (
-        ClassifierGuided(UNCONDITIONAL, log_class, 3.0),
+        ClassifierGuided(UNCONDITIONAL, log_class, 3.0, floor=1e-3),
         ClassifierFree(CONDITIONAL, UNCONDITIONAL, 3.0),
     ):
         with torch.inference_mode():
@@ -81,7 +81,27 @@ def test_the_ends_are_finite_and_near_the_limit(
     assert here.x0.dtype == here.epsilon.dtype == dtype
     torch.testing.assert_close(alpha * here.x0 + sigma * here.epsilon, x)
     limit = ClassifierFree(CONDITIONAL, UNCONDITIONAL, 2.0)(x, alpha, sigma)
-    same(here, limit, 0.02)
+    same(here, limit, 0.1)
+    trusting = ClassifierGuided(UNCONDITIONAL, log_class, 2.0, floor=1e-3)
+    same(trusting(x, alpha, sigma), limit, 2e-3)
+
+
+@pytest.mark.parametrize("t", [1.0, 0.999, 0.97, 0.5, 0.01])
+def test_a_learned_gradients_error_is_not_multiplied_beyond_the_floor(t: float) -> None:
+    """x0 is off by w sigma^2 / alpha times the error, alpha no less than floor sigma."""
+
+    def off_by_a_tenth(x: Tensor, alpha: float, sigma: float) -> Tensor:
+        return log_class(x, alpha, sigma) + 0.1 * x.flatten(1)[:, 0]
+
+    x, alpha, sigma = there(1.0 - t, t), 1.0 - t, t
+    learned, exact = (
+        ClassifierGuided(UNCONDITIONAL, classifier, 3.0)(x, alpha, sigma)
+        for classifier in (off_by_a_tenth, log_class)
+    )
+    error = (learned.x0 - exact.x0).flatten(1).norm(dim=1)
+    bound = 3.0 * sigma**2 / max(alpha, 0.05 * sigma) * 0.1
+    torch.testing.assert_close(error, torch.full_like(error, bound), rtol=1e-9, atol=1e-12)
+    assert bound <= 6.0  # without the floor: 300 at t = 0.999, no end to it at 1
 
 
 def test_outside_the_interval_and_at_scale_zero_the_classifier_is_not_asked() -> None:
