@@ -13,7 +13,9 @@ from PySide6.QtWidgets import QApplication
 
 from studio.bridge.bridge import EngineBridge
 from studio.core.errors import StudioError
+from studio.diffusion.guidance import all_rules
 from studio.diffusion.samplers import all_samplers
+from studio.diffusion.schedules import all_schedules
 from studio.gallery.naming import pictures_folder
 from studio.ui import icons
 from studio.ui.jobs import Jobs
@@ -34,7 +36,7 @@ class Studio(QObject):
         super().__init__(app)
         preferences = Preferences(store)
         theme = Theme(app, preferences.get("theme"))
-        session = Session(all_samplers(), self)
+        session = Session(all_samplers(), self, all_rules(), all_schedules())
         preferences.restore(session)
         jobs, library = Jobs(self), Library(pictures_folder(), self)
         self.shared = Shared(session, jobs, library, preferences)

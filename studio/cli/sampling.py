@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from studio.cli.verb import add_device
 from studio.core.errors import UsageError
 from studio.core.requests import Settings
-from studio.diffusion import samplers
+from studio.core.specs import checked_options
+from studio.diffusion import guidance, samplers, schedules
 
 DEFAULT = Settings("")
 
@@ -33,6 +34,7 @@ def add_sampling(parser: ArgumentParser) -> None:
         default=DEFAULT.guidance_interval,
         help="guide only between these times (0 clean, 1 noise)",
     )
+    add_fine_tuning(parser)
     parser.add_argument(
         "--size", type=int, default=DEFAULT.size, help="pixels a side (default %(default)d)"
     )
@@ -42,9 +44,52 @@ def add_sampling(parser: ArgumentParser) -> None:
     add_device(parser)
 
 
+def add_fine_tuning(parser: ArgumentParser) -> None:
+    """The sampler's options, the schedule, the guidance rule and the classifier."""
+    parser.add_argument(
+        "--option",
+        type=_pair,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an option of the sampler; `samplers` lists them (repeatable)",
+    )
+    parser.add_argument("--schedule", default="", metavar="NAME", help="where the steps lie")
+    parser.add_argument(
+        "--shift", type=float, default=DEFAULT.shift, help="above 1: more steps near the noise"
+    )
+    parser.add_argument(
+        "--rule", default=DEFAULT.rule, metavar="NAME", help="the guidance rule (%(default)s)"
+    )
+    parser.add_argument(
+        "--rule-option",
+        type=_pair,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an option of the guidance rule (repeatable)",
+    )
+    parser.add_argument(
+        "--classifier", default="", metavar="CLASS", help="a class the noisy classifier pulls to"
+    )
+    parser.add_argument(
+        "--classifier-scale", type=float, default=2.0, help="how strongly (default %(default)g)"
+    )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ArgumentTypeError(f"write NAME=VALUE, not {text!r}")
+    return name.strip(), value.strip()
+
+
 def settings_from(arguments: Namespace, prompt: str, seed: int) -> Settings:
     """The checked settings that the options describe. Raises UsageError."""
     sampler = samplers.find(arguments.sampler).spec
+    rule = guidance.find(arguments.rule).spec
+    if arguments.schedule:
+        schedules.find_schedule(arguments.schedule)
     low, high = arguments.guidance_interval
     settings = Settings(
         prompt=_text(prompt, "prompt"),
@@ -56,6 +101,13 @@ def settings_from(arguments: Namespace, prompt: str, seed: int) -> Settings:
         guidance_interval=(low, high),
         seed=seed,
         size=arguments.size,
+        options=checked_options(sampler.name, sampler.parameters, arguments.option),
+        schedule=arguments.schedule,
+        shift=arguments.shift,
+        rule=rule.name,
+        rule_options=checked_options(rule.name, rule.parameters, arguments.rule_option),
+        classifier=_text(arguments.classifier, "class"),
+        classifier_scale=arguments.classifier_scale if arguments.classifier else 0.0,
     )
     settings.check()
     return settings

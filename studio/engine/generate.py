@@ -17,10 +17,9 @@ from studio.core.events import Picture, Preview, Progress
 from studio.core.requests import Generate, Settings
 from studio.diffusion import samplers
 from studio.diffusion.state import State
-from studio.engine.sampling import states
+from studio.engine.sampling import at_once, states
 from studio.models.model import Model
 
-MOST_AT_ONCE = 4  # pictures a batch: on two cores a picture of four takes a third of one alone
 PREVIEW_SHARE = 0.05  # of the time
 HOST_AHEAD = 2  # steps queued on a GPU beyond the one that runs
 
@@ -39,8 +38,9 @@ def generate(
     model.latent_shape(request.settings.size)
     settings = replace(request.settings, sampler=sampler.spec.name)
     clock = Clock(settings.steps)
-    for first in range(0, request.count, MOST_AT_ONCE):
-        size = min(MOST_AT_ONCE, request.count - first)
+    most = at_once(settings)
+    for first in range(0, request.count, most):
+        size = min(most, request.count - first)
         batch = Batch(model, settings, range(first, first + size), clock)
         yield from batch.run(replace(request, settings=settings), check, job)
 

@@ -105,9 +105,12 @@ class Worker:
             devices.free_memory(self._device.name)
 
     def _ready(self, job: int, name: str, began: float, check: Check) -> Ready:
-        self.model(name, check)
+        model = self.model(name, check)
         seconds = time.perf_counter() - began
-        return Ready(job, name, self.device.label, self.device.precision, seconds)
+        device = self.device
+        return Ready(
+            job, name, device.label, device.precision, seconds, model.classes, model.has
+        )
 
     def _made(
         self, request: Generate | Compare | Decode | Lab, check: Check, job: int

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import reduce
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -18,19 +19,22 @@ from torch import Tensor
 
 from studio.core.errors import ModelError, UsageError
 from studio.diffusion.denoiser import NetworkDenoiser
-from studio.diffusion.guidance import ClassifierFree
+from studio.diffusion.guidance import LogProbability
 from studio.diffusion.paths import Path as DiffusionPath
 from studio.diffusion.paths import RectifiedFlow
 from studio.diffusion.predictions import PREDICTIONS, Prediction
 from studio.models.format import Check
-from studio.models.formats.native import PARTS, TOKENIZER
+from studio.models.formats.native import CLASSIFIER, PARTS, TOKENIZER, WEAK
 from studio.models.formats.network import in_precision, open_network
 from studio.models.model import ModelInfo
-from studio.models.network_folder import Manifest, read_manifest
+from studio.models.network_folder import MANIFEST, Manifest, read_manifest
 from studio.networks.autoencoder import Autoencoder
 from studio.networks.denoiser import DenoiserTransformer
 from studio.networks.text import TextFeatures, TextTower
 from studio.networks.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from studio.networks.classifier import NoisyClassifier
 
 PATHS: Mapping[str, DiffusionPath] = {"rectified-flow": RectifiedFlow()}
 PROMPTS_KEPT = 64
@@ -50,12 +54,16 @@ class LinearPreview:
 
 @dataclass(frozen=True)
 class Networks:
-    """What a bundle holds, on its device: the text tower in fp32, the others in its precision."""
+    """What a bundle holds, on its device: the text tower and the classifier in fp32, the others in
+    its precision. `weak` and `classifier`, with its `classes`, may be absent."""
 
     tokenizer: Tokenizer
     text: TextTower
     denoiser: DenoiserTransformer
     autoencoder: Autoencoder
+    weak: DenoiserTransformer | None = None
+    classifier: NoisyClassifier | None = None
+    classes: tuple[str, ...] = ()
 
     @torch.inference_mode()
     def features(self, prompt: str) -> TextFeatures:
@@ -112,18 +120,45 @@ class LatentDiffusion:
     def denoiser(self, condition: TextFeatures) -> NetworkDenoiser:
         return NetworkDenoiser(self._network, self._path, self._prediction, condition)
 
-    def guided(
-        self,
-        prompt: str,
-        negative: str,
-        scale: float,
-        interval: tuple[float, float] = (0.0, 1.0),
-        count: int = 1,
-    ) -> ClassifierFree:
-        """`count` pictures of one prompt, guided away from `negative` ("" for no prompt at all)."""
-        conditional = self.denoiser(self.condition([prompt] * count))
-        unconditional = self.denoiser(self.condition([negative] * count))
-        return ClassifierFree(conditional, unconditional, scale, interval)
+    def weak_denoiser(self, condition: TextFeatures) -> NetworkDenoiser:
+        """The bundle's small denoiser, for autoguidance. Raises UsageError if it has none."""
+        weak = self.networks.weak
+        if weak is None:
+            raise UsageError(f"{self.info.name} has no weaker denoiser; choose another rule.")
+        return NetworkDenoiser(self._weak_network, self._path, self._prediction, condition)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.networks.classes
+
+    def log_probability(self, label: str) -> LogProbability:
+        """log p(label | x_t), the classifier on the rectified flow of equal signal-to-noise ratio.
+
+        Raises UsageError for a label it does not know.
+        """
+        classifier, index = self.networks.classifier, self._index_of(label)
+        assert classifier is not None
+
+        def log_probability(x: Tensor, alpha: float, sigma: float) -> Tensor:
+            t = torch.full((len(x),), sigma / (alpha + sigma), device=x.device)
+            return classifier(x.float() / (alpha + sigma), t).log_softmax(-1)[:, index]
+
+        return log_probability
+
+    @property
+    def has(self) -> tuple[str, ...]:
+        parts = {"weak": self.networks.weak, "classifier": self.networks.classifier}
+        return tuple(name for name, part in parts.items() if part is not None)
+
+    def _index_of(self, label: str) -> int:
+        known = [each.casefold() for each in self.classes]
+        if not known:
+            raise UsageError(f"{self.info.name} has no classifier; leave the class empty.")
+        if label.casefold() not in known:
+            close = get_close_matches(label.casefold(), known, n=3)
+            hint = f" Did you mean {' or '.join(close)}?" if close else ""
+            raise UsageError(f"the classifier knows no {label!r}.{hint}")
+        return known.index(label.casefold())
 
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> np.ndarray:
@@ -140,6 +175,10 @@ class LatentDiffusion:
 
     def _network(self, x: Tensor, t: Tensor, condition: TextFeatures) -> Tensor:
         return self.networks.denoiser(x, t, condition).float()
+
+    def _weak_network(self, x: Tensor, t: Tensor, condition: TextFeatures) -> Tensor:
+        assert self.networks.weak is not None
+        return self.networks.weak(x, t, condition).float()
 
     def _features(self, prompt: str) -> TextFeatures:
         """One prompt's features (1, ...), tokens in the denoiser's precision."""
@@ -170,19 +209,45 @@ def open_bundle(info: ModelInfo, device: str, precision: str, check: Check) -> L
         check()
         opened.append(open_network(info.path / kind, kind))
     check()
+    weak, classifier, classes = _open_extras(info)
     networks = Networks(
         Tokenizer(info.path / "text" / TOKENIZER),
         cast(TextTower, opened[0]),
         cast(DenoiserTransformer, opened[1]),
         cast(Autoencoder, opened[2]),
+        weak,
+        classifier,
+        classes,
     )
     _check_fit(info, networks)
     in_precision(networks.text, device, "float32")
     in_precision(networks.denoiser, device, precision)
+    if weak is not None:
+        in_precision(weak, device, precision)
+    if classifier is not None:
+        in_precision(classifier, device, "float32").requires_grad_(False)
     in_precision(networks.autoencoder, device, precision).to(memory_format=torch.channels_last)
     path, prediction = _trained_to(read_manifest(info.path / "denoiser"))
     preview = _preview(read_manifest(info.path / "autoencoder"), networks, device)
     return LatentDiffusion(info, networks, path, prediction, preview)
+
+
+def _open_extras(
+    info: ModelInfo,
+) -> tuple[DenoiserTransformer | None, NoisyClassifier | None, tuple[str, ...]]:
+    """What a bundle may have beyond its parts: the weak denoiser, the classifier, its classes."""
+    weak, classifier, classes = None, None, ()  # type: Any, Any, tuple[str, ...]
+    if (info.path / WEAK / MANIFEST).is_file():
+        weak = open_network(info.path / WEAK, "denoiser")
+    if (info.path / CLASSIFIER / MANIFEST).is_file():
+        classifier = open_network(info.path / CLASSIFIER, "classifier")
+        manifest = read_manifest(info.path / CLASSIFIER)
+        classes = tuple(str(name) for name in manifest.extra.get("classes", ()))
+        if len(classes) != classifier.config.classes:
+            raise ModelError(
+                f"{manifest.path} does not name its {classifier.config.classes} classes."
+            )
+    return weak, classifier, classes
 
 
 def _trained_to(manifest: Manifest) -> tuple[DiffusionPath, Prediction]:

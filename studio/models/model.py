@@ -12,7 +12,8 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from studio.diffusion.denoiser import Denoiser
+    from studio.diffusion.denoised import Denoiser
+    from studio.diffusion.guidance import LogProbability
 
 
 @dataclass(frozen=True)
@@ -50,15 +51,19 @@ class Model(Protocol):
     def denoiser(self, condition: Any) -> Denoiser:
         """The denoiser of len(prompts) pictures under this condition."""
 
-    def guided(
-        self,
-        prompt: str,
-        negative: str,
-        scale: float,
-        interval: tuple[float, float] = (0.0, 1.0),
-        count: int = 1,
-    ) -> Denoiser:
-        """The denoiser of `count` pictures of one prompt with classifier-free guidance."""
+    def weak_denoiser(self, condition: Any) -> Denoiser:
+        """A weaker denoiser of the same condition, for autoguidance. Raises UsageError if none."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What its noise-aware classifier tells apart; empty if it has none."""
+
+    def log_probability(self, label: str) -> LogProbability:
+        """log p(label | x_t) of the noise-aware classifier. Raises UsageError for other labels."""
+
+    @property
+    def has(self) -> tuple[str, ...]:
+        """What guidance rules may need of it: "weak", "classifier"."""
 
     def decode(self, latents: Tensor) -> np.ndarray:
         """Sampled latents (B, C, h, w) -> pictures (B, H, W, 3) uint8."""

@@ -11,7 +11,9 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from studio.diffusion.guidance import all_rules
 from studio.diffusion.samplers import all_samplers
+from studio.diffusion.schedules import all_schedules
 from studio.ui.jobs import Jobs
 from studio.ui.library import Library
 from studio.ui.panels.generate import GeneratePanel
@@ -47,7 +49,7 @@ class Stage:
 def open_window(qtbot: QtBot, app: QApplication, folder: Path, ini: Path) -> Stage:
     store = QSettings(str(ini), QSettings.Format.IniFormat)
     preferences = Preferences(store)
-    session = Session(all_samplers())
+    session = Session(all_samplers(), None, all_rules(), all_schedules())
     preferences.restore(session)
     shared = Shared(session, Jobs(), Library(folder), preferences)
     window = Window(shared, Theme(app, preferences.get("theme")))

@@ -17,10 +17,12 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import torch
 
+from studio.core.requests import Settings
 from studio.diffusion import samplers
 from studio.diffusion.denoiser import Denoised
 from studio.diffusion.noise import NoiseStream
 from studio.engine import devices
+from studio.engine.sampling import guided
 from studio.models.registry import open_model
 
 STEPS, REPEATS, GUIDANCE = 20, 7, 4.0
@@ -35,7 +37,7 @@ def seconds(run: Callable[[], object]) -> float:
 @torch.inference_mode()
 def measure(name: str, model) -> dict[str, float]:  # type: ignore[no-untyped-def]
     """Minima over interleaved repeats of the whole loop and of the same calls alone."""
-    denoiser = model.guided("a teddy bear", "", GUIDANCE)
+    denoiser = guided(model, Settings("a teddy bear", guidance=GUIDANCE), 1)
     shape = model.latent_shape(256)
     calls: list[tuple[torch.Tensor, float, float]] = []
 

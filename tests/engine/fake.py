@@ -47,6 +47,9 @@ class FakeModel:
         return 3, SIZE, SIZE
 
     def condition(self, prompts: Sequence[str]) -> Any:
+        if prompts[0]:  # not the negative one
+            self.prompts.append(prompts[0])
+            self.batches.append(len(prompts))
         return tuple(prompts)
 
     def denoiser(self, condition: Any) -> Callable[[Tensor, float, float], Denoised]:
@@ -58,17 +61,14 @@ class FakeModel:
 
         return denoise
 
-    def guided(
-        self,
-        prompt: str,
-        negative: str,
-        scale: float,
-        interval: tuple[float, float] = (0.0, 1.0),
-        count: int = 1,
-    ) -> Callable[[Tensor, float, float], Denoised]:
-        self.prompts.append(prompt)
-        self.batches.append(count)
-        return self.denoiser((prompt,) * count)
+    def weak_denoiser(self, condition: Any) -> Callable[[Tensor, float, float], Denoised]:
+        return self.denoiser(condition)
+
+    classes: tuple[str, ...] = ()
+    has: tuple[str, ...] = ()
+
+    def log_probability(self, label: str) -> Callable[[Tensor, float, float], Tensor]:
+        raise UsageError(f"there is no class {label!r}.")
 
     def decode(self, latents: Tensor) -> np.ndarray:
         self.on_decode()
@@ -147,5 +147,6 @@ def running(model: FakeModel | Exception | None = None) -> Iterator[tuple[Engine
 
 def request(prompt: str = "a bear", **changes: Any) -> Generate:
     count, every = changes.pop("count", 1), changes.pop("preview_every", 0)
-    values = {"model": "fake", "sampler": "flow-euler", "steps": 4, "size": SIZE} | changes
+    settled = {"model": "fake", "sampler": "flow-euler", "steps": 4, "size": SIZE, "guidance": 1.0}
+    values = settled | changes
     return Generate(Settings(prompt, **values), count, every)

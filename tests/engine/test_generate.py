@@ -15,7 +15,8 @@ from studio.core.events import Event, Finished, Picture
 from studio.core.requests import Generate, Settings
 from studio.diffusion.samplers import all_samplers
 from studio.engine import devices
-from studio.engine.generate import MOST_AT_ONCE, Clock, generate
+from studio.engine.generate import Clock, generate
+from studio.engine.sampling import MOST_AT_ONCE
 from studio.engine.worker import Worker, open_from_disk, run_now
 from studio.models.model import Model
 from tests import tiny
@@ -176,7 +177,7 @@ def test_the_loop_costs_little_beside_the_denoiser() -> None:
         began = time.perf_counter()
         assert any(isinstance(event, Picture) for event in generate(model, given))
         best = min(best, time.perf_counter() - began)
-        x, denoise = torch.randn(1, 3, 8, 8), model.guided("", "", 1.0)
+        x, denoise = torch.randn(1, 3, 8, 8), model.denoiser(())
         began = time.perf_counter()
         for _ in range(steps):
             denoise(x, 0.5, 0.5)

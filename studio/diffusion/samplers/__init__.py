@@ -38,8 +38,11 @@ SampleFunction = Callable[..., Iterator[State]]
 
 @dataclass(frozen=True)
 class Sampler:
+    """A sampler, and the schedule that is its own."""
+
     spec: SamplerSpec
     sample: SampleFunction
+    schedule: Schedule
 
     def run(
         self,
@@ -52,15 +55,14 @@ class Sampler:
     ) -> Iterator[State]:
         """`sample` with checked options; schedule None is the sampler's own. Raises UsageError."""
         chosen = dict(checked_options(self.spec.name, self.spec.parameters, options))
-        where = {} if schedule is None else {"schedule": schedule}
-        return self.sample(denoiser, noise, steps, stream, **where, **chosen)
+        return self.sample(denoiser, noise, steps, stream, schedule or self.schedule, **chosen)
 
 
 @cache
 def _registry() -> dict[str, Sampler]:
     names = [f"{__name__}.{found.name}" for found in pkgutil.iter_modules(__path__)]
     modules = [importlib.import_module(name) for name in names]
-    samplers = [Sampler(module.SAMPLER, module.sample) for module in modules]
+    samplers = [Sampler(m.SAMPLER, m.sample, m.SCHEDULE) for m in modules]
     families = list(FAMILIES)
     samplers.sort(key=lambda s: (families.index(s.spec.family), s.spec.order, s.spec.name))
     return {sampler.spec.name: sampler for sampler in samplers}

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from studio.models.latent_diffusion import LatentDiffusion
 
 PARTS = ("text", "denoiser", "autoencoder")
+WEAK, CLASSIFIER = "weak", "classifier"  # parts a bundle may lack
 TOKENIZER = "tokenizer.json"
 
 
