@@ -58,6 +58,15 @@ def transfer(x: Tensor, epsilon: Tensor, point: Point, point_next: Point) -> Ten
     return ratio * x + (sigma_next - ratio * sigma) * epsilon
 
 
+def extrapolated(past: tuple[Tensor, ...]) -> Tensor:
+    """The mean epsilon over the coming step, of a polynomial through those of equal steps past."""
+    weights = ADAMS_BASHFORTH[len(past) - 1]
+    mean = weights[0] * past[0]
+    for weight, epsilon in zip(weights[1:], past[1:], strict=True):
+        mean = mean + weight * epsilon
+    return mean
+
+
 def heun(
     denoiser: Denoiser, x: Tensor, epsilon: Tensor, point: Point, point_next: Point
 ) -> tuple[Tensor, int]:
@@ -102,7 +111,8 @@ def sample(
     """
     points = [variance_preserving(t) for t in schedule(steps)]
     warm_steps, warm = WARMUPS[warmup]
-    x, nfe, past = noise, 0, ()  # past: the last epsilons, newest first
+    x, nfe = noise, 0
+    past: tuple[Tensor, ...] = ()  # the last epsilons, newest first
     for step, (point, point_next) in enumerate(pairwise(points), start=1):
         here = denoiser(x, *point)
         nfe += here.nfe
@@ -115,7 +125,6 @@ def sample(
                 epsilon, further = warm(denoiser, x, here.epsilon, point, point_next)
                 nfe += further
             else:
-                weights = ADAMS_BASHFORTH[len(past) - 1]
-                epsilon = sum(w * e for w, e in zip(weights, past, strict=True))
+                epsilon = extrapolated(past)
             x = transfer(x, epsilon, point, point_next)
         yield State(step, steps, *point_next, x, here.x0, nfe)

@@ -101,7 +101,8 @@ def sample(
     order: int = 2,
 ) -> Iterator[State]:
     """The first steps have a shorter past, and the last ones before clean data fall back order by
-    order. The last point is not corrected: that would cost one more evaluation.
+    order. The last point is not corrected: that would cost one more evaluation. Where guidance
+    moves x (CFG++), its point stands in for the corrected one.
 
     Pure noise lies infinitely far back in lambda: it is neither corrected from nor remembered.
     """
