@@ -13,8 +13,8 @@ from studio.core.requests import Settings
 from studio.diffusion import samplers
 from studio.diffusion.guidance import Watch
 from studio.diffusion.state import State
-from studio.engine.generate import MOST_AT_ONCE, Pace
-from studio.engine.sampling import states
+from studio.engine.generate import Pace
+from studio.engine.sampling import MOST_AT_ONCE, states
 from studio.models.model import Model
 
 

@@ -12,7 +12,7 @@ import torch
 
 from studio.core.events import Decoded
 from studio.core.requests import Decode
-from studio.engine.generate import MOST_AT_ONCE
+from studio.engine.sampling import MOST_AT_ONCE
 from studio.models.model import Model
 
 

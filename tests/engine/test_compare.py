@@ -22,7 +22,8 @@ from studio.engine import devices, references, sampling
 from studio.engine.batches import Batch, Countdown, batches
 from studio.engine.compare import compare
 from studio.engine.decode import decode
-from studio.engine.generate import MOST_AT_ONCE, generate
+from studio.engine.generate import generate
+from studio.engine.sampling import MOST_AT_ONCE
 from studio.engine.worker import Worker, open_from_disk
 from studio.metrics import perceptual
 from studio.models.model import Model
