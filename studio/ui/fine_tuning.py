@@ -82,11 +82,11 @@ class FineTuning(QWidget):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(5)
         self._add(rows, "", self.options)
-        self._add(rows, "Sche&dule", self.schedule)
-        self._add(rows, "Shi&ft", self.shift)
-        self._add(rows, "Guidance ru&le", self.rule)
+        self._add(rows, "Schedule", self.schedule)
+        self._add(rows, "Shift", self.shift)
+        self._add(rows, "Guidance rule", self.rule)
         self._add(rows, "", self.rule_options)
-        self._class_label = self._add(rows, "&Classifier", self.classifier)
+        self._class_label = self._add(rows, "Classifier", self.classifier)
         self._pull_label = self._add(rows, "Classifier's pull", self.pull)
 
     def _add(self, rows: QVBoxLayout, text: str, control: QWidget) -> QLabel:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QFormLayout, QLabel, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.core.specs import Option, Options, Parameter, checked_options
 from studio.ui.controls.choice_box import ChoiceBox
@@ -22,7 +29,7 @@ class OptionsBox(QWidget):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.setObjectName(name)
-        self._rows = QFormLayout(self)
+        self._rows = QVBoxLayout(self)
         self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.setSpacing(8)
         self._parameters: tuple[Parameter, ...] = ()
@@ -30,15 +37,15 @@ class OptionsBox(QWidget):
 
     def show_parameters(self, parameters: tuple[Parameter, ...]) -> None:
         """Builds the controls anew, each at its default."""
-        while self._rows.rowCount():
-            self._rows.removeRow(0)
+        while (item := self._rows.takeAt(0)) is not None:
+            row = item.widget()
+            if row is not None:
+                row.setParent(None)
+                row.deleteLater()
         self._parameters = parameters
         self._controls = {each.name: self._control(each) for each in parameters}
         for each in parameters:
-            label = QLabel(each.label)
-            label.setProperty("role", "muted")
-            label.setBuddy(self._controls[each.name])
-            self._rows.addRow(label, self._controls[each.name])
+            self._rows.addWidget(_row(each.label, self._controls[each.name]))
         self.setVisible(bool(parameters))
 
     def value(self) -> Options:
@@ -79,6 +86,17 @@ class OptionsBox(QWidget):
     @Slot(object)
     def _edited(self, _: object = None) -> None:
         self.edited.emit(self.value())
+
+
+def _row(text: str, control: QWidget) -> QWidget:
+    row, label = QWidget(), QLabel(text)
+    label.setProperty("role", "muted")
+    label.setBuddy(control)
+    line = QHBoxLayout(row)
+    line.setContentsMargins(0, 0, 0, 0)
+    line.addWidget(label, 1)
+    line.addWidget(control)
+    return row
 
 
 def _number(parameter: Parameter) -> QDoubleSpinBox:
