@@ -23,6 +23,9 @@ from .cases import MIXTURE, PATHS
 
 NAMES = [spec.name for spec in all_samplers()]
 each_sampler = pytest.mark.parametrize("name", NAMES)
+# Those that choose their own steps look, once a trial step, at the error it made.
+ADAPTIVE = [s.name for s in all_samplers() if "tolerance" in (p.name for p in s.parameters)]
+each_fixed_sampler = pytest.mark.parametrize("name", [n for n in NAMES if n not in ADAPTIVE])
 
 
 def run(name: str, denoiser: Denoiser, seeds: range, steps: int | None = None) -> list[State]:
@@ -85,7 +88,7 @@ def test_states_count_steps_and_evaluations_and_end_clean(name: str, steps: int)
     assert states[-1].nfe == denoiser.calls
     assert (states[-1].alpha, states[-1].sigma) == (1.0, 0.0)
     assert all(s.x.shape == s.x0.shape == (3, 2, 1, 1) for s in states)
-    if steps == 9:
+    if steps == 9 and find(name).spec.nfe_per_step:
         assert states[4].nfe - states[3].nfe == find(name).spec.nfe_per_step
 
 
@@ -93,9 +96,10 @@ def test_states_count_steps_and_evaluations_and_end_clean(name: str, steps: int)
 def test_the_seed_alone_decides_and_a_batch_is_its_pictures(name: str) -> None:
     batch = run(name, MIXTURE, range(10, 13), 6)[-1].x
     assert torch.equal(batch, run(name, MIXTURE, range(10, 13), 6)[-1].x)
+    close = 1e-2 if name in ADAPTIVE else 1e-12  # a batch shares the steps its hardest one needs
     for i in range(3):
         alone = run(name, MIXTURE, range(10 + i, 11 + i), 6)[-1].x
-        torch.testing.assert_close(batch[i : i + 1], alone, rtol=1e-12, atol=1e-12)
+        torch.testing.assert_close(batch[i : i + 1], alone, rtol=close, atol=close)
 
 
 @each_sampler
@@ -107,7 +111,7 @@ def test_the_spec_says_whether_further_noise_is_drawn(name: str) -> None:
     assert torch.equal(*ends) is not find(name).spec.stochastic
 
 
-@each_sampler
+@each_fixed_sampler
 def test_no_step_looks_at_a_tensors_values(name: str) -> None:
     """On the meta device there are none to look at: .item() and branching would raise."""
 
@@ -120,7 +124,7 @@ def test_no_step_looks_at_a_tensors_values(name: str) -> None:
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-@each_sampler
+@each_fixed_sampler
 def test_on_cuda_no_step_waits_and_the_pictures_are_the_cpus(name: str) -> None:
     def network(x: Tensor, t: Tensor, condition: object) -> Tensor:
         return x.tanh() * (1.0 + t.reshape(-1, 1, 1, 1))

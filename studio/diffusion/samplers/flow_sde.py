@@ -1,0 +1,79 @@
+"""The rectified flow's stochastic twin, with a choice of diffusion. No torch at run time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from studio.core.specs import Parameter, SamplerSpec
+from studio.diffusion.schedules import Schedule, Uniform
+from studio.diffusion.state import State
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from studio.diffusion.denoised import Denoiser
+    from studio.diffusion.noise import NoiseStream
+
+#: w(t), by name; all vanish at t = 0 like the noise they renew, or faster.
+DIFFUSIONS: dict[str, Callable[[float], float]] = {
+    "none": lambda t: 0.0,
+    "sigma": lambda t: t,
+    "linear": lambda t: 2.0 * t,
+    "sin2": lambda t: math.sin(math.pi * t) ** 2,
+}
+SAMPLER = SamplerSpec(
+    name="flow-sde",
+    label="Flow, stochastic",
+    family="flow",
+    order=0.5,
+    stochastic=True,
+    nfe_per_step=1,
+    default_steps=60,
+    summary="Follows the flow and renews some of its noise on the way; you choose how much, when.",
+    source="Ma et al. 2024 (SiT), arXiv:2401.08740, eq. 5",
+    parameters=(
+        Parameter(
+            "diffusion",
+            "Noise renewed",
+            "linear",
+            "w(t): none (the flow itself), sigma (t), linear (2 t) or sin2 (sin^2 pi t)",
+            choices=tuple(DIFFUSIONS),
+        ),
+        Parameter("scale", "Scale of it", 1.0, "w(t) is multiplied by this", low=0.0, high=4.0),
+    ),
+)
+SCHEDULE = Uniform()
+
+
+def sample(
+    denoiser: Denoiser,
+    noise: Tensor,
+    steps: int,
+    stream: NoiseStream,
+    schedule: Schedule = SCHEDULE,
+    *,
+    diffusion: str = "linear",
+    scale: float = 1.0,
+) -> Iterator[State]:
+    """dx = [u - (w / 2) score] dt + sqrt(w) dW backwards in t, score = -epsilon / t, by
+    Euler-Maruyama: the same marginals for every w(t) >= 0, and flow-euler for w = 0.
+
+    The step onto t = 0 adds nothing and takes x0, as sde-euler's does (SiT's last step, Tweedie's).
+    """
+    times = schedule(steps)
+    x, nfe = math.hypot(1.0 - times[0], times[0]) * noise, 0
+    for step, (t, t_next) in enumerate(pairwise(times), start=1):
+        here = denoiser(x, 1.0 - t, t)
+        nfe += here.nfe
+        dt, w = t - t_next, scale * DIFFUSIONS[diffusion](t)
+        if t_next == 0.0:
+            x = here.x0
+        else:
+            u, score = here.epsilon - here.x0, -here.epsilon / t
+            x = here.origin(x) - dt * (u - 0.5 * w * score)
+            if w > 0.0:
+                x = x + math.sqrt(w * dt) * stream.like(x)
+        yield State(step, steps, 1.0 - t_next, t_next, x, here.x0, nfe)
