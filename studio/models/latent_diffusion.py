@@ -7,7 +7,7 @@ the text tower and the latents' statistics stay in fp32. Imports torch.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import reduce
@@ -20,8 +20,8 @@ from torch import Tensor
 from studio.core.errors import ModelError, UsageError
 from studio.diffusion.denoiser import NetworkDenoiser
 from studio.diffusion.guidance import LogProbability
+from studio.diffusion.named_paths import PATHS
 from studio.diffusion.paths import Path as DiffusionPath
-from studio.diffusion.paths import RectifiedFlow
 from studio.diffusion.predictions import PREDICTIONS, Prediction
 from studio.models.format import Check
 from studio.models.formats.native import CLASSIFIER, PARTS, TOKENIZER, WEAK
@@ -36,7 +36,6 @@ from studio.networks.tokenizer import Tokenizer
 if TYPE_CHECKING:
     from studio.networks.classifier import NoisyClassifier
 
-PATHS: Mapping[str, DiffusionPath] = {"rectified-flow": RectifiedFlow()}
 PROMPTS_KEPT = 64
 
 

@@ -16,8 +16,9 @@ from studio.core.errors import ModelError
 
 MANIFEST = "model.json"
 REQUIRED = {"kind": str, "parameters": int, "config": dict, "weights": list, "trained": dict}
-#: What the kinds add: the autoencoder a preview, the denoiser what it was trained to predict.
-OPTIONAL = {"preview": dict, "path": str, "prediction": str}
+#: What the kinds add: the autoencoder a preview, denoisers and toys what they were trained to
+#: predict, the classifier its classes' names.
+OPTIONAL = {"preview": dict, "path": str, "prediction": str, "classes": list}
 LARGEST = 2**16  # of any number in a configuration: far beyond any network of ours
 
 Config = TypeVar("Config")

@@ -20,6 +20,8 @@ NETWORKS = {
     "denoiser": ("studio.networks.denoiser", "DenoiserTransformer", "DenoiserConfig"),
     "text": ("studio.networks.text", "TextTower", "TextConfig"),
     "picture": ("studio.networks.picture", "PictureTower", "PictureConfig"),
+    "classifier": ("studio.networks.classifier", "NoisyClassifier", "ClassifierConfig"),
+    "toy": ("studio.networks.toy", "ToyNetwork", "ToyConfig"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Trains the denoiser with the flow objective on latents of composed scenes."""
+"""Trains a denoiser on latents of composed scenes, to any prediction on any named path."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from studio.networks.autoencoder import Autoencoder
 from studio.networks.denoiser import DenoiserConfig, DenoiserTransformer
 from studio.networks.text import TextFeatures
 from studio.networks.tokenizer import LENGTH, Tokenizer
-from studio.objectives.denoising import logit_normal_times, velocity_loss
+from studio.objectives.denoising import Denoising, logit_normal_times
 from studio.training.bundle import export
 from studio.training.data import SceneSource
 from studio.training.pool import CHUNK, LatentPool
@@ -33,9 +33,10 @@ VALIDATION = 256
 class DenoiserSettings:
     """`bundle` holds the frozen autoencoder and text tower. `pool` scenes are kept encoded, each
     with `forms` captions; `refresh` new ones enter every step (on CUDA only, where worker
-    processes compose them). Times are logit-normal. A latent channel's error counts as the picture
-    energy it carries to the `channel_power` (0: all alike): the whitened latents give a cell's
-    colour no more room than its finest grain, the eye does not agree."""
+    processes compose them). `prediction` and `path` name the objective; times are logit-normal on
+    that path. A latent channel's error counts as the picture energy it carries to the
+    `channel_power` (0: all alike): the whitened latents give a cell's colour no more room than its
+    finest grain, the eye does not agree."""
 
     bundle: str = "assets/studio-256"
     pool: int = 8192
@@ -45,6 +46,8 @@ class DenoiserSettings:
     channel_power: float = 0.4
     time_mean: float = 0.0
     time_deviation: float = 1.0
+    path: str = "rectified-flow"
+    prediction: str = "velocity"
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ class DenoiserTask:
         self.settings = settings_from(
             DenoiserSettings, recipe.settings, f"{recipe.name} [settings]"
         )
+        self.objective = Denoising.named(self.settings.path, self.settings.prediction)
         self.mix = settings_from(Mix, recipe.data, f"{recipe.name} [data]")
         if self.settings.pool % CHUNK or self.settings.refresh % CHUNK:
             raise UsageError(f"pool and refresh must be multiples of {CHUNK}.")
@@ -116,7 +120,7 @@ class DenoiserTask:
 
     def losses(self, network: nn.Module, batch: object, step: int) -> dict[str, Tensor]:
         data = cast(Batch, batch)
-        losses = velocity_loss(
+        losses = self.objective.losses(
             lambda x, t: network(x, t, data.text),
             data.latents,
             data.times,
@@ -132,14 +136,8 @@ class DenoiserTask:
             return {"fixed_loss": float(self.losses(network, self.fixed, 0)["loss"])}
 
     def export(self, network: nn.Module, folder: Path, about: Mapping[str, object]) -> None:
-        export(
-            network,
-            "denoiser",
-            self.config,
-            folder,
-            about,
-            {"path": "rectified-flow", "prediction": "velocity"},
-        )
+        trained_to = {"path": self.settings.path, "prediction": self.settings.prediction}
+        export(network, "denoiser", self.config, folder, about, trained_to)
 
 
 @torch.no_grad()

@@ -1,0 +1,34 @@
+"""The paths that recipes and `model.json` name. Must not import torch at run time.
+
+All run from t = 0 to t = 1, so that a network's features of time serve each of them, and keep x_t
+near unit variance for data of unit variance, so that a network can be given x_t as it is.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from studio.core.errors import UsageError
+from studio.diffusion.paths import (
+    Path,
+    RectifiedFlow,
+    SubVariancePreserving,
+    Trigonometric,
+    VariancePreserving,
+)
+
+PATHS: dict[str, Path] = {
+    "rectified-flow": RectifiedFlow(),
+    "gvp": Trigonometric(),
+    "vp": VariancePreserving(),
+    "sub-vp": SubVariancePreserving(),
+}
+
+
+def find_path(name: str) -> Path:
+    """The path of that name. Raises UsageError."""
+    if name not in PATHS:
+        close = get_close_matches(name, PATHS, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise UsageError(f"there is no path {name!r}; {hint}choose one of {', '.join(PATHS)}")
+    return PATHS[name]

@@ -1,0 +1,51 @@
+"""The toy network: a perceptron for points of the plane. Shapes in, shapes out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class ToyConfig:
+    """`depth` hidden layers of `width`; `frequencies` of each coordinate and of the time."""
+
+    width: int = 96
+    depth: int = 4
+    frequencies: int = 6
+
+
+def fourier(values: Tensor, count: int) -> Tensor:
+    """sin and cos of 2^k pi / 4 times each value, k = 0 ... count - 1: (N, D) -> (N, 2 D count).
+
+    Without them a perceptron learns what is smooth and little else (Tancik et al. 2020).
+    """
+    rates = 0.25 * math.pi * 2.0 ** torch.arange(count, device=values.device)
+    angles = (values[..., None] * rates).flatten(1)
+    return torch.cat([angles.sin(), angles.cos()], -1)
+
+
+class ToyNetwork(nn.Module):
+    """A prediction at (x_t, t) for two-dimensional data of about unit size."""
+
+    def __init__(self, config: ToyConfig) -> None:
+        super().__init__()
+        self.config = config
+        widths = [2 + 6 * config.frequencies, *[config.width] * config.depth]
+        self.hidden = nn.ModuleList(
+            nn.Linear(a, b) for a, b in pairwise(widths)
+        )
+        self.output = nn.Linear(config.width, 2)
+
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        """x (N, 2) and t (N,) in [0, 1] -> (N, 2)."""
+        count, dtype = self.config.frequencies, self.output.weight.dtype
+        features = torch.cat([x, fourier(x, count), fourier(t[:, None], count)], -1)
+        h = features.to(dtype)
+        for layer in self.hidden:
+            h = nn.functional.silu(layer(h))
+        return self.output(h)

@@ -1,0 +1,105 @@
+"""Trains a toy network on a distribution of the plane, for the two-dimensional laboratory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from studio.diffusion import samplers
+from studio.diffusion.denoiser import NetworkDenoiser
+from studio.diffusion.distributions import find_distribution
+from studio.diffusion.noise import NoiseStream
+from studio.metrics.distributions import energy_distance
+from studio.networks.toy import ToyConfig, ToyNetwork
+from studio.objectives.denoising import Denoising, uniform_times
+from studio.training.bundle import export
+from studio.training.recipe import Recipe, settings_from
+
+JUDGED = 2000  # points of each side of a distance
+SAMPLERS = ("dpmpp-2m", "flow-heun")
+STEPS = 50
+
+
+@dataclass(frozen=True)
+class ToySettings:
+    """What is learnt, and how it is put: a distribution, a path and a prediction by name."""
+
+    distribution: str = "moons"
+    path: str = "rectified-flow"
+    prediction: str = "velocity"
+
+
+@dataclass(frozen=True)
+class Batch:
+    points: Tensor
+    times: Tensor
+    noise: Tensor
+
+
+class ToyTask:
+    """`train toy-...`: fresh points every step, times uniform on the path.
+
+    Raises UsageError for a distribution, a path or a prediction that does not exist.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.settings = settings_from(ToySettings, recipe.settings, f"{recipe.name} [settings]")
+        self.objective = Denoising.named(self.settings.path, self.settings.prediction)
+        self.mixture = find_distribution(self.settings.distribution).mixture
+        self.config = settings_from(ToyConfig, recipe.network, f"{recipe.name} [network]")
+        self.network: nn.Module = ToyNetwork(self.config)
+
+    @property
+    def hot(self) -> tuple[nn.Module, ...]:
+        return (self.network,)
+
+    def prepare(self, device: torch.device) -> None:
+        self.device = device
+
+    def batch(self, step: int, rank: int, world: int) -> Batch:
+        run = self.recipe.run
+        mixed = np.random.SeedSequence([run.seed, step, rank]).generate_state(1, np.uint64)
+        generator = torch.Generator().manual_seed(int(mixed[0] >> np.uint64(1)))
+        points = self.mixture.sample(run.batch, generator)
+        times = uniform_times(run.batch, generator, self.objective.path)
+        noise = torch.randn(points.shape, generator=generator)
+        return Batch(points.to(self.device), times.to(self.device), noise.to(self.device))
+
+    def losses(self, network: nn.Module, batch: object, step: int) -> dict[str, Tensor]:
+        data = cast(Batch, batch)
+        with torch.autocast(self.device.type, enabled=False):  # bf16 is coarser than the parts
+            losses = self.objective.losses(network, data.points, data.times, data.noise)
+        return {"loss": losses.mean()}
+
+    @torch.no_grad()
+    def validate(self, network: nn.Module) -> Mapping[str, float]:
+        """Energy distance of samples to the truth, and of other true points to it: the floor."""
+        truth, other = (
+            self.mixture.sample(JUDGED, torch.Generator().manual_seed(seed)) for seed in (98, 99)
+        )
+
+        def predict(x: Tensor, t: Tensor, condition: Any) -> Tensor:
+            return cast(Tensor, network(x, t))
+
+        denoiser = NetworkDenoiser(predict, self.objective.path, self.objective.prediction)
+        figures = {"floor": energy_distance(other, truth)}
+        for name in SAMPLERS:
+            stream = NoiseStream(range(JUDGED))
+            start = stream.initial((2,), self.device)
+            *_, last = samplers.find(name).run(denoiser, start, STEPS, stream)
+            figures[name] = energy_distance(last.x.cpu(), truth)
+        return figures
+
+    def export(self, network: nn.Module, folder: Path, about: Mapping[str, object]) -> None:
+        trained_to = {"path": self.settings.path, "prediction": self.settings.prediction}
+        export(network, "toy", self.config, folder, about, trained_to)
+
+
+TASK = ToyTask
