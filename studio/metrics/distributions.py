@@ -55,6 +55,18 @@ def kernel_distance(a: Tensor, b: Tensor) -> float:
     return float(within(x) + within(y) - 2 * kernel(x, y).mean())
 
 
+def energy_distance(a: Tensor, b: Tensor) -> float:
+    """2 E|X - Y| - E|X - X'| - E|Y - Y'| (Szekely & Rizzo 2013), unbiased: about 0 for two samples
+    of one distribution, and then it can be negative.
+
+    Args:
+        a: (M, D), b: (N, D), both of at least two rows; each row is paired with the others.
+    """
+    a, b = a.double(), b.double()
+    within = torch.pdist(a).mean() + torch.pdist(b).mean()
+    return float(2 * torch.cdist(a, b).mean() - within)
+
+
 def pairwise_distance(features: Tensor) -> float:
     """Mean Euclidean distance over all pairs of rows; needs two rows."""
     assert len(features) >= 2, "a pair needs two rows"
