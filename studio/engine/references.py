@@ -24,6 +24,9 @@ from studio.engine.batches import Batch, Countdown, batches, steps
 from studio.metrics import perceptual
 from studio.models.model import Model
 
+# Measured on the bundled model in float32, against 800 steps of the same solver from lambda -9 to 7
+# (400 of Heun's agree with those to 0.001): at guidance 4 within 0.007 in latents and 0.0003 in
+# LPIPS, at guidance 8 within 0.034 and 0.0012.
 SAMPLER, SCHEDULE, STEPS = "dpmpp-2m", "beta", 100
 SMALLEST = 32  # pixels a side that LPIPS's features need
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,25 +23,24 @@ def contact_sheet(pictures: np.ndarray, labels: Sequence[str], title: str) -> np
     size = (GAP + columns * (side + GAP), TITLE + rows * (side + LABEL + GAP))
     sheet = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(sheet)
-    draw.text((GAP, TITLE // 2), _fitted(draw, title, _font(18), size[0] - 2 * GAP), FAINT,
-              _font(18), anchor="lm")  # fmt: skip
+    draw.text((GAP, TITLE // 2), fitted(draw, title, font(18), size[0] - 2 * GAP), FAINT,
+              font(18), anchor="lm")  # fmt: skip
     for i, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
         left = GAP + (i % columns) * (side + GAP)
         top = TITLE + (i // columns) * (side + LABEL + GAP)
         sheet.paste(Image.fromarray(picture), (left, top))
-        text = _fitted(draw, label, _font(15), side)
-        draw.text((left + side / 2, top + side + LABEL / 2), text, INK, _font(15), anchor="mm")
+        text = fitted(draw, label, font(15), side)
+        draw.text((left + side / 2, top + side + LABEL / 2), text, INK, font(15), anchor="mm")
     return np.asarray(sheet)
 
 
-def _font(size: int) -> Font:
+def font(size: int) -> Font:
     return ImageFont.load_default(size)
 
 
-def _fitted(draw: ImageDraw.ImageDraw, text: str, font: Font, width: int) -> str:
+def fitted(draw: ImageDraw.ImageDraw, text: str, font: Font, width: int) -> str:
     """The text, cut with an ellipsis where it would be wider than `width` pixels."""
     if draw.textlength(text, font) <= width:
         return text
-    while text and draw.textlength(text + "…", font) > width:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    kept = bisect(range(len(text)), width, key=lambda n: draw.textlength(text[:n] + "…", font))
+    return text[: max(0, kept - 1)].rstrip() + "…"

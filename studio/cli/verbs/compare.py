@@ -1,0 +1,164 @@
+"""`compare`: a grid of pictures from the same noise, its labelled sheet, its film and figures."""
+
+from __future__ import annotations
+
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+from studio.cli import table
+from studio.cli.grid_options import add_grid, grid_from
+from studio.cli.outputs import check_place
+from studio.cli.sampling import add_sampling
+from studio.cli.verb import Document, Verb, add_out
+from studio.core import events
+from studio.core.errors import Cancelled, UsageError
+from studio.core.grid import Grid
+from studio.core.requests import Compare, Decode, Settings
+from studio.engine.worker import Worker, run_now
+from studio.gallery import comparison, png
+from studio.gallery.naming import pictures_folder, words
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def configure(parser: ArgumentParser) -> None:
+    parser.add_argument("prompt", metavar="PROMPT", help='what to draw; "" draws anything')
+    add_sampling(parser)
+    add_grid(parser)
+    parser.add_argument("--film", action="store_true", help="also film.webp: all from noise to end")
+    parser.add_argument(
+        "--no-distances",
+        dest="distances",
+        action="store_false",
+        help="do not measure how far each is from the converged end of its equation",
+    )
+    add_out(parser, "a folder for the cells, sheet.png and comparison.json")
+
+
+def run(arguments: Namespace) -> Document:
+    grid, cells = grid_from(arguments)
+    request = Compare(cells, trajectories=arguments.film, distances=arguments.distances)
+    request.check()
+    folder = folder_for(arguments.out, cells[0].prompt)
+    check(cells)
+    worker, began = Worker(arguments.device), time.perf_counter()
+    with tqdm(total=len(cells), unit="cell", leave=False, disable=None, file=sys.stderr) as bar:
+        results = Results(folder, grid, cells, bar)
+        try:
+            run_now(request, worker, results.saw)
+        except (KeyboardInterrupt, Cancelled):
+            if results.cells:
+                results.write()
+            raise
+        if arguments.film:
+            bar.set_description("film")
+            results.film(decoder(worker, cells[0].model))
+    return {**results.write(), "seconds": round(time.perf_counter() - began, 3)}
+
+
+def check(cells: tuple[Settings, ...]) -> None:
+    """Raises UsageError, before the model is loaded, for what no sampler or rule can do."""
+    from studio.engine import sampling
+
+    for cell in cells:
+        sampling.check(cell)
+
+
+def folder_for(out: Path | None, prompt: str) -> Path:
+    """`out`, or a new folder among the window's pictures. Raises UsageError, OutputError."""
+    if out is None:
+        out = pictures_folder() / f"{datetime.now():%Y-%m-%d %H-%M-%S} {words(prompt)}, compared"
+    elif out.is_file() or (out.suffix and not out.is_dir()):
+        raise UsageError(f"--out is a folder for pictures, a sheet and figures, not {out}.")
+    check_place(out)
+    return out
+
+
+def decoder(worker: Worker, model: str) -> Callable[[np.ndarray], np.ndarray]:
+    """Turns the latents (C, h, w) of one frame into its picture (H, W, 3) uint8."""
+
+    def decode(latents: np.ndarray) -> np.ndarray:
+        heard: list[events.Event] = []
+        run_now(Decode(model, latents[None]), worker, heard.append)
+        (decoded,) = (event for event in heard if isinstance(event, events.Decoded))
+        return decoded.images[0]
+
+    return decode
+
+
+class Results:
+    """Writes each cell as soon as it is made, and moves the bar."""
+
+    def __init__(self, folder: Path, grid: Grid, settings: tuple[Settings, ...], bar: tqdm) -> None:
+        self._folder, self._grid, self._settings, self._bar = folder, grid, settings, bar
+        self.cells: dict[int, events.Cell] = {}
+        self._distances: dict[int, events.Distance] = {}
+        self._paths: dict[int, Path] = {}
+        self._film: Path | None = None
+
+    def saw(self, event: events.Event) -> None:
+        match event:
+            case events.Loading(model=model):
+                self._bar.set_description(f"loading {model}")
+            case events.Progress(picture=picture, step=step, steps=steps):
+                doing = "measuring" if len(self.cells) == len(self._settings) else "cell"
+                words = f"{doing} {picture + 1}, step {step} of {steps}"
+                self._bar.set_description(words, refresh=False)
+            case events.Cell(index=index):
+                self.cells[index] = event
+                self._paths[index] = self._written(event)
+                self._bar.update()
+            case events.Distance(index=index):
+                self._distances[index] = event
+
+    def film(self, decode: Callable[[np.ndarray], np.ndarray]) -> None:
+        path = self._folder / "film.webp"
+        comparison.write_film(path, self._comparison, decode)
+        self._film = path
+
+    def write(self) -> Document:
+        """The sheet and the figures of what there is, as files. Raises OutputError."""
+        sheet = self._folder / "sheet.png"
+        comparison.write_sheet(sheet, self._comparison)
+        document = comparison.document(self._comparison, self._paths, sheet, self._film)
+        comparison.write_document(self._folder / "comparison.json", document)
+        return document
+
+    @property
+    def _comparison(self) -> comparison.Comparison:
+        return comparison.Comparison(self._grid, self._settings, self.cells, self._distances)
+
+    def _written(self, cell: events.Cell) -> Path:
+        settings = cell.settings
+        name = f"{cell.index + 1:03d} {settings.sampler} {settings.steps} steps.png"
+        png.write(self._folder / name, cell.image, settings, cell.nfe, cell.seconds)
+        return self._folder / name
+
+
+def describe(document: Document) -> Iterator[str]:
+    varied = [axis["name"] for axis in document["axes"].values()]
+    cells = [
+        (
+            *(cell[name] for name in varied),
+            cell["nfe"],
+            f"{cell['seconds']:.2f}",
+            *("" if cell[name] is None else f"{cell[name]:.4f}" for name in ("distance", "lpips")),
+            Path(cell["path"]).name,
+        )
+        for cell in document["cells"]
+    ]
+    yield from table.rows((*varied, "NFE", "seconds", "distance", "LPIPS", ""), cells)
+    for name in ("sheet", "film"):
+        if document[name] is not None:
+            yield document[name]
+
+
+VERB = Verb("compare", "samplers, steps, guidance side by side", configure, run, describe)

@@ -1,0 +1,161 @@
+"""A comparison to keep: its labelled sheet, its film and its figures, for window and command line.
+
+Must not import Qt or torch.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from studio.core.errors import OutputError, UsageError
+from studio.core.events import Cell, Distance
+from studio.core.grid import Axis, Grid
+from studio.core.requests import Settings
+from studio.gallery import comparison_sheet
+from studio.gallery.comparison_sheet import Decode, Made
+
+FRAME_MS, LAST_FRAME_MS = 60, 1800
+FILMS = (".webp", ".gif")
+#: What a cell's entry in the document says of its settings; the rest is common to all cells.
+VARIED = (
+    "sampler",
+    "options",
+    "steps",
+    "guidance",
+    "seed",
+    "prompt",
+    "rule",
+    "rule_options",
+    "schedule",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """A grid, the settings of its cells in order, and what is made and measured of them so far."""
+
+    grid: Grid
+    settings: tuple[Settings, ...]
+    cells: Mapping[int, Cell]
+    distances: Mapping[int, Distance]
+
+    @property
+    def made(self) -> tuple[Made | None, ...]:
+        """Every cell in order, None where it is not made."""
+        return tuple(
+            Made(self.cells[index], self.distances.get(index)) if index in self.cells else None
+            for index in range(len(self.settings))
+        )
+
+
+def write_sheet(path: Path, comparison: Comparison) -> None:
+    """Every picture at its own size, with headings and figures, as a PNG. Raises OutputError."""
+    sheet = comparison_sheet.sheet(comparison.grid, comparison.settings, comparison.made)
+    _write(path, lambda draft: sheet.save(draft, "PNG"))
+
+
+def write_film(path: Path, comparison: Comparison, decode: Decode | None = None) -> None:
+    """The predicted clean pictures from noise to data, all cells at the same time t.
+
+    `decode` turns latents (C, h, w) into a picture (H, W, 3) uint8; without it the trajectories'
+    small pictures are enlarged. Raises UsageError for a name that is neither .webp nor .gif and
+    for cells without trajectories, OutputError.
+    """
+    check_film(path)
+    if not any(cell.trajectory for cell in comparison.cells.values()):
+        raise UsageError("a film needs the cells' trajectories; compare again with them.")
+    first, *others = comparison_sheet.film(
+        comparison.grid, comparison.settings, comparison.made, decode
+    )
+    times = [FRAME_MS] * len(others) + [LAST_FRAME_MS]
+    how: dict[str, Any] = {"quality": 85, "method": 3} if path.suffix.lower() == ".webp" else {}
+    kind = path.suffix[1:].upper()
+    _write(
+        path,
+        lambda draft: first.save(
+            draft, kind, save_all=True, append_images=others, duration=times, loop=0, **how
+        ),
+    )
+
+
+def check_film(path: Path) -> None:
+    """Raises UsageError for a name that is not a film's."""
+    if path.suffix.lower() not in FILMS:
+        raise UsageError(f"films are .webp or .gif files: name it {path.with_suffix('.webp')}.")
+
+
+def document(
+    comparison: Comparison,
+    paths: Mapping[int, Path] | None = None,
+    sheet: Path | None = None,
+    film: Path | None = None,
+) -> dict[str, Any]:
+    """All figures as plain values, ready for JSON; `paths` are the cells' files, if written.
+
+    Cells that are not made are left out; what is not finite is None.
+    """
+    common = asdict(comparison.settings[0])
+    grid = comparison.grid
+    axes = {"columns": grid.columns, "rows": grid.rows, "tabs": grid.tabs}
+    return {
+        "axes": {where: _axis(axis) for where, axis in axes.items() if axis is not None},
+        "settings": {name: value for name, value in common.items() if name not in VARIED},
+        "cells": [
+            _cell(made, (paths or {}).get(made.cell.index))
+            for made in comparison.made
+            if made is not None
+        ],
+        "sheet": None if sheet is None else str(sheet),
+        "film": None if film is None else str(film),
+    }
+
+
+def write_document(path: Path, contents: Mapping[str, Any]) -> None:
+    """A document as a JSON file. Raises OutputError."""
+    text = json.dumps(contents, indent=2, allow_nan=False) + "\n"
+    _write(path, lambda draft: draft.write_text(text, encoding="utf-8"))
+
+
+def _axis(axis: Axis) -> dict[str, Any]:
+    return {"name": axis.name, "values": list(axis.values)}
+
+
+def _cell(made: Made, path: Path | None) -> dict[str, Any]:
+    cell, distance = made.cell, made.distance
+    settings = asdict(cell.settings)
+    return {
+        "index": cell.index,
+        **{name: settings[name] for name in VARIED},
+        "nfe": cell.nfe,
+        "seconds": round(cell.seconds, 4),
+        "path": None if path is None else str(path),
+        "distance": None if distance is None else _finite(distance.latent),
+        "lpips": None if distance is None else _finite(distance.lpips),
+    }
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _write(path: Path, save: Callable[[Path], object]) -> None:
+    """Whole or not at all."""
+    draft = path.parent / f".{uuid.uuid4().hex}.part"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save(draft)
+        os.replace(draft, path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"{path} could not be written ({reason}).") from None
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)

@@ -1,0 +1,272 @@
+"""Draws a comparison: pictures in their grid under headings, and their way from noise to data.
+
+NumPy and Pillow only. Must not import Qt or torch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from studio.core.events import Cell, Distance
+from studio.core.grid import AXES, Grid
+from studio.core.requests import Settings
+from studio.report.sheet import FAINT, GAP, INK, PAPER, fitted, font
+
+NARROWEST = 190  # pixels: a column, so that its figures fit
+CAPTION, LINE = 52, 20
+ROW_HEAD, HEAD_LINES = 160, 3  # pixels, lines: at most
+TITLE, TAB = 64, 44
+HEAD = 16  # the headings' font size
+EMPTY = (236, 236, 232)
+FRAMES = 48
+LARGEST_FRAME = 1920  # pixels a side: all frames are in memory at once
+#: Latents (C, h, w) to a picture (H, W, 3) uint8.
+Decode = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A finished cell, and how far it is from its reference once that is known."""
+
+    cell: Cell
+    distance: Distance | None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where things are, in pixels; tabs lie below each other. `side` of a picture."""
+
+    shape: tuple[int, int, int]  # tabs, rows, columns
+    side: int
+    row_head: int  # width
+    column_head: int  # height
+    tab_head: int  # height
+
+    @property
+    def column(self) -> int:
+        return max(self.side, NARROWEST) + GAP
+
+    @property
+    def row(self) -> int:
+        return self.side + CAPTION
+
+    @property
+    def tab(self) -> int:
+        return self.tab_head + self.column_head + self.shape[1] * self.row + GAP
+
+    @property
+    def size(self) -> tuple[int, int]:
+        tabs, _, columns = self.shape
+        return GAP + self.row_head + columns * self.column, TITLE + tabs * self.tab
+
+    def place(self, index: int) -> tuple[int, int]:
+        """The left upper corner of a cell's picture."""
+        _, rows, columns = self.shape
+        tab, rest = divmod(index, rows * columns)
+        row, column = divmod(rest, columns)
+        left = GAP + self.row_head + column * self.column + (self.column - GAP - self.side) // 2
+        top = TITLE + tab * self.tab + self.tab_head + self.column_head + row * self.row
+        return left, top
+
+
+def sheet(grid: Grid, settings: Sequence[Settings], made: Sequence[Made | None]) -> Image.Image:
+    """The labelled sheet: pictures at their own size, with calls, seconds and distances."""
+    return _drawn(grid, settings, made, _layout(grid, _side(settings, made)))
+
+
+def film(
+    grid: Grid,
+    settings: Sequence[Settings],
+    made: Sequence[Made | None],
+    decode: Decode | None = None,
+    frames: int = FRAMES,
+) -> Iterator[Image.Image]:
+    """The sheet at `frames` even times t from 1 to 0: in each cell x0 as its step there saw it.
+
+    Pictures of x0 come from `decode`, else small ones are enlarged. The last frame is the sheet.
+    """
+    side = _side(settings, made)
+    while max(_layout(grid, side).size) > LARGEST_FRAME and side > 64:
+        side = math.ceil(side * 0.8)
+    layout = _layout(grid, side)
+    still = _drawn(grid, settings, made, layout)
+    moving = [(cell.index, _Lane(cell, decode, side)) for cell in
+              (each.cell for each in made if each is not None) if cell.trajectory]  # fmt: skip
+    for k in range(frames):
+        t = 1.0 - k / (frames - 1)
+        for index, lane in moving:
+            still.paste(lane.at(t), layout.place(index))
+        shown = still.copy()
+        where = (shown.width - GAP, TITLE // 4 + 4)
+        ImageDraw.Draw(shown).text(where, f"t = {t:.2f}", FAINT, font(15), anchor="rm")
+        yield shown
+
+
+class _Lane:
+    """One cell's pictures over time."""
+
+    def __init__(self, cell: Cell, decode: Decode | None, side: int) -> None:
+        assert cell.trajectory is not None
+        self._cell, self._kept, self._decode, self._side = cell, cell.trajectory, decode, side
+        self._shown: tuple[int, Image.Image] | None = None
+
+    def at(self, t: float) -> Image.Image:
+        """Of the last step that began with at least this much noise."""
+        k = max(0, sum(time >= t - 1e-9 for time in self._kept.times) - 1)
+        if self._shown is None or self._shown[0] != k:
+            self._shown = k, _resized(self._frame(k), self._side)
+        return self._shown[1]
+
+    def _frame(self, k: int) -> np.ndarray:
+        if k == len(self._kept.times) - 1:
+            return self._cell.image
+        return self._kept.clean[k] if self._decode is None else self._decode(self._kept.x0[k])
+
+
+def label(name: str, value: Any) -> str:
+    """A value of an axis in words that need no heading."""
+    match name:
+        case "steps":
+            return f"{value} step" if value == 1 else f"{value} steps"
+        case "guidance":
+            return f"guidance {value:g}"
+        case "seed":
+            return f"seed {value}"
+        case "prompt":
+            return " ".join(value.split()) or "(no prompt)"
+        case "schedule":
+            return value or "own schedule"
+    return str(value)
+
+
+def caption(made: Made, steps: bool) -> tuple[str, str]:
+    """A cell's two lines: what it cost, with its steps if asked, and how far it is."""
+    cell, distance = made.cell, made.distance
+    cost = f"{cell.nfe} NFE · {cell.seconds:.2f} s"
+    if steps:
+        cost = f"{label('steps', cell.settings.steps)} · {cost}"
+    if distance is None:
+        return cost, ""
+    far = f"distance {_figure(distance.latent)}"
+    return cost, far if distance.lpips is None else f"{far} · LPIPS {_figure(distance.lpips)}"
+
+
+def _figure(value: float) -> str:
+    return f"{value:.3f}" if math.isfinite(value) else "∞"
+
+
+def _side(settings: Sequence[Settings], made: Sequence[Made | None]) -> int:
+    return next((each.cell.image.shape[0] for each in made if each is not None), settings[0].size)
+
+
+def _layout(grid: Grid, side: int) -> Layout:
+    heads = [
+        _lines(label(grid.columns.name, value), max(side, NARROWEST))
+        for value in grid.columns.values
+    ]
+    row_head = 0
+    if grid.rows is not None:
+        texts = (label(grid.rows.name, value) for value in grid.rows.values)
+        row_head = GAP + max(_width(line) for text in texts for line in _lines(text, ROW_HEAD))
+    return Layout(
+        grid.shape,
+        side,
+        row_head=row_head,
+        column_head=max(map(len, heads)) * LINE + 10,
+        tab_head=TAB if grid.tabs is not None else 0,
+    )
+
+
+def _drawn(
+    grid: Grid, settings: Sequence[Settings], made: Sequence[Made | None], layout: Layout
+) -> Image.Image:
+    drawn = Image.new("RGB", layout.size, PAPER)
+    draw = ImageDraw.Draw(drawn)
+    names = {axis.name for axis in grid.axes}
+    _title(draw, settings[0], names, layout)
+    _headings(draw, grid, layout)
+    for index, each in enumerate(made):
+        left, top = layout.place(index)
+        side = layout.side
+        if each is None:
+            draw.rectangle((left, top, left + side - 1, top + side - 1), EMPTY)
+            continue
+        drawn.paste(_resized(each.cell.image, side), (left, top))
+        for i, line in enumerate(caption(each, "steps" not in names)):
+            text = fitted(draw, line, font(13), layout.column - 4)
+            where = (left + side / 2, top + side + 12 + 17 * i)
+            draw.text(where, text, FAINT if i else INK, font(13), anchor="mm")
+    return drawn
+
+
+def _title(draw: ImageDraw.ImageDraw, settings: Settings, names: set[str], layout: Layout) -> None:
+    """What all cells share: the prompt, then the other settings."""
+    shared = [label(name, getattr(settings, name)) for name in AXES
+              if name not in names | {"prompt", "schedule"}
+              and not (name == "steps" and "sampler" in names)]  # fmt: skip
+    if settings.negative:
+        shared.append(f"without {label('prompt', settings.negative)}")
+    room = layout.size[0] - 2 * GAP
+    if "prompt" not in names:
+        title = fitted(draw, label("prompt", settings.prompt), font(18), room - 80)
+        draw.text((GAP, TITLE // 4 + 4), title, INK, font(18), anchor="lm")
+    words = fitted(draw, " · ".join((settings.model, *shared)), font(14), room)
+    draw.text((GAP, TITLE // 4 + 28), words, FAINT, font(14), anchor="lm")
+
+
+def _headings(draw: ImageDraw.ImageDraw, grid: Grid, layout: Layout) -> None:
+    tabs, rows, columns = layout.shape
+    for tab in range(tabs):
+        first = tab * rows * columns
+        top = layout.place(first)[1] - layout.column_head
+        if grid.tabs is not None:
+            words = fitted(draw, label(grid.tabs.name, grid.tabs.values[tab]), font(20),
+                           layout.size[0] - 2 * GAP)  # fmt: skip
+            draw.text((GAP, top - TAB / 2), words, INK, font(20), anchor="lm")
+        for column, value in enumerate(grid.columns.values):
+            lines = _lines(label(grid.columns.name, value), layout.column - GAP)
+            x = layout.place(column)[0] + layout.side / 2
+            for i, line in enumerate(lines):
+                y = top + layout.column_head - 8 - LINE * (len(lines) - i - 0.5)
+                draw.text((x, y), line, INK, font(HEAD), anchor="mm")
+        if grid.rows is not None:
+            for row, value in enumerate(grid.rows.values):
+                middle = layout.place(first + row * columns)[1] + layout.side / 2
+                lines = _lines(label(grid.rows.name, value), ROW_HEAD)
+                for i, line in enumerate(lines):
+                    y = middle + LINE * (i - (len(lines) - 1) / 2)
+                    draw.text((GAP, y), line, INK, font(HEAD), anchor="lm")
+
+
+def _lines(text: str, width: int) -> list[str]:
+    """The text in at most HEAD_LINES lines of `width` pixels, the last cut with an ellipsis."""
+    lines: list[str] = []
+    words = text.split()
+    while words and len(lines) < HEAD_LINES - 1:
+        count = 1
+        while count < len(words) and _width(" ".join(words[: count + 1])) <= width:
+            count += 1
+        lines.append(" ".join(words[:count]))
+        words = words[count:]
+    if words:
+        lines.append(" ".join(words))
+    draw = ImageDraw.Draw(Image.new("RGB", (1, 1)))
+    return [fitted(draw, line, font(HEAD), width) for line in lines] or [""]
+
+
+def _width(text: str) -> int:
+    """Pixels of a heading."""
+    return math.ceil(font(HEAD).getlength(text))
+
+
+def _resized(pixels: np.ndarray, side: int) -> Image.Image:
+    image = Image.fromarray(pixels)
+    if image.width == side:
+        return image
+    return image.resize((side, side), Image.Resampling.LANCZOS)
