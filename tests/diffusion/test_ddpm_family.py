@@ -155,7 +155,7 @@ def test_moments_are_the_integrals(h: float) -> None:
 
 @pytest.mark.parametrize("nodes", [(1.0,), (-0.7, 1.0), (-0.7, -1.6), (-0.7, -1.6, 1.0)])
 def test_weights_integrate_polynomials_exactly(nodes: tuple[float, ...]) -> None:
-    """The linear system of UniPC, eq. 10: sum_k w_k r_k^n = M_n."""
+    """UniPC's linear system (theorem 3.1): sum_k w_k r_k^n = M_n."""
     m = moments(0.9, len(nodes))
     w = weights(nodes, m)
     for n in range(1, len(nodes) + 1):

@@ -27,8 +27,8 @@ SAMPLER = SamplerSpec(
     stochastic=False,
     nfe_per_step=1,
     default_steps=50,
-    summary="Extrapolates the noise from the last four steps as if these were equally long.",
-    source="Liu et al. 2022, arXiv:2202.09778, algorithm 2",
+    summary="Extrapolates the noise from four steps as if equally long; give it 50 steps or more.",
+    source="Liu et al. 2022, arXiv:2202.09778",
     parameters=(
         Parameter(
             "warmup",
@@ -42,7 +42,7 @@ SAMPLER = SamplerSpec(
 )
 SCHEDULE = Trailing(DiscreteDDPM.linear())
 
-#: Weights of the last epsilons, newest first (eq. 12 and its lower orders).
+#: Weights of the last epsilons, newest first: the classical formulas of orders 1 to 4.
 ADAMS_BASHFORTH = (
     (1.0,),
     (3 / 2, -1 / 2),
@@ -52,7 +52,10 @@ ADAMS_BASHFORTH = (
 
 
 def transfer(x: Tensor, epsilon: Tensor, point: Point, point_next: Point) -> Tensor:
-    """DDIM's step with this epsilon, eq. 11: d(x / alpha) = epsilon d sigma_bar. alpha > 0."""
+    """The paper's transfer part: DDIM's step with any epsilon, d(x / alpha) = epsilon d sigma_bar.
+
+    alpha must be above 0.
+    """
     (alpha, sigma), (alpha_next, sigma_next) = point, point_next
     ratio = alpha_next / alpha
     return ratio * x + (sigma_next - ratio * sigma) * epsilon
@@ -78,7 +81,7 @@ def heun(
 def runge_kutta(
     denoiser: Denoiser, x: Tensor, epsilon: Tensor, point: Point, point_next: Point
 ) -> tuple[Tensor, int]:
-    """The classical four-stage mean, the middle taken in sigma_bar, and what it cost (eq. 13)."""
+    """The classical four-stage mean, the middle taken in sigma_bar, and what it cost."""
     sigma_bar = 0.5 * (point[1] / point[0] + point_next[1] / point_next[0])
     middle = variance_preserving(sigma_bar / (1.0 + sigma_bar))
     second = denoiser(transfer(x, epsilon, point, middle), *middle)
@@ -105,7 +108,7 @@ def sample(
     warmup: str = "heun",
 ) -> Iterator[State]:
     """Linear multistep in epsilon: fourth order on steps even in sigma_bar, second on any other
-    smooth grid, whose unequal steps the weights ignore (the paper's section 3.3 proves second).
+    smooth grid, whose unequal steps the weights ignore (the paper proves second).
 
     At pure noise epsilon is x itself and tells the next steps nothing: it is not remembered.
     """

@@ -32,7 +32,7 @@ SAMPLER = SamplerSpec(
     nfe_per_step=1,
     default_steps=20,
     summary="Each evaluation serves twice: it corrects the last step and predicts the next.",
-    source="Zhao et al. 2023, arXiv:2302.04867, algorithms 7 and 8, B(h) = e^h - 1",
+    source="Zhao et al. 2023, arXiv:2302.04867, section 3, on x0, B(h) = e^h - 1",
     parameters=(
         Parameter(
             "order",
@@ -56,7 +56,7 @@ def moments(h: float, count: int) -> list[float]:
 
 
 def weights(nodes: Sequence[float], moments: Sequence[float]) -> list[float]:
-    """The w with sum_k w_k r_k^n = M_n for n = 1 ... p: eq. 10's linear system, by Lagrange.
+    """The w with sum_k w_k r_k^n = M_n for n = 1 ... p: theorem 3.1's linear system, by Lagrange.
 
     w_k is the integral of the polynomial that is 1 at r_k and 0 at 0 and the other nodes.
     """
