@@ -120,16 +120,32 @@ class Decoded:
 
 
 @dataclass(frozen=True, eq=False)
+class Backdrop:
+    """What the laboratory draws behind the particles, at `times` (m,) of the rectified flow.
+
+    On side x side points from -extent to extent, row by row from below: the sampler's `velocity`
+    epsilon - x0 and `score`, each (m, side, side, 2), and the data's exact `density`
+    (m, side, side).
+    """
+
+    times: tuple[float, ...]
+    velocity: np.ndarray
+    score: np.ndarray
+    density: np.ndarray
+    extent: float
+
+
+@dataclass(frozen=True, eq=False)
 class LabRun:
     """Particles under one sampler, frame by frame, in the rectified flow's coordinates
     z = x / (alpha + sigma): standard normal noise at t = 1, data at t = 0.
 
     `times` (n,) as in Trajectory; `points` (n, P, 2) the particles, `x0` (n, P, 2) the data they
-    are predicted to become. On the grid of `side` points from -extent to extent, row by row from
-    below: `velocity` (n, side, side, 2), `score` (n, side, side, 2) and the exact `density`
-    (n, side, side). `truth` (P, 2) are samples of the distribution. `distance` is the energy
-    distance of the last points to `truth`, `floor` that of other true samples to it; `exact_end`
-    (P, 2) is where the exact ODE takes the same noise.
+    are predicted to become. `truth` (P, 2) are samples of the distribution, `exact_end` (P, 2) is
+    where the exact ODE takes the same noise. `distance` is the energy distance of the last points
+    to `truth`, `floor` that of other true samples to it. `log_likelihood` is what the denoiser
+    gives true samples, nats each on average, `exact_log_likelihood` what the distribution gives
+    them; None if not asked for.
     """
 
     job: int
@@ -137,16 +153,15 @@ class LabRun:
     times: tuple[float, ...]
     points: np.ndarray
     x0: np.ndarray
-    velocity: np.ndarray
-    score: np.ndarray
-    density: np.ndarray
+    backdrop: Backdrop
     truth: np.ndarray
     exact_end: np.ndarray
-    extent: float
     distance: float
     floor: float
     nfe: int
     seconds: float
+    log_likelihood: float | None = None
+    exact_log_likelihood: float | None = None
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,7 @@ class Lab:
     its rule; prompt and model are not used. `source` answers for the denoiser: "exact", or the
     prediction of a trained toy network ("epsilon", "score", "velocity"). `label` is the class that
     guidance pulls to, -1 none (exact source only). The field is drawn on `side` x `side` points.
+    `likelihood` asks for the log-likelihood of true samples, by the change of variables.
     """
 
     distribution: str
@@ -141,7 +142,8 @@ class Lab:
     source: str = "exact"
     label: int = -1
     particles: int = 800
-    side: int = 28
+    side: int = 24
+    likelihood: bool = False
 
     def check(self) -> None:
         self.settings.check()

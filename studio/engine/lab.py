@@ -1,0 +1,186 @@
+"""The two-dimensional laboratory: samplers on data whose score is known exactly.
+
+Imports torch (the worker imports this lazily). Must not import Qt.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from studio.core.errors import UsageError
+from studio.core.events import Backdrop, LabRun, Progress
+from studio.core.requests import MAX_SEED, Lab, Settings
+from studio.diffusion import guidance, samplers
+from studio.diffusion.denoised import Denoiser
+from studio.diffusion.distributions import Distribution, find_distribution
+from studio.diffusion.likelihood import log_likelihood
+from studio.diffusion.mixture import Mixture
+from studio.diffusion.noise import NoiseStream
+from studio.diffusion.state import State
+from studio.engine.sampling import schedule_of
+from studio.metrics.distributions import energy_distance
+from studio.models.toys import open_toy
+
+EXACT_STEPS = 60  # of the fourth-order solver: its error is far below a pixel
+TRUTH_SEEDS = (2**31, 2**31 + 1)
+NEAREST = 0.02  # the flow's time
+BACKDROP_TIMES = tuple(max(1.0 - i / 20, NEAREST) for i in range(21))
+JUDGED = 200  # true samples whose likelihood is taken
+
+
+@torch.inference_mode()
+def lab(
+    request: Lab, check: Callable[[], None] = lambda: None, job: int = 0
+) -> Iterator[LabRun | Progress]:
+    """Runs the sampler, then draws the field at its times: a Progress a step, then the LabRun.
+
+    Raises UsageError for a distribution, a source, a class, a sampler or an option unknown here.
+    """
+    distribution = find_distribution(request.distribution)
+    frames, began = [], time.perf_counter()
+    for state in run(request, distribution):
+        check()
+        frames.append(state)
+        yield Progress(job, 0, 1, state.step, state.steps, 0.0)
+    seconds = time.perf_counter() - began
+    check()
+    yield drawn(request, distribution, frames, seconds, job)
+
+
+def run(request: Lab, distribution: Distribution) -> Iterator[State]:
+    """The sampler's states, of points (P, 2); particle i has the noise of the seed + i."""
+    settings, stream = request.settings, _stream(request)
+    return samplers.find(settings.sampler).run(
+        denoiser_of(request, distribution),
+        stream.initial((2,)),
+        settings.steps,
+        stream,
+        schedule_of(settings),
+        settings.options,
+    )
+
+
+def denoiser_of(request: Lab, distribution: Distribution) -> Denoiser:
+    """The exact mixture, guided to a class of it if one is chosen; or a trained toy network."""
+    settings, mixture = request.settings, distribution.mixture
+    if request.source != "exact":
+        if request.label >= 0:
+            raise UsageError("a toy network knows no classes: choose the exact score to guide.")
+        return open_toy(distribution.name, request.source)
+    if request.label < 0:
+        return mixture
+    if request.label >= len(distribution.classes):
+        raise UsageError(f"{distribution.name} has {len(distribution.classes)} classes.")
+    rule = guidance.find(settings.rule)
+    if rule.spec.needs:
+        raise UsageError(f"the laboratory has no {rule.spec.needs} network: choose another rule.")
+    interval, options = settings.guidance_interval, settings.rule_options
+    return rule.guide(data_of(request), mixture, settings.guidance, interval, options)
+
+
+def drawn(
+    request: Lab, distribution: Distribution, frames: list[State], seconds: float, job: int
+) -> LabRun:
+    """The particles' way in the flow's coordinates, beside what is exactly true of the data."""
+    times = schedule_of(request.settings)(request.settings.steps)
+    start = _stream(request).initial((2,)) * math.hypot(1.0 - times[0], times[0])
+    points = [start, *(state.x / (state.alpha + state.sigma) for state in frames)]
+    x0 = [*(state.x0 for state in frames), points[-1]]
+    truth, other = (true_samples(request, seed) for seed in TRUTH_SEEDS)
+    likelihood, exact = likelihoods(request, truth) if request.likelihood else (None, None)
+    return LabRun(
+        job=job,
+        settings=request.settings,
+        times=times,
+        points=array(torch.stack(points)),
+        x0=array(torch.stack(x0)),
+        backdrop=backdrop(_asked(request)),
+        truth=array(truth),
+        exact_end=array(exact_end(_asked(replace(request, source="exact")))),
+        distance=energy_distance(points[-1], truth),
+        floor=energy_distance(other, truth),
+        nfe=frames[-1].nfe,
+        seconds=seconds,
+        log_likelihood=likelihood,
+        exact_log_likelihood=exact,
+    )
+
+
+@lru_cache(maxsize=16)
+def backdrop(request: Lab) -> Backdrop:
+    """The fields that the particles move in, at even times but no nearer to the data than NEAREST,
+    where scores are huge."""
+    distribution = find_distribution(request.distribution)
+    line = torch.linspace(-distribution.extent, distribution.extent, request.side)
+    y, x = torch.meshgrid(line, line, indexing="ij")
+    z = torch.stack((x, y), -1).reshape(-1, 2)
+    shape = (request.side, request.side)
+    velocity, score, density = [], [], []
+    for t in BACKDROP_TIMES:
+        here = denoiser_of(request, distribution)(z, 1.0 - t, t)
+        velocity.append((here.epsilon - here.x0).reshape(*shape, 2))
+        score.append((-here.epsilon / t).reshape(*shape, 2))
+        density.append(distribution.mixture.log_density(z, 1.0 - t, t).exp().reshape(shape))
+    fields = (array(torch.stack(each)) for each in (velocity, score, density))
+    return Backdrop(BACKDROP_TIMES, *fields, distribution.extent)
+
+
+@lru_cache(maxsize=16)
+def exact_end(request: Lab) -> Tensor:
+    """Where the exact probability-flow ODE takes the same noise, (P, 2)."""
+    stream, solver = _stream(request), samplers.find("flow-rk4")
+    denoiser = denoiser_of(request, find_distribution(request.distribution))
+    *_, last = solver.run(denoiser, stream.initial((2,)), EXACT_STEPS, stream)
+    return last.x
+
+
+def likelihoods(request: Lab, truth: Tensor) -> tuple[float, float]:
+    """Mean log p of true samples in nats: the denoiser's, by its flow, and the distribution's."""
+    distribution, few = find_distribution(request.distribution), truth[:JUDGED]
+    flow = log_likelihood(denoiser_of(request, distribution), few, tolerance=1e-3)
+    return float(flow.nats.mean()), float(data_of(request).log_density(few).mean())
+
+
+def data_of(request: Lab) -> Mixture:
+    """The distribution, or the class of it that guidance pulls to."""
+    distribution = find_distribution(request.distribution)
+    if request.label < 0:
+        return distribution.mixture
+    return distribution.mixture.conditional(distribution.classes[request.label])
+
+
+def true_samples(request: Lab, seed: int) -> Tensor:
+    """(P, 2)."""
+    return data_of(request).sample(request.particles, torch.Generator().manual_seed(seed))
+
+
+def array(x: Tensor) -> np.ndarray:
+    """As float32 in NumPy."""
+    return x.float().cpu().numpy()
+
+
+def _stream(request: Lab) -> NoiseStream:
+    seeds = range(request.settings.seed, request.settings.seed + request.particles)
+    return NoiseStream([seed % (MAX_SEED + 1) for seed in seeds])
+
+
+def _asked(request: Lab) -> Lab:
+    """Without what the field does not depend on, so that samplers share it."""
+    settings, plain = request.settings, Settings("")
+    shared = replace(
+        plain,
+        seed=settings.seed,
+        guidance=settings.guidance,
+        guidance_interval=settings.guidance_interval,
+        rule=settings.rule,
+        rule_options=settings.rule_options,
+    )
+    return replace(request, settings=shared, likelihood=False)
