@@ -127,11 +127,11 @@ def _solved(field: Field, x: Tensor, t: float, end: float, tolerance: float) -> 
     h, slope = first_step(tolerance), field(x, t)
     while t < end:
         t_next = min(t + h, end)
-        h = t_next - t
-        x_next, slopes = DORMAND_PRINCE.step(field, x, t, h, slope)
+        taken = t_next - t
+        x_next, slopes = DORMAND_PRINCE.step(field, x, t, taken, slope)
         last = field(x_next, t_next)
-        error = step_error(h, [*slopes, last], x, x_next, tolerance)
-        h = resized(h, error)
-        if is_accepted(error):
+        error = step_error(taken, [*slopes, last], x, x_next, tolerance)
+        h = resized(taken, error)
+        if is_accepted(taken, error):
             x, t, slope = x_next, t_next, last
     return x

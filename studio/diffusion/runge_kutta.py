@@ -82,6 +82,10 @@ DENSE = (
     69997945 / 29380423,
 )
 
+#: The shortest step, in a time of length 1. What is wrong with a shorter one is the network's
+#: rounding (bfloat16 has three digits), which no step is short enough to mend.
+SHORTEST = 2e-3
+
 
 def step_error(
     h: float, slopes: Sequence[Tensor], x: Tensor, x_next: Tensor, tolerance: float
@@ -94,9 +98,9 @@ def step_error(
     return float(ratios.square().mean(1).sqrt().max())
 
 
-def is_accepted(error: float) -> bool:
-    """Numbers that overflowed pass: a smaller step would not mend them, and the run has to end."""
-    return not 1.0 < error < math.inf
+def is_accepted(h: float, error: float) -> bool:
+    """Numbers that overflowed pass, like the shortest step: the run has to end."""
+    return abs(h) < 1.01 * SHORTEST or not 1.0 < error < math.inf
 
 
 def first_step(tolerance: float) -> float:
@@ -105,9 +109,10 @@ def first_step(tolerance: float) -> float:
 
 
 def resized(h: float, error: float) -> float:
-    """The step after one with this error: its fifth power follows the error, with some margin."""
+    """The length of the step after one of h with this error, whose fifth root it follows."""
     within = 1e-4 < error < math.inf
-    return h * (min(max(0.9 * error**-0.2, 0.2), 5.0) if within else 5.0)
+    factor = min(max(0.9 * error**-0.2, 0.2), 5.0) if within else 5.0
+    return max(abs(h) * factor, SHORTEST)
 
 
 def interpolated(

@@ -42,7 +42,7 @@ SAMPLER = SamplerSpec(
             "Tolerance",
             1e-3,
             "the error allowed in a step, of 1 plus the size of the number it is in",
-            low=1e-8,
+            low=1e-6,
             high=0.1,
         ),
     ),
@@ -72,7 +72,6 @@ class _Solver:
     def advance(self, end: float) -> None:
         """One accepted step towards t = end, never past it. Each trial waits for the device."""
         here, x = self.here, self.here.origin(self.x)
-        error = math.inf
         while True:
             t_next = max(self.t - self.h, end)
             h = t_next - self.t
@@ -80,8 +79,8 @@ class _Solver:
             there = self.flow.denoised(x_next, t_next)
             slopes.append(there.epsilon - there.x0)
             error = step_error(h, slopes, x, x_next, self.tolerance)
-            self.h = resized(-h, error)
-            if is_accepted(error):
+            self.h = resized(h, error)
+            if is_accepted(h, error):
                 break
         self.start, self.slopes = (x, self.t, here), slopes
         self.x, self.t, self.here = x_next, t_next, there
