@@ -3,3 +3,7 @@
 May import bridge, gallery, the sampler specs and core; never torch. The UI thread never
 waits for the device.
 """
+
+from studio.ui.immortal import make_immortal
+
+make_immortal()

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from studio.ui.actions import PROMPT_KEYS, Action
 
-_GROUPS = {"window": "Everywhere", "viewer": "On the picture and the strip"}
+_GROUPS = {"window": "Everywhere", "viewer": "On the pictures"}
 
 
 class KeysDialog(QDialog):

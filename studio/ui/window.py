@@ -57,6 +57,7 @@ class Window(QWidget):
         tabs.setAccessibleName("Workspaces")
         tabs.setToolTip("The workspaces")
         tabs.setExpanding(False)
+        tabs.setDrawBase(False)
         for number, (spec, panel) in enumerate(zip(self.specs, self.panels, strict=True), 1):
             tabs.addTab(spec.title)
             self._pages.addWidget(panel)
@@ -64,6 +65,7 @@ class Window(QWidget):
             go.setShortcut(QKeySequence(f"Ctrl+{number}"))
             go.triggered.connect(partial(self._go, number - 1))
             self.addAction(go)
+            panel.wanted.connect(self._go_to)
         tabs.setVisible(len(self.specs) > 1)
         tabs.currentChanged.connect(self._pages.setCurrentIndex)
         return tabs
@@ -71,6 +73,10 @@ class Window(QWidget):
     def _go(self, number: int, _checked: bool = False) -> None:
         self._tabs.setCurrentIndex(number)
         self.panels[number].setFocus()
+
+    @Slot(str)
+    def _go_to(self, wanted: str) -> None:
+        self._go([spec.id for spec in self.specs].index(wanted))
 
     def _menu(self) -> QMenu:
         menu = QMenu(self)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
 
 class Panel(QWidget):
-    """A workspace: its widgets, and its actions by their ids."""
+    """A workspace: its widgets, and its actions by their ids; `wanted` asks for another's id."""
 
+    wanted = Signal(str)
     actions_by_id: dict[str, QAction]
 
 

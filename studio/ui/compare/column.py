@@ -1,0 +1,274 @@
+"""The left column of Compare: what all cells share, what is compared, the two buttons."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.core.errors import UsageError
+from studio.core.grid import Grid
+from studio.core.requests import MAX_GUIDANCE, MAX_STEPS, Settings
+from studio.ui.column import FINE, SIDE
+from studio.ui.compare.axes import AxesEditor, presets
+from studio.ui.compare.comparison import Comparison
+from studio.ui.controls.prompt_box import PromptBox
+from studio.ui.controls.sampler_box import SamplerBox
+from studio.ui.controls.seed_box import SeedBox
+from studio.ui.controls.slider_spin import SliderSpin
+from studio.ui.jobs import Jobs
+from studio.ui.state import Session, bind
+
+
+class CompareColumn(QFrame):
+    """`asked` says that the comparison is wanted; `plan` is what would be made."""
+
+    asked = Signal()
+
+    def __init__(self, session: Session, jobs: Jobs, comparison: Comparison) -> None:
+        super().__init__()
+        self.setObjectName("compareColumn")
+        self._session, self._jobs, self._comparison = session, jobs, comparison
+        self.axes = AxesEditor(session)
+        self._make_controls()
+        self._make_footer()
+        body = QWidget()
+        body.setObjectName("columnBody")
+        self._fill(body)
+        area = QScrollArea()
+        area.setObjectName("compareColumnArea")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(body)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(area, 1)
+        column.addWidget(self._footer())
+        self._bind()
+        self._look_again()
+        self._jobs_changed()
+
+    def _make_controls(self) -> None:
+        self.prompt = PromptBox(
+            "comparePrompt",
+            "What the pictures show (Alt+P). Ctrl+Enter compares.",
+            "A teddy bear with a red scarf",
+            2,
+            6,
+        )
+        self.prompt.setAccessibleName("Prompt of all pictures")
+        self.negative = PromptBox(
+            "compareNegative",
+            "What the pictures should keep away from (Alt+N).",
+            "Nothing in particular",
+            1,
+            3,
+        )
+        self.negative.setAccessibleName("Negative prompt of all pictures")
+        self.sampler = SamplerBox(tuple(self._session.samplers.values()))
+        self.steps = SliderSpin("Steps", "The steps of all pictures", 1, MAX_STEPS, 100)
+        self.guidance = SliderSpin(
+            "Guidance", "How strongly the prompt pulls in all pictures", 0, MAX_GUIDANCE, 15, 1, 0.5
+        )
+        self.seed = SeedBox()
+        self.own_steps = QCheckBox("Each sampler's own steps")
+        self.own_steps.setObjectName("compareOwnSteps")
+        self.own_steps.setAccessibleName("Each sampler's own steps")
+        self.own_steps.setToolTip(
+            "Every sampler takes the number of steps that it is good at; without this, all take"
+            " the same."
+        )
+        self.own_steps.setChecked(True)
+        _rename(self.sampler, self.steps, self.guidance, self.seed)
+
+    def _make_footer(self) -> None:
+        self.count = QLabel()
+        self.count.setObjectName("compareCount")
+        self.count.setWordWrap(True)
+        self.said = QLabel()
+        self.said.setObjectName("compareSaid")
+        self.said.setProperty("role", "muted")
+        self.progress = QProgressBar()
+        self.progress.setObjectName("compareProgress")
+        self.progress.setAccessibleName("Progress of the comparison")
+        self.progress.setToolTip("How far the comparison is")
+        self.progress.setTextVisible(False)
+        self.compare = QPushButton("Compare")
+        self.compare.setObjectName("compare")
+        self.compare.setProperty("role", "primary")
+        self.compare.setAccessibleName("Compare")
+        self.compare.setToolTip("Make all pictures of the comparison (Ctrl+Enter)")
+        self.cancel = QPushButton("Cancel")
+        self.cancel.setObjectName("compareCancel")
+        self.cancel.setProperty("role", "beside")
+        self.cancel.setAccessibleName("Cancel the comparison")
+        self.cancel.setToolTip("Stop; the pictures that are done stay (Esc)")
+
+    def _fill(self, body: QWidget) -> None:
+        column = QVBoxLayout(body)
+        column.setContentsMargins(SIDE, 16, SIDE, 12)
+        column.setSpacing(5)
+        for text, box in (("Prompt", self.prompt), ("Negative prompt", self.negative)):
+            column.addWidget(_label(text, box))
+            column.addWidget(box)
+            column.addSpacing(6)
+        shared = QGridLayout()
+        shared.setHorizontalSpacing(10)
+        shared.setVerticalSpacing(6)
+        shared.setColumnStretch(1, 1)
+        rows = (
+            ("Sampler", self.sampler),
+            ("Steps", self.steps),
+            ("Guidance", self.guidance),
+            ("Seed", self.seed),
+        )
+        for number, (text, control) in enumerate(rows):
+            shared.addWidget(_label(text, control), number, 0)
+            shared.addWidget(control, number, 1)
+        column.addLayout(shared)
+        column.addSpacing(14)
+        self._add_presets(column)
+        column.addWidget(self.axes)
+        column.addWidget(self.own_steps)
+        column.addStretch(1)
+
+    def _add_presets(self, column: QVBoxLayout) -> None:
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        title = QLabel("Compare")
+        title.setProperty("role", "title")
+        row.addWidget(title, 1)
+        for preset in presets(self._session):
+            button = QPushButton(preset.text)
+            button.setObjectName(f"preset-{preset.id}")
+            button.setProperty("role", "small")
+            button.setAccessibleName(f"Preset: {preset.text}")
+            button.setToolTip(preset.tip)
+            button.clicked.connect(partial(self._use_preset, preset.grid))
+            row.addWidget(button)
+        column.addLayout(row)
+        column.addSpacing(4)
+
+    def _footer(self) -> QWidget:
+        footer = QWidget()
+        footer.setObjectName("columnBody")
+        column = QVBoxLayout(footer)
+        column.setContentsMargins(SIDE, 8, SIDE, 16)
+        column.setSpacing(8)
+        column.addWidget(self.count)
+        column.addWidget(self.said)
+        column.addWidget(self.progress)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.compare, 1)
+        row.addWidget(self.cancel)
+        column.addLayout(row)
+        return footer
+
+    def _bind(self) -> None:
+        session = self._session
+        for value, control in (
+            (session.prompt, self.prompt),
+            (session.negative, self.negative),
+            (session.sampler, self.sampler),
+            (session.steps, self.steps),
+            (session.guidance, self.guidance),
+            (session.seed, self.seed),
+        ):
+            bind(value, control)
+            value.changed.connect(self._look_again)
+        self.seed.set_locked(session.seed_locked.get())
+        session.seed_locked.changed.connect(self.seed.set_locked)
+        self.seed.locked.connect(session.seed_locked.set)
+        session.last_seed.changed.connect(self.seed.set_last)
+        self.seed.again.connect(session.reuse_last_seed)
+        self.axes.edited.connect(self._look_again)
+        self.own_steps.toggled.connect(self._look_again)
+        self._jobs.changed.connect(self._jobs_changed)
+        self._jobs.ready.connect(self.axes.model_ready)
+        self._comparison.began.connect(self._jobs_changed)
+        self._comparison.ended.connect(self._jobs_changed)
+        self.compare.clicked.connect(self.asked)
+        for box in (self.prompt, self.negative):
+            box.submitted.connect(self.asked)
+
+    def plan(self, base: Settings) -> tuple[Grid, tuple[Settings, ...]]:
+        """The grid, and the cells that it makes of `base`. Raises UsageError."""
+        grid = self.axes.grid()
+        own = {spec.name: spec.default_steps for spec in self._session.samplers.values()}
+        return grid, grid.cells(base, own if self.own_steps.isChecked() else None)
+
+    def use_grid(self, grid: Grid) -> None:
+        """Shows a grid in the axes."""
+        self.axes.set_grid(grid)
+
+    def _use_preset(self, grid: Grid, _checked: bool = False) -> None:
+        self.use_grid(grid)
+
+    @Slot()
+    def _look_again(self, _: object = None) -> None:
+        """What is compared needs no common value; and what would be made is counted."""
+        names = self.axes.names()
+        own = "sampler" in names and "steps" not in names
+        self.own_steps.setVisible(own)
+        taken = {*names, *(("steps",) if own and self.own_steps.isChecked() else ())}
+        for name in ("prompt", "sampler", "steps", "guidance", "seed"):
+            getattr(self, name).setEnabled(name not in taken)
+        problem, count = "", 0
+        try:
+            count = len(self.plan(self._session.settings())[1])
+        except UsageError as error:
+            problem = str(error)
+        told = f"{count} pictures" if count != 1 else "1 picture"
+        self.count.setText(f"{problem[:1].upper()}{problem[1:]}" if problem else told)
+        self.count.setProperty("role", "problem" if problem else "label")
+        self.count.style().polish(self.count)
+        self.ready = not problem
+        self._enable()
+
+    @Slot()
+    def _jobs_changed(self) -> None:
+        jobs = self._jobs
+        self.said.setText(jobs.sentence())
+        done = jobs.share_done()
+        self.progress.setRange(0, 0 if jobs.busy and done is None else FINE)
+        self.progress.setValue(round(FINE * (done or 0)))
+        self._enable()
+
+    def _enable(self) -> None:
+        """One comparison at a time."""
+        self.compare.setEnabled(self.ready and self._comparison.job is None)
+        self.cancel.setEnabled(self._jobs.busy and not self._jobs.cancelling)
+
+
+def _label(text: str, buddy: QWidget) -> QLabel:
+    label = QLabel(text)
+    label.setProperty("role", "label")
+    label.setBuddy(buddy)
+    return label
+
+
+def _rename(sampler: SamplerBox, steps: SliderSpin, guidance: SliderSpin, seed: SeedBox) -> None:
+    """Every control of the window has a name of its own."""
+    named: tuple[QWidget, ...] = (
+        sampler, steps.slider, steps.spin, guidance.slider, guidance.spin,
+        seed.line, seed.dice, seed.lock, seed.reuse,
+    )  # fmt: skip
+    for widget in named:
+        name = widget.objectName()
+        widget.setObjectName(f"shared{name[:1].upper()}{name[1:]}")

@@ -1,0 +1,51 @@
+"""A choice among a few, all in sight: buttons side by side of which one is down."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
+
+
+class Segments(QWidget):
+    """`value` is the name of the button that is down; `chosen` follows a click."""
+
+    chosen = Signal(str)
+
+    def __init__(self, name: str, label: str, choices: dict[str, tuple[str, str]]) -> None:
+        """`choices` are names with (text, tooltip); the first is down."""
+        super().__init__()
+        self.setObjectName(name)
+        self.setAccessibleName(label)
+        self._buttons: dict[str, QToolButton] = {}
+        self._group = QButtonGroup(self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
+        for value, (text, tip) in choices.items():
+            button = QToolButton()
+            button.setText(text)
+            button.setObjectName(f"{name}-{value}")
+            button.setAccessibleName(f"{label}: {text}")
+            button.setToolTip(tip)
+            button.setCheckable(True)
+            button.setChecked(not self._buttons)
+            button.setProperty("role", "segment")
+            button.clicked.connect(self._clicked)
+            self._group.addButton(button)
+            self._buttons[value] = button
+            row.addWidget(button)
+
+    @property
+    def value(self) -> str:
+        return next(name for name, button in self._buttons.items() if button.isChecked())
+
+    def enable(self, value: str, able: bool) -> None:
+        """What cannot be chosen is greyed; if it was chosen, the first is."""
+        button = self._buttons[value]
+        button.setEnabled(able)
+        if not able and button.isChecked():
+            next(iter(self._buttons.values())).setChecked(True)
+
+    @Slot()
+    def _clicked(self) -> None:
+        self.chosen.emit(self.value)

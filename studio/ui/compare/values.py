@@ -1,0 +1,64 @@
+"""Lists of values as people type them: "5, 10, 25", ranges "1-4". Must not import Qt."""
+
+from __future__ import annotations
+
+import re
+
+from studio.core.errors import UsageError
+from studio.core.requests import MAX_CELLS
+
+_DASH = re.compile(r"\s*[-–—]\s*")
+_RANGE = re.compile(r"(\d+)-(\d+)")
+
+
+def whole_numbers(text: str) -> tuple[int, ...]:
+    """ "5, 10, 1-3" as (5, 10, 1, 2, 3). Raises UsageError for anything else."""
+    numbers: list[int] = []
+    for part in _parts(text):
+        if found := _RANGE.fullmatch(part):
+            numbers.extend(_between(part, int(found[1]), int(found[2])))
+        elif part.isascii() and part.isdigit():
+            numbers.append(int(part))
+        else:
+            raise UsageError(f"“{part}” is no whole number; write them like 5, 10, 25 or 1-4.")
+    return tuple(numbers)
+
+
+def real_numbers(text: str) -> tuple[float, ...]:
+    """ "1.5, 4, 6-8" as (1.5, 4.0, 6.0, 7.0, 8.0). Raises UsageError for anything else."""
+    numbers: list[float] = []
+    for part in _parts(text):
+        if found := _RANGE.fullmatch(part):
+            numbers.extend(float(each) for each in _between(part, int(found[1]), int(found[2])))
+            continue
+        try:
+            numbers.append(float(part))
+        except ValueError:
+            raise UsageError(f"“{part}” is no number; write them like 1, 2.5, 4.") from None
+    return tuple(numbers)
+
+
+def lines(text: str) -> tuple[str, ...]:
+    """The lines that hold something, without the blanks around them."""
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def spelled(numbers: tuple[float, ...]) -> str:
+    """Numbers as they would be typed."""
+    return ", ".join(f"{number:g}" if number < 1e6 else str(number) for number in numbers)
+
+
+def _parts(text: str) -> list[str]:
+    return [part for part in re.split(r"[,;\s]+", _DASH.sub("-", text.strip())) if part]
+
+
+def _between(part: str, first: int, last: int) -> range:
+    """Refused before a list is made of it: 1-1000000000 would fill the memory."""
+    if first > last:
+        raise UsageError(f"“{part}” counts backwards; write {last}-{first}.")
+    if last - first >= MAX_CELLS:
+        raise UsageError(
+            f"“{part}” would make {last - first + 1:,} pictures;"
+            f" a comparison has {MAX_CELLS} at most."
+        )
+    return range(first, last + 1)

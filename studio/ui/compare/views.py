@@ -1,0 +1,61 @@
+"""The views of a comparison: a name, a tab's title and what makes the widget when first seen.
+
+Adding a view is adding a line to `VIEWS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from studio.ui.panels.compare import ComparePanel
+
+
+@dataclass(frozen=True)
+class ViewSpec:
+    """A view as the panel meets it; `create` is called with the panel when the tab is opened."""
+
+    id: str
+    title: str
+    tip: str
+    create: Callable[[ComparePanel], QWidget]
+
+
+def _convergence(panel: ComparePanel) -> QWidget:
+    from studio.ui.compare.convergence import ConvergenceView
+
+    return ConvergenceView(panel.comparison)
+
+
+def _guidance(panel: ComparePanel) -> QWidget:
+    from studio.ui.compare.guidance import GuidanceView
+
+    view = GuidanceView(panel.comparison, panel.pictures.frames)
+    view.sweep.clicked.connect(panel.sweep_guidance)
+    return view
+
+
+VIEWS = (
+    ViewSpec(
+        "pictures",
+        "Pictures",
+        "All cells side by side, and how they came to be",
+        lambda panel: panel.pictures,
+    ),
+    ViewSpec(
+        "convergence",
+        "Convergence",
+        "Distance to the converged picture against cost",
+        _convergence,
+    ),
+    ViewSpec(
+        "guidance",
+        "Guidance",
+        "One noise, w swept, and where guidance pulled",
+        _guidance,
+    ),
+)
