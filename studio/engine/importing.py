@@ -6,8 +6,10 @@ plain import, 20 ms like this. Must not import Qt.
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import gc
+import importlib
 import importlib.util
 import os
 import sys
@@ -23,14 +25,25 @@ def import_torch() -> None:
         return
     if os.name == "posix":
         _link_libraries()
+    _import_uncollected("torch")
+
+
+def import_lpips() -> None:
+    """Imports LPIPS and the torchvision behind it, once: its longest wait, 150 ms, becomes 50."""
+    if "lpips" not in sys.modules:
+        _import_uncollected("lpips")
+        atexit.register(gc.unfreeze)  # or its bindings take what is still there at exit for leaks
+
+
+def _import_uncollected(name: str) -> None:
     collecting = gc.isenabled()
     gc.disable()  # it would search the growing pile of modules over and over
     try:
-        import torch  # noqa: F401
+        importlib.import_module(name)
     finally:
+        gc.freeze()  # modules stay; a full collection among them takes 100 ms in any thread
         if collecting:
             gc.enable()
-    gc.freeze()  # modules stay; a full collection among them takes 100 ms in any thread
 
 
 def _link_libraries() -> None:

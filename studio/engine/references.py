@@ -21,6 +21,7 @@ from studio.core.events import Cell, Distance, Progress
 from studio.core.requests import Settings
 from studio.diffusion.state import State
 from studio.engine.batches import Batch, Countdown, batches, steps
+from studio.engine.importing import import_lpips
 from studio.metrics import perceptual
 from studio.models.model import Model
 
@@ -97,6 +98,7 @@ def _judge(model: Model, size: int) -> nn.Module | None:
     """LPIPS on the model's device, None where it cannot be had."""
     if size < SMALLEST or not perceptual.lpips_available():
         return None
+    import_lpips()
     return perceptual.load_lpips().to(model.device)
 
 

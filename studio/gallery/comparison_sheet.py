@@ -118,7 +118,7 @@ class _Lane:
 
     def at(self, t: float) -> Image.Image:
         """Of the last step that began with at least this much noise."""
-        k = max(0, sum(time >= t - 1e-9 for time in self._kept.times) - 1)
+        k = max((k for k, time in enumerate(self._kept.times) if time >= t - 1e-9), default=0)
         if self._shown is None or self._shown[0] != k:
             self._shown = k, _resized(self._frame(k), self._side)
         return self._shown[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
@@ -42,5 +42,7 @@ def fitted(draw: ImageDraw.ImageDraw, text: str, font: Font, width: int) -> str:
     """The text, cut with an ellipsis where it would be wider than `width` pixels."""
     if draw.textlength(text, font) <= width:
         return text
-    kept = bisect(range(len(text)), width, key=lambda n: draw.textlength(text[:n] + "…", font))
-    return text[: max(0, kept - 1)].rstrip() + "…"
+    fits = bisect_left(
+        range(1, len(text)), True, key=lambda n: draw.textlength(text[:n] + "…", font) > width
+    )
+    return text[:fits].rstrip() + "…"

@@ -16,6 +16,7 @@ from studio.core.errors import Cancelled, UsageError
 from studio.core.events import Cell, Decoded, Distance, Event, Progress
 from studio.core.grid import Axis, Grid
 from studio.core.requests import Compare, Decode, Generate, Settings
+from studio.core.specs import SamplerSpec
 from studio.diffusion import samplers
 from studio.diffusion.noise import NoiseStream
 from studio.engine import devices, references, sampling
@@ -135,23 +136,23 @@ def test_the_time_left_is_shared_out_by_evaluations(monkeypatch: pytest.MonkeyPa
     assert countdown.seconds_left(euler, half) == pytest.approx(2.0)
 
 
-@pytest.mark.parametrize("sampler", ["ddpm", "sde", "flow", "dpmpp-2m"])
-def test_a_trajectory_holds_where_every_step_began(model: Model, sampler: str) -> None:
-    given = replace(BASE, sampler=sampler, steps=4)
+@pytest.mark.parametrize("spec", samplers.all_samplers(), ids=lambda spec: spec.name)
+def test_a_trajectory_holds_where_every_step_began(model: Model, spec: SamplerSpec) -> None:
+    given = replace(BASE, sampler=spec.name, steps=4)
     (cell,) = events(model, Cell, given, trajectories=True)
     kept = cell.trajectory
     assert kept is not None
     channels, height, width = model.latent_shape(tiny.SIZE)
-    assert len(kept.times) == 5
-    assert kept.x.shape == kept.x0.shape == (5, channels, height, width)
-    assert kept.noisy.shape == kept.clean.shape == (5, height, width, 3)
-    assert kept.gap.shape == (5, height, width)
-    assert list(kept.times) == sorted(kept.times, reverse=True)
+    count = len(kept.times)
+    assert count == 5 if spec.nfe_per_step else count > 2  # adaptive solvers, restarts
+    assert kept.x.shape == kept.x0.shape == (count, channels, height, width)
+    assert kept.noisy.shape == kept.clean.shape == (count, height, width, 3)
+    assert kept.gap.shape == (count, height, width)
     assert 0.98 < kept.times[0] <= 1.0
-    assert kept.times[-1] == 0.0
+    assert kept.times[-1] == 0.0 < min(kept.times[:-1])
     noise = NoiseStream([given.seed]).initial((channels, height, width))[0]
     np.testing.assert_allclose(kept.x[0], noise, atol=2e-3)  # float16
-    np.testing.assert_allclose(kept.x[-1], cell.latents, atol=4e-3)
+    np.testing.assert_allclose(kept.x[-1], cell.latents, atol=2e-3, rtol=1e-3)
     np.testing.assert_array_equal(kept.x[-1], kept.x0[-1])
     np.testing.assert_array_equal(kept.noisy[-1], kept.clean[-1])
 
