@@ -41,7 +41,7 @@ SAMPLER = SamplerSpec(
             "tolerance",
             "Tolerance",
             1e-3,
-            "the error allowed in a step, of 1 plus the size of the number it is in",
+            "Error allowed in one step, for numbers of about 1: smaller is closer and slower.",
             low=1e-6,
             high=0.1,
         ),

@@ -39,10 +39,12 @@ SAMPLER = SamplerSpec(
             "diffusion",
             "Noise renewed",
             "linear",
-            "w(t): none (the flow itself), sigma (t), linear (2 t) or sin2 (sin^2 pi t)",
+            "w(t) over the run: none (the flow itself), sigma (t), linear (2 t), sin2 (sin^2 pi t).",
             choices=tuple(DIFFUSIONS),
         ),
-        Parameter("scale", "Scale of it", 1.0, "w(t) is multiplied by this", low=0.0, high=4.0),
+        Parameter(
+            "scale", "How much of it", 1.0, "w(t) times this; 0 is the flow.", low=0.0, high=4.0
+        ),
     ),
 )
 SCHEDULE = Uniform()
