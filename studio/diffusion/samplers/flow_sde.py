@@ -39,7 +39,7 @@ SAMPLER = SamplerSpec(
             "diffusion",
             "Noise renewed",
             "linear",
-            "w(t) over the run: none (the flow itself), sigma (t), linear (2 t), sin2 (sin^2 pi t).",
+            "w(t): none (the flow itself), sigma (t), linear (2 t) or sin2 (sin^2 pi t).",
             choices=tuple(DIFFUSIONS),
         ),
         Parameter(
