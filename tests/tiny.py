@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from studio.networks.autoencoder import Autoencoder, AutoencoderConfig
+from studio.networks.classifier import ClassifierConfig, NoisyClassifier
 from studio.networks.denoiser import DenoiserConfig, DenoiserTransformer
 from studio.networks.text import TextConfig, TextTower
 from studio.training.bundle import export
@@ -34,6 +35,10 @@ DENOISER = DenoiserConfig(
     text_width=16,
     pooled_width=12,
 )
+CLASSES = ("Apple", "teddy bear", "fox")
+CLASSIFIER = ClassifierConfig(
+    channels=4, side=4, patch=2, width=16, depth=1, heads=2, classes=len(CLASSES)
+)
 SIZE = DENOISER.side * AUTOENCODER.downsampling  # pixels
 ABOUT = {"recipe": "random", "date": "2026-11-23"}
 PREVIEW = {"matrix": [[0.1, 0.0, -0.1]] * 4, "bias": [0.5, 0.5, 0.5]}
@@ -51,6 +56,17 @@ def bundle(folder: Path, seed: int = 0, preview: bool = True) -> Path:
     export(denoiser, "denoiser", DENOISER, folder / "denoiser", ABOUT, flow)
     extra = {"preview": PREVIEW} if preview else {}
     export(autoencoder, "autoencoder", AUTOENCODER, folder / "autoencoder", ABOUT, extra)
+    return folder
+
+
+def with_extras(folder: Path, seed: int = 1) -> Path:
+    """Adds what a bundle may have: a weaker denoiser, and a classifier of the CLASSES."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        weak, classifier = randomised(DenoiserTransformer(DENOISER)), NoisyClassifier(CLASSIFIER)
+    export(weak, "denoiser", DENOISER, folder / "weak", ABOUT)
+    named = {"classes": list(CLASSES)}
+    export(classifier, "classifier", CLASSIFIER, folder / "classifier", ABOUT, named)
     return folder
 
 
