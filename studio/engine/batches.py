@@ -14,7 +14,7 @@ from studio.diffusion import samplers
 from studio.diffusion.guidance import Watch
 from studio.diffusion.state import State
 from studio.engine.generate import Pace
-from studio.engine.sampling import MOST_AT_ONCE, states
+from studio.engine.sampling import at_once, states
 from studio.models.model import Model
 
 
@@ -27,6 +27,12 @@ class Batch:
     seeds: tuple[int, ...]
 
     @property
+    def together(self) -> int:
+        """How many pictures a Progress can name: those that follow the first without a gap."""
+        first = self.indices[0]
+        return sum(index == first + i for i, index in enumerate(self.indices))
+
+    @property
     def cost(self) -> int:
         """Denoiser evaluations, roughly: an adaptive solver's are not known beforehand."""
         settings = self.settings
@@ -36,18 +42,14 @@ class Batch:
 
 
 def batches(all_settings: Sequence[Settings]) -> tuple[Batch, ...]:
-    """At most MOST_AT_ONCE pictures each and of even sizes, so that no picture's time stands out.
-
-    Those of an adaptive solver go alone: it chooses its steps for all pictures of its batch.
-    """
+    """Pictures that can be made together, in even numbers: no picture's time then stands out."""
     alike: dict[Settings, list[int]] = {}
     for index, settings in enumerate(all_settings):
         alike.setdefault(replace(settings, seed=0), []).append(index)
     made = []
     for indices in alike.values():
         settings = all_settings[indices[0]]
-        adaptive = samplers.find(settings.sampler).spec.nfe_per_step == 0
-        count = -(-len(indices) // (1 if adaptive else MOST_AT_ONCE))
+        count = -(-len(indices) // at_once(settings))
         for part in (indices[i * len(indices) // count : (i + 1) * len(indices) // count]
                      for i in range(count)):  # fmt: skip
             seeds = tuple(all_settings[index].seed for index in part)

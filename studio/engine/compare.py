@@ -38,7 +38,7 @@ def compare(
     )
     parts = batches(cells)
     references = References(cells) if request.distances else None
-    for batch in parts:
+    for batch in parts:  # not under inference mode: a classifier's weights must not be made in it
         check()
         sampling.check(batch.settings)
         sampling.states(model, batch.settings, batch.seeds)  # not begun: asks what the model has
@@ -80,7 +80,7 @@ def _made(
             recorder.add(state)
         left = countdown.seconds_left(batch, state)
         first, count = batch.indices[0], len(request.cells)
-        yield Progress(job, first, count, state.step, state.steps, left)
+        yield Progress(job, first, count, state.step, state.steps, left, batch.together)
     assert state is not None
     images = model.decode(state.x)
     check()

@@ -2,9 +2,11 @@
 
 All samplers of one model share its probability-flow ODE (Song et al. 2021, arXiv:2011.13456, eq.
 13): prompt, guidance and noise fix where it ends, whatever the sampler's path. A stochastic sampler
-leaves it on purpose, and its distance says how far. Guidance is part of the ODE; a rule whose
-answer depends on the size of the steps (CFG++) or on those before (APG's momentum) has no limit
-of its own, so its reference is what the same rule gives in the reference's many steps.
+leaves it on purpose, and its distance says how far. The ODE begins at pure noise: a schedule that
+begins short of it (lambda -5) ends 0.02 away on the bundled model, however many its steps. Guidance
+is part of the ODE; a rule whose answer depends on the size of the steps (CFG++) or on those before
+(APG's momentum) has no limit of its own, so its reference is what the same rule gives in the
+reference's many steps.
 Imports torch (the rest of the engine imports this lazily). Must not import Qt.
 """
 

@@ -119,6 +119,13 @@ def test_progress_counts_cells_and_time(model: Model) -> None:
     assert kinds == [Cell, Cell, Distance, Distance]
 
 
+def test_progress_names_pictures_that_follow_each_other() -> None:
+    seeds = Axis("seed", (1, 2, 3))
+    for grid, together in ((Grid(seeds), 3), (Grid(Axis("steps", (1, 2)), seeds), 1)):
+        progress = events(FakeModel(), Progress, *grid.cells(fake()))
+        assert {event.together for event in progress} == {together}
+
+
 def test_the_time_left_is_shared_out_by_evaluations(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr("time.perf_counter", lambda: now[0])
