@@ -55,9 +55,9 @@ def time_grid(steps: int) -> tuple[float, ...]:
     return evenly(1.0, rf_time(2.0), steps + 1)
 
 
-# Their orders are measured in test_flow_family: midpoint gains one on a single Gaussian, whose
-# std_t^2 is quadratic in t, and dopri5 chooses its own steps.
-ELSEWHERE = ("flow-midpoint", "flow-dopri5")
+# Their orders are measured with their families: midpoint gains one on a single Gaussian, whose
+# std_t^2 is quadratic in t, and adaptive solvers choose their own steps.
+ELSEWHERE = ("flow-midpoint", "flow-dopri5", "sde-pf-ode")
 ODE_SAMPLERS = [s for s in all_samplers() if not s.stochastic and s.name not in ELSEWHERE]
 
 
@@ -86,7 +86,7 @@ class Basis(NoiseStream):
 
 def variance_bias(name: str, steps: int) -> float:
     """std(x) / sqrt(alpha^2 s^2 + sigma^2) - 1 at lambda = 2, without sampling error."""
-    noise = torch.zeros(steps + 1, 1, 1, 1, dtype=torch.float64)
+    noise = torch.zeros(2 * steps + 1, 1, 1, 1, dtype=torch.float64)  # at most two draws a step
     noise[0] = 1.0
     centred = Mixture((1.0,), ((0.0,),), (STD,))
     grid = tuple(rf_time(-5.0 + 7.0 * i / steps) for i in range(steps + 1))
@@ -94,12 +94,21 @@ def variance_bias(name: str, steps: int) -> float:
     return float(last.x.square().sum().sqrt()) / marginal_std(last.alpha, last.sigma) - 1.0
 
 
+# Those with a step's own x0, of order 1; the others are of higher order (see test_sde_family), but
+# for Langevin's corrector, whose own steps do not get shorter.
+FIRST_ORDER = ("ddpm", "sde-euler", "euler-ancestral", "flow-sde")
+
+
 @pytest.mark.parametrize("name", [s.name for s in all_samplers() if s.stochastic])
 def test_stochastic_samplers_converge_to_the_marginal(name: str) -> None:
     """Ancestral steps under-disperse and Euler-Maruyama over-disperses, by order 1 (weakly)."""
     coarse, fine = variance_bias(name, 100), variance_bias(name, 400)
     assert abs(fine) < 0.02
-    assert coarse / fine == pytest.approx(4.0, rel=0.15)
+    order = math.log(coarse / fine, 4.0)
+    if name in FIRST_ORDER:
+        assert order == pytest.approx(1.0, abs=0.1)
+    elif name != "sde-pc":
+        assert order > 1.5
 
 
 def test_the_sde_sampler_spends_the_vp_sdes_beta() -> None:
