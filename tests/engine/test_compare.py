@@ -19,12 +19,14 @@ from studio.core.requests import Compare, Decode, Generate, Settings
 from studio.core.specs import SamplerSpec
 from studio.diffusion import samplers
 from studio.diffusion.noise import NoiseStream
+from studio.diffusion.state import State
 from studio.engine import devices, references, sampling
 from studio.engine.batches import Batch, Countdown, batches
 from studio.engine.compare import compare
 from studio.engine.decode import decode
 from studio.engine.generate import generate
 from studio.engine.sampling import MOST_AT_ONCE
+from studio.engine.trajectories import Recorder
 from studio.engine.worker import Worker, open_from_disk
 from studio.metrics import perceptual
 from studio.models.model import Model
@@ -181,6 +183,16 @@ def test_a_frame_is_what_the_denoiser_says_there(model: Model) -> None:
         np.testing.assert_allclose(kept.gap[k], (c - u).abs().mean(0), atol=1e-3)
     assert kept.gap[-2].max() > 0.01
     assert not kept.gap[-1].any()
+
+
+def test_recording_a_step_never_waits_for_the_device() -> None:
+    """Tensors without numbers can only be queued, never read."""
+    noise = torch.randn(2, 3, 4, 4, device="meta")
+    recorder = Recorder(noise, 1.0)
+    recorder.watch(noise)
+    recorder.add(State(1, 2, 0.5, 0.5, noise, noise, 1))
+    with pytest.raises(NotImplementedError):
+        next(recorder.trajectories(FakeModel(), lambda: None))
 
 
 def test_without_guidance_there_is_no_gap(model: Model) -> None:
