@@ -14,8 +14,8 @@ from torch import Tensor
 
 from studio.core.errors import UsageError
 from studio.diffusion.named_paths import find_path
-from studio.diffusion.paths import Path, RectifiedFlow, per_picture
-from studio.diffusion.predictions import PREDICTIONS, Prediction, Score, Velocity
+from studio.diffusion.paths import Path, per_picture
+from studio.diffusion.predictions import PREDICTIONS, Prediction, Score
 
 #: network(x_t (B, ...), t (B,) in the path's unit) -> what it predicts, of x_t's shape.
 TimedNetwork = Callable[[Tensor, Tensor], Tensor]
@@ -93,7 +93,3 @@ class Denoising:
         if channel_weights is not None:
             error = error * channel_weights[:, None, None]
         return error.mean(tuple(range(1, error.ndim)))
-
-
-#: Mean squared error of the velocity epsilon - x_0 at x_t = (1 - t) x_0 + t epsilon.
-velocity_loss = Denoising(RectifiedFlow(), Velocity()).losses
