@@ -69,10 +69,10 @@ class Picture:
 class Trajectory:
     """Every step of one cell: frame k is where step k began, the last frame is the end.
 
-    `times` (n,) are t = sigma / (alpha + sigma), 1 noise and 0 clean; `x` and `x0`, the sample and
-    the predicted clean latents there, (n, C, h, w) float16; `noisy` and `clean` small pictures of
-    both, (n, h', w', 3) uint8; `gap` |epsilon_c - epsilon_u|, the mean over channels, (n, h, w),
-    0 where guidance did not ask both.
+    `times` (n,) are t = sigma / (alpha + sigma), 1 noise and 0 clean; `x` and `x0`, the sample (its
+    alpha^2 + sigma^2 made 1) and the predicted clean latents there, (n, C, h, w) float16; `noisy`
+    and `clean` small pictures of both, (n, h', w', 3) uint8; `gap` |epsilon_c - epsilon_u| at the
+    step's first evaluation, the mean over channels, (n, h, w), 0 where guidance did not ask both.
     """
 
     times: tuple[float, ...]
