@@ -20,6 +20,7 @@ from studio.ui.state import Session
 
 DIRECTIONS = {"columns": "Columns", "rows": "Rows", "tabs": "Tabs"}
 NOTHING = ""
+_QUICK = ("dpmpp-2m", "flow-2m", "flow-euler")
 _AT_FIRST: dict[str, tuple[Any, ...]] = {
     "steps": (5, 10, 20),
     "guidance": (1.0, 4.0, 8.0),
@@ -41,7 +42,7 @@ def presets(session: Session) -> tuple[Preset, ...]:
     """Made of the samplers that there are."""
     specs = session.samplers.values()
     families = tuple(spec.name for spec in specs if spec.is_family_default)
-    quick = tuple(name for name in ("dpmpp-2m", "flow-euler") if name in session.samplers)
+    quick = tuple(name for name in _QUICK if name in session.samplers)
     return (
         Preset(
             "families",
@@ -52,7 +53,7 @@ def presets(session: Session) -> tuple[Preset, ...]:
         Preset(
             "steps",
             "Steps",
-            "How few steps do: a second-order solver against Euler",
+            "How few steps do: second-order solvers against Euler",
             Grid(Axis("steps", (5, 10, 20, 40)), Axis("sampler", quick or families)),
         ),
         Preset(

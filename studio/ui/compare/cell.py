@@ -7,6 +7,7 @@ from PySide6.QtGui import (
     QColor,
     QEnterEvent,
     QFontMetricsF,
+    QHelpEvent,
     QMouseEvent,
     QPainter,
     QPainterPath,
@@ -219,6 +220,13 @@ class CellView(QWidget):
         """A point of the widget in parts of the picture."""
         place, part = self.place(), self._lens.part
         return part.topLeft() + (where - place.topLeft()) * (part.width() / place.width())
+
+    def event(self, event: QEvent) -> bool:
+        """The tooltip comes beside the picture only: it would cover what is compared."""
+        over = isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip
+        if over and self.place().contains(QPointF(event.pos())):
+            return True
+        return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:

@@ -41,6 +41,7 @@ class CompareColumn(QFrame):
         super().__init__()
         self.setObjectName("compareColumn")
         self._session, self._jobs, self._comparison = session, jobs, comparison
+        self._shared: dict[str, tuple[QLabel, QWidget]] = {}
         self.axes = AxesEditor(session)
         self._make_controls()
         self._make_footer()
@@ -124,13 +125,16 @@ class CompareColumn(QFrame):
         column.setContentsMargins(SIDE, 16, SIDE, 12)
         column.setSpacing(5)
         for text, box in (("Prompt", self.prompt), ("Negative prompt", self.negative)):
-            column.addWidget(_label(text, box))
+            label = _label(text, box)
+            column.addWidget(label)
             column.addWidget(box)
             column.addSpacing(6)
+            self._shared[text.lower()] = (label, box)
         shared = QGridLayout()
         shared.setHorizontalSpacing(10)
         shared.setVerticalSpacing(6)
         shared.setColumnStretch(1, 1)
+        shared.setColumnMinimumWidth(0, self.fontMetrics().horizontalAdvance("Columns") + 8)
         rows = (
             ("Sampler", self.sampler),
             ("Steps", self.steps),
@@ -138,8 +142,10 @@ class CompareColumn(QFrame):
             ("Seed", self.seed),
         )
         for number, (text, control) in enumerate(rows):
-            shared.addWidget(_label(text, control), number, 0)
+            label = _label(text, control)
+            shared.addWidget(label, number, 0)
             shared.addWidget(control, number, 1)
+            self._shared[text.lower()] = (label, control)
         column.addLayout(shared)
         column.addSpacing(14)
         self._add_presets(column)
@@ -222,29 +228,42 @@ class CompareColumn(QFrame):
 
     @Slot()
     def _look_again(self, _: object = None) -> None:
-        """What is compared needs no common value; and what would be made is counted."""
+        """What is compared has no common value to choose; and what would be made is counted."""
         names = self.axes.names()
         own = "sampler" in names and "steps" not in names
         self.own_steps.setVisible(own)
         taken = {*names, *(("steps",) if own and self.own_steps.isChecked() else ())}
-        for name in ("prompt", "sampler", "steps", "guidance", "seed"):
-            getattr(self, name).setEnabled(name not in taken)
-        problem, count = "", 0
+        for name, widgets in self._shared.items():
+            for widget in widgets:
+                widget.setVisible(name not in taken)
+        problem, told = "", ""
         try:
-            count = len(self.plan(self._session.settings())[1])
+            told = self._expected(self.plan(self._session.settings())[1])
         except UsageError as error:
             problem = str(error)
-        told = f"{count} pictures" if count != 1 else "1 picture"
         self.count.setText(f"{problem[:1].upper()}{problem[1:]}" if problem else told)
         self.count.setProperty("role", "problem" if problem else "label")
         self.count.style().polish(self.count)
         self.ready = not problem
         self._enable()
 
+    def _expected(self, cells: tuple[Settings, ...]) -> str:
+        """How many pictures, and what they will cost; an adaptive solver decides that itself."""
+        told = f"{len(cells)} pictures" if len(cells) != 1 else "1 picture"
+        each = [self._session.samplers[cell.sampler].nfe_per_step for cell in cells]
+        if not all(each):
+            return told
+        asked = (1 if cell.guidance in (0.0, 1.0) else 2 for cell in cells)
+        nfe = sum(n * cell.steps * w for n, cell, w in zip(each, cells, asked, strict=True))
+        return f"{told} · about {nfe:,} NFE"
+
     @Slot()
     def _jobs_changed(self) -> None:
         jobs = self._jobs
-        self.said.setText(jobs.sentence())
+        said = jobs.sentence()
+        if self._comparison.measuring and not jobs.cancelling:
+            said = "Measuring the distances to the converged pictures…"
+        self.said.setText(said)
         done = jobs.share_done()
         self.progress.setRange(0, 0 if jobs.busy and done is None else FINE)
         self.progress.setValue(round(FINE * (done or 0)))

@@ -76,6 +76,11 @@ class Comparison(QObject):
         """How many cells are made."""
         return sum(result.cell is not None for result in self.results)
 
+    @property
+    def measuring(self) -> bool:
+        """All cells are made, their distances are not."""
+        return self.job is not None and self.done == len(self.results)
+
     def spec(self, index: int) -> SamplerSpec | None:
         """The sampler of a cell."""
         return self._session.samplers.get(self.results[index].settings.sampler)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
+from studio.ui.background import Background
 from studio.ui.compare.comparison import Comparison
 from studio.ui.compare.curves import curves
 from studio.ui.compare.segments import Segments
@@ -23,13 +26,16 @@ ADVICE = (
 
 
 class ConvergenceView(QWidget):
-    """The plotting library is imported when this is first seen, not before."""
+    """The plotting library takes half a second to import: on a thread, when this is made."""
 
     def __init__(self, comparison: Comparison) -> None:
         super().__init__()
         self.setObjectName("convergenceView")
         self._comparison = comparison
         self.plot: Plot | None = None
+        self._background = Background(self)
+        self._background.done.connect(self._imported)
+        self._background.start("plot", importlib.import_module, "studio.ui.compare.plot")
         self.cost = Segments(
             "convergenceCost",
             "Cost",
@@ -81,20 +87,21 @@ class ConvergenceView(QWidget):
         self.distance.enable("lpips", lpips)
         found = curves(self._comparison, self.cost.value, self.distance.value)
         if not any(len(curve.points) for curve in found):
+            self.empty.setText(ADVICE)
             self.pages.setCurrentWidget(self.empty)
             return
-        plot = self._plot()
-        plot.show_curves(self._comparison, found, self.cost.value, self.distance.value)
-        self.pages.setCurrentWidget(plot)
-
-    def _plot(self) -> Plot:
         if self.plot is None:
-            from studio.ui.compare.plot import Plot
+            self.empty.setText("One moment…")  # `_imported` comes back here
+            return
+        self.plot.show_curves(self._comparison, found, self.cost.value, self.distance.value)
+        self.pages.setCurrentWidget(self.plot)
 
-            self.plot = Plot(self._tokens())
-            self.plot.picked.connect(self._comparison.select)
-            self.pages.addWidget(self.plot)
-        return self.plot
+    @Slot(object, object)
+    def _imported(self, _: str, module: ModuleType) -> None:
+        self.plot = module.Plot(self._tokens())
+        self.plot.picked.connect(self._comparison.select)
+        self.pages.addWidget(self.plot)
+        self.refresh()
 
     def _tokens(self) -> Tokens:
         return DARK if self.palette().window().color().lightness() < 128 else LIGHT

@@ -190,6 +190,8 @@ class PicturesView(QWidget):
                 beside = self.runs.picture(run)
                 coming = "" if beside is not None else " …"
                 sides = (f"x₀ at step {shown.frame}", f"true {run.steps}-step run{coming}")
+                if cell.width() < NARROW:
+                    sides = (f"x₀ at {shown.frame}", f"{run.steps} steps{coming}")
         cell.show_beside(beside, sides)
 
     def _describe(self, cell: CellView, result: Result) -> None:

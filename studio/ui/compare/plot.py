@@ -55,13 +55,12 @@ class Plot(QWidget):
         self.tokens = tokens
         pg.setConfigOptions(antialias=True)
         axes = {side: LogAxis(side) for side in ("left", "bottom")}
-        self._view = pg.PlotWidget(axisItems=axes)
+        self._view = pg.PlotWidget(axisItems=axes, enableMenu=False)
         self._view.setObjectName("convergenceCanvas")
         self._view.setAccessibleName("Distance against cost")
         self._view.setToolTip("The wheel zooms, dragging moves, A in the corner shows all again.")
         self._item: Any = self._view.getPlotItem()
         self._item.setLogMode(True, True)
-        self._item.setMenuEnabled(False)
         self._item.showGrid(True, True, 0.12)
         self._legend: Any = self._item.addLegend(offset=(-12, 12))
         self._near = pg.TextItem(anchor=(0, 1))

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ViewSpec:
-    """A view as the panel meets it; `create` is called with the panel when the tab is opened."""
+    """A view as the panel meets it; `create` is called with the panel when the tab is opened, or
+    `early`, with the first comparison, where a view takes time to be ready."""
 
     id: str
     title: str
     tip: str
     create: Callable[[ComparePanel], QWidget]
+    early: bool = False
 
 
 def _convergence(panel: ComparePanel) -> QWidget:
@@ -51,6 +53,7 @@ VIEWS = (
         "Convergence",
         "Distance to the converged picture against cost",
         _convergence,
+        early=True,
     ),
     ViewSpec(
         "guidance",

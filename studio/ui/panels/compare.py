@@ -126,6 +126,9 @@ class ComparePanel(Panel):
                 self.banner.clear()
             self.shared.preferences.remember(self.session)
             self._tab_chosen(self.tabs.currentIndex())
+            for spec in self._specs:
+                if spec.early:
+                    self._view(spec)
 
     def escape(self) -> None:
         """Cancels the job, else dismisses the banner."""
@@ -154,10 +157,13 @@ class ComparePanel(Panel):
         if spec.id == "pictures" and not self.comparison.results:
             self.pages.setCurrentWidget(self.welcome)
             return
+        self.pages.setCurrentWidget(self._view(spec))
+
+    def _view(self, spec: ViewSpec) -> QWidget:
         if spec.id not in self._views:
             self._views[spec.id] = spec.create(self)
             self.pages.addWidget(self._views[spec.id])
-        self.pages.setCurrentWidget(self._views[spec.id])
+        return self._views[spec.id]
 
     @Slot(object, str)
     def _picked(self, grid: Grid, prompt: str) -> None:
