@@ -9,8 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QWheelEvent
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QListWidget
+from PySide6.QtGui import QGuiApplication, QTextCursor, QWheelEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QPlainTextEdit,
+)
 from pytestqt.qtbot import QtBot
 
 from studio.core import events
@@ -178,10 +185,13 @@ def test_three_axes_reach_the_request(qtbot: QtBot, stage: Stage, panel: Compare
 
 
 def test_prompts_one_a_line(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> None:
+    panel.session.prompt.set("a cat")
     choose(stage, "columns", "prompt")
     box = stage.find("comparePrompts")
+    assert isinstance(box, QPlainTextEdit)
+    assert box.toPlainText() == "a cat"
     box.setFocus()
-    qtbot.keyClicks(box, "a cat")
+    box.moveCursor(QTextCursor.MoveOperation.End)
     qtbot.keyClick(box, Qt.Key.Key_Return)
     qtbot.keyClicks(box, "a dog")
     assert not panel.column.prompt.isVisible()
@@ -542,6 +552,20 @@ def test_beside_a_true_run(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> N
     panel.grab()
     click(qtbot, stage, "scrubberBeside")
     assert cell(panel, 0).sides == ("", "")
+
+
+def test_a_cell_that_is_the_true_run_is_not_made_again(
+    qtbot: QtBot, stage: Stage, panel: ComparePanel
+) -> None:
+    choose(stage, "columns", "steps")
+    write(qtbot, stage, "compareSteps", "2, 4")
+    click(qtbot, stage, "compare")
+    make_all(stage)
+    panel.pictures.scrubber.slider.set_time(0.5)  # the second frame of four
+    click(qtbot, stage, "scrubberBeside")
+    assert cell(panel, 1).beside is panel.comparison.results[0].picture
+    qtbot.wait(300)
+    assert len(comparisons(stage)) == 1
 
 
 def test_stochastic_cells_have_no_true_run(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> None:

@@ -13,7 +13,7 @@ from studio.core import events
 from studio.core.grid import AXES, Axis, Grid
 from studio.core.specs import FAMILIES, GuidanceSpec, ScheduleSpec
 from studio.ui.compare.editors import Checklist, Choice, Editor, NumberList, PromptList
-from studio.ui.compare.values import real_numbers, whole_numbers
+from studio.ui.compare.values import lines, real_numbers, whole_numbers
 from studio.ui.controls.choice_box import ChoiceBox
 from studio.ui.controls.sampler_box import describe
 from studio.ui.state import Session
@@ -73,6 +73,7 @@ class AxesEditor(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.setObjectName("axes")
+        self._session = session
         self.editors = _editors(session)
         self._needs = {spec.name: spec.needs for spec in session.rules.values()}
         self._boxes: dict[str, ChoiceBox] = {}
@@ -153,6 +154,8 @@ class AxesEditor(QWidget):
                     must = other == "columns" and not before
                     self._chosen[other] = next(free) if must else before
             self._chosen[direction] = now
+            if now == "prompt" and not self._editor(now).values():
+                self._editor(now).set_values(lines(self._session.prompt.get()))
             break
         self._place()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
 
 from studio.gallery import comparison as gallery
 from studio.gallery.naming import words
@@ -76,6 +76,9 @@ class Exports(QObject):
         self._background = Background(self)
         self._background.done.connect(self._done)
         self._background.failed.connect(self._failed)
+        app = QCoreApplication.instance()
+        if app is not None:
+            app.aboutToQuit.connect(self.wait)
 
     def start(self, form: Form) -> Path | None:
         """Writes what there is by now; where to, None when there is nothing yet."""
@@ -86,6 +89,7 @@ class Exports(QObject):
         self._background.start(path, form.write, path, now)
         return path
 
+    @Slot()
     def wait(self) -> None:
         """Returns when everything is written."""
         self._background.wait()

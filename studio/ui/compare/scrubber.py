@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QElapsedTimer, QSize, QTimer, Signal, Slot
+from PySide6.QtCore import QElapsedTimer, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from studio.ui import icons
@@ -13,6 +14,8 @@ from studio.ui.compare.time_slider import TimeSlider
 REST = 200  # milliseconds without a move: time to decode in full
 BEAT = 40  # milliseconds between two pictures while it plays
 PLAY = 6.0  # seconds from noise to picture
+NARROW, WIDE = 640, 900  # logical pixels
+SHORT = {"clean": "x₀", "noisy": "xₜ", "gap": "Gap"}
 
 
 class Scrubber(QWidget):
@@ -44,6 +47,7 @@ class Scrubber(QWidget):
             " deterministic samplers)",
             "beside",
         )
+        self.beside.setText("True k-step run")
         self.beside.setCheckable(True)
         self._resting = QTimer(self, singleShot=True, interval=REST)
         self._beat = QTimer(self, interval=BEAT)
@@ -63,14 +67,27 @@ class Scrubber(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
+        self._ends = (_muted("noise"), _muted("picture"))
         row.addWidget(self.play)
-        row.addWidget(_muted("noise"))
+        row.addWidget(self._ends[0])
         row.addWidget(self.slider, 1)
-        row.addWidget(_muted("picture"))
+        row.addWidget(self._ends[1])
         row.addWidget(self.read)
         self.read.setFixedWidth(self.read.fontMetrics().horizontalAdvance("t = 0.000"))
         row.addWidget(self.channels)
         row.addWidget(self.beside)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fewer words where there is less room; the slider comes first."""
+        super().resizeEvent(event)
+        narrow, wide = self.width() < NARROW, self.width() > WIDE
+        self.channels.set_texts(SHORT if narrow else {n: text for n, (text, _) in CHANNELS.items()})
+        for label in self._ends:
+            label.setVisible(not narrow)
+        style = Qt.ToolButtonStyle
+        self.beside.setToolButtonStyle(
+            style.ToolButtonTextBesideIcon if wide else style.ToolButtonIconOnly
+        )
 
     @property
     def channel(self) -> str:

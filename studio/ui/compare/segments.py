@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
 
@@ -38,6 +40,11 @@ class Segments(QWidget):
     @property
     def value(self) -> str:
         return next(name for name, button in self._buttons.items() if button.isChecked())
+
+    def set_texts(self, texts: Mapping[str, str]) -> None:
+        """Other words on the buttons, for more or less room."""
+        for value, text in texts.items():
+            self._buttons[value].setText(text)
 
     def enable(self, value: str, able: bool) -> None:
         """What cannot be chosen is greyed; if it was chosen, the first is."""

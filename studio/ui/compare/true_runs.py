@@ -35,8 +35,11 @@ class TrueRuns(QObject):
         jobs.finished.connect(self._finished)
 
     def picture(self, settings: Settings) -> Picture | None:
-        """The end of that run, once it is there."""
-        return self._made.get(settings)
+        """The end of that run, once it is there; a cell of the comparison may be just that."""
+        if settings in self._made:
+            return self._made[settings]
+        cells = self._comparison.results
+        return next((cell.picture for cell in cells if cell.settings == settings), None)
 
     def want(self, runs: Iterable[Settings]) -> None:
         """Makes these; a request that is no longer wanted is cancelled."""
@@ -47,7 +50,7 @@ class TrueRuns(QObject):
             self._jobs.cancel()
 
     def _missing(self) -> tuple[Settings, ...]:
-        return tuple(each for each in self._wanted if each not in self._made)
+        return tuple(each for each in self._wanted if self.picture(each) is None)
 
     def _ask(self) -> None:
         missing = self._missing()
