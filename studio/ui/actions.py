@@ -44,6 +44,12 @@ def _panel(run: Callable[[GeneratePanel], object]) -> Callable[[Any], object]:
     return run
 
 
+def _to_compare(panel: GeneratePanel) -> None:
+    """Takes the picture's settings along."""
+    panel.use_all()
+    panel.wanted.emit("compare")
+
+
 WINDOW = (
     Action(
         "theme",
@@ -146,6 +152,15 @@ GENERATE = (
         "viewer",
         "prompt",
         True,
+    ),
+    Action(
+        "to_compare",
+        "Compare from here",
+        ("C",),
+        "Take this picture's settings to Compare.",
+        _panel(_to_compare),
+        "viewer",
+        needs_picture=True,
     ),
     Action(
         "save_as",

@@ -415,6 +415,19 @@ def test_use_these_settings_goes_to_generate(
     assert stage.panel.session.seed_locked.get()
 
 
+def test_c_takes_a_picture_of_generate_along(qtbot: QtBot, stage: Stage) -> None:
+    stage.window.activateWindow()
+    qtbot.waitUntil(stage.window.isActiveWindow)
+    click(qtbot, stage, "generate")
+    stage.bridge.make(1, Settings("a whale", seed=5, steps=9))
+    stage.panel.session.prompt.set("something else")
+    stage.panel.viewer.take_focus()
+    qtbot.keyClick(stage.panel.viewer.canvas, Qt.Key.Key_C)
+    assert stage.window.panels[1].isVisible()
+    assert stage.panel.session.settings().prompt == "a whale"
+    assert stage.panel.session.settings().seed == 5
+
+
 def test_the_menu_of_a_cell(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> None:
     compare_steps(qtbot, stage)
     panel.pictures.grid.setFocus()
@@ -646,6 +659,16 @@ def test_exports(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> None:
         assert path.suffix == suffix
         assert path.stat().st_size > 100
         assert stage.folder in path.parents
+
+
+def test_the_prompt_history_is_shared(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> None:
+    panel.session.prompt.set("a whale")
+    click(qtbot, stage, "compare")
+    panel.session.prompt.set("")
+    panel.column.prompt.setFocus()
+    qtbot.keyClick(panel.column.prompt, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert panel.session.prompt.get() == "a whale"
+    assert panel.shared.preferences.get("history") == ["a whale"]
 
 
 def test_a_second_comparison_waits_for_the_first(

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QLabel,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.ui.background import Background
 from studio.ui.compare.comparison import Comparison
@@ -35,6 +42,9 @@ class ConvergenceView(QWidget):
         self.plot: Plot | None = None
         self._background = Background(self)
         self._background.done.connect(self._imported)
+        app = QApplication.instance()
+        if app is not None:
+            app.aboutToQuit.connect(self._background.wait)
         self._background.start("plot", importlib.import_module, "studio.ui.compare.plot")
         self.cost = Segments(
             "convergenceCost",

@@ -72,8 +72,12 @@ class PicturesView(QWidget):
         self.grid.verticalScrollBar().valueChanged.connect(self.refresh)
 
     def turn(self, by: int) -> None:
-        """Goes to the next tab of the third axis, or back."""
-        self.tabs.setCurrentIndex((self.tabs.currentIndex() + by) % max(1, self.tabs.count()))
+        """Goes to the next tab of the third axis, or back; scrolls where there is none."""
+        if not self.tabs.count():
+            bar = self.grid.verticalScrollBar()
+            bar.setValue(bar.value() + by * bar.pageStep())
+            return
+        self.tabs.setCurrentIndex((self.tabs.currentIndex() + by) % self.tabs.count())
 
     @Slot()
     def _began(self) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from studio.core import events
@@ -124,11 +124,22 @@ class ComparePanel(Panel):
         if began:
             if self.banner.kind == "error":
                 self.banner.clear()
-            self.shared.preferences.remember(self.session)
+            self._remember()
             self._tab_chosen(self.tabs.currentIndex())
             for spec in self._specs:
                 if spec.early:
                     self._view(spec)
+
+    def _remember(self) -> None:
+        """The prompt joins those that Alt+Up walks, here and in Generate."""
+        preferences, box = self.shared.preferences, self.column.prompt
+        box.remember(self.session.prompt.get().strip())
+        preferences.set("history", list(box.history()))
+        preferences.remember(self.session)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.column.prompt.set_history(tuple(self.shared.preferences.get("history")))
 
     def escape(self) -> None:
         """Cancels the job, else dismisses the banner."""
