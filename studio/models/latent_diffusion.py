@@ -124,7 +124,8 @@ class LatentDiffusion:
         weak = self.networks.weak
         if weak is None:
             raise UsageError(f"{self.info.name} has no weaker denoiser; choose another rule.")
-        return NetworkDenoiser(self._weak_network, self._path, self._prediction, condition)
+        path, prediction = _trained_to(read_manifest(self.info.path / WEAK))
+        return NetworkDenoiser(self._weak_network, path, prediction, condition)
 
     @property
     def classes(self) -> tuple[str, ...]:

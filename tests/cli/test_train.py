@@ -60,6 +60,17 @@ def test_a_run_and_its_continuation(run: Run, small: Path, tmp_path: Path) -> No
     assert (document["steps"], document["samples"]) == (3, 6)
 
 
+def test_equal_seeds_are_equal_runs(run: Run, small: Path, tmp_path: Path) -> None:
+    losses = [
+        run(
+            *("train", small, "--device", "cpu", "--seed", seed),
+            *("--out", tmp_path / str(name), "--json"),
+        ).document["loss"]
+        for name, seed in enumerate((4, 4, 5))
+    ]
+    assert losses[0] == losses[1] != losses[2]
+
+
 def test_only_the_first_process_reports(
     run: Run, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,6 +82,7 @@ def _train(recipe: recipes.Recipe, out: Path, arguments: Namespace) -> Outcome:
 
     device = torch.device(devices.choose(arguments.device).name)
     report = partial(print, file=sys.stderr, flush=True)
+    torch.manual_seed(recipe.run.seed)  # of the initial weights: a task builds its network
     task = tasks.find(recipe.task)(recipe)
     return loop.train(
         task,
