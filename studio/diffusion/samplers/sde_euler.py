@@ -22,7 +22,7 @@ SAMPLER = SamplerSpec(
     name="sde-euler",
     label="SDE, Euler-Maruyama",
     family="sde",
-    order=0.5,
+    order=1.0,
     stochastic=True,
     nfe_per_step=1,
     default_steps=60,
@@ -46,6 +46,9 @@ def sample(
     beta dt = 2 sigma^2 h, which keeps noise and drift in proportion down to the smallest sigma; a
     step even in t overshoots there. The step onto clean data takes x0, the one denoising step that
     Jolicoeur-Martineau et al. 2021, arXiv:2009.05475, found such runs to lack.
+
+    The noise's amplitude does not depend on x: paths converge as h, and not as sqrt(h), which is
+    all that Euler-Maruyama promises in general.
     """
     points = [variance_preserving(t) for t in schedule(steps)]
     x, nfe = noise, 0
