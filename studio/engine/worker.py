@@ -108,9 +108,7 @@ class Worker:
         model = self.model(name, check)
         seconds = time.perf_counter() - began
         device = self.device
-        return Ready(
-            job, name, device.label, device.precision, seconds, model.classes, model.has
-        )
+        return Ready(job, name, device.label, device.precision, seconds, model.classes, model.has)
 
     def _made(
         self, request: Generate | Compare | Decode | Lab, check: Check, job: int

@@ -36,9 +36,7 @@ class ToyNetwork(nn.Module):
         super().__init__()
         self.config = config
         widths = [2 + 6 * config.frequencies, *[config.width] * config.depth]
-        self.hidden = nn.ModuleList(
-            nn.Linear(a, b) for a, b in pairwise(widths)
-        )
+        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.output = nn.Linear(config.width, 2)
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
