@@ -27,7 +27,7 @@ SAMPLER = SamplerSpec(
     nfe_per_step=1,
     default_steps=30,
     summary="DPM-Solver++ 2M that renews its noise on the way; the more, the higher eta.",
-    source="Lu et al. 2022, arXiv:2211.01095, section 6 and eq. 18",
+    source="Lu et al. 2022, arXiv:2211.01095, section 6",
     parameters=(
         Parameter(
             "eta",

@@ -35,7 +35,7 @@ SAMPLER = SamplerSpec(
     nfe_per_step=1,
     default_steps=25,
     summary="Renews much noise early and little late, and extrapolates over three predictions.",
-    source="Cui et al. 2023, arXiv:2309.06169, algorithm 3 and appendix A.8",
+    source="Cui et al. 2023, arXiv:2309.06169, and the authors' code",
     parameters=(
         Parameter(
             "scale",

@@ -52,8 +52,8 @@ SCHEDULE = UniformLambda()
 
 
 def predicted(x: Tensor, epsilon: Tensor, point: Point, point_next: Point, z: Tensor) -> Tensor:
-    """The reverse diffusion step of the VP chain, eq. 46: x_next = (2 - sqrt(1 - beta)) x + beta
-    score + sqrt(beta) z, beta the variance that the chain adds between the points."""
+    """The reverse diffusion step (algorithm 3): x_next = (2 - sqrt(1 - beta)) x + beta score +
+    sqrt(beta) z, beta the variance that the VP chain adds between the points."""
     ratio = point[0] / point_next[0]  # sqrt(1 - beta)
     beta = 1.0 - ratio**2
     return (2.0 - ratio) * x - (beta / point[1]) * epsilon + math.sqrt(beta) * z

@@ -30,7 +30,7 @@ SAMPLER = SamplerSpec(
     nfe_per_step=0,
     default_steps=18,
     summary="Follows the ODE, then returns to higher noise and comes down again to mend errors.",
-    source="Xu et al. 2023, arXiv:2306.14878, algorithm 1",
+    source="Xu et al. 2023, arXiv:2306.14878",
     parameters=(
         Parameter("restarts", "Restarts", 2, "How often to go back; 0 never.", low=0, high=20),
         Parameter(
@@ -76,8 +76,8 @@ def sample(
     restart_from: float = 0.1,
     restart_to: float = 2.0,
 ) -> Iterator[State]:
-    """Heun's method on the ODE. On reaching `restart_from`, noise takes x to `restart_to` (eq. 4)
-    and the ODE brings it down again over the same points, `restarts` times.
+    """Heun's method on the ODE. On reaching `restart_from`, noise takes x to `restart_to` and
+    the ODE brings it down again over the same points, `restarts` times.
 
     The noise forgets part of the errors made before, while the ODE adds little of its own. The
     step that reaches `restart_from` takes the evaluations of all restarts; a schedule without two

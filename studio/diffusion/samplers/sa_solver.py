@@ -58,7 +58,7 @@ SCHEDULE = UniformLambda()
 
 def adams(x: Tensor, point: Point, point_next: Point, nodes: Sequence[Known], tau: float) -> Tensor:
     """The mean of x at point_next, x0(lambda) the polynomial through the nodes, the first at
-    `point` (eq. 14; with the prediction at point_next among them it is the corrector, eq. 17).
+    `point`: the predictor, or with the prediction at point_next among them the corrector.
 
     x_next = (sigma_next / sigma) e^(-tau^2 h) x + alpha_next k int_0^h e^(k (s - h)) x0(lambda + s)
     ds, k = 1 + tau^2: UniPC's integral over k h. Of two nodes the second has the weight k h / 2 of
