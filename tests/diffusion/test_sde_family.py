@@ -463,8 +463,8 @@ def test_a_schedule_without_an_interval_has_no_restart(grid: tuple[float, ...]) 
 @pytest.mark.parametrize("restarts", [0, 1, 2, 10])
 def test_restarts_forget_errors_made_before(restarts: int) -> None:
     """The contraction that the paper proves, in closed form for a Gaussian: noise up to sigma_bar =
-    high and the flow map down to low multiply an excess of variance by (s^2 + low^2)/(s^2 + high^2).
-    """
+    high and the flow map down to low give an excess of variance the factor (s^2 + low^2)/(s^2 +
+    high^2)."""
     start = torch.zeros(restarts + 1, 1, 1, 1, dtype=torch.float64)
     start[0] = 1.5  # half as wide again
     lambdas = evenly(-5.0, 3.0, 401)
