@@ -612,21 +612,24 @@ def test_convergence(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> None:
     qtbot.waitUntil(lambda: view.plot is not None)  # type: ignore[attr-defined]
     plot = view.plot  # type: ignore[attr-defined]
     assert view.pages.currentWidget() is plot  # type: ignore[attr-defined]
-    names = [label.text for _, label in plot._legend.items]
+    names = [plot.legend.item(row).text() for row in range(plot.legend.count())]
     assert len(names) == 1 + 3
     assert "Pareto front" in names
     qtbot.waitUntil(lambda: plot._item.getViewBox().width() > 100)
     plot.grab()
-    label, point = plot._shown[0]
+    label, point = plot.shown[0]
     box = plot._item.getViewBox()
     at = box.mapViewToScene(QPointF(np.log10(point.cost), np.log10(point.distance)))
     assert plot.nearest(at) == (label, point)
     plot._hover(at)
     assert label in plot._near.textItem.toPlainText()
     click(qtbot, stage, "convergenceCost-seconds")
-    assert {round(p.cost, 3) for _, p in plot._shown} == {0.5}
+    assert {round(p.cost, 3) for _, p in plot.shown} == {0.5}
     click(qtbot, stage, "convergenceDistance-lpips")
-    assert max(p.distance for _, p in plot._shown) == pytest.approx(1 / 12)
+    assert max(p.distance for _, p in plot.shown) == pytest.approx(1 / 12)
+    before = len(plot.shown)
+    plot.legend.item(1).setCheckState(Qt.CheckState.Unchecked)
+    assert len(plot.shown) == before - 4
     stage.window.theme.choose("dark")
     assert plot.tokens.window == stage.window.theme.tokens.window
     plot.grab()

@@ -223,9 +223,8 @@ class CellView(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """The tooltip comes beside the picture only: it would cover what is compared."""
-        over = isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip
-        if over and self.place().contains(QPointF(event.pos())):
-            return True
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            return self.place().contains(QPointF(event.pos())) or super().event(event)
         return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

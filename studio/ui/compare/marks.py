@@ -1,4 +1,4 @@
-"""Colours and marks of curves: a hue for each family, a mark and a lightness for each sampler.
+"""Colours and marks of curves: a hue for each family, a shade and a mark for each sampler.
 
 The colours stand for data, not for the theme: they can be told apart on light and dark grounds.
 """
@@ -9,18 +9,17 @@ from collections.abc import Sequence
 
 from PySide6.QtGui import QColor
 
-_HUES = {"ddpm": (28, 205), "sde": (158, 165), "flow": (238, 150)}  # hue, saturation
-_SYMBOLS = ("o", "s", "t", "d", "p", "h", "star", "+", "t1", "x")
-_LIGHT, _STEP, _LEAST, _TURN = 148, 20, 84, 11
+_HUES = {"ddpm": (26, 200, 138), "sde": (156, 150, 110), "flow": (242, 160, 160)}  # HSL
+_TURNS, _SHADES = (0, 14, -14, 24, -22), (0, 34, -30)
+_SYMBOLS = ("o", "s", "t", "d", "p", "h", "star", "t1", "+", "x", "t2", "t3")
 
 
 def colour(family: str, number: int) -> QColor:
-    """The `number`-th of a family; later ones are darker and lighter by turns, and shifted."""
-    hue, saturation = _HUES.get(family, (0, 0))
-    turn = (number + 1) // 2 * (1 if number % 2 else -1)
-    hue = (hue + _TURN * turn) % 360
-    lightness = max(_LEAST, min(_LIGHT + turn * _STEP, 200))
-    return QColor.fromHsl(hue, saturation, lightness - (25 if family == "sde" else 0))
+    """The `number`-th of a family: its neighbours differ in hue, those after them in lightness."""
+    hue, saturation, lightness = _HUES.get(family, (0, 0, 128))
+    turn = _TURNS[number % len(_TURNS)]
+    shade = _SHADES[(number + 2 * (number // len(_TURNS))) % len(_SHADES)]
+    return QColor.fromHsl((hue + turn) % 360, saturation, lightness + shade)
 
 
 def symbol(number: int) -> str:

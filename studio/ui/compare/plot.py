@@ -9,15 +9,19 @@ import math
 from typing import Any
 
 import pyqtgraph as pg
+from pyqtgraph.graphicsItems.ScatterPlotItem import Symbols
 from PySide6.QtCore import QPointF, Qt, Signal, Slot
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QPainterPath
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from studio.ui.compare.comparison import Comparison
 from studio.ui.compare.curves import Curve, Point, pareto
+from studio.ui.compare.legend import Legend, Sign
 from studio.ui.compare.marks import colour, numbered, symbol
 from studio.ui.theme import Tokens
 
+UNITS = {"nfe": "NFE", "seconds": "s"}
+FRONT = "Pareto front"
 NEAR = 14  # logical pixels from the mouse to a point
 TITLES = {
     "nfe": "NFE (denoiser evaluations)",
@@ -62,13 +66,20 @@ class Plot(QWidget):
         self._item: Any = self._view.getPlotItem()
         self._item.setLogMode(True, True)
         self._item.showGrid(True, True, 0.12)
-        self._legend: Any = self._item.addLegend(offset=(-12, 12))
+        self.legend = Legend()
         self._near = pg.TextItem(anchor=(0, 1))
         self._near.setZValue(50)
-        self._shown: list[tuple[str, Point]] = []
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._view)
+        self._curves: tuple[Curve, ...] = ()
+        self._signs: tuple[Sign, ...] = ()
+        self._front: Any = None
+        self._cost = "nfe"
+        self._drawn: list[Any] = []
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._view, 1)
+        row.addWidget(self.legend)
+        self.legend.shown.connect(self._show_one)
+        self.legend.pointed.connect(self._point_at)
         self._view.scene().sigMouseMoved.connect(self._hover)
         self._view.scene().sigMouseClicked.connect(self._click)
         self.set_tokens(tokens)
@@ -81,8 +92,6 @@ class Plot(QWidget):
             axis = self._item.getAxis(side)
             axis.setPen(pg.mkPen(tokens.strong))
             axis.setTextPen(pg.mkPen(tokens.muted))
-        self._legend.setBrush(pg.mkBrush(tokens.panel))
-        self._legend.setPen(pg.mkPen(tokens.border))
         self._near.fill = pg.mkBrush(tokens.raised)
         self._near.border = pg.mkPen(tokens.strong)
         self._near.setColor(QColor(tokens.text))
@@ -92,56 +101,73 @@ class Plot(QWidget):
     ) -> None:
         """Draws all anew."""
         self._item.clear()
-        self._legend.setLabelTextColor(self.tokens.text)
+        self._cost = cost
         style = {"color": self.tokens.muted}
         self._item.setLabel("bottom", TITLES[cost], **style)
         self._item.setLabel("left", TITLES[distance], **style)
-        specs = [comparison.samplers.get(curve.settings.sampler) for curve in curves]
-        families = [spec.family if spec is not None else "" for spec in specs]
-        self._draw_front(curves)
-        for number, (curve, spec) in enumerate(zip(curves, specs, strict=True)):
-            shade = colour(families[number], numbered(families)[number])
-            stochastic = spec is not None and spec.stochastic
-            self._draw(curve, shade, symbol(number), stochastic)
-        self._shown = [(curve.label, point) for curve in curves for point in curve.points]
+        self._curves = curves
+        self._front = self._draw_front()
+        self._signs = _signs(comparison, curves)
+        self._drawn = [
+            self._draw(curve, sign, symbol(number))
+            for number, (curve, sign) in enumerate(zip(curves, self._signs, strict=True))
+        ]
+        self.legend.show_signs((Sign(FRONT, self._pale(), _mark("o")), *self._signs))
         self._item.addItem(self._near, ignoreBounds=True)
         self._near.hide()
         self._item.enableAutoRange()
 
-    def _draw(self, curve: Curve, shade: QColor, mark: str, stochastic: bool) -> None:
-        dash = Qt.PenStyle.DotLine if stochastic else Qt.PenStyle.SolidLine
-        self._item.plot(
+    def _draw(self, curve: Curve, sign: Sign, mark: str) -> Any:
+        return self._item.plot(
             [point.cost for point in curve.points],
             [point.distance for point in curve.points],
-            pen=pg.mkPen(shade, width=2, style=dash),
+            pen=_pen(sign, 2),
             symbol=mark,
-            symbolSize=10,
-            symbolBrush=shade,
+            symbolSize=11,
+            symbolBrush=sign.colour,
             symbolPen=pg.mkPen(self.tokens.window, width=1),
-            name=curve.label + (" (stochastic)" if stochastic else ""),
         )
 
-    def _draw_front(self, curves: tuple[Curve, ...]) -> None:
-        """Under the curves: a wide pale line through what nothing else beats."""
-        front = pareto(point for curve in curves for point in curve.points)
+    def _pale(self) -> QColor:
         pale = QColor(self.tokens.accent)
         pale.setAlpha(70)
-        self._item.plot(
+        return pale
+
+    def _draw_front(self) -> Any:
+        """Under the curves: a wide pale line through what nothing else beats."""
+        front = pareto(point for curve in self._curves for point in curve.points)
+        return self._item.plot(
             [point.cost for point in front],
             [point.distance for point in front],
-            pen=pg.mkPen(pale, width=9),
+            pen=pg.mkPen(self._pale(), width=9),
             symbol="o",
             symbolSize=20,
-            symbolBrush=pg.mkBrush(pale),
+            symbolBrush=pg.mkBrush(self._pale()),
             symbolPen=None,
-            name="Pareto front",
         )
+
+    @Slot(int, bool)
+    def _show_one(self, number: int, shown: bool) -> None:
+        """The front comes first in the legend."""
+        (self._front if number == 0 else self._drawn[number - 1]).setVisible(shown)
+
+    @Slot(int)
+    def _point_at(self, number: int) -> None:
+        for each, (drawn, sign) in enumerate(zip(self._drawn, self._signs, strict=True), 1):
+            drawn.setPen(_pen(sign, 4 if each == number else 2))
+            drawn.setZValue(10 if each == number else 0)
+
+    @property
+    def shown(self) -> list[tuple[str, Point]]:
+        """The points that are drawn, with their curves' names."""
+        pairs = zip(self._curves, self._drawn, strict=True)
+        return [(c.label, point) for c, drawn in pairs if drawn.isVisible() for point in c.points]
 
     def nearest(self, at: QPointF) -> tuple[str, Point] | None:
         """The point under the mouse, given in the scene's coordinates."""
         box = self._item.getViewBox()
         best, found = float(NEAR), None
-        for label, point in self._shown:
+        for label, point in self.shown:
             there = box.mapViewToScene(_logarithm(point))
             far = math.hypot(there.x() - at.x(), there.y() - at.y())
             if far < best:
@@ -154,8 +180,8 @@ class Plot(QWidget):
         self._near.setVisible(found is not None)
         if found is not None:
             label, point = found
-            cost = f"{point.cost:.3g}"
-            told = f"{label}, {point.steps} steps: cost {cost}, distance {point.distance:.2g}"
+            cost = f"{point.cost:.3g} {UNITS[self._cost]}"
+            told = f"{label}, {point.steps} steps: {cost}, distance {point.distance:.2g}"
             self._near.setText(told)
             place = _logarithm(point)
             left, right = self._item.getViewBox().viewRange()[0]
@@ -167,6 +193,31 @@ class Plot(QWidget):
         found = self.nearest(event.scenePos())
         if found is not None:
             self.picked.emit(found[1].index)
+
+
+def _signs(comparison: Comparison, curves: tuple[Curve, ...]) -> tuple[Sign, ...]:
+    """A hue a family, a mark a curve, dots for what is stochastic."""
+    specs = [comparison.samplers.get(curve.settings.sampler) for curve in curves]
+    families = [spec.family if spec is not None else "" for spec in specs]
+    numbers = numbered(families)
+    return tuple(
+        Sign(
+            curve.label,
+            colour(families[at], numbers[at]),
+            _mark(symbol(at)),
+            (spec := specs[at]) is not None and spec.stochastic,
+        )
+        for at, curve in enumerate(curves)
+    )
+
+
+def _mark(name: str) -> QPainterPath:
+    return QPainterPath(Symbols[name])
+
+
+def _pen(sign: Sign, width: int) -> Any:
+    style = Qt.PenStyle.DotLine if sign.dotted else Qt.PenStyle.SolidLine
+    return pg.mkPen(sign.colour, width=width, style=style)
 
 
 def _logarithm(point: Point) -> QPointF:
