@@ -58,10 +58,10 @@ class Parameter:
 class SamplerSpec:
     """A sampler as the user meets it.
 
-    `order` is the order of convergence (0.5 for Euler-Maruyama, strong). `nfe_per_step` counts
-    denoiser evaluations without guidance; 0 where it varies (adaptive solvers, restarts). `family`
-    is one of "ddpm", "sde", "flow". `is_family_default` marks the sampler that the bare family
-    name means.
+    `order` is the order of convergence, path by path where noise is added (which is additive here,
+    so that Euler-Maruyama's is 1). `nfe_per_step` counts denoiser evaluations without guidance; 0
+    where it varies (adaptive solvers, restarts). `family` is one of "ddpm", "sde", "flow".
+    `is_family_default` marks the sampler that the bare family name means.
     """
 
     name: str
