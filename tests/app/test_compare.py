@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor, QWheelEvent
 from PySide6.QtWidgets import (
@@ -651,17 +653,61 @@ def test_guidance_strip(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> None
     view.grab()
 
 
-def test_exports(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> None:
+def export(stage: Stage, panel: ComparePanel, kind: str) -> None:
+    menu = panel.open_exports()
+    next(each for each in menu.actions() if each.objectName() == f"export-{kind}").trigger()
+    menu.close()
+
+
+def written(qtbot: QtBot, panel: ComparePanel) -> Path:
+    qtbot.waitUntil(lambda: panel.banner.text.text().startswith("Written to"), timeout=20000)
+    return Path(panel.banner.text.text().removeprefix("Written to "))
+
+
+def test_sheet_and_figures(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> None:
     compare_steps(qtbot, stage)
-    for kind, suffix in (("sheet", ".png"), ("film", ".webp"), ("gif", ".gif"), ("json", ".json")):
-        menu = panel.open_exports()
-        next(each for each in menu.actions() if each.objectName() == f"export-{kind}").trigger()
-        menu.close()
-        qtbot.waitUntil(lambda: panel.banner.text.text().startswith("Written to"), timeout=9000)
-        path = Path(panel.banner.text.text().removeprefix("Written to "))
+    for kind, suffix in (("sheet", ".png"), ("json", ".json")):
+        export(stage, panel, kind)
+        path = written(qtbot, panel)
         assert path.suffix == suffix
-        assert path.stat().st_size > 100
         assert stage.folder in path.parents
+    assert len(json.loads(path.read_text())["cells"]) == 12
+
+
+@pytest.mark.parametrize(("kind", "suffix"), [("film", ".webp"), ("gif", ".gif")])
+def test_films_are_made_of_decoded_frames(
+    qtbot: QtBot, stage: Stage, panel: ComparePanel, kind: str, suffix: str
+) -> None:
+    choose(stage, "columns", "steps")
+    write(qtbot, stage, "compareSteps", "2, 4")
+    click(qtbot, stage, "compare")
+    make_all(stage)
+    export(stage, panel, kind)
+    for number in (1, 2):  # one request a cell
+        assert len(decodes(stage)) == number
+        assert decodes(stage)[-1].latents.shape == (STEPS, 4, 8, 8)
+        job = len(stage.bridge.requests) - 1
+        images = np.full((STEPS, SIDE, SIDE, 3), (200, 0, 0), np.uint8)
+        stage.bridge.decoded.emit(events.Decoded(job, images))
+        stage.bridge.finished.emit(events.Finished(job, 0.1))
+    path = written(qtbot, panel)
+    assert path.suffix == suffix
+    with Image.open(path) as film:
+        film.seek(1)
+        middle = film.convert("RGB")
+        assert film.n_frames > 10
+    assert any(r > 150 and g < 60 for _, (r, g, _) in middle.getcolors(1 << 24))
+
+
+def test_a_cancelled_film_says_so(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> None:
+    compare_steps(qtbot, stage)
+    export(stage, panel, "film")
+    job = len(stage.bridge.requests) - 1
+    stage.bridge.begin(job)
+    qtbot.keyClick(stage.window, Qt.Key.Key_Escape)
+    stage.bridge.cancelled.emit(events.CancelledAt(job, 0))
+    assert "film was not written" in panel.banner.text.text()
+    assert len(decodes(stage)) == 1
 
 
 def test_the_prompt_history_is_shared(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> None:

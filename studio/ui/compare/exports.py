@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
 
 from studio.gallery import comparison as gallery
 from studio.gallery.naming import words
 from studio.ui.background import Background
 from studio.ui.compare.comparison import Comparison
+from studio.ui.compare.film import FilmFrames
+from studio.ui.jobs import Jobs
 
 FOLDER = "Comparisons"  # inside the pictures folder
+Pictures = dict[bytes, np.ndarray]  # by the bytes of their latents
 
 
 @dataclass(frozen=True)
@@ -25,10 +29,22 @@ class Form:
     text: str
     tip: str
     suffix: str
-    write: Callable[[Path, gallery.Comparison], None]
+    write: Callable[[Path, gallery.Comparison, Pictures], None]
+    needs_frames: bool = False
 
 
-def _write_json(path: Path, comparison: gallery.Comparison) -> None:
+def _write_sheet(path: Path, comparison: gallery.Comparison, _: Pictures) -> None:
+    gallery.write_sheet(path, comparison)
+
+
+def _write_film(path: Path, comparison: gallery.Comparison, pictures: Pictures) -> None:
+    def decode(latents: np.ndarray) -> np.ndarray:
+        return pictures[latents.tobytes()]
+
+    gallery.write_film(path, comparison, decode if pictures else None)
+
+
+def _write_json(path: Path, comparison: gallery.Comparison, _: Pictures) -> None:
     gallery.write_document(path, gallery.document(comparison))
 
 
@@ -38,21 +54,23 @@ FORMS = (
         "Labelled sheet (PNG)",
         "All pictures at their own size, with headings and figures",
         ".png",
-        gallery.write_sheet,
+        _write_sheet,
     ),
     Form(
         "film",
         "Film (WebP)",
         "All trajectories in step, from noise to picture",
         ".webp",
-        gallery.write_film,
+        _write_film,
+        needs_frames=True,
     ),
     Form(
         "gif",
         "Film (GIF)",
         "The same, larger and coarser, for where WebP is not shown",
         ".gif",
-        gallery.write_film,
+        _write_film,
+        needs_frames=True,
     ),
     Form(
         "json",
@@ -70,8 +88,14 @@ class Exports(QObject):
     written = Signal(object)  # Path
     failed = Signal(str)
 
-    def __init__(self, comparison: Comparison, folder: Path, parent: QObject | None = None) -> None:
+    def __init__(
+        self, comparison: Comparison, jobs: Jobs, folder: Path, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
+        self.frames = FilmFrames(jobs, self)
+        self._film: tuple[Form, Path, gallery.Comparison] | None = None
+        self.frames.ready.connect(self._frames_ready)
+        self.frames.stopped.connect(self._frames_stopped)
         self._comparison, self._folder = comparison, folder / FOLDER
         self._background = Background(self)
         self._background.done.connect(self._done)
@@ -81,12 +105,19 @@ class Exports(QObject):
             app.aboutToQuit.connect(self.wait)
 
     def start(self, form: Form) -> Path | None:
-        """Writes what there is by now; where to, None when there is nothing yet."""
+        """Writes what there is by now; where to, None when there is nothing yet.
+
+        A film's frames are decoded first, one film at a time.
+        """
         now = self._snapshot()
-        if now is None:
+        if now is None or (form.needs_frames and self._film is not None):
             return None
         path = self._new_path(form.suffix, now)
-        self._background.start(path, form.write, path, now)
+        if form.needs_frames:
+            self._film = (form, path, now)
+            self.frames.start(dict(now.cells))
+        else:
+            self._background.start(path, form.write, path, now, {})
         return path
 
     @Slot()
@@ -108,6 +139,18 @@ class Exports(QObject):
         while (path := self._folder / f"{stem} {number:02d}{suffix}").exists():
             number += 1
         return path
+
+    @Slot(object)
+    def _frames_ready(self, pictures: Pictures) -> None:
+        if self._film is not None:
+            form, path, then = self._film
+            self._film = None
+            self._background.start(path, form.write, path, then, pictures)
+
+    @Slot()
+    def _frames_stopped(self) -> None:
+        self._film = None
+        self.failed.emit("The film was not written: its frames could not all be decoded.")
 
     @Slot(object, object)
     def _done(self, path: Path, _: object) -> None:

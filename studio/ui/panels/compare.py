@@ -48,7 +48,7 @@ class ComparePanel(Panel):
         self._saved: Entry | None = None
         self.comparison = Comparison(self.session, self.jobs, self)
         self.column = CompareColumn(self.session, self.jobs, self.comparison)
-        self.exports = Exports(self.comparison, shared.library.folder, self)
+        self.exports = Exports(self.comparison, self.jobs, shared.library.folder, self)
         self.column.setFixedWidth(COLUMN_WIDTH)
         self.banner = Banner()
         self.banner.dismiss.setObjectName("compareDismiss")  # Generate has one too
@@ -241,8 +241,9 @@ class ComparePanel(Panel):
         return menu
 
     def _export(self, form: Form, _checked: bool = False) -> None:
-        if self.exports.start(form) is not None:
-            self.banner.say("note", f"Writing: {form.text}…")
+        self.banner.say("note", f"Writing: {form.text}…")
+        if self.exports.start(form) is None:
+            self.banner.say("note", "One film at a time: the last one's frames are being decoded.")
 
     @Slot(object)
     def _exported(self, path: Path) -> None:
@@ -273,7 +274,7 @@ class ComparePanel(Panel):
     @Slot(int, str)
     def _job_failed(self, job: int, sentence: str) -> None:
         ours = (self.comparison.job, self.pictures.frames.job, self.pictures.runs.job)
-        if not job or job in ours:
+        if job in (0, *ours, self.exports.frames.job):
             self.banner.say("error", sentence)
 
     @Slot(object)
