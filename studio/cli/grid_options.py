@@ -11,12 +11,14 @@ from studio.cli.sampling import DEFAULT, settings_from
 from studio.core.errors import UsageError
 from studio.core.grid import AXES, Axis, Grid
 from studio.core.requests import Settings
+from studio.core.specs import FAMILIES
 from studio.diffusion.samplers import all_samplers
 
 RANDOM_SEEDS = 2**32  # as many as people can bear to type
 OWN = "own"  # a sampler's own schedule, among others' names
 #: Which varied setting becomes the columns, and which of the others the rows; the last one tabs.
 COLUMNS = ("steps", "guidance", "seed", "schedule", "rule", "prompt", "sampler")
+SAMPLERS_HELP = "samplers or families; all: every one, all-flow: every one of a family"
 ROWS = ("sampler", "rule", "schedule", "prompt", "guidance", "seed", "steps")
 
 
@@ -28,7 +30,7 @@ def add_grid(parser: ArgumentParser) -> None:
         conflict_handler="resolve",
     )
     several: tuple[tuple[tuple[str, ...], Callable[[str], Any], object, str], ...] = (
-        (("--samplers", "--sampler"), str, ("ddpm", "sde", "flow"), "samplers or families"),
+        (("--samplers", "--sampler"), str, ("ddpm", "sde", "flow"), SAMPLERS_HELP),
         (("--steps",), int, (None,), "how many steps (default: each sampler's)"),
         (("--guidance",), float, (DEFAULT.guidance,), "0: none, 1: as trained, more: closer"),
         (("--seeds", "--seed"), int, None, "of the noise (default: one, random)"),
@@ -55,6 +57,7 @@ def grid_from(arguments: Namespace) -> tuple[Grid, tuple[Settings, ...]]:
     """The grid that the options span, and its checked cells. Raises UsageError."""
     asked: dict[str, tuple[Any, ...]] = {name: getattr(arguments, name) for name in AXES
                                          if name not in ("seed", "prompt")}  # fmt: skip
+    asked["sampler"] = _expanded(asked["sampler"])
     asked["seed"] = arguments.seed or (secrets.randbelow(RANDOM_SEEDS),)
     asked["prompt"] = (arguments.prompt, *arguments.prompts)
     base = _settings(arguments, asked, {})
@@ -66,6 +69,15 @@ def grid_from(arguments: Namespace) -> tuple[Grid, tuple[Settings, ...]]:
     grid = _arranged(values, base, arguments.axes)
     default_steps = {spec.name: spec.default_steps for spec in all_samplers()}
     return grid, grid.cells(base, default_steps if asked["steps"] == (None,) else None)
+
+
+def _expanded(names: tuple[str, ...]) -> tuple[str, ...]:
+    """ "all" is every sampler, "all-sde" every one of that family."""
+    every = {"all": tuple(spec.name for spec in all_samplers())}
+    for family in FAMILIES:
+        members = (spec.name for spec in all_samplers() if spec.family == family)
+        every[f"all-{family}"] = tuple(members)
+    return tuple(each for name in names for each in every.get(name, (name,)))
 
 
 def _settings(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from studio.diffusion.samplers import all_samplers
 from studio.gallery import png
 from tests.cli.conftest import ROOT, Run
 from tests.tiny import SIZE
@@ -226,3 +227,16 @@ def test_ctrl_c_keeps_the_cells_that_are_done(
     cells = sorted(str(path) for path in tmp_path.glob("[0-9]*.png"))
     assert [cell["path"] for cell in kept["cells"]] == cells
     assert (tmp_path / "sheet.png").exists()
+
+
+def test_all_is_every_sampler_of_the_registry_or_of_a_family(
+    run: Run, brief: tuple[object, ...], tmp_path: Path
+) -> None:
+    made = {}
+    for name in ("all-ddpm", "all-sde", "all-flow", "all"):
+        grid = ("--samplers", name, "--steps", 2, "--seed", 1, "--out", tmp_path / name)
+        cells = run("compare", "a red bear", *brief, *grid, "--json").document["cells"]
+        made[name] = {cell["sampler"] for cell in cells}
+    assert made["all"] == made["all-ddpm"] | made["all-sde"] | made["all-flow"]
+    assert made["all"] == {spec.name for spec in all_samplers()}
+    assert not made["all-ddpm"] & made["all-flow"]
