@@ -720,6 +720,26 @@ def test_the_prompt_history_is_shared(qtbot: QtBot, stage: Stage, panel: Compare
     assert panel.shared.preferences.get("history") == ["a whale"]
 
 
+def test_tab_walks_everything_in_reading_order(
+    qtbot: QtBot, stage: Stage, panel: ComparePanel
+) -> None:
+    compare_steps(qtbot, stage)
+    panel.column.prompt.setFocus()
+    walked = []
+    for _ in range(40):
+        here = QApplication.focusWidget()
+        walked.append(here.objectName())
+        qtbot.keyClick(here, Qt.Key.Key_Tab)
+    wanted = [
+        "comparePrompt", "compareNegative", "sharedSeed", "preset-steps", "axis-columns",
+        "compareSteps", "axis-rows", "compareSamplers", "axis-tabs", "compare", "compareViews",
+        "grid", "scrubberPlay", "scrubberTime", "channel-clean", "scrubberBeside",
+        "tool-use_settings",
+    ]  # fmt: skip
+    places = [walked.index(name) for name in wanted]
+    assert places == sorted(places)
+
+
 def test_a_second_comparison_waits_for_the_first(
     qtbot: QtBot, stage: Stage, panel: ComparePanel
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import Signal, Slot
@@ -166,6 +167,11 @@ class AxesEditor(QWidget):
             self._boxes[direction].set_value(name)
             if name:
                 self._holders[direction].addWidget(self.editors[name])
+        order: list[QWidget] = []
+        for direction, name in self._chosen.items():
+            order += [self._boxes[direction], *([self.editors[name]] if name else [])]
+        for before, after in pairwise(order):
+            self.setTabOrder(before, after)
         self.edited.emit()
 
     @Slot()

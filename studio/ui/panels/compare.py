@@ -83,6 +83,7 @@ class ComparePanel(Panel):
             self.tabs.addTab(spec.title)
             self.tabs.setTabToolTip(number, spec.tip)
         self.pages.addWidget(self.welcome)
+        self._view(self._specs[0])  # now, so that Tab reaches it after the bar above it
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(16, 8, 16, 8)
