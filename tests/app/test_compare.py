@@ -273,6 +273,19 @@ def test_settings_are_shared_with_generate(stage: Stage, panel: ComparePanel) ->
     assert panel.column.steps.spin.value() == 33
 
 
+def test_what_else_is_in_force_is_told(stage: Stage, panel: ComparePanel) -> None:
+    also = stage.find("compareAlso")
+    assert isinstance(also, QLabel)
+    assert not also.isVisible()
+    panel.session.shift.set(2.0)
+    panel.session.interval.set((0.2, 0.8))
+    assert also.isVisible()
+    assert also.text() == "As in Generate: shift 2, guidance from 0.8 to 0.2"
+    panel.session.shift.set(1.0)
+    panel.session.interval.set((0.0, 1.0))
+    assert not also.isVisible()
+
+
 def test_a_random_seed_is_drawn_once_for_all(
     qtbot: QtBot, stage: Stage, panel: ComparePanel
 ) -> None:

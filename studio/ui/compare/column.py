@@ -95,6 +95,12 @@ class CompareColumn(QFrame):
             " the same."
         )
         self.own_steps.setChecked(True)
+        self.also = QLabel()
+        self.also.setObjectName("compareAlso")
+        self.also.setProperty("role", "muted")
+        self.also.setWordWrap(True)
+        self.also.setTextFormat(Qt.TextFormat.PlainText)
+        self.also.setToolTip("“More settings” of Generate hold here too; change them there.")
         _rename(self.sampler, self.steps, self.guidance, self.seed)
 
     def _make_footer(self) -> None:
@@ -147,6 +153,7 @@ class CompareColumn(QFrame):
             shared.addWidget(control, number, 1)
             self._shared[text.lower()] = (label, control)
         column.addLayout(shared)
+        column.addWidget(self.also)
         column.addSpacing(14)
         self._add_presets(column)
         column.addWidget(self.axes)
@@ -198,6 +205,11 @@ class CompareColumn(QFrame):
         ):
             bind(value, control)
             value.changed.connect(self._look_again)
+        for value in (
+            session.schedule, session.shift, session.rule, session.rule_options, session.options,
+            session.classifier, session.classifier_scale, session.interval,
+        ):  # fmt: skip
+            value.changed.connect(self._look_again)
         self.seed.set_locked(session.seed_locked.get())
         session.seed_locked.changed.connect(self.seed.set_locked)
         self.seed.locked.connect(session.seed_locked.set)
@@ -236,6 +248,9 @@ class CompareColumn(QFrame):
         for name, widgets in self._shared.items():
             for widget in widgets:
                 widget.setVisible(name not in taken)
+        also = _also(self._session, set(names))
+        self.also.setText(f"As in Generate: {', '.join(also)}")
+        self.also.setVisible(bool(also))
         problem, told = "", ""
         try:
             told = self._expected(self.plan(self._session.settings())[1])
@@ -273,6 +288,28 @@ class CompareColumn(QFrame):
         """One comparison at a time."""
         self.compare.setEnabled(self.ready and self._comparison.job is None)
         self.cancel.setEnabled(self._jobs.busy and not self._jobs.cancelling)
+
+
+def _also(session: Session, compared: set[str]) -> list[str]:
+    """What else is not at its default and so decides the pictures, without what is compared."""
+    settings, usual = session.settings(), Settings(prompt="")
+    told = []
+    if settings.schedule and "schedule" not in compared:
+        told.append(f"schedule {session.schedules[settings.schedule].label}")
+    if settings.shift != usual.shift:
+        told.append(f"shift {settings.shift:g}")
+    if settings.rule != usual.rule and "rule" not in compared:
+        told.append(f"rule {session.rules[settings.rule].label}")
+    if settings.options and "sampler" not in compared:
+        told += [f"{name} {value}" for name, value in settings.options]
+    if settings.rule_options and "rule" not in compared:
+        told += [f"{name} {value}" for name, value in settings.rule_options]
+    if settings.classifier:
+        told.append(f"classifier {settings.classifier}, pull {settings.classifier_scale:g}")
+    if settings.guidance_interval != usual.guidance_interval:
+        low, high = settings.guidance_interval
+        told.append(f"guidance from {high:g} to {low:g}")
+    return told
 
 
 def _label(text: str, buddy: QWidget) -> QLabel:
