@@ -1,0 +1,128 @@
+"""What a pane is drawn with: the density as an image, points by hue, arrows, trails, marginals.
+
+All take pixels, (n, 2) from the top left. Must not import torch.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
+
+HUES, LAYERS = 30, 3
+DOT = 3.4  # logical pixels across
+HEAD = 0.34  # of an arrow's length
+MOST_ALPHA = 105  # of the density, out of 255
+
+
+def hue(turn: float, dark: bool) -> QColor:
+    """The colour of a direction, 0 to 1; as bright as the theme needs."""
+    return QColor.fromHslF(turn, 0.78 if dark else 0.72, 0.66 if dark else 0.46, 0.88)
+
+
+def layers(angles: np.ndarray) -> list[tuple[float, np.ndarray]]:
+    """Particles in (hue, indices), hue after hue and then again, so that none covers all others."""
+    bins = (angles * HUES).astype(int) % HUES
+    return [
+        ((shade + 0.5) / HUES, np.flatnonzero(bins == shade)[layer::LAYERS])
+        for layer in range(LAYERS)
+        for shade in range(HUES)
+    ]
+
+
+def density_image(density: np.ndarray, colour: QColor) -> QImage:
+    """A veil of one colour, opaquer where it is denser; (side, side) from below."""
+    share = np.sqrt(density[::-1] / max(float(density.max()), 1e-12))
+    alpha = share * MOST_ALPHA
+    tint = np.array([colour.blue(), colour.green(), colour.red(), 255]) / 255
+    pixels = np.ascontiguousarray((alpha[..., None] * tint).round().astype(np.uint8))
+    side = len(pixels)
+    form = QImage.Format.Format_ARGB32_Premultiplied
+    return QImage(pixels.data, side, side, 4 * side, form).copy()
+
+
+def polygon(pixels: np.ndarray) -> QPolygonF:
+    return QPolygonF([QPointF(x, y) for x, y in pixels.tolist()])
+
+
+def draw_points(
+    painter: QPainter, pixels: np.ndarray, parts: list[tuple[float, np.ndarray]], dark: bool
+) -> None:
+    """Round dots in the colours of `layers`."""
+    for turn, which in parts:
+        if len(which):
+            cap = Qt.PenCapStyle.RoundCap
+            painter.setPen(QPen(hue(turn, dark), DOT, Qt.PenStyle.SolidLine, cap))
+            painter.drawPoints(polygon(pixels[which]))
+
+
+def draw_rings(painter: QPainter, pixels: np.ndarray, colour: QColor) -> None:
+    """The true samples: small rings that let the particles be seen."""
+    painter.setPen(QPen(colour, 0.9))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for x, y in pixels.tolist():
+        painter.drawEllipse(QPointF(x, y), 2.4, 2.4)
+
+
+def draw_trails(painter: QPainter, trails: np.ndarray, angles: np.ndarray, dark: bool) -> None:
+    """Lines to where the particles are; trails (k, Q, 2)."""
+    for path, turn in zip(trails.transpose(1, 0, 2), angles.tolist(), strict=False):
+        shade = hue(turn, dark)
+        shade.setAlphaF(0.5)
+        painter.setPen(QPen(shade, 1.1))
+        painter.drawPolyline(polygon(path))
+
+
+def draw_arrows(painter: QPainter, places: np.ndarray, arrows: np.ndarray, colour: QColor) -> None:
+    """Arrows (n, 2) in pixels, centred on `places`."""
+    along, across = arrows * HEAD, np.stack((-arrows[:, 1], arrows[:, 0]), -1) * HEAD * 0.55
+    tail, tip = places - arrows / 2, places + arrows / 2
+    lines = [
+        QLineF(*start, *end)
+        for end in (tail, tip - along + across, tip - along - across)
+        for start, end in zip(tip.tolist(), end.tolist(), strict=True)
+    ]
+    painter.setPen(QPen(colour, 1.0))
+    painter.drawLines(lines)
+
+
+def arrows_of(field: np.ndarray, longest: float) -> np.ndarray:
+    """Vectors (n, 2) with y upwards as arrows in pixels, at most `longest`: the root of their size
+    counts, so that small ones are seen beside large ones."""
+    size = np.linalg.norm(field, axis=-1, keepdims=True)
+    scale = max(float(np.quantile(size, 0.95)), 1e-9)
+    length = longest * np.sqrt(np.minimum(size / scale, 1.0))
+    return field / np.maximum(size, 1e-9) * length * np.array([1.0, -1.0])
+
+
+def draw_marginal(
+    painter: QPainter,
+    place: QRectF,
+    shares: tuple[np.ndarray, np.ndarray],
+    colours: tuple[QColor, QColor],
+    upright: bool,
+) -> None:
+    """Particles filled, the truth as a line; `shares` are 0..1 of the room, over -1..1. `upright`
+    is y's, which grows to the right and runs from below."""
+    painter.save()
+    painter.setClipRect(place.adjusted(-1, -1, 1, 1))
+    particles, truth = shares
+    count = len(particles)
+    edges = np.repeat(np.linspace(0, 1, count + 1), 2)
+    steps = np.concatenate(([0.0], np.repeat(particles, 2), [0.0]))
+    line = np.linspace(0, 1, len(truth))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colours[0])
+    painter.drawPolygon(polygon(_placed(edges, steps, place, upright)))
+    painter.setPen(QPen(colours[1], 1.2))
+    painter.drawPolyline(polygon(_placed(line, truth, place, upright)))
+    painter.restore()
+
+
+def _placed(along: np.ndarray, share: np.ndarray, place: QRectF, upright: bool) -> np.ndarray:
+    if upright:
+        x = place.left() + share * place.width()
+        return np.stack((x, place.bottom() - along * place.height()), -1)
+    return np.stack(
+        (place.left() + along * place.width(), place.top() + share * place.height()), -1
+    )
