@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class ViewSpec:
     """A view as the panel meets it; `create` is called with the panel when the tab is opened, or
-    `early`, with the first comparison, where a view takes time to be ready."""
+    `early`, with the first comparison, where a view takes time to be ready. A view that stands
+    `alone` is shown without the panel's column and has run() and escape() for the panel's keys."""
 
     id: str
     title: str
     tip: str
     create: Callable[[ComparePanel], QWidget]
     early: bool = False
+    alone: bool = False
 
 
 def _convergence(panel: ComparePanel) -> QWidget:
@@ -39,6 +41,12 @@ def _guidance(panel: ComparePanel) -> QWidget:
     view = GuidanceView(panel.comparison, panel.pictures.frames)
     view.sweep.clicked.connect(panel.sweep_guidance)
     return view
+
+
+def _lab(panel: ComparePanel) -> QWidget:
+    from studio.ui.lab.view import LabView
+
+    return LabView(panel.shared)
 
 
 VIEWS = (
@@ -60,5 +68,12 @@ VIEWS = (
         "Guidance",
         "One noise, w swept, and where guidance pulled",
         _guidance,
+    ),
+    ViewSpec(
+        "lab",
+        "2-D lab",
+        "Samplers on a distribution of the plane that is known exactly",
+        _lab,
+        alone=True,
     ),
 )

@@ -5,6 +5,7 @@ NumPy only. Must not import Qt or torch.
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 
 import numpy as np
@@ -13,14 +14,18 @@ from studio.core.events import LabRun
 
 BINS = 48  # of a marginal
 TRAIL = 0.2  # how much of t a trail reaches back
-FOLLOWED = 160  # particles that draw a trail
+FOLLOWED = 70  # particles that draw a trail
 
 
 class Motion:
-    """Reads a LabRun at t = 1 (noise) to 0 (data), linearly between its frames."""
+    """Reads a LabRun at t = 1 (noise) to 0 (data), linearly between its frames.
 
-    def __init__(self, run: LabRun) -> None:
-        self.run = run
+    Where the run was guided to a class, the truth is that `part` of the distribution: its samples
+    are known, its density is not.
+    """
+
+    def __init__(self, run: LabRun, part: bool = False) -> None:
+        self.run, self.part = run, part
         self.extent = run.backdrop.extent
         self._times = np.asarray(run.times, np.float64)
         self._field_times = np.asarray(run.backdrop.times, np.float64)
@@ -59,9 +64,20 @@ class Motion:
 
     def true_marginal(self, axis: int, t: float) -> np.ndarray:
         """The truth's, (side,) at the backdrop's points."""
+        if self.part:
+            return self._marginal_of_samples(axis, t)
         density = self.density(t)
         step = 2 * self.extent / (len(density) - 1)
         return density.sum(axis) * step
+
+    def _marginal_of_samples(self, axis: int, t: float) -> np.ndarray:
+        """Of (1 - t) x0 + t epsilon over the true samples x0: the mean of their Gaussians, none
+        narrower than a bin."""
+        centres = (1 - t) * self.run.truth[:, axis]
+        width = max(t, 2 * self.extent / BINS)
+        line = np.linspace(-self.extent, self.extent, self.run.backdrop.density.shape[1])
+        far = (line[:, None] - centres) / width
+        return np.exp(-(far**2) / 2).mean(1) / (width * math.sqrt(2 * math.pi))
 
     @cached_property
     def highest(self) -> float:

@@ -14,7 +14,7 @@ from studio.ui.lab.motion import Motion
 
 _ROLE = QPalette.ColorRole
 MARGIN, MARGINAL, GAP, LEAST = 1, 34, 5, 120  # logical pixels
-ARROWS = 17  # along one side
+ARROWS = 15  # along one side
 TIP = (
     "Each dot is a particle, coloured by the direction its noise lay in: an ODE keeps neighbours"
     " together, a stochastic sampler mixes them. Grey: how dense the truth is at this t. Below and"
@@ -40,6 +40,7 @@ class Pane(QWidget):
         self.setObjectName(f"labPane{number}")
         self.setAccessibleName(f"Particles {number + 1}")
         self.setMinimumSize(LEAST, LEAST)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # so that Space plays after a click
         policy = QSizePolicy.Policy.Expanding
         self.setSizePolicy(policy, policy)
         self.motion: Motion | None = None
@@ -53,6 +54,7 @@ class Pane(QWidget):
         return QSize(260, 260)
 
     def show_motion(self, motion: Motion) -> None:
+        """From now on these particles."""
         self.motion, self.words = motion, ""
         self._parts = strokes.layers(motion.angles)
         self.setToolTip(TIP.format(-motion.extent, motion.extent))
@@ -96,6 +98,8 @@ class Pane(QWidget):
             self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        if self.motion is None and not self.words:
+            return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -125,7 +129,7 @@ class Pane(QWidget):
         return self.palette().color(_ROLE.Window).lightness() < 128
 
     def _frame(self, painter: QPainter, place: QRectF) -> None:
-        painter.setPen(QPen(self._colour(_ROLE.Mid), 1))
+        painter.setPen(QPen(self._colour(_ROLE.Accent if self.hasFocus() else _ROLE.Mid), 1))
         painter.setBrush(self._colour(_ROLE.AlternateBase))
         painter.drawRoundedRect(place, 6, 6)
 
@@ -142,7 +146,7 @@ class Pane(QWidget):
             trails = self.to_pixels(motion.trails(self.time))
             strokes.draw_trails(painter, trails, motion.angles, self._dark)
         if self.look.truth:
-            ring = self._colour(_ROLE.WindowText, 0.5)
+            ring = self._colour(_ROLE.WindowText, 0.38)
             strokes.draw_rings(painter, self.to_pixels(motion.run.truth), ring)
         points = self.to_pixels(motion.points(self.time))
         strokes.draw_points(painter, points, self._parts, self._dark)
@@ -158,7 +162,7 @@ class Pane(QWidget):
         places = self.to_pixels(np.stack((x, y), -1).reshape(-1, 2))
         vectors = field[np.ix_(picked, picked)].reshape(-1, 2)
         arrows = strokes.arrows_of(vectors, place.width() / (len(picked) + 1) * 0.86)
-        strokes.draw_arrows(painter, places, arrows, self._colour(_ROLE.WindowText, 0.72))
+        strokes.draw_arrows(painter, places, arrows, self._colour(_ROLE.WindowText, 0.55))
 
     def _paint_marginals(self, painter: QPainter, place: QRectF, motion: Motion) -> None:
         below = QRectF(place.left(), place.bottom() + GAP, place.width(), MARGINAL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.core.events import LabRun
@@ -11,7 +12,7 @@ from studio.core.specs import SamplerSpec
 from studio.ui.controls.sampler_box import SamplerBox
 from studio.ui.controls.spin import WholeSpin
 from studio.ui.lab.motion import Motion
-from studio.ui.lab.pane import Pane
+from studio.ui.lab.pane import LEAST, Pane
 
 NARROW = 132  # of a column without a sampler, logical pixels
 DISTANCE_TIP = (
@@ -69,9 +70,13 @@ class Column(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addLayout(head)
-        column.addWidget(self.pane, 1)
+        column.addWidget(self.pane, 1000)
+        lines = QVBoxLayout()
+        lines.setSpacing(1)
         for label in self.figures:
-            column.addWidget(label)
+            lines.addWidget(label)
+        column.addLayout(lines)
+        column.addStretch(1)
 
     @property
     def sampler(self) -> str:
@@ -93,15 +98,20 @@ class Column(QWidget):
         self.setMaximumWidth(16777215 if chosen else NARROW)
         self.changed.emit()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The pane no higher than wide, so that the figures follow it."""
+        super().resizeEvent(event)
+        self.pane.setMaximumHeight(max(self.width(), LEAST))
+
     def forget(self, words: str) -> None:
         """No run is shown any more."""
         self.pane.show_words(words)
         for label in self.figures:
             label.setText("")
 
-    def show_run(self, run: LabRun) -> None:
-        """The particles, and under them what they amount to."""
-        self.pane.show_motion(Motion(run))
+    def show_run(self, run: LabRun, part: bool = False) -> None:
+        """The particles, and under them what they amount to; `part`: as for Motion."""
+        self.pane.show_motion(Motion(run, part))
         spec = self._samplers.get(run.settings.sampler)
         stochastic = spec is not None and spec.stochastic
         label = spec.label if spec is not None else run.settings.sampler
@@ -109,7 +119,7 @@ class Column(QWidget):
         missed = motion.missed if motion is not None else 0.0
         texts = (
             f"{label} · {run.nfe} NFE",
-            f"Distance {run.distance:.4f} (floor {run.floor:.4f})",
+            f"Distance {_signed(run.distance)} (floor {_signed(run.floor)})",
             "Stochastic: ends are mixed" if stochastic else f"Off the exact ODE by {missed:.4f}",
             _likelihood(run),
         )
@@ -120,7 +130,7 @@ class Column(QWidget):
             LIKELIHOOD_TIP,
         )
         for figure, text, tip in zip(self.figures, texts, tips, strict=True):
-            figure.setText(text.replace("-", "−"))
+            figure.setText(text)
             figure.setToolTip(tip)
         self.figures[3].setVisible(run.log_likelihood is not None)
         self.pane.setAccessibleDescription(", ".join(filter(None, texts)))
@@ -141,4 +151,10 @@ def _figure(name: str) -> QLabel:
 def _likelihood(run: LabRun) -> str:
     if run.log_likelihood is None or run.exact_log_likelihood is None:
         return ""
-    return f"log p {run.log_likelihood:.3f}, exactly {run.exact_log_likelihood:.3f} nats"
+    model, exact = _signed(run.log_likelihood, 3), _signed(run.exact_log_likelihood, 3)
+    return f"log p {model}, exactly {exact} nats"
+
+
+def _signed(number: float, decimals: int = 4) -> str:
+    """With a true minus sign."""
+    return f"{number:.{decimals}f}".replace("-", "−")

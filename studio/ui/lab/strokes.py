@@ -61,15 +61,15 @@ def draw_rings(painter: QPainter, pixels: np.ndarray, colour: QColor) -> None:
     painter.setPen(QPen(colour, 0.9))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for x, y in pixels.tolist():
-        painter.drawEllipse(QPointF(x, y), 2.4, 2.4)
+        painter.drawEllipse(QPointF(x, y), 1.7, 1.7)
 
 
 def draw_trails(painter: QPainter, trails: np.ndarray, angles: np.ndarray, dark: bool) -> None:
     """Lines to where the particles are; trails (k, Q, 2)."""
     for path, turn in zip(trails.transpose(1, 0, 2), angles.tolist(), strict=False):
         shade = hue(turn, dark)
-        shade.setAlphaF(0.5)
-        painter.setPen(QPen(shade, 1.1))
+        shade.setAlphaF(0.55)
+        painter.setPen(QPen(shade, 1.0))
         painter.drawPolyline(polygon(path))
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.core.errors import UsageError
 from studio.core.events import LabRun
@@ -22,6 +22,10 @@ FIELDS = {
     "velocity": ("Velocity", "Where the ODE moves a particle here: −dz/dt (the root of its size)"),
     "score": ("Score", "Where the data lies: ∇ log p (the root of its size)"),
 }
+
+
+WIDE = 1080  # logical pixels that the lowest row needs with the legend
+LEGEND = "Colour: where the noise lay · Grey: the truth · Sides: particles filled, truth a line"
 
 
 class LabView(QWidget):
@@ -48,6 +52,7 @@ class LabView(QWidget):
         )
         self._waiting: list[int] = []  # columns
         self._running: tuple[int, int] | None = None  # job, column
+        self._part = False  # guided to a class
         self._begun = False
         self._lay_out()
         self._connect()
@@ -59,7 +64,13 @@ class LabView(QWidget):
         shown.setSpacing(16)
         for control in (self.field, self.trails, self.truth, self.likelihood):
             shown.addWidget(control)
-        shown.addStretch(1)
+        self.legend = QLabel(LEGEND)
+        self.legend.setObjectName("labLegend")
+        self.legend.setProperty("role", "muted")
+        self.legend.setToolTip(LEGEND)
+        self.legend.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.legend.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        shown.addWidget(self.legend, 1)
         panes = QHBoxLayout()
         panes.setSpacing(14)
         for each in self.columns:
@@ -122,7 +133,7 @@ class LabView(QWidget):
             if job is None:  # `_failed` has said why
                 self._drop([number, *self._waiting])
             else:
-                self._running = (job, number)
+                self._running, self._part = (job, number), request.label >= 0
                 column.pane.show_words("Running…", forget=False)
         self._enable()
 
@@ -156,7 +167,7 @@ class LabView(QWidget):
             column.pane.show_words("" if kept else "Not run", forget=not kept)
 
     def _give_up(self, number: int, sentence: str) -> None:
-        self.columns[number].forget(sentence)
+        self.columns[number].forget("Did not run")
         self.banner.say("error", sentence)
 
     @Slot(object)
@@ -165,7 +176,7 @@ class LabView(QWidget):
             return
         column = self.columns[self._running[1]]
         if column.sampler == run.settings.sampler:
-            column.show_run(run)
+            column.show_run(run, self._part)
 
     @Slot(int)
     def _finished(self, job: int) -> None:
@@ -224,14 +235,9 @@ class LabView(QWidget):
             self.run()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Space plays, Ctrl+Enter runs, Esc cancels, wherever the focus is in here."""
-        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        """Space plays; the keys of the panel around this run and cancel."""
         if event.key() == Qt.Key.Key_Space:
             self.player.toggle()
-        elif enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.run()
-        elif event.key() == Qt.Key.Key_Escape:
-            self.escape()
         else:
             super().keyPressEvent(event)
 
@@ -241,6 +247,11 @@ class LabView(QWidget):
         if not self._begun:
             self._begun = True
             QTimer.singleShot(0, self, self.run)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The legend goes where there is no room for all of it."""
+        super().resizeEvent(event)
+        self.legend.setVisible(self.width() >= WIDE)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QShowEvent
@@ -29,6 +30,9 @@ from studio.ui.panels import Panel, PanelSpec
 from studio.ui.panels.generate import COLUMN_WIDTH
 from studio.ui.shared import Shared
 from studio.ui.viewer import tool
+
+if TYPE_CHECKING:
+    from studio.ui.lab.view import LabView
 
 
 class ComparePanel(Panel):
@@ -110,6 +114,9 @@ class ComparePanel(Panel):
 
     def compare(self) -> None:
         """Makes the comparison as it stands; a random seed is drawn first, as for Generate."""
+        if (lab := self._alone()) is not None:
+            lab.run()
+            return
         if self.comparison.job is not None:
             self.banner.say("note", "One comparison at a time: cancel this one first (Esc).")
             return
@@ -144,7 +151,9 @@ class ComparePanel(Panel):
 
     def escape(self) -> None:
         """Cancels the job, else dismisses the banner."""
-        if self.jobs.busy:
+        if (lab := self._alone()) is not None:
+            lab.escape()
+        elif self.jobs.busy:
             self.jobs.cancel()
         else:
             self.banner.clear()
@@ -166,10 +175,16 @@ class ComparePanel(Panel):
     def _tab_chosen(self, number: int) -> None:
         """Makes a view when it is first opened; before anything is compared, says how to begin."""
         spec = self._specs[number]
+        self.column.setVisible(not spec.alone)
         if spec.id == "pictures" and not self.comparison.results:
             self.pages.setCurrentWidget(self.welcome)
             return
         self.pages.setCurrentWidget(self._view(spec))
+
+    def _alone(self) -> LabView | None:
+        """The view that has its own controls, while it is shown."""
+        spec = self._specs[self.tabs.currentIndex()]
+        return cast("LabView", self._view(spec)) if spec.alone else None
 
     def _view(self, spec: ViewSpec) -> QWidget:
         if spec.id not in self._views:
