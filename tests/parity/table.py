@@ -1,0 +1,65 @@
+"""Writes docs/samplers.md: `python -m tests.parity.table`, where diffusers is installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import diffusers
+
+from studio.diffusion.samplers import all_samplers
+from tests.parity.cases import CASES
+from tests.parity.harness import Case, compare
+
+PAGE = Path(__file__).parents[2] / "docs" / "samplers.md"
+INTRO = """\
+# Samplers beside diffusers
+
+Every sampler that diffusers {version} has too, run beside theirs in float32: the same network,
+grid, first noise and later noises. The number is the largest difference after any step, as a share
+of the largest value of x there, both brought to the scale alpha^2 + sigma^2 = 1. Analytic: the
+network is the exact answer for a mixture of three normal distributions in 12 dimensions. Tiny: a
+random `UNet2DModel`, asked for epsilon (v where it says so), or for the velocity on flows. Ours
+goes through `NetworkDenoiser`. `pytest tests/parity` holds all of them below 1e-5.
+
+This page is written by `python -m tests.parity.table`.
+"""
+HEADER = """\
+| ours | theirs | steps | grid | analytic | tiny | note |
+| --- | --- | --- | --- | --- | --- | --- |
+"""
+
+
+def shown(settings: tuple[tuple[str, object], ...]) -> str:
+    """`a=1, b=x`; a function by its name, the grid's settings left out."""
+    left_out = ("timestep_spacing", "use_karras_sigmas", "clip_sample", "shift")
+    return ", ".join(
+        f"{name}={getattr(value, '__name__', value)}"
+        for name, value in settings
+        if name not in left_out
+    )
+
+
+def row(case: Case) -> str:
+    ours = f"{case.ours}" + (f" ({shown(case.options)})" if case.options else "")
+    settings = shown((*case.settings, *case.step_options))
+    theirs = case.theirs + (f" ({settings})" if settings else "")
+    analytic, tiny = compare(case, tiny=False), compare(case, tiny=True)
+    cells = (ours, theirs, case.steps, case.grid, f"{analytic:.0e}", f"{tiny:.0e}", case.note)
+    return "| " + " | ".join(str(cell) for cell in cells) + " |\n"
+
+
+def others() -> str:
+    """Our samplers that no case names, with their sources."""
+    known = {case.ours for case in CASES}
+    return "".join(f"- {s.name}: {s.source}\n" for s in all_samplers() if s.name not in known)
+
+
+def main() -> None:
+    page = INTRO.format(version=diffusers.__version__) + "\n" + HEADER
+    page += "".join(row(case) for case in CASES)
+    page += "\n## Ours that diffusers does not have\n\n" + others()
+    PAGE.write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
