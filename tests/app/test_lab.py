@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLabel, QTabBar
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QEnterEvent, QImage, QPainter
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QTabBar,
+)
 from pytestqt.qtbot import QtBot
 
 from studio.core import events
@@ -88,6 +97,7 @@ def view(stage: Stage, qtbot: QtBot) -> LabView:
     stage.window.activateWindow()
     qtbot.waitUntil(stage.window.isActiveWindow)
     qtbot.keyClick(stage.window, Qt.Key.Key_2, CONTROL)
+    stage.find("comparePrompt").setFocus()
     tabs = stage.find("compareViews")
     assert isinstance(tabs, QTabBar)
     qtbot.mouseClick(tabs, LEFT, pos=tabs.tabRect(tabs.count() - 1).center())
@@ -255,6 +265,25 @@ def test_points_lie_where_the_plane_says(stage: Stage, view: LabView) -> None:
     assert place.width() == place.height()
 
 
+def test_the_ticks_are_the_steps_of_the_pane_under_the_mouse(
+    stage: Stage, view: LabView, qtbot: QtBot
+) -> None:
+    answer_all(stage, view)
+    view.player.pause()
+    before = view.player.slider.grab().toImage()
+    pane = view.columns[2].pane
+    assert pane.motion is not None
+    fewer = replace(pane.motion.run, times=(1.0, 0.35, 0.0), points=pane.motion.run.points[:3])
+    pane.show_motion(Motion(fewer))
+    at = QPointF(30, 30)
+    QApplication.sendEvent(pane, QEnterEvent(at, at, at))
+    assert view.player.slider.grab().toImage() != before
+
+
+def test_it_takes_the_keys_when_opened(stage: Stage, view: LabView) -> None:
+    assert view.player.slider.hasFocus()
+
+
 def test_everything_has_a_name_a_tip_and_a_place_for_the_keys(stage: Stage, view: LabView) -> None:
     kinds = (QAbstractButton, QComboBox, QAbstractSpinBox)
     controls = [each for kind in kinds for each in view.findChildren(kind)]
@@ -323,11 +352,21 @@ def test_the_truth_of_a_class_is_its_samples() -> None:
         assert mean == pytest.approx((1 - t) * made.run.truth[:, 0].mean(), abs=0.03)
 
 
-def test_every_particle_is_drawn_once() -> None:
-    made = motion()
-    parts = strokes.layers(made.angles)
-    drawn = np.concatenate([which for _, which in parts])
-    assert sorted(drawn.tolist()) == list(range(PARTICLES))
+@pytest.mark.parametrize("scale", [1.0, 1.5, 2.0])
+def test_dots_are_centred_where_the_particles_are(scale: float) -> None:
+    """To a quarter of a device pixel, whatever the scale."""
+    for x, y in ((20.0, 20.0), (20.3, 19.6), (25.71, 30.24)):
+        image = QImage(int(64 * scale), int(64 * scale), QImage.Format.Format_ARGB32_Premultiplied)
+        image.fill(Qt.GlobalColor.transparent)
+        image.setDevicePixelRatio(scale)
+        painter = QPainter(image)
+        strokes.draw_points(painter, np.array([[x, y]]), np.array([0.3]), True, scale)
+        painter.end()
+        size = range(image.width())
+        alpha = np.array([[QColor.fromRgba(image.pixel(i, j)).alpha() for i in size] for j in size])
+        middle = np.arange(len(alpha)) + 0.5
+        found = (alpha.sum(0) @ middle / alpha.sum(), alpha.sum(1) @ middle / alpha.sum())
+        assert np.allclose(np.array(found) / scale, (x, y), atol=0.2 / scale)
 
 
 def test_the_density_is_drawn_upright() -> None:

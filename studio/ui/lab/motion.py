@@ -14,7 +14,7 @@ from studio.core.events import LabRun
 
 BINS = 48  # of a marginal
 TRAIL = 0.2  # how much of t a trail reaches back
-FOLLOWED = 70  # particles that draw a trail
+FOLLOWED = 50  # particles that draw a trail
 
 
 class Motion:

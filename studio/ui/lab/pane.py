@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QEnterEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.ui.lab import strokes
@@ -33,7 +33,9 @@ class Look:
 
 
 class Pane(QWidget):
-    """Shows a Motion at `time`; without one, `words` in its place."""
+    """Shows a Motion at `time`; without one, `words` in its place. `entered` gives the Motion."""
+
+    entered = Signal(object)
 
     def __init__(self, number: int) -> None:
         super().__init__()
@@ -47,7 +49,6 @@ class Pane(QWidget):
         self.words = ""
         self.time = 1.0
         self.look = Look()
-        self._parts: list[tuple[float, np.ndarray]] = []
         self.show_words("")
 
     def sizeHint(self) -> QSize:
@@ -56,7 +57,6 @@ class Pane(QWidget):
     def show_motion(self, motion: Motion) -> None:
         """From now on these particles."""
         self.motion, self.words = motion, ""
-        self._parts = strokes.layers(motion.angles)
         self.setToolTip(TIP.format(-motion.extent, motion.extent))
         self.update()
 
@@ -91,6 +91,11 @@ class Pane(QWidget):
         x = place.left() + share[..., 0] * place.width()
         y = place.bottom() - share[..., 1] * place.height()
         return np.stack((x, y), -1)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        if self.motion is not None:
+            self.entered.emit(self.motion)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -142,14 +147,16 @@ class Pane(QWidget):
         middle = place.center()
         painter.drawLine(QPointF(place.left(), middle.y()), QPointF(place.right(), middle.y()))
         painter.drawLine(QPointF(middle.x(), place.top()), QPointF(middle.x(), place.bottom()))
+        scale = self.devicePixelRatioF()
         if self.look.trails:
             trails = self.to_pixels(motion.trails(self.time))
             strokes.draw_trails(painter, trails, motion.angles, self._dark)
         if self.look.truth:
             ring = self._colour(_ROLE.WindowText, 0.38)
-            strokes.draw_rings(painter, self.to_pixels(motion.run.truth), ring)
+            truth = self.to_pixels(motion.run.truth)
+            strokes.draw_rings(painter, truth, ring, scale)
         points = self.to_pixels(motion.points(self.time))
-        strokes.draw_points(painter, points, self._parts, self._dark)
+        strokes.draw_points(painter, points, motion.angles, self._dark, scale)
         if self.look.field != "none":
             self._paint_field(painter, place, motion)
 

@@ -30,7 +30,7 @@ class Player(QWidget):
         self.slider.setAccessibleName("Time, from noise to data")
         self.slider.setToolTip(
             "Noise (t = 1) at the left, data (t = 0) at the right; all samplers stand at the same"
-            " t. The ticks are the first sampler's steps. Space plays."
+            " t. The ticks are the steps of the sampler that the mouse was over. Space plays."
         )
         self.speed = ChoiceBox("labSpeed", "Speed", "How fast it plays", SPEEDS)
         self.speed.set_value(1.0)

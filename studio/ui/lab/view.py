@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.core.errors import UsageError
 from studio.core.events import LabRun
 from studio.ui.banner import Banner
 from studio.ui.compare.segments import Segments
 from studio.ui.lab.controls import Controls
+from studio.ui.lab.motion import Motion
 from studio.ui.lab.pane import Look
 from studio.ui.lab.player import Player
 from studio.ui.lab.slot import Column
@@ -71,6 +81,7 @@ class LabView(QWidget):
         self.legend.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.legend.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         shown.addWidget(self.legend, 1)
+        shown.addStretch()
         panes = QHBoxLayout()
         panes.setSpacing(14)
         for each in self.columns:
@@ -94,6 +105,7 @@ class LabView(QWidget):
         self.likelihood.toggled.connect(self._likelihood_wanted)
         for each in self.columns:
             each.changed.connect(self._enable)
+            each.pane.entered.connect(self._mark_steps)
         self._jobs.lab.connect(self._made)
         self._jobs.finished.connect(self._finished)
         self._jobs.failed.connect(self._failed)
@@ -193,9 +205,13 @@ class LabView(QWidget):
     def _all_there(self) -> None:
         motions = [each.motion for each in self.columns if each.motion is not None]
         if motions:
-            self.player.slider.set_ticks(motions[0].run.times)
+            self._mark_steps(motions[0])
             if self.isVisible():
                 self.player.replay()
+
+    @Slot(object)
+    def _mark_steps(self, motion: Motion) -> None:
+        self.player.slider.set_ticks(motion.run.times)
 
     @Slot(int, str)
     def _failed(self, job: int, sentence: str) -> None:
@@ -247,6 +263,8 @@ class LabView(QWidget):
         if not self._begun:
             self._begun = True
             QTimer.singleShot(0, self, self.run)
+        if not isinstance(QApplication.focusWidget(), QTabBar):  # whose arrows may be in use
+            self.player.slider.setFocus()  # Space plays, arrows scrub
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The legend goes where there is no room for all of it."""

@@ -175,11 +175,9 @@ class ComparePanel(Panel):
     def _tab_chosen(self, number: int) -> None:
         """Makes a view when it is first opened; before anything is compared, says how to begin."""
         spec = self._specs[number]
-        self.column.setVisible(not spec.alone)
-        if spec.id == "pictures" and not self.comparison.results:
-            self.pages.setCurrentWidget(self.welcome)
-            return
-        self.pages.setCurrentWidget(self._view(spec))
+        empty = spec.id == "pictures" and not self.comparison.results
+        self.pages.setCurrentWidget(self.welcome if empty else self._view(spec))
+        self.column.setVisible(not spec.alone)  # last: who had the keys in it may hand them on
 
     def _alone(self) -> LabView | None:
         """The view that has its own controls, while it is shown."""
