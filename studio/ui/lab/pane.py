@@ -15,6 +15,7 @@ from studio.ui.lab.motion import Motion
 _ROLE = QPalette.ColorRole
 MARGIN, MARGINAL, GAP, LEAST = 1, 34, 5, 120  # logical pixels
 ARROWS = 15  # along one side
+RINGS = 400  # true samples that are drawn
 TIP = (
     "Each dot is a particle, coloured by the direction its noise lay in: an ODE keeps neighbours"
     " together, a stochastic sampler mixes them. Grey: how dense the truth is at this t. Below and"
@@ -153,7 +154,7 @@ class Pane(QWidget):
             strokes.draw_trails(painter, trails, motion.angles, self._dark)
         if self.look.truth:
             ring = self._colour(_ROLE.WindowText, 0.38)
-            truth = self.to_pixels(motion.run.truth)
+            truth = self.to_pixels(motion.run.truth[:RINGS])
             strokes.draw_rings(painter, truth, ring, scale)
         points = self.to_pixels(motion.points(self.time))
         strokes.draw_points(painter, points, motion.angles, self._dark, scale)

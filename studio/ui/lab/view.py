@@ -54,7 +54,9 @@ class LabView(QWidget):
         self.banner.dismiss.setObjectName("labDismiss")
         self.field = Segments("labField", "Field", FIELDS)
         self.trails = _check("labTrails", "Trails", "The way that some particles came lately")
-        self.truth = _check("labTruth", "True samples", "Samples of the distribution, as rings")
+        self.truth = _check(
+            "labTruth", "True samples", "Some samples of the distribution, as rings"
+        )
         self.likelihood = _check(
             "labLikelihood",
             "Log-likelihood",
@@ -142,7 +144,7 @@ class LabView(QWidget):
             except UsageError as error:
                 self._give_up(number, str(error))
                 continue
-            if job is None:  # `_failed` has said why
+            if job is None:  # the panel has said why
                 self._drop([number, *self._waiting])
             else:
                 self._running, self._part = (job, number), request.label >= 0
@@ -216,9 +218,7 @@ class LabView(QWidget):
     @Slot(int, str)
     def _failed(self, job: int, sentence: str) -> None:
         if self._running is not None and job == self._running[0]:
-            self._give_up(self._running[1], sentence)
-        elif not job and self.isVisible():
-            self.banner.say("error", sentence)
+            self._give_up(self._running[1], sentence)  # what is no job's, the panel tells
 
     @Slot()
     def _engine_ready(self, _: object = None) -> None:
