@@ -28,6 +28,8 @@ def open_toy(distribution: str, prediction: str) -> NetworkDenoiser:
 
     Raises UsageError where none was, ModelError for damaged weights.
     """
+    import torch
+
     from studio.diffusion.denoiser import NetworkDenoiser
     from studio.diffusion.named_paths import find_path
     from studio.diffusion.predictions import PREDICTIONS
@@ -37,7 +39,8 @@ def open_toy(distribution: str, prediction: str) -> NetworkDenoiser:
         have = f"there is {', '.join(sources)}" if sources else "there is none"
         raise UsageError(f"no {prediction} network was trained on {distribution}; {have}.")
     folder = ASSETS / "toys" / f"{distribution}-{prediction}"
-    network = open_network(folder, "toy").requires_grad_(False)
+    with torch.inference_mode(False):  # kept: a likelihood differentiates through it later
+        network = open_network(folder, "toy").requires_grad_(False)
     extra = read_manifest(folder).extra
 
     def predict(x: Tensor, t: Tensor, condition: Any) -> Tensor:

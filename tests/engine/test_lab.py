@@ -92,6 +92,12 @@ def test_trained_networks_come_near_the_data(distribution: str, source: str) -> 
     assert made.distance < noise / 10
 
 
+def test_a_networks_likelihood_is_below_the_distributions() -> None:
+    made = run(ask("grid", source="velocity", likelihood=True))
+    assert made.log_likelihood is not None and made.exact_log_likelihood is not None
+    assert made.exact_log_likelihood - 0.5 < made.log_likelihood < made.exact_log_likelihood
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
