@@ -47,6 +47,19 @@ SA_ROUNDING = (
     "as above; their sigmas in float64: their coefficients, sums of powers of lambda that cancel, "
     "lose 2e-5 in float32"
 )
+EDM: dict[str, Any] = {
+    "grid": "Karras",
+    "prediction": "v_prediction",
+    "prediction_type": "v_prediction",
+    "sigma_data": 1.0,
+    "sigma_min": 0.02,
+    "at_sigma": True,
+}
+EDM_V = "with sigma_data=1 their preconditioned output is v"
+WRONG_SIGN = (
+    "DPMSolverMultistepScheduler with the sign of one 1/2 in its third-order SDE step mended "
+    "(tests/parity/peculiar.py); as it stands it differs from k-diffusion's and from ours"
+)
 
 CASES = (
     case("ddpm", "DDPMScheduler", variance_type="fixed_small", **NO_CLIP, **TRAILING),
@@ -110,8 +123,34 @@ CASES = (
         **TRAILING,
     ),
     case("edm-heun", "HeunDiscreteScheduler", "ve", options=(("s_churn", 0.0),), **KARRAS),
+    case(
+        "edm-heun",
+        "KarrasVeScheduler",
+        "ve",
+        "geometric",
+        options=(("s_churn", 4.0), ("s_max", 1e6), ("s_min", 0.0), ("s_noise", 1.007)),
+        sigma_min=0.15,
+        sigma_max=10.0,
+        s_churn=4.0,
+        s_min=0.0,
+        s_max=1e6,
+        note="churn as in algorithm 2; with churn EulerDiscreteScheduler and EDMEulerScheduler ask "
+        "the network before they add the noise",
+    ),
+    case("ddim", "EDMEulerScheduler", "ve", note=EDM_V, **EDM),
+    case("dpmpp-2m", "EDMDPMSolverMultistepScheduler", "ve", note=EDM_V, **EDM),
     case("dpmpp-2m-sde", DPM, "vp", algorithm_type="sde-dpmsolver++", solver_order=2, **TRAILING),
     case("dpmpp-2m-sde", DPM, algorithm_type="sde-dpmsolver++", note=ROUNDED, **FLOW),
+    case(
+        "dpmpp-3m-sde",
+        "ThirdOrderSde",
+        "vp",
+        options=(("curvature", "published"),),
+        algorithm_type="sde-dpmsolver++",
+        solver_order=3,
+        note=WRONG_SIGN,
+        **TRAILING,
+    ),
     case(
         "sa-solver",
         "SASolverScheduler",

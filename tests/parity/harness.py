@@ -22,6 +22,7 @@ from studio.diffusion.mixture import Mixture
 from studio.diffusion.paths import DiscreteDDPM, Path, RectifiedFlow
 from studio.diffusion.predictions import Epsilon, Prediction, V, Velocity
 from studio.diffusion.samplers import find
+from tests.parity.peculiar import CLASSES, churned
 
 PREDICTIONS: dict[str, Prediction] = {"epsilon": Epsilon(), "v_prediction": V()}
 SEED = 7
@@ -68,7 +69,8 @@ class Recorded:
 
 def scheduler_of(case: Case) -> Any:
     """Their scheduler, its steps set."""
-    scheduler = getattr(diffusers, case.theirs)(**dict(case.settings))
+    kind = CLASSES.get(case.theirs) or getattr(diffusers, case.theirs)
+    scheduler = kind(**dict(case.settings))
     scheduler.set_timesteps(case.steps)
     if case.double:
         scheduler.sigmas = scheduler.sigmas.double()
@@ -81,7 +83,9 @@ def grid_of(scheduler: Any) -> list[float]:
     Heun's schedulers list every inner one twice; the schedulers that only know timesteps go on to
     clean data after the last.
     """
-    if hasattr(scheduler, "sigmas"):
+    if hasattr(scheduler, "schedule"):
+        sigmas = [*(float(sigma) for sigma in reversed(scheduler.schedule)), 0.0]
+    elif hasattr(scheduler, "sigmas"):
         sigmas = [float(sigma) for sigma in scheduler.sigmas]
     else:
         bars = [float(scheduler.alphas_cumprod[t]) for t in scheduler.timesteps]
@@ -98,9 +102,12 @@ def alpha_sigma(case: Case, sigma: float) -> tuple[float, float]:
 
 
 def path_of(case: Case, scheduler: Any) -> Path:
-    """The path that the network was trained on: for VP, the chain of their own float32 products."""
+    """The path that the network was trained on: for VP, the chain of their own float32 products,
+    or ours where theirs has none."""
     if case.frame == "flow":
         return RectifiedFlow()
+    if not hasattr(scheduler, "alphas_cumprod"):
+        return DiscreteDDPM.linear()
     return DiscreteDDPM(tuple(float(bar) for bar in scheduler.alphas_cumprod))
 
 
@@ -129,6 +136,8 @@ def run_theirs(case: Case, network: Network, scheduler: Any, noise: Tensor) -> l
     x that is final there.
     """
     path, sigmas = path_of(case, scheduler), grid_of(scheduler)
+    if case.theirs == "KarrasVeScheduler":
+        return churned(scheduler, network, path, noise, SEED)
     x = math.hypot(*alpha_sigma(case, sigmas[0])) * noise
     times = [float(t) for t in scheduler.timesteps]
     generator = torch.Generator().manual_seed(SEED)

@@ -19,7 +19,8 @@ grid, first noise and later noises. The number is the largest difference after a
 of the largest value of x there, both brought to the scale alpha^2 + sigma^2 = 1. Analytic: the
 network is the exact answer for a mixture of three normal distributions in 12 dimensions. Tiny: a
 random `UNet2DModel`, asked for epsilon (v where it says so), or for the velocity on flows. Ours
-goes through `NetworkDenoiser`. `pytest tests/parity` holds all of them below 1e-5.
+goes through `NetworkDenoiser`. `pytest tests/parity` holds all of them below 1e-5, and the pictures
+of whole pipelines (DDIMPipeline, DDPMPipeline) too.
 
 This page is written by `python -m tests.parity.table`.
 """
@@ -27,6 +28,15 @@ HEADER = """\
 | ours | theirs | steps | grid | analytic | tiny | note |
 | --- | --- | --- | --- | --- | --- | --- |
 """
+
+#: Theirs that come near one of ours, and what sets them apart.
+NEAR = {
+    "sde-euler": "their ScoreSdeVpScheduler takes steps even in t, ours even in lambda",
+    "sde-pc": "their ScoreSdeVeScheduler is on the VE path and takes a Langevin step's size from "
+    "norms measured over the batch; ours is on the VP path, with the norms' expected values",
+    "flow-sde": "their LTXEulerAncestralRFScheduler steps too far down and adds noise back; ours "
+    "integrates the SDE",
+}
 
 
 def shown(settings: tuple[tuple[str, object], ...]) -> str:
@@ -51,7 +61,12 @@ def row(case: Case) -> str:
 def others() -> str:
     """Our samplers that no case names, with their sources."""
     known = {case.ours for case in CASES}
-    return "".join(f"- {s.name}: {s.source}\n" for s in all_samplers() if s.name not in known)
+    lines = []
+    for spec in all_samplers():
+        if spec.name not in known:
+            near = f" ({NEAR[spec.name]})" if spec.name in NEAR else ""
+            lines.append(f"- {spec.name}: {spec.source}{near}\n")
+    return "".join(lines)
 
 
 def main() -> None:
