@@ -50,7 +50,7 @@ CHAINS = {
 
 @pytest.mark.parametrize("name", CHAINS)
 def test_the_chain_is_theirs(name: str) -> None:
-    """To the rounding of their product of 1000 float32 factors; the cosine's last, 2e-9, to more."""
+    """To the rounding of their product of 1000 float32 factors; the cosine's last, 2e-9, more."""
     ours, settings = CHAINS[name]
     theirs = DDPMScheduler(**settings).alphas_cumprod.double()
     gaps = (torch.tensor(ours.alphas_bar, dtype=torch.float64) / theirs - 1.0).abs()
