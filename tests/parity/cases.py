@@ -54,7 +54,7 @@ EDM: dict[str, Any] = {
 }
 EDM_V = (
     "with sigma_data=1 their preconditioned output is v; the network is asked at the chain's time "
-    "of the sigma, which their c_noise = log(sigma) / 4 replaces"
+    "of the sigma, not at their c_noise = log(sigma) / 4"
 )
 WRONG_SIGN = (
     "DPMSolverMultistepScheduler with the sign of one 1/2 in its third-order SDE step mended "
