@@ -7,8 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from studio.core.specs import Parameter, SamplerSpec
-from studio.diffusion.paths import DiscreteDDPM
-from studio.diffusion.schedules import Schedule, Trailing, variance_preserving
+from studio.diffusion.schedules import Schedule, UniformLambda, variance_preserving
 from studio.diffusion.state import State
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ SAMPLER = SamplerSpec(
         ),
     ),
 )
-SCHEDULE = Trailing(DiscreteDDPM.linear())
+SCHEDULE = UniformLambda()
 
 #: Weights of the last epsilons, newest first: the classical formulas of orders 1 to 4.
 ADAMS_BASHFORTH = (
