@@ -22,7 +22,7 @@ from studio.core.requests import Compare, Generate, Settings
 from studio.engine.worker import Worker, run_now
 
 PROMPTS = ("a teddy bear", "a slice of pizza", "a rocket", "a red apple")
-SAMPLERS = ("flow-euler", "ddim", "flow-heun", "dpmpp-2m", "flow-2m", "unipc", "flow-unipc")
+SAMPLERS = ("flow-euler", "ddim", "dpmpp-2m", "flow-2m")
 STEPS = (4, 6, 8, 10, 12, 16, 20, 24, 32)
 SCHEDULES = ("", "beta")
 NEAR = 0.05  # LPIPS
