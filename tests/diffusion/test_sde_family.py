@@ -116,7 +116,8 @@ def test_euler_ancestral_goes_down_then_up() -> None:
 def test_with_eta_zero_they_are_the_ode_solvers(
     noisy: str, still: str, options: dict[str, Option], steps: int
 ) -> None:
-    a, b = run(noisy, steps, eta=0.0, **options), run(still, steps, **options)
+    grid = find(still).schedule
+    a, b = run(noisy, steps, grid, eta=0.0, **options), run(still, steps, grid, **options)
     for one, other in zip(a, b, strict=True):
         close(one.x, other.x)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from studio.core.specs import SamplerSpec
 from studio.diffusion.paths import half_log_snr
-from studio.diffusion.schedules import Schedule, UniformLambda, variance_preserving
+from studio.diffusion.schedules import BetaQuantiles, Schedule, variance_preserving
 from studio.diffusion.state import State
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ SAMPLER = SamplerSpec(
     summary="Second order for one evaluation a step, by remembering the step before.",
     source="Lu et al. 2022, arXiv:2211.01095, algorithm 2",
 )
-SCHEDULE = UniformLambda()
+SCHEDULE = BetaQuantiles()
 
 
 def sample(
