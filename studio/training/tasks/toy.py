@@ -15,6 +15,7 @@ from studio.diffusion import samplers
 from studio.diffusion.denoiser import NetworkDenoiser
 from studio.diffusion.distributions import find_distribution
 from studio.diffusion.noise import NoiseStream
+from studio.diffusion.schedules import Uniform, UniformLambda
 from studio.metrics.distributions import energy_distance
 from studio.networks.toy import ToyConfig, ToyNetwork
 from studio.objectives.denoising import Denoising, uniform_times
@@ -23,7 +24,8 @@ from studio.training.recipe import Recipe, settings_from
 
 JUDGED = 2000  # points of each side of a distance
 TRUTHS = 4  # sets of true points that a distance is the mean to: one is chance
-SAMPLERS = ("dpmpp-2m", "flow-heun")
+#: On grids of their own, so that the figures outlive the samplers' defaults.
+SAMPLERS = {"dpmpp-2m": UniformLambda(), "flow-heun": Uniform()}
 STEPS = 50
 
 
@@ -89,10 +91,10 @@ class ToyTask:
 
         denoiser = NetworkDenoiser(predict, self.objective.path, self.objective.prediction)
         figures = self._judged("true", self._true_points(TRUTHS))
-        for name in SAMPLERS:
+        for name, grid in SAMPLERS.items():
             stream = NoiseStream(range(JUDGED))
             start = stream.initial((2,), self.device)
-            *_, last = samplers.find(name).run(denoiser, start, STEPS, stream)
+            *_, last = samplers.find(name).run(denoiser, start, STEPS, stream, grid)
             figures |= self._judged(name, last.x.cpu())
         return figures
 
