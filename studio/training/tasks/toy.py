@@ -15,7 +15,7 @@ from studio.diffusion import samplers
 from studio.diffusion.denoiser import NetworkDenoiser
 from studio.diffusion.distributions import find_distribution
 from studio.diffusion.noise import NoiseStream
-from studio.diffusion.schedules import Uniform, UniformLambda
+from studio.diffusion.schedules import Schedule, Uniform, UniformLambda
 from studio.metrics.distributions import energy_distance
 from studio.networks.toy import ToyConfig, ToyNetwork
 from studio.objectives.denoising import Denoising, uniform_times
@@ -25,7 +25,7 @@ from studio.training.recipe import Recipe, settings_from
 JUDGED = 2000  # points of each side of a distance
 TRUTHS = 4  # sets of true points that a distance is the mean to: one is chance
 #: On grids of their own, so that the figures outlive the samplers' defaults.
-SAMPLERS = {"dpmpp-2m": UniformLambda(), "flow-heun": Uniform()}
+SAMPLERS: Mapping[str, Schedule] = {"dpmpp-2m": UniformLambda(), "flow-heun": Uniform()}
 STEPS = 50
 
 
