@@ -100,15 +100,22 @@ def sample(
     *,
     order: int = 2,
 ) -> Iterator[State]:
-    """The first steps have a shorter past, and the last ones before clean data fall back order by
+    """UniP and UniC on the variance-preserving path; see `follow`."""
+    points = [variance_preserving(t) for t in schedule(steps)]
+    return follow(denoiser, noise, points, order)
+
+
+def follow(denoiser: Denoiser, x: Tensor, points: Sequence[Point], order: int) -> Iterator[State]:
+    """From x through the points (alpha, sigma) of any path, predicting and correcting.
+
+    The first steps have a shorter past, and the last ones before clean data fall back order by
     order. The last point is not corrected: that would cost one more evaluation. Where guidance
     moves x (CFG++), its point stands in for the corrected one.
 
     Pure noise lies infinitely far back in lambda: it is neither corrected from nor remembered.
     """
-    points = [variance_preserving(t) for t in schedule(steps)]
+    steps, nfe = len(points) - 1, 0
     ends_clean = points[-1][1] == 0.0
-    x, nfe = noise, 0
     past: tuple[Known, ...] = ()  # newest first
     before: tuple[Tensor, Point, tuple[Known, ...]] | None = None  # x, point, past of the last step
     for step, (point, point_next) in enumerate(pairwise(points), start=1):
