@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class StudioError(Exception):
     """A failure to report as one line; the command line exits 1, the window shows it in place."""
@@ -25,3 +28,11 @@ class OutputError(StudioError):
 
 class Cancelled(Exception):
     """Work stopped because the user asked; not an error."""
+
+
+def no_such(kind: str, name: str, choices: Iterable[str]) -> UsageError:
+    """The error for a name that is none of `choices`, with the one that was probably meant."""
+    known = list(choices)
+    close = get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return UsageError(f"there is no {kind} {name!r}; {hint}choose one of {', '.join(known)}")

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from studio.core.errors import UsageError
+from studio.core.errors import no_such
 from studio.diffusion.paths import evenly
 
 if TYPE_CHECKING:
@@ -80,8 +79,5 @@ DISTRIBUTIONS: dict[str, Distribution] = {
 def find_distribution(name: str) -> Distribution:
     """The distribution of that name. Raises UsageError."""
     if name not in DISTRIBUTIONS:
-        close = get_close_matches(name, DISTRIBUTIONS, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        choices = ", ".join(DISTRIBUTIONS)
-        raise UsageError(f"there is no distribution {name!r}; {hint}choose one of {choices}")
+        raise no_such("distribution", name, DISTRIBUTIONS)
     return DISTRIBUTIONS[name]

@@ -6,9 +6,7 @@ near unit variance for data of unit variance, so that a network can be given x_t
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
-from studio.core.errors import UsageError
+from studio.core.errors import no_such
 from studio.diffusion.paths import (
     Path,
     RectifiedFlow,
@@ -28,7 +26,5 @@ PATHS: dict[str, Path] = {
 def find_path(name: str) -> Path:
     """The path of that name. Raises UsageError."""
     if name not in PATHS:
-        close = get_close_matches(name, PATHS, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise UsageError(f"there is no path {name!r}; {hint}choose one of {', '.join(PATHS)}")
+        raise no_such("path", name, PATHS)
     return PATHS[name]

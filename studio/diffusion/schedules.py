@@ -11,9 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
-from studio.core.errors import UsageError
+from studio.core.errors import UsageError, no_such
 from studio.core.specs import ScheduleSpec
 from studio.diffusion.paths import DiscreteDDPM, evenly, rf_time
 
@@ -278,8 +277,5 @@ def all_schedules() -> tuple[ScheduleSpec, ...]:
 def find_schedule(name: str) -> Schedule:
     """The schedule of that name. Raises UsageError."""
     if name not in SCHEDULES:
-        close = get_close_matches(name, SCHEDULES, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        choices = ", ".join(SCHEDULES)
-        raise UsageError(f"there is no schedule {name!r}; {hint}choose one of {choices}")
+        raise no_such("schedule", name, SCHEDULES)
     return SCHEDULES[name]

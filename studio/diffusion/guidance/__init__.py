@@ -11,10 +11,9 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 
-from studio.core.errors import UsageError
+from studio.core.errors import UsageError, no_such
 from studio.core.specs import GuidanceSpec, Options, checked_options
 from studio.diffusion.denoised import Denoiser
 from studio.diffusion.guidance.cfg import ClassifierFree
@@ -88,6 +87,4 @@ def find(name: str) -> Rule:
     rules = _registry()
     if name in rules:
         return rules[name]
-    close = get_close_matches(name, rules, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    raise UsageError(f"there is no guidance rule {name!r}; {hint}choose one of {', '.join(rules)}")
+    raise no_such("guidance rule", name, rules)

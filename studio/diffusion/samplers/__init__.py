@@ -11,11 +11,10 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING
 
-from studio.core.errors import UsageError
+from studio.core.errors import no_such
 from studio.core.specs import FAMILIES, Options, SamplerSpec, checked_options
 from studio.diffusion.schedules import Schedule
 from studio.diffusion.state import State
@@ -80,7 +79,4 @@ def find(name: str) -> Sampler:
             sampler.spec.family == name and sampler.spec.is_family_default
         ):
             return sampler
-    choices = list(dict.fromkeys((*FAMILIES, *_registry())))
-    close = get_close_matches(name, choices, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    raise UsageError(f"there is no sampler {name!r}; {hint}choose one of {', '.join(choices)}")
+    raise no_such("sampler", name, dict.fromkeys((*FAMILIES, *_registry())))
