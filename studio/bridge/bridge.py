@@ -28,6 +28,12 @@ class EngineBridge(QObject):
     distance = Signal(object)  # events.Distance
     decoded = Signal(object)  # events.Decoded
     lab = Signal(object)  # events.LabRun
+    reconstructed = Signal(object)  # autoencoding.Reconstructed
+    probed = Signal(object)  # autoencoding.Probed
+    train_step = Signal(object)  # autoencoding.TrainStep
+    train_sample = Signal(object)  # autoencoding.TrainSample
+    paused = Signal(object)  # autoencoding.Paused
+    trained = Signal(object)  # autoencoding.Trained
     finished = Signal(object)  # events.Finished
     cancelled = Signal(object)  # events.CancelledAt
     failed = Signal(object)  # events.Failed
@@ -54,6 +60,12 @@ class EngineBridge(QObject):
             events.Distance: self.distance,
             events.Decoded: self.decoded,
             events.LabRun: self.lab,
+            events.Reconstructed: self.reconstructed,
+            events.Probed: self.probed,
+            events.TrainStep: self.train_step,
+            events.TrainSample: self.train_sample,
+            events.Paused: self.paused,
+            events.Trained: self.trained,
             events.Finished: self.finished,
             events.CancelledAt: self.cancelled,
             events.Failed: self.failed,
@@ -77,6 +89,14 @@ class EngineBridge(QObject):
     def cancel_all(self) -> None:
         """Asks every job to stop, waiting ones first."""
         self._engine.cancel_all()
+
+    def pause(self, job: int, paused: bool = True) -> None:
+        """Lets a training wait, or go on; `paused` follows."""
+        self._engine.pause(job, paused)
+
+    def keep(self, job: int) -> None:
+        """Ends a training early and keeps what it has learnt; `trained` follows."""
+        self._engine.keep(job)
 
     def close(self) -> None:
         """Stops within a step, waits for the engine's thread. The bridge is of no more use."""

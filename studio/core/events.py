@@ -6,6 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from studio.core.autoencoding import (
+    Paused,
+    Probed,
+    Reconstructed,
+    Trained,
+    TrainSample,
+    TrainStep,
+)
 from studio.core.requests import Settings
 
 
@@ -211,6 +219,12 @@ Event = (
     | Distance
     | Decoded
     | LabRun
+    | Reconstructed
+    | Probed
+    | TrainStep
+    | TrainSample
+    | Paused
+    | Trained
     | Finished
     | CancelledAt
     | Failed

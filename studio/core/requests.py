@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from studio.core.autoencoding import Probe, Reconstruct, Train
 from studio.core.errors import UsageError
 from studio.core.specs import Options
 
@@ -153,4 +154,4 @@ class Lab:
             raise UsageError(f"the field's side must be 2 to 100 points, not {self.side}.")
 
 
-Request = Generate | LoadModel | Compare | Decode | Lab
+Request = Generate | LoadModel | Compare | Decode | Lab | Reconstruct | Probe | Train

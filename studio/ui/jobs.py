@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from studio.bridge.bridge import EngineBridge
 
 
+TRAINING = ("train_step", "train_sample", "paused", "trained")
+
+
 class Jobs(QObject):
     """Follows the jobs of one window. `changed` says that something to show has changed."""
 
@@ -29,6 +32,12 @@ class Jobs(QObject):
     distance = Signal(object)  # events.Distance
     decoded = Signal(object)  # events.Decoded
     lab = Signal(object)  # events.LabRun
+    reconstructed = Signal(object)  # autoencoding.Reconstructed
+    probed = Signal(object)  # autoencoding.Probed
+    train_step = Signal(object)  # autoencoding.TrainStep
+    train_sample = Signal(object)  # autoencoding.TrainSample
+    paused = Signal(object)  # autoencoding.Paused
+    trained = Signal(object)  # autoencoding.Trained
     finished = Signal(int)  # the job, however it ended
     failed = Signal(int, str)  # the job (0: no job of this window) and one sentence
     ready = Signal(object)  # events.Ready
@@ -62,7 +71,7 @@ class Jobs(QObject):
         self._bridge = bridge
         for name in ("loading", "started", "progress", "preview", "picture"):
             getattr(bridge, name).connect(getattr(self, f"_on_{name}"))
-        for name in ("cell", "distance", "decoded", "lab"):
+        for name in (*("cell", "distance", "decoded", "lab", "reconstructed", "probed"), *TRAINING):
             getattr(bridge, name).connect(getattr(self, name))
         for name in ("finished", "cancelled", "failed", "ready"):
             getattr(bridge, name).connect(getattr(self, f"_on_{name}"))

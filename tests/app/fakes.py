@@ -22,6 +22,12 @@ class RecordingBridge(QObject):
     distance = Signal(object)
     decoded = Signal(object)
     lab = Signal(object)
+    reconstructed = Signal(object)
+    probed = Signal(object)
+    train_step = Signal(object)
+    train_sample = Signal(object)
+    paused = Signal(object)
+    trained = Signal(object)
     finished = Signal(object)
     cancelled = Signal(object)
     failed = Signal(object)
@@ -32,6 +38,8 @@ class RecordingBridge(QObject):
         self.requests: list[Request] = []
         self.front: list[bool] = []
         self.cancels: list[int] = []
+        self.pauses: list[tuple[int, bool]] = []
+        self.kept: list[int] = []
 
     def submit(self, request: Request, front: bool = False) -> int:
         if not isinstance(request, LoadModel):
@@ -42,6 +50,12 @@ class RecordingBridge(QObject):
 
     def cancel(self, job: int) -> None:
         self.cancels.append(job)
+
+    def pause(self, job: int, paused: bool = True) -> None:
+        self.pauses.append((job, paused))
+
+    def keep(self, job: int) -> None:
+        self.kept.append(job)
 
     def close(self) -> None:
         pass

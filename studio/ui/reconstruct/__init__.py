@@ -1,0 +1,1 @@
+"""The Reconstruct workspace's views and what they share."""

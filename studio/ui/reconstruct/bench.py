@@ -1,0 +1,104 @@
+"""What the Reconstruct workspace works on: pictures, chosen autoencoders, results.
+
+Its views read it and listen to it; none of them keeps pictures of its own. Must not import widgets
+or torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal, Slot
+
+from studio.core.autoencoding import Reconstruct, Reconstructed
+from studio.ui.jobs import Jobs
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A picture to look into: its name, (H, W, 3) uint8, and what was done to it on reading."""
+
+    name: str
+    pixels: np.ndarray
+    note: str = ""
+
+
+class Bench(QObject):
+    """`results` maps (number of the picture, autoencoder) to what came back."""
+
+    pictures_changed = Signal()
+    current_changed = Signal(int)
+    chosen_changed = Signal()
+    result = Signal(object)  # autoencoding.Reconstructed of the running request
+    finished = Signal()
+
+    def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self.sources: tuple[Source, ...] = ()
+        self.current = 0
+        self.chosen: tuple[str, ...] = ()
+        self.results: dict[tuple[int, str], Reconstructed] = {}
+        self.job: int | None = None
+        self._numbers: tuple[int, ...] = ()
+        jobs.reconstructed.connect(self._reconstructed)
+        jobs.finished.connect(self._finished)
+
+    @property
+    def source(self) -> Source | None:
+        """The current picture."""
+        return self.sources[self.current] if self.sources else None
+
+    def add(self, sources: tuple[Source, ...]) -> None:
+        """Adds pictures; the first of them becomes the current one."""
+        if sources:
+            self.sources += sources
+            self.pictures_changed.emit()
+            self.select(len(self.sources) - len(sources))
+
+    def clear(self) -> None:
+        self.sources, self.current, self.results = (), 0, {}
+        self.pictures_changed.emit()
+
+    def select(self, number: int) -> None:
+        self.current = number
+        self.current_changed.emit(number)
+
+    def choose(self, autoencoders: tuple[str, ...]) -> None:
+        """The autoencoders to compare, by name or path."""
+        if autoencoders != self.chosen:
+            self.chosen = autoencoders
+            self.chosen_changed.emit()
+
+    def run(self) -> bool:
+        """Asks for what is chosen and not there yet of every picture; False if nothing is."""
+        if self.job is not None:
+            return False
+        missing = tuple(
+            number
+            for number in range(len(self.sources))
+            if any((number, name) not in self.results for name in self.chosen)
+        )
+        if not missing:
+            return False
+        pictures = tuple(self.sources[number].pixels for number in missing)
+        self._numbers = missing
+        self.job = self._jobs.submit(Reconstruct(pictures, self.chosen))
+        return self.job is not None
+
+    def clear_result(self, autoencoder: str) -> None:
+        """Forgets what an autoencoder made: it has been trained anew."""
+        self.results = {key: each for key, each in self.results.items() if key[1] != autoencoder}
+
+    @Slot(object)
+    def _reconstructed(self, event: Reconstructed) -> None:
+        if event.job == self.job and event.picture < len(self._numbers):
+            self.results[self._numbers[event.picture], event.autoencoder] = event
+            self.result.emit(event)
+
+    @Slot(int)
+    def _finished(self, job: int) -> None:
+        if job == self.job:
+            self.job = None
+            self.finished.emit()
