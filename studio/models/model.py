@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from studio.diffusion.denoised import Denoiser
     from studio.diffusion.guidance import LogProbability
+    from studio.networks.autoencoder import Posterior
 
 
 @dataclass(frozen=True)
@@ -70,3 +71,35 @@ class Model(Protocol):
 
     def preview(self, x0: Tensor) -> np.ndarray:
         """Predicted clean latents (B, C, h, w) -> small pictures (B, h', w', 3) uint8."""
+
+
+class ImageAutoencoder(Protocol):
+    """An autoencoder that is ready, whoever trained it: a module of torch with this interface.
+
+    Latents are as `encode` gives them; the `normalised` ones have about unit variance and are what
+    a denoiser sees: scaled, shifted or whitened as the model was published with.
+    """
+
+    @property
+    def downsampling(self) -> int:
+        """How many pixels wide and high one latent position is."""
+
+    @property
+    def latent_channels(self) -> int: ...
+
+    @property
+    def variational(self) -> bool:
+        """Whether it learnt a posterior; where not, the posterior's variance means nothing."""
+
+    def encode(self, pictures: Tensor) -> Posterior:
+        """(B, 3, H, W) in [-1, 1], H and W multiples of `downsampling` -> (B, C, h, w) each."""
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """(B, C, h, w) -> (B, 3, H, W) in about [-1, 1], not clamped."""
+
+    def normalised(self, latents: Tensor) -> Tensor: ...
+
+    def denormalised(self, latents: Tensor) -> Tensor: ...
+
+    def parameters(self, recurse: bool = True) -> Iterator[nn.Parameter]:
+        """Those of the module; they tell its device and precision."""

@@ -19,16 +19,16 @@ import platformdirs
 from studio.core.errors import ModelError
 from studio.models import formats
 from studio.models.format import Check, Format
-from studio.models.model import Model, ModelInfo
+from studio.models.model import ImageAutoencoder, Model, ModelInfo
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from studio.networks.autoencoder import Autoencoder
-
 log = logging.getLogger(__name__)
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
+AUTOENCODERS = "autoencoders"  # a folder of them, among the bundled models and among the user's
+HALVES = ("_encoder", "_decoder")  # two files that are one autoencoder
 
 
 def user_folder() -> Path:
@@ -39,9 +39,9 @@ def user_folder() -> Path:
 def list_models() -> tuple[ModelInfo, ...]:
     """Everything that can be opened, in assets/ and in the user's model folder, by name.
 
-    A generator's own networks come after it: "studio-256", "studio-256/autoencoder", ... Of two
-    with one name the bundled one counts. Damaged ones are left out, with a warning in the log;
-    `find` says what is wrong with one.
+    A generator's own networks come after it: "studio-256", "studio-256/autoencoder", ...; what lies
+    in a folder "autoencoders" goes by its own name. Of two with one name the bundled one counts.
+    Damaged ones are left out, with a warning in the log; `find` says what is wrong with one.
     """
     found: dict[str, ModelInfo] = {}
     for name, path in _candidates():
@@ -50,6 +50,11 @@ def list_models() -> tuple[ModelInfo, ...]:
         except ModelError as error:
             log.warning("%s", error)
     return tuple(found.values())
+
+
+def list_autoencoders() -> tuple[ModelInfo, ...]:
+    """The autoencoders among the models: the bundled ones, generators' own, and the user's."""
+    return tuple(info for info in list_models() if info.kind == "autoencoder")
 
 
 def find(name_or_path: str) -> ModelInfo:
@@ -61,7 +66,7 @@ def find(name_or_path: str) -> ModelInfo:
         return _describe(names[name_or_path], name_or_path)
     path = Path(name_or_path).expanduser()
     if name_or_path and path.exists():
-        return _describe(path.resolve(), path.resolve().name)
+        return _describe(path.resolve(), _name_of(path.resolve()))
     close = get_close_matches(name_or_path, names, n=1)
     hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(names) or 'none'}."
     raise ModelError(f"there is no model {name_or_path!r}; {hint}")
@@ -100,9 +105,10 @@ def open_network(
 
 def open_autoencoder(
     name_or_path: str, device: str = "cpu", precision: str = "float32"
-) -> Autoencoder:
-    """An autoencoder by its name or path, or a generator's. Raises ModelError."""
-    return cast("Autoencoder", open_network(name_or_path, "autoencoder", device, precision))
+) -> ImageAutoencoder:
+    """An autoencoder of any format by its name or path, or a generator's. Raises ModelError."""
+    network = open_network(name_or_path, "autoencoder", device, precision)
+    return cast(ImageAutoencoder, network)
 
 
 @cache
@@ -119,13 +125,31 @@ def _format_of(path: Path) -> Format | None:
 def _candidates() -> Iterator[tuple[str, Path]]:
     """Names and paths of what looks like a model, bundled ones first."""
     for root in (ASSETS, user_folder()):
-        for path in _entries(root):
-            if _format_of(path) is None:
-                continue
-            yield path.name, path
-            for part in _entries(path):
-                if _format_of(part) is not None:
-                    yield f"{path.name}/{part.name}", part
+        for folder in (root, root / AUTOENCODERS):
+            for path in _entries(folder):
+                yield from _candidate(path)
+
+
+def _candidate(path: Path) -> Iterator[tuple[str, Path]]:
+    """A model and its own networks; of a folder that is none, the models that are files in it."""
+    known = _format_of(path) is not None
+    if known:
+        yield _name_of(path), path
+    elif path.name == AUTOENCODERS or path.parent.name != AUTOENCODERS:
+        return
+    for part in _entries(path):
+        if part.is_dir() == known and _format_of(part) is not None:
+            yield f"{_name_of(path)}/{_name_of(part)}", part
+
+
+def _name_of(path: Path) -> str:
+    """A folder's name; a file's without its ending, and what the two halves of a pair share."""
+    if path.is_dir():
+        return path.name
+    for half in HALVES:
+        if path.stem.endswith(half):
+            return path.stem.removesuffix(half)
+    return path.stem
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -138,7 +162,9 @@ def _entries(folder: Path) -> list[Path]:
 def _describe(path: Path, name: str) -> ModelInfo:
     form = _format_of(path)
     if form is None:
-        raise ModelError(f"{path} is not a model in any known format.")
+        inside = [part.name for part in _entries(path) if _format_of(part) is not None]
+        hint = f"; choose one inside it: {', '.join(inside)}" if inside else ""
+        raise ModelError(f"{path} is not a model in any known format{hint}.")
     info = form.describe(path)
     return ModelInfo(name, info.kind, info.format, info.parameters, info.path, info.trained)
 
