@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from studio.core import events
+from studio.core import autoencoding, events
 from studio.core.requests import Request
 from studio.engine.engine import Engine
 from studio.engine.worker import OpenModel, open_from_disk
@@ -60,12 +60,12 @@ class EngineBridge(QObject):
             events.Distance: self.distance,
             events.Decoded: self.decoded,
             events.LabRun: self.lab,
-            events.Reconstructed: self.reconstructed,
-            events.Probed: self.probed,
-            events.TrainStep: self.train_step,
-            events.TrainSample: self.train_sample,
-            events.Paused: self.paused,
-            events.Trained: self.trained,
+            autoencoding.Reconstructed: self.reconstructed,
+            autoencoding.Probed: self.probed,
+            autoencoding.TrainStep: self.train_step,
+            autoencoding.TrainSample: self.train_sample,
+            autoencoding.Paused: self.paused,
+            autoencoding.Trained: self.trained,
             events.Finished: self.finished,
             events.CancelledAt: self.cancelled,
             events.Failed: self.failed,

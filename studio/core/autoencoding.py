@@ -101,7 +101,7 @@ class Reconstructed:
 
 @dataclass(frozen=True)
 class ProbeSpec:
-    """A way to look inside a latent, as the user meets it. `pictures`: how many it needs, 0 to 2."""
+    """A way to look inside a latent, as the user meets it; it needs `pictures` pictures, 0 to 2."""
 
     name: str
     label: str
@@ -161,7 +161,7 @@ class Probed:
 
 @dataclass(frozen=True)
 class Train:
-    """Trains an autoencoder from a recipe with the four weights of its loss, and keeps it as `name`.
+    """Trains an autoencoder from a recipe with the four weights of its loss; keeps it as `name`.
 
     `data`: a folder of pictures, "" for the bundled ones. `size`: side of the training crops in
     pixels. `variational` False: a plain autoencoder. `resume` goes on with the run of this name.

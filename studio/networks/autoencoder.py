@@ -1,4 +1,4 @@
-"""The variational autoencoder: pictures to latents at 1/16 of their size, and back.
+"""The variational autoencoder: pictures to small latents, and back.
 
 A convolutional network without normalisation layers beside a linear path that starts as PCA: what
 PCA gives is there from the first step, and the network learns what it loses. The finest level is
@@ -14,15 +14,30 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+UPSAMPLINGS = ("shuffle", "transposed")
+POINT = -20.0  # the log variance of a posterior that is a point
+
 
 @dataclass(frozen=True)
 class AutoencoderConfig:
-    """`widths`: channels a level, finest (half size) first; each further level halves the size."""
+    """`widths`: channels a level, finest (half size) first; each further level halves the size.
+
+    `variational` False: a plain autoencoder, whose posterior is a point. `linear`: the PCA path
+    beside the convolutions. `upsampling`: "shuffle", or "transposed" convolutions of three taps at
+    stride two, whose uneven overlap shows as a checkerboard (Odena et al. 2016).
+    """
 
     latent_channels: int = 16
     widths: tuple[int, ...] = (32, 64, 128, 256)
     encoder_blocks: tuple[int, ...] = (1, 2, 2, 2)
     decoder_blocks: tuple[int, ...] = (1, 2, 2, 3)
+    variational: bool = True
+    linear: bool = True
+    upsampling: str = "shuffle"
+
+    def __post_init__(self) -> None:
+        if self.upsampling not in UPSAMPLINGS:
+            raise ValueError(f"upsampling is {self.upsampling!r}, not one of {UPSAMPLINGS}")
 
     @property
     def downsampling(self) -> int:
@@ -86,6 +101,18 @@ class Widen(nn.Module):
         return F.pixel_shuffle(self.conv(x) + x.repeat_interleave(self.repeats, dim=1), 2)
 
 
+def _transposed(channels: int, out: int) -> nn.ConvTranspose2d:
+    """Doubles the size with taps that overlap unevenly."""
+    return nn.ConvTranspose2d(channels, out, 3, stride=2, padding=1, output_padding=1)
+
+
+def _zeroed(layer: nn.Conv2d | nn.ConvTranspose2d, wanted: bool) -> None:
+    """Beside the linear path a network begins with nothing to add."""
+    if wanted:
+        nn.init.zeros_(layer.weight)
+        nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+
+
 class Encoder(nn.Module):
     """Pictures (B, 3, H, W) in [-1, 1] -> posterior parameters (B, 2C, H/16, W/16)."""
 
@@ -99,8 +126,7 @@ class Encoder(nn.Module):
             layers += [ResidualBlock(width) for _ in range(config.encoder_blocks[level])]
         self.layers = nn.Sequential(*layers)
         self.last = nn.Conv2d(widths[-1], 2 * config.latent_channels, 3, padding=1)
-        nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+        _zeroed(self.last, config.linear)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.last(self.layers(x))
@@ -111,19 +137,24 @@ class Decoder(nn.Module):
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
-        widths = config.widths
+        widths, self.transposed = config.widths, config.upsampling == "transposed"
+        widen = _transposed if self.transposed else Widen
         layers: list[nn.Module] = [nn.Conv2d(config.latent_channels, widths[-1], 3, padding=1)]
         for level in reversed(range(len(widths))):
             layers += [ResidualBlock(widths[level]) for _ in range(config.decoder_blocks[level])]
             if level:
-                layers.append(Widen(widths[level], widths[level - 1]))
+                layers.append(widen(widths[level], widths[level - 1]))
         self.layers = nn.Sequential(*layers)
-        self.last = nn.Conv2d(widths[0], 12, 3, padding=1)
-        nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+        self.last: nn.Conv2d | nn.ConvTranspose2d = (
+            _transposed(widths[0], 3)
+            if self.transposed
+            else nn.Conv2d(widths[0], 12, 3, padding=1)
+        )
+        _zeroed(self.last, config.linear)
 
     def forward(self, z: Tensor) -> Tensor:
-        return F.pixel_shuffle(self.last(self.layers(z)), 2)
+        x = self.last(self.layers(z))
+        return x if self.transposed else F.pixel_shuffle(x, 2)
 
 
 class Autoencoder(nn.Module):
@@ -141,20 +172,37 @@ class Autoencoder(nn.Module):
         self.config = config
         self.encoder, self.decoder = Encoder(config), Decoder(config)
         fold, channels = config.downsampling, config.latent_channels
-        self.project = nn.Conv2d(3, channels, fold, stride=fold)
-        self.unproject = nn.ConvTranspose2d(channels, 3, fold, stride=fold)
+        if config.linear:
+            self.project = nn.Conv2d(3, channels, fold, stride=fold)
+            self.unproject = nn.ConvTranspose2d(channels, 3, fold, stride=fold)
         self.register_buffer("latent_mean", torch.zeros(config.latent_channels))
         self.register_buffer("latent_std", torch.ones(config.latent_channels))
 
+    @property
+    def downsampling(self) -> int:
+        return self.config.downsampling
+
+    @property
+    def latent_channels(self) -> int:
+        return self.config.latent_channels
+
+    @property
+    def variational(self) -> bool:
+        return self.config.variational
+
     def encode(self, pictures: Tensor) -> Posterior:
-        """(B, 3, H, W) in [-1, 1], H and W multiples of 16 -> posterior (B, C, H/16, W/16)."""
+        """(B, 3, H, W) in [-1, 1], sides multiples of `downsampling` -> posterior (B, C, h, w)."""
         mean, log_variance = self.encoder(pictures).float().chunk(2, dim=1)
-        mean = mean + self.project(pictures).float()
-        return Posterior(mean, (log_variance - 4.0).clamp(-20.0, 10.0))
+        if self.config.linear:
+            mean = mean + self.project(pictures).float()
+        if not self.config.variational:
+            return Posterior(mean, torch.full_like(mean, POINT))
+        return Posterior(mean, (log_variance - 4.0).clamp(POINT, 10.0))
 
     def decode(self, latents: Tensor) -> Tensor:
         """Latents as `encode` gives them -> (B, 3, H, W) in about [-1, 1], not clamped."""
-        return self.decoder(latents) + self.unproject(latents)
+        decoded: Tensor = self.decoder(latents)
+        return decoded + self.unproject(latents) if self.config.linear else decoded
 
     @torch.no_grad()
     def start_from_principal_components(self, pictures: Tensor) -> None:
@@ -164,6 +212,8 @@ class Autoencoder(nn.Module):
         Args:
             pictures: (B, 3, H, W) in [-1, 1], a few hundred.
         """
+        if not self.config.linear:
+            return
         fold, channels = self.config.downsampling, self.config.latent_channels
         patches = F.unfold(pictures.float(), fold, stride=fold).transpose(1, 2).flatten(0, 1)
         mean = patches.mean(0)

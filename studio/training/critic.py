@@ -18,14 +18,20 @@ class Critic:
 
     Args:
         weight: times the adaptive weight; 0.5 in Esser et al. 2021.
+        adaptive: False leaves the adaptive weight out, and lets the critic take over.
         rate: Adam's learning rate, with betas (0.5, 0.9) as there.
     """
 
     def __init__(
-        self, config: DiscriminatorConfig, weight: float, rate: float, device: torch.device
+        self,
+        config: DiscriminatorConfig,
+        weight: float,
+        rate: float,
+        device: torch.device,
+        adaptive: bool = True,
     ) -> None:
         self.adversary = Adversary(config).to(device)
-        self.weight, self.device = weight, device
+        self.weight, self.device, self.adaptive = weight, device, adaptive
         self.optimizer = torch.optim.Adam(self.adversary.parameters(), rate, betas=(0.5, 0.9))
         self._shown: tuple[Tensor, Tensor] | None = None
         self._loss = torch.ones((), device=device)
@@ -41,7 +47,9 @@ class Critic:
             last: the weight of the decoder's last layer.
         """
         adversarial = self.adversary.generator_term(decoded)
-        weight = self.weight * adaptive_weight(terms["loss"], adversarial, last)
+        weight = torch.tensor(self.weight, device=self.device)
+        if self.adaptive:
+            weight = weight * adaptive_weight(terms["loss"], adversarial, last)
         self._shown = real, decoded.detach()
         return {
             **terms,

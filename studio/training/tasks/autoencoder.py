@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -27,7 +28,10 @@ from studio.objectives.autoencoding import (
 from studio.training.bundle import export
 from studio.training.critic import Critic
 from studio.training.data import Ahead, SceneSource, to_tensor, workers_for
+from studio.training.pictures import CropSource
 from studio.training.recipe import Recipe, settings_from
+
+Crops = Callable[[int, int], np.ndarray]
 
 VALIDATION = 48  # held-out pictures
 PRINCIPAL = 256  # pictures that the principal components come from
@@ -43,6 +47,10 @@ class AutoencoderSettings:
     so a denoiser trained on them, stay what they are. `latent_noise` is the largest deviation, in
     those of the latents, of the noise the decoder learns to see through: what a sampler gives is
     never quite on the encoder's manifold, and an unprepared decoder shows that as seams.
+
+    `adversarial_adaptive` False makes `adversarial` the weight itself. `size` trains on square
+    crops of that many pixels, of `pool` composed scenes or of the pictures in `folder`; 0 on whole
+    scenes of 256.
     """
 
     reconstruction: float = 1.0
@@ -54,8 +62,16 @@ class AutoencoderSettings:
     adversarial_start: int = 0
     adversarial_width: int = 64
     adversarial_learning_rate: float = 2e-4
+    adversarial_adaptive: bool = True
     freeze_encoder: bool = False
     latent_noise: float = 0.0
+    size: int = 0
+    pool: int = 2048
+    folder: str = ""
+
+
+def _scenes(source: SceneSource, start: int, count: int) -> np.ndarray:
+    return source.many(start, count)[0]
 
 
 class AutoencoderTask:
@@ -66,7 +82,7 @@ class AutoencoderTask:
         self.settings = settings_from(
             AutoencoderSettings, recipe.settings, f"{recipe.name} [settings]"
         )
-        self.mix = settings_from(Mix, recipe.data, f"{recipe.name} [data]")
+        settings_from(Mix, recipe.data, f"{recipe.name} [data]")
         autoencoder = Autoencoder(
             settings_from(AutoencoderConfig, recipe.network, f"{recipe.name} [network]")
         )
@@ -93,9 +109,9 @@ class AutoencoderTask:
     def prepare(self, device: torch.device) -> None:
         self.device = device
         self.companion = self.new_companion(device)
-        run, catalogue = self.recipe.run, Catalogue(self.recipe.dataset)
-        source = SceneSource(catalogue, self.mix, run.seed)
-        self.ahead = Ahead(partial(source.many, count=run.batch), workers_for(device))
+        run = self.recipe.run
+        source, unseen = self._source(held_out=False), self._source(held_out=True)
+        self.ahead = Ahead(partial(source, count=run.batch), workers_for(device))
         self.perceptual: Perceptual | None = None
         if self.settings.perceptual:
             lpips = load_lpips().to(device)
@@ -104,15 +120,23 @@ class AutoencoderTask:
                 lpips.to(memory_format=torch.channels_last),  # type: ignore[call-overload]
             )
         self.crops = torch.Generator().manual_seed(run.seed)
-        unseen = SceneSource(
-            catalogue,
-            settings_from(Mix, {**self.recipe.data, "split": "held-out"}, "[data]"),
-            seed=2**31,
-        )
-        self.unseen = to_tensor(unseen.many(0, VALIDATION)[0], device)
+        self.unseen = to_tensor(unseen(0, VALIDATION), device)
 
-        first = to_tensor(source.many(2**30, PRINCIPAL)[0], device)
+        first = to_tensor(source(2**30, PRINCIPAL), device)
         cast(Autoencoder, self.network).start_from_principal_components(first)
+
+    def _source(self, held_out: bool) -> Crops:
+        """Pictures by (start, count): (count, S, S, 3) uint8, always the same ones."""
+        wanted, seed = self.settings, 2**31 if held_out else self.recipe.run.seed
+        if wanted.folder:
+            return CropSource.folder(Path(wanted.folder), seed, wanted.size or 256, held_out).many
+        catalogue = Catalogue(self.recipe.dataset)
+        split = {**self.recipe.data, "split": "held-out"} if held_out else self.recipe.data
+        mix = settings_from(Mix, split, f"{self.recipe.name} [data]")
+        if wanted.size:
+            pool = VALIDATION if held_out else wanted.pool
+            return CropSource.scenes(catalogue, mix, seed, wanted.size, pool).many
+        return partial(_scenes, SceneSource(catalogue, mix, seed))
 
     def new_companion(self, device: torch.device) -> Critic | None:
         """The critic, where the recipe wants one."""
@@ -120,11 +144,12 @@ class AutoencoderTask:
         if not wanted.adversarial:
             return None
         config = DiscriminatorConfig(wanted.adversarial_width)
-        return Critic(config, wanted.adversarial, wanted.adversarial_learning_rate, device)
+        rate, adaptive = wanted.adversarial_learning_rate, wanted.adversarial_adaptive
+        return Critic(config, wanted.adversarial, rate, device, adaptive)
 
     def batch(self, step: int, rank: int, world: int) -> Tensor:
         size = self.recipe.run.batch
-        pictures, _ = self.ahead.get((step * world + rank) * size, stride=world * size)
+        pictures = self.ahead.get((step * world + rank) * size, stride=world * size)
         return to_tensor(pictures, self.device)
 
     def losses(self, network: nn.Module, batch: object, step: int) -> dict[str, Tensor]:
@@ -135,6 +160,8 @@ class AutoencoderTask:
         terms = autoencoding_terms(
             pictures, decoded, posterior, self.weights, self.perceptual, crop, self.crops
         )
+        if not autoencoder.variational:
+            del terms["kl"]  # of a point it means nothing
         if self.companion is None or step < self.settings.adversarial_start:
             return terms
         real, fake = random_crops(pictures, decoded, crop, self.crops)
@@ -161,7 +188,9 @@ class AutoencoderTask:
             kl.append(posterior.kl())
             if self.perceptual is not None:
                 distances.append(self.perceptual(decoded, pictures).flatten())
-        figures = {"psnr": float(torch.cat(ratios).mean()), "kl": float(torch.stack(kl).mean())}
+        figures = {"psnr": float(torch.cat(ratios).mean())}
+        if autoencoder.variational:
+            figures["kl"] = float(torch.stack(kl).mean())
         if distances:
             figures["lpips"] = float(torch.cat(distances).mean())
         return figures
