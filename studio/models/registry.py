@@ -19,6 +19,7 @@ import platformdirs
 from studio.core.errors import ModelError
 from studio.models import formats
 from studio.models.format import Check, Format
+from studio.models.formats.taesd import HALVES
 from studio.models.model import ImageAutoencoder, Model, ModelInfo
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ log = logging.getLogger(__name__)
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 AUTOENCODERS = "autoencoders"  # a folder of them, among the bundled models and among the user's
-HALVES = ("_encoder", "_decoder")  # two files that are one autoencoder
 
 
 def user_folder() -> Path:

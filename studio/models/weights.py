@@ -76,13 +76,13 @@ def _read_shard(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, 
                     raise ModelError(f"{path} holds {name!r}, which this network does not have.")
                 if found != shapes[name]:
                     raise ModelError(f"{path} holds {name!r} as {found}, not {shapes[name]}.")
-                tensors[name] = _finite(path, name, file.get_tensor(name))
+                tensors[name] = finite(path, name, file.get_tensor(name))
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{path} is damaged or incomplete: {error}.") from error
     return tensors
 
 
-def _finite(path: Path, name: str, tensor: Tensor) -> Tensor:
+def finite(path: Path, name: str, tensor: Tensor) -> Tensor:
     if not tensor.is_floating_point():
         return tensor.clone()
     tensor = tensor.float()

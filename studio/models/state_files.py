@@ -1,0 +1,163 @@
+"""The tensors in a file of other people's weights: names and shapes first, values when asked for.
+
+Reading names and shapes imports no torch. What is not a tensor is never unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from studio.core.errors import ModelError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+LARGEST_HEADER = 2**26  # bytes; that of a 12 B model is below one megabyte
+LARGEST_PICKLE = 2**30  # bytes: what is read whole into memory
+LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # how PyTorch's files began before 1.6
+WIDTHS = {b"HalfStorage": 2, b"BFloat16Storage": 2, b"DoubleStorage": 8}
+
+
+@dataclass(frozen=True)
+class _Header:
+    shapes: Shapes
+    expected: int  # the file's size in bytes
+
+
+def names(path: Path) -> frozenset[str]:
+    """Of the tensors in a safetensors file; empty where that cannot be told."""
+    try:
+        return frozenset(_header(path).shapes)
+    except ModelError:
+        return frozenset()
+
+
+def shapes(path: Path) -> Shapes:
+    """Of the tensors in a whole safetensors file. Raises ModelError."""
+    header, size = _header(path), path.stat().st_size
+    if size != header.expected:
+        raise ModelError(
+            f"{path} is damaged or incomplete: it has {size} bytes, not {header.expected}."
+        )
+    return header.shapes
+
+
+def count(shapes: Shapes) -> int:
+    return sum(math.prod(shape) for shape in shapes.values())
+
+
+def pickled_count(path: Path) -> int:
+    """How many numbers a file of PyTorch's own format holds, without unpickling it."""
+    try:
+        with path.open("rb") as file:
+            if file.read(len(LEGACY)) == LEGACY:
+                return path.stat().st_size // 4
+        with zipfile.ZipFile(path) as archive:
+            stored = [i for i in archive.infolist() if i.filename.split("/")[1:2] == ["data"]]
+            width = next((w for name, w in WIDTHS.items() if name in _pickle(archive)), 4)
+            return sum(item.file_size for item in stored) // width
+    except (OSError, zipfile.BadZipFile, ValueError) as error:
+        raise _damaged(path, error) from error
+
+
+def pickle_mentions(path: Path, word: bytes) -> bool:
+    """Whether a name occurs in a file of PyTorch's own format, without unpickling it."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return word in _pickle(archive)
+    except (OSError, zipfile.BadZipFile, ValueError):
+        return False
+
+
+def read(path: Path, names: Iterable[str] | None = None) -> dict[str, Tensor]:
+    """These tensors (all by default), fp32, on the CPU. Raises ModelError naming the file.
+
+    Files of PyTorch's own format go through its restricted unpickler, which makes tensors only.
+    """
+    from studio.models.weights import finite
+
+    tensors = _pickled(path) if path.suffix != ".safetensors" else _stored(path, names)
+    return {name: finite(path, name, tensor).float() for name, tensor in tensors.items()}
+
+
+def _stored(path: Path, names: Iterable[str] | None) -> dict[str, Tensor]:
+    from safetensors import SafetensorError, safe_open
+
+    chosen = shapes(path) if names is None else names
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in chosen}
+    except (SafetensorError, OSError) as error:
+        raise _damaged(path, error) from error
+
+
+def _pickled(path: Path) -> dict[str, Tensor]:
+    import pickle
+
+    import torch
+
+    try:
+        if path.stat().st_size > LARGEST_PICKLE:
+            raise ModelError(f"{path} is too large for a tiny autoencoder.")
+        found: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except ModelError:
+        raise
+    except pickle.UnpicklingError as error:
+        raise ModelError(f"{path} is refused: it is damaged or holds more than weights.") from error
+    except Exception as error:  # a damaged pickle fails in any way it likes
+        raise _damaged(path, error) from error
+    whole = isinstance(found, dict) and all(
+        isinstance(name, str) and isinstance(value, torch.Tensor) and value.layout == torch.strided
+        for name, value in found.items()
+    )
+    if not whole:
+        raise ModelError(f"{path} is refused: it holds more than weights.")
+    if any(value.numel() * 2 > LARGEST_PICKLE for value in found.values()):
+        raise ModelError(f"{path} is too large for a tiny autoencoder.")
+    return found
+
+
+def _pickle(archive: zipfile.ZipFile) -> bytes:
+    member = next((i for i in archive.infolist() if i.filename.endswith("/data.pkl")), None)
+    if member is None or member.file_size > LARGEST_HEADER:
+        raise ValueError("it has no list of tensors")
+    return archive.read(member)
+
+
+def _header(path: Path) -> _Header:
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise _damaged(path, error) from error
+    return _read_header(path, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=64)
+def _read_header(path: Path, modified: int, size: int) -> _Header:
+    """https://github.com/huggingface/safetensors#format. `modified` is there for the cache."""
+    del modified
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if not 2 <= length <= min(size - 8, LARGEST_HEADER):
+                raise ValueError("it has no header")
+            entries = {k: v for k, v in json.loads(file.read(length)).items() if k[:2] != "__"}
+        found = {name: tuple(map(int, entry["shape"])) for name, entry in entries.items()}
+        end = max((int(entry["data_offsets"][1]) for entry in entries.values()), default=0)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _damaged(path, error) from error
+    return _Header(found, 8 + length + end)
+
+
+def _damaged(path: Path, error: Exception) -> ModelError:
+    reason = " ".join(str(error).split())[:120].rstrip(".") or type(error).__name__
+    return ModelError(f"{path} is damaged or incomplete: {reason}.")

@@ -1,0 +1,101 @@
+"""A TAESD network from other people's tensors: their shapes say its layout. Imports torch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from studio.core.errors import ModelError
+from studio.networks.tiny_autoencoder import TinyAutoencoder, TinyAutoencoderConfig
+
+MOST_LAYERS, WIDEST = 64, 1024  # far beyond any published one
+
+State = Mapping[str, Tensor]
+
+
+def halves(path: Path, state: State) -> tuple[State, State]:
+    """The encoder's and the decoder's tensors in one file, numbered as in TAESD's own two.
+
+    Knows the prefixes "encoder.", "taesd_encoder.", and the names of diffusers, which has its
+    layers in "encoder.layers." and leaves the squeezing out of the numbering.
+    """
+    stem = next(
+        (n for n in state if re.fullmatch(r"(.*\.)?\w*encoder\.(layers\.)?0\.weight", n)), ""
+    )
+    if not stem:
+        raise ModelError(f"{path} holds no encoder of TAESD's layout.")
+    encoder = stem.removesuffix("0.weight")
+    head, tail = encoder.rsplit("encoder", 1)
+    decoder = f"{head}decoder{tail}"
+    ours = ({n.removeprefix(p): t for n, t in state.items() if n.startswith(p)}
+            for p in (encoder, decoder))  # fmt: skip
+    first, second = ours
+    if "0.weight" in second:
+        second = {_later(path, name): tensor for name, tensor in second.items()}
+    return first, second
+
+
+def tiny_autoencoder(
+    path: Path, encoder: State, decoder: State, scale: float = 1.0, shift: float = 0.0
+) -> TinyAutoencoder:
+    """The network of these tensors, fp32, on the CPU, in eval mode. Raises ModelError."""
+    config = replace(_inferred(path, encoder, decoder), scale=scale, shift=shift)
+    with torch.device("meta"):
+        network = TinyAutoencoder(config)
+    for half, state in (("encoder", encoder), ("decoder", decoder)):
+        module = network.get_submodule(half)
+        expected = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
+        found = {name: tuple(tensor.shape) for name, tensor in state.items()}
+        wrong = [n for n in sorted(expected | found) if expected.get(n) != found.get(n)]
+        if wrong:
+            raise ModelError(
+                f"{path} does not have TAESD's layout: its {half} has {wrong[0]!r}"
+                f" as {found.get(wrong[0])}, not {expected.get(wrong[0])}."
+            )
+        module.load_state_dict(state, assign=True)
+    return network.eval().requires_grad_(False)
+
+
+def _inferred(path: Path, encoder: State, decoder: State) -> TinyAutoencoderConfig:
+    first, last = encoder.get("0.weight"), decoder.get("1.weight")
+    if first is None or last is None or first.ndim != 4 or last.ndim != 4:
+        raise ModelError(f"{path} does not have TAESD's layout: its first layers are missing.")
+    config = TinyAutoencoderConfig(
+        latent_channels=last.shape[1],
+        width=first.shape[0],
+        encoder_blocks=_stages(path, encoder),
+        decoder_blocks=_stages(path, decoder),
+        pooling=any(".pool." in name for name in encoder),
+    )
+    if max(config.latent_channels, config.width) > WIDEST or config.width % 4:
+        raise ModelError(f"{path} does not have TAESD's layout: {config.width} channels.")
+    if len(config.encoder_blocks) != len(config.decoder_blocks):
+        raise ModelError(f"{path} pairs an encoder and a decoder that do not fit.")
+    return config
+
+
+def _stages(path: Path, state: State) -> tuple[int, ...]:
+    """Blocks a stage. A convolution without a bias begins the next stage."""
+    stages = [0]
+    for index in sorted({_index(path, name) for name in state}):
+        if f"{index}.conv.0.weight" in state:
+            stages[-1] += 1
+        elif f"{index}.bias" not in state:
+            stages.append(0)
+    return tuple(stages)
+
+
+def _index(path: Path, name: str) -> int:
+    number = name.split(".")[0]
+    if not number.isdecimal() or int(number) > MOST_LAYERS:
+        raise ModelError(f"{path} does not have TAESD's layout: it holds {name[:60]!r}.")
+    return int(number)
+
+
+def _later(path: Path, name: str) -> str:
+    return f"{_index(path, name) + 1}.{name.split('.', 1)[1]}"
