@@ -56,3 +56,41 @@ def test_normalising_is_undone() -> None:
     network.latent_std.copy_(torch.rand(4) + 0.5)
     z = torch.randn(2, 4, 3, 3)
     torch.testing.assert_close(network.denormalised(network.normalised(z)), z)
+
+
+PLAIN = AutoencoderConfig(4, (4, 8), (1, 1), (1, 1), variational=False, linear=False)
+
+
+def test_a_plain_autoencoder_has_a_point_for_a_posterior() -> None:
+    torch.manual_seed(0)
+    network = Autoencoder(PLAIN)
+    posterior = network.encode(torch.rand(2, 3, 16, 16) * 2 - 1)
+    assert not network.variational
+    assert posterior.mean.std() > 0
+    torch.testing.assert_close(posterior.sample(), posterior.mean, atol=1e-3, rtol=0)
+
+
+def test_without_a_linear_path_pca_changes_nothing() -> None:
+    network = Autoencoder(PLAIN)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    network.start_from_principal_components(torch.rand(4, 3, 16, 16))
+    assert not any("project" in name for name in before)
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(tensor, before[name])
+
+
+def test_transposed_convolutions_overlap_unevenly() -> None:
+    torch.manual_seed(0)
+    config = AutoencoderConfig(4, (4, 8), (1, 1), (1, 1), linear=False, upsampling="transposed")
+    decoder = Autoencoder(config).decoder
+    assert decoder(torch.zeros(1, 4, 5, 7)).shape == (1, 3, 20, 28)
+    last = decoder.last
+    torch.nn.init.ones_(last.weight)
+    torch.nn.init.zeros_(last.bias)
+    spread = last(torch.ones(1, 4, 4, 4))[0, 0, 2:6, 2:6]  # taps that reach a pixel, times 4
+    assert sorted(spread.unique().tolist()) == [4.0, 8.0, 16.0]
+
+
+def test_upsampling_has_two_kinds() -> None:
+    with pytest.raises(ValueError, match="upsampling"):
+        AutoencoderConfig(upsampling="nearest")

@@ -45,3 +45,15 @@ def test_crops_are_the_same_window_of_both() -> None:
     one, two = random_crops(a, a + 1, 5, torch.Generator().manual_seed(3))
     assert one.shape == (2, 3, 5, 5)
     torch.testing.assert_close(two - one, torch.ones_like(one))
+
+
+def test_kl_in_mean_form_is_the_summed_one_over_latent_elements() -> None:
+    """A summed weight w (LDM: 1e-6, beside errors summed over pixels) is w C / (3 f^2) here."""
+    torch.manual_seed(0)
+    posterior = Posterior(torch.randn(2, 4, 8, 8).double(), torch.randn(2, 4, 8, 8).double())
+    normal = torch.distributions.Normal(posterior.mean, (0.5 * posterior.log_variance).exp())
+    standard = torch.distributions.Normal(0.0, 1.0)
+    summed = torch.distributions.kl_divergence(normal, standard).sum((1, 2, 3)).mean()
+    torch.testing.assert_close(posterior.kl() * 4 * 8 * 8, summed)
+    fold, pixels = 8, 3 * 64 * 64
+    torch.testing.assert_close(1e-6 * summed / pixels, 1e-6 * 4 / (3 * fold**2) * posterior.kl())

@@ -1,4 +1,7 @@
-"""`evaluate`: the model's report card, every figure beside its chance level and its ceiling."""
+"""`evaluate`: the model's report card, every figure beside its chance level and its ceiling.
+
+With `--autoencoders` the table of autoencoders instead: the figures of docs/autoencoders.md.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 
 def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="fewer pictures, noisier figures")
+    parser.add_argument(
+        "--autoencoders", metavar="A,B|all", help="measure these autoencoders instead of the model"
+    )
     parser.add_argument("--seed", type=int, help="of the prompts and pictures (default: fixed)")
     add_sampling(parser)
     add_out(parser, "a folder for report.json, report.md and sheet.png")
@@ -34,6 +40,8 @@ def run(arguments: Namespace) -> Document:
         if arguments.out.suffix or arguments.out.is_file():
             raise UsageError(f"--out is a folder for three files, not {arguments.out}.")
         check_place(arguments.out)
+    if arguments.autoencoders is not None:
+        return _of_autoencoders(arguments)
     if arguments.seed is not None and not 0 <= arguments.seed <= MAX_SEED:
         raise UsageError(f"the seed must be 0 to {MAX_SEED}, not {arguments.seed}.")
     worker = Worker(arguments.device)
@@ -47,6 +55,21 @@ def run(arguments: Namespace) -> Document:
     result = measure(worker, settings, chosen)
     paths = () if arguments.out is None else card.write(result, arguments.out)
     return {**card.document(result), "files": [str(path) for path in paths]}
+
+
+def _of_autoencoders(arguments: Namespace) -> Document:
+    from studio.dataset.catalogue import Catalogue
+    from studio.models.registry import list_autoencoders, open_autoencoder
+    from studio.report import autoencoders
+
+    names: list[str] = [name for name in arguments.autoencoders.split(",") if name]
+    if names == ["all"]:
+        names = [info.name for info in list_autoencoders()]
+    opened = [(name, open_autoencoder(name)) for name in names]
+    found = autoencoders.compare(opened, Catalogue(), partial(print, file=sys.stderr))
+    paths = () if arguments.out is None else autoencoders.write(found, arguments.out)
+    document = {**autoencoders.document(found), "files": [str(path) for path in paths]}
+    return {**document, "table": autoencoders.markdown(found)}
 
 
 def measure(worker: Worker, settings: Settings, chosen: CardSettings) -> Card:
@@ -65,6 +88,10 @@ def measure(worker: Worker, settings: Settings, chosen: CardSettings) -> Card:
 def describe(document: Document) -> Iterator[str]:
     from studio.report.card import shown
 
+    if "table" in document:
+        yield from document["table"].splitlines()
+        yield from document["files"]
+        return
     yield f"{document['model']}: {document['pictures']} pictures, judged by {document['judge']}"
     cells = [
         (
