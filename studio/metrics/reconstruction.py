@@ -47,11 +47,11 @@ def _blur(x: Tensor) -> Tensor:
     return F.conv2d(F.conv2d(x, window.view(1, 1, -1, 1)), window.view(1, 1, 1, -1))
 
 
-def ssim_map(a: Tensor, b: Tensor) -> Tensor:
-    """Structural similarity at each pixel whose window lies inside: (B, C, H-10, W-10).
+def luminance_and_structure(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """The two factors of SSIM at each pixel whose window lies inside, each (B, C, H-10, W-10).
 
-    Wang et al. 2004, equation 13: Gaussian window 11, sigma 1.5, population (co)variances,
-    K1 = 0.01, K2 = 0.03, data range 1.
+    Wang et al. 2004: l (equation 6), and cs, contrast by structure (9 and 10 with C3 = C2/2), with
+    a Gaussian window 11, sigma 1.5, population (co)variances, K1 = 0.01, K2 = 0.03, data range 1.
 
     Args:
         a, b: (B, C, H, W) in [0, 1], H and W at least 11.
@@ -63,7 +63,17 @@ def ssim_map(a: Tensor, b: Tensor) -> Tensor:
     covariance = _blur(x * y) - mean_x * mean_y
     luminance = (2 * mean_x * mean_y + K1**2) / (mean_x**2 + mean_y**2 + K1**2)
     structure = (2 * covariance + K2**2) / (var_x + var_y + K2**2)
-    return (luminance * structure).reshape(*shape, *mean_x.shape[-2:])
+    size = mean_x.shape[-2:]
+    return luminance.reshape(*shape, *size), structure.reshape(*shape, *size)
+
+
+def ssim_map(a: Tensor, b: Tensor) -> Tensor:
+    """Structural similarity at each pixel whose window lies inside: (B, C, H-10, W-10).
+
+    Wang et al. 2004, equation 13; see `luminance_and_structure`.
+    """
+    luminance, structure = luminance_and_structure(a, b)
+    return luminance * structure
 
 
 def ssim(a: Tensor, b: Tensor, mask: Tensor | None = None) -> Tensor:
