@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
+NATIVE = "native"  # the format whose models' parts can be opened too
 AUTOENCODERS = "autoencoders"  # a folder of them, among the bundled models and among the user's
 
 
@@ -127,18 +128,20 @@ def _candidates() -> Iterator[tuple[str, Path]]:
     for root in (ASSETS, user_folder()):
         for folder in (root, root / AUTOENCODERS):
             for path in _entries(folder):
-                yield from _candidate(path)
+                if path != root / AUTOENCODERS:
+                    yield from _candidate(path)
 
 
 def _candidate(path: Path) -> Iterator[tuple[str, Path]]:
-    """A model and its own networks; of a folder that is none, the models that are files in it."""
-    known = _format_of(path) is not None
-    if known:
+    """A model and, of a bundle, its networks; of a folder that is none, the models in its files."""
+    form = _format_of(path)
+    if form is not None:
         yield _name_of(path), path
-    elif path.name == AUTOENCODERS or path.parent.name != AUTOENCODERS:
+    bundle, collection = form is not None and form.name == NATIVE, path.parent.name == AUTOENCODERS
+    if not bundle and (form is not None or not collection):
         return
     for part in _entries(path):
-        if part.is_dir() == known and _format_of(part) is not None:
+        if part.is_dir() == bundle and _format_of(part) is not None:
             yield f"{_name_of(path)}/{_name_of(part)}", part
 
 

@@ -33,12 +33,12 @@ class _Header:
     expected: int  # the file's size in bytes
 
 
-def names(path: Path) -> frozenset[str]:
-    """Of the tensors in a safetensors file; empty where that cannot be told."""
+def header_shapes(path: Path) -> Shapes:
+    """What a safetensors file says it holds, even if it is cut short; else nothing."""
     try:
-        return frozenset(_header(path).shapes)
+        return _header(path).shapes
     except ModelError:
-        return frozenset()
+        return {}
 
 
 def shapes(path: Path) -> Shapes:
@@ -83,10 +83,15 @@ def read(path: Path, names: Iterable[str] | None = None) -> dict[str, Tensor]:
 
     Files of PyTorch's own format go through its restricted unpickler, which makes tensors only.
     """
+    import torch
+
     from studio.models.weights import finite
 
     tensors = _pickled(path) if path.suffix != ".safetensors" else _stored(path, names)
-    return {name: finite(path, name, tensor).float() for name, tensor in tensors.items()}
+    return {  # copies: a file that is mapped into memory must not change under a network
+        name: finite(path, name, tensor).to(torch.float32, copy=True)
+        for name, tensor in tensors.items()
+    }
 
 
 def _stored(path: Path, names: Iterable[str] | None) -> dict[str, Tensor]:
@@ -101,8 +106,6 @@ def _stored(path: Path, names: Iterable[str] | None) -> dict[str, Tensor]:
 
 
 def _pickled(path: Path) -> dict[str, Tensor]:
-    import pickle
-
     import torch
 
     try:
@@ -111,9 +114,10 @@ def _pickled(path: Path) -> dict[str, Tensor]:
         found: Any = torch.load(path, map_location="cpu", weights_only=True)
     except ModelError:
         raise
-    except pickle.UnpicklingError as error:
-        raise ModelError(f"{path} is refused: it is damaged or holds more than weights.") from error
     except Exception as error:  # a damaged pickle fails in any way it likes
+        if type(error).__name__ == "UnpicklingError":
+            refused = f"{path} is refused: it is damaged or holds more than weights."
+            raise ModelError(refused) from error
         raise _damaged(path, error) from error
     whole = isinstance(found, dict) and all(
         isinstance(name, str) and isinstance(value, torch.Tensor) and value.layout == torch.strided

@@ -1,8 +1,8 @@
 """Pictures of any size through an autoencoder, in tiles whose seams are feathered. Imports torch.
 
-Each tile is weighted by a ramp that falls linearly to its borders, and the weights of all tiles sum
-to one at every pixel (as in MultiDiffusion, Bar-Tal et al. 2023, with one step). What is needed on
-the autoencoder's device is one tile; the whole is assembled on the CPU.
+Each tile is weighted by a ramp that falls linearly towards its borders, and the weights of all
+tiles sum to one at every pixel. What is needed on the autoencoder's device is one tile; the whole
+is assembled on the CPU.
 """
 
 from __future__ import annotations
@@ -99,15 +99,22 @@ def _assembled(
 def _windows(length: int, size: int, shared: int, unit: int) -> list[tuple[int, Tensor]]:
     """Tiles along an axis of `length` positions: where each starts, its weights (n * unit,).
 
-    Tiles are evenly spaced and overlap by at least `shared` positions. Weights fall linearly to
-    both ends, within the overlap, and those of all tiles sum to one everywhere.
+    Tiles are evenly spaced and overlap by at least `shared` positions. In the middle half of that
+    weights fall linearly; beyond it, where a tile lacks its neighbourhood, it counts for nothing.
+    Those of all tiles sum to one everywhere.
     """
     size = min(size, length)
     count = 1 + -(-(length - size) // (size - shared))
     starts = [round(n * (length - size) / max(count - 1, 1)) for n in range(count)]
     inside = torch.arange(size * unit) + 0.5
-    ramp = (torch.minimum(inside, size * unit - inside) / (shared * unit)).clamp(max=1.0)
+    ramp = (inside / (shared * unit) * 2 - 0.5).clamp(0.0, 1.0)
+    weights = [torch.ones(size * unit) for _ in starts]
+    for tile in weights[1:]:
+        tile *= ramp
+    for tile in weights[:-1]:
+        tile *= ramp.flip(0)
     total = torch.zeros(length * unit)
-    for start in starts:
-        total[start * unit : (start + size) * unit] += ramp
-    return [(start, ramp / total[start * unit : (start + size) * unit]) for start in starts]
+    for start, tile in zip(starts, weights, strict=True):
+        total[start * unit : (start + size) * unit] += tile
+    sums = [total[start * unit : (start + size) * unit] for start in starts]
+    return [(s, w / t) for s, w, t in zip(starts, weights, sums, strict=True)]

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 from studio.core.errors import ModelError
 from studio.models.format import Check
 from studio.models.model import ModelInfo
-from studio.models.state_files import count, names, pickle_mentions, pickled_count, read, shapes
+from studio.models.state_files import (
+    count,
+    header_shapes,
+    pickle_mentions,
+    pickled_count,
+    read,
+    shapes,
+)
 
 if TYPE_CHECKING:
     from torch import nn
@@ -39,7 +46,7 @@ class TaesdFormat:
             return True
         if path.suffix == ".pth":
             return pickle_mentions(path, b"encoder.0.weight")
-        return any(FIRST.fullmatch(name) for name in names(path))
+        return any(FIRST.fullmatch(name) for name in header_shapes(path))
 
     def describe(self, path: Path) -> ModelInfo:
         files = _files(path)
