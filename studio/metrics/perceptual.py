@@ -1,20 +1,25 @@
 """LPIPS (Zhang et al. 2018) with SqueezeNet features: the true metric, or a clear reason why not.
 
 The lpips package carries its own linear weights; SqueezeNet's come from a TORCH_HOME on this
-machine. Nothing is downloaded here: the user is asked first, elsewhere.
+machine. Nothing is downloaded unless `fetch_lpips_weights` is called: the user is asked first,
+elsewhere.
 """
 
 from __future__ import annotations
 
+import pickle
 import warnings
+from http.client import HTTPException
 from pathlib import Path
+from urllib.error import URLError
 
 import torch
 from torch import Tensor, nn
 
-from studio.core.errors import ModelError
+from studio.core.errors import ModelError, OutputError
 
 CHECKPOINT = "squeezenet1_1-b8a52dc0.pth"
+DIGEST = "b8a52dc0"  # what the file's SHA-256 begins with, as torchvision names its weights
 
 
 def lpips_weights() -> Path:
@@ -26,6 +31,50 @@ def lpips_available() -> bool:
     return lpips_weights().is_file()
 
 
+def lpips_reason() -> str:
+    """Why there is no LPIPS and what to do about it, in a sentence; empty where there is one."""
+    if lpips_available():
+        return ""
+    return (
+        f"LPIPS needs SqueezeNet's weights at {lpips_weights()}; set TORCH_HOME to a folder"
+        " that has them, or fetch them first."
+    )
+
+
+def fetch_lpips_weights() -> Path:
+    """Downloads SqueezeNet's weights (5 MB) to where they are expected. Ask the user first.
+
+    The file appears whole, with the right digest, or not at all. Nothing happens if it is there.
+
+    Raises:
+        ModelError: no connection, or what came is not the file asked for.
+        OutputError: the folder cannot be written.
+    """
+    path = lpips_weights()
+    if path.is_file():
+        return path
+    from torchvision.models import SqueezeNet1_1_Weights
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(
+            SqueezeNet1_1_Weights.IMAGENET1K_V1.url, str(path), DIGEST, progress=False
+        )
+    except (URLError, HTTPException, ConnectionError, TimeoutError) as error:
+        raise ModelError(
+            f"SqueezeNet's weights could not be fetched ({error}); connect this machine to the"
+            f" internet, or put the file at {path}."
+        ) from error
+    except RuntimeError as error:
+        raise ModelError("What came in place of SqueezeNet's weights is damaged; retry.") from error
+    except OSError as error:
+        raise OutputError(
+            f"{path.parent} cannot be written ({error.strerror or error}); set TORCH_HOME to a"
+            " folder of yours."
+        ) from error
+    return path
+
+
 def load_lpips(spatial: bool = False) -> nn.Module:
     """LPIPS(net="squeeze"): call with two (B, 3, H, W) batches in [-1, 1]; gives (B, 1, 1, 1).
 
@@ -33,13 +82,21 @@ def load_lpips(spatial: bool = False) -> nn.Module:
         spatial: give the distance at each pixel instead, (B, 1, H, W).
 
     Raises:
-        ModelError: SqueezeNet's weights are not on this machine.
+        ModelError: SqueezeNet's weights are not on this machine, or are damaged.
     """
-    if not lpips_available():
-        raise ModelError(
-            f"LPIPS needs SqueezeNet's weights at {lpips_weights()}; set TORCH_HOME to a folder"
-            " that has them, or fetch them first."
-        )
+    if reason := lpips_reason():
+        raise ModelError(reason)
+    path = lpips_weights()
+    try:
+        torch.load(path, map_location="cpu", weights_only=True)  # torchvision itself unpickles
+        return _network(spatial)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        raise ModelError(f"{path} is damaged; delete it and fetch it again.") from error
+
+
+def _network(spatial: bool) -> nn.Module:
     import lpips
 
     with warnings.catch_warnings():

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+from email.message import Message
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import Request
+from urllib.response import addinfourl
 
 import numpy as np
 import pytest
 import torch
 
-from studio.core.errors import ModelError
+from studio.core.errors import ModelError, OutputError
 from studio.metrics import features, perceptual
 from studio.metrics.reconstruction import masked_mean
 
@@ -26,6 +32,59 @@ def test_missing_weights_are_explained(monkeypatch: pytest.MonkeyPatch, tmp_path
     with pytest.raises(ModelError, match="TORCH_HOME"):
         perceptual.load_lpips()
     assert features.load_judge().name == "pixels and gradients"
+    assert "TORCH_HOME" in perceptual.lpips_reason()
+    perceptual.lpips_weights().parent.mkdir()
+    whole = io.BytesIO()
+    torch.save({"of another network": torch.zeros(3)}, whole)
+    for content in (b"", b"cut short", whole.getvalue()[:-40], whole.getvalue()):
+        perceptual.lpips_weights().write_bytes(content)
+        assert perceptual.lpips_reason() == ""
+        with pytest.raises(ModelError, match="damaged; delete it"):
+            perceptual.load_lpips()
+
+
+def served(content: bytes | Exception) -> object:
+    """What stands in for the internet."""
+
+    def urlopen(request: Request) -> addinfourl:
+        assert request.full_url.endswith(perceptual.CHECKPOINT)
+        if isinstance(content, Exception):
+            raise content
+        headers = Message()
+        headers["Content-Length"] = str(len(content))
+        return addinfourl(io.BytesIO(content), headers, request.full_url, 200)
+
+    return urlopen
+
+
+def test_weights_are_fetched_whole_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "home"))
+    path = perceptual.lpips_weights()
+    for content, words in (
+        (URLError("no route to host"), "no route to host.*connect this machine"),
+        (TimeoutError("timed out"), "connect this machine"),
+        (b"a page that asks to log in", "damaged; retry"),
+    ):
+        monkeypatch.setattr(torch.hub, "urlopen", served(content))
+        with pytest.raises(ModelError, match=words):
+            perceptual.fetch_lpips_weights()
+        assert list(path.parent.iterdir()) == []
+    content = b"the weights"
+    monkeypatch.setattr(perceptual, "DIGEST", hashlib.sha256(content).hexdigest()[:8])
+    monkeypatch.setattr(torch.hub, "urlopen", served(content))
+    assert perceptual.fetch_lpips_weights() == path
+    assert path.read_bytes() == content and perceptual.lpips_reason() == ""
+    monkeypatch.setattr(torch.hub, "urlopen", served(AssertionError("asked twice")))
+    assert perceptual.fetch_lpips_weights() == path
+
+
+def test_a_folder_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "file"))
+    with pytest.raises(OutputError, match="set TORCH_HOME"):
+        perceptual.fetch_lpips_weights()
 
 
 @needs_weights
