@@ -223,6 +223,8 @@ def _in_srgb(image: Image.Image, profile: bytes | None, notes: list[str]) -> Ima
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             title = ImageCms.getProfileDescription(source).strip()
+            if image.mode == "L" and source.profile.xcolor_space.strip() == "RGB":
+                image = image.convert("RGB")
             if image.mode == "RGB" and title.startswith("sRGB"):
                 return image
             target = ImageCms.createProfile("sRGB")

@@ -85,7 +85,9 @@ def residual_peaks(residual: Tensor, stride: int) -> Tensor:
     one's power is put over the median of the bins beside it; on an axis, of those on that axis,
     since pictures have more power there. The means of these ratios over the frequencies of one
     period and direction; the greatest of them, a scalar. The spectrum is the mean over pictures,
-    colours and half-overlapping Hann blocks of 8 strides (Welch 1967).
+    colours and half-overlapping Hann blocks of 8 strides (Welch 1967): of a single block even noise
+    gives 2. Photographs may have peaks of their own (of JPEG's colours at half the size, at
+    Nyquist), which pass to the residual: ask for the original's too before you blame a decoder.
 
     Args:
         residual: (B, 3, H, W), reconstruction less original.

@@ -201,6 +201,41 @@ def test_colour_profiles(tmp_path: Path) -> None:
     assert "to sRGB" in found.notes[0]
 
 
+def linear_profile() -> bytes:
+    """sRGB's primaries with a straight tone curve: an ICC profile of version 2, written by hand."""
+
+    def fixed(*values: float) -> bytes:
+        return b"".join(struct.pack(">i", round(value * 65536)) for value in values)
+
+    white = (0.9642, 1.0, 0.8249)
+    primaries = ((0.4360, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141))
+    curve = b"curv\0\0\0\0" + struct.pack(">I", 0)
+    parts = {b"desc": b"desc" + bytes(4) + struct.pack(">I", 9) + b"Straight\0" + bytes(79)}
+    parts |= {b"cprt": b"text\0\0\0\0none\0\0\0\0", b"wtpt": b"XYZ \0\0\0\0" + fixed(*white)}
+    for name, primary in zip(b"rgb", primaries, strict=True):
+        parts[bytes([name]) + b"XYZ"] = b"XYZ \0\0\0\0" + fixed(*primary)
+        parts[bytes([name]) + b"TRC"] = curve
+    table, body = struct.pack(">I", len(parts)), b""
+    for tag, data in parts.items():
+        table += tag + struct.pack(">II", 132 + 12 * len(parts) + len(body), len(data))
+        body += data + bytes(-len(data) % 4)
+    size = 128 + len(table) + len(body)
+    head = struct.pack(">I4xI4s4s4s", size, 0x02400000, b"mntr", b"RGB ", b"XYZ ")
+    head += struct.pack(">6H", 2026, 1, 1, 0, 0, 0) + b"acsp" + bytes(28) + fixed(*white)
+    return head + bytes(128 - len(head)) + table + body
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA"])
+def test_a_straight_tone_curve_becomes_srgbs(tmp_path: Path, mode: str) -> None:
+    ramp = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    Image.fromarray(ramp).convert(mode).save(tmp_path / "a.png", icc_profile=linear_profile())
+    found = read_picture(tmp_path / "a.png")
+    v = ramp[..., None] / 255
+    expected = np.where(v <= 0.0031308, 12.92 * v, 1.055 * v ** (1 / 2.4) - 0.055)  # IEC 61966-2-1
+    assert np.abs(found.pixels - expected * 255).max() <= 1
+    assert found.notes == ("Its colours were converted from Straight to sRGB.",)
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "RGB", "RGBA", "I;16"])
 def test_one_pixel(tmp_path: Path, mode: str) -> None:
     Image.new(mode, (1, 1), 0).save(tmp_path / "a.png")
