@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 Shapes = Mapping[str, tuple[int, ...]]
 
 LARGEST_HEADER = 2**26  # bytes; that of a 12 B model is below one megabyte
-LARGEST_PICKLE = 2**30  # bytes: what is read whole into memory
+LARGEST_PICKLE = 2**28  # bytes; TAESD's are below ten megabytes
+MOST_NUMBERS = 2**27  # in it: a few stored numbers may claim to be many
 LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # how PyTorch's files began before 1.6
 WIDTHS = {b"HalfStorage": 2, b"BFloat16Storage": 2, b"DoubleStorage": 8}
 
@@ -65,7 +66,7 @@ def pickled_count(path: Path) -> int:
             stored = [i for i in archive.infolist() if i.filename.split("/")[1:2] == ["data"]]
             width = next((w for name, w in WIDTHS.items() if name in _pickle(archive)), 4)
             return sum(item.file_size for item in stored) // width
-    except (OSError, zipfile.BadZipFile, ValueError) as error:
+    except Exception as error:  # a damaged archive fails in any way it likes
         raise _damaged(path, error) from error
 
 
@@ -74,7 +75,7 @@ def pickle_mentions(path: Path, word: bytes) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return word in _pickle(archive)
-    except (OSError, zipfile.BadZipFile, ValueError):
+    except Exception:  # as above
         return False
 
 
@@ -119,15 +120,18 @@ def _pickled(path: Path) -> dict[str, Tensor]:
             refused = f"{path} is refused: it is damaged or holds more than weights."
             raise ModelError(refused) from error
         raise _damaged(path, error) from error
-    whole = isinstance(found, dict) and all(
-        isinstance(name, str) and isinstance(value, torch.Tensor) and value.layout == torch.strided
-        for name, value in found.items()
-    )
-    if not whole:
+    if not isinstance(found, dict) or not all(map(_is_weight, found, found.values())):
         raise ModelError(f"{path} is refused: it holds more than weights.")
-    if any(value.numel() * 2 > LARGEST_PICKLE for value in found.values()):
+    if sum(value.numel() for value in found.values()) > MOST_NUMBERS:
         raise ModelError(f"{path} is too large for a tiny autoencoder.")
-    return found
+    return {name: value.detach() for name, value in found.items()}
+
+
+def _is_weight(name: object, value: object) -> bool:
+    import torch
+
+    plain = isinstance(value, torch.Tensor) and value.layout == torch.strided
+    return isinstance(name, str) and plain and value.device.type == "cpu" and not value.is_quantized
 
 
 def _pickle(archive: zipfile.ZipFile) -> bytes:
@@ -157,7 +161,15 @@ def _read_header(path: Path, modified: int, size: int) -> _Header:
             entries = {k: v for k, v in json.loads(file.read(length)).items() if k[:2] != "__"}
         found = {name: tuple(map(int, entry["shape"])) for name, entry in entries.items()}
         end = max((int(entry["data_offsets"][1]) for entry in entries.values()), default=0)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise _damaged(path, error) from error
     return _Header(found, 8 + length + end)
 

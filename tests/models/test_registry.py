@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 from studio.core.errors import ModelError
 from studio.models import registry
@@ -88,3 +90,24 @@ def test_missing_folders_hold_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_the_users_folder_is_theirs() -> None:
     assert registry.user_folder().is_absolute()
     assert registry.user_folder().parts[-2:] == ("latent-studio", "models")
+
+
+def test_autoencoders_go_by_their_own_names(folders: tuple[Path, Path]) -> None:
+    assets, user = folders
+    for target in (assets / "autoencoders" / "ae", user / "autoencoders" / "ae"):
+        shutil.copytree(assets / "tiny" / "autoencoder", target)
+    shutil.copytree(assets / "tiny" / "autoencoder", user / "autoencoders" / "trained")
+    (user / "autoencoders" / "empty").mkdir()
+    listed = {info.name: info for info in registry.list_autoencoders()}
+    assert set(listed) == {"tiny/autoencoder", "mine/autoencoder", "ae", "trained"}
+    assert listed["ae"].path == assets / "autoencoders" / "ae"
+    assert all(info.kind == "autoencoder" for info in listed.values())
+    assert "ae" in [info.name for info in registry.list_models()]
+    for name in (*listed, "tiny", str(user / "autoencoders" / "trained")):
+        opened = registry.open_autoencoder(name)
+        latents = opened.encode(torch.zeros(1, 3, opened.downsampling, opened.downsampling)).mean
+        assert latents.shape == (1, opened.latent_channels, 1, 1)
+    with pytest.raises(ModelError, match="did you mean 'trained'"):
+        registry.open_autoencoder("traned")
+    with pytest.raises(ModelError, match="not a model in any known format"):
+        registry.open_autoencoder(str(user / "autoencoders" / "empty"))

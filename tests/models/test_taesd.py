@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from random import Random
 
 import pytest
 import torch
@@ -135,10 +137,52 @@ def test_what_is_wrong_with_a_file_is_said_in_one_sentence(tmp_path: Path) -> No
     assert "layout" in complaint(decoder)
     write(decoder, {"1.weight": torch.zeros(1).expand(1000, 1000, 1000, 1000)})
     assert "too large" in complaint(decoder)
+    write(decoder, {"1.weight": torch.zeros(3, device="meta")})
+    assert "more than weights" in complaint(decoder)
+    write(decoder, {"1.weight": torch.zeros(3).to_sparse()})
+    assert "more than weights" in complaint(decoder)
+    torch.save([torch.zeros(3)], decoder)
+    assert "more than weights" in complaint(decoder)
     torch.save({"1.weight": "words"}, decoder)
     assert "more than weights" in complaint(decoder)
     write(decoder, model.encoder.state_dict())
     assert "layout" in complaint(decoder)
+
+
+def test_parameters_with_gradients_are_weights_too(tmp_path: Path) -> None:
+    model = network().requires_grad_(True)
+    for half in ("encoder", "decoder"):
+        state = dict(model.get_submodule(half).named_parameters())
+        torch.save(state, tmp_path / f"own_{half}.pth")
+    opened = open_autoencoder(str(tmp_path), precision="bfloat16")
+    assert not any(p.requires_grad for p in opened.parameters())
+    assert opened.encode(pictures()).mean.dtype == torch.float32
+
+
+def test_files_of_pytorch_before_1_6(tmp_path: Path) -> None:
+    model = network()
+    for half in ("encoder", "decoder"):
+        path = tmp_path / f"old_{half}.pth"
+        state = model.get_submodule(half).state_dict()
+        torch.save(state, path, _use_new_zipfile_serialization=False)
+    opened = open_autoencoder(str(tmp_path))
+    assert torch.equal(opened.encode(pictures()).mean, model.encode(pictures()).mean)
+    assert registry.find(str(tmp_path)).parameters > 0
+
+
+@pytest.mark.parametrize("ending", [".pth", ".safetensors"])
+def test_any_damage_is_a_model_error(ending: str, tmp_path: Path) -> None:
+    write_pair(tmp_path, network(), ending=ending)
+    path = tmp_path / f"taesd_decoder{ending}"
+    whole, random = path.read_bytes(), Random(0)
+    for _ in range(20):
+        damaged = bytearray(whole)
+        for _ in range(20):  # most of what matters is at the start, or at a zip's end
+            side = random.choice((0, len(whole) - 400))
+            damaged[side + random.randrange(400)] = random.randrange(256)
+        path.write_bytes(damaged[: random.choice((len(whole), random.randrange(len(whole))))])
+        with suppress(ModelError):  # or what was hit did not matter
+            open_autoencoder(str(path))
 
 
 class Hostile:

@@ -154,7 +154,11 @@ def _architecture(source: _Source) -> tuple[dict[str, str], KLConfig, Scaling]:
 
 def _stated(path: Path, document: Mapping[str, Any]) -> KLConfig:
     """The architecture in a config.json. Raises ModelError."""
-    defaults = {"block_out_channels": [64], "layers_per_block": 1, "latent_channels": 4}
+    defaults: dict[str, Any] = {
+        "block_out_channels": [64],
+        "layers_per_block": 1,
+        "latent_channels": 4,
+    }
     known = {field.name for field in fields(KLConfig)}
     values = {key: value for key, value in (defaults | dict(document)).items() if key in known}
     try:
