@@ -30,6 +30,10 @@ class Cancelled(Exception):
     """Work stopped because the user asked; not an error."""
 
 
+class Kept(Exception):
+    """A training ends early because the user asked, and what it learnt is kept; not an error."""
+
+
 def no_such(kind: str, name: str, choices: Iterable[str]) -> UsageError:
     """The error for a name that is none of `choices`, with the one that was probably meant."""
     known = list(choices)

@@ -11,8 +11,10 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
-from studio.core.errors import Cancelled, StudioError
+from studio.core.autoencoding import Paused, Train, TrainStep
+from studio.core.errors import Cancelled, Kept, StudioError
 from studio.core.events import CancelledAt, Event, Failed, Finished, Progress, Queued
 from studio.core.requests import Request
 from studio.engine import devices
@@ -28,6 +30,17 @@ class Job:
     number: int
     request: Request
     stop: threading.Event = field(default_factory=threading.Event)
+    pause: threading.Event = field(default_factory=threading.Event)
+    keep: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def gives_way(self) -> bool:
+        """Whether other jobs may be done between its steps."""
+        return isinstance(self.request, Train)
+
+    @property
+    def rests(self) -> bool:
+        return self.pause.is_set() and not (self.stop.is_set() or self.keep.is_set())
 
     def check(self) -> None:
         """Raises Cancelled once the job has been asked to stop."""
@@ -55,7 +68,7 @@ class Engine:
         self._listener = listener
         self._worker = Worker(device, open_model)
         self._waiting: deque[Job] = deque()
-        self._running: Job | None = None
+        self._begun: list[Job] = []  # the last one runs; those before it have given way
         self._last = 0
         self._closed = False
         self._change = threading.Condition()
@@ -73,7 +86,8 @@ class Engine:
                 raise StudioError("The engine has been closed.")
             self._last += 1
             job = Job(self._last, request)
-            ahead = int(self._running is not None) + (0 if front else len(self._waiting))
+            running = sum(not each.gives_way for each in self._begun)
+            ahead = running + (0 if front else len(self._waiting))
             self._tell(Queued(job.number, ahead))
             if front:
                 self._waiting.appendleft(job)
@@ -86,8 +100,9 @@ class Engine:
         """Asks a job to stop: at once if it waits, within a step (or a file, while loading) if it
         runs. Jobs that have ended are left alone."""
         with self._change:
-            if self._running is not None and self._running.number == job:
-                self._running.stop.set()
+            for begun in [each for each in self._begun if each.number == job]:
+                begun.stop.set()
+                self._change.notify()
             for waiting in [each for each in self._waiting if each.number == job]:
                 self._waiting.remove(waiting)
                 self._tell(CancelledAt(job, 0))
@@ -97,8 +112,26 @@ class Engine:
         with self._change:
             for job in reversed([each.number for each in self._waiting]):
                 self.cancel(job)
-            if self._running is not None:
-                self._running.stop.set()
+            for begun in self._begun:
+                begun.stop.set()
+            self._change.notify()
+
+    def pause(self, job: int, paused: bool = True) -> None:
+        """Lets a training wait after its step, or go on; Paused follows. Others take no notice."""
+        with self._change:
+            for each in [*self._begun, *self._waiting]:
+                if each.number == job and each.gives_way and each.pause.is_set() != paused:
+                    (each.pause.set if paused else each.pause.clear)()
+                    self._tell(Paused(job, paused))
+            self._change.notify()
+
+    def keep(self, job: int) -> None:
+        """Ends a training early as if its time were over: Trained, Finished follow."""
+        with self._change:
+            for each in [*self._begun, *self._waiting]:
+                if each.number == job and each.gives_way:
+                    each.keep.set()
+            self._change.notify()
 
     def close(self, timeout: float | None = None) -> None:
         """Cancels everything and waits for the thread to end (`timeout` seconds at most)."""
@@ -111,27 +144,57 @@ class Engine:
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
-            end = self._end_of(job)
-            with self._change:
-                self._running = None
-            self._tell(end)
+            self._run(job)
         self._forget()
+
+    def _run(self, job: Job) -> None:
+        end = self._end_of(job)
+        with self._change:
+            self._begun.remove(job)
+        self._tell(end)
 
     def _next(self) -> Job | None:
         """Waits for a job; None once the engine is closed."""
         with self._change:
             self._change.wait_for(lambda: self._waiting or self._closed)
-            self._running = self._waiting.popleft() if self._waiting else None
-            return self._running
+            if not self._waiting:
+                return None
+            self._begun.append(self._waiting.popleft())
+            return self._begun[-1]
+
+    def _breathe(self, job: Job) -> None:
+        """Between two steps of a training: does what waits, rests while it is paused.
+
+        Raises Cancelled, or Kept once it shall end early.
+        """
+        while True:
+            job.check()
+            with self._change:
+                self._change.wait_for(lambda: self._other() is not None or not job.rests)
+                other = self._other()
+                if other is not None:
+                    self._waiting.remove(other)
+                    self._begun.append(other)
+            if other is None:
+                break
+            self._run(other)
+        job.check()
+        if job.keep.is_set():
+            raise Kept
+
+    def _other(self) -> Job | None:
+        """The first that waits and is no training."""
+        return next((each for each in self._waiting if not each.gives_way), None)
 
     def _end_of(self, job: Job) -> Event:
         """Runs a job to its end, whatever happens; the event that says how it ended."""
         step = 0
+        check = partial(self._breathe, job) if job.gives_way else job.check
         try:
-            for event in self._worker.run(job.request, job.check, job.number):
+            for event in self._worker.run(job.request, check, job.number):
                 if isinstance(event, Finished):
                     return event
-                step = event.step if isinstance(event, Progress) else step
+                step = event.step if isinstance(event, Progress | TrainStep) else step
                 self._tell(event)
         except Cancelled:
             return CancelledAt(job.number, step)

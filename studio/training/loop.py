@@ -113,14 +113,27 @@ class Run:
             self.network, self.average, self.optimisers, self.companion, self.progress
         )
         self.loss = math.nan
+        self.device_name = device.type
 
     def until_done(self) -> Outcome:
+        """Runs to the end, or to Ctrl-C."""
+        with stop_on_signal() as stop:
+            for _ in self.steps(lambda: bool(stop)):
+                pass
+        return self.finish()
+
+    def steps(self, stop: Callable[[], bool] = lambda: False) -> Iterator[dict[str, Tensor]]:
+        """Trains until its steps or minutes are used up; yields the terms of each step's loss.
+
+        What the caller does meanwhile does not count as the run's time.
+        """
         meter = Meter(self.device, self.progress.samples, self.flops_per_sample())
+        self.device_name = meter.device_name
         self.compile()
         self.started = time.monotonic() - self.progress.seconds
         saved_at = time.monotonic()
-        with stop_on_signal() as stop, (self.out / "log.jsonl").open("a", encoding="utf-8") as log:
-            while not self.world.any(bool(stop) or self.used() >= 1.0):
+        with (self.out / "log.jsonl").open("a", encoding="utf-8") as log:
+            while not self.world.any(stop() or self.used() >= 1.0):
                 terms = self.step()
                 if self.progress.step % self.settings.log_every == 0 or self.progress.step == 1:
                     self.log(terms, meter, log)
@@ -128,8 +141,14 @@ class Run:
                     self.save()
                     saved_at = time.monotonic()
                     self.report(f"saved {self.checkpoint}; {self.figures()}")
+                lent = time.monotonic()
+                yield terms
+                self.started += time.monotonic() - lent
+
+    def finish(self) -> Outcome:
+        """Saves the checkpoint and writes the averaged weights."""
         self.save()
-        self.export(meter.device_name)
+        self.export(self.device_name)
         self.world.leave()
         progress = self.progress
         return Outcome(

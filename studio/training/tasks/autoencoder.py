@@ -122,8 +122,10 @@ class AutoencoderTask:
         self.crops = torch.Generator().manual_seed(run.seed)
         self.unseen = to_tensor(unseen(0, VALIDATION), device)
 
-        first = to_tensor(source(2**30, PRINCIPAL), device)
-        cast(Autoencoder, self.network).start_from_principal_components(first)
+        network = cast(Autoencoder, self.network)
+        if network.config.linear:
+            first = to_tensor(source(2**30, PRINCIPAL), device)
+            network.start_from_principal_components(first)
 
     def _source(self, held_out: bool) -> Crops:
         """Pictures by (start, count): (count, S, S, 3) uint8, always the same ones."""

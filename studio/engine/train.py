@@ -1,0 +1,175 @@
+"""Trains an autoencoder for the window: step by step, with live pictures, kept at the end.
+
+Imports torch (the worker imports this lazily). Must not import Qt.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from studio.core.autoencoding import Train, Trained, TrainSample, TrainStep
+from studio.core.errors import Cancelled, Kept, OutputError, UsageError
+from studio.metrics.reconstruction import psnr
+from studio.models.network_folder import MANIFEST
+from studio.models.registry import user_folder
+from studio.networks.autoencoder import Autoencoder
+from studio.training import recipe as recipes
+from studio.training.loop import Run
+from studio.training.tasks.autoencoder import AutoencoderTask
+
+ENDLESS = 10**9  # steps: the minutes end the run
+STEP_SECONDS, SAMPLE_SECONDS = 0.4, 10.0  # between two events of a kind
+SHOWN = 6
+Event = TrainStep | TrainSample | Trained
+
+
+def train(
+    request: Train,
+    device: str = "cpu",
+    check: Callable[[], None] = lambda: None,
+    job: int = 0,
+) -> Iterator[Event]:
+    """Runs to the end of its minutes, or until `check`, called between steps, raises Kept.
+
+    A training that is cancelled leaves a checkpoint, with which `resume` goes on.
+
+    Raises UsageError, ModelError (no LPIPS weights), DataError (no pictures), Cancelled.
+    """
+    folder, work = places(request)
+    run, task = _run_of(request, work, device)
+    if request.resume:
+        from studio.training import checkpoint
+
+        checkpoint.load(run.checkpoint, run.state, run.device)
+    try:
+        yield _sample(run, task, job)
+        yield from _steps(run, task, check, job)
+    except Kept:
+        pass
+    except Cancelled:
+        run.save()
+        raise
+    outcome = run.finish()
+    _keep(work, folder)
+    yield _sample(run, task, job)
+    figures = tuple(task.validate(run.averaged()).items())
+    yield Trained(job, request.name, str(folder), outcome.steps, outcome.seconds, figures)
+
+
+def places(request: Train) -> tuple[Path, Path]:
+    """Where the result goes and where the run works. Raises UsageError for a name that is taken,
+    or for a run to go on with that is not there."""
+    folder = user_folder() / "autoencoders" / request.name
+    work = user_folder().parent / "runs" / request.name
+    begun = (work / "checkpoint.pt").is_file()
+    if request.resume and not begun:
+        raise UsageError(f"there is no run named {request.name!r} to go on with.")
+    if not request.resume and folder.exists():
+        raise UsageError(f"there is an autoencoder named {request.name!r}; choose another name.")
+    if not request.resume and begun:
+        shutil.rmtree(work)  # a run of this name that nobody kept
+    return folder, work
+
+
+def recipe_of(request: Train) -> recipes.Recipe:
+    """The recipe with what the request changes. Raises UsageError if it trains something else."""
+    recipe = recipes.load(request.recipe)
+    if recipe.task != "autoencoder":
+        raise UsageError(f"{request.recipe} trains a {recipe.task}, not an autoencoder.")
+    settings = {
+        **recipe.settings,
+        "reconstruction": request.reconstruction,
+        "kl": request.kl,
+        "perceptual": request.perceptual,
+        "adversarial": request.adversarial,
+        "norm": request.norm,
+        "size": request.size,
+        "crop": request.size,
+        "folder": request.data,
+    }
+    return replace(
+        recipe,
+        settings=settings,
+        network={**recipe.network, "variational": request.variational},
+        run=replace(recipe.run, seed=request.seed, steps=ENDLESS),
+    )
+
+
+def _run_of(request: Train, work: Path, device: str) -> tuple[Run, AutoencoderTask]:
+    torch.manual_seed(request.seed)
+    recipe = recipe_of(request)
+    task = AutoencoderTask(recipe)
+    try:
+        run = Run(task, recipe, work, torch.device(device), request.minutes, lambda words: None)
+    except OSError as error:
+        raise OutputError(f"{work} cannot be written: {error.strerror}.") from error
+    return run, task
+
+
+def _steps(
+    run: Run, task: AutoencoderTask, check: Callable[[], None], job: int
+) -> Iterator[TrainStep | TrainSample]:
+    told = shown = time.monotonic()
+    for terms in run.steps():
+        now = time.monotonic()
+        if now - told >= STEP_SECONDS or run.progress.step == 1:
+            told = now
+            yield _step(run, terms, job)
+        if now - shown >= SAMPLE_SECONDS:
+            yield _sample(run, task, job)
+            shown = time.monotonic()
+        check()
+
+
+def _step(run: Run, terms: dict[str, Tensor], job: int) -> TrainStep:
+    used = min(1.0, run.used())
+    left = (1 - used) * 60 * (run.minutes or 0.0)
+    values = tuple((name, float(value.detach())) for name, value in terms.items())
+    progress = run.progress
+    return TrainStep(job, progress.step, progress.samples, used, left, values)
+
+
+@torch.inference_mode()
+def _sample(run: Run, task: AutoencoderTask, job: int) -> TrainSample:
+    """The averaged network on a few held-out pictures."""
+    network, pictures = cast(Autoencoder, run.averaged()), task.unseen[:SHOWN]
+    with torch.autocast(run.device.type, torch.bfloat16):
+        decoded = network.decode(network.encode(pictures).mean).float().clamp(-1, 1)
+    figures = [("psnr", float(psnr(decoded / 2 + 0.5, pictures / 2 + 0.5).mean()))]
+    if task.perceptual is not None:
+        figures.append(("lpips", float(task.perceptual(decoded, pictures).mean())))
+    originals, results = (_bytes(each) for each in (pictures, decoded))
+    return TrainSample(job, run.progress.step, originals, results, tuple(figures))
+
+
+def _bytes(pictures: Tensor) -> np.ndarray:
+    """(N, 3, S, S) in [-1, 1] -> (N, S, S, 3) uint8."""
+    scaled = ((pictures + 1) * 127.5).round().to(torch.uint8)
+    return scaled.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+
+
+def _keep(work: Path, folder: Path) -> None:
+    """Copies the weights into place in one move: a half-written autoencoder is never listed."""
+    fresh = work / "fresh"
+    shutil.rmtree(fresh, ignore_errors=True)
+    try:
+        fresh.mkdir()
+        for path in (work / MANIFEST, *work.glob("weights-*.safetensors")):
+            shutil.copy2(path, fresh / path.name)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if folder.exists():  # the same run, trained on
+            folder.rename(work / f"before-{time.time_ns()}")
+        fresh.rename(folder)
+    except OSError as error:
+        raise OutputError(
+            f"{folder} could not be written ({error.strerror}); the run is in {work}."
+        ) from error

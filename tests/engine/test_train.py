@@ -1,0 +1,148 @@
+"""Training inside the engine: it gives way, rests, is kept early, cancelled and gone on with."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from studio.core.autoencoding import Paused, Train, Trained, TrainSample, TrainStep
+from studio.core.errors import Kept, UsageError
+from studio.core.events import CancelledAt, Event, Failed, Finished, LabRun, Started
+from studio.core.requests import Lab, Settings
+from studio.engine import train as training
+from studio.engine.engine import Engine
+from studio.engine.worker import Worker
+from studio.models import registry
+
+REQUEST = Train(
+    "vae-l2", "mine", 1.0, 1e-3, 0.0, 0.0, norm="l2", size=32, minutes=0.05, seed=3
+)  # fmt: skip
+LAB = Lab("moons", Settings("", sampler="flow-euler", steps=2), particles=4, side=2)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "models"
+    monkeypatch.setattr(registry, "user_folder", lambda: folder)
+    monkeypatch.setattr(training, "user_folder", lambda: folder)
+    return folder
+
+
+class Told:
+    """The engine's events, and waiting for one."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._more = threading.Condition()
+
+    def __call__(self, event: Event) -> None:
+        with self._more:
+            self.events.append(event)
+            self._more.notify_all()
+
+    def wait(self, wanted: Callable[[Event], bool]) -> Event:
+        with self._more:
+            assert self._more.wait_for(lambda: any(map(wanted, self.events)), 60), self.events
+            return next(each for each in self.events if wanted(each))
+
+
+@pytest.fixture
+def stage() -> Iterator[tuple[Engine, Told]]:
+    told = Told()
+    engine = Engine(told, device="cpu")
+    yield engine, told
+    engine.close(60)
+
+
+def ended(job: int) -> Callable[[Event], bool]:
+    return lambda e: isinstance(e, Finished | CancelledAt | Failed) and e.job == job
+
+
+def test_what_is_learnt_can_be_opened(home: Path) -> None:
+    events = list(Worker("cpu").run(REQUEST))
+    trained = next(each for each in events if isinstance(each, Trained))
+    assert trained.name == "mine" and trained.steps > 0
+    names = [info.name for info in registry.list_autoencoders()]
+    assert "mine" in names
+    assert registry.open_autoencoder("mine").downsampling == 8
+    samples = [each for each in events if isinstance(each, TrainSample)]
+    assert samples[0].originals.shape == samples[0].decoded.shape == (6, 32, 32, 3)
+    assert dict(samples[-1].figures)["psnr"] > dict(samples[0].figures)["psnr"]
+    step = next(each for each in events if isinstance(each, TrainStep))
+    assert {"loss", "reconstruction", "kl"} <= dict(step.terms).keys()
+    with pytest.raises(UsageError, match="choose another name"):
+        list(Worker("cpu").run(REQUEST))
+
+
+def test_it_gives_way_and_rests_and_is_kept(stage: tuple[Engine, Told]) -> None:
+    engine, told = stage
+    job = engine.submit(Train(**{**vars(REQUEST), "minutes": 60.0}))
+    told.wait(lambda e: isinstance(e, TrainStep))
+    other = engine.submit(LAB)
+    told.wait(ended(other))
+    assert any(isinstance(e, LabRun) for e in told.events)
+    engine.pause(job)
+    told.wait(lambda e: isinstance(e, Paused) and e.paused)
+    again = engine.submit(LAB)  # served while the training rests
+    told.wait(ended(again))
+    steps = len([e for e in told.events if isinstance(e, TrainStep)])
+    assert not any(ended(job)(e) for e in told.events)
+    engine.pause(job, False)
+    told.wait(lambda e: isinstance(e, Paused) and not e.paused)
+    told.wait(lambda e: isinstance(e, TrainStep) and told.events.count(e) and _later(told, steps))
+    engine.keep(job)
+    assert isinstance(told.wait(ended(job)), Finished)
+    assert any(isinstance(e, Trained) for e in told.events)
+
+
+def _later(told: Told, steps: int) -> bool:
+    return len([e for e in told.events if isinstance(e, TrainStep)]) > steps
+
+
+def test_cancelled_it_leaves_a_checkpoint_to_go_on_with(stage: tuple[Engine, Told]) -> None:
+    engine, told = stage
+    job = engine.submit(Train(**{**vars(REQUEST), "minutes": 60.0}))
+    step = told.wait(lambda e: isinstance(e, TrainStep) and e.step > 1)
+    engine.pause(job)
+    engine.cancel(job)  # even at rest
+    end = told.wait(ended(job))
+    assert isinstance(end, CancelledAt) and isinstance(step, TrainStep)
+    assert end.step >= step.step
+    assert not (registry.user_folder() / "autoencoders" / "mine").exists()
+    resumed = engine.submit(Train(**{**vars(REQUEST), "minutes": 60.0, "resume": True}))
+    went_on = told.wait(lambda e: isinstance(e, TrainStep) and e.job == resumed)
+    assert isinstance(went_on, TrainStep) and went_on.step > end.step - 1
+    engine.cancel(resumed)
+    told.wait(ended(resumed))
+
+
+def test_two_trainings_wait_for_each_other(stage: tuple[Engine, Told]) -> None:
+    engine, told = stage
+    first = engine.submit(Train(**{**vars(REQUEST), "minutes": 60.0}))
+    second = engine.submit(Train(**{**vars(REQUEST), "name": "other", "minutes": 60.0}))
+    told.wait(lambda e: isinstance(e, TrainStep))
+    assert not any(isinstance(e, Started) and e.job == second for e in told.events)
+    engine.cancel(first)
+    told.wait(lambda e: isinstance(e, Started) and e.job == second)
+    engine.cancel_all()
+    told.wait(ended(second))
+
+
+def test_keeping_ends_it_early() -> None:
+    def check() -> None:
+        raise Kept
+
+    request = Train(**{**vars(REQUEST), "minutes": 60.0})
+    events = list(training.train(request, check=check))
+    assert isinstance(events[-1], Trained) and events[-1].steps == 1
+
+
+def test_there_must_be_a_run_to_go_on_with() -> None:
+    with pytest.raises(UsageError, match="to go on with"):
+        list(training.train(Train(**{**vars(REQUEST), "resume": True})))
+
+
+def test_only_autoencoders_are_trained_here() -> None:
+    with pytest.raises(UsageError, match="not an autoencoder"):
+        list(training.train(Train(**{**vars(REQUEST), "recipe": "classifier"})))
