@@ -9,10 +9,16 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from studio.core.autoencoding import Probe, Reconstruct, Train
 from studio.core.errors import Cancelled, StudioError
 from studio.core.events import Event, Finished, Loading, Picture, Ready, Started
 from studio.core.requests import Compare, Decode, Generate, Lab, LoadModel, Request
 from studio.engine import devices
+from studio.engine.autoencoders import (
+    Autoencoders,
+    OpenAutoencoder,
+    open_autoencoder_from_disk,
+)
 
 if TYPE_CHECKING:
     from studio.models.model import Model
@@ -44,7 +50,7 @@ def model_of(request: Request) -> str | None:
             return cells[0].model
         case LoadModel(model=model) | Decode(model=model):
             return model
-        case Lab():
+        case Lab() | Reconstruct() | Probe() | Train():
             return None
 
 
@@ -53,14 +59,28 @@ def never() -> None:
 
 
 class Worker:
-    """Owns a device and the model that was used last. For one thread at a time."""
+    """Owns a device, the model and the autoencoders used last. For one thread at a time."""
 
-    def __init__(self, device: str = "auto", open_model: OpenModel = open_from_disk) -> None:
+    def __init__(
+        self,
+        device: str = "auto",
+        open_model: OpenModel = open_from_disk,
+        open_autoencoder: OpenAutoencoder = open_autoencoder_from_disk,
+    ) -> None:
         """`device`: auto, cpu, cuda or mps, else UsageError; looked for when first needed."""
         devices.check_name(device)
         self._asked, self._device = device, None  # type: str, devices.Device | None
         self._open_model = open_model
         self._name, self._model = "", None  # type: str, Model | None
+        self._open_autoencoder = open_autoencoder
+        self._autoencoders: Autoencoders | None = None
+
+    @property
+    def autoencoders(self) -> Autoencoders:
+        """Those opened last. Raises UsageError when this machine lacks the device."""
+        if self._autoencoders is None:
+            self._autoencoders = Autoencoders(self.device, self._open_autoencoder)
+        return self._autoencoders
 
     @property
     def device(self) -> devices.Device:
@@ -99,8 +119,9 @@ class Worker:
         return self._model
 
     def forget(self) -> None:
-        """Drops the model and gives memory back."""
+        """Drops the models and gives memory back."""
         self._name, self._model = "", None
+        self._autoencoders = None
         if self._device is not None:
             devices.free_memory(self._device.name)
 
@@ -111,7 +132,10 @@ class Worker:
         return Ready(job, name, device.label, device.precision, seconds, model.classes, model.has)
 
     def _made(
-        self, request: Generate | Compare | Decode | Lab, check: Check, job: int
+        self,
+        request: Generate | Compare | Decode | Lab | Reconstruct | Probe | Train,
+        check: Check,
+        job: int,
     ) -> Iterator[Event]:
         match request:
             case Generate(settings=settings):
@@ -130,6 +154,31 @@ class Worker:
                 from studio.engine.lab import lab
 
                 yield from lab(request, check, job)
+            case Reconstruct() | Probe() | Train():
+                yield from self._autoencoding(request, check, job)
+
+    def _autoencoding(
+        self, request: Reconstruct | Probe | Train, check: Check, job: int
+    ) -> Iterator[Event]:
+        autoencoders = self.autoencoders
+        match request:
+            case Reconstruct():
+                from studio.engine.reconstruct import reconstruct
+
+                yield from reconstruct(autoencoders, request, check, job)
+            case Probe(autoencoder=name):
+                import torch
+
+                from studio.engine.probes import probe
+
+                looking = torch.inference_mode()(probe)
+                yield from looking(autoencoders.get(name), request, check, job)
+            case Train():
+                from studio.engine.train import train
+
+                autoencoders.forget()  # one of them may be made anew
+                yield from train(request, self.device.name, check, job)
+                autoencoders.forget()
 
 
 def run_now(

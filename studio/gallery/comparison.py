@@ -59,7 +59,7 @@ class Comparison:
 def write_sheet(path: Path, comparison: Comparison) -> None:
     """Every picture at its own size, with headings and figures, as a PNG. Raises OutputError."""
     sheet = comparison_sheet.sheet(comparison.grid, comparison.settings, comparison.made)
-    _write(path, lambda draft: sheet.save(draft, "PNG"))
+    write_whole(path, lambda draft: sheet.save(draft, "PNG"))
 
 
 def write_film(path: Path, comparison: Comparison, decode: Decode | None = None) -> None:
@@ -78,7 +78,7 @@ def write_film(path: Path, comparison: Comparison, decode: Decode | None = None)
     times = [FRAME_MS] * len(others) + [LAST_FRAME_MS]
     how: dict[str, Any] = {"quality": 85, "method": 3} if path.suffix.lower() == ".webp" else {}
     kind = path.suffix[1:].upper()
-    _write(
+    write_whole(
         path,
         lambda draft: first.save(
             draft, kind, save_all=True, append_images=others, duration=times, loop=0, **how
@@ -121,7 +121,7 @@ def document(
 def write_document(path: Path, contents: Mapping[str, Any]) -> None:
     """A document as a JSON file. Raises OutputError."""
     text = json.dumps(contents, indent=2, allow_nan=False) + "\n"
-    _write(path, lambda draft: draft.write_text(text, encoding="utf-8"))
+    write_whole(path, lambda draft: draft.write_text(text, encoding="utf-8"))
 
 
 def _axis(axis: Axis) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _write(path: Path, save: Callable[[Path], object]) -> None:
+def write_whole(path: Path, save: Callable[[Path], object]) -> None:
     """Whole or not at all."""
     draft = path.parent / f".{uuid.uuid4().hex}.part"
     try:

@@ -1,0 +1,179 @@
+"""`reconstruct`: pictures through autoencoders and back; each one, a labelled sheet, figures."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from tqdm import tqdm
+
+from studio.cli import table
+from studio.cli.outputs import check_place, write_image
+from studio.cli.verb import Document, Verb, add_device, add_out
+from studio.core import events
+from studio.core.autoencoding import Reconstruct, Reconstructed
+from studio.core.errors import Cancelled, ModelError, UsageError
+from studio.dataset.pictures import ReadPicture, read_picture
+from studio.engine.worker import Worker, run_now
+from studio.gallery import reconstruction
+from studio.gallery.naming import pictures_folder, words
+from studio.gallery.reconstruction_sheet import Block, Shown, block, shown
+from studio.models import registry
+
+ALL = "all"
+
+
+def configure(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "images", nargs="+", type=Path, metavar="IMAGE", help="PNG, JPEG, WebP and the like"
+    )
+    parser.add_argument(
+        "--autoencoders",
+        default=ALL,
+        metavar="A,B",
+        help="names or paths with commas between them; all is every one that is listed (default)",
+    )
+    parser.add_argument(
+        "--tile",
+        type=int,
+        default=0,
+        metavar="N",
+        help="longer pictures go through in tiles of N pixels (default: 512, beyond 1024)",
+    )
+    add_device(parser)
+    add_out(parser, "a folder for the reconstructions, sheet.png and figures.csv")
+
+
+def run(arguments: Namespace) -> Document:
+    names = names_from(arguments.autoencoders)
+    folder = folder_for(arguments.out, arguments.images[0])
+    pictures = tuple(read_picture(path) for path in arguments.images)
+    request = Reconstruct(tuple(each.pixels for each in pictures), tuple(names), arguments.tile)
+    request.check()
+    for path, picture in zip(arguments.images, pictures, strict=True):
+        for note in picture.notes:
+            print(f"{path}: {note}", file=sys.stderr)
+    total = len(pictures) * len(names)
+    with tqdm(total=total, leave=False, disable=None, file=sys.stderr) as bar:
+        results = Results(folder, arguments.images, pictures, names, bar)
+        try:
+            run_now(request, Worker(arguments.device), results.saw)
+        except (KeyboardInterrupt, Cancelled):
+            if results.records:
+                results.write()
+            raise
+    return results.write()
+
+
+def names_from(text: str) -> dict[str, str]:
+    """What to open, and its name for people. Raises UsageError, ModelError, before any work."""
+    chosen: list[str] = []
+    for part in split(text):
+        chosen += [each.name for each in registry.list_autoencoders()] if part == ALL else [part]
+    if not chosen or "" in chosen:
+        raise UsageError("write the autoencoders' names or paths with commas between them.")
+    names = {}
+    for name in chosen:
+        info = registry.find(name)
+        if info.kind not in ("autoencoder", "generator"):
+            raise ModelError(f"{name} is a model of kind {info.kind!r}; choose an autoencoder.")
+        names[name] = info.name
+    return names
+
+
+def split(text: str) -> list[str]:
+    """At commas, but not at those inside a path that exists."""
+    parts, found = text.split(","), []
+    while parts:
+        count = len(parts)
+        while count > 1 and not Path(",".join(parts[:count])).expanduser().exists():
+            count -= 1
+        found.append(",".join(parts[:count]).strip())
+        parts = parts[count:]
+    return found
+
+
+def folder_for(out: Path | None, image: Path) -> Path:
+    """`out`, or a new folder among the window's pictures. Raises UsageError, OutputError."""
+    if out is None:
+        out = pictures_folder() / f"{datetime.now():%Y-%m-%d %H-%M-%S} {words(image.stem)}, rebuilt"
+    elif out.is_file() or (out.suffix and not out.is_dir()):
+        raise UsageError(f"--out is a folder for pictures, a sheet and figures, not {out}.")
+    check_place(out)
+    return out
+
+
+class Results:
+    """Writes each reconstruction as soon as it is made, and moves the bar."""
+
+    def __init__(
+        self,
+        folder: Path,
+        paths: list[Path],
+        pictures: tuple[ReadPicture, ...],
+        names: dict[str, str],
+        bar: tqdm,
+    ) -> None:
+        self._folder, self._paths, self._pictures = folder, paths, pictures
+        self._names, self._bar = names, bar
+        self._shown: dict[int, list[Shown]] = {}
+        self.records: list[Document] = []
+
+    def saw(self, event: events.Event) -> None:
+        match event:
+            case events.Progress(picture=picture, step=step, steps=steps):
+                words = f"{self._paths[picture].name}, step {step} of {steps}"
+                self._bar.set_description(words, refresh=False)
+            case Reconstructed():
+                self._keep(event)
+                self._bar.update()
+
+    def write(self) -> Document:
+        """The sheet and the figures of what there is, as files. Raises OutputError."""
+        sheet, figures = self._folder / "sheet.png", self._folder / "figures.csv"
+        reconstruction.write_sheet(sheet, [self._block(number) for number in self._shown])
+        reconstruction.write_figures(figures, self.records)
+        return {"results": self.records, "sheet": str(sheet), "csv": str(figures)}
+
+    def _keep(self, result: Reconstructed) -> None:
+        image, name = self._paths[result.picture], self._names[result.autoencoder]
+        number = len(self.records) + 1
+        path = self._folder / f"{number:03d} {words(image.stem)}, {words(name)}.png"
+        write_image(path, result.image)
+        self.records.append(reconstruction.record(str(image), result, path))
+        small = shown(self._pictures[result.picture].pixels, result, name)
+        self._shown.setdefault(result.picture, []).append(small)
+
+    def _block(self, number: int) -> Block:
+        picture = self._pictures[number]
+        note = " ".join(picture.notes)
+        return block(self._paths[number].name, picture.pixels, self._shown[number], note)
+
+
+def describe(document: Document) -> Iterator[str]:
+    heads = ("picture", "autoencoder", "PSNR", "SSIM", "MS-SSIM", "LPIPS", "ratio", "seconds", "")
+    yield from table.rows(heads, [_line(each) for each in document["results"]])
+    for why in dict.fromkeys(each["note"] for each in document["results"]):
+        if why:
+            yield why
+    yield document["sheet"]
+    yield document["csv"]
+
+
+def _line(result: Document) -> tuple[str, ...]:
+    similar = (result[name] for name in ("ssim", "ms_ssim", "lpips"))
+    return (
+        Path(result["image"]).name,
+        result["autoencoder"],
+        f"{result['psnr']:.2f}",
+        *("" if value is None else f"{value:.4f}" for value in similar),
+        f"{result['compression']:.3g}",
+        f"{result['seconds']:.2f}",
+        Path(result["path"]).name,
+    )
+
+
+VERB = Verb("reconstruct", "what autoencoders keep of a picture", configure, run, describe)

@@ -1,0 +1,72 @@
+"""The autoencoders that were opened last, and LPIPS: kept, so that asking again costs no loading.
+
+Imports torch inside functions only. Must not import Qt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from studio.engine.devices import Device
+from studio.engine.importing import import_lpips
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from studio.models.model import ImageAutoencoder
+
+KEPT = 2**30  # bytes of parameters, all together; the last one is kept whatever its size
+#: open_autoencoder(name or path, device)
+OpenAutoencoder = Callable[[str, Device], "ImageAutoencoder"]
+
+
+def open_autoencoder_from_disk(name: str, device: Device) -> ImageAutoencoder:
+    """In fp32, so that figures are true. Raises ModelError."""
+    from studio.models.registry import open_autoencoder
+
+    return open_autoencoder(name, device.name, "float32")
+
+
+class Autoencoders:
+    """For one thread at a time."""
+
+    def __init__(self, device: Device, open_autoencoder: OpenAutoencoder) -> None:
+        self.device = device
+        self._open = open_autoencoder
+        self._opened: dict[str, ImageAutoencoder] = {}  # the one used last is last
+        self._lpips: nn.Module | None = None
+
+    def get(self, name: str) -> ImageAutoencoder:
+        """Opened, if it is not at hand. Raises ModelError."""
+        import torch
+
+        autoencoder = self._opened.pop(name, None)
+        if autoencoder is None:
+            with torch.inference_mode(False):  # its parameters shall serve elsewhere too
+                autoencoder = self._open(name, self.device)
+        self._opened[name] = autoencoder
+        while len(self._opened) > 1 and sum(map(_bytes, self._opened.values())) > KEPT:
+            del self._opened[next(iter(self._opened))]
+        return autoencoder
+
+    def lpips(self) -> nn.Module:
+        """LPIPS on the device. Raises ModelError where its weights are missing."""
+        import torch
+
+        if self._lpips is None:
+            from studio.metrics import perceptual
+
+            if perceptual.lpips_available():
+                import_lpips()
+            with torch.inference_mode(False):
+                self._lpips = perceptual.load_lpips().to(self.device.name)
+        return self._lpips
+
+    def forget(self) -> None:
+        """Drops the autoencoders: memory is short, or one has been trained anew."""
+        self._opened.clear()
+
+
+def _bytes(autoencoder: ImageAutoencoder) -> int:
+    return sum(each.numel() * each.element_size() for each in autoencoder.parameters())

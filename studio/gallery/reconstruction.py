@@ -1,0 +1,61 @@
+"""Reconstructions to keep: their labelled sheet and their figures, for window and command line.
+
+Must not import Qt or torch.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from studio.core.autoencoding import Reconstructed
+from studio.gallery.comparison import write_whole
+from studio.gallery.reconstruction_sheet import Block, sheet
+
+
+def record(image: str, result: Reconstructed, path: Path | None = None) -> dict[str, Any]:
+    """One reconstruction's figures as plain values, ready for JSON; what is missing is None.
+
+    `image` names the original. Seconds are of encoding and decoding.
+    """
+    figures = result.figures
+    return {
+        "image": image,
+        "autoencoder": result.autoencoder,
+        "psnr": figures.psnr,
+        "ssim": figures.ssim,
+        "ms_ssim": figures.ms_ssim,
+        "lpips": figures.lpips,
+        "compression": figures.compression,
+        "bits_per_pixel": figures.bits_per_pixel,
+        "kl_bits_per_pixel": figures.kl_bits_per_pixel,
+        "latent_shape": list(result.latent_shape),
+        "seconds": round(result.encode_seconds + result.decode_seconds, 4),
+        "encode_seconds": round(result.encode_seconds, 4),
+        "decode_seconds": round(result.decode_seconds, 4),
+        "path": None if path is None else str(path),
+        "note": result.note,
+    }
+
+
+def write_sheet(path: Path, blocks: Sequence[Block]) -> None:
+    """As a PNG. Raises OutputError."""
+    drawn = sheet(blocks)
+    write_whole(path, lambda draft: drawn.save(draft, "PNG"))
+
+
+def write_figures(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    """A line for each record, under a line of names, as CSV. Raises OutputError."""
+    text = StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(records[0])
+    writer.writerows(map(_plain, each.values()) for each in records)
+    write_whole(path, lambda draft: draft.write_text(text.getvalue(), "utf-8", newline=""))
+
+
+def _plain(value: Any) -> Any:
+    """A shape as people write it; None as nothing."""
+    return "x".join(map(str, value)) if isinstance(value, list) else value

@@ -1,0 +1,196 @@
+"""Draws reconstructions: for each picture a block with the original, what each autoencoder made of
+it, the signed difference and the LPIPS map. NumPy and Pillow only. Must not import Qt or torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from studio.core.autoencoding import Figures, Reconstructed
+from studio.gallery.heat import heat_map
+from studio.report.sheet import FAINT, GAP, INK, PAPER, fitted, font
+
+LARGEST, SMALLEST = 384, 160  # pixels of a cell's longer side; small pictures are enlarged
+NARROWEST = 264  # pixels: a column, so that its figures fit
+TITLE, CAPTION, LINE, BLOCK = 56, 64, 18, 32
+GAIN = 4  # of the difference
+LEAST_HEAT = 0.1  # LPIPS at the map's brightest: smaller distances shall not look large
+BAR = 10  # pixels: the height of the colour bar
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A reconstruction in the size of its cell; `heat` (h, w) is LPIPS, or None."""
+
+    autoencoder: str
+    figures: Figures
+    latent_shape: tuple[int, int, int]
+    seconds: float
+    image: Image.Image
+    difference: Image.Image
+    heat: np.ndarray | None
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """A picture and its reconstructions; `size` is its own, width and height in pixels."""
+
+    name: str
+    size: tuple[int, int]
+    note: str
+    image: Image.Image
+    shown: tuple[Shown, ...]
+
+    @property
+    def has_heat(self) -> bool:
+        return any(each.heat is not None for each in self.shown)
+
+    @property
+    def height(self) -> int:
+        rows = 3 if self.has_heat else 2
+        return CAPTION + rows * self.image.height + (rows - 1) * GAP + BLOCK
+
+
+def shown(original: np.ndarray, result: Reconstructed, name: str = "") -> Shown:
+    """What a sheet keeps of a result: small. `name` is the autoencoder's, its own if empty."""
+    heat = result.lpips_map
+    return Shown(
+        name or result.autoencoder,
+        result.figures,
+        result.latent_shape,
+        result.encode_seconds + result.decode_seconds,
+        fitted_image(Image.fromarray(result.image)),
+        fitted_image(Image.fromarray(difference(original, result.image))),
+        None if heat is None else np.asarray(fitted_image(Image.fromarray(heat.astype("f4")))),
+    )
+
+
+def block(name: str, original: np.ndarray, shown: Sequence[Shown], note: str = "") -> Block:
+    """`original` (H, W, 3) uint8; `note` says what was done to it on reading."""
+    height, width = original.shape[:2]
+    small = fitted_image(Image.fromarray(original))
+    return Block(name, (width, height), note, small, tuple(shown))
+
+
+def difference(original: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """Four times the reconstruction less the original, around grey: (H, W, 3) uint8."""
+    apart = image.astype(np.int16) - original
+    return np.clip(128 + GAIN * apart, 0, 255).astype(np.uint8)
+
+
+def fitted_image(image: Image.Image) -> Image.Image:
+    """Shrunk to a cell, or enlarged by a whole number so that its pixels can be seen."""
+    longest = max(image.size)
+    if longest > LARGEST:
+        size = [max(round(side * LARGEST / longest), 1) for side in image.size]
+        return image.resize((size[0], size[1]), Image.Resampling.BOX)
+    times = max(SMALLEST // longest, 1)
+    size = [side * times for side in image.size]
+    return image.resize((size[0], size[1]), Image.Resampling.NEAREST)
+
+
+def sheet(blocks: Sequence[Block]) -> Image.Image:
+    """The labelled sheet, a block for each picture below the other."""
+    columns = 1 + max(len(each.shown) for each in blocks)
+    column = max(NARROWEST, *(each.image.width for each in blocks)) + GAP
+    size = GAP + columns * column, TITLE + sum(each.height for each in blocks)
+    drawn = Image.new("RGB", size, PAPER)
+    draw = ImageDraw.Draw(drawn)
+    draw.text((GAP, TITLE / 2), _title(blocks), INK, font(18), anchor="lm")
+    top = TITLE
+    for each in blocks:
+        _Drawing(drawn, draw, column, top).block(each)
+        top += each.height
+    return drawn
+
+
+def _title(blocks: Sequence[Block]) -> str:
+    """How many of what."""
+    names = {each.autoencoder for block in blocks for each in block.shown}
+    pictures = f"{len(blocks)} pictures" if len(blocks) > 1 else "One picture"
+    through = f"{len(names)} autoencoders" if len(names) > 1 else "".join(names)
+    return f"{pictures} through {through}"
+
+
+def lines(each: Shown) -> tuple[str, str]:
+    """A reconstruction's figures: how faithful it is, and what it costs.
+
+    Only of letters that the sheet's font has: it knows no multiplication sign.
+    """
+    figures = each.figures
+    faithful = [f"{figures.psnr:.2f} dB"]
+    if figures.ssim is not None:
+        faithful.append(f"SSIM {figures.ssim:.3f}")
+    if figures.lpips is not None:
+        faithful.append(f"LPIPS {figures.lpips:.3f}")
+    shape = " x ".join(map(str, each.latent_shape))
+    cost = (f"{shape}", f"{figures.compression:.3g} : 1", f"{each.seconds:.2f} s")
+    return " · ".join(faithful), " · ".join(cost)
+
+
+class _Drawing:
+    """One block at `top` of the sheet."""
+
+    def __init__(
+        self, sheet: Image.Image, draw: ImageDraw.ImageDraw, column: int, top: int
+    ) -> None:
+        self._sheet, self._draw, self._column, self._top = sheet, draw, column, top
+
+    def block(self, block: Block) -> None:
+        self._paste(0, 0, block, block.image)
+        wide, high = block.size
+        self._caption(0, block, (block.name, f"{wide} x {high} pixels", block.note))
+        heats = [each.heat for each in block.shown if each.heat is not None]
+        most = max((float(np.quantile(heat, 0.995)) for heat in heats), default=0.0)
+        most = max(most, LEAST_HEAT)
+        for i, each in enumerate(block.shown, 1):
+            self._paste(i, 0, block, each.image)
+            self._caption(i, block, (each.autoencoder, *lines(each)))
+            self._paste(i, 1, block, each.difference)
+            if each.heat is not None:
+                self._paste(i, 2, block, Image.fromarray(heat_map(each.heat, most)))
+        self._say(
+            1, block, (f"difference, {GAIN} times", "reconstruction less original,", "around grey")
+        )
+        if heats:
+            self._say(2, block, ("LPIPS at each pixel", f"0 to {most:.2g}"))
+            self._bar(block)
+
+    def _corner(self, column: int, row: int, block: Block) -> tuple[int, int]:
+        """The left upper corner of a picture."""
+        width, height = block.image.size
+        left = GAP + column * self._column + (self._column - GAP - width) // 2
+        return left, self._top + (CAPTION if row else 0) + row * (height + GAP)
+
+    def _paste(self, column: int, row: int, block: Block, image: Image.Image) -> None:
+        self._sheet.paste(image, self._corner(column, row, block))
+
+    def _caption(self, column: int, block: Block, texts: tuple[str, ...]) -> None:
+        """Three lines under a picture of the first row."""
+        x = GAP + column * self._column + (self._column - GAP) / 2
+        y = self._top + block.image.height + 14
+        for i, text in enumerate(texts):
+            face = font(14 if i == 0 else 13)
+            words = fitted(self._draw, text, face, self._column - 4)
+            self._draw.text((x, y + LINE * i), words, FAINT if i == 2 else INK, face, anchor="mm")
+
+    def _say(self, row: int, block: Block, texts: tuple[str, ...]) -> None:
+        """Lines before a row's first picture."""
+        _, top = self._corner(0, row, block)
+        x = self._column - GAP
+        for i, text in enumerate(texts):
+            face, ink = font(15 if i == 0 else 13), FAINT if i else INK
+            y = top + block.image.height / 2 + LINE * (i - 1)
+            self._draw.text((x, y), text, ink, face, anchor="rm")
+
+    def _bar(self, block: Block) -> None:
+        """The map's colours, under its words."""
+        _, top = self._corner(0, 2, block)
+        wide = 120
+        bar = heat_map(np.broadcast_to(np.linspace(0, 1, wide), (BAR, wide)), 1.0)
+        y = top + block.image.height // 2 + LINE + 2
+        self._sheet.paste(Image.fromarray(bar), (self._column - GAP - wide, y))
