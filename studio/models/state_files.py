@@ -130,8 +130,9 @@ def _pickled(path: Path) -> dict[str, Tensor]:
 def _is_weight(name: object, value: object) -> bool:
     import torch
 
-    plain = isinstance(value, torch.Tensor) and value.layout == torch.strided
-    return isinstance(name, str) and plain and value.device.type == "cpu" and not value.is_quantized
+    if not isinstance(name, str) or not isinstance(value, torch.Tensor):
+        return False
+    return value.layout == torch.strided and value.device.type == "cpu" and not value.is_quantized
 
 
 def _pickle(archive: zipfile.ZipFile) -> bytes:
