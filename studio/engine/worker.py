@@ -171,8 +171,11 @@ class Worker:
 
                 from studio.engine.probes import probe
 
-                looking = torch.inference_mode()(probe)
-                yield from looking(autoencoders.get(name), request, check, job)
+                @torch.inference_mode()
+                def looking() -> Iterator[Event]:
+                    yield from probe(autoencoders.get(name), request, check, job)
+
+                yield from looking()
             case Train():
                 from studio.engine.train import train
 

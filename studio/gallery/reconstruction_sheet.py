@@ -154,7 +154,9 @@ class _Drawing:
             if each.heat is not None:
                 self._paste(i, 2, block, Image.fromarray(heat_map(each.heat, most)))
         self._say(
-            1, block, (f"difference, {GAIN} times", "reconstruction less original,", "around grey")
+            1,
+            block,
+            (f"signed difference x {GAIN}", "reconstruction less original,", "around grey"),
         )
         if heats:
             self._say(2, block, ("LPIPS at each pixel", f"0 to {most:.2g}"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from studio.core.autoencoding import Reconstruct, Reconstructed
+from studio.core.autoencoding import Probe, Reconstruct, Reconstructed, Train
 from studio.core.errors import Cancelled, ModelError, UsageError
 from studio.core.events import Event, Finished, Progress, Started
 from studio.engine import autoencoders, reconstruct
@@ -284,3 +284,32 @@ def test_parameters_are_not_bound_to_inference() -> None:
 def test_senseless_requests_are_refused(change: Callable[[Reconstruct], Reconstruct]) -> None:
     with pytest.raises(UsageError):
         made(change(Reconstruct((noise(8, 8),), ("0",))))
+
+
+def test_probes_look_without_gradients_and_training_has_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    modes: list[tuple[str, bool]] = []
+
+    def probe(autoencoder: nn.Module, request: Probe, check: object, job: int) -> Iterator[Event]:
+        for step in (1, 2):
+            assert autoencoder is model
+            modes.append((request.probe, torch.is_inference_mode_enabled()))
+            yield Progress(job, 0, 1, step, 2, 0.0)
+
+    def train(request: Train, device: str, check: object, job: int) -> Iterator[Event]:
+        modes.append((request.name, torch.is_inference_mode_enabled()))
+        yield Progress(job, 0, 1, 1, 1, 0.0)
+
+    monkeypatch.setattr("studio.engine.probes.probe", probe, raising=False)
+    monkeypatch.setattr("studio.engine.train.train", train)
+    model = Averages()
+    runner, opened = worker(model)
+    for request in (Probe("maps", "0"), Probe("maps", "0"), Train("ae", "mine", 1, 0, 0, 0)):
+        for event in runner.run(request):
+            assert event.job == 0
+            assert not torch.is_inference_mode_enabled()
+    assert modes == [("maps", True)] * 4 + [("mine", False)]
+    assert opened == ["0"]
+    list(runner.run(Probe("maps", "0")))
+    assert opened == ["0", "0"]  # what was trained may be what was open
