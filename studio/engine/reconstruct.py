@@ -136,15 +136,17 @@ def _through(
     height, width = picture.pixels.shape[:2]
     tile = tile_for(height, width, asked)
     side = tile or max(height, width) + autoencoder.downsampling  # one tile holds all of it
+    signed = picture.unit * 2 - 1
     began = time.perf_counter()
-    posterior = tiling.encode(autoencoder, picture.unit * 2 - 1, side)
-    encoded = time.perf_counter()
+    posterior = tiling.encode(autoencoder, signed, side)
+    encoding = time.perf_counter() - began
     yield None
     check()
-    decoding = time.perf_counter()
+    began = time.perf_counter()
     decoded = tiling.decode(autoencoder, posterior.mean, side, size=(height, width))
-    decoded_at = time.perf_counter()
+    decoding = time.perf_counter() - began
     image = to_bytes(decoded, name)
+    del signed, decoded  # of large pictures they take much, and measuring takes more
     yield None
     check()
     spectra = spectra_of(picture, image)
@@ -153,7 +155,7 @@ def _through(
     notes = (f"Encoded and decoded in tiles of {tile} pixels." if tile else "", why)
     yield Result(
         name, image, figures_of(picture.unit, image, autoencoder, posterior, lpips), spectra,
-        (channels, rows, columns), (encoded - began, decoded_at - decoding), map_,
+        (channels, rows, columns), (encoding, decoding), map_,
         " ".join(note for note in notes if note),
     )  # fmt: skip
 
