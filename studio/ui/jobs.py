@@ -109,6 +109,21 @@ class Jobs(QObject):
             self._bridge.cancel(self.open[0])
             self.changed.emit()
 
+    def cancel_job(self, job: int) -> None:
+        """Asks for the end of one job, wherever it is in the queue."""
+        if self._bridge is not None:
+            self._bridge.cancel(job)
+
+    def pause(self, job: int, paused: bool) -> None:
+        """Lets a training wait, or go on."""
+        if self._bridge is not None:
+            self._bridge.pause(job, paused)
+
+    def keep(self, job: int) -> None:
+        """Ends a training early and keeps what it has learnt."""
+        if self._bridge is not None:
+            self._bridge.keep(job)
+
     def cancel_all(self) -> None:
         """Asks for the end of every job."""
         if self._bridge is not None:

@@ -75,12 +75,14 @@ def _of_autoencoders(arguments: Namespace) -> Document:
 def measure(worker: Worker, settings: Settings, chosen: CardSettings) -> Card:
     """The card of the model on the worker's device; progress goes to standard error."""
     from studio.dataset.catalogue import Catalogue
-    from studio.models.registry import open_autoencoder
+    from studio.models.registry import open_network
+    from studio.networks.autoencoder import Autoencoder
     from studio.report import card
     from studio.report.subject import subject_of
 
     device = worker.device
-    autoencoder = open_autoencoder(settings.model, device.name, device.precision)
+    found = open_network(settings.model, "autoencoder", device.name, device.precision)
+    autoencoder = found if isinstance(found, Autoencoder) else None
     subject = subject_of(worker.model(settings.model), autoencoder, settings)
     return card.evaluate(subject, Catalogue(), chosen, partial(print, file=sys.stderr))
 

@@ -31,7 +31,7 @@ from studio.training.data import Ahead, SceneSource, to_tensor, workers_for
 from studio.training.pictures import CropSource
 from studio.training.recipe import Recipe, settings_from
 
-Crops = Callable[[int, int], np.ndarray]
+Crops = Callable[..., np.ndarray]  # (start, count)
 
 VALIDATION = 48  # held-out pictures
 PRINCIPAL = 256  # pictures that the principal components come from

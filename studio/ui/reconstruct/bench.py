@@ -57,6 +57,16 @@ class Bench(QObject):
             self.pictures_changed.emit()
             self.select(len(self.sources) - len(sources))
 
+    def remove(self, number: int) -> None:
+        """Takes one picture away; while a request runs nothing happens."""
+        if not self.sources or self.job is not None:
+            return
+        self.sources = tuple(s for i, s in enumerate(self.sources) if i != number)
+        kept = {k: r for k, r in self.results.items() if k[0] != number}
+        self.results = {(i - (i > number), name): r for (i, name), r in kept.items()}
+        self.current = min(self.current, max(0, len(self.sources) - 1))
+        self.pictures_changed.emit()
+
     def clear(self) -> None:
         self.sources, self.current, self.results = (), 0, {}
         self.pictures_changed.emit()

@@ -1,0 +1,49 @@
+"""The recipes of autoencoders as the window shows them: their weights and what they teach.
+
+Must not import torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from studio.training import recipe
+
+NAMES = (
+    "vae-refined", "ae", "vae-l2", "vae-collapsed", "vae-lpips", "vae-checkerboard", "vae-critic",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class AutoencoderRecipe:
+    """`summary` is the TOML's first comment; the rest are its settings."""
+
+    name: str
+    summary: str
+    reconstruction: float
+    kl: float
+    perceptual: float
+    adversarial: float
+    norm: str
+    size: int
+    variational: bool
+
+
+def autoencoder_recipes() -> tuple[AutoencoderRecipe, ...]:
+    """Those of the zoo, the best first."""
+    return tuple(_read(name) for name in NAMES)
+
+
+def _read(name: str) -> AutoencoderRecipe:
+    text = (recipe.RECIPES / f"{name}.toml").read_text(encoding="utf-8")
+    comment = text[: text.index("task")].replace("#", " ")
+    found = recipe.load(name)
+    settings = found.settings
+    return AutoencoderRecipe(
+        name,
+        " ".join(comment.split()),
+        *(float(settings[key]) for key in ("reconstruction", "kl", "perceptual", "adversarial")),
+        str(settings["norm"]),
+        int(settings["size"]),
+        bool(found.network.get("variational", True)),
+    )

@@ -1,0 +1,236 @@
+"""Train an autoencoder and watch it learn: live curves of the loss's terms, live pictures."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QColor, QPalette, QPixmap
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.core.autoencoding import Paused, Trained, TrainSample, TrainStep
+from studio.core.errors import UsageError
+from studio.ui.jobs import Jobs
+from studio.ui.panels.generate import COLUMN_WIDTH
+from studio.ui.reconstruct.bench import Bench
+from studio.ui.reconstruct.pane import as_image
+from studio.ui.reconstruct.train_column import TrainColumn
+
+MOST_POINTS = 2000
+REDRAW = 0.2  # seconds between two drawings of the curves
+HUES = {"loss": 0, "reconstruction": 212, "kl": 140, "perceptual": 28, "adversarial": 330}
+LEFT_OUT = ("adversarial_weight",)
+TINY = 1e-6  # a logarithm needs more than 0
+
+
+class TrainView(QWidget):
+    """`trained` gives the name of an autoencoder that can be opened from now on."""
+
+    trained = Signal(str)
+
+    def __init__(self, jobs: Jobs, bench: Bench) -> None:
+        super().__init__()
+        self.setObjectName("trainView")
+        self._jobs, self._bench = jobs, bench
+        self.job: int | None = None
+        self.steps: list[int] = []
+        self.terms: dict[str, list[float]] = {}
+        self._drawn = 0.0
+        self.column = TrainColumn()
+        self.column.setFixedWidth(COLUMN_WIDTH)
+        self.said = QLabel("Choose a recipe and press Train: the trend shows within minutes.")
+        self.said.setObjectName("trainSaid")
+        self.said.setWordWrap(True)
+        self.progress = QProgressBar()
+        self.progress.setObjectName("trainProgress")
+        self.progress.setAccessibleName("Progress of the training")
+        self.progress.setToolTip("How much of the training's time is over")
+        self.progress.setRange(0, 1000)
+        self.progress.setTextVisible(False)
+        self.pictures, self.figures = QLabel(), QLabel()
+        self.pictures.setObjectName("trainPictures")
+        self.pictures.setAccessibleName("Held-out pictures above, their reconstructions below")
+        self.pictures.setToolTip("Held-out pictures above, their reconstructions below")
+        self.pictures.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.figures.setProperty("role", "muted")
+        self.use = QPushButton("Reconstruct with it")
+        self.use.setObjectName("trainUse")
+        self.use.setAccessibleName("Reconstruct with it")
+        self.use.setToolTip("Tick the new autoencoder in the Pictures view")
+        self.use.hide()
+        self._make_plot()
+        self._lay_out()
+        self._connect()
+
+    def _make_plot(self) -> None:
+        self._plot = pg.PlotWidget(enableMenu=False)
+        self._plot.setObjectName("trainCurves")
+        self._plot.setAccessibleName("The loss's terms over the steps")
+        self._plot.setToolTip("Unweighted terms, logarithmic. The wheel zooms, dragging moves.")
+        self._item: Any = self._plot.getPlotItem()
+        self._item.setLogMode(False, True)
+        self._item.showGrid(True, True, 0.12)
+        self._legend = self._item.addLegend(offset=(-10, 10))
+        self._curves: dict[str, Any] = {}
+
+    def _lay_out(self) -> None:
+        right = QVBoxLayout()
+        right.setContentsMargins(16, 8, 0, 8)
+        head = QHBoxLayout()
+        head.addWidget(self.said, 1)
+        head.addWidget(self.use)
+        right.addLayout(head)
+        right.addWidget(self.progress)
+        right.addWidget(self._plot, 1)
+        right.addWidget(self.pictures)
+        right.addWidget(self.figures)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.column)
+        row.addLayout(right, 1)
+
+    def _connect(self) -> None:
+        column, jobs = self.column, self._jobs
+        column.asked.connect(self.run)
+        column.pause_asked.connect(self._pause)
+        column.keep_asked.connect(self._keep)
+        column.cancel_asked.connect(self.escape)
+        self.use.clicked.connect(self._use)
+        jobs.train_step.connect(self._stepped)
+        jobs.train_sample.connect(self._sampled)
+        jobs.paused.connect(self._paused)
+        jobs.trained.connect(self._trained)
+        jobs.failed.connect(self._failed)
+        jobs.finished.connect(self._finished)
+
+    @Slot()
+    def run(self) -> None:
+        """Trains what the column says; one training at a time."""
+        if self.job is not None:
+            return
+        try:
+            self.job = self._jobs.submit(self.column.request())
+        except UsageError as error:
+            self._say(str(error))
+            return
+        if self.job is not None:
+            self.steps, self.terms = [], {}
+            self._item.clear()
+            self._curves = {}
+            self.use.hide()
+            self._say("Preparing the pictures…")
+            self.column.show_running(True)
+
+    @Slot()
+    def escape(self) -> None:
+        """Cancels the training; its run can be gone on with."""
+        if self.job is not None:
+            self._say("Cancelling…")
+            self._jobs.cancel_job(self.job)
+
+    @Slot(bool)
+    def _pause(self, paused: bool) -> None:
+        if self.job is not None:
+            self._jobs.pause(self.job, paused)
+
+    @Slot()
+    def _keep(self) -> None:
+        if self.job is not None:
+            self._say("Ending, and keeping what was learnt…")
+            self._jobs.keep(self.job)
+
+    @Slot()
+    def _use(self) -> None:
+        name = self.column.name.text().strip()
+        if name not in self._bench.chosen:
+            self._bench.choose((*self._bench.chosen, name))
+        self.trained.emit(name)
+
+    def _say(self, sentence: str) -> None:
+        self.said.setText(f"{sentence[:1].upper()}{sentence[1:]}")
+
+    @Slot(object)
+    def _stepped(self, event: TrainStep) -> None:
+        if event.job != self.job:
+            return
+        self.steps.append(event.step)
+        for name, value in event.terms:
+            if name not in LEFT_OUT:
+                before = [math.nan] * (len(self.steps) - 1)
+                self.terms.setdefault(name, before).append(max(abs(value), TINY))
+        if len(self.steps) > MOST_POINTS:  # every second point tells the same
+            self.steps = self.steps[::2]
+            self.terms = {name: values[::2] for name, values in self.terms.items()}
+        self.progress.setValue(round(1000 * event.share))
+        left = f"{event.seconds_left / 60:.1f} min left" if event.seconds_left else "done"
+        self._say(f"Step {event.step:,} · {event.samples:,} crops · {left}")
+        if time.monotonic() - self._drawn > REDRAW and self.isVisible():
+            self.draw()
+
+    def draw(self) -> None:
+        """The curves as they are now."""
+        self._drawn = time.monotonic()
+        palette = self.palette()
+        self._plot.setBackground(palette.color(QPalette.ColorRole.Window))
+        muted = palette.color(QPalette.ColorRole.PlaceholderText)
+        for side, text in (("bottom", "step"), ("left", "term, unweighted")):
+            self._item.setLabel(side, text, color=muted.name())
+        for name, values in self.terms.items():
+            if name not in self._curves:
+                ink = QColor.fromHsl(HUES.get(name, 268), 160 if name != "loss" else 0, 130)
+                self._curves[name] = self._item.plot(pen=pg.mkPen(ink, width=2), name=name)
+            self._curves[name].setData(np.array(self.steps[-len(values) :]), np.array(values))
+
+    @Slot(object)
+    def _sampled(self, event: TrainSample) -> None:
+        if event.job != self.job:
+            return
+        rows = [np.concatenate(list(each), axis=1) for each in (event.originals, event.decoded)]
+        image = as_image(np.concatenate(rows, axis=0))
+        side = min(2 * 128, round(256 * len(rows) / 2))
+        scaled = image.scaledToHeight(side, Qt.TransformationMode.SmoothTransformation)
+        self.pictures.setPixmap(QPixmap.fromImage(scaled))
+        units = {"psnr": "PSNR {:.1f} dB", "lpips": "LPIPS {:.3f}", "kl": "KL {:.2f}"}
+        told = (units.get(name, name + " {:.3g}").format(v) for name, v in event.figures)
+        self.figures.setText(f"Held-out pictures at step {event.step:,}: {', '.join(told)}")
+
+    @Slot(object)
+    def _paused(self, event: Paused) -> None:
+        if event.job == self.job:
+            self.column.show_paused(event.paused)
+            if event.paused:
+                self._say("Resting; Go on continues.")
+
+    @Slot(object)
+    def _trained(self, event: Trained) -> None:
+        if event.job == self.job:
+            self._say(f"{event.name} is trained: {event.steps:,} steps, {event.seconds:.0f} s.")
+            self.progress.setValue(1000)
+            self.use.show()
+            self.draw()
+            self.trained.emit(event.name)
+
+    @Slot(int, str)
+    def _failed(self, job: int, sentence: str) -> None:
+        if job == self.job:
+            self._say(sentence)
+
+    @Slot(int)
+    def _finished(self, job: int) -> None:
+        if job != self.job:
+            return
+        self.job = None
+        self.column.show_running(False)
+        if self.said.text() == "Cancelling…":
+            self._say("Cancelled. Tick “Go on with this name's run” to continue it.")

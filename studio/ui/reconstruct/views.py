@@ -1,0 +1,60 @@
+"""The views of Reconstruct: a name, a tab's title and what makes the widget when first seen.
+
+Adding a view is adding a line to `VIEWS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from studio.ui.panels.reconstruct import ReconstructPanel
+
+
+@dataclass(frozen=True)
+class ViewSpec:
+    """A view as the panel meets it. One that stands `alone` is shown without the panel's column;
+    a view with run() and escape() gets the panel's keys."""
+
+    id: str
+    title: str
+    tip: str
+    create: Callable[[ReconstructPanel], QWidget]
+    alone: bool = False
+
+
+def _spectra(panel: ReconstructPanel) -> QWidget:
+    from studio.ui.reconstruct.spectra import SpectraView
+
+    return SpectraView(panel.bench)
+
+
+def _inside(panel: ReconstructPanel) -> QWidget:
+    from studio.ui.reconstruct.inside import InsideView
+
+    return InsideView(panel.bench, panel.jobs)
+
+
+def _train(panel: ReconstructPanel) -> QWidget:
+    from studio.ui.reconstruct.train import TrainView
+
+    view = TrainView(panel.jobs, panel.bench)
+    view.trained.connect(panel.trained)
+    return view
+
+
+VIEWS = (
+    ViewSpec(
+        "wall",
+        "Pictures",
+        "Original and reconstructions side by side, with their figures",
+        lambda panel: panel.wall,
+    ),
+    ViewSpec("spectra", "Spectra", "What is filtered out, and what is invented", _spectra),
+    ViewSpec("inside", "Inside the latent", "Take the latent apart", _inside),
+    ViewSpec("train", "Train", "Train an autoencoder and watch it learn", _train, alone=True),
+)
