@@ -1,0 +1,5 @@
+"""The ways to look inside a latent, without torch."""
+
+from studio.engine.probes import all_probes
+
+__all__ = ["all_probes"]

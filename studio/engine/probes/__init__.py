@@ -1,0 +1,81 @@
+"""Ways to look inside a latent: every module here with a PROBE and a `look` is one.
+
+A module's top level must not import torch: listing must not need it. Must not import Qt.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from studio.core.autoencoding import Probe, Probed, ProbeSpec
+from studio.core.errors import UsageError, no_such
+from studio.core.specs import checked_options
+
+if TYPE_CHECKING:
+    from studio.core.events import Progress
+    from studio.models.model import ImageAutoencoder
+
+ORDER = (
+    "posterior", "samples", "noise", "quantise", "channels", "walk", "prior", "interpolate",
+    "paste", "frequencies",
+)  # fmt: skip
+
+
+@cache
+def _modules() -> dict[str, Any]:
+    names = (found.name for found in pkgutil.iter_modules(__path__))
+    modules = (importlib.import_module(f"{__name__}.{name}") for name in names)
+    found = {module.PROBE.name: module for module in modules if hasattr(module, "PROBE")}
+    known = [name for name in ORDER if name in found]
+    return {name: found[name] for name in [*known, *sorted(set(found) - set(known))]}
+
+
+def all_probes() -> tuple[ProbeSpec, ...]:
+    """Every probe, in the order to show them."""
+    return tuple(module.PROBE for module in _modules().values())
+
+
+def find(name: str) -> ProbeSpec:
+    """Raises UsageError for an unknown name."""
+    if name not in _modules():
+        raise no_such("probe", name, _modules())
+    spec: ProbeSpec = _modules()[name].PROBE
+    return spec
+
+
+def probe(
+    autoencoder: ImageAutoencoder,
+    request: Probe,
+    check: Callable[[], None] = lambda: None,
+    job: int = 0,
+) -> Iterator[Progress | Probed]:
+    """Looks; `check`, before everything that is decoded, may raise Cancelled.
+
+    Raises UsageError for an unknown probe or option, or too few pictures.
+    """
+    spec = find(request.probe)
+    if len(request.pictures) < spec.pictures:
+        wanted = "two pictures" if spec.pictures == 2 else "a picture"
+        raise UsageError(f"{spec.label} needs {wanted}; open {wanted} first.")
+    chosen = checked_options(spec.label, spec.parameters, request.options)
+    options = {each.name: each.default for each in spec.parameters} | dict(chosen)
+
+    from studio.engine.probes.bench import Bench
+
+    bench = Bench(autoencoder, request.pictures[: spec.pictures], options, request.seed, check)
+    found = _modules()[request.probe].look(bench)
+    yield Probed(
+        job,
+        request.probe,
+        request.autoencoder,
+        found.tiles,
+        found.columns,
+        " ".join([*bench.notes, found.words]),
+        found.curves,
+        found.x_label,
+        found.y_label,
+    )

@@ -1,0 +1,83 @@
+"""Between two pictures: through pixels, and through the latent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from studio.core.autoencoding import Curve, ProbeSpec
+from studio.core.specs import Parameter
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from studio.engine.probes.bench import Bench, Findings
+
+PROBE = ProbeSpec(
+    "interpolate",
+    "Walk between two pictures",
+    "A cross-fade of pixels beside straight and spherical walks of the latent",
+    "Shoemake 1985 (slerp); White 2016",
+    pictures=2,
+    parameters=(Parameter("frames", "Frames", 7, "Of each walk, ends included", 3, 21),),
+)
+
+
+def look(bench: Bench) -> Findings:
+    """Three rows of frames, and how sharp each walk is on its way."""
+    import torch
+
+    from studio.engine.probes.bench import Findings, tile
+
+    model, count = bench.autoencoder, int(bench.number("frames"))
+    a, b = (model.normalised(bench.posterior(n).mean) for n in range(2))
+    ends = bench.original(0), bench.original(1)
+    shares = torch.linspace(0, 1, count).tolist()
+    walks = {
+        "pixels": torch.cat([ends[0] * (1 - s) + ends[1] * s for s in shares]),
+        "latent, straight": _walk(bench, [a * (1 - s) + b * s for s in shares]),
+        "latent, spherical": _walk(bench, [slerp(a, b, s) for s in shares]),
+    }
+    tiles = [
+        tile(f"{name} {s:.2f}", frame)
+        for name, frames in walks.items()
+        for s, frame in zip(shares, frames, strict=True)
+    ]
+    both = torch.cat(ends)
+    curves = tuple(
+        Curve(name, tuple(shares), tuple(_sharpness(frames, both)))
+        for name, frames in walks.items()
+    )
+    gap = float((walks["pixels"] - walks["latent, straight"]).abs().mean())
+    own = float((ends[0] - walks["latent, straight"][:1]).abs().mean())
+    words = (
+        f"On average the straight latent walk is {gap:.3f} of the range from the cross-fade, and its"
+        f" own ends {own:.3f} from the pictures: where the two figures are alike, the latent walk is"
+        " a double exposure too."
+    )
+    return Findings(tuple(tiles), count, words, curves, "way", "Laplacian energy over the ends'")
+
+
+def slerp(a: Tensor, b: Tensor, share: float) -> Tensor:
+    """On the great circle between two latents; straight where they are nearly parallel."""
+    import torch
+
+    cosine = (a * b).sum() / (a.norm() * b.norm()).clamp_min(1e-12)
+    angle = torch.arccos(cosine.clamp(-1, 1))
+    if float(angle.sin()) < 1e-4:
+        return a * (1 - share) + b * share
+    return (((1 - share) * angle).sin() * a + (share * angle).sin() * b) / angle.sin()
+
+
+def _walk(bench: Bench, latents: list[Tensor]) -> Tensor:
+    import torch
+
+    return bench.decoded(bench.autoencoder.denormalised(torch.cat(latents)))
+
+
+def _sharpness(frames: Tensor, ends: Tensor) -> list[float]:
+    """The Laplacian's energy of each frame over the mean of the two ends'."""
+    import torch
+
+    from studio.metrics.spectra import laplacian_energy_ratio
+
+    return [float(laplacian_energy_ratio(ends, torch.cat([frame[None]] * 2))) for frame in frames]
