@@ -40,10 +40,13 @@ def _read(name: str) -> AutoencoderRecipe:
     found = recipe.load(name)
     settings = found.settings
     return AutoencoderRecipe(
-        name,
-        " ".join(comment.split()),
-        *(float(settings[key]) for key in ("reconstruction", "kl", "perceptual", "adversarial")),
-        str(settings["norm"]),
-        int(settings["size"]),
-        bool(found.network.get("variational", True)),
+        name=name,
+        summary=" ".join(comment.split()),
+        reconstruction=float(settings["reconstruction"]),
+        kl=float(settings["kl"]),
+        perceptual=float(settings["perceptual"]),
+        adversarial=float(settings["adversarial"]),
+        norm=str(settings["norm"]),
+        size=int(settings["size"]),
+        variational=bool(found.network.get("variational", True)),
     )

@@ -146,9 +146,7 @@ class Decoder(nn.Module):
                 layers.append(widen(widths[level], widths[level - 1]))
         self.layers = nn.Sequential(*layers)
         self.last: nn.Conv2d | nn.ConvTranspose2d = (
-            _transposed(widths[0], 3)
-            if self.transposed
-            else nn.Conv2d(widths[0], 12, 3, padding=1)
+            _transposed(widths[0], 3) if self.transposed else nn.Conv2d(widths[0], 12, 3, padding=1)
         )
         _zeroed(self.last, config.linear)
 

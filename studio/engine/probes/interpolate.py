@@ -50,9 +50,9 @@ def look(bench: Bench) -> Findings:
     gap = float((walks["pixels"] - walks["latent, straight"]).abs().mean())
     own = float((ends[0] - walks["latent, straight"][:1]).abs().mean())
     words = (
-        f"On average the straight latent walk is {gap:.3f} of the range from the cross-fade, and its"
-        f" own ends {own:.3f} from the pictures: where the two figures are alike, the latent walk is"
-        " a double exposure too."
+        f"On average the straight latent walk is {gap:.3f} of the range from the cross-fade, its"
+        f" own ends {own:.3f} from the pictures: where the two figures are alike, the latent walk"
+        " is a double exposure too."
     )
     return Findings(tuple(tiles), count, words, curves, "way", "Laplacian energy over the ends'")
 

@@ -57,7 +57,7 @@ class TrainColumn(QFrame):
         self.variational = _check(
             "A posterior (VAE)", "trainVariational", "Without it: a plain autoencoder"
         )
-        self.size = _number("trainSize", "Crop size", "Pixels of a training crop", 32, 256, 32)
+        self.crop = _number("trainSize", "Crop size", "Pixels of a training crop", 32, 256, 32)
         self.minutes = _number("trainMinutes", "Minutes", "How long to train", 0.1, 10080, 1, 1)
         self.seed = _number("trainSeed", "Seed", "Of the crops and the first weights", 0, 2**31, 1)
         self.minutes.setValue(5)
@@ -100,7 +100,7 @@ class TrainColumn(QFrame):
         folder.addWidget(choose)
         form.addRow("Pictures", folder)
         for label, control in (
-            ("Crop size", self.size), ("Minutes", self.minutes), ("Seed", self.seed),
+            ("Crop size", self.crop), ("Minutes", self.minutes), ("Seed", self.seed),
             ("Name", self.name),
         ):  # fmt: skip
             form.addRow(label, control)
@@ -123,7 +123,7 @@ class TrainColumn(QFrame):
             norm=str(self.norm.currentData()),
             variational=self.variational.isChecked(),
             data=self.data.text().strip(),
-            size=int(self.size.value()),
+            size=int(self.crop.value()),
             minutes=self.minutes.value(),
             seed=int(self.seed.value()),
             resume=self.resume.isChecked(),
@@ -161,7 +161,7 @@ class TrainColumn(QFrame):
             spin.setValue(getattr(chosen, name))
         self.norm.set_value(chosen.norm)
         self.variational.setChecked(chosen.variational)
-        self.size.setValue(chosen.size)
+        self.crop.setValue(chosen.size)
 
 
 def _named(control: QWidget, name: str, label: str, tip: str) -> None:
