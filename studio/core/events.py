@@ -14,7 +14,8 @@ from studio.core.autoencoding import (
     TrainSample,
     TrainStep,
 )
-from studio.core.requests import Settings
+from studio.core.settings import Settings
+from studio.core.walks import Frame, Inverted, Spaced
 
 
 @dataclass(frozen=True)
@@ -61,21 +62,9 @@ class Preview:
     image: np.ndarray
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A finished picture: (H, W, 3) uint8 and what made it. `nfe` is denoiser evaluations."""
-
-    job: int
-    picture: int
-    image: np.ndarray
-    settings: Settings
-    seconds: float
-    nfe: int
-
-
 @dataclass(frozen=True, eq=False)
 class Trajectory:
-    """Every step of one cell: frame k is where step k began, the last frame is the end.
+    """Every step of one picture: frame k is where step k began, the last frame is the end.
 
     `times` (n,) are t = sigma / (alpha + sigma), 1 noise and 0 clean; `x` and `x0`, the sample (its
     alpha^2 + sigma^2 made 1) and the predicted clean latents there, (n, C, h, w) float16; `noisy`
@@ -89,6 +78,20 @@ class Trajectory:
     noisy: np.ndarray
     clean: np.ndarray
     gap: np.ndarray
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A finished picture: (H, W, 3) uint8 and what made it. `nfe` is denoiser evaluations;
+    `trajectory` is there if the request asked for it."""
+
+    job: int
+    picture: int
+    image: np.ndarray
+    settings: Settings
+    seconds: float
+    nfe: int
+    trajectory: Trajectory | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,6 +228,9 @@ Event = (
     | TrainSample
     | Paused
     | Trained
+    | Inverted
+    | Frame
+    | Spaced
     | Finished
     | CancelledAt
     | Failed

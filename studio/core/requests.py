@@ -2,86 +2,77 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 
 import numpy as np
 
 from studio.core.autoencoding import Probe, Reconstruct, Train
 from studio.core.errors import UsageError
-from studio.core.specs import Options
+from studio.core.settings import MAX_SEED as MAX_SEED
+from studio.core.settings import Settings as Settings
+from studio.core.walks import Walk
 
-MAX_SEED = 2**63 - 1
-MAX_STEPS = 1000
 MAX_COUNT = 64
-MAX_GUIDANCE = 30.0
-MAX_CLASSIFIER = 50.0
 MAX_CELLS = 256
-SHIFTS = (0.1, 10.0)
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Everything that decides one picture; stored inside its PNG.
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """The pixels behind the digests in Settings: `source` (H, W, 3) uint8 and, of the same size,
+    `mask` (H, W) uint8, above 127 where to repaint."""
 
-    `guidance` is w in eps_u + w (eps_c - eps_u): 0 unconditional, 1 conditional. It acts where
-    the rectified-flow time (0 clean, 1 noise) lies in `guidance_interval`. `size` is in pixels.
-    `schedule` names where the steps lie ("": the sampler's own), its times moved by `shift`.
-    `options` are the sampler's, `rule` and `rule_options` the guidance rule's. `classifier` is the
-    class that the noise-aware classifier pulls to ("": none), `classifier_scale` how strongly.
-    """
+    source: np.ndarray
+    mask: np.ndarray | None = None
 
-    prompt: str
-    negative: str = ""
-    model: str = "studio-256"
-    sampler: str = "flow-heun"
-    steps: int = 20
-    guidance: float = 4.0
-    guidance_interval: tuple[float, float] = (0.0, 1.0)
-    seed: int = 0
-    size: int = 256
-    options: Options = ()
-    schedule: str = ""
-    shift: float = 1.0
-    rule: str = "cfg"
-    rule_options: Options = ()
-    classifier: str = ""
-    classifier_scale: float = 0.0
+    def named(self, settings: Settings) -> Settings:
+        """`settings` with the digests of these pictures."""
+        mask = "" if self.mask is None else digest(self.mask)
+        return replace(settings, source=digest(self.source), mask=mask)
 
-    def check(self) -> None:
-        """Raises UsageError with a sentence that says what to change."""
-        if not 1 <= self.steps <= MAX_STEPS:
-            raise UsageError(f"steps must be 1 to {MAX_STEPS}, not {self.steps}.")
-        if not (math.isfinite(self.guidance) and 0 <= self.guidance <= MAX_GUIDANCE):
-            raise UsageError(f"guidance must be 0 to {MAX_GUIDANCE:g}, not {self.guidance}.")
-        low, high = self.guidance_interval
-        if not 0 <= low < high <= 1:
-            raise UsageError(f"the guidance interval must be within 0 to 1, not {low} to {high}.")
-        if not 0 <= self.seed <= MAX_SEED:
-            raise UsageError(f"the seed must be 0 to {MAX_SEED}, not {self.seed}.")
-        if not SHIFTS[0] <= self.shift <= SHIFTS[1]:
-            raise UsageError(f"the shift must be {SHIFTS[0]:g} to {SHIFTS[1]:g}, not {self.shift}.")
-        if not 0 <= self.classifier_scale <= MAX_CLASSIFIER:
-            raise UsageError(
-                f"the classifier's scale must be 0 to {MAX_CLASSIFIER:g},"
-                f" not {self.classifier_scale}."
-            )
+
+def digest(pixels: np.ndarray) -> str:
+    """SHA-256 of a picture's size and its uint8 pixels, as 64 hexadecimal digits."""
+    shape = "x".join(str(side) for side in pixels.shape)
+    return sha256(shape.encode() + b"\n" + np.ascontiguousarray(pixels).tobytes()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Generate:
-    """`count` pictures with seeds settings.seed, seed + 1, ...; previews every few steps."""
+    """`count` pictures, the i-th under settings.numbered(i); previews every few steps.
+
+    `inputs` are what settings.source and settings.mask name. `trajectories` keeps every step.
+    """
 
     settings: Settings
     count: int = 1
     preview_every: int = 2  # steps; 0: none
+    inputs: Inputs | None = None
+    trajectories: bool = False
 
     def check(self) -> None:
         self.settings.check()
+        check_inputs(self.settings, self.inputs)
         if not 1 <= self.count <= MAX_COUNT:
             raise UsageError(f"count must be 1 to {MAX_COUNT}, not {self.count}.")
-        if self.settings.seed + self.count - 1 > MAX_SEED:
+        last = self.settings.numbered(self.count - 1)
+        if max(last.seed, last.variation_seed) > MAX_SEED:
             raise UsageError("the last picture's seed would be too large; choose a smaller seed.")
+
+
+def check_inputs(settings: Settings, inputs: Inputs | None) -> None:
+    """Raises UsageError unless `inputs` are what the settings name."""
+    if inputs is None:
+        if settings.source:
+            raise UsageError("the picture to start from is missing; choose it again.")
+        return
+    source, mask = inputs.source, inputs.mask
+    if source.ndim != 3 or source.shape[2] != 3 or not source.size or source.dtype != np.uint8:
+        raise UsageError("the picture to start from is not an RGB picture.")
+    if mask is not None and (mask.shape != source.shape[:2] or mask.dtype != np.uint8):
+        raise UsageError("the mask is not as large as the picture it belongs to.")
+    if inputs.named(settings) != settings:
+        raise UsageError("the picture to start from is another one than the settings name.")
 
 
 @dataclass(frozen=True)
@@ -154,4 +145,4 @@ class Lab:
             raise UsageError(f"the field's side must be 2 to 100 points, not {self.side}.")
 
 
-Request = Generate | LoadModel | Compare | Decode | Lab | Reconstruct | Probe | Train
+Request = Generate | LoadModel | Compare | Decode | Lab | Reconstruct | Probe | Train | Walk

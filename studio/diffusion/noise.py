@@ -23,7 +23,7 @@ class NoiseStream:
                 raise UsageError(f"seed {seed} must be a whole number from 0 to {2**63 - 1}")
         self._seeds = tuple(seeds)
         self._generators = [torch.Generator() for _ in seeds]
-        self._restart()
+        self.restart()
 
     def initial(
         self,
@@ -32,7 +32,7 @@ class NoiseStream:
         dtype: torch.dtype = torch.float32,
     ) -> Tensor:
         """The noise sampling starts from, (B, *shape). Always the same: it restarts the stream."""
-        self._restart()
+        self.restart()
         return self._draw(shape).to(device, dtype)
 
     def like(self, x: Tensor) -> Tensor:
@@ -43,7 +43,8 @@ class NoiseStream:
     def _draw(self, shape: tuple[int, ...]) -> Tensor:
         return torch.stack([torch.randn(shape, generator=g) for g in self._generators])
 
-    def _restart(self) -> None:
+    def restart(self) -> None:
+        """Draws the same again."""
         # torch's CPU generator keeps only 32 bits of a seed: fold the high ones in, so that seeds
         # 2^32 apart differ while smaller seeds mean what they mean everywhere else.
         for generator, seed in zip(self._generators, self._seeds, strict=True):

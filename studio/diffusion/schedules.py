@@ -186,6 +186,19 @@ def shifted(schedule: Schedule, k: float) -> Schedule:
     return schedule if k == 1.0 else Shifted(schedule, k)
 
 
+@dataclass(frozen=True)
+class Begun:
+    """Another schedule, from time `start` on: all its times scaled to end at 0 as before. For a
+    sample that is not all noise (SDEdit, Meng et al. 2022, arXiv:2108.01073)."""
+
+    schedule: Schedule
+    start: float
+
+    def __call__(self, steps: int) -> tuple[float, ...]:
+        times = self.schedule(steps)
+        return tuple(t * (self.start / times[0]) for t in times)
+
+
 def shift_for_pixels(pixels: int, trained_pixels: int) -> float:
     """k = sqrt(m / n): with m pixels a picture drowns in the noise later than with the n pixels of
     training, by this factor in sigma_bar (Esser et al. 2024, section 5.3.2; Stable Diffusion 3).

@@ -15,6 +15,7 @@ from studio.diffusion.guidance import Watch
 from studio.diffusion.state import State
 from studio.engine.generate import Pace
 from studio.engine.sampling import at_once, states
+from studio.engine.starting import Seeds
 from studio.models.model import Model
 
 
@@ -24,7 +25,7 @@ class Batch:
 
     settings: Settings  # of the first
     indices: tuple[int, ...]
-    seeds: tuple[int, ...]
+    seeds: Seeds
 
     @property
     def together(self) -> int:
@@ -38,21 +39,21 @@ class Batch:
         settings = self.settings
         a_step = max(1, samplers.find(settings.sampler).spec.nfe_per_step)
         prompts = 1 if settings.guidance in (0.0, 1.0) else 2
-        return len(self.seeds) * settings.steps * a_step * prompts
+        return len(self.seeds.own) * settings.steps * a_step * prompts
 
 
 def batches(all_settings: Sequence[Settings]) -> tuple[Batch, ...]:
     """Pictures that can be made together, in even numbers: no picture's time then stands out."""
     alike: dict[Settings, list[int]] = {}
     for index, settings in enumerate(all_settings):
-        alike.setdefault(replace(settings, seed=0), []).append(index)
+        alike.setdefault(replace(settings, seed=0, variation_seed=0), []).append(index)
     made = []
     for indices in alike.values():
         settings = all_settings[indices[0]]
         count = -(-len(indices) // at_once(settings))
         for part in (indices[i * len(indices) // count : (i + 1) * len(indices) // count]
                      for i in range(count)):  # fmt: skip
-            seeds = tuple(all_settings[index].seed for index in part)
+            seeds = Seeds.of([all_settings[index] for index in part])
             made.append(Batch(all_settings[part[0]], tuple(part), seeds))
     return tuple(made)
 

@@ -14,7 +14,6 @@ import torch
 from studio.core.events import Cell, Distance, Progress
 from studio.core.requests import Compare
 from studio.diffusion import samplers
-from studio.diffusion.noise import NoiseStream
 from studio.diffusion.state import State
 from studio.engine import sampling
 from studio.engine.batches import Batch, Countdown, batches, steps
@@ -46,7 +45,7 @@ def compare(
     countdown = Countdown((*parts, *(references.batches if references else ())))
     made: dict[int, Cell] = {}
     for batch in parts:
-        for event in _made(model, batch, request, check, job, countdown):
+        for event in _made(model, batch, replace(request, cells=cells), check, job, countdown):
             if isinstance(event, Cell):
                 made[event.index] = replace(event, trajectory=None)
             yield event
@@ -84,17 +83,17 @@ def _made(
     assert state is not None
     images = model.decode(state.x)
     check()
-    seconds = (time.perf_counter() - began) / len(batch.seeds)
+    seconds = (time.perf_counter() - began) / len(batch.indices)
     countdown.finished(batch)
     latents = state.x.float().cpu().numpy()
     kept = recorder.trajectories(model, check) if recorder else None
     for i, index in enumerate(batch.indices):
-        mine = replace(batch.settings, seed=batch.seeds[i])
+        mine = request.cells[index]
         trajectory = next(kept) if kept else None
         yield Cell(job, index, images[i], latents[i], mine, seconds, state.nfe, trajectory)
 
 
 def _recorder(model: Model, batch: Batch) -> Recorder:
     settings = batch.settings
-    noise = NoiseStream(batch.seeds).initial(model.latent_shape(settings.size), model.device)
-    return Recorder(noise, sampling.schedule_of(settings)(settings.steps)[0])
+    start = sampling.start_of(model, settings, batch.seeds)
+    return Recorder(start, sampling.schedule_of(settings)(settings.steps)[0])

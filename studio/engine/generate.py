@@ -17,7 +17,9 @@ from studio.core.events import Picture, Preview, Progress
 from studio.core.requests import Generate, Settings
 from studio.diffusion import samplers
 from studio.diffusion.state import State
-from studio.engine.sampling import at_once, states
+from studio.engine.sampling import at_once, schedule_of, start_of, states
+from studio.engine.starting import Seeds, Source, source_of
+from studio.engine.trajectories import Recorder
 from studio.models.model import Model
 
 PREVIEW_SHARE = 0.05  # of the time
@@ -29,7 +31,7 @@ def generate(
 ) -> Iterator[Progress | Preview | Picture]:
     """Makes request.count pictures; yields what happens, a Progress after every step.
 
-    Picture i is fixed by the seed settings.seed + i, however many are made in one batch (batches
+    Picture i is fixed by settings.numbered(i), however many are made in one batch (batches
     round differently in the last bits of the network's precision, as devices do).
     `check` is called between steps and around the decoder and may raise Cancelled.
     Raises UsageError for a sampler that does not exist or a size the model cannot make.
@@ -39,9 +41,10 @@ def generate(
     settings = replace(request.settings, sampler=sampler.spec.name)
     clock = Clock(settings.steps)
     most = at_once(settings)
+    source = source_of(model, settings, request.inputs)
     for first in range(0, request.count, most):
         size = min(most, request.count - first)
-        batch = Batch(model, settings, range(first, first + size), clock)
+        batch = Batch(model, settings, range(first, first + size), clock, source)
         yield from batch.run(replace(request, settings=settings), check, job)
 
 
@@ -53,6 +56,7 @@ class Batch:
     settings: Settings
     indices: range
     clock: Clock
+    source: Source | None = None
 
     @torch.inference_mode()  # entered anew whenever the generator goes on
     def run(
@@ -63,7 +67,8 @@ class Batch:
         budget = PreviewBudget(request.preview_every)
         pace = Pace(self.model.device)
         x, nfe = None, 0
-        for state in self._states(pace):
+        recorder = self._recorder() if request.trajectories else None
+        for state in self._states(pace, recorder):
             self.clock.stepped(state.step)
             yield Progress(
                 job,
@@ -84,16 +89,29 @@ class Batch:
             x, nfe = state.x, state.nfe
         assert x is not None
         images = self.model.decode(x)
+        if self.source is not None:
+            images = self.source.composed(images)
         check()
-        seconds = self.clock.decoded()
+        seconds = self.clock.decoded() / len(self.indices)
+        kept = recorder.trajectories(self.model, check) if recorder else None
         for index, image in zip(self.indices, images, strict=True):
-            mine = replace(self.settings, seed=self.settings.seed + index)
-            yield Picture(job, index, image, mine, seconds / len(self.indices), nfe)
+            mine = self.settings.numbered(index)
+            yield Picture(job, index, image, mine, seconds, nfe, next(kept) if kept else None)
 
-    def _states(self, pace: Pace) -> Iterator[State]:
-        seeds = [self.settings.seed + index for index in self.indices]
-        for state in states(self.model, self.settings, seeds):
+    @property
+    def _seeds(self) -> Seeds:
+        return Seeds.of([self.settings.numbered(index) for index in self.indices])
+
+    def _recorder(self) -> Recorder:
+        start = start_of(self.model, self.settings, self._seeds, self.source)
+        return Recorder(start, schedule_of(self.settings)(self.settings.steps)[0])
+
+    def _states(self, pace: Pace, recorder: Recorder | None) -> Iterator[State]:
+        watch = recorder.watch if recorder else None
+        for state in states(self.model, self.settings, self._seeds, watch, self.source):
             pace.step()
+            if recorder is not None:
+                recorder.add(state)
             yield state
 
 

@@ -17,21 +17,19 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from studio.core.events import Cell, Distance, Progress
 from studio.core.requests import Settings
 from studio.diffusion.state import State
 from studio.engine.batches import Batch, Countdown, batches, steps
-from studio.engine.importing import import_lpips
-from studio.metrics import perceptual
+from studio.engine.judging import Judge, judge_for
 from studio.models.model import Model
 
 # Measured on the bundled model in float32, against 800 steps of the same solver from lambda -9 to 7
 # (400 of Heun's agree with those to 0.001): at guidance 4 within 0.007 in latents and 0.0003 in
 # LPIPS, at guidance 8 within 0.034 and 0.0012.
 SAMPLER, SCHEDULE, STEPS = "dpmpp-2m", "beta", 100
-SMALLEST = 32  # pixels a side that LPIPS's features need
 
 
 def reference_of(cell: Settings) -> Settings:
@@ -62,7 +60,7 @@ class References:
 
         The last cell's Progress goes on meanwhile, `step` of the reference's `steps`.
         """
-        judge = _judge(model, cells[0].settings.size)
+        judge = judge_for(model, cells[0].settings.size)
         last = len(cells) - 1
         for batch in self.batches:
             state: State | None = None
@@ -79,7 +77,7 @@ class References:
         batch: Batch,
         ends: Tensor,
         cells: Sequence[Cell],
-        judge: nn.Module | None,
+        judge: Judge | None,
         check: Callable[[], None],
     ) -> Iterator[Distance]:
         latents = ends.float().cpu().numpy()
@@ -91,21 +89,6 @@ class References:
                 difference = cell.latents - latents[i]
                 lpips = None
                 if judge is not None and images is not None:
-                    lpips = _lpips(judge, model, cell.image, images[i])
+                    lpips = judge(cell.image, images[i])
                     check()
                 yield Distance(cell.job, index, float(np.sqrt(np.mean(difference**2))), lpips)
-
-
-def _judge(model: Model, size: int) -> nn.Module | None:
-    """LPIPS on the model's device, None where it cannot be had."""
-    if size < SMALLEST or not perceptual.lpips_available():
-        return None
-    import_lpips()
-    return perceptual.load_lpips().to(model.device)
-
-
-def _lpips(judge: nn.Module, model: Model, a: np.ndarray, b: np.ndarray) -> float:
-    """LPIPS of two pictures (H, W, 3) uint8."""
-    pair = torch.from_numpy(np.stack((a, b))).to(model.device).permute(0, 3, 1, 2)
-    first, second = (pair.float() / 127.5 - 1).split(1)
-    return float(judge(first, second))

@@ -5,7 +5,10 @@ Imports torch (the rest of the engine imports this lazily). Must not import Qt.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import Any
+
+from torch import Tensor
 
 from studio.core.errors import UsageError
 from studio.core.requests import Settings
@@ -13,8 +16,8 @@ from studio.core.specs import checked_options
 from studio.diffusion import guidance, samplers, schedules
 from studio.diffusion.denoised import Denoiser
 from studio.diffusion.guidance import ClassifierGuided, Watch
-from studio.diffusion.noise import NoiseStream
 from studio.diffusion.state import State
+from studio.engine.starting import Seeds, Source, starting_point
 from studio.models.model import Model
 
 __all__ = ["MOST_AT_ONCE", "Watch", "at_once", "check", "guided", "schedule_of", "states"]
@@ -23,20 +26,37 @@ MOST_AT_ONCE = 4  # pictures a batch: on two cores a picture of four takes a thi
 
 
 def states(
-    model: Model, settings: Settings, seeds: Sequence[int], watch: Watch | None = None
+    model: Model,
+    settings: Settings,
+    seeds: Seeds,
+    watch: Watch | None = None,
+    source: Source | None = None,
 ) -> Iterator[State]:
-    """The sampler's states for len(seeds) pictures that differ in their seeds only.
+    """The sampler's states for pictures that differ in their seeds only.
 
-    `watch` is given epsilon_c - epsilon_u (B, C, h, w) at each guided evaluation. Raises UsageError
-    for a sampler, an option, a schedule, a rule, a class or a size that does not exist.
+    `watch` is given epsilon_c - epsilon_u (B, C, h, w) at each guided evaluation. `source` is the
+    picture that the settings name. Raises UsageError for a sampler, an option, a schedule, a rule,
+    a class or a size that does not exist.
     """
-    sampler = samplers.find(settings.sampler)
-    denoiser = guided(model, settings, len(seeds), watch)
-    stream = NoiseStream(seeds)
-    noise = stream.initial(model.latent_shape(settings.size), model.device)
-    return sampler.run(
-        denoiser, noise, settings.steps, stream, schedule_of(settings), settings.options
+    denoiser = guided(model, settings, len(seeds.own), watch)
+    if source is not None:
+        denoiser = source.held(denoiser)
+    return samplers.find(settings.sampler).run(
+        denoiser,
+        start_of(model, settings, seeds, source),
+        settings.steps,
+        seeds.stream(),
+        schedule_of(settings),
+        settings.options,
     )
+
+
+def start_of(
+    model: Model, settings: Settings, seeds: Seeds, source: Source | None = None
+) -> Tensor:
+    """Where the states begin: see `starting_point`."""
+    t = schedule_of(settings)(settings.steps)[0]
+    return starting_point(model, settings, seeds, source, t)
 
 
 def at_once(settings: Settings) -> int:
@@ -46,23 +66,32 @@ def at_once(settings: Settings) -> int:
 
 
 def schedule_of(settings: Settings) -> schedules.Schedule:
-    """Where the steps lie: the named schedule or the sampler's own, shifted. Raises UsageError."""
+    """Where the steps lie: the named schedule or the sampler's own, shifted; from `strength` on
+    where a picture is the start. Raises UsageError."""
     named = settings.schedule
     own = samplers.find(settings.sampler).schedule
-    return schedules.shifted(schedules.find_schedule(named) if named else own, settings.shift)
+    found = schedules.shifted(schedules.find_schedule(named) if named else own, settings.shift)
+    begun = settings.source and settings.strength < 1.0
+    return schedules.Begun(found, settings.strength) if begun else found
 
 
 def guided(model: Model, settings: Settings, count: int, watch: Watch | None = None) -> Denoiser:
     """The denoiser of `count` pictures under these settings' guidance. Raises UsageError."""
-    rule = guidance.find(settings.rule)
     prompted = model.condition([settings.prompt] * count)
-    conditional = model.denoiser(prompted)
+    return guided_by(model, settings, prompted, model.condition([settings.negative] * count), watch)
+
+
+def guided_by(
+    model: Model, settings: Settings, prompted: Any, negative: Any, watch: Watch | None = None
+) -> Denoiser:
+    """The same for prompts that are conditions already."""
+    rule = guidance.find(settings.rule)
     if rule.spec.needs == "weak":
         other = model.weak_denoiser(prompted)
     else:
-        other = model.denoiser(model.condition([settings.negative] * count))
+        other = model.denoiser(negative)
     denoiser = rule.guide(
-        conditional,
+        model.denoiser(prompted),
         other,
         settings.guidance,
         settings.guidance_interval,

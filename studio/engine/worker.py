@@ -13,6 +13,7 @@ from studio.core.autoencoding import Probe, Reconstruct, Train
 from studio.core.errors import Cancelled, StudioError
 from studio.core.events import Event, Finished, Loading, Picture, Ready, Started
 from studio.core.requests import Compare, Decode, Generate, Lab, LoadModel, Request
+from studio.core.walks import Walk
 from studio.engine import devices
 from studio.engine.autoencoders import (
     Autoencoders,
@@ -48,6 +49,8 @@ def model_of(request: Request) -> str | None:
             return settings.model
         case Compare(cells=cells):
             return cells[0].model
+        case Walk(ends=ends):
+            return ends[0].settings.model
         case LoadModel(model=model) | Decode(model=model):
             return model
         case Lab() | Reconstruct() | Probe() | Train():
@@ -133,11 +136,15 @@ class Worker:
 
     def _made(
         self,
-        request: Generate | Compare | Decode | Lab | Reconstruct | Probe | Train,
+        request: Generate | Compare | Decode | Lab | Reconstruct | Probe | Train | Walk,
         check: Check,
         job: int,
     ) -> Iterator[Event]:
         match request:
+            case Walk(ends=ends):
+                from studio.engine.walk import walk
+
+                yield from walk(self.model(ends[0].settings.model), request, check, job)
             case Generate(settings=settings):
                 from studio.engine.generate import generate
 

@@ -30,7 +30,7 @@ from studio.models.model import ModelInfo
 from studio.models.network_folder import MANIFEST, Manifest, read_manifest
 from studio.networks.autoencoder import Autoencoder
 from studio.networks.denoiser import DenoiserTransformer
-from studio.networks.text import TextFeatures, TextTower
+from studio.networks.text import TextFeatures, TextTower, mixed
 from studio.networks.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -159,6 +159,21 @@ class LatentDiffusion:
             hint = f" Did you mean {' or '.join(close)}?" if close else ""
             raise UsageError(f"the classifier knows no {label!r}.{hint}")
         return known.index(label.casefold())
+
+    @torch.inference_mode()
+    def encode(self, pictures: np.ndarray) -> Tensor:
+        """Pictures (B, S, S, 3) uint8 -> normalised latents (B, C, h, w) fp32, posterior means."""
+        autoencoder = self.networks.autoencoder
+        x = torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2)
+        x = x.to(self._parameter.device, self._parameter.dtype) / 127.5 - 1.0
+        mean = autoencoder.encode(x.contiguous(memory_format=torch.channels_last)).mean
+        return autoencoder.normalised(mean.float()).contiguous()
+
+    @torch.inference_mode()
+    def mixed(
+        self, conditions: Sequence[TextFeatures], weights: Sequence[float], normalised: bool = True
+    ) -> TextFeatures:
+        return mixed(conditions, weights, normalised)
 
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> np.ndarray:

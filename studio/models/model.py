@@ -66,6 +66,16 @@ class Model(Protocol):
     def has(self) -> tuple[str, ...]:
         """What guidance rules may need of it: "weak", "classifier"."""
 
+    def encode(self, pictures: np.ndarray) -> Tensor:
+        """Pictures (B, S, S, 3) uint8 -> what sampling would end at, (B, C, h, w) fp32: the means
+        of the posterior, normalised. Raises UsageError if it has no encoder."""
+
+    def mixed(
+        self, conditions: Sequence[Any], weights: Sequence[float], normalised: bool = True
+    ) -> Any:
+        """Conditions of one batch size as one: each vector the weighted mean of theirs and, if
+        `normalised`, of their mean length. A weight of 1 gives that one itself."""
+
     def decode(self, latents: Tensor) -> np.ndarray:
         """Sampled latents (B, C, h, w) -> pictures (B, H, W, 3) uint8."""
 

@@ -5,6 +5,7 @@ Shapes in, shapes out: no files, no devices, no training.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -51,6 +52,39 @@ class TextFeatures:
             return self
         tokens, mask = F.pad(self.tokens, (0, 0, 0, extra)), F.pad(self.mask, (0, extra))
         return TextFeatures(tokens, mask, self.pooled)
+
+
+def mixed(
+    features: Sequence[TextFeatures], weights: Sequence[float], normalised: bool
+) -> TextFeatures:
+    """A way between texts, of one batch size: every vector is the weighted mean of theirs; if
+    `normalised`, as long as theirs are in the mean (shorter ones the denoiser never saw).
+
+    A text that has no token at a place does not count there. A weight of 1 gives that text itself.
+    """
+    if 1.0 in weights:
+        return features[list(weights).index(1.0)]
+    length = max(each.mask.shape[1] for each in features)
+    padded = [each.padded(length) for each in features]
+    masks = torch.stack([each.mask for each in padded]).float()  # (K, B, L)
+    shares = masks * masks.new_tensor(weights)[:, None, None]
+    shares = shares / shares.sum(0).clamp_min(1e-9)
+    pooled = masks.new_tensor(weights)[:, None].expand(-1, len(masks[0]))
+    return TextFeatures(
+        _mean([each.tokens for each in padded], shares, normalised),
+        masks.sum(0) > 0,
+        _mean([each.pooled for each in padded], pooled, normalised),
+    )
+
+
+def _mean(vectors: Sequence[Tensor], shares: Tensor, normalised: bool) -> Tensor:
+    """K times (..., W) and shares (K, ...) -> (..., W)."""
+    stacked = torch.stack(list(vectors)).float()
+    mean = (stacked * shares[..., None]).sum(0)
+    if normalised:
+        length = (stacked.norm(dim=-1) * shares).sum(0)
+        mean = mean * (length / mean.norm(dim=-1).clamp_min(1e-9))[..., None]
+    return mean.to(vectors[0].dtype)
 
 
 class TextTower(nn.Module):

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.core.requests import MAX_COUNT, MAX_GUIDANCE, MAX_STEPS
+from studio.core.requests import MAX_COUNT
+from studio.core.settings import MAX_GUIDANCE, MAX_STEPS
 from studio.ui.controls.prompt_box import PromptBox
 from studio.ui.controls.sampler_box import SamplerBox
 from studio.ui.controls.seed_box import SeedBox

@@ -9,7 +9,7 @@ from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QCompleter, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from studio.core import events
-from studio.core.requests import MAX_CLASSIFIER, SHIFTS
+from studio.core.settings import MAX_CLASSIFIER, SHIFTS
 from studio.core.specs import GuidanceSpec
 from studio.ui.controls.choice_box import ChoiceBox
 from studio.ui.controls.options_box import OptionsBox

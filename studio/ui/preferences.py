@@ -9,7 +9,8 @@ from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings
 
-from studio.core.requests import MAX_COUNT, MAX_GUIDANCE, MAX_SEED, MAX_STEPS
+from studio.core.requests import MAX_COUNT, MAX_SEED
+from studio.core.settings import MAX_GUIDANCE, MAX_STEPS
 from studio.ui.state import Session
 from studio.ui.theme import CHOICES
 

@@ -70,6 +70,14 @@ class FakeModel:
     def log_probability(self, label: str) -> Callable[[Tensor, float, float], Tensor]:
         raise UsageError(f"there is no class {label!r}.")
 
+    def encode(self, pictures: np.ndarray) -> Tensor:
+        return torch.tensor(pictures).permute(0, 3, 1, 2) / 127.5 - 1
+
+    def mixed(
+        self, conditions: Sequence[Any], weights: Sequence[float], normalised: bool = True
+    ) -> Any:
+        return conditions[max(range(len(weights)), key=lambda k: weights[k])]
+
     def decode(self, latents: Tensor) -> np.ndarray:
         self.on_decode()
         return (latents.clamp(-1, 1) * 127.5 + 127.5).byte().permute(0, 2, 3, 1).numpy()

@@ -20,12 +20,13 @@ from studio.core.specs import SamplerSpec
 from studio.diffusion import samplers
 from studio.diffusion.noise import NoiseStream
 from studio.diffusion.state import State
-from studio.engine import devices, references, sampling
+from studio.engine import devices, judging, references, sampling
 from studio.engine.batches import Batch, Countdown, batches
 from studio.engine.compare import compare
 from studio.engine.decode import decode
 from studio.engine.generate import generate
 from studio.engine.sampling import MOST_AT_ONCE
+from studio.engine.starting import Seeds
 from studio.engine.trajectories import Recorder
 from studio.engine.worker import Worker, open_from_disk
 from studio.metrics import perceptual
@@ -85,11 +86,11 @@ def test_pictures_that_differ_in_their_seeds_are_made_together() -> None:
     grid = Grid(Axis("seed", tuple(range(6))), Axis("steps", (2, 3)))
     cells = grid.cells(fake())
     parts = batches(cells)
-    assert [len(part.seeds) for part in parts] == [3, 3, 3, 3]
+    assert [len(part.seeds.own) for part in parts] == [3, 3, 3, 3]
     assert sorted(index for part in parts for index in part.indices) == list(range(12))
     for part in parts:
         assert {cells[index].steps for index in part.indices} == {part.settings.steps}
-        assert tuple(cells[index].seed for index in part.indices) == part.seeds
+        assert tuple(cells[index].seed for index in part.indices) == part.seeds.own
     watched = FakeModel()
     assert len(events(watched, Cell, *cells)) == 12
     assert max(watched.batches) <= MOST_AT_ONCE
@@ -131,8 +132,8 @@ def test_progress_names_pictures_that_follow_each_other() -> None:
 def test_the_time_left_is_shared_out_by_evaluations(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr("time.perf_counter", lambda: now[0])
-    heun = Batch(replace(BASE, sampler="flow-heun", steps=10), (0,), (0,))  # 40 evaluations
-    euler = Batch(replace(BASE, steps=10, guidance=1.0), (1, 2), (0, 1))  # 20
+    heun = Batch(replace(BASE, sampler="flow-heun", steps=10), (0,), Seeds((0,)))  # 40 evaluations
+    euler = Batch(replace(BASE, steps=10, guidance=1.0), (1, 2), Seeds((0, 1)))  # 20
     countdown = Countdown((heun, euler))
     now[0] = 4.0
     state = samplers.find("flow").run(
@@ -265,7 +266,7 @@ def test_lpips_is_measured_where_its_weights_are(
 
     monkeypatch.setattr(perceptual, "lpips_available", lambda: True)
     monkeypatch.setattr(perceptual, "load_lpips", Judge)
-    monkeypatch.setattr(references, "SMALLEST", 1)
+    monkeypatch.setattr(judging, "SMALLEST", 1)
     far, itself = BASE, references.reference_of(BASE)
     cells = events(model, Cell, far, itself)
     distances = events(model, Distance, far, itself, distances=True)

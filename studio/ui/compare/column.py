@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
 
 from studio.core.errors import UsageError
 from studio.core.grid import Grid
-from studio.core.requests import MAX_GUIDANCE, MAX_STEPS, Settings
+from studio.core.requests import Settings
+from studio.core.settings import MAX_GUIDANCE, MAX_STEPS
 from studio.ui.column import FINE, SIDE
 from studio.ui.compare.axes import AxesEditor, presets
 from studio.ui.compare.comparison import Comparison

@@ -6,7 +6,8 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from studio.bridge.toys import toy_sources
-from studio.core.requests import MAX_GUIDANCE, Lab, Settings
+from studio.core.requests import Lab, Settings
+from studio.core.settings import MAX_GUIDANCE
 from studio.diffusion.distributions import DISTRIBUTIONS
 from studio.ui.controls.choice_box import ChoiceBox
 from studio.ui.controls.spin import RealSpin, WholeSpin

@@ -7,7 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.core.events import LabRun
-from studio.core.requests import MAX_STEPS
+from studio.core.settings import MAX_STEPS
 from studio.core.specs import SamplerSpec
 from studio.ui.controls.sampler_box import SamplerBox
 from studio.ui.controls.spin import WholeSpin

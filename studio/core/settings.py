@@ -1,0 +1,88 @@
+"""What decides one picture. Must not import torch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from studio.core.errors import UsageError
+from studio.core.specs import Options
+
+MAX_SEED = 2**63 - 1
+MAX_STEPS = 1000
+MAX_GUIDANCE = 30.0
+MAX_CLASSIFIER = 50.0
+SHIFTS = (0.1, 10.0)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides one picture; stored inside its PNG.
+
+    `guidance` is w in eps_u + w (eps_c - eps_u): 0 unconditional, 1 conditional. It acts where
+    the rectified-flow time (0 clean, 1 noise) lies in `guidance_interval`. `size` is in pixels.
+    `schedule` names where the steps lie ("": the sampler's own), its times moved by `shift`.
+    `options` are the sampler's, `rule` and `rule_options` the guidance rule's. `classifier` is the
+    class that the noise-aware classifier pulls to ("": none), `classifier_scale` how strongly.
+    `source` is the digest of the picture it starts from ("": none), put under the noise of the
+    rectified-flow time `strength` (1: nothing of it is left); `mask` that of what to repaint of it
+    ("": all). `variation` moves the noise of `seed` towards that of `variation_seed`: 0 stays, 1
+    arrives.
+    """
+
+    prompt: str
+    negative: str = ""
+    model: str = "studio-256"
+    sampler: str = "flow-heun"
+    steps: int = 20
+    guidance: float = 4.0
+    guidance_interval: tuple[float, float] = (0.0, 1.0)
+    seed: int = 0
+    size: int = 256
+    options: Options = ()
+    schedule: str = ""
+    shift: float = 1.0
+    rule: str = "cfg"
+    rule_options: Options = ()
+    classifier: str = ""
+    classifier_scale: float = 0.0
+    source: str = ""
+    mask: str = ""
+    strength: float = 1.0
+    variation: float = 0.0
+    variation_seed: int = 0
+
+    def numbered(self, index: int) -> Settings:
+        """Those of picture `index` of several: the next seeds, or one seed's next variations."""
+        if self.variation:
+            return replace(self, variation_seed=self.variation_seed + index)
+        return replace(self, seed=self.seed + index)
+
+    def check(self) -> None:
+        """Raises UsageError with a sentence that says what to change."""
+        if not 1 <= self.steps <= MAX_STEPS:
+            raise UsageError(f"steps must be 1 to {MAX_STEPS}, not {self.steps}.")
+        if not (math.isfinite(self.guidance) and 0 <= self.guidance <= MAX_GUIDANCE):
+            raise UsageError(f"guidance must be 0 to {MAX_GUIDANCE:g}, not {self.guidance}.")
+        low, high = self.guidance_interval
+        if not 0 <= low < high <= 1:
+            raise UsageError(f"the guidance interval must be within 0 to 1, not {low} to {high}.")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise UsageError(f"the seed must be 0 to {MAX_SEED}, not {self.seed}.")
+        if not SHIFTS[0] <= self.shift <= SHIFTS[1]:
+            raise UsageError(f"the shift must be {SHIFTS[0]:g} to {SHIFTS[1]:g}, not {self.shift}.")
+        if not 0 <= self.classifier_scale <= MAX_CLASSIFIER:
+            raise UsageError(
+                f"the classifier's scale must be 0 to {MAX_CLASSIFIER:g},"
+                f" not {self.classifier_scale}."
+            )
+        if not 0 < self.strength <= 1:
+            raise UsageError(f"the strength must be above 0 and at most 1, not {self.strength}.")
+        if not 0 <= self.variation <= 1:
+            raise UsageError(f"the variation must be 0 to 1, not {self.variation}.")
+        if not 0 <= self.variation_seed <= MAX_SEED:
+            raise UsageError(
+                f"the variation's seed must be 0 to {MAX_SEED}, not {self.variation_seed}."
+            )
+        if self.mask and not self.source:
+            raise UsageError("a mask needs a picture to start from.")

@@ -1,0 +1,110 @@
+"""Where sampling begins: a seed's noise, noise near it, or a picture under noise.
+
+Imports torch (the rest of the engine imports this lazily). Must not import Qt.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image, ImageFilter, ImageOps
+from torch import Tensor
+from torch.nn import functional as F
+
+from studio.core.requests import Inputs, Settings
+from studio.diffusion.denoised import Denoiser
+from studio.diffusion.inpainting import Inpainted
+from studio.diffusion.interpolation import vary
+from studio.diffusion.noise import NoiseStream
+from studio.models.model import Model
+
+FEATHER = 0.02  # of a side: how softly a repainted part is set into its picture
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """The noise of a batch: one seed a picture and, where noise is varied, the other's seed."""
+
+    own: tuple[int, ...]
+    others: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, pictures: Sequence[Settings]) -> Seeds:
+        return cls(
+            tuple(each.seed for each in pictures), tuple(each.variation_seed for each in pictures)
+        )
+
+    def stream(self) -> NoiseStream:
+        """What a stochastic sampler draws further."""
+        return NoiseStream(self.own)
+
+    def noise(self, shape: tuple[int, ...], device: str, variation: float) -> Tensor:
+        """(B, *shape): standard normal, and so however far it is varied."""
+        noise = NoiseStream(self.own).initial(shape, device)
+        if not variation:
+            return noise
+        return vary(noise, NoiseStream(self.others).initial(shape, device), variation)
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A picture to start from, as the model sees it: its `latents` (1, C, h, w), normalised, and
+    `known` (1, 1, h, w), 1 where it must stay (None: nowhere). `pixels` (S, S, 3) uint8 and the
+    soft `painted` (S, S, 1) in [0, 1] put the rest back after decoding."""
+
+    latents: Tensor
+    known: Tensor | None
+    pixels: np.ndarray
+    painted: np.ndarray | None
+
+    def held(self, denoiser: Denoiser) -> Denoiser:
+        """The denoiser that keeps what must stay."""
+        return denoiser if self.known is None else Inpainted(denoiser, self.latents, self.known)
+
+    def composed(self, images: np.ndarray) -> np.ndarray:
+        """Decoded pictures (B, S, S, 3) uint8 with the original where nothing was painted."""
+        if self.painted is None:
+            return images
+        mixed = self.painted * images + (1.0 - self.painted) * self.pixels
+        return np.asarray(mixed.round(), np.uint8)
+
+
+def picture_for(settings: Settings, picture: np.ndarray) -> np.ndarray:
+    """A picture (H, W, 3) uint8 cut to a square in the middle, (size, size, 3)."""
+    side = (settings.size, settings.size)
+    return np.asarray(ImageOps.fit(Image.fromarray(picture), side))
+
+
+@torch.inference_mode()
+def source_of(model: Model, settings: Settings, inputs: Inputs | None) -> Source | None:
+    """Cut to a square in the middle and brought to the model's size. Raises UsageError where the
+    model has no encoder."""
+    if inputs is None:
+        return None
+    _, height, width = model.latent_shape(settings.size)
+    side = (settings.size, settings.size)
+    pixels = picture_for(settings, inputs.source)
+    latents = model.encode(pixels[None])
+    if inputs.mask is None:
+        return Source(latents, None, pixels, None)
+    mask = ImageOps.fit(Image.fromarray(inputs.mask), side).point(lambda v: 255 * (v > 127))
+    hard = torch.from_numpy(np.asarray(mask) > 127).float()[None, None]
+    touched = F.adaptive_max_pool2d(hard, (height, width))  # a cell is made anew if any pixel is
+    soft = mask.filter(ImageFilter.GaussianBlur(FEATHER * settings.size))
+    painted = np.asarray(soft, np.float32)[..., None] / 255
+    return Source(latents, (1.0 - touched).to(latents.device), pixels, painted)
+
+
+def starting_point(
+    model: Model, settings: Settings, seeds: Seeds, source: Source | None, t: float
+) -> Tensor:
+    """x / hypot(alpha, sigma), (B, C, h, w), at the first time t: standard normal noise, or the
+    source under that much of it (SDEdit, Meng et al. 2022, arXiv:2108.01073)."""
+    noise = seeds.noise(model.latent_shape(settings.size), model.device, settings.variation)
+    if source is None or settings.strength == 1.0:
+        return noise
+    return ((1.0 - t) * source.latents + t * noise) / math.hypot(1.0 - t, t)

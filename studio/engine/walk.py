@@ -1,0 +1,238 @@
+"""A walk: what its ends are, then its frames from coarse to fine.
+
+Imports torch (the rest of the engine imports this lazily). Must not import Qt.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from studio.core.events import Progress
+from studio.core.settings import Settings
+from studio.core.walks import End, Frame, Inverted, Spaced, Walk, places, weights
+from studio.diffusion import samplers
+from studio.diffusion.interpolation import (
+    bilinear,
+    coarse_to_fine,
+    coarse_to_fine_grid,
+    equal_speed,
+)
+from studio.diffusion.inversion import invert
+from studio.diffusion.noise import NoiseStream
+from studio.diffusion.state import State
+from studio.engine import sampling
+from studio.engine.judging import judge_for
+from studio.engine.starting import Seeds, picture_for
+from studio.models.model import Model
+
+Check = Callable[[], None]
+Walked = Progress | Inverted | Frame | Spaced
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """An end: its `noise` or clean `latents` (1, C, h, w), and its prompts' features. `encoded` are
+    the latents of its picture, if it came as one."""
+
+    point: Tensor
+    prompted: Any
+    negative: Any
+    stream: NoiseStream
+    encoded: Tensor | None = None
+
+
+class MixedStream(NoiseStream):
+    """The further noise of a frame: on the way between that of the ends, so that a frame at an end
+    draws what the end draws."""
+
+    def __init__(self, ends: Sequence[NoiseStream], place: tuple[float, float], how: str) -> None:
+        self._ends, self._place, self._how = ends, place, how
+
+    def like(self, x: Tensor) -> Tensor:
+        return bilinear([end.like(x) for end in self._ends], *self._place, self._how)
+
+
+@dataclass
+class Clock:
+    """What is left of a walk of `runs` sampler runs."""
+
+    runs: int
+    done: int = 0
+    began: float = field(default_factory=time.perf_counter)
+
+    def progress(self, job: int, state: State) -> Progress:
+        share = self.done + state.step / state.steps
+        left = (time.perf_counter() - self.began) * (self.runs / share - 1)
+        return Progress(job, self.done, self.runs, state.step, state.steps, max(0.0, left))
+
+
+def walk(
+    model: Model, request: Walk, check: Check = lambda: None, job: int = 0
+) -> Iterator[Walked]:
+    """Yields every Frame as soon as it is made, ends first, then middles, quarters and so on.
+
+    A frame at an end is the picture that `generate` makes of it, bit for bit (alone in its batch).
+    `check` is called between steps and may raise Cancelled. Raises UsageError.
+    """
+    sampler = samplers.find(request.ends[0].settings.sampler).spec.name
+    ends = tuple(
+        replace(end, settings=replace(end.settings, sampler=sampler)) for end in request.ends
+    )
+    request = replace(request, ends=ends)
+    return Walker(model, request, check, job).run()
+
+
+class Walker:
+    """One walk: its prepared ends, its frames so far."""
+
+    def __init__(self, model: Model, request: Walk, check: Check, job: int) -> None:
+        self._model, self._walk, self._check, self._job = model, request, check, job
+        self._settings: Settings = request.ends[0].settings
+        self._ends: list[Prepared] = []
+        self._made: dict[int, Frame] = {}
+        first = request.columns * request.rows if request.way == "noise" else 0
+        again = max(0, request.columns - 2) if request.even and request.way == "noise" else 0
+        self._clock = Clock(first + again + sum(self._must_run(end) for end in request.ends))
+
+    def _must_run(self, end: End) -> bool:
+        """Whether the end takes a sampler's run before the first frame."""
+        return (end.picture is not None) == (self._walk.way == "noise")
+
+    def run(self) -> Iterator[Walked]:
+        for end in self._walk.ends:
+            yield from self._prepare(end)
+        where, columns = places(self._walk), self._walk.columns
+        if self._walk.rows == 1:
+            order = coarse_to_fine(columns)
+        else:
+            order = coarse_to_fine_grid(self._walk.rows, columns)
+        for index in order:
+            yield from self._frame(index, where[index])
+        if len(self._walk.ends) == 2:
+            yield from self._even(order)
+
+    @torch.inference_mode()
+    def _prepare(self, end: End) -> Iterator[Progress]:
+        settings, model = end.settings, self._model
+        self._check()
+        prompted, negative = (
+            model.condition([text]) for text in (settings.prompt, settings.negative)
+        )
+        seeds = Seeds.of([settings])
+        encoded, point = None, None  # type: Tensor | None, Tensor | None
+        if end.picture is not None:
+            encoded = point = model.encode(picture_for(settings, end.picture)[None])
+        if self._walk.way == "noise" and encoded is None:
+            point = sampling.start_of(model, settings, seeds)
+        elif self._must_run(end):
+            states = sampling.states(model, settings, seeds)
+            if encoded is not None:
+                states = self._inverted(settings, encoded)
+            for state in states:
+                yield self._clock.progress(self._job, state)
+                self._check()
+                point = state.x / math.hypot(state.alpha, state.sigma)
+            self._clock.done += 1
+        assert point is not None
+        self._ends.append(Prepared(point, prompted, negative, seeds.stream(), encoded))
+
+    def _inverted(self, settings: Settings, latents: Tensor) -> Iterator[State]:
+        return invert(
+            samplers.find(settings.sampler),
+            sampling.guided(self._model, settings, 1),
+            latents,
+            settings.steps,
+            sampling.schedule_of(settings),
+        )
+
+    @torch.inference_mode()  # entered anew whenever the generator goes on
+    def _frame(self, index: int, place: tuple[float, float]) -> Iterator[Walked]:
+        began, nfe = time.perf_counter(), 0
+        self._check()
+        point = bilinear([end.point for end in self._ends], *place, self._walk.noise)
+        if self._walk.way == "noise":
+            for state in self._sampled(point, place):
+                yield self._clock.progress(self._job, state)
+                self._check()
+                point, nfe = state.x, state.nfe
+            self._clock.done += 1
+        image = self._model.decode(point)[0]
+        seconds = time.perf_counter() - began
+        self._made[index] = Frame(self._job, index, place, image, seconds, nfe)
+        yield self._made[index]
+        share = weights(len(self._ends), place)
+        if 1.0 in share and self._walk.way == "noise":
+            yield from self._returned(share.index(1.0), image, point)
+
+    def _sampled(self, noise: Tensor, place: tuple[float, float]) -> Iterator[State]:
+        share, like = weights(len(self._ends), place), self._walk.conditioning == "normalised"
+        conditions = (
+            self._model.mixed([getattr(end, name) for end in self._ends], share, like)
+            for name in ("prompted", "negative")
+        )
+        settings = self._settings
+        for end in self._ends:  # every frame draws anew
+            end.stream.restart()
+        return samplers.find(settings.sampler).run(
+            sampling.guided_by(self._model, settings, *conditions),
+            noise,
+            settings.steps,
+            MixedStream([end.stream for end in self._ends], place, self._walk.noise),
+            sampling.schedule_of(settings),
+            settings.options,
+        )
+
+    def _returned(self, index: int, image: np.ndarray, latents: Tensor) -> Iterator[Inverted]:
+        """How well a picture came back from its noise."""
+        wanted = self._ends[index].encoded
+        if wanted is not None:
+            target = self._model.decode(wanted)[0]
+            error = float((latents - wanted).square().mean())
+            span = float(wanted.max() - wanted.min())
+            difference = image.astype(np.float64) - target
+            yield Inverted(
+                self._job,
+                index,
+                image,
+                psnr=_decibels(255.0, float(np.square(difference).mean())),
+                latent_psnr=_decibels(span, error),
+            )
+
+    def _even(self, order: Sequence[int]) -> Iterator[Walked]:
+        """Distances between neighbours; if asked, the inner frames again at an even speed."""
+        spaced = self._spaced()
+        yield spaced
+        if not self._walk.even:
+            return
+        shares = equal_speed(spaced.distances, self._walk.columns)
+        for index in order:
+            if 0 < index < self._walk.columns - 1:
+                yield from self._frame(index, (shares[index], 0.0))
+        yield self._spaced()
+
+    @torch.inference_mode()
+    def _spaced(self) -> Spaced:
+        judge = judge_for(self._model, self._settings.size)
+        distances = []
+        for index, after in pairwise(range(self._walk.columns)):
+            self._check()
+            a, b = self._made[index].image, self._made[after].image
+            distances.append((judge or _root_mean_square)(a, b))
+        return Spaced(self._job, tuple(distances), "LPIPS" if judge is not None else "pixels")
+
+
+def _root_mean_square(a: np.ndarray, b: np.ndarray) -> float:
+    return math.sqrt(float(np.square(a / 255.0 - b / 255.0).mean()))
+
+
+def _decibels(peak: float, square: float) -> float:
+    return 20 * math.log10(peak) - 10 * math.log10(max(square, 1e-12))
