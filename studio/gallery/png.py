@@ -24,6 +24,7 @@ from studio.core.errors import DataError, OutputError, UsageError
 from studio.core.requests import Settings
 from studio.core.specs import Option
 from studio.gallery.naming import new_path
+from studio.gallery.sharing import parameters as parameters  # the window knows it from here
 
 CHUNK = "latent-studio"
 FORMAT = 1
@@ -85,27 +86,24 @@ def read_record(path: Path) -> Record:
     if not isinstance(text, str):
         raise DataError(f"{path.name} has no Latent Studio settings inside.")
     try:
+        return record_in(text)
+    except DataError as error:
+        raise DataError(f"{path.name}: {error}") from error
+
+
+def record_in(text: str) -> Record:
+    """What a chunk's text holds. Raises DataError."""
+    try:
         return _record(json.loads(text))
-    except (ValueError, TypeError, KeyError, RecursionError, UsageError) as error:
-        raise DataError(f"The settings inside {path.name} are damaged: {error}") from error
-
-
-def parameters(settings: Settings) -> str:
-    """The settings as A1111 writes them: prompt, negative prompt, then one line of values."""
-    values = {
-        "Steps": settings.steps,
-        "Sampler": settings.sampler,
-        "CFG scale": settings.guidance,
-        "Seed": settings.seed,
-        "Size": f"{settings.size}x{settings.size}",
-        "Model": settings.model,
-        "Version": "Latent Studio",
-    }
-    lines = [settings.prompt]
-    if settings.negative:
-        lines.append(f"Negative prompt: {settings.negative}")
-    lines.append(", ".join(f"{key}: {value}" for key, value in values.items()))
-    return "\n".join(lines)
+    except (
+        ArithmeticError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+        UsageError,
+    ) as error:
+        raise DataError(f"The settings inside are damaged: {error}") from error
 
 
 def _now() -> str:
@@ -116,8 +114,7 @@ def _chunks(record: Record) -> PngImagePlugin.PngInfo:
     info = PngImagePlugin.PngInfo()
     # ASCII with escapes: every string survives, even half surrogate pairs and NUL
     info.add_text(CHUNK, json.dumps({"format": FORMAT, **asdict(record)}, ensure_ascii=True))
-    readable = parameters(record.settings).replace("\0", " ")
-    info.add_itxt("parameters", readable.encode("utf-8", "replace").decode("utf-8"))
+    info.add_itxt("parameters", parameters(record.settings))
     return info
 
 

@@ -1,0 +1,49 @@
+"""Settings out of pictures, ours and other studios': every module here with a FORMAT is a format.
+
+Adding a format is adding a file. Must not import Qt or torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Collection
+from functools import cache
+from pathlib import Path
+
+from studio.core.errors import DataError
+from studio.core.settings import Settings
+from studio.gallery.metadata.found import Format, Found
+from studio.gallery.metadata.texts import texts_in
+
+__all__ = ["Found", "formats", "read"]
+
+
+@cache
+def formats() -> tuple[Format, ...]:
+    """Every format, the one to trust most first."""
+    names = [f"{__name__}.{found.name}" for found in pkgutil.iter_modules(__path__)]
+    modules = [importlib.import_module(name) for name in names]
+    known = [module.FORMAT for module in modules if hasattr(module, "FORMAT")]
+    return tuple(sorted(known, key=lambda each: each.rank))
+
+
+def read(path: Path, models: Collection[str] = (Settings.model,)) -> Found:
+    """The nearest of our settings to what made a PNG, JPEG or WebP picture.
+
+    A model that is none of `models` becomes our default. Where a picture carries several formats
+    the first readable one counts, and notes say what was damaged. Raises DataError.
+    """
+    texts = texts_in(path)
+    damage = []
+    for each in formats():
+        try:
+            found = each.find(texts, models)
+        except DataError as error:
+            damage.append(str(error))
+            continue
+        if found is not None:
+            return Found(found.settings, found.source, (*damage, *found.notes))
+    if damage:
+        raise DataError(f"{path.name} cannot be restored: {' '.join(damage)}")
+    raise DataError(f"{path.name} has no settings inside that are known here.")

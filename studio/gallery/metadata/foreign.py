@@ -1,0 +1,250 @@
+"""What another studio wrote, in its own words, and the nearest of our settings to it.
+
+One place clamps, replaces and tells about it, for every format. Must not import Qt or torch.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+
+from studio.core.settings import MAX_GUIDANCE, MAX_SEED, MAX_STEPS, SHIFTS, Settings
+from studio.core.specs import Option, Options
+from studio.diffusion import samplers
+from studio.diffusion.schedules import SCHEDULES as OUR_SCHEDULES
+from studio.diffusion.schedules import all_schedules
+from studio.gallery.metadata.names import SAMPLERS, SCHEDULES, Match, sampler_and_schedule
+
+DEFAULT = Settings("")
+SIZES = (1, 2**16)
+MOST_NOTED = 60  # characters of another studio's words in a note
+_WEIGHT = re.compile(r"\([^()]{1,200}:\s{0,5}-?\d{1,4}(?:\.\d{0,6})?\)|\)(?:-{1,5}|\+{1,5}|\d\.\d)")
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """Values as found, of whatever type; None or "" where nothing was said.
+
+    `options` belong to the sampler under our names; `rescale` is the phi of rescaled guidance;
+    `strength` how much of a picture it started from was drawn anew; `left_out` names what has no
+    place here; `notes` are whole sentences.
+    """
+
+    prompt: str = ""
+    negative: str = ""
+    sampler: str = ""
+    schedule: str = ""
+    steps: object = None
+    guidance: object = None
+    seed: object = None
+    width: object = None
+    height: object = None
+    model: str = ""
+    shift: object = None
+    rescale: object = None
+    variation: object = None
+    variation_seed: object = None
+    strength: object = None
+    options: tuple[tuple[str, object], ...] = ()
+    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def nearest(foreign: Foreign, models: Collection[str]) -> tuple[Settings, tuple[str, ...]]:
+    """Valid settings, and a note on everything that is not as it was."""
+    ledger = _Ledger(list(foreign.notes))
+    settings = Settings(
+        prompt=_text(foreign.prompt),
+        negative=_text(foreign.negative),
+        steps=ledger.whole("steps", foreign.steps, DEFAULT.steps, 1, MAX_STEPS),
+        guidance=ledger.number("guidance", foreign.guidance, DEFAULT.guidance, 0, MAX_GUIDANCE),
+        seed=ledger.whole("seed", foreign.seed, DEFAULT.seed, 0, MAX_SEED),
+        shift=ledger.number("shift", foreign.shift, DEFAULT.shift, *SHIFTS),
+    )
+    settings = _varied(settings, foreign, ledger)
+    settings = _sampled(settings, foreign, ledger)
+    settings = _rescaled(settings, foreign, ledger)
+    settings = _of_model(settings, foreign, models, ledger)
+    _tell_what_is_missing(settings, foreign, ledger)
+    settings.check()
+    return settings, tuple(dict.fromkeys(ledger.notes))
+
+
+def quoted(words: object) -> str:
+    """Another studio's words on one short line of clean text, for a note."""
+    line = " ".join(_text(str(words)[: 4 * MOST_NOTED]).split())
+    return line if len(line) <= MOST_NOTED else line[: MOST_NOTED - 1] + "…"
+
+
+def listed(names: Iterable[str]) -> str:
+    """ "a, b and c", at most eight of them."""
+    short = [quoted(name) for name in dict.fromkeys(names)]
+    if len(short) > 8:
+        short = [*short[:8], f"{len(short) - 8} more"]
+    return " and ".join(filter(None, [", ".join(short[:-1]), short[-1]]))
+
+
+def _text(text: str) -> str:
+    """Text in UTF-8 that a command line can hold: no half surrogate pairs, no NUL."""
+    return text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8").strip()
+
+
+@dataclass
+class _Ledger:
+    """Reads numbers and keeps account of what became of them."""
+
+    notes: list[str] = field(default_factory=list)
+
+    def number(self, name: str, value: object, default: float, low: float, high: float) -> float:
+        """A number within the bounds, as near to `value` as they allow; `default` if it is none."""
+        if value is None or value == "":
+            return default
+        number = _number(value)
+        if number is None:
+            self.notes.append(f"The {name} {quoted(value)} is no number and became {default:g}.")
+            return default
+        kept = min(max(number, low), high)
+        if kept != number:
+            self.notes.append(f"The {name} {quoted(value)} became {kept:g}.")
+        return float(kept)
+
+    def whole(self, name: str, value: object, default: int, low: int, high: int) -> int:
+        """As number, for whole numbers, which keep all their digits."""
+        if value is None or value == "":
+            return default
+        number = _number(value)
+        if number is None:
+            self.notes.append(f"The {name} {quoted(value)} is no number and became {default}.")
+            return default
+        kept = min(max(int(number), low), high)
+        if kept != number:
+            self.notes.append(f"The {name} {quoted(value)} became {kept}.")
+        return kept
+
+
+def _number(value: object) -> int | float | None:
+    """A finite number, whole ones exactly; None for what is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, str):
+        value = value.strip()[:400]
+        try:
+            return int(value)
+        except ValueError:
+            pass
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    except OverflowError:  # a whole number beyond any float
+        return value if isinstance(value, int) else None
+    if not math.isfinite(number):
+        return None
+    return value if isinstance(value, int) else number
+
+
+def _sampled(settings: Settings, foreign: Foreign, ledger: _Ledger) -> Settings:
+    """With the sampler, its options and the schedule."""
+    name, schedule, guided = sampler_and_schedule(foreign.sampler, foreign.schedule)
+    match = _our_sampler(foreign.sampler) or SAMPLERS.get(name)
+    if match is None and foreign.sampler:
+        match = Match(DEFAULT.sampler, exact=False)
+    match = match or Match(DEFAULT.sampler)
+    spec = samplers.find(match.name).spec
+    if not match.exact:
+        ledger.notes.append(
+            f"The sampler '{quoted(foreign.sampler)}' is not here; {spec.label} is the nearest."
+        )
+    if guided:  # others give the weight itself
+        settings = replace(settings, rule="cfg++", rule_options=(("full", 1.0),))
+    return replace(
+        settings,
+        sampler=spec.name,
+        options=_options(spec.name, (*match.options, *foreign.options), ledger),
+        schedule=_schedule(foreign.schedule, schedule, ledger),
+    )
+
+
+def _our_sampler(name: str) -> Match | None:
+    return Match(name) if name in {spec.name for spec in samplers.all_samplers()} else None
+
+
+def _options(sampler: str, wanted: Iterable[tuple[str, object]], ledger: _Ledger) -> Options:
+    """Those the sampler has, clamped, without those at their default."""
+    known = {parameter.name: parameter for parameter in samplers.find(sampler).spec.parameters}
+    chosen: dict[str, Option] = {}
+    for name, value in wanted:
+        if (parameter := known.get(name)) and isinstance(parameter.default, float):
+            bounds = (parameter.default, parameter.low, parameter.high)
+            chosen[name] = ledger.number(f"option {name}", value, *bounds)
+    return tuple(sorted((n, v) for n, v in chosen.items() if v != known[n].default))
+
+
+def _schedule(written: str, plain: str, ledger: _Ledger) -> str:
+    if not plain:
+        return DEFAULT.schedule
+    if written in OUR_SCHEDULES:
+        return written
+    match = SCHEDULES.get(plain)
+    if match is None:
+        ledger.notes.append(
+            f"The schedule '{quoted(written)}' is not here; the sampler's own is used."
+        )
+        return DEFAULT.schedule
+    if not match.exact:
+        label = {spec.name: spec.label for spec in all_schedules()}[match.name]
+        ledger.notes.append(
+            f"The schedule '{quoted(written)}' is not here; {label} is the nearest."
+        )
+    return match.name
+
+
+def _rescaled(settings: Settings, foreign: Foreign, ledger: _Ledger) -> Settings:
+    phi = ledger.number("guidance rescale", foreign.rescale, 0.0, 0.0, 1.0)
+    if phi == 0.0 or settings.rule != DEFAULT.rule:
+        return settings
+    return replace(settings, rule="rescale", rule_options=(("phi", phi),))
+
+
+def _varied(settings: Settings, foreign: Foreign, ledger: _Ledger) -> Settings:
+    variation = ledger.number("variation", foreign.variation, 0.0, 0.0, 1.0)
+    if variation == 0.0:
+        return settings
+    seed = ledger.whole("variation's seed", foreign.variation_seed, 0, 0, MAX_SEED)
+    return replace(settings, variation=variation, variation_seed=seed)
+
+
+def _of_model(
+    settings: Settings, foreign: Foreign, models: Collection[str], ledger: _Ledger
+) -> Settings:
+    """With the model if it is here, and the size if model and shape allow; models make one size."""
+    if here := foreign.model in models:
+        settings = replace(settings, model=foreign.model)
+    elif foreign.model:
+        ledger.notes.append(
+            f"The model '{quoted(foreign.model)}' is not here; {DEFAULT.model} takes its place."
+        )
+    width, height = (_number(side) for side in (foreign.width, foreign.height))
+    if width is None or height is None:
+        return settings
+    if width == height and (here or width == DEFAULT.size):
+        return replace(settings, size=min(max(int(width), SIZES[0]), SIZES[1]))
+    wanted = f"{quoted(foreign.width)} x {quoted(foreign.height)}"
+    ledger.notes.append(f"The size {wanted} became {settings.size}.")
+    return settings
+
+
+def _tell_what_is_missing(settings: Settings, foreign: Foreign, ledger: _Ledger) -> None:
+    strength = _number(foreign.strength)
+    if strength is not None and strength != 1:
+        ledger.notes.append(
+            f"It started from another picture, at a strength of {quoted(foreign.strength)},"
+            " which is not inside."
+        )
+    if weighted := _WEIGHT.search(f"{settings.prompt}\n{settings.negative}"):
+        ledger.notes.append(f"Weights such as '{quoted(weighted[0])}' are read as plain text here.")
+    if foreign.left_out:
+        verb = "was" if len(set(foreign.left_out)) == 1 else "were"
+        ledger.notes.append(f"{listed(foreign.left_out)} {verb} left out.")

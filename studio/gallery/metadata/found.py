@@ -1,0 +1,47 @@
+"""What a format of metadata is, and what it finds. Must not import Qt or torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from studio.core.errors import DataError
+from studio.core.settings import Settings
+
+#: The texts inside a picture by their names in PNG files, whatever file it is.
+Texts = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Settings from a picture. `source`: "Latent Studio", "A1111", "ComfyUI" or "InvokeAI".
+
+    `notes` are sentences on what could not be carried over as it was.
+    """
+
+    settings: Settings
+    source: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Format:
+    """One studio's way. `find(texts, models)` is None where the picture has none of it and raises
+    DataError where it is damaged; formats of lower `rank` are asked first."""
+
+    source: str
+    rank: int
+    find: Callable[[Texts, Collection[str]], Found | None]
+
+
+def document(text: str, what: str) -> dict[str, Any]:
+    """A JSON object; NaN and Infinity are numbers in it, as ComfyUI writes. Raises DataError."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{what} is damaged JSON.") from error
+    if not isinstance(value, dict):
+        raise DataError(f"{what} is no JSON object.")
+    return value

@@ -1,0 +1,189 @@
+"""InvokeAI's metadata: `invokeai_metadata` (3 and later), `sd-metadata` and `Dream` (2).
+
+Must not import Qt or torch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from studio.core.errors import DataError
+from studio.gallery.metadata.foreign import Foreign, nearest, quoted
+from studio.gallery.metadata.found import Format, Found, Texts, document
+
+SOURCE = "InvokeAI"
+CHUNK, OLDER, OLDEST = "invokeai_metadata", "sd-metadata", "Dream"
+_CARRIED = {
+    *("positive_prompt", "negative_prompt", "scheduler", "steps", "cfg_scale", "seed", "width"),
+    *("height", "model", "cfg_rescale_multiplier", "strength", "loras"),
+}
+_OF_NO_EFFECT = {
+    *("app_version", "generation_mode", "rand_device", "metadata_version", "_canvas_objects"),
+    *("init_image", "canvas_v2_metadata", "positive_style_prompt", "negative_style_prompt", "type"),
+}
+_OLD_CARRIED = {
+    *("prompt", "steps", "cfg_scale", "height", "width", "seed", "type", "sampler", "variations"),
+    *("strength", "weight", "orig_hash", "init_image_path", "seam_size", "seam_blur"),
+}
+_FLAG = re.compile(r"(?:^|\s)-([A-Za-z])\s*([^\s\"-][^\s\"]*)")
+_DREAM_FLAGS = {"n", "N", "o"}  # of no effect on one picture
+
+
+def find(texts: Texts, models: Collection[str]) -> Found | None:
+    """From the newest of its chunks that is there. Raises DataError."""
+    plain = {name.lower(): text for name, text in texts.items()}
+    if CHUNK in plain:
+        foreign = _modern(document(plain[CHUNK], "Its InvokeAI metadata"))
+    elif OLDER in plain:
+        foreign = _old(document(plain[OLDER], "Its InvokeAI metadata"))
+    elif OLDEST.lower() in plain:
+        foreign = _dream(plain[OLDEST.lower()])
+    else:
+        return None
+    settings, notes = nearest(foreign, models)
+    return Found(settings, SOURCE, notes)
+
+
+def _modern(values: Mapping[str, Any]) -> Foreign:
+    if not {"positive_prompt", "seed", "steps", "scheduler"} & set(values):
+        raise DataError("Its InvokeAI metadata says nothing of how it was made.")
+    others = set(_CARRIED | _OF_NO_EFFECT)
+    return Foreign(
+        prompt=_words(values.get("positive_prompt")),
+        negative=_words(values.get("negative_prompt")),
+        sampler=_words(values.get("scheduler")),
+        steps=values.get("steps"),
+        guidance=values.get("cfg_scale"),
+        seed=values.get("seed"),
+        width=values.get("width"),
+        height=values.get("height"),
+        model=_model(values.get("model")),
+        rescale=values.get("cfg_rescale_multiplier"),
+        strength=values.get("strength"),
+        left_out=tuple(_spoken(n) for n, v in values.items() if n not in others and _used(v)),
+        notes=(*_loras(values.get("loras")), *_styles(values)),
+    )
+
+
+def _old(values: Mapping[str, Any]) -> Foreign:
+    image = values.get("image")
+    if image is None and isinstance(images := values.get("images"), list) and images:
+        image = images[0]
+    if not isinstance(image, dict):
+        raise DataError("Its InvokeAI metadata describes no image.")
+    prompt, negative = _old_prompt(image.get("prompt"))
+    seed, weight, notes = _variations(image.get("variations"))
+    return Foreign(
+        prompt=prompt,
+        negative=negative,
+        sampler=_words(image.get("sampler")),
+        steps=image.get("steps"),
+        guidance=image.get("cfg_scale"),
+        seed=image.get("seed"),
+        width=image.get("width"),
+        height=image.get("height"),
+        model=_words(values.get("model_weights")) or _words(values.get("model_id")),
+        variation=weight,
+        variation_seed=seed,
+        strength=image.get("strength"),
+        left_out=tuple(_spoken(n) for n, v in image.items() if n not in _OLD_CARRIED and _used(v)),
+        notes=notes,
+    )
+
+
+def _dream(text: str) -> Foreign:
+    """From '"a fox [blurry]" -s 50 -S 42 -W 512 -H 512 -C 7.5 -A k_lms'. Raises DataError."""
+    words, flags = _dream_parts(text.strip())
+    values = dict(_FLAG.findall(flags))
+    if not values:
+        raise DataError("Its Dream line has no values.")
+    prompt, negative = _old_prompt(words)
+    listed = [part.partition(":") for part in values.get("V", "").split(",") if part]
+    variations = [{"seed": seed, "weight": weight} for seed, _, weight in listed]
+    seed, weight, notes = _variations(variations)
+    known = set("sSWHCAVfI") | _DREAM_FLAGS
+    return Foreign(
+        prompt=prompt,
+        negative=negative,
+        sampler=values.get("A", ""),
+        steps=values.get("s"),
+        guidance=values.get("C"),
+        seed=values.get("S"),
+        width=values.get("W"),
+        height=values.get("H"),
+        variation=weight,
+        variation_seed=seed,
+        strength=values.get("f"),
+        left_out=tuple(f"-{name}" for name in values if name not in known),
+        notes=notes,
+    )
+
+
+def _dream_parts(text: str) -> tuple[str, str]:
+    """(the prompt, the flags). The prompt may hold quotation marks itself, escaped or not."""
+    if text.startswith('"') and (end := text.rfind('"')) > 0:
+        return text[1:end].replace('\\"', '"'), text[end + 1 :]
+    first = re.search(r"\s-[A-Za-z]\s*\S", text)
+    start = first.start() if first else len(text)
+    return text[:start], text[start:]
+
+
+def _old_prompt(value: object) -> tuple[str, str]:
+    """(prompt, negative prompt): version 2 put what to avoid between square brackets."""
+    parts = value if isinstance(value, list) else [value]
+    texts = [_words(part.get("prompt") if isinstance(part, dict) else part) for part in parts]
+    text = ", ".join(filter(None, texts))
+    negative = ", ".join(part.strip() for part in re.findall(r"\[([^\[\]]*)\]", text))
+    return " ".join(re.sub(r"\[[^\[\]]*\]", " ", text).split()), negative
+
+
+def _variations(value: object) -> tuple[object, object, tuple[str, ...]]:
+    """(seed, weight, notes) of the first; ours has one."""
+    entries = value if isinstance(value, list) else []
+    known = [each for each in entries if isinstance(each, dict)]
+    if not known:
+        return None, None, ()
+    notes = (f"Of {len(known)} variations only the first is here.",) if len(known) > 1 else ()
+    return known[0].get("seed"), known[0].get("weight"), notes
+
+
+def _loras(value: object) -> list[str]:
+    entries = value if isinstance(value, list) else []
+    names = []
+    for each in entries:
+        if isinstance(each, dict):
+            names.append(_model(each.get("lora")) or _model(each.get("model")) or "without a name")
+    return [f"LoRA '{quoted(name)}' was left out." for name in names]
+
+
+def _styles(values: Mapping[str, Any]) -> list[str]:
+    """SDXL's second prompts, where they say something of their own."""
+    notes = []
+    for sign in ("positive", "negative"):
+        style = _words(values.get(f"{sign}_style_prompt"))
+        if style and style != _words(values.get(f"{sign}_prompt")):
+            notes.append(f"The {sign} style prompt '{quoted(style)}' was left out.")
+    return notes
+
+
+def _model(value: object) -> str:
+    if isinstance(value, dict):
+        return _words(value.get("name")) or _words(value.get("model_name"))
+    return _words(value)
+
+
+def _words(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _used(value: object) -> bool:
+    return value not in (None, False, 0, "", [], {})
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")
+
+
+FORMAT = Format(SOURCE, 1, find)

@@ -1,0 +1,104 @@
+"""Settings as text to share: the lines that A1111 and its kin read, and our own command line.
+
+Must not import Qt or torch.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import fields
+from typing import Any
+
+from studio.core.settings import Settings
+from studio.diffusion import samplers
+from studio.gallery.metadata.names import A1111_SAMPLERS, A1111_SCHEDULES
+
+PROGRAM = ("python3", "main.py", "generate")
+_NOT_OPTIONS = {"prompt", "seed", "steps", "source", "mask", "classifier_scale"}  # written apart
+
+
+def parameters(settings: Settings) -> str:
+    """As A1111 writes them: prompt, negative prompt, then one line of values.
+
+    Samplers and schedules go by its names where it has them, with our own beside them.
+    """
+    sampler = A1111_SAMPLERS.get(settings.sampler, settings.sampler)
+    schedule = A1111_SCHEDULES.get(settings.schedule, settings.schedule)
+    values: dict[str, object] = {"Steps": settings.steps, "Sampler": sampler}
+    if schedule:
+        values["Schedule type"] = schedule
+    values |= {
+        "CFG scale": settings.guidance,
+        "Seed": settings.seed,
+        "Size": f"{settings.size}x{settings.size}",
+        "Model": settings.model,
+    }
+    if settings.variation:
+        values["Variation seed"] = settings.variation_seed
+        values["Variation seed strength"] = settings.variation
+    if settings.source:
+        values["Denoising strength"] = settings.strength
+    if sampler != settings.sampler:
+        values["Sampler id"] = settings.sampler
+    if schedule != settings.schedule:
+        values["Schedule id"] = settings.schedule
+    values["Version"] = "Latent Studio"
+    lines = [settings.prompt]
+    if settings.negative:
+        lines.append(f"Negative prompt: {settings.negative}")
+    lines.append(", ".join(f"{name}: {_quoted(value)}" for name, value in values.items()))
+    return _clean("\n".join(lines))
+
+
+def command(settings: Settings) -> str:
+    """The command that makes the picture again: `python3 main.py generate ...`, for a POSIX shell.
+
+    Only what differs from the defaults, and the seed. What no command line can hold is replaced:
+    NUL by a space, half surrogate pairs by question marks. A picture to start from is not in it.
+    """
+    default = Settings("")
+    words = [*PROGRAM]
+    last = settings.prompt.startswith("-")
+    if not last:
+        words.append(settings.prompt)
+    words += _option("seed", settings.seed)
+    if settings.steps != _default_steps(settings.sampler):
+        words += _option("steps", settings.steps)
+    for field in fields(Settings):
+        value = getattr(settings, field.name)
+        if field.name not in _NOT_OPTIONS and value != getattr(default, field.name):
+            words += _option(field.name, value)
+    if settings.classifier:
+        words += _option("classifier_scale", settings.classifier_scale)
+    if last:
+        words += ["--", settings.prompt]
+    return shlex.join(_clean(word) for word in words)
+
+
+def _option(name: str, value: Any) -> list[str]:
+    """The words of one option; options of samplers and rules come one by one."""
+    if name in ("options", "rule_options"):
+        flag = f"--{name.replace('_', '-').removesuffix('s')}"
+        return [word for key, chosen in value for word in (flag, f"{key}={chosen}")]
+    flag = f"--{name.replace('_', '-')}"
+    if isinstance(value, tuple):
+        return [flag, *(str(each) for each in value)]
+    text = "-- " if value == "--" else str(value)  # argparse takes a bare -- for its own
+    return [f"{flag}={text}"] if text.startswith("-") else [flag, text]
+
+
+def _default_steps(sampler: str) -> int | None:
+    """None for a sampler that is not here."""
+    known = {spec.name: spec.default_steps for spec in samplers.all_samplers()}
+    return known.get(sampler)
+
+
+def _quoted(value: object) -> str:
+    """As A1111: what would end a value early is written as a JSON string."""
+    text = "-- " if value == "--" else str(value)  # argparse takes a bare -- for its own
+    return json.dumps(text, ensure_ascii=False) if set(text) & set(',:\n"') else text
+
+
+def _clean(text: str) -> str:
+    return text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")

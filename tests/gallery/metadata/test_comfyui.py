@@ -1,0 +1,148 @@
+"""ComfyUI's graphs: samplers of every kind, links through other nodes, circles."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from studio.core.errors import DataError
+from studio.core.settings import Settings
+from studio.gallery.metadata import Found, read
+from tests.gallery.metadata.examples import A1111, ADVANCED, COMFYUI, FLUX, KSAMPLER, written
+
+
+def found_in(tmp_path: Path, graph: dict[str, Any]) -> Found:
+    return read(written(tmp_path / "a.png", prompt=json.dumps(graph)))
+
+
+def test_ksampler(tmp_path: Path) -> None:
+    assert "NaN" in COMFYUI["ksampler"]
+    found = found_in(tmp_path, KSAMPLER)
+    assert found.source == "ComfyUI"
+    assert found.settings == Settings(
+        "beautiful scenery nature glass bottle landscape",
+        negative="text, watermark",
+        sampler="dpmpp-2m",
+        schedule="karras",
+        steps=30,
+        guidance=8.0,
+        seed=156680208700286,
+    )
+    assert found.notes == (
+        "LoRA 'add_detail.safetensors' was left out.",
+        "The model 'v1-5-pruned-emaonly' is not here; studio-256 takes its place.",
+        "The size 512 x 512 became 256.",
+    )
+
+
+def test_the_first_of_several_samplers_with_texts_combined(tmp_path: Path) -> None:
+    found = found_in(tmp_path, ADVANCED)
+    assert found.settings == Settings(
+        "evening sunset, a glass bottle",
+        negative="text, watermark",
+        sampler="flow-euler",
+        schedule="trailing",
+        steps=25,
+        guidance=8.0,
+        seed=721897303308196,
+    )
+    assert found.notes[0] == "Only the first of 2 samplers is here."
+    assert "The schedule 'normal' is not here; Trailing is the nearest." in found.notes
+    assert any("sd_xl_base_1.0" in note for note in found.notes)
+
+
+def test_custom_samplers(tmp_path: Path) -> None:
+    found = found_in(tmp_path, FLUX)
+    assert found.settings == Settings(
+        "a fennec",
+        sampler="flow-euler",
+        schedule="trailing",
+        steps=20,
+        guidance=2.5,
+        seed=219670278747233,
+        shift=3.0,
+    )
+    assert "The model's own guidance 3.5 was left out." in found.notes
+
+
+def test_control_nets_pass_each_prompt_through(tmp_path: Path) -> None:
+    graph = copy.deepcopy(KSAMPLER)
+    both = {"positive": ["6", 0], "negative": ["7", 0], "strength": 1.0, "image": ["99", 0]}
+    graph["20"] = {"class_type": "ControlNetApplyAdvanced", "inputs": both}
+    graph["3"]["inputs"] |= {"positive": ["20", 0], "negative": ["20", 1]}
+    settings = found_in(tmp_path, graph).settings
+    assert settings.prompt.startswith("beautiful")
+    assert settings.negative == "text, watermark"
+
+
+def test_cfg_plus_plus_rescaling_and_options(tmp_path: Path) -> None:
+    graph = copy.deepcopy(KSAMPLER)
+    graph["3"]["inputs"] |= {"sampler_name": "euler_ancestral_cfg_pp", "cfg": 0.8}
+    settings = found_in(tmp_path, graph).settings
+    assert (settings.sampler, settings.rule) == ("euler-ancestral", "cfg++")
+    assert (settings.guidance, settings.rule_options) == (0.8, (("full", 1.0),))
+    graph = copy.deepcopy(FLUX)
+    graph["30"] = {
+        "class_type": "RescaleCFG",
+        "inputs": {"multiplier": 0.5, "model": ["12", 0]},
+    }
+    graph["16"] = {"class_type": "SamplerEulerAncestral", "inputs": {"eta": 0.3, "s_noise": 1.0}}
+    settings = found_in(tmp_path, graph).settings
+    assert (settings.rule, settings.rule_options) == ("rescale", (("phi", 0.5),))
+    assert (settings.sampler, settings.options) == ("euler-ancestral", (("eta", 0.3),))
+
+
+def test_circles_end(tmp_path: Path) -> None:
+    graph = copy.deepcopy(KSAMPLER)
+    graph["6"]["inputs"]["text"] = ["6", 0]
+    graph["7"] = {"class_type": "ConditioningCombine", "inputs": {"conditioning_1": ["7", 0]}}
+    graph["10"]["inputs"]["model"] = ["10", 0]
+    graph["3"]["inputs"]["latent_image"] = ["3", 0]
+    graph["3"]["inputs"]["steps"] = ["3", 0]
+    settings = found_in(tmp_path, graph).settings
+    assert (settings.prompt, settings.negative, settings.steps) == ("", "", Settings("").steps)
+
+
+def test_webp_carries_it_in_exif(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0110] = "prompt:" + COMFYUI["flux"]
+    exif[0x010F] = "workflow:{}"
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.webp", exif=exif)
+    assert read(tmp_path / "a.webp").settings.prompt == "a fennec"
+
+
+def test_a1111_lines_count_more_than_the_graph(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.png", prompt=COMFYUI["flux"], parameters=A1111["img2img"])
+    assert read(path).source == "A1111"
+    path = written(tmp_path / "a.png", prompt=COMFYUI["flux"], parameters="a holiday")
+    found = read(path)
+    assert found.source == "ComfyUI"
+    assert found.notes[0] == "Its parameters have no line that begins with Steps."
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        {"workflow": json.dumps({"nodes": [], "links": [], "version": 0.4})},
+        {"prompt": "a plain prompt"},
+        {"prompt": "[1, 2]"},
+        {"prompt": "{}"},
+        {"prompt": json.dumps({"3": {"class_type": "SaveImage", "inputs": {}}})},
+        {"prompt": "[" * 100_000},
+        {"prompt": '{"a":' * 100_000},
+        {"prompt": '{"a":' + "9" * 10_000 + "}"},
+    ],
+)
+def test_what_is_no_graph_is_a_data_error(tmp_path: Path, chunks: dict[str, str]) -> None:
+    with pytest.raises(DataError, match=r"a\.png"):
+        read(written(tmp_path / "a.png", **chunks))
+
+
+def test_a_workflow_alone_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="save the picture anew"):
+        read(written(tmp_path / "a.png", workflow="{}"))

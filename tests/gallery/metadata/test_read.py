@@ -1,0 +1,188 @@
+"""Our own settings through real files, and 10,000 damaged examples of every format."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as tries
+from hypothesis import strategies as st
+from PIL import Image
+
+from studio.core.errors import DataError
+from studio.core.settings import MAX_SEED, Settings
+from studio.gallery import png
+from studio.gallery.metadata import formats, read
+from studio.gallery.metadata.found import Texts
+from tests.gallery.metadata.examples import (
+    A1111,
+    COMFYUI,
+    DREAM,
+    INVOKEAI,
+    OLD_INVOKEAI,
+    written,
+)
+from tests.gallery.metadata.strategies import some_settings
+
+PIXELS = np.zeros((4, 4, 3), np.uint8)
+
+
+def test_every_format_is_found() -> None:
+    assert [each.source for each in formats()] == ["Latent Studio", "InvokeAI", "A1111", "ComfyUI"]
+
+
+@given(settings=some_settings())
+@tries(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_our_own_settings_come_back(settings: Settings, tmp_path: Path) -> None:
+    png.write(tmp_path / "a.png", PIXELS, settings)
+    found = read(tmp_path / "a.png")
+    assert (found.settings, found.source) == (settings, "Latent Studio")
+    assert bool(found.notes) == bool(settings.source)
+
+
+@pytest.mark.parametrize(
+    "prompt", ["\ud83e alone", "a\0b", "a\n\nb\r\n", "a\nNegative prompt: b\nSteps: 3, Seed: 1", ""]
+)
+def test_awkward_prompts_come_back(tmp_path: Path, prompt: str) -> None:
+    settings = Settings(prompt, negative=prompt)
+    png.write(tmp_path / "a.png", PIXELS, settings)
+    assert read(tmp_path / "a.png").settings == settings
+
+
+def test_damage_in_our_own_leaves_the_line_for_others(tmp_path: Path) -> None:
+    settings = Settings("a bear", sampler="flow-rk4", seed=9)
+    chunks = {png.CHUNK: '{"format": 2}', "parameters": png.parameters(settings)}
+    found = read(written(tmp_path / "a.png", **chunks))
+    assert (found.settings, found.source) == (settings, "Latent Studio")
+    assert found.notes[0].startswith("The settings inside are damaged")
+
+
+def test_files_without_settings_are_data_errors(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"a\.png has no settings"):
+        read(written(tmp_path / "a.png"))
+    with pytest.raises(DataError, match="does not exist"):
+        read(tmp_path / "none.png")
+    with pytest.raises(DataError, match="cannot be read"):
+        read(tmp_path)
+    (tmp_path / "b.jpg").write_bytes(b"\xff\xd8\xff\xe1\0\x10Exif\0\0II*\0")
+    with pytest.raises(DataError, match=r"b\.jpg"):
+        read(tmp_path / "b.jpg")
+
+
+def test_a_text_without_end_is_left_alone(tmp_path: Path) -> None:
+    with pytest.raises(DataError):
+        read(written(tmp_path / "a.png", parameters="a" * 2**23 + A1111["2022"]))
+
+
+OWN = json.dumps(
+    {"format": 1, "nfe": 1, "seconds": 1.0, "created": "", "settings": {"prompt": "a", "steps": 9}}
+)
+EXAMPLES: list[Texts] = [
+    *({"parameters": text} for text in A1111.values()),
+    *({"prompt": text} for text in COMFYUI.values()),
+    *({"invokeai_metadata": text} for text in INVOKEAI.values()),
+    {"sd-metadata": OLD_INVOKEAI},
+    {"Dream": DREAM},
+    {png.CHUNK: OWN},
+]
+AWKWARD = ["\0", "\ud83e", '"', "\\", "{", "]", ":", ",", "\n", "9" * 500, "NaN", "-1", "null", "é"]
+
+
+def mutated(text: str, chance: random.Random) -> str:
+    """`text` with one to eight deletions, doublings, moves, swaps and awkward insertions."""
+    for _ in range(chance.randint(1, 8)):
+        start = chance.randrange(len(text) + 1)
+        end = min(len(text), start + chance.choice((1, 1, 3, 20, 200)))
+        piece = text[start:end]
+        odd, any_character = chance.choice(AWKWARD), chr(chance.randrange(0x110000))
+        changed = ("", piece * 2, piece[::-1], any_character, odd + piece, odd)
+        text = text[:start] + chance.choice(changed) + text[end:]
+    return text
+
+
+def outcome(texts: Texts) -> bool:
+    """Whether anything was read; anything but DataError flies."""
+    read_any = False
+    for each in formats():
+        try:
+            found = each.find(texts, ("studio-256",))
+        except DataError:
+            continue
+        if found is not None:
+            found.settings.check()
+            assert all(len(note) < 700 and "\n" not in note for note in found.notes)
+            read_any = True
+    return read_any
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_a_thousand_mutated_examples_of_each_kind(number: int) -> None:
+    chance = random.Random(number)
+    read_any = 0
+    for turn in range(1000):
+        example = EXAMPLES[turn % len(EXAMPLES)]
+        read_any += outcome({name: mutated(text, chance) for name, text in example.items()})
+    assert 200 < read_any < 990  # the mutations neither break all nor spare all
+
+
+def test_values_of_every_type_in_every_place() -> None:
+    """Each value of each JSON example replaced by each of what JSON can say."""
+    odd: list[object] = [
+        None,
+        True,
+        -1,
+        10**400,
+        float("nan"),
+        "",
+        "x" * 99,
+        [],
+        [[]],
+        ["3", 0],
+        {},
+    ]
+    odd.append("\ud83e")
+    for example in EXAMPLES:
+        for name, text in example.items():
+            if text.startswith("{"):
+                for changed in replaced_everywhere(json.loads(text), odd):
+                    outcome({name: json.dumps(changed)})
+
+
+def replaced_everywhere(value: object, odd: list[object]) -> list[object]:
+    every: list[object] = list(odd)
+    if isinstance(value, dict):
+        for key, held in value.items():
+            every += [value | {key: other} for other in replaced_everywhere(held, odd)]
+    elif isinstance(value, list):
+        for place, held in enumerate(value):
+            every += [
+                [*value[:place], other, *value[place + 1 :]]
+                for other in replaced_everywhere(held, odd)
+            ]
+    return every
+
+
+@given(st.integers(0, 3000), st.lists(st.integers(0, 3000), max_size=4), st.booleans())
+@tries(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_damaged_files_are_read_or_data_errors(
+    tmp_path: Path, cut: int, flips: list[int], webp: bool
+) -> None:
+    path = tmp_path / ("a.webp" if webp else "a.png")
+    if webp:
+        exif = Image.Exif()
+        exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + A1111["1.10"].encode("utf-16-be")
+        Image.new("RGB", (8, 8)).save(path, exif=exif)
+    else:
+        png.write(path, PIXELS, replace(Settings("a"), seed=MAX_SEED))
+    content = bytearray(path.read_bytes())
+    for place in flips:
+        content[place % len(content)] ^= 0x55
+    path.write_bytes(content[: max(len(content) - cut, 0)] if cut % 2 else content)
+    with contextlib.suppress(DataError):
+        read(path).settings.check()

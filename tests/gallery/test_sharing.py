@@ -1,0 +1,130 @@
+"""Settings as text: A1111's line, and a command that the real command line reads back."""
+
+from __future__ import annotations
+
+import shlex
+from argparse import ArgumentParser
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as tries
+from hypothesis import strategies as st
+
+from studio.cli.program import build_parser
+from studio.cli.verbs import generate
+from studio.core.settings import MAX_CLASSIFIER, MAX_GUIDANCE, MAX_SEED, MAX_STEPS, SHIFTS, Settings
+from studio.core.specs import Option, Options, Parameter
+from studio.diffusion import guidance, samplers, schedules
+from studio.gallery.sharing import command, parameters
+
+PROGRAM = ["python3", "main.py"]
+printable = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=60).filter(
+    lambda text: text != "--"
+)  # what a command line can hold
+
+
+def again(line: str) -> Settings:
+    """The settings that the real command line understands."""
+    words = shlex.split(line)
+    assert words[:2] == PROGRAM
+    return generate.request_from(build_parser().parse_args(words[2:])).settings
+
+
+def chosen(draw: st.DrawFn, known: tuple[Parameter, ...]) -> Options:
+    """Some of these options, not at their default."""
+    values: dict[str, Option] = {}
+    for parameter in known:
+        value: Option
+        if parameter.choices:
+            value = draw(st.sampled_from(parameter.choices))
+        elif isinstance(parameter.default, bool):
+            value = draw(st.booleans())
+        elif isinstance(parameter.default, int):
+            value = draw(st.integers(int(parameter.low), int(parameter.high)))
+        else:
+            value = draw(st.floats(parameter.low, parameter.high))
+        if value != parameter.default and draw(st.booleans()):
+            values[parameter.name] = value
+    return tuple(sorted(values.items()))
+
+
+@st.composite
+def settings_the_command_line_can_say(draw: st.DrawFn) -> Settings:
+    sampler = draw(st.sampled_from(samplers.all_samplers()))
+    rule = draw(st.sampled_from(guidance.all_rules()))
+    classifier = draw(printable)
+    settings = Settings(
+        draw(printable),
+        negative=draw(printable),
+        model=draw(printable),
+        sampler=sampler.name,
+        steps=draw(st.just(sampler.default_steps) | st.integers(1, MAX_STEPS)),
+        guidance=draw(st.floats(0, MAX_GUIDANCE)),
+        guidance_interval=draw(st.tuples(st.floats(0, 0.5), st.floats(0.5, 1, exclude_min=True))),
+        seed=draw(st.integers(0, MAX_SEED)),
+        size=draw(st.integers(-9, 4096)),
+        options=chosen(draw, sampler.parameters),
+        schedule=draw(st.sampled_from(["", *schedules.SCHEDULES])),
+        shift=draw(st.floats(*SHIFTS)),
+        rule=rule.name,
+        rule_options=chosen(draw, rule.parameters),
+        classifier=classifier,
+        classifier_scale=draw(st.floats(0, MAX_CLASSIFIER)) if classifier else 0.0,
+    )
+    if "--variation" in options_of_generate():
+        variation = draw(st.floats(0, 1))
+        settings = replace(settings, variation=variation)
+        settings = replace(settings, variation_seed=draw(st.integers(0, MAX_SEED)))
+    return settings
+
+
+def options_of_generate() -> set[str]:
+    parser = ArgumentParser()
+    generate.configure(parser)
+    return {word for action in parser._actions for word in action.option_strings}
+
+
+@given(settings=settings_the_command_line_can_say())
+@tries(max_examples=300, deadline=None)
+def test_commands_come_back(settings: Settings) -> None:
+    assert again(command(settings)) == settings
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["", "-", "-- ", "--seed", "-5", "a b", "it's", "$HOME `ls` \\ !", "a\nb", "--\n'\"", "é🧸"],
+)
+def test_awkward_prompts_come_back(prompt: str) -> None:
+    settings = Settings(prompt, negative=prompt, model=f"{prompt}/x", seed=3)
+    assert again(command(settings)) == settings
+
+
+def test_only_what_differs_is_said() -> None:
+    assert command(Settings("a teddy bear", seed=7, steps=13)) == (
+        "python3 main.py generate 'a teddy bear' --seed 7"
+    )
+    said = command(
+        Settings("x", sampler="edm-heun", steps=20, options=(("s_churn", 0.0),), size=64)
+    )
+    assert said.endswith("x --seed 0 --sampler edm-heun --size 64 --option s_churn=0.0")
+
+
+def test_what_no_command_line_can_hold_is_replaced() -> None:
+    assert again(command(Settings("a\0b \ud83e"))).prompt == "a b ?"
+    assert again(command(Settings("--", negative="--"))) == replace(
+        Settings("--", negative="-- "), seed=0
+    )
+
+
+def test_the_line_for_other_studios() -> None:
+    settings = Settings(
+        "a bear", negative="blur", sampler="dpmpp-2m", schedule="karras", variation=0.25, seed=4
+    )
+    assert parameters(settings) == (
+        "a bear\nNegative prompt: blur\nSteps: 20, Sampler: DPM++ 2M, Schedule type: Karras,"
+        " CFG scale: 4.0, Seed: 4, Size: 256x256, Model: studio-256, Variation seed: 0,"
+        " Variation seed strength: 0.25, Sampler id: dpmpp-2m, Schedule id: karras,"
+        " Version: Latent Studio"
+    )
+    assert 'Model: "a, b: \\"c\\""' in parameters(replace(settings, model='a, b: "c"'))
