@@ -26,6 +26,10 @@ class OutputError(StudioError):
     """A result that could not be written."""
 
 
+class HistoryError(StudioError):
+    """The index of the finished pictures could not be opened, read or changed."""
+
+
 class Cancelled(Exception):
     """Work stopped because the user asked; not an error."""
 

@@ -1,0 +1,234 @@
+"""Rows of the index: a picture's facts in, Items out. Every function works inside the caller's
+transaction. Must not import Qt or torch.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from studio.core.requests import Settings
+from studio.gallery.history.files import TRASH, Picture, Stamp
+from studio.gallery.history.marks import Marks
+from studio.gallery.history.query import fold, plain
+
+TAGS = """(SELECT json_group_array(tag) FROM
+    (SELECT tag FROM tags WHERE picture = pictures.id ORDER BY tag))"""
+COLUMNS = f"""id, path, identity, trashed, created, favourite, rating, nfe, seconds, width, height,
+    modified, settings, {TAGS}"""
+CHOSEN = "(SELECT value FROM json_each(?))"  # any number of ids in one parameter
+
+
+@dataclass(frozen=True)
+class Item:
+    """A picture of the history. `path` is absolute, `created` in ms since 1970 (UTC), `modified`
+    the file's time in ns, `width` and `height` the file's. `identity` is its settings chunk's
+    digest, shared by copies. `trashed`: its file lies in the trash."""
+
+    id: int
+    path: Path
+    identity: str
+    trashed: bool
+    created: int
+    favourite: bool
+    rating: int
+    nfe: int
+    seconds: float
+    width: int
+    height: int
+    modified: int
+    settings: Settings
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the index believes a file to be."""
+
+    id: int
+    path: str
+    stamp: Stamp
+    identity: str
+
+
+def item(row: tuple[Any, ...], folder: Path) -> Item:
+    """A row of COLUMNS."""
+    number, path, identity, trashed, created, favourite, *figures, settings, tags = row
+    rating, nfe, seconds, width, height, modified = figures
+    return Item(
+        number,
+        folder / path,
+        identity,
+        bool(trashed),
+        created,
+        bool(favourite),
+        rating,
+        nfe,
+        seconds,
+        width,
+        height,
+        modified,
+        settings_from(settings),
+        tuple(json.loads(tags)),
+    )
+
+
+def items(connection: sqlite3.Connection, ids: Iterable[int], folder: Path) -> dict[int, Item]:
+    """Those of `ids` that there are."""
+    sql = f"SELECT {COLUMNS} FROM pictures WHERE id IN {CHOSEN}"
+    return {row[0]: item(row, folder) for row in connection.execute(sql, (chosen(ids),))}
+
+
+def chosen(ids: Iterable[int]) -> str:
+    """The parameter for CHOSEN."""
+    return json.dumps(list(ids))
+
+
+def settings_text(settings: Settings) -> str:
+    """All fields as JSON."""
+    return json.dumps(asdict(settings))
+
+
+def settings_from(text: str) -> Settings:
+    """From `settings_text`; fields that came later have their defaults."""
+    values = json.loads(text)
+    known = {each.name for each in fields(Settings)}
+    return Settings(**{name: _tuples(value) for name, value in values.items() if name in known})
+
+
+def values(path: str, found: Stamp, picture: Picture) -> dict[str, str | int | float]:
+    """What the table holds of a picture, its marks excepted."""
+    record, settings = picture.record, picture.record.settings
+    return {
+        "path": path,
+        "identity": picture.identity,
+        "trashed": int(is_trashed(path)),
+        "created": created_ms(record.created, found.modified),
+        "sampler": plain(settings.sampler),
+        "model": plain(settings.model),
+        "seed": settings.seed,
+        "steps": settings.steps,
+        "guidance": settings.guidance,
+        "size": settings.size,
+        "width": picture.width,
+        "height": picture.height,
+        "nfe": record.nfe,
+        "seconds": record.seconds,
+        "modified": found.modified,
+        "bytes": found.bytes,
+        "prompt": plain(settings.prompt),
+        "negative": plain(settings.negative),
+        "settings": settings_text(settings),
+    }
+
+
+def put(
+    connection: sqlite3.Connection, path: str, found: Stamp, picture: Picture, marks: Marks
+) -> int:
+    """Adds a picture, or brings the row of that path up to date; returns its id."""
+    row = values(path, found, picture)
+    names = ", ".join(row)
+    places = ", ".join(f":{name}" for name in row)
+    changes = ", ".join(f"{name} = excluded.{name}" for name in row)
+    connection.execute(
+        f"INSERT INTO pictures ({names}) VALUES ({places})"
+        f" ON CONFLICT (path) DO UPDATE SET {changes}",
+        row,
+    )
+    number = int(
+        connection.execute("SELECT id FROM pictures WHERE path = ?", (path,)).fetchone()[0]
+    )
+    _write_marks(connection, number, marks)
+    connection.execute("DELETE FROM skipped WHERE path = ?", (path,))
+    return number
+
+
+def move(connection: sqlite3.Connection, number: int, path: str) -> None:
+    """Says that a picture's file is elsewhere now."""
+    connection.execute(
+        "UPDATE pictures SET path = ?, trashed = ? WHERE id = ?",
+        (path, int(is_trashed(path)), number),
+    )
+
+
+def remove(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
+    connection.execute(f"DELETE FROM pictures WHERE id IN {CHOSEN}", (chosen(ids),))
+
+
+def places(connection: sqlite3.Connection, ids: Iterable[int] | None = None) -> tuple[Place, ...]:
+    """Where these files are, or all."""
+    sql = "SELECT id, path, modified, bytes, identity FROM pictures"
+    if ids is None:
+        rows = connection.execute(sql)
+    else:
+        rows = connection.execute(f"{sql} WHERE id IN {CHOSEN} ORDER BY id", (chosen(ids),))
+    return tuple(
+        Place(number, path, Stamp(modified, size), identity)
+        for number, path, modified, size, identity in rows
+    )
+
+
+def set_marks(connection: sqlite3.Connection, identity: str, marks: Marks) -> None:
+    """To the picture and its copies."""
+    found = connection.execute("SELECT id FROM pictures WHERE identity = ?", (identity,)).fetchall()
+    for (number,) in found:
+        _write_marks(connection, number, marks)
+
+
+def marks_of(
+    connection: sqlite3.Connection, ids: Iterable[int] | None = None
+) -> Mapping[str, Marks]:
+    """Marks by identity: of these pictures, or of all that have any."""
+    which = (
+        "favourite OR rating OR id IN (SELECT picture FROM tags)"
+        if ids is None
+        else f"id IN {CHOSEN}"
+    )
+    sql = f"SELECT identity, favourite, rating, {TAGS} FROM pictures WHERE {which}"
+    return {
+        identity: Marks(bool(favourite), rating, tuple(json.loads(tags)))
+        for identity, favourite, rating, tags in connection.execute(
+            sql, () if ids is None else (chosen(ids),)
+        )
+    }
+
+
+def identities(connection: sqlite3.Connection) -> Iterator[str]:
+    for (identity,) in connection.execute("SELECT DISTINCT identity FROM pictures"):
+        yield identity
+
+
+def is_trashed(path: str) -> bool:
+    return path.startswith(f"{TRASH}/")
+
+
+def created_ms(text: str, modified: int) -> int:
+    """An ISO 8601 time in ms since 1970; the file's time (ns) when it is none."""
+    try:
+        when = datetime.fromisoformat(text)
+        return round((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        return modified // 1_000_000
+
+
+def _write_marks(connection: sqlite3.Connection, number: int, marks: Marks) -> None:
+    connection.execute("DELETE FROM tags WHERE picture = ?", (number,))
+    connection.executemany(
+        "INSERT INTO tags (tag, picture) VALUES (?, ?)", [(tag, number) for tag in marks.tags]
+    )
+    texts = connection.execute(
+        "SELECT prompt, negative FROM pictures WHERE id = ?", (number,)
+    ).fetchone()
+    connection.execute(
+        "UPDATE pictures SET favourite = ?, rating = ?, folded = ? WHERE id = ?",
+        (int(marks.favourite), marks.rating, fold("\n".join((*texts, *marks.tags))), number),
+    )
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(each) for each in value) if isinstance(value, list) else value
