@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from studio.core import autoencoding, events
+from studio.core import autoencoding, events, walks
 from studio.core.requests import Request
 from studio.engine.engine import Engine
 from studio.engine.worker import OpenModel, open_from_disk
@@ -34,6 +34,9 @@ class EngineBridge(QObject):
     train_sample = Signal(object)  # autoencoding.TrainSample
     paused = Signal(object)  # autoencoding.Paused
     trained = Signal(object)  # autoencoding.Trained
+    inverted = Signal(object)  # walks.Inverted
+    frame = Signal(object)  # walks.Frame
+    spaced = Signal(object)  # walks.Spaced
     finished = Signal(object)  # events.Finished
     cancelled = Signal(object)  # events.CancelledAt
     failed = Signal(object)  # events.Failed
@@ -66,6 +69,9 @@ class EngineBridge(QObject):
             autoencoding.TrainSample: self.train_sample,
             autoencoding.Paused: self.paused,
             autoencoding.Trained: self.trained,
+            walks.Inverted: self.inverted,
+            walks.Frame: self.frame,
+            walks.Spaced: self.spaced,
             events.Finished: self.finished,
             events.CancelledAt: self.cancelled,
             events.Failed: self.failed,

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
 
 from studio.cli.verb import add_device
 from studio.core.errors import UsageError
-from studio.core.requests import Settings
+from studio.core.requests import Inputs
+from studio.core.settings import Settings
 from studio.core.specs import checked_options
 from studio.diffusion import guidance, samplers, schedules
 
@@ -75,6 +80,44 @@ def add_fine_tuning(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--classifier-scale", type=float, default=2.0, help="how strongly (default %(default)g)"
     )
+
+
+def add_start(parser: ArgumentParser) -> None:
+    """A picture to start from, and noise near other noise."""
+    parser.add_argument("--image", type=Path, metavar="FILE", help="a picture to start from")
+    parser.add_argument(
+        "--strength",
+        type=float,
+        help="how much of it to make anew, above 0 to 1 (default 0.6; 1 with a mask)",
+    )
+    parser.add_argument(
+        "--mask", type=Path, metavar="FILE", help="repaint only where this picture is white"
+    )
+    parser.add_argument(
+        "--variation", type=float, default=0.0, help="0: the seed's own noise, 1: another's"
+    )
+    parser.add_argument("--variation-seed", type=int, default=0, help="which other noise")
+
+
+def inputs_from(arguments: Namespace) -> Inputs | None:
+    """The pictures that the options name. Raises UsageError, DataError."""
+    if arguments.image is None:
+        for name in ("mask", "strength"):
+            if getattr(arguments, name) is not None:
+                raise UsageError(f"--{name} needs --image, the picture to start from.")
+        return None
+    from studio.dataset.pictures import read_picture
+
+    source = read_picture(arguments.image).pixels
+    if arguments.mask is None:
+        return Inputs(source)
+    return Inputs(source, mask_of(read_picture(arguments.mask).pixels, source))
+
+
+def mask_of(picture: np.ndarray, source: np.ndarray) -> np.ndarray:
+    """A picture (h, w, 3) as a mask of the source's size: 255 where it is nearer white."""
+    image = Image.fromarray(picture).convert("L").resize(source.shape[1::-1])
+    return np.where(np.asarray(image) > 127, 255, 0).astype(np.uint8)
 
 
 def _pair(text: str) -> tuple[str, str]:

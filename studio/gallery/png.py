@@ -11,7 +11,7 @@ import json
 import math
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,22 +37,29 @@ class NameTakenError(Exception):
 
 @dataclass(frozen=True)
 class Record:
-    """What is stored with a picture. `nfe` counts denoiser evaluations, `created` is ISO 8601."""
+    """What is stored with a picture. `nfe` counts denoiser evaluations, `created` is ISO 8601;
+    `walk` says where on which walk a frame lies."""
 
     settings: Settings
     nfe: int = 0
     seconds: float = 0.0
     created: str = ""
+    walk: Mapping[str, Any] | None = None
 
 
 def write(
-    path: Path, pixels: np.ndarray, settings: Settings, nfe: int = 0, seconds: float = 0.0
+    path: Path,
+    pixels: np.ndarray,
+    settings: Settings,
+    nfe: int = 0,
+    seconds: float = 0.0,
+    walk: Mapping[str, Any] | None = None,
 ) -> None:
     """Writes (H, W, 3) uint8 to `path`, replacing what is there; makes missing folders.
 
     Raises OutputError, and then leaves no trace: an older file of that name is still whole.
     """
-    _write(path, pixels, Record(settings, nfe, seconds, _now()), os.replace)
+    _write(path, pixels, Record(settings, nfe, seconds, _now(), walk), os.replace)
 
 
 def write_new(
@@ -170,6 +177,7 @@ def _record(document: Any) -> Record:
         nfe=_checked(document["nfe"], int, "nfe"),
         seconds=_checked(document["seconds"], float, "seconds"),
         created=_checked(document["created"], str, "created"),
+        walk=_checked(document["walk"], dict, "walk") if document.get("walk") else None,
     )
 
 

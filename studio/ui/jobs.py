@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from studio.bridge.bridge import EngineBridge
 
 
-TRAINING = ("train_step", "train_sample", "paused", "trained")
+PASSED_ON = (
+    "cell", "distance", "decoded", "lab", "reconstructed", "probed", "train_step", "train_sample",
+    "paused", "trained", "inverted", "frame", "spaced",
+)  # fmt: skip
 
 
 class Jobs(QObject):
@@ -38,6 +41,9 @@ class Jobs(QObject):
     train_sample = Signal(object)  # autoencoding.TrainSample
     paused = Signal(object)  # autoencoding.Paused
     trained = Signal(object)  # autoencoding.Trained
+    inverted = Signal(object)  # walks.Inverted
+    frame = Signal(object)  # walks.Frame
+    spaced = Signal(object)  # walks.Spaced
     finished = Signal(int)  # the job, however it ended
     failed = Signal(int, str)  # the job (0: no job of this window) and one sentence
     ready = Signal(object)  # events.Ready
@@ -71,7 +77,7 @@ class Jobs(QObject):
         self._bridge = bridge
         for name in ("loading", "started", "progress", "preview", "picture"):
             getattr(bridge, name).connect(getattr(self, f"_on_{name}"))
-        for name in (*("cell", "distance", "decoded", "lab", "reconstructed", "probed"), *TRAINING):
+        for name in PASSED_ON:
             getattr(bridge, name).connect(getattr(self, name))
         for name in ("finished", "cancelled", "failed", "ready"):
             getattr(bridge, name).connect(getattr(self, f"_on_{name}"))

@@ -6,18 +6,20 @@ import secrets
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from tqdm import tqdm
 
 from studio.cli.outputs import Pictures
-from studio.cli.sampling import add_sampling, settings_from
+from studio.cli.sampling import add_sampling, add_start, inputs_from, settings_from
 from studio.cli.verb import Document, Verb, add_out
 from studio.core import events
 from studio.core.requests import Generate
 from studio.engine.worker import Worker, run_now
+from studio.gallery import inputs
 
 RANDOM_SEEDS = 2**32  # as many as people can bear to type
+STRENGTH = 0.6  # of a picture to start from: its layout stays, its things change
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -25,12 +27,15 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--count", type=int, default=1, help="how many pictures")
     parser.add_argument("--seed", type=int, help="of the first picture (default: random)")
     add_sampling(parser)
+    add_start(parser)
     add_out(parser, "a PNG file or a folder (default: the window's folder)")
 
 
 def run(arguments: Namespace) -> Document:
     request = request_from(arguments)
     target = Pictures.at(arguments.out, request.count)
+    if request.inputs is not None:
+        inputs.keep(request.inputs, inputs.inputs_folder())
     total = request.count * request.settings.steps
     with tqdm(total=total, unit="step", leave=False, disable=None, file=sys.stderr) as bar:
         watcher = Watcher(target, bar)
@@ -46,8 +51,19 @@ def run(arguments: Namespace) -> Document:
 def request_from(arguments: Namespace) -> Generate:
     """The checked request that the options describe. Raises UsageError."""
     seed = secrets.randbelow(RANDOM_SEEDS) if arguments.seed is None else arguments.seed
-    settings = settings_from(arguments, arguments.prompt, seed)
-    request = Generate(settings, arguments.count, preview_every=0)
+    started = inputs_from(arguments)
+    strength = arguments.strength
+    if strength is None:
+        strength = STRENGTH if started is not None and started.mask is None else 1.0
+    settings = replace(
+        settings_from(arguments, arguments.prompt, seed),
+        strength=strength,
+        variation=arguments.variation,
+        variation_seed=arguments.variation_seed,
+    )
+    if started is not None:
+        settings = started.named(settings)
+    request = Generate(settings, arguments.count, preview_every=0, inputs=started)
     request.check()
     return request
 

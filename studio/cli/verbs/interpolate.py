@@ -1,0 +1,192 @@
+"""`interpolate`: the frames of a walk between prompts, seeds or pictures, and its film."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+from studio.cli.outputs import check_place
+from studio.cli.sampling import add_sampling, settings_from
+from studio.cli.verb import Document, Verb, add_out
+from studio.cli.verbs.generate import RANDOM_SEEDS
+from studio.core import events
+from studio.core.errors import UsageError
+from studio.core.walks import CONDITIONINGS, NOISES, WAYS, End, Frame, Inverted, Spaced, Walk
+from studio.engine.worker import Worker, run_now
+from studio.gallery import film
+from studio.gallery.naming import pictures_folder, words
+from studio.gallery.walks import write_frame
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def configure(parser: ArgumentParser) -> None:
+    for name, what in (("from", "begins"), ("to", "ends")):
+        parser.add_argument(f"--{name}", metavar="PROMPT", help=f"the prompt it {what} with")
+        parser.add_argument(
+            f"--{name}-seed", type=int, metavar="N", help=f"the seed it {what} with"
+        )
+        parser.add_argument(
+            f"--{name}-image", type=Path, metavar="FILE", help=f"a picture it {what} with"
+        )
+    parser.add_argument("--frames", type=int, default=9, help="how many (default %(default)d)")
+    parser.add_argument(
+        "--method", choices=tuple(NOISES), default="slerp", help="the way between noises"
+    )
+    parser.add_argument(
+        "--way",
+        choices=tuple(WAYS),
+        help="through noise, or the autoencoder's latents (default: latents between pictures)",
+    )
+    parser.add_argument(
+        "--conditioning",
+        choices=tuple(CONDITIONINGS),
+        default="normalised",
+        help="the way between prompts",
+    )
+    parser.add_argument("--even", action="store_true", help="frames at equal perceptual distances")
+    parser.add_argument("--film", default=".webp", choices=tuple(film.ENCODERS), help="its format")
+    parser.add_argument("--fps", type=float, default=8.0, help="of the film (default %(default)g)")
+    parser.add_argument("--ping-pong", action="store_true", help="the film goes there and back")
+    add_sampling(parser)
+    add_out(parser, "a folder for the frames and the film")
+
+
+def run(arguments: Namespace) -> Document:
+    request = request_from(arguments)
+    folder = folder_for(arguments.out, request)
+    with tqdm(
+        total=arguments.frames, unit="frame", leave=False, disable=None, file=sys.stderr
+    ) as b:
+        walked = Walked(folder, request, b)
+        run_now(request, Worker(arguments.device), walked.saw)
+    pictures = [walked.frames[index].image for index in sorted(walked.frames)]
+    if arguments.ping_pong:
+        pictures = list(film.ping_pong(pictures))
+    path = folder / f"film{arguments.film}"
+    film.write_film(path, pictures, arguments.fps)
+    return {**walked.document(), "film": str(path), "seconds": round(walked.seconds, 3)}
+
+
+def request_from(arguments: Namespace) -> Walk:
+    """The checked walk that the options describe. Raises UsageError, DataError."""
+    begins, ends = _given(arguments, "from"), _given(arguments, "to")
+    if begins == ends == (None, None, None):
+        raise UsageError("say what it goes between: --from and --to, or their seeds or images.")
+    prompt = next((text for text in (begins[0], ends[0]) if text is not None), "")
+    seed = next((n for n in (begins[1], ends[1]) if n is not None), None)
+    settings = settings_from(
+        arguments, prompt, secrets.randbelow(RANDOM_SEEDS) if seed is None else seed
+    )
+    sides = []
+    for text, number, image in (begins, ends):
+        mine = replace(
+            settings,
+            prompt=prompt if text is None else text,
+            seed=settings.seed if number is None else number,
+        )
+        sides.append(End(mine, None if image is None else _picture(image)))
+    pictures = all(side.picture is not None for side in sides)
+    way = arguments.way or ("latent" if pictures else "noise")
+    request = Walk(
+        tuple(sides),
+        columns=arguments.frames,
+        way=way,
+        noise=arguments.method,
+        conditioning=arguments.conditioning,
+        even=arguments.even,
+    )
+    request.check()
+    return request
+
+
+def _given(arguments: Namespace, side: str) -> tuple[str | None, int | None, Path | None]:
+    values = vars(arguments)
+    return values[side], values[f"{side}_seed"], values[f"{side}_image"]
+
+
+def _picture(path: Path) -> np.ndarray:
+    from studio.dataset.pictures import read_picture
+
+    return read_picture(path).pixels
+
+
+def folder_for(out: Path | None, request: Walk) -> Path:
+    """`out`, or a new folder among the window's pictures. Raises UsageError, OutputError."""
+    if out is None:
+        texts = dict.fromkeys(end.settings.prompt for end in request.ends)
+        name = f"{datetime.now():%Y-%m-%d %H-%M-%S} {words(' to '.join(texts))}, walk"
+        out = pictures_folder() / name
+    elif out.is_file() or (out.suffix and not out.is_dir()):
+        raise UsageError(f"--out is a folder for the frames and the film, not {out}.")
+    check_place(out)
+    return out
+
+
+class Walked:
+    """Writes each frame as soon as it is made, and moves the bar."""
+
+    def __init__(self, folder: Path, request: Walk, bar: tqdm) -> None:
+        self._folder, self._request, self._bar = folder, request, bar
+        self.frames: dict[int, Frame] = {}
+        self._paths: dict[int, Path] = {}
+        self._inverted: dict[int, Inverted] = {}
+        self._spaced: list[Spaced] = []
+        self.seconds = 0.0
+
+    def saw(self, event: events.Event) -> None:
+        match event:
+            case events.Loading(model=model):
+                self._bar.set_description(f"loading {model}")
+            case Frame(index=index):
+                self._bar.update(index not in self.frames)
+                self.frames[index] = event
+                path = self._folder / f"frame {index + 1:03d}.png"
+                self._paths[index] = write_frame(path, event, self._request)
+            case Inverted(index=index):
+                self._inverted[index] = event
+            case Spaced():
+                self._spaced.append(event)
+            case events.Finished(seconds=seconds):
+                self.seconds = seconds
+
+    def document(self) -> Document:
+        frames = [
+            {"path": str(self._paths[index]), "place": frame.place[0], "nfe": frame.nfe}
+            for index, frame in sorted(self.frames.items())
+        ]
+        back = [
+            {"end": index, "psnr": each.psnr, "latent_psnr": each.latent_psnr}
+            for index, each in sorted(self._inverted.items())
+        ]
+        spaced = self._spaced[-1]
+        return {
+            "frames": frames,
+            "way": self._request.way,
+            "inverted": back,
+            "distances": list(spaced.distances),
+            "judge": spaced.judge,
+            "unevenness": [each.unevenness for each in self._spaced],
+        }
+
+
+def describe(document: Document) -> Iterator[str]:
+    for frame in document["frames"]:
+        yield frame["path"]
+    for back in document["inverted"]:
+        yield f"end {back['end'] + 1} came back from its noise at {back['psnr']:.1f} dB"
+    uneven = " -> ".join(f"{each:.2f}" for each in document["unevenness"])
+    yield f"speed by {document['judge']}: standard deviation over mean {uneven}"
+    yield document["film"]
+
+
+VERB = Verb("interpolate", "a walk between prompts, seeds or pictures", configure, run, describe)
