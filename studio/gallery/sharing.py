@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shlex
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from studio.core.settings import Settings
@@ -15,7 +16,7 @@ from studio.diffusion import samplers
 from studio.gallery.metadata.names import A1111_SAMPLERS, A1111_SCHEDULES
 
 PROGRAM = ("python3", "main.py", "generate")
-_NOT_OPTIONS = {"prompt", "seed", "steps", "source", "mask", "classifier_scale"}  # written apart
+_APART = {"prompt", "seed", "steps", "classifier_scale", "source", "mask", "strength"}
 
 
 def parameters(settings: Settings) -> str:
@@ -51,11 +52,12 @@ def parameters(settings: Settings) -> str:
     return _clean("\n".join(lines))
 
 
-def command(settings: Settings) -> str:
+def command(settings: Settings, inputs: Path | None = None) -> str:
     """The command that makes the picture again: `python3 main.py generate ...`, for a POSIX shell.
 
     Only what differs from the defaults, and the seed. What no command line can hold is replaced:
-    NUL by a space, half surrogate pairs by question marks. A picture to start from is not in it.
+    NUL by a space, half surrogate pairs by question marks. A picture to start from and a mask are
+    in it if `inputs` is the folder that keeps them under their digests.
     """
     default = Settings("")
     words = [*PROGRAM]
@@ -67,13 +69,22 @@ def command(settings: Settings) -> str:
         words += _option("steps", settings.steps)
     for field in fields(Settings):
         value = getattr(settings, field.name)
-        if field.name not in _NOT_OPTIONS and value != getattr(default, field.name):
+        if field.name not in _APART and value != getattr(default, field.name):
             words += _option(field.name, value)
+    if inputs is not None and settings.source:
+        words += _start(settings, inputs)
     if settings.classifier:
         words += _option("classifier_scale", settings.classifier_scale)
     if last:
         words += ["--", settings.prompt]
     return shlex.join(_clean(word) for word in words)
+
+
+def _start(settings: Settings, inputs: Path) -> list[str]:
+    words = ["--image", str(inputs / f"{settings.source}.png")]
+    if settings.mask:
+        words += ["--mask", str(inputs / f"{settings.mask}.png")]
+    return [*words, *_option("strength", settings.strength)]
 
 
 def _option(name: str, value: Any) -> list[str]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from argparse import ArgumentParser
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings as tries
 from hypothesis import strategies as st
+from PIL import Image
 
 from studio.cli.program import build_parser
 from studio.cli.verbs import generate
+from studio.core.requests import digest
 from studio.core.settings import MAX_CLASSIFIER, MAX_GUIDANCE, MAX_SEED, MAX_STEPS, SHIFTS, Settings
 from studio.core.specs import Option, Options, Parameter
 from studio.diffusion import guidance, samplers, schedules
@@ -54,7 +57,7 @@ def settings_the_command_line_can_say(draw: st.DrawFn) -> Settings:
     sampler = draw(st.sampled_from(samplers.all_samplers()))
     rule = draw(st.sampled_from(guidance.all_rules()))
     classifier = draw(printable)
-    settings = Settings(
+    return Settings(
         draw(printable),
         negative=draw(printable),
         model=draw(printable),
@@ -71,18 +74,9 @@ def settings_the_command_line_can_say(draw: st.DrawFn) -> Settings:
         rule_options=chosen(draw, rule.parameters),
         classifier=classifier,
         classifier_scale=draw(st.floats(0, MAX_CLASSIFIER)) if classifier else 0.0,
+        variation=draw(st.floats(0, 1)),
+        variation_seed=draw(st.integers(0, MAX_SEED)),
     )
-    if "--variation" in options_of_generate():
-        variation = draw(st.floats(0, 1))
-        settings = replace(settings, variation=variation)
-        settings = replace(settings, variation_seed=draw(st.integers(0, MAX_SEED)))
-    return settings
-
-
-def options_of_generate() -> set[str]:
-    parser = ArgumentParser()
-    generate.configure(parser)
-    return {word for action in parser._actions for word in action.option_strings}
 
 
 @given(settings=settings_the_command_line_can_say())
@@ -115,6 +109,20 @@ def test_what_no_command_line_can_hold_is_replaced() -> None:
     assert again(command(Settings("--", negative="--"))) == replace(
         Settings("--", negative="-- "), seed=0
     )
+
+
+@pytest.mark.parametrize("strength", [0.25, 0.6, 1.0])
+@pytest.mark.parametrize("masked", [False, True])
+def test_pictures_to_start_from(tmp_path: Path, strength: float, masked: bool) -> None:
+    picture = np.arange(8 * 6 * 3, dtype=np.uint8).reshape(8, 6, 3)
+    mask = np.tile(np.array([0, 255], np.uint8), (8, 3))
+    for pixels in (picture, mask):
+        Image.fromarray(pixels).save(tmp_path / f"{digest(pixels)}.png")
+    settings = Settings("a", source=digest(picture), strength=strength)
+    if masked:
+        settings = replace(settings, mask=digest(mask))
+    assert again(command(settings, tmp_path)) == settings
+    assert command(settings) == "python3 main.py generate a --seed 0 --steps 20"
 
 
 def test_the_line_for_other_studios() -> None:

@@ -19,6 +19,7 @@ SOURCE = "A1111"
 NEGATIVE = "Negative prompt:"
 OURS = "Latent Studio"  # the Version of what we write ourselves
 SAMPLER_ID, SCHEDULE_ID = "Sampler id", "Schedule id"  # ours, beside the names A1111 knows
+MOST_OF_VALUES = 2**16  # characters
 _PAIR = re.compile(r'([^\W\d_][^:,"\n]{0,60}):[ \t]*("(?:[^"\\\n]|\\.)*"|[^,\n]*)(?:,|$)', re.M)
 _EXTRA = re.compile(r"<(\w{1,20}):([^:<>]{1,200})(?::[^<>]{0,100})?>")
 _OPTIONS = {
@@ -80,7 +81,7 @@ def _parts(text: str) -> tuple[str, str, Mapping[str, str]]:
     starts = [i for i, line in enumerate(lines) if re.match(r"\s*Steps:\s*\d", line)]
     if not starts:
         raise DataError("Its parameters have no line that begins with Steps.")
-    words, rest = lines[: starts[-1]], "\n".join(lines[starts[-1] :])
+    words, rest = lines[: starts[-1]], "\n".join(lines[starts[-1] :])[:MOST_OF_VALUES]
     prompt: list[str] = []
     negative: list[str] = []
     part = prompt

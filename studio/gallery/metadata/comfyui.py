@@ -20,6 +20,7 @@ _VALUES = ("value", "text", "string", "int", "float", "number", "seed", "noise_s
 _TEXTS = ("text", "text_g", "text_l", "clip_l", "clip_g", "t5xxl", "bert", "mt5xl", "prompt")
 _MODELS = ("ckpt_name", "unet_name", "model_name", "base_ckpt_name")
 _CONDITIONS = ("conditioning", "cond", "positive", "negative")
+_PICTURES = ("latent_image", "latent", "samples", "pixels", "image", "images")  # and latents
 _SCHEDULERS = {
     "KarrasScheduler": "karras",
     "ExponentialScheduler": "exponential",
@@ -116,18 +117,6 @@ class Graph:
             links = (self.behind(node.inputs.get(name)) for name in names)
             node = next((each for each in links if each is not None), None)
 
-    def upstream(self, node: Node) -> set[str]:
-        """The names of all nodes that this one depends on."""
-        seen: set[str] = set()
-        waiting = [node]
-        while waiting:
-            for value in waiting.pop().inputs.values():
-                found = self.behind(value)
-                if found is not None and found.name not in seen:
-                    seen.add(found.name)
-                    waiting.append(found)
-        return seen
-
 
 def _foreign(graph: Graph) -> Foreign:
     sampler, notes = _first_sampler(graph)
@@ -160,19 +149,22 @@ def _foreign(graph: Graph) -> Foreign:
 
 
 def _first_sampler(graph: Graph) -> tuple[Node, list[str]]:
-    """The sampler that depends on no other, and a note on the others. Raises DataError."""
-    found = [
-        node
+    """The sampler that starts from no other's latents, and a note on the others.
+
+    Raises DataError.
+    """
+    found = {
+        node.name: node
         for node in graph.nodes.values()
         if "sampler" in node.kind.lower() and {"positive", "guider"} & set(node.inputs)
-    ]
+    }
     if not found:
         raise DataError("Its ComfyUI graph has no sampler that is known here.")
-    names = {node.name for node in found}
-    found.sort(key=lambda node: len(names & graph.upstream(node)))
-    others = [f"{node.kind} ({node.name})" for node in found[1:]]
-    notes = [f"Only the first of {len(found)} samplers is here."] if others else []
-    return found[0], notes
+    first = next(iter(found.values()))
+    for node in graph.chain(first, *_PICTURES):
+        first = found.get(node.name, first)
+    others = [f"Only the first of {len(found)} samplers is here."] if len(found) > 1 else []
+    return first, others
 
 
 def _sigmas(graph: Graph, sampler: Node) -> Node:
@@ -185,9 +177,7 @@ def _sigmas(graph: Graph, sampler: Node) -> Node:
 
 def _latent(graph: Graph, sampler: Node) -> Node | None:
     """The node that gives the size."""
-    start = graph.behind(sampler.inputs.get("latent_image"))
-    ways = ("latent_image", "latent", "samples", "image", "pixels")
-    for node in graph.chain(start, *ways):
+    for node in graph.chain(graph.behind(sampler.inputs.get("latent_image")), *_PICTURES):
         if {"width", "empty_latent_width"} & set(node.inputs):
             return node
     return None

@@ -19,6 +19,7 @@ from studio.gallery.metadata.names import SAMPLERS, SCHEDULES, Match, sampler_an
 
 DEFAULT = Settings("")
 SIZES = (1, 2**16)
+MOST_CHARACTERS = 20_000  # of a prompt
 MOST_NOTED = 60  # characters of another studio's words in a note
 _WEIGHT = re.compile(r"\([^()]{1,200}:\s{0,5}-?\d{1,4}(?:\.\d{0,6})?\)|\)(?:-{1,5}|\+{1,5}|\d\.\d)")
 
@@ -56,8 +57,8 @@ def nearest(foreign: Foreign, models: Collection[str]) -> tuple[Settings, tuple[
     """Valid settings, and a note on everything that is not as it was."""
     ledger = _Ledger(list(foreign.notes))
     settings = Settings(
-        prompt=_text(foreign.prompt),
-        negative=_text(foreign.negative),
+        prompt=ledger.text("prompt", foreign.prompt),
+        negative=ledger.text("negative prompt", foreign.negative),
         steps=ledger.whole("steps", foreign.steps, DEFAULT.steps, 1, MAX_STEPS),
         guidance=ledger.number("guidance", foreign.guidance, DEFAULT.guidance, 0, MAX_GUIDANCE),
         seed=ledger.whole("seed", foreign.seed, DEFAULT.seed, 0, MAX_SEED),
@@ -96,6 +97,12 @@ class _Ledger:
     """Reads numbers and keeps account of what became of them."""
 
     notes: list[str] = field(default_factory=list)
+
+    def text(self, name: str, value: str) -> str:
+        """Clean text that is not endless."""
+        if len(value) > MOST_CHARACTERS:
+            self.notes.append(f"The {name} was cut after {MOST_CHARACTERS} characters.")
+        return _text(value[:MOST_CHARACTERS])
 
     def number(self, name: str, value: object, default: float, low: float, high: float) -> float:
         """A number within the bounds, as near to `value` as they allow; `default` if it is none."""

@@ -108,6 +108,21 @@ def test_circles_end(tmp_path: Path) -> None:
     assert (settings.prompt, settings.negative, settings.steps) == ("", "", Settings("").steps)
 
 
+def test_long_ways_and_long_prompts_end(tmp_path: Path) -> None:
+    graph = {
+        str(i): {
+            "class_type": "KSampler",
+            "inputs": {"positive": ["0", 0], "latent_image": [str(i + 1), 0]},
+        }
+        for i in range(5000)
+    }
+    graph["4999"]["inputs"] = {"positive": ["t", 0], "seed": 8}
+    graph["t"] = {"class_type": "CLIPTextEncode", "inputs": {"text": "a" * 30_000}}
+    found = found_in(tmp_path, graph)
+    assert (found.settings.seed, len(found.settings.prompt)) == (8, 20_000)
+    assert "The prompt was cut after 20000 characters." in found.notes
+
+
 def test_webp_carries_it_in_exif(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0110] = "prompt:" + COMFYUI["flux"]
