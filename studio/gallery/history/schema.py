@@ -45,7 +45,9 @@ _FIRST: Migration = (
     "CREATE INDEX by_favourite ON pictures (trashed, favourite, created)",
     "CREATE INDEX by_sampler ON pictures (trashed, sampler, created)",
     "CREATE INDEX by_model ON pictures (trashed, model, created)",
-    "CREATE INDEX by_seed ON pictures (seed)",
+    "CREATE INDEX by_seed ON pictures (trashed, seed, created)",
+    # for one or two letters, which have no trigram: read whole, but in the order of the answer
+    "CREATE INDEX by_text ON pictures (trashed, created, id, folded)",
     "CREATE INDEX by_identity ON pictures (identity)",
     """CREATE TABLE tags (
         tag TEXT NOT NULL,

@@ -110,18 +110,10 @@ def _bring_back(folder: Path, path: str) -> str:
         raise FileNotFoundError(source)
     wanted.parent.mkdir(parents=True, exist_ok=True)
     target, number = wanted, 2
-    while True:
-        try:
-            target.touch(exist_ok=False)  # ours now
-            break
-        except FileExistsError:
-            target = wanted.with_name(f"{wanted.stem} ({number}){wanted.suffix}")
-            number += 1
-    try:
-        os.replace(source, target)
-    except OSError:
-        target.unlink(missing_ok=True)
-        raise
+    while not files.is_gone(target):
+        target = wanted.with_name(f"{wanted.stem} ({number}){wanted.suffix}")
+        number += 1
+    os.replace(source, target)
     _prune(folder, source)
     return target.relative_to(folder).as_posix()
 
