@@ -73,13 +73,12 @@ class History:
         """
         try:
             relative = Path(os.path.abspath(path)).relative_to(self.folder).as_posix()
-            stamp = files.stamp(path)
         except ValueError as error:
             raise DataError(f"{path} is not in {self.folder}.") from error
-        except OSError as error:
-            raise DataError(f"{path.name} cannot be read.") from error
-        picture = files.read(path)
-        with self._store.writing() as connection:
+        with self._store.writing() as connection:  # nobody may move it meanwhile
+            if files.is_gone(path):
+                raise DataError(f"{path.name} does not exist.")
+            stamp, picture = files.stamp(path), files.read(path)
             marks = self._store.journal.marks().get(picture.identity, Marks())
             number = rows.put(connection, relative, stamp, picture, marks)
             return rows.items(connection, (number,), self.folder)[number]

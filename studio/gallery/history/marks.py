@@ -9,10 +9,10 @@ of one picture, and the last line about a picture counts. Pictures go by their i
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import unicodedata
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,15 +55,7 @@ class Journal:
         """Returns once they are on the disk. Raises OSError, and then none of them is."""
         self.marks()
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self._path, "ab") as file:
-            end = file.tell()
-            try:
-                file.write(b"".join(_line(name, each) for name, each in marks.items()))
-                file.flush()
-                os.fsync(file.fileno())
-            except OSError:
-                os.truncate(self._path, end)
-                raise
+        _append(self._path, b"".join(_line(name, each) for name, each in marks.items()))
         self._known.update(marks)
         self._lines += len(marks)
         self._stamp = self._now()
@@ -72,15 +64,10 @@ class Journal:
         """Leaves out outdated lines once they are many; whole or not at all. Raises OSError."""
         if len(self.marks()) * 2 + SPARE_LINES > self._lines:
             return
-        draft = self._path.with_name(f".{uuid.uuid4().hex}.part")
-        try:
-            with open(draft, "xb") as file:
-                file.write(b"".join(_line(name, each) for name, each in self._known.items()))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(draft, self._path)
-        finally:
-            draft.unlink(missing_ok=True)
+        draft = self._path.with_name(f"{self._path.name}.part")  # one writer: they hold the lock
+        draft.unlink(missing_ok=True)
+        _append(draft, b"".join(_line(name, each) for name, each in self._known.items()))
+        os.replace(draft, self._path)
 
     def _now(self) -> tuple[int, int] | None:
         try:
@@ -104,6 +91,19 @@ def checked_tag(tag: str) -> str:
     if not 1 <= len(text) <= MOST_TAG_LETTERS:
         raise UsageError(f"a tag has 1 to {MOST_TAG_LETTERS} letters, not {len(text)}.")
     return text
+
+
+def _append(path: Path, data: bytes) -> None:
+    """On the disk, or not at all. Raises OSError."""
+    with open(path, "ab", buffering=0) as file:
+        end = file.tell()
+        try:
+            if file.write(data) < len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(end)
+            raise
 
 
 def _line(picture: str, marks: Marks) -> bytes:

@@ -28,7 +28,7 @@ Parameter = str | int
 class Query:
     """Pictures for which everything said here is true; None and "" say nothing.
 
-    `text`: every word of it is somewhere in prompt, negative prompt or tags, inside words too.
+    `text`: each of its words (the first 32) is somewhere in prompt, negative prompt or tags.
     `since` and `until` bound `created` in ms since 1970, UTC: since <= created < until.
     `trashed` looks in the trash instead.
     """

@@ -6,8 +6,9 @@ Knows SQL and nothing of pictures. Must not import Qt or torch.
 from __future__ import annotations
 
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from studio.core.errors import HistoryError
@@ -110,9 +111,7 @@ def _prepare(
     connection.execute("PRAGMA synchronous = NORMAL")  # a power cut costs commits, never the file
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA cache_size = -65536")  # KiB
-    if _version(connection) == len(migrations) and has_words(connection) == _can_trigrams(
-        connection
-    ):
+    if _version(connection) == len(migrations) and has_words(connection) == can_trigrams():
         return
     connection.execute("BEGIN IMMEDIATE")  # and look again: another instance may have been first
     try:
@@ -137,7 +136,7 @@ def has_words(connection: sqlite3.Connection) -> bool:
 def _prepare_words(connection: sqlite3.Connection) -> None:
     for name in _TRIGGERS:
         connection.execute(f"DROP TRIGGER IF EXISTS {name}")
-    if not _can_trigrams(connection):
+    if not can_trigrams():
         return  # this SQLite is older than 3.34; searches then read every prompt
     connection.execute(_WORDS)
     for name, body in _TRIGGERS.items():
@@ -145,19 +144,30 @@ def _prepare_words(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO words (words) VALUES ('rebuild')")
 
 
-def _can_trigrams(connection: sqlite3.Connection) -> bool:
-    try:
-        connection.execute(
-            "CREATE VIRTUAL TABLE temp.trial USING fts5(t, tokenize='trigram case_sensitive 1')"
-        )
-    except sqlite3.OperationalError:
-        return False
-    connection.execute("DROP TABLE temp.trial")
-    return True
+@cache
+def can_trigrams() -> bool:
+    """Whether this SQLite knows them."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        try:
+            connection.execute(_WORDS)
+        except sqlite3.OperationalError:
+            return False
+        return True
 
 
 def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def is_whole(database: Path, timeout: float) -> bool:
+    """Reads the whole file, beside whoever else uses it. Raises sqlite3.Error."""
+    with closing(sqlite3.connect(database, timeout=timeout)) as connection:
+        try:
+            return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
+        except sqlite3.DatabaseError as error:
+            if is_damage(error):
+                return False
+            raise
 
 
 def is_damage(error: BaseException) -> bool:

@@ -61,14 +61,12 @@ class Store:
 
     def verify(self) -> None:
         """Reads the whole file; a damaged one is set aside and an empty one takes its place."""
-        with self._lock:
-            try:
-                whole = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
-            except sqlite3.DatabaseError as error:
-                if not schema.is_damage(error):
-                    raise HistoryError(schema.sentence(self.database, error)) from error
-                whole = False
-            if not whole:
+        try:
+            whole = schema.is_whole(self.database, self._timeout)
+        except sqlite3.Error as error:
+            raise HistoryError(schema.sentence(self.database, error)) from error
+        if not whole:
+            with self._lock:
                 self._replace()
 
     def close(self) -> None:

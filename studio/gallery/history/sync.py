@@ -61,7 +61,7 @@ def sync(store: Store, folder: Path, check: Check, progress: Progress | None) ->
     found = _scan(folder, check, bool(known))
     news = [
         path
-        for path, now in found.pictures.items()
+        for path, now in sorted(found.pictures.items())  # by time: ids follow it
         if skipped.get(path) != now and (path not in known or known[path].stamp != now)
     ]
     missing = [place for path, place in known.items() if path not in found.pictures]
@@ -133,6 +133,8 @@ def _index(
     elsewhere: dict[str, Place],
 ) -> str:
     """Puts one file into the index; says what that was."""
+    if not _is_still(folder / read.path, read.stamp):
+        return "gone"  # to the trash, say, while it was read
     row = connection.execute("SELECT id FROM pictures WHERE path = ?", (read.path,)).fetchone()
     if read.picture is None:
         if row is not None:
@@ -151,6 +153,13 @@ def _index(
     if moved:
         return "moved"
     return "added" if row is None else "changed"
+
+
+def _is_still(path: Path, stamp: Stamp) -> bool:
+    try:
+        return files.stamp(path) == stamp
+    except OSError:
+        return False
 
 
 def _is_missing(connection: Connection, folder: Path, place: Place) -> bool:

@@ -18,7 +18,7 @@ from studio.core.errors import HistoryError
 from studio.core.requests import Settings
 from studio.gallery.history import files, schema
 from studio.gallery.history.index import History
-from studio.gallery.history.marks import SPARE_LINES
+from studio.gallery.history.marks import SPARE_LINES, Journal, Marks
 from studio.gallery.history.query import Query
 from tests.gallery.history.conftest import Make, draw
 
@@ -60,7 +60,7 @@ def test_words_come_back_after_a_version_without_trigrams(
 ) -> None:
     make("first bear")
     history.close()
-    monkeypatch.setattr(schema, "_can_trigrams", lambda connection: False)
+    monkeypatch.setattr(schema, "can_trigrams", lambda: False)
     old = History(database, folder)
     old.add(draw(folder, Settings("second bear")))
     assert old.count(Query(text="bear")) == 2
@@ -232,6 +232,25 @@ with tempfile.TemporaryDirectory() as base:
     os.chmod(folder, 0o700)
     assert History(database, folder).get(item.id).rating == 3
 """
+
+
+@pytest.mark.skipif(os.name == "nt", reason="files' limits are POSIX")
+def test_a_line_that_does_not_fit_is_not_torn(tmp_path: Path) -> None:
+    import resource
+
+    path = tmp_path / "marks.jsonl"
+    journal = Journal(path)
+    journal.append({"a": Marks(rating=1)})
+    before = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 10, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"space|large"):
+            journal.append({"a": Marks(rating=2)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == before
+    assert journal.marks() == Journal(path).marks() == {"a": Marks(rating=1)}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="folders' modes are POSIX")
