@@ -92,6 +92,10 @@ class EngineBridge(QObject):
         """Asks a job to stop; `cancelled` follows. Jobs that have ended are left alone."""
         self._engine.cancel(job)
 
+    def move(self, job: int, place: int) -> None:
+        """Puts a waiting job at `place` among those that wait, 0 the next."""
+        self._engine.move(job, place)
+
     def cancel_all(self) -> None:
         """Asks every job to stop, waiting ones first."""
         self._engine.cancel_all()

@@ -107,6 +107,13 @@ class Engine:
                 self._waiting.remove(waiting)
                 self._tell(CancelledAt(job, 0))
 
+    def move(self, job: int, place: int) -> None:
+        """Puts a waiting job at `place` among those that wait, 0 the next; others stay."""
+        with self._change:
+            for waiting in [each for each in self._waiting if each.number == job]:
+                self._waiting.remove(waiting)
+                self._waiting.insert(max(0, place), waiting)
+
     def cancel_all(self) -> None:
         """Asks every job to stop, the last one first."""
         with self._change:

@@ -113,6 +113,14 @@ def record_in(text: str) -> Record:
         raise DataError(f"The settings inside are damaged: {error}") from error
 
 
+def settings_in(values: Any) -> Settings:
+    """Settings as JSON holds them. Raises DataError."""
+    try:
+        return _settings(values)
+    except (ArithmeticError, LookupError, TypeError, ValueError, UsageError) as error:
+        raise DataError(f"These settings are damaged: {error}") from error
+
+
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.core.settings import Settings
+from studio.core.wildcards import escaped
 from studio.diffusion import samplers
 from studio.gallery.metadata.names import A1111_SAMPLERS, A1111_SCHEDULES
 
@@ -63,7 +64,7 @@ def command(settings: Settings, inputs: Path | None = None) -> str:
     words = [*PROGRAM]
     last = settings.prompt.startswith("-")
     if not last:
-        words.append(settings.prompt)
+        words.append(escaped(settings.prompt))
     words += _option("seed", settings.seed)
     if settings.steps != _default_steps(settings.sampler):
         words += _option("steps", settings.steps)
@@ -76,7 +77,7 @@ def command(settings: Settings, inputs: Path | None = None) -> str:
     if settings.classifier:
         words += _option("classifier_scale", settings.classifier_scale)
     if last:
-        words += ["--", settings.prompt]
+        words += ["--", escaped(settings.prompt)]
     return shlex.join(_clean(word) for word in words)
 
 

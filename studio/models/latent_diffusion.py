@@ -164,7 +164,7 @@ class LatentDiffusion:
     def encode(self, pictures: np.ndarray) -> Tensor:
         """Pictures (B, S, S, 3) uint8 -> normalised latents (B, C, h, w) fp32, posterior means."""
         autoencoder = self.networks.autoencoder
-        x = torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2)
+        x = torch.tensor(pictures).permute(0, 3, 1, 2)
         x = x.to(self._parameter.device, self._parameter.dtype) / 127.5 - 1.0
         mean = autoencoder.encode(x.contiguous(memory_format=torch.channels_last)).mean
         return autoencoder.normalised(mean.float()).contiguous()

@@ -120,6 +120,21 @@ class Jobs(QObject):
         if self._bridge is not None:
             self._bridge.cancel(job)
 
+    def move(self, job: int, place: int) -> None:
+        """Puts a waiting job at `place` among those that wait, 0 the next."""
+        waiting = [each for each in self.open if each != self.running]
+        if self._bridge is None or job not in waiting:
+            return
+        waiting.remove(job)
+        waiting.insert(max(0, place), job)
+        self.open = [each for each in self.open if each == self.running] + waiting
+        self._bridge.move(job, place)
+        self.changed.emit()
+
+    def request(self, job: int) -> Request:
+        """What an open job was asked for."""
+        return self._requests[job]
+
     def pause(self, job: int, paused: bool) -> None:
         """Lets a training wait, or go on."""
         if self._bridge is not None:

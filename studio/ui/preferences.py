@@ -29,6 +29,7 @@ def _whole(low: int, high: int) -> Callable[[Any], bool]:
 
 
 TABLE = {
+    "keep_queue": Kept(False, lambda value: isinstance(value, bool)),
     "theme": Kept("system", lambda value: value in CHOICES),
     "history": Kept([], lambda value: all(isinstance(each, str) for each in value)),
     "prompt": Kept("", lambda value: isinstance(value, str)),

@@ -114,5 +114,7 @@ class Window(QWidget):
         preferences.set_geometry(self.saveGeometry())
         preferences.set("theme", self.theme.choice)
         preferences.remember(self.shared.session)
+        for panel in self.panels:
+            panel.closing()
         self.shared.library.close()
         event.accept()

@@ -43,6 +43,7 @@ class RecordingBridge(QObject):
         self.cancels: list[int] = []
         self.pauses: list[tuple[int, bool]] = []
         self.kept: list[int] = []
+        self.moves: list[tuple[int, int]] = []
 
     def submit(self, request: Request, front: bool = False) -> int:
         if not isinstance(request, LoadModel):
@@ -59,6 +60,9 @@ class RecordingBridge(QObject):
 
     def keep(self, job: int) -> None:
         self.kept.append(job)
+
+    def move(self, job: int, place: int) -> None:
+        self.moves.append((job, place))
 
     def close(self) -> None:
         pass

@@ -30,7 +30,7 @@ def test_the_program_writes_a_picture_and_one_document(
     ran = program("generate", "a red bear", *quick, "--seed", 5, "--out", out, "--json")
     document = ran.document
     assert ran.err == ""
-    assert document["images"] == [{"path": str(out), "seed": 5}]
+    assert document["images"] == [{"path": str(out), "seed": 5, "prompt": "a red bear"}]
     assert document["seconds"] > 0
     assert document["nfe"] == 2 * 3  # guidance doubles them; Heun's last step is Euler's
     assert document["settings"]["prompt"] == "a red bear"

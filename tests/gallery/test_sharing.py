@@ -31,7 +31,8 @@ def again(line: str) -> Settings:
     """The settings that the real command line understands."""
     words = shlex.split(line)
     assert words[:2] == PROGRAM
-    return generate.request_from(build_parser().parse_args(words[2:])).settings
+    (request,) = generate.requests_from(build_parser().parse_args(words[2:]))
+    return request.settings
 
 
 def chosen(draw: st.DrawFn, known: tuple[Parameter, ...]) -> Options:

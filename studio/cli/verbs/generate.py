@@ -7,6 +7,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from pathlib import Path
+from random import Random
 
 from tqdm import tqdm
 
@@ -14,16 +16,30 @@ from studio.cli.outputs import Pictures
 from studio.cli.sampling import add_sampling, add_start, inputs_from, settings_from
 from studio.cli.verb import Document, Verb, add_out
 from studio.core import events
+from studio.core.errors import UsageError
 from studio.core.requests import Generate
+from studio.core.wildcards import chosen, combinations, has_wildcards
 from studio.engine.worker import Worker, run_now
 from studio.gallery import inputs
+from studio.gallery.word_lists import lines_in, read_lines, words_folder
 
 RANDOM_SEEDS = 2**32  # as many as people can bear to type
 STRENGTH = 0.6  # of a picture to start from: its layout stays, its things change
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("prompt", metavar="PROMPT", help='what to draw; "" draws anything')
+    parser.add_argument(
+        "prompt",
+        metavar="PROMPT",
+        nargs="?",
+        help='what to draw; "" draws anything; {red|blue} and __words__ stand for many',
+    )
+    parser.add_argument(
+        "--prompts", type=Path, metavar="FILE", help="a file of prompts, a line each"
+    )
+    parser.add_argument(
+        "--all", action="store_true", help="every combination of {red|blue}, not one at random"
+    )
     parser.add_argument("--count", type=int, default=1, help="how many pictures")
     parser.add_argument("--seed", type=int, help="of the first picture (default: random)")
     add_sampling(parser)
@@ -32,31 +48,57 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> Document:
-    request = request_from(arguments)
-    target = Pictures.at(arguments.out, request.count)
-    if request.inputs is not None:
-        inputs.keep(request.inputs, inputs.inputs_folder())
-    total = request.count * request.settings.steps
+    requests = requests_from(arguments)
+    pictures = sum(request.count for request in requests)
+    target = Pictures.at(arguments.out, pictures)
+    for request in requests[:1]:
+        if request.inputs is not None:
+            inputs.keep(request.inputs, inputs.inputs_folder())
+    total = sum(request.count * request.settings.steps for request in requests)
+    worker = Worker(arguments.device)
     with tqdm(total=total, unit="step", leave=False, disable=None, file=sys.stderr) as bar:
         watcher = Watcher(target, bar)
-        run_now(request, Worker(arguments.device), watcher.saw)
+        for request in requests:
+            run_now(request, worker, watcher.saw)
+            watcher.next(request)
     return {
         "images": watcher.images,
         "seconds": round(watcher.seconds, 3),
         "nfe": watcher.nfe,
-        "settings": asdict(request.settings),
+        "settings": asdict(requests[0].settings),
     }
 
 
+def requests_from(arguments: Namespace) -> tuple[Generate, ...]:
+    """The checked requests that the options describe. Raises UsageError, DataError."""
+    first = request_from(arguments)
+    lines = (arguments.prompt,) if arguments.prompts is None else read_lines(arguments.prompts)
+    if arguments.prompts is None and not has_wildcards(first.settings.prompt):
+        return (first,)
+    words, made = lines_in(words_folder()), []
+    for line in lines:
+        if arguments.all:
+            prompts = combinations(line, words)
+            made += [replace(first, settings=replace(first.settings, prompt=p)) for p in prompts]
+            continue
+        for index in range(first.count):
+            settings = first.settings.numbered(index)
+            drawn = chosen(line, Random(f"{settings.seed} {settings.variation_seed}"), words)
+            made.append(replace(first, settings=replace(settings, prompt=drawn), count=1))
+    return tuple(made)
+
+
 def request_from(arguments: Namespace) -> Generate:
-    """The checked request that the options describe. Raises UsageError."""
+    """The checked request that the options describe. Raises UsageError, DataError."""
+    if (arguments.prompt is None) == (arguments.prompts is None):
+        raise UsageError("give one prompt, or a file of them with --prompts.")
     seed = secrets.randbelow(RANDOM_SEEDS) if arguments.seed is None else arguments.seed
     started = inputs_from(arguments)
     strength = arguments.strength
     if strength is None:
         strength = STRENGTH if started is not None and started.mask is None else 1.0
     settings = replace(
-        settings_from(arguments, arguments.prompt, seed),
+        settings_from(arguments, arguments.prompt or "", seed),
         strength=strength,
         variation=arguments.variation,
         variation_seed=arguments.variation_seed,
@@ -73,8 +115,15 @@ class Watcher:
 
     def __init__(self, target: Pictures, bar: tqdm) -> None:
         self._target, self._bar = target, bar
+        self._before = 0  # pictures of the requests that are done
+        self._steps = 0
         self.images: list[Document] = []
         self.seconds, self.nfe = 0.0, 0
+
+    def next(self, request: Generate) -> None:
+        """The request is done."""
+        self._before += request.count
+        self._steps += request.count * request.settings.steps
 
     def saw(self, event: events.Event) -> None:
         match event:
@@ -82,13 +131,15 @@ class Watcher:
                 self._bar.set_description(f"loading {model}")
             case events.Progress(picture=picture, pictures=pictures, step=step, steps=steps):
                 self._bar.set_description(f"picture {picture + 1} of {pictures}", refresh=False)
-                self._bar.update(picture * steps + step - self._bar.n)
+                self._bar.update(self._steps + picture * steps + step - self._bar.n)
             case events.Picture(settings=settings, nfe=nfe):
-                path = self._target.write(event)
-                self.images.append({"path": str(path), "seed": settings.seed})
+                path = self._target.write(replace(event, picture=self._before + event.picture))
+                self.images.append(
+                    {"path": str(path), "seed": settings.seed, "prompt": settings.prompt}
+                )
                 self.nfe = nfe
             case events.Finished(seconds=seconds):
-                self.seconds = seconds
+                self.seconds += seconds
 
 
 def describe(document: Document) -> Iterator[str]:

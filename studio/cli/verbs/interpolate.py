@@ -96,6 +96,10 @@ def request_from(arguments: Namespace) -> Walk:
         )
         sides.append(End(mine, None if image is None else _picture(image)))
     pictures = all(side.picture is not None for side in sides)
+    if not any(side.picture is not None for side in sides) and (
+        sides[0].settings == sides[1].settings
+    ):
+        raise UsageError("both ends are the same; give the other one with --to or --to-seed.")
     way = arguments.way or ("latent" if pictures else "noise")
     request = Walk(
         tuple(sides),

@@ -24,6 +24,9 @@ class Panel(QWidget):
     wanted = Signal(str)
     actions_by_id: dict[str, QAction]
 
+    def closing(self) -> None:
+        """The window is about to close, the engine still there."""
+
 
 @dataclass(frozen=True)
 class PanelSpec:

@@ -1,0 +1,1 @@
+"""The queue: what waits, lists of prompts, and what is kept for the next start."""

@@ -1,0 +1,126 @@
+"""Keeps the queue for the next start, and fills it again until somebody says stop.
+
+Must not import widgets or torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from studio.core.errors import UsageError
+from studio.core.requests import MAX_SEED, Generate
+from studio.gallery import queue_file
+from studio.gallery.inputs import inputs_folder
+from studio.ui.background import Background
+from studio.ui.jobs import Jobs
+
+SETTLE = 400  # milliseconds: a burst of requests is written once
+
+
+class Keeper(QObject):
+    """`found` (requests, problems) follows `look`; `failed` says why something was not kept."""
+
+    found = Signal(object, object)
+    failed = Signal(str)
+    again_changed = Signal(object)  # the request that is repeated, None for none
+
+    def __init__(self, jobs: Jobs, file: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs, self._file = jobs, file
+        self.keeps = False
+        self.again: Generate | None = None
+        self._written: tuple[Generate, ...] = ()
+        self._own: set[int] = set()  # jobs that the repetition asked for
+        self._files = Background(self)
+        self._files.done.connect(self._done)
+        self._files.failed.connect(self._failed)
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.setInterval(SETTLE)
+        self._settle.timeout.connect(self.save)
+        jobs.changed.connect(self._changed)
+        jobs.finished.connect(self._finished)
+
+    @property
+    def pictures(self) -> tuple[Generate, ...]:
+        """The open requests for pictures; other work is not kept."""
+        requests = (self._jobs.request(job) for job in self._jobs.open)
+        return tuple(each for each in requests if isinstance(each, Generate))
+
+    def look(self) -> None:
+        """Reads what the last start left."""
+        self._files.start("read", queue_file.read, self._file, inputs_folder())
+
+    def keep(self, keeps: bool) -> None:
+        """Whether what waits is written down."""
+        self.keeps = keeps
+        self.save()
+
+    @Slot()
+    def save(self) -> None:
+        """Writes it down now, if it is kept; forgets it if not."""
+        self._settle.stop()
+        wanted = self.pictures if self.keeps else ()
+        if wanted != self._written:
+            self._written = wanted
+            self._files.start("write", queue_file.write, self._file, wanted)
+
+    def repeat(self, request: Generate | None) -> None:
+        """Asks for `request` again and again, each time with the next seeds; None stops."""
+        self.again = request
+        self._own.clear()
+        self.again_changed.emit(request)
+        if request is not None and not self._jobs.busy:
+            self._next()
+
+    def close(self) -> None:
+        """Returns when the queue is on the disk as it stands; later changes are not written."""
+        self._jobs.changed.disconnect(self._changed)
+        self.save()
+        self._files.wait()
+
+    def _next(self) -> None:
+        if self.again is None:
+            return
+        try:
+            job = self._jobs.submit(self.again)
+        except UsageError as error:
+            self.repeat(None)
+            self.failed.emit(str(error))
+            return
+        if job is not None:
+            self._own.add(job)
+        last = self.again.settings.numbered(self.again.count)
+        self.again = replace(
+            self.again,
+            settings=replace(
+                last,
+                seed=last.seed % (MAX_SEED - 100),
+                variation_seed=last.variation_seed % (MAX_SEED - 100),
+            ),
+        )
+
+    @Slot(int)
+    def _finished(self, job: int) -> None:
+        if job in self._own and self._jobs.last_words.startswith(("Cancelled", "Failed")):
+            self.repeat(None)
+        elif self.again is not None and not self._jobs.busy:
+            self._next()
+
+    @Slot()
+    def _changed(self) -> None:
+        if self.keeps:
+            self._settle.start()
+
+    @Slot(object, object)
+    def _done(self, what: str, result: Any) -> None:
+        if what == "read":
+            self.found.emit(*result)
+
+    @Slot(object, str)
+    def _failed(self, what: str, sentence: str) -> None:
+        self.failed.emit(sentence)

@@ -1,0 +1,46 @@
+"""What a job is, in a few words. Must not import widgets or torch."""
+
+from __future__ import annotations
+
+from studio.core.autoencoding import Probe, Reconstruct, Train
+from studio.core.requests import Compare, Decode, Generate, Lab, LoadModel, Request
+from studio.core.walks import Walk
+
+
+def title(request: Request) -> str:
+    """One line: what is made, of what."""
+    match request:
+        case Generate(settings=settings, count=count):
+            return _pictures(count, "picture", settings.prompt)
+        case Compare(cells=cells):
+            return _pictures(len(cells), "cell", cells[0].prompt)
+        case Walk(ends=ends, columns=columns, rows=rows):
+            between = " to ".join(dict.fromkeys(end.settings.prompt for end in ends if end))
+            return _pictures(columns * rows, "frame", between)
+        case Lab(distribution=distribution, settings=settings):
+            return f"Laboratory: {distribution}, {settings.sampler}"
+        case Reconstruct(autoencoders=names):
+            return f"Reconstruct with {', '.join(names)}"
+        case Probe(probe=probe, autoencoder=name):
+            return f"Inside the latent of {name}: {probe}"
+        case Train(recipe=recipe):
+            return f"Train {recipe}"
+        case LoadModel(model=model) | Decode(model=model):
+            return f"Decode with {model}"
+
+
+def detail(request: Request) -> str:
+    """What else decides it."""
+    match request:
+        case Generate(settings=s):
+            words = f"{s.sampler}, {s.steps} steps, guidance {s.guidance:g}, seed {s.seed}"
+            return f"{words}, from a picture at strength {s.strength:g}" if s.source else words
+        case Compare(cells=cells):
+            return ", ".join(dict.fromkeys(cell.sampler for cell in cells))
+        case _:
+            return ""
+
+
+def _pictures(count: int, what: str, prompt: str) -> str:
+    plural = "" if count == 1 else "s"
+    return f"{prompt or 'No prompt'}  ·  {count} {what}{plural}"

@@ -1,0 +1,158 @@
+"""The Queue workspace through real clicks, on a recording bridge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from studio.core.events import CancelledAt, Finished
+from studio.core.requests import Generate
+from studio.core.settings import Settings
+from studio.gallery import queue_file
+from studio.ui.panels.queue import JOB, QueuePanel
+from tests.app.conftest import Stage, open_window
+
+
+@pytest.fixture(autouse=True)
+def _own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+@pytest.fixture
+def panel(stage: Stage) -> QueuePanel:
+    return panel_of(stage)
+
+
+def panel_of(stage: Stage) -> QueuePanel:
+    stage.window._go_to("queue")
+    found = next(p for p in stage.window.panels if isinstance(p, QueuePanel))
+    assert found.isVisible()
+    return found
+
+
+def click(qtbot: QtBot, stage: Stage, name: str) -> None:
+    qtbot.mouseClick(stage.find(name), Qt.MouseButton.LeftButton)
+
+
+def waiting(stage: Stage, *prompts: str) -> list[int]:
+    """Jobs for these prompts; the first one runs."""
+    jobs = [stage.window.shared.jobs.submit(Generate(Settings(p, seed=5))) for p in prompts]
+    stage.bridge.begin(jobs[0] or 0)
+    return [job or 0 for job in jobs]
+
+
+def shown(panel: QueuePanel) -> list[int]:
+    return [int(panel.list.item(row).data(JOB)) for row in range(panel.list.count())]
+
+
+def test_what_is_made_and_what_waits(stage: Stage, panel: QueuePanel, qtbot: QtBot) -> None:
+    jobs = waiting(stage, "a bear", "a cat", "a dog")
+    assert shown(panel) == jobs
+    assert panel.list.item(0).text().startswith("Now") and "a bear" in panel.list.item(0).text()
+    assert "seed 5" in panel.list.item(1).text()
+    stage.bridge.step(jobs[0], 5)
+    assert panel.bar.value() == 500
+    stage.bridge.finished.emit(Finished(jobs[0], 1.0))
+    assert shown(panel) == jobs[1:]
+
+
+def test_order_is_changed_by_buttons_and_keys(
+    stage: Stage, panel: QueuePanel, qtbot: QtBot
+) -> None:
+    first, a, b, c = waiting(stage, "1", "2", "3", "4")
+    panel.list.item(3).setSelected(True)
+    click(qtbot, stage, "queue-up")
+    assert shown(panel) == [first, a, c, b] and stage.bridge.moves[-1] == (c, 1)
+    panel.list.setFocus()
+    qtbot.keyClick(panel.list, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert shown(panel) == [first, c, a, b]
+    qtbot.keyClick(panel.list, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert shown(panel) == [first, c, a, b]  # what runs stays first
+    click(qtbot, stage, "queue-down")
+    assert shown(panel) == [first, a, c, b]
+
+
+def test_cancel_and_repeat(stage: Stage, panel: QueuePanel, qtbot: QtBot) -> None:
+    first, second = waiting(stage, "1", "2")
+    panel.list.item(1).setSelected(True)
+    click(qtbot, stage, "queue-again")
+    again = stage.bridge.jobs[-1]
+    assert (again.settings.prompt, again.settings.seed) == ("2", 6)
+    panel.list.setFocus()
+    qtbot.keyClick(panel.list, Qt.Key.Key_Delete)
+    assert stage.bridge.cancels == [second]
+    stage.bridge.cancelled.emit(CancelledAt(second, 0))
+    assert second not in shown(panel)
+    click(qtbot, stage, "queue-clear")
+    assert first in stage.bridge.cancels
+
+
+def test_a_list_of_prompts(stage: Stage, panel: QueuePanel, qtbot: QtBot) -> None:
+    session = stage.window.shared.session
+    session.count.set(2)
+    session.use_seed(Settings("", seed=30))
+    panel.prompts.text.setPlainText("a {red|blue} car\n\na dog")
+    assert panel.prompts.count.text() == "3 prompts, 6 pictures."
+    before = len(stage.bridge.jobs)
+    click(qtbot, stage, "promptAdd")
+    made = stage.bridge.jobs[before:]
+    assert [each.settings.prompt for each in made] == ["a red car", "a blue car", "a dog"]
+    assert {(each.settings.seed, each.count) for each in made} == {(30, 2)}
+    panel.prompts.how.setCurrentIndex(1)
+    assert panel.prompts.count.text() == "2 prompts, 4 pictures."
+    panel.prompts.text.setPlainText("a {red car")
+    assert not panel.prompts.add.isEnabled() and "no }" in panel.prompts.count.text()
+
+
+def test_until_cancelled(stage: Stage, panel: QueuePanel, qtbot: QtBot) -> None:
+    stage.window.shared.session.prompt.set("a bear")
+    click(qtbot, stage, "queueUntil")
+    (first,) = stage.bridge.jobs
+    stage.bridge.begin(1)
+    stage.bridge.make(1)
+    second = stage.bridge.jobs[1]
+    assert second.settings.seed == first.settings.seed + 1
+    stage.bridge.cancelled.emit(CancelledAt(2, 3))
+    assert not panel.until.isChecked() and len(stage.bridge.jobs) == 2
+
+
+def test_until_cancelled_waits_for_what_is_queued(
+    stage: Stage, panel: QueuePanel, qtbot: QtBot
+) -> None:
+    (job,) = waiting(stage, "first")
+    click(qtbot, stage, "queueUntil")
+    assert len(stage.bridge.jobs) == 1
+    stage.bridge.make(job)
+    assert len(stage.bridge.jobs) == 2
+    click(qtbot, stage, "queueUntil")
+    stage.bridge.make(job + 1)
+    assert len(stage.bridge.jobs) == 2
+
+
+def test_it_survives_a_restart(
+    stage: Stage, panel: QueuePanel, qtbot: QtBot, qapp: QApplication, tmp_path: Path
+) -> None:
+    click(qtbot, stage, "queueKept")
+    waiting(stage, "a bear", "a cat")
+    qtbot.waitUntil(lambda: queue_file.queue_file().is_file())
+    stage.window.close()
+    again = open_window(qtbot, qapp, tmp_path / "Pictures", tmp_path / "settings.ini")
+    restarted = panel_of(again)
+    qtbot.waitUntil(restarted.banner.isVisible)
+    assert "2 requests" in restarted.banner.text.text() and not again.bridge.jobs
+    qtbot.mouseClick(
+        restarted.banner.findChild(QWidget, "bannerChoice0"), Qt.MouseButton.LeftButton
+    )
+    assert [each.settings.prompt for each in again.bridge.jobs] == ["a bear", "a cat"]
+    again.window.close()
+
+
+def test_every_control_can_be_found_and_named(panel: QueuePanel) -> None:
+    buttons = panel.findChildren(QPushButton)
+    assert len({button.objectName() for button in buttons}) == len(buttons)
+    for button in buttons:
+        assert button.toolTip() and button.accessibleName()
