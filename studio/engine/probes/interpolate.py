@@ -26,6 +26,7 @@ def look(bench: Bench) -> Findings:
     """Three rows of frames, and how sharp each walk is on its way."""
     import torch
 
+    from studio.diffusion.interpolation import slerp
     from studio.engine.probes.bench import Findings, tile
 
     model, count = bench.autoencoder, int(bench.number("frames"))
@@ -55,17 +56,6 @@ def look(bench: Bench) -> Findings:
         " is a double exposure too."
     )
     return Findings(tuple(tiles), count, words, curves, "way", "Laplacian energy over the ends'")
-
-
-def slerp(a: Tensor, b: Tensor, share: float) -> Tensor:
-    """On the great circle between two latents; straight where they are nearly parallel."""
-    import torch
-
-    cosine = (a * b).sum() / (a.norm() * b.norm()).clamp_min(1e-12)
-    angle = torch.arccos(cosine.clamp(-1, 1))
-    if float(angle.sin()) < 1e-4:
-        return a * (1 - share) + b * share
-    return (((1 - share) * angle).sin() * a + (share * angle).sin() * b) / angle.sin()
 
 
 def _walk(bench: Bench, latents: list[Tensor]) -> Tensor:
