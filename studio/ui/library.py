@@ -22,6 +22,7 @@ from studio.core.events import Picture
 from studio.core.requests import Settings
 from studio.gallery import png
 from studio.ui.background import Background
+from studio.ui.history.archive import Archive
 
 LIMIT = 400  # entries in the strip
 THUMBNAIL = 144  # pixels: 72 logical ones on a dense screen
@@ -75,6 +76,7 @@ class Library(QObject):
         super().__init__(parent)
         self.folder = folder
         self.entries: list[Entry] = []
+        self.archive = Archive(folder, self)
         self._images = _Kept(_PICTURES_KEPT)
         self._thumbnails = _Kept(_THUMBNAILS_KEPT)
         self._asked: set[Entry] = set()
@@ -86,8 +88,9 @@ class Library(QObject):
         self._small.failed.connect(self._small_failed)
 
     def scan(self) -> None:
-        """Lists the pictures that are already in the folder."""
+        """Lists the pictures that are already in the folder, and brings the index up to date."""
         self._files.start(("scan", None), newest_pictures, self.folder, LIMIT)
+        self.archive.sync()
 
     def add(self, picture: Picture) -> Entry:
         """Puts a new picture at the front and writes it to the folder."""
@@ -137,6 +140,7 @@ class Library(QObject):
         """Returns when every picture is written."""
         self._files.wait()
         self._small.wait()
+        self.archive.close()
 
     @Slot(object, object)
     def _file_done(self, key: tuple[str, Any], result: Any) -> None:
@@ -145,6 +149,7 @@ class Library(QObject):
             self._scanned(result)
         elif what == "write":
             subject.path, subject.problem = result, ""
+            self.archive.add(result)
             self.updated.emit(subject)
         elif what == "copy":
             self.copied.emit(Path(result))

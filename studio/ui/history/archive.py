@@ -1,0 +1,199 @@
+"""The history of pictures for the window: everything that touches its files, off the UI thread.
+
+Must not import widgets or torch.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Lock
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QImage
+
+from studio.core.errors import Cancelled, DataError, HistoryError
+from studio.gallery.history.index import History, default_database
+from studio.gallery.history.query import Query
+from studio.gallery.history.rows import Item
+from studio.gallery.history.sync import Synced
+from studio.gallery.naming import pictures_folder
+from studio.ui.background import Background
+
+Ids = tuple[int, ...]
+
+
+def database_of(folder: Path) -> Path:
+    """Where the index of a folder is: in the user's data for the one pictures go to by themselves;
+    another one has its own, hidden inside, so that it travels with it."""
+    if folder == pictures_folder():
+        return default_database()
+    return folder / ".latent-studio" / "history.sqlite"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was done to which pictures: "mark", "tag", "trash", "restore" or "empty"."""
+
+    what: str
+    ids: Ids
+
+
+class Archive(QObject):
+    """One folder's History, opened when it is first needed.
+
+    When its database cannot be used, the pictures are still shown, from a makeshift index that
+    lasts as long as the window; marks and the trash then wait (`problem` says why).
+    """
+
+    added = Signal(object)  # Item: one picture more, or one made anew
+    progress = Signal(int, int)  # files read and to read
+    synced = Signal(object)  # Synced
+    facets = Signal(object)  # Facets
+    done = Signal(object)  # Done
+    failed = Signal(str)  # one sentence
+
+    def __init__(self, folder: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.folder, self.database = folder, database_of(folder)
+        self.problem = ""  # why the index is makeshift
+        self.syncing = False
+        self._opened: list[History] = []  # the last one is in use
+        self._makeshift: tempfile.TemporaryDirectory[str] | None = None
+        self._opening, self._closing = Lock(), Event()
+        self._work, self._looks, self._sums = Background(self), Background(self), Background(self)
+        for each in (self._work, self._looks, self._sums):
+            each.done.connect(self._done)
+            each.failed.connect(self._failed)
+
+    def sync(self) -> None:
+        """Looks through the folder; `progress` and `synced` or `failed` follow."""
+        if not self.syncing:
+            self.syncing = True
+            self._looks.start("sync", self._sync)
+
+    def reopen(self) -> None:
+        """Tries the real index again, after a makeshift one."""
+        self._work.start("reopen", self._reopen)
+
+    def add(self, path: Path) -> None:
+        """Indexes a picture that was just written; `added` or `failed` follows."""
+        self._work.start("add", lambda: self.history().add(path))
+
+    def ask_facets(self) -> None:
+        """What there is to filter by; `facets` follows."""
+        self._sums.start("facets", lambda: self.history().facets())
+
+    def mark(self, ids: Ids, favourite: bool | None = None, rating: int | None = None) -> None:
+        self._change("mark", ids, lambda past: past.mark(ids, favourite, rating))
+
+    def tag(self, ids: Ids, add: tuple[str, ...] = (), remove: tuple[str, ...] = ()) -> None:
+        self._change("tag", ids, lambda past: past.tag(ids, add, remove))
+
+    def trash(self, ids: Ids) -> None:
+        self._change("trash", ids, lambda past: past.trash(ids))
+
+    def restore(self, ids: Ids) -> None:
+        self._change("restore", ids, lambda past: past.restore(ids))
+
+    def empty_trash(self) -> None:
+        """For good."""
+        self._change("empty", (), lambda past: past.empty_trash())
+
+    def close(self) -> None:
+        """Returns when what was begun has ended; a sync ends early and goes on next time."""
+        self._closing.set()
+        for each in (self._work, self._looks, self._sums):
+            each.wait()
+        for past in self._opened:
+            past.close()
+        self._opened.clear()
+        if self._makeshift is not None:
+            self._makeshift.cleanup()
+
+    def history(self) -> History:
+        """The open history, from any thread but the window's. Raises HistoryError."""
+        with self._opening:
+            if self._closing.is_set():
+                raise HistoryError("The window is closing.")
+            if not self._opened:
+                self._opened.append(self._open())
+            return self._opened[-1]
+
+    def find(self, query: Query) -> Ids:
+        """All that is found; like the next ones for a thread of the caller's."""
+        return self.history().ids(query)
+
+    def items(self, ids: Ids) -> tuple[Item, ...]:
+        return self.history().items(ids)
+
+    def thumbnail(self, item: Item, size: int) -> QImage:
+        """At most `size` pixels a side. Raises DataError."""
+        small = QImage.fromData(self.history().thumbnail(item, size))
+        if small.isNull():
+            raise DataError(f"{item.path.name} cannot be read as a picture.")
+        return small
+
+    def _open(self) -> History:
+        try:
+            return History(self.database, self.folder)
+        except HistoryError as error:
+            self.problem = str(error)
+        self._makeshift = tempfile.TemporaryDirectory(
+            prefix="latent-studio-", ignore_cleanup_errors=True
+        )
+        return History(Path(self._makeshift.name) / "history.sqlite", self.folder)
+
+    def _reopen(self) -> bool:
+        real = History(self.database, self.folder)
+        with self._opening:
+            self._opened.append(real)
+            self.problem = ""
+        return True
+
+    def _sync(self) -> Synced:
+        try:
+            return self.history().sync(self._check, self.progress.emit)
+        except Cancelled:
+            return Synced()
+
+    def _check(self) -> None:
+        if self._closing.is_set():
+            raise Cancelled
+
+    def _change(self, what: str, ids: Ids, change: Callable[[History], Any]) -> None:
+        def work() -> Done:
+            past = self.history()
+            if self.problem:
+                raise HistoryError(self.problem)
+            changed = change(past)
+            return Done(what, changed if isinstance(changed, tuple) else ids)
+
+        self._work.start(what, work)
+
+    @Slot(object, object)
+    def _done(self, key: str, result: Any) -> None:
+        if key == "sync":
+            self.syncing = False
+            self.synced.emit(result)
+            self.ask_facets()
+            if self.problem:
+                self.failed.emit(self.problem)
+        elif key == "reopen":
+            self.sync()
+        elif key == "add":
+            self.added.emit(result)
+        elif key == "facets":
+            self.facets.emit(result)
+        else:
+            self.done.emit(result)
+
+    @Slot(object, str)
+    def _failed(self, key: str, sentence: str) -> None:
+        if key == "sync":
+            self.syncing = False
+        if not self._closing.is_set():
+            self.failed.emit(sentence)

@@ -1,0 +1,72 @@
+"""Reading what is in sight, off the UI thread: the newest wish first, old ones are forgotten.
+
+While the user scrolls, what is asked for changes faster than files can be read. Must not import
+widgets or torch.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from studio.ui.background import Background
+
+
+class Loader(QObject):
+    """Runs functions by key, `threads` at a time; of those that wait only the `most` newest.
+
+    `loaded` and `failed` follow on this object's thread, nothing for what was forgotten.
+    """
+
+    loaded = Signal(object, object)  # key, result
+    failed = Signal(object, str)  # key, one sentence
+
+    def __init__(self, threads: int, most: int, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._threads, self._most = threads, most
+        self._waiting: OrderedDict[Hashable, tuple[Callable[..., Any], tuple[object, ...]]]
+        self._waiting = OrderedDict()
+        self._running: set[Hashable] = set()
+        self._background = Background(self, threads)
+        self._background.done.connect(self._done)
+        self._background.failed.connect(self._failed)
+
+    def ask(self, key: Hashable, function: Callable[..., Any], *arguments: object) -> None:
+        """Soon, before everything that waits; once while it runs."""
+        if key in self._running:
+            return
+        self._waiting[key] = function, arguments
+        self._waiting.move_to_end(key)
+        while len(self._waiting) > self._most:
+            self._waiting.popitem(last=False)
+        self._start()
+
+    def forget(self) -> None:
+        """Nothing that waits is read any more."""
+        self._waiting.clear()
+
+    def close(self) -> None:
+        """Returns when nothing runs."""
+        self.forget()
+        self._background.wait()
+
+    def _start(self) -> None:
+        while self._waiting and len(self._running) < self._threads:
+            key, (function, arguments) = self._waiting.popitem()
+            self._running.add(key)
+            self._background.start(key, function, *arguments)
+
+    @Slot(object, object)
+    def _done(self, key: Hashable, result: Any) -> None:
+        self._running.discard(key)
+        self._start()
+        self.loaded.emit(key, result)
+
+    @Slot(object, str)
+    def _failed(self, key: Hashable, sentence: str) -> None:
+        self._running.discard(key)
+        self._start()
+        self.failed.emit(key, sentence)

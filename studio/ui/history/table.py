@@ -1,0 +1,173 @@
+"""The keys of History: the same kind of table as studio/ui/actions.py.
+
+The letters and numbers work while the grid or the large picture has the focus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from studio.ui.actions import Action
+
+if TYPE_CHECKING:
+    from studio.ui.panels.history import HistoryPanel
+
+
+def _panel(run: Callable[[HistoryPanel], object]) -> Callable[[Any], object]:
+    return run
+
+
+def _rate(stars: int) -> Action:
+    return Action(
+        f"rate_{stars}",
+        f"Rate {'★' * stars}" if stars else "No rating",
+        (str(stars),),
+        f"Give the selected pictures {stars} stars." if stars else "Take the stars away.",
+        _panel(lambda p: p.rate(stars)),
+        "viewer",
+    )
+
+
+HISTORY = (
+    Action(
+        "history_search",
+        "Search",
+        ("/", "Ctrl+F"),
+        "Put the cursor into the search line.",
+        _panel(lambda p: p.to_search()),
+    ),
+    Action(
+        "history_open",
+        "Enlarge",
+        ("Return", "Enter"),
+        "Show the picture large; again, or Esc, goes back.",
+        _panel(lambda p: p.enlarge()),
+        "viewer",
+        needs_picture=True,
+    ),
+    Action("cancel", "Back", ("Esc",), "Back to the grid.", _panel(lambda p: p.escape())),
+    *(_rate(stars) for stars in range(6)),
+    Action(
+        "history_like",
+        "Favourite",
+        ("F",),
+        "Make the selected pictures favourites, or no more.",
+        _panel(lambda p: p.toggle_favourite()),
+        "viewer",
+    ),
+    Action(
+        "history_tag",
+        "Add a tag",
+        ("T",),
+        "Type a tag for the selected pictures.",
+        _panel(lambda p: p.details.tags.line.setFocus()),
+        "viewer",
+        needs_picture=True,
+    ),
+    Action(
+        "history_restore",
+        "Use settings",
+        ("A",),
+        "Take every setting of this picture to Generate.",
+        _panel(lambda p: p.restore()),
+        "viewer",
+        needs_picture=True,
+    ),
+    Action(
+        "history_again",
+        "Make again",
+        ("Ctrl+Return", "Ctrl+Enter"),
+        "Make the same picture once more.",
+        _panel(lambda p: p.make_again()),
+        needs_picture=True,
+    ),
+    Action(
+        "history_vary",
+        "Make again with…",
+        ("V",),
+        "Make it again with one thing changed.",
+        _panel(lambda p: p.open_variants()),
+        "viewer",
+        needs_picture=True,
+    ),
+    Action(
+        "history_next_seed",
+        "Next seed",
+        ("N",),
+        "Make it again with the next seed.",
+        _panel(lambda p: p.next_seed()),
+        "viewer",
+        needs_picture=True,
+    ),
+    Action(
+        "history_copy_settings",
+        "Copy settings",
+        ("Ctrl+Alt+C",),
+        "Copy the settings as text that other studios read too.",
+        _panel(lambda p: p.copy_settings()),
+        needs_picture=True,
+    ),
+    Action(
+        "history_copy_command",
+        "Copy command",
+        ("Ctrl+Alt+K",),
+        "Copy the command line that makes this picture.",
+        _panel(lambda p: p.copy_command()),
+        needs_picture=True,
+    ),
+    Action(
+        "history_delete",
+        "Delete",
+        ("Delete", "Backspace"),
+        "Move the selected pictures to the trash; Ctrl+Z brings them back.",
+        _panel(lambda p: p.delete()),
+        "viewer",
+        needs_picture=True,
+    ),
+    Action(
+        "history_put_back",
+        "Put back",
+        ("P",),
+        "Bring the selected pictures back from the trash.",
+        _panel(lambda p: p.put_back()),
+        "viewer",
+        needs_picture=True,
+    ),
+    Action(
+        "history_undo",
+        "Undo delete",
+        ("Ctrl+Z",),
+        "Bring back what was deleted last.",
+        _panel(lambda p: p.undo()),
+    ),
+    Action(
+        "history_sync",
+        "Look through the folder",
+        ("F5",),
+        "Look for pictures that came or went without this window.",
+        _panel(lambda p: p.archive.sync()),
+        icon="refresh",
+    ),
+)
+BUTTONS = (
+    "history_restore",
+    "history_again",
+    "history_next_seed",
+    "history_vary",
+    "history_copy_settings",
+    "history_copy_command",
+    "history_delete",
+    "history_put_back",
+)
+ONE = frozenset(  # they need exactly one picture
+    (
+        "history_open",
+        "history_restore",
+        "history_again",
+        "history_vary",
+        "history_next_seed",
+        "history_copy_settings",
+        "history_copy_command",
+    )
+)

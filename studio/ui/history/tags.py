@@ -1,0 +1,140 @@
+"""Tags of the selected pictures: chips to take away, a line to add. Must not import torch."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QRect, QSize, QStringListModel, Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QCompleter,
+    QLayout,
+    QLayoutItem,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.gallery.history.marks import MOST_TAG_LETTERS
+
+
+class Flow(QLayout):
+    """Widgets one after the other, in as many lines as they need."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._items: list[QLayoutItem] = []
+        self.setContentsMargins(0, 0, 0, 0)
+        self.setSpacing(5)
+
+    def addItem(self, item: QLayoutItem) -> None:
+        self._items.append(item)
+
+    def count(self) -> int:
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def expandingDirections(self) -> Qt.Orientation:
+        return Qt.Orientation(0)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return self._place(QRect(0, 0, width, 0), move=False)
+
+    def setGeometry(self, rectangle: QRect) -> None:
+        super().setGeometry(rectangle)
+        self._place(rectangle, move=True)
+
+    def sizeHint(self) -> QSize:
+        return self.minimumSize()
+
+    def minimumSize(self) -> QSize:
+        widths = [item.minimumSize().width() for item in self._items]
+        return QSize(max(widths, default=0), 0)
+
+    def _place(self, area: QRect, move: bool) -> int:
+        """The height that the lines need."""
+        x, y, line = area.x(), area.y(), 0
+        for item in self._items:
+            size = item.sizeHint().boundedTo(QSize(area.width(), item.sizeHint().height()))
+            if x > area.x() and x + size.width() > area.right() + 1:
+                x, y, line = area.x(), y + line + self.spacing(), 0
+            if move:
+                item.setGeometry(QRect(x, y, size.width(), size.height()))
+            x += size.width() + self.spacing()
+            line = max(line, size.height())
+        return y + line - area.y()
+
+
+class TagsBox(QWidget):
+    """`added` and `removed` give a tag."""
+
+    added = Signal(str)
+    removed = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("historyTags")
+        self._shown: tuple[str, ...] = ()
+        self._known = QStringListModel(self)
+        self.line = QLineEdit()
+        self.line.setObjectName("historyNewTag")
+        self.line.setAccessibleName("Add a tag")
+        self.line.setToolTip("Type a tag and press Enter (T); known ones are proposed")
+        self.line.setPlaceholderText("Add a tag")
+        self.line.setMaxLength(MOST_TAG_LETTERS)
+        completer = QCompleter(self._known, self)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        self.line.setCompleter(completer)
+        self._chosen = QWidget()
+        self._flow = Flow(self._chosen)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(self._chosen)
+        column.addWidget(self.line)
+        self._chosen.hide()
+        self.line.returnPressed.connect(self._add)
+
+    def set_known(self, tags: tuple[str, ...]) -> None:
+        """What is proposed."""
+        if tuple(self._known.stringList()) != tags:
+            self._known.setStringList(tags)
+
+    def show_tags(self, tags: tuple[str, ...]) -> None:
+        """The tags to take away."""
+        if tags == self._shown:
+            return
+        self._shown = tags
+        while (item := self._flow.takeAt(0)) is not None:
+            if (old := item.widget()) is not None:
+                old.hide()
+                old.deleteLater()
+        for tag in tags:
+            chip = QPushButton(f"{tag}  ×".replace("&", "&&"))
+            chip.setProperty("role", "small")
+            chip.setObjectName(f"historyTag-{tag}")
+            chip.setAccessibleName(f"Take the tag {tag} away")
+            chip.setToolTip(f"Take “{tag}” away")
+            chip.clicked.connect(partial(self._remove, tag))
+            self._flow.addWidget(chip)
+        self._chosen.setVisible(bool(tags))
+        self._flow.invalidate()
+
+    @Slot()
+    def _add(self) -> None:
+        tag = self.line.text().strip()
+        self.line.clear()
+        if tag:
+            self.added.emit(tag)
+
+    def _remove(self, tag: str, _checked: bool = False) -> None:
+        self.removed.emit(tag)

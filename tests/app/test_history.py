@@ -1,0 +1,315 @@
+"""The History workspace through real clicks, on a recording bridge and a folder of small PNGs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, PngImagePlugin
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from studio.core.requests import Generate, Settings
+from studio.gallery import metadata, png, sharing
+from studio.ui.controls.choice_box import ChoiceBox
+from studio.ui.panels.history import HistoryPanel
+from tests.app.conftest import Stage
+
+CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+LEFT = Qt.MouseButton.LeftButton
+PROMPTS = ("a red car", "a blue car", "a green bear", "a cat", "Café at night")
+
+
+def fill(folder: Path) -> list[Path]:
+    """One picture a prompt, of rising seeds and different grounds; the last is the newest."""
+    made = []
+    for number, prompt in enumerate(PROMPTS):
+        pixels = np.full((32, 32, 3), 40 * number, np.uint8)
+        sampler = "ddim" if number % 2 else "flow-heun"
+        settings = Settings(prompt, seed=100 + number, sampler=sampler)
+        path = folder / f"{number}.png"
+        png.write(path, pixels, settings, nfe=40, seconds=1.5)
+        made.append(path)
+    return made
+
+
+def panel_of(stage: Stage, qtbot: QtBot, pictures: int) -> HistoryPanel:
+    panel = next(p for p in stage.window.panels if isinstance(p, HistoryPanel))
+    stage.window._go_to("history")
+    qtbot.waitUntil(lambda: not panel.archive.syncing and len(panel.rows.ids) == pictures)
+    return panel
+
+
+@pytest.fixture
+def panel(stage: Stage, qtbot: QtBot) -> HistoryPanel:
+    fill(stage.folder)
+    panel = panel_of(stage, qtbot, len(PROMPTS))
+    qtbot.waitUntil(lambda: panel.item() is not None)
+    return panel
+
+
+def click(qtbot: QtBot, stage: Stage, name: str) -> None:
+    qtbot.mouseClick(stage.find(name), LEFT)
+
+
+def prompts(panel: HistoryPanel) -> set[str]:
+    items = panel.archive.items(panel.rows.ids)
+    return {item.settings.prompt for item in items}
+
+
+def choose(
+    qtbot: QtBot,
+    panel: HistoryPanel,
+    prompt: str,
+    modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+) -> None:
+    """Clicks on the tile of a prompt."""
+    items = panel.archive.items(panel.rows.ids)
+    row = next(at for at, item in enumerate(items) if item.settings.prompt == prompt)
+    at = panel.grid.visualRect(panel.rows.index(row)).center()
+    qtbot.mouseClick(panel.grid.viewport(), LEFT, modifiers, at)
+
+
+def cells(panel: HistoryPanel) -> dict[str, tuple[str, ...]]:
+    """The table by its first column."""
+    table = panel.details.table
+    rows = []
+    for row in range(table.rowCount()):
+        found = [table.item(row, column) for column in range(table.columnCount())]
+        rows.append([cell.text() for cell in found if cell is not None])
+    return {name: tuple(rest) for name, *rest in rows}
+
+
+def test_everything_in_the_folder_is_shown(panel: HistoryPanel, qtbot: QtBot) -> None:
+    assert panel.filters.count.text() == "5 pictures"
+    assert prompts(panel) == set(PROMPTS)
+    qtbot.waitUntil(lambda: len(panel.rows._thumbnails) == len(PROMPTS))
+    assert not panel.banner.isVisible()
+
+
+def test_search_is_instant_and_shows_what_made_it(
+    stage: Stage, panel: HistoryPanel, qtbot: QtBot
+) -> None:
+    qtbot.keyClick(panel.grid, Qt.Key.Key_Slash)
+    search = stage.find("historySearch")
+    assert search.hasFocus()
+    qtbot.keyClicks(search, "cafe")
+    qtbot.waitUntil(lambda: len(panel.rows.ids) == 1)
+    qtbot.waitUntil(lambda: panel.details.title.text() == "What made this?" and bool(cells(panel)))
+    assert cells(panel)["prompt"] == ("Café at night",)
+    assert cells(panel)["seed"] == ("104",)
+    assert cells(panel)["sampler"] == ("flow-heun",)
+    assert "32 × 32" in panel.details.about.text()
+    click(qtbot, stage, "historyClear")
+    qtbot.waitUntil(lambda: len(panel.rows.ids) == len(PROMPTS))
+    qtbot.keyClicks(search, "seed:101")
+    qtbot.waitUntil(lambda: prompts(panel) == {"a blue car"})
+
+
+def test_filters(stage: Stage, panel: HistoryPanel, qtbot: QtBot) -> None:
+    sampler = stage.find("historySampler")
+    assert isinstance(sampler, ChoiceBox)
+    qtbot.waitUntil(lambda: sampler.count() == 3)
+    sampler.setFocus()
+    qtbot.keyClicks(sampler, "d")
+    qtbot.waitUntil(lambda: prompts(panel) == {"a blue car", "a cat"})
+    click(qtbot, stage, "historyClear")
+    qtbot.waitUntil(lambda: len(panel.rows.ids) == len(PROMPTS))
+    order = stage.find("historyOrder")
+    assert isinstance(order, ChoiceBox)
+    newest = panel.rows.ids
+    order.setFocus()
+    qtbot.keyClicks(order, "o")
+    qtbot.waitUntil(lambda: panel.rows.query.order == "oldest")
+    qtbot.waitUntil(lambda: panel.rows.ids == newest[::-1])
+    when = stage.find("historyTime")
+    assert isinstance(when, ChoiceBox)
+    when.setFocus()
+    qtbot.keyClicks(when, "b")
+    qtbot.waitUntil(lambda: stage.find("historyFirstDay").isVisible())
+    qtbot.waitUntil(lambda: len(panel.rows.ids) == len(PROMPTS))
+    panel.filters.last.setDate(panel.filters.first.date().addDays(1))
+    qtbot.waitUntil(lambda: not panel.rows.ids)
+    assert panel.filters.count.text() == "0 pictures"
+
+
+def test_stars_hearts_and_tags_by_key(stage: Stage, panel: HistoryPanel, qtbot: QtBot) -> None:
+    choose(qtbot, panel, "a cat")
+    qtbot.keyClick(panel.grid, Qt.Key.Key_4)
+    qtbot.waitUntil(lambda: panel.details.stars[3].text() == "★")
+    assert panel.details.stars[4].text() == "☆"
+    qtbot.keyClick(panel.grid, Qt.Key.Key_F)
+    qtbot.waitUntil(lambda: panel.details.heart.text() == "♥")
+    qtbot.keyClick(panel.grid, Qt.Key.Key_T)
+    line = stage.find("historyNewTag")
+    assert line.hasFocus()
+    qtbot.keyClicks(line, "best of 2026")
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: stage.window.findChild(QWidget, "historyTag-best of 2026") is not None)
+    click(qtbot, stage, "historyFavourites")
+    qtbot.waitUntil(lambda: prompts(panel) == {"a cat"})
+    tags = stage.find("historyTag")
+    assert isinstance(tags, ChoiceBox)
+    qtbot.waitUntil(lambda: tags.findData("best of 2026") > 0)
+    click(qtbot, stage, "historyTag-best of 2026")
+    qtbot.waitUntil(lambda: panel.archive.items(panel.rows.ids)[0].tags == ())
+    click(qtbot, stage, "historyStar4")  # again: none
+    qtbot.waitUntil(lambda: panel.details.stars[0].text() == "☆")
+    (item,) = panel.archive.items(panel.rows.ids)
+    assert (item.rating, item.favourite) == (0, True)
+
+
+def test_delete_and_undo(stage: Stage, panel: HistoryPanel, qtbot: QtBot) -> None:
+    choose(qtbot, panel, "a cat")
+    choose(qtbot, panel, "a red car", CONTROL)
+    assert len(panel.selected()) == 2
+    qtbot.keyClick(panel.grid, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: len(panel.rows.ids) == 3)
+    assert "2 pictures are in the trash." in panel.banner.text.text()
+    assert not (stage.folder / "0.png").exists() and not (stage.folder / "3.png").exists()
+    qtbot.keyClick(panel.grid, Qt.Key.Key_Z, CONTROL)
+    qtbot.waitUntil(lambda: len(panel.rows.ids) == 5)
+    assert (stage.folder / "0.png").exists() and (stage.folder / "3.png").exists()
+    choose(qtbot, panel, "a cat")
+    qtbot.keyClick(panel.grid, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: len(panel.rows.ids) == 4)
+    click(qtbot, stage, "bannerChoice0")
+    qtbot.waitUntil(lambda: len(panel.rows.ids) == 5)
+    qtbot.keyClick(panel.grid, Qt.Key.Key_Z, CONTROL)
+    assert "Nothing was deleted" in panel.banner.text.text()
+
+
+def test_the_trash_gives_back(stage: Stage, panel: HistoryPanel, qtbot: QtBot) -> None:
+    choose(qtbot, panel, "a cat")
+    click(qtbot, stage, "button-history_delete")
+    qtbot.waitUntil(lambda: len(panel.rows.ids) == 4)
+    click(qtbot, stage, "historyTrash")
+    qtbot.waitUntil(lambda: prompts(panel) == {"a cat"})
+    qtbot.waitUntil(lambda: stage.find("button-history_put_back").isVisible())
+    assert not stage.find("button-history_delete").isVisible()
+    choose(qtbot, panel, "a cat")
+    click(qtbot, stage, "button-history_put_back")
+    qtbot.waitUntil(lambda: not panel.rows.ids)
+    click(qtbot, stage, "historyTrash")
+    qtbot.waitUntil(lambda: len(panel.rows.ids) == 5)
+
+
+def test_two_pictures_and_what_differs(panel: HistoryPanel, qtbot: QtBot) -> None:
+    choose(qtbot, panel, "a red car")
+    choose(qtbot, panel, "a blue car", CONTROL)
+    qtbot.waitUntil(lambda: panel.details.title.text() == "What differs?")
+    assert set(cells(panel)) == {"prompt", "sampler", "seed"}
+    assert set(cells(panel)["seed"]) == {"100", "101"}
+
+
+def test_copied_as_text_and_as_command(stage: Stage, panel: HistoryPanel, qtbot: QtBot) -> None:
+    choose(qtbot, panel, "a cat")
+    settings = Settings("a cat", seed=103, sampler="ddim")
+    click(qtbot, stage, "button-history_copy_settings")
+    assert QGuiApplication.clipboard().text() == sharing.parameters(settings)
+    click(qtbot, stage, "button-history_copy_command")
+    assert QGuiApplication.clipboard().text() == sharing.command(settings)
+
+
+def test_settings_go_to_generate(stage: Stage, panel: HistoryPanel, qtbot: QtBot) -> None:
+    choose(qtbot, panel, "a cat")
+    click(qtbot, stage, "button-history_restore")
+    session = stage.panel.session
+    assert (session.prompt.get(), session.seed.get(), session.seed_locked.get()) == (
+        "a cat",
+        103,
+        True,
+    )
+    qtbot.waitUntil(stage.panel.isVisible)
+
+
+def test_made_again_and_with_one_thing_changed(
+    stage: Stage, panel: HistoryPanel, qtbot: QtBot
+) -> None:
+    choose(qtbot, panel, "a cat")
+    settings = Settings("a cat", seed=103, sampler="ddim")
+    qtbot.keyClick(panel.grid, Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(lambda: len(stage.bridge.jobs) == 1)
+    assert stage.bridge.jobs[0] == Generate(settings)
+    click(qtbot, stage, "button-history_next_seed")
+    qtbot.waitUntil(lambda: len(stage.bridge.jobs) == 2)
+    assert stage.bridge.jobs[1] == Generate(replace(settings, seed=104))
+    menu = panel.open_variants()
+    next(a for a in menu.actions() if a.objectName() == "vary-steps").trigger()
+    menu.close()
+    qtbot.waitUntil(lambda: len(stage.bridge.jobs) == 3)
+    assert stage.bridge.jobs[2] == Generate(replace(settings, steps=40))
+    stage.bridge.begin(1)
+    stage.bridge.make(1)  # appears at once
+    qtbot.waitUntil(lambda: len(panel.rows.ids) == 6)
+
+
+def test_a_new_picture_keeps_the_selection(stage: Stage, panel: HistoryPanel, qtbot: QtBot) -> None:
+    choose(qtbot, panel, "a cat")
+    before = panel.selected()
+    stage.panel.generate()
+    stage.bridge.make(len(stage.bridge.requests) - 1)
+    qtbot.waitUntil(lambda: len(panel.rows.ids) == 6)
+    assert panel.selected() == before
+    assert panel.rows.ids.index(before[0]) == 2
+
+
+def test_enlarged_and_back(panel: HistoryPanel, qtbot: QtBot) -> None:
+    choose(qtbot, panel, "a cat")
+    qtbot.keyClick(panel.grid, Qt.Key.Key_Return)
+    qtbot.waitUntil(panel.canvas.isVisible)
+    qtbot.keyClick(panel.canvas, Qt.Key.Key_Escape)
+    assert panel.grid.isVisible()
+
+
+def drop(panel: HistoryPanel, path: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    panel.dropEvent(
+        QDropEvent(
+            QPointF(9, 9),
+            Qt.DropAction.CopyAction,
+            data,
+            LEFT,
+            Qt.KeyboardModifier.NoModifier,
+        )
+    )
+
+
+def test_another_studios_picture_is_dropped(
+    stage: Stage, panel: HistoryPanel, qtbot: QtBot, tmp_path: Path
+) -> None:
+    info = PngImagePlugin.PngInfo()
+    info.add_text(
+        "parameters",
+        "a whale\nNegative prompt: blurry\n"
+        "Steps: 30, Sampler: DDIM, CFG scale: 6, Seed: 7, Size: 512x512, Model: sd15",
+    )
+    path = tmp_path / "foreign.png"
+    Image.new("RGB", (8, 8)).save(path, pnginfo=info)
+    drop(panel, path)
+    qtbot.waitUntil(panel.banner.isVisible)
+    session = stage.panel.session
+    assert (session.prompt.get(), session.negative.get(), session.steps.get()) == (
+        "a whale",
+        "blurry",
+        30,
+    )
+    said = panel.banner.text.text()
+    notes = metadata.read(path, (session.model.get(),)).notes
+    assert "A1111" in said and all(note in said for note in notes) and notes
+    click(qtbot, stage, "bannerChoice0")
+    qtbot.waitUntil(stage.panel.isVisible)
+
+
+def test_a_dropped_file_without_settings_is_refused(
+    panel: HistoryPanel, qtbot: QtBot, tmp_path: Path
+) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "plain.png")
+    drop(panel, tmp_path / "plain.png")
+    qtbot.waitUntil(panel.banner.isVisible)
+    assert panel.banner.kind == "error" and "plain.png" in panel.banner.text.text()
