@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
+from functools import partial
+
+from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import (
+    QCheckBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -22,7 +25,12 @@ from studio.ui.controls.seed_box import SeedBox
 from studio.ui.controls.slider_spin import SliderSpin
 from studio.ui.fine_tuning import FineTuning
 from studio.ui.jobs import Jobs
+from studio.ui.starting.fold import Fold
+from studio.ui.starting.section import StartSection
+from studio.ui.starting.sources import Sources
+from studio.ui.starting.variation import VariationSection
 from studio.ui.state import FULL_INTERVAL, Session, bind
+from studio.ui.trajectory.kept import MOST
 
 SIDE = 18  # logical pixels at both sides
 FINE = 1000  # units of the progress bar
@@ -31,11 +39,14 @@ FINE = 1000  # units of the progress bar
 class Column(QFrame):
     """Every setting in reading order; its width is the panel's business."""
 
-    def __init__(self, session: Session, jobs: Jobs) -> None:
+    def __init__(self, session: Session, jobs: Jobs, sources: Sources) -> None:
         super().__init__()
         self.setObjectName("column")
         self._session, self._jobs = session, jobs
+        self.start = StartSection(session, sources)
+        self.variation = VariationSection(session)
         self._make_controls()
+        self.trajectories = self._make_check()
         self._make_footer()
         body = QWidget()
         body.setObjectName("columnBody")
@@ -47,6 +58,7 @@ class Column(QFrame):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(body)
+        self._area = area
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -97,6 +109,16 @@ class Column(QFrame):
             "Pictures", "How many pictures to make (Alt+U); their seeds count up.", 1, MAX_COUNT, 16
         )
 
+    def _make_check(self) -> QCheckBox:
+        box = QCheckBox("Keep the trajectory")
+        box.setObjectName("keepTrajectory")
+        box.setAccessibleName("Keep the trajectory")
+        box.setToolTip(
+            f"Keeps every step of the pictures made, to be played. At most {MOST} stay in memory:"
+            " the oldest goes first."
+        )
+        return box
+
     def _make_footer(self) -> None:
         self.progress = QProgressBar()
         self.progress.setObjectName("progress")
@@ -127,7 +149,12 @@ class Column(QFrame):
         self._add(column, "Seed", self.seed)
         self._add(column, "Pictures", self.count)
         self.more = FineTuning(self._session, self._jobs)
-        column.addWidget(self.more)
+        column.addWidget(self.trajectories)
+        column.addSpacing(12)
+        for part in (self.start, self.variation, self.more):
+            column.addWidget(part)
+            column.addSpacing(4)
+            part.toggle.toggled.connect(partial(self._opened, part))
         column.addStretch(1)
 
     def _add(
@@ -185,8 +212,21 @@ class Column(QFrame):
         self.seed.locked.connect(session.seed_locked.set)
         session.last_seed.changed.connect(self.seed.set_last)
         self.seed.again.connect(session.reuse_last_seed)
+        self.trajectories.setChecked(session.trajectories.get())
+        self.trajectories.toggled.connect(session.trajectories.set)
+        session.trajectories.changed.connect(self.trajectories.setChecked)
         session.interval.changed.connect(self._interval_changed)
         self._jobs.changed.connect(self._jobs_changed)
+
+    def go_to(self, fold: Fold, control: QWidget) -> None:
+        """Opens a part of the column and puts the focus into it."""
+        fold.open()
+        control.setFocus()
+
+    def _opened(self, part: QWidget, opened: bool) -> None:
+        """What has been unfolded comes into sight, once it is laid out."""
+        if opened:
+            QTimer.singleShot(0, self, lambda: self._area.ensureWidgetVisible(part, 0, 8))
 
     @Slot()
     def _reset_interval(self) -> None:

@@ -13,10 +13,12 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core.requests import Generate, Settings
 from studio.core.specs import GuidanceSpec, SamplerSpec, ScheduleSpec
+from studio.ui.starting.start import Start
 
 RANDOM_SEEDS = 2**32  # random seeds stay short enough to read out; typed ones may be any
 FULL_INTERVAL = (0.0, 1.0)
 DEFAULT_PULL = 2.0  # of the classifier, once one of its classes is chosen
+DEFAULT_STRENGTH = 0.6  # once there is a picture to start from
 
 
 class Value(QObject):
@@ -54,7 +56,12 @@ def bind(value: Value, control: Control) -> None:
 
 
 class Session(QObject):
-    """The settings that the next picture will be made with, and the last seed that was used."""
+    """The settings that the next picture will be made with, and the last seed that was used.
+
+    `start_wanted` asks whoever reads files for the picture that settings taken over began with.
+    """
+
+    start_wanted = Signal(object)  # Settings
 
     def __init__(
         self,
@@ -87,10 +94,21 @@ class Session(QObject):
         self.rule_options = Value((), self)
         self.classifier = Value("", self)
         self.classifier_scale = Value(DEFAULT_PULL, self)
+        self._make_beginning()
         self._proposed = self.steps.get()
         self.sampler.changed.connect(self._propose_steps)
         self.sampler.changed.connect(self._forget_options)
         self.rule.changed.connect(self._forget_rule_options)
+
+    def _make_beginning(self) -> None:
+        """Where sampling begins, and whether its way is kept."""
+        self.start = Value(None, self)  # Start | None
+        self.strength = Value(DEFAULT_STRENGTH, self)
+        self.variation = Value(0.0, self)
+        self.variation_seed = Value(0, self)
+        self.variation_locked = Value(False, self)
+        self.last_variation = Value(None, self)
+        self.trajectories = Value(False, self)
 
     @Slot(object)
     def _propose_steps(self, name: str) -> None:
@@ -108,8 +126,10 @@ class Session(QObject):
         self.rule_options.set(())
 
     def settings(self) -> Settings:
-        """The settings as they stand; the seed is the one in the box, locked or not."""
-        return Settings(
+        """The settings as they stand; the seeds are those in the boxes, locked or not."""
+        start: Start | None = self.start.get()
+        variation = self.variation.get()
+        settings = Settings(
             prompt=self.prompt.get().strip(),
             negative=self.negative.get().strip(),
             model=self.model.get(),
@@ -125,18 +145,32 @@ class Session(QObject):
             rule_options=self.rule_options.get(),
             classifier=self.classifier.get(),
             classifier_scale=self.classifier_scale.get() if self.classifier.get() else 0.0,
+            strength=self.strength.get() if start is not None else 1.0,
+            variation=variation,
+            variation_seed=self.variation_seed.get() if variation else 0,
         )
+        return settings if start is None else start.named(settings)
 
     def request(self) -> Generate:
-        """The request for the next pictures; draws the seed first, unless it is locked.
+        """The request for the next pictures; draws the seeds first, unless they are locked.
 
         Raises UsageError when the settings make no sense together.
         """
         if not self.seed_locked.get():
-            self.seed.set(secrets.randbelow(RANDOM_SEEDS))
-        request = Generate(self.settings(), count=self.count.get())
+            self.seed.set(random_seed())
+        if not self.variation_locked.get():
+            self.variation_seed.set(random_seed())
+        start: Start | None = self.start.get()
+        request = Generate(
+            self.settings(),
+            count=self.count.get(),
+            inputs=None if start is None else start.inputs,
+            trajectories=self.trajectories.get(),
+        )
         request.check()
         self.last_seed.set(request.settings.seed)
+        if request.settings.variation:
+            self.last_variation.set(request.settings.variation_seed)
         return request
 
     def use_all(self, settings: Settings) -> None:
@@ -159,6 +193,21 @@ class Session(QObject):
         if settings.classifier:
             self.classifier_scale.set(settings.classifier_scale)
         self.use_seed(settings)
+        self._use_beginning(settings)
+
+    def _use_beginning(self, settings: Settings) -> None:
+        """The picture itself is not in the settings: unless it is here already, it is asked for."""
+        self.variation.set(settings.variation)
+        if settings.variation:
+            self.variation_seed.set(settings.variation_seed)
+            self.variation_locked.set(True)
+        if settings.source:
+            self.strength.set(settings.strength)
+        start: Start | None = self.start.get()
+        if start is None or start.named(settings) != settings:
+            self.start.set(None)
+            if settings.source:
+                self.start_wanted.emit(settings)
 
     def use_prompt(self, settings: Settings) -> None:
         self.prompt.set(settings.prompt)
@@ -173,3 +222,13 @@ class Session(QObject):
         if self.last_seed.get() is not None:
             self.seed.set(self.last_seed.get())
             self.seed_locked.set(True)
+
+    def reuse_last_variation(self) -> None:
+        """Locks the seed of the variations made last."""
+        if self.last_variation.get() is not None:
+            self.variation_seed.set(self.last_variation.get())
+            self.variation_locked.set(True)
+
+
+def random_seed() -> int:
+    return secrets.randbelow(RANDOM_SEEDS)

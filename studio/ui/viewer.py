@@ -15,19 +15,23 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.core.events import Preview, Progress
+from studio.core.events import Picture, Preview, Progress
 from studio.core.requests import Settings
 from studio.core.specs import SamplerSpec
 from studio.ui import icons
 from studio.ui.banner import Banner
 from studio.ui.canvas import Canvas
+from studio.ui.jobs import Jobs
 from studio.ui.library import Entry, Library
 from studio.ui.mosaic import Mosaic
 from studio.ui.strip import Strip
+from studio.ui.trajectory.kept import Kept
+from studio.ui.trajectory.page import TrajectoryPage
 from studio.ui.welcome import Welcome
 
 TOOLS = (
     ("use_all", "use_prompt", "use_seed"),
+    ("vary", "start_here"),
     ("save_as", "copy_picture", "copy_settings", "open_folder"),
     ("zoom_actual", "zoom_fit"),
 )
@@ -36,21 +40,25 @@ TOOLS = (
 class Viewer(QWidget):
     """Shows the library's current entry, or the live preview while `following`."""
 
-    def __init__(self, library: Library, samplers: dict[str, SamplerSpec]) -> None:
+    def __init__(self, library: Library, samplers: dict[str, SamplerSpec], jobs: Jobs) -> None:
         super().__init__()
         self.setObjectName("viewer")
         self._samplers = samplers
         self.entry: Entry | None = None  # what is shown; None while a preview is
         self._before: Entry | None = None  # what to come back to when a preview ends in nothing
         self.following = True
+        self.playing = False  # whether the trajectory of what is shown is wanted
+        self._kept = Kept()
         self._mosaic = Mosaic()
         self.banner = Banner()
         self.canvas = Canvas()
         self.welcome = Welcome()
+        self.player = TrajectoryPage(jobs, library.folder)
         self.strip = Strip(library)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.welcome)
         self.pages.addWidget(self.canvas)
+        self.pages.addWidget(self.player)
         self.facts = _Facts()
         self.bar = QWidget()
         self.tools = QHBoxLayout()
@@ -60,6 +68,7 @@ class Viewer(QWidget):
         self._lay_out()
         self.strip.chosen.connect(self._chosen)
         library.opened.connect(self._opened)
+        self.player.said.connect(self.banner.say)
         self.canvas.customContextMenuRequested.connect(self._menu)
 
     def _lay_out(self) -> None:
@@ -80,10 +89,13 @@ class Viewer(QWidget):
     def set_actions(self, actions: dict[str, QAction], needing: frozenset[str]) -> None:
         """Fills the tool bar from the actions table; `needing` names those that need a picture."""
         self._actions, self._needing = actions, needing
+        actions["trajectory"].setCheckable(True)
+        self.trajectory = tool(actions["trajectory"])
+        self.trajectory.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.tools.addWidget(self.trajectory)
         self._show_page(self.welcome)
-        for number, group in enumerate(TOOLS):
-            if number:
-                self.tools.addWidget(_gap())
+        for group in TOOLS:
+            self.tools.addWidget(_gap())
             for name in group:
                 self.tools.addWidget(tool(actions[name]))
 
@@ -100,11 +112,26 @@ class Viewer(QWidget):
             self.facts.tell(settings.prompt or "No prompt", summary(settings, self._samplers))
             self._show_page(self.canvas)
 
-    def show_made(self, entry: Entry, image: QImage) -> None:
-        """A picture just made, unless the user went to another one."""
+    def show_made(self, entry: Entry, image: QImage, made: Picture) -> None:
+        """A picture just made, unless the user went to another one; its trajectory is kept."""
+        self._kept.keep(entry, made)
         if self.following:
             self._show(entry, image)
             self.strip.show_entry(entry)
+
+    def show_trajectory(self, wanted: bool) -> None:
+        """Plays how the picture came about, where that was kept; or shows the picture again."""
+        self.playing = wanted
+        if self.entry is not None:
+            self._show_page(self._page())
+            if wanted and self._page() is self.player:
+                self.player.player.slider.setFocus()
+
+    def _page(self) -> QWidget:
+        """What shows the current picture."""
+        made = self._kept.get(self.entry) if self.entry is not None else None
+        self.player.show_picture(made if self.playing else None)
+        return self.player if self.playing and made is not None else self.canvas
 
     def follow(self) -> None:
         """Goes to the newest picture and on to those that follow."""
@@ -113,7 +140,8 @@ class Viewer(QWidget):
 
     def take_focus(self) -> None:
         """From here the viewer's keys work."""
-        (self.canvas if self.canvas.isVisible() else self.strip).setFocus()
+        shown = (self.canvas, self.player.player.slider, self.strip)
+        next(each for each in shown if each.isVisible()).setFocus()
 
     def end_preview(self) -> None:
         """Goes back to the picture shown before when a preview has ended in nothing."""
@@ -128,16 +156,23 @@ class Viewer(QWidget):
             self._show_page(self.welcome)
 
     def _show_page(self, page: QWidget) -> None:
-        """The bar belongs to the canvas; its tools to a finished picture."""
+        """The bar belongs to a picture; its tools to a finished one."""
         self.pages.setCurrentWidget(page)
-        self.bar.setVisible(page is self.canvas)
+        self.bar.setVisible(page is not self.welcome)
+        if page is not self.player:
+            self.player.pause()
         for name, action in self._actions.items():
             action.setEnabled(self.entry is not None or name not in self._needing)
+        kept = self.entry is not None and self.entry in self._kept
+        if self._actions:
+            self._actions["trajectory"].setEnabled(kept)
+            self._actions["trajectory"].setChecked(page is self.player)
+            self.trajectory.setVisible(kept)
 
     def _show(self, entry: Entry, image: QImage) -> None:
         self.entry = entry
         self.canvas.show_picture(image)
-        self._show_page(self.canvas)
+        self._show_page(self._page())
         settings = entry.settings
         if settings is not None:
             self.facts.tell(entry.title(), summary(settings, self._samplers))
@@ -164,9 +199,10 @@ class Viewer(QWidget):
         """The context menu of the picture."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for number, group in enumerate(TOOLS):
-            if number:
-                menu.addSeparator()
+        if self._actions["trajectory"].isEnabled():
+            menu.addAction(self._actions["trajectory"])
+        for group in TOOLS:
+            menu.addSeparator()
             for name in group:
                 menu.addAction(self._actions[name])
         return menu
@@ -216,6 +252,10 @@ def summary(settings: Settings, samplers: dict[str, SamplerSpec]) -> str:
         f"{settings.steps} steps",
         f"guidance {settings.guidance:g}",
     ]
+    if settings.source:
+        parts.append(f"{'repainted' if settings.mask else 'from a picture'} {settings.strength:g}")
+    if settings.variation:
+        parts.append(f"{settings.variation:g} towards seed {settings.variation_seed}")
     if settings.negative:
         parts.append(f"without {settings.negative}")
     return " · ".join(parts)

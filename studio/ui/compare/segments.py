@@ -41,6 +41,10 @@ class Segments(QWidget):
     def value(self) -> str:
         return next(name for name, button in self._buttons.items() if button.isChecked())
 
+    def choose(self, value: str) -> None:
+        """As a click on it does."""
+        self._buttons[value].click()
+
     def set_texts(self, texts: Mapping[str, str]) -> None:
         """Other words on the buttons, for more or less room."""
         for value, text in texts.items():

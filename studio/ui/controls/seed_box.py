@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QToolButton,
 from studio.core.requests import MAX_SEED
 from studio.ui import icons
 
+TIP = "The noise a picture starts from: 0 to 2^63 - 1. Typing one keeps it."
+
 
 class SeedValidator(QValidator):
     """Whole numbers from 0 to 2^63 - 1 (QIntValidator ends at 2^31 - 1)."""
@@ -29,17 +31,17 @@ class SeedBox(QWidget):
     locked = Signal(object)
     again = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "seed", label: str = "Seed", tip: str = TIP) -> None:
         super().__init__()
         self.line = QLineEdit()
-        self.line.setObjectName("seed")
-        self.line.setAccessibleName("Seed")
-        self.line.setToolTip("The noise a picture starts from: 0 to 2^63 - 1. Typing one keeps it.")
+        self.line.setObjectName(name)
+        self.line.setAccessibleName(label)
+        self.line.setToolTip(tip)
         self.line.setPlaceholderText("Random")
         self.line.setValidator(SeedValidator(self.line))
-        self.dice = self._button("seedRandom", "dice", "A new random seed for every Generate")
-        self.lock = self._button("seedLocked", "lock", "Keep this seed for every Generate")
-        self.reuse = self._button("seedReuse", "again", "Keep the seed of the last pictures")
+        self.dice = self._button(f"{name}Random", "dice", "A new random seed for every Generate")
+        self.lock = self._button(f"{name}Locked", "lock", "Keep this seed for every Generate")
+        self.reuse = self._button(f"{name}Reuse", "again", "Keep the seed of the last pictures")
         self.dice.setCheckable(True)
         self.lock.setCheckable(True)
         modes = QButtonGroup(self)

@@ -19,24 +19,25 @@ class Player(QWidget):
 
     moved = Signal(float)
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "lab", end: str = "data") -> None:
         super().__init__()
+        self._end = end
         self.play = QToolButton()
-        self.play.setObjectName("labPlay")
+        self.play.setObjectName(f"{name}Play")
         self.play.setToolTip("Play all samplers together, from noise to data (Space)")
         self.play.setIconSize(QSize(icons.SIZE, icons.SIZE))
         self.slider = TimeSlider()
-        self.slider.setObjectName("labTime")
+        self.slider.setObjectName(f"{name}Time")
         self.slider.setAccessibleName("Time, from noise to data")
         self.slider.setToolTip(
             "Noise (t = 1) at the left, data (t = 0) at the right; all samplers stand at the same"
             " t. The ticks are the steps of the sampler that the mouse was over. Space plays."
         )
-        self.speed = ChoiceBox("labSpeed", "Speed", "How fast it plays", SPEEDS)
+        self.speed = ChoiceBox(f"{name}Speed", "Speed", "How fast it plays", SPEEDS)
         self.speed.set_value(1.0)
         self.speed.setFixedWidth(70)
         self.read = QLabel()
-        self.read.setObjectName("labRead")
+        self.read.setObjectName(f"{name}Read")
         self.read.setProperty("role", "unit")
         self.read.setFixedWidth(self.read.fontMetrics().horizontalAdvance("t = 0.0000"))
         self._beat = QTimer(self, interval=BEAT, timerType=Qt.TimerType.PreciseTimer)
@@ -56,7 +57,7 @@ class Player(QWidget):
         row.addWidget(self.play)
         row.addWidget(_muted("noise"))
         row.addWidget(self.slider, 1)
-        row.addWidget(_muted("data"))
+        row.addWidget(_muted(self._end))
         row.addWidget(self.read)
         row.addWidget(self.speed)
 

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout
 
 from studio.core import events
 from studio.core.errors import UsageError
-from studio.core.requests import Settings
+from studio.core.requests import Generate, Settings
 from studio.gallery import png
 from studio.ui import actions
 from studio.ui.column import Column
@@ -25,10 +25,14 @@ from studio.ui.jobs import Jobs
 from studio.ui.library import Entry, Library
 from studio.ui.panels import Panel, PanelSpec
 from studio.ui.shared import Shared
-from studio.ui.state import Session
+from studio.ui.starting.actions import STARTING
+from studio.ui.starting.sources import Sources
+from studio.ui.starting.variation import SIBLINGS, varied
+from studio.ui.state import Session, random_seed
 from studio.ui.viewer import Viewer
 
 COLUMN_WIDTH = 348
+ACTIONS = (*actions.GENERATE, *STARTING)
 
 
 class GeneratePanel(Panel):
@@ -48,16 +52,17 @@ class GeneratePanel(Panel):
         self.session, self.jobs, self.library = shared.session, shared.jobs, shared.library
         self._preferences = shared.preferences
         self._mine: set[int] = set()  # jobs
-        self.column = Column(self.session, self.jobs)
+        self.sources = Sources(self)
+        self.column = Column(self.session, self.jobs, self.sources)
         self.column.setFixedWidth(COLUMN_WIDTH)
-        self.viewer = Viewer(self.library, self.session.samplers)
+        self.viewer = Viewer(self.library, self.session.samplers, self.jobs)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.column)
         row.addWidget(self.viewer, 1)
-        self.actions_by_id = actions.install(actions.GENERATE, self, self.viewer)
-        needing = frozenset(each.id for each in actions.GENERATE if each.needs_picture)
+        self.actions_by_id = actions.install(ACTIONS, self, self.viewer)
+        needing = frozenset(each.id for each in ACTIONS if each.needs_picture)
         self.viewer.set_actions(self.actions_by_id, needing)
         self.column.prompt.set_history(tuple(self._preferences.get("history")))
         self._connect()
@@ -76,6 +81,11 @@ class GeneratePanel(Panel):
         self.library.copied.connect(self._saved)
         self.library.dropped.connect(self._offer)
         self.library.refused.connect(self._failed)
+        self.column.start.shown_wanted.connect(self.start_here)
+        self.column.start.said.connect(self._failed)
+        self.sources.ready.connect(self._submit)
+        self.sources.gone.connect(self._gone)
+        self.sources.failed.connect(self._failed)
 
     def generate(self, front: bool = False) -> None:
         """Submits the settings as they stand."""
@@ -87,6 +97,40 @@ class GeneratePanel(Panel):
         self.column.prompt.remember(request.settings.prompt)
         self._preferences.set("history", list(self.column.prompt.history()))
         self._preferences.remember(self.session)
+        if request.inputs is None:
+            self._submit(request, front)
+        else:
+            self.sources.keep(request, front)
+
+    def vary(self) -> None:
+        """Makes siblings of the picture shown, whatever the column says."""
+        entry = self.viewer.entry
+        if entry is None or entry.settings is None:
+            self._no_settings()
+            return
+        if entry.settings.variation:
+            seed = entry.settings.seed
+            told = f"This picture is a variation itself: these vary that of its seed, {seed}."
+            self.viewer.banner.say("note", told)
+        settings = varied(entry.settings, random_seed())
+        kept = self.session.trajectories.get()
+        request = Generate(settings, count=SIBLINGS, trajectories=kept)
+        if settings.source:
+            self.sources.again(request)
+        else:
+            self._submit(request, False)
+
+    def start_here(self) -> None:
+        """Starts from the picture shown."""
+        entry = self.viewer.entry
+        image = self.library.image(entry) if entry is not None else None
+        if entry is None or image is None:
+            self.viewer.banner.say("note", "No picture is shown; make or choose one first.")
+            return
+        self.sources.take(entry.path.name if entry.path else entry.title(), image)
+
+    @Slot(object, bool)
+    def _submit(self, request: Generate, front: bool) -> None:
         if not self.jobs.busy:
             self.viewer.following = True
         if self.viewer.banner.kind == "error":
@@ -96,10 +140,12 @@ class GeneratePanel(Panel):
             self._mine.add(job)
 
     def escape(self) -> None:
-        """Closes an offer, else cancels the job, else dismisses the banner."""
+        """Closes an offer, else cancels the job, else dismisses the banner or the trajectory."""
         banner = self.viewer.banner
         if banner.isVisible() and (banner.kind == "offer" or not self.jobs.busy):
             banner.clear()
+        elif self.viewer.playing and not self.jobs.busy:
+            self.viewer.show_trajectory(False)
         else:
             self.jobs.cancel()
 
@@ -118,7 +164,10 @@ class GeneratePanel(Panel):
             take(entry.settings)
             self._mention_model(entry.settings)
         elif entry is not None:
-            self.viewer.banner.say("note", "This file holds no settings of Latent Studio.")
+            self._no_settings()
+
+    def _no_settings(self) -> None:
+        self.viewer.banner.say("note", "This file holds no settings of Latent Studio.")
 
     def _mention_model(self, settings: Settings) -> None:
         if settings.model != self.session.model.get():
@@ -209,7 +258,7 @@ class GeneratePanel(Panel):
         entry = self.library.add(event)
         image = self.library.image(entry)
         if image is not None:
-            self.viewer.show_made(entry, image)
+            self.viewer.show_made(entry, image, event)
 
     @Slot(int)
     def _finished(self, job: int) -> None:
@@ -221,6 +270,11 @@ class GeneratePanel(Panel):
     def _job_failed(self, job: int, sentence: str) -> None:
         if not job or job in self._mine:
             self._failed(sentence)
+
+    @Slot(object, str)
+    def _gone(self, _: Settings, sentence: str) -> None:
+        """The settings go on without the picture that they began with."""
+        self.viewer.banner.say("note", f"{sentence} The other settings are taken over.")
 
     @Slot(str)
     def _failed(self, sentence: str) -> None:
@@ -249,6 +303,6 @@ PANEL = PanelSpec(
     "Generate",
     1,
     GeneratePanel,
-    actions.GENERATE,
+    ACTIONS,
     menu=("save_as", "copy_picture", "copy_settings", "open_folder"),
 )

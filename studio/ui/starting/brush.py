@@ -1,0 +1,165 @@
+"""The mask's editor: paint what of a picture is to be made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from studio.core.requests import Inputs
+from studio.ui.compare.segments import Segments
+from studio.ui.controls.slider_spin import SliderSpin
+from studio.ui.starting.easel import FIRST, GROW, Easel
+
+LEAST, MOST = 1, 100  # the brush's width, in hundredths of the picture's
+MODES = {
+    "paint": ("Paint", "Paint what is to be made anew (X switches)"),
+    "erase": ("Erase", "Give parts back to the picture (X switches)"),
+}
+
+
+class MaskEditor(QDialog):
+    """`painted` gives the mask (H, W) uint8 when it is taken over, None when it is empty."""
+
+    painted = Signal(object)
+
+    def __init__(self, inputs: Inputs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("maskEditor")
+        self.setWindowTitle("Paint what is to be made anew")
+        self.easel = Easel(inputs)
+        self.modes = Segments("brushMode", "Brush", MODES)
+        self.width_box = SliderSpin("Brush", "How wide the brush is ([ and ])", LEAST, MOST, MOST)
+        self.width_box.set_value(round(100 * FIRST))
+        self.said = QLabel()
+        self.said.setObjectName("maskSaid")
+        self.said.setProperty("role", "muted")
+        self._make_buttons()
+        self._lay_out()
+        self._connect()
+        self._refresh()
+        self.resize(600, 600)
+
+    def _make_buttons(self) -> None:
+        mask = self.easel.painted
+        self.tools = (
+            self._tool("Fill", "maskFill", "Paint everything", "F", lambda: mask.fill(True)),
+            self._tool("Clear", "maskClear", "Paint nothing", "C", lambda: mask.fill(False)),
+            self._tool("Invert", "maskInvert", "Swap what is painted", "I", mask.invert),
+        )
+        self.undo = self._tool("Undo", "maskUndo", "Take the last step back", "Ctrl+Z", mask.undo)
+        self.redo = self._tool("Redo", "maskRedo", "Do it again", "Ctrl+Shift+Z", mask.redo)
+        self.use = _ending("Use mask", "maskDone", "primary", "Make anew what is painted (Enter)")
+        self.leave = _ending("Cancel", "maskCancel", "beside", "Leave the mask as it was (Esc)")
+        self.use.setDefault(True)
+
+    def _tool(
+        self, text: str, name: str, tip: str, key: str, act: Callable[[], None]
+    ) -> QPushButton:
+        button = QPushButton(text)
+        button.setObjectName(name)
+        button.setProperty("role", "small")
+        button.setAccessibleName(tip)
+        button.setToolTip(f"{tip} ({key})")
+        QShortcut(QKeySequence(key), self).activated.connect(button.click)
+        button.setAutoDefault(False)
+
+        def clicked() -> None:
+            act()
+            self.easel.update()
+            self._refresh()
+
+        button.clicked.connect(clicked)
+        return button
+
+    def _lay_out(self) -> None:
+        label = QLabel("Size")
+        label.setProperty("role", "label")
+        label.setBuddy(self.width_box)
+        top = QHBoxLayout()
+        top.setSpacing(6)
+        top.addWidget(self.modes)
+        top.addSpacing(8)
+        top.addWidget(label)
+        top.addWidget(self.width_box, 1)
+        tools = QHBoxLayout()
+        tools.setSpacing(6)
+        for button in self.tools:
+            tools.addWidget(button)
+        tools.addStretch(1)
+        tools.addWidget(self.undo)
+        tools.addWidget(self.redo)
+        bottom = QHBoxLayout()
+        bottom.setSpacing(8)
+        bottom.addWidget(self.said, 1)
+        bottom.addWidget(self.leave)
+        bottom.addWidget(self.use)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 14, 16, 14)
+        column.setSpacing(10)
+        column.addLayout(top)
+        column.addLayout(tools)
+        column.addWidget(self.easel, 1)
+        column.addLayout(bottom)
+
+    def _connect(self) -> None:
+        self.modes.chosen.connect(self._choose_mode)
+        self.width_box.edited.connect(self._widen)
+        self.easel.changed.connect(self._refresh)
+        self.easel.sized.connect(self._grow)
+        self.use.clicked.connect(self.accept)
+        self.leave.clicked.connect(self.reject)
+        for key, act in (
+            ("X", self.swap),
+            ("[", lambda: self._grow(1 / GROW)),
+            ("]", lambda: self._grow(GROW)),
+        ):
+            QShortcut(QKeySequence(key), self).activated.connect(act)
+        self.easel.setFocus()
+
+    @Slot()
+    def swap(self) -> None:
+        """From painting to erasing and back."""
+        self.modes.choose("erase" if self.modes.value == "paint" else "paint")
+
+    @Slot(str)
+    def _choose_mode(self, mode: str) -> None:
+        self.easel.painting = mode == "paint"
+
+    @Slot(float)
+    def _grow(self, factor: float) -> None:
+        """At least by one hundredth."""
+        now = self.width_box.value()
+        wider = max(now + 1, round(now * factor)) if factor > 1 else min(now - 1, now * factor)
+        self.width_box.set_value(min(max(round(wider), LEAST), MOST))
+        self._widen(self.width_box.value())
+
+    @Slot(object)
+    def _widen(self, hundredths: float) -> None:
+        self.easel.width_share = hundredths / 100
+        self.easel.update()
+
+    @Slot()
+    def _refresh(self) -> None:
+        mask = self.easel.painted
+        self.undo.setEnabled(mask.can_undo)
+        self.redo.setEnabled(mask.can_redo)
+        share = mask.share
+        told = f"{100 * share:.0f} % is made anew" if share else "Nothing painted: all may change"
+        self.said.setText(told)
+
+    def accept(self) -> None:
+        mask = self.easel.painted
+        self.painted.emit(mask.pixels.copy() if mask.share else None)
+        super().accept()
+
+
+def _ending(text: str, name: str, role: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setObjectName(name)
+    button.setProperty("role", role)
+    button.setAccessibleName(text)
+    button.setToolTip(tip)
+    return button

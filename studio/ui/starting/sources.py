@@ -1,0 +1,112 @@
+"""Pictures to start from, read and kept off the UI thread. Must not import widgets or torch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, QMimeData, QObject, Qt, Signal, Slot
+from PySide6.QtGui import QImage, QPainter
+
+from studio.core.requests import Generate, Settings
+from studio.ui.background import Background
+from studio.ui.library import from_qimage
+from studio.ui.starting.start import Start, from_file, from_pixels, from_settings, keep
+
+PASTED = "Pasted picture"
+
+
+class Sources(QObject):
+    """`read` and `found` give a Start, `ready` a request whose inputs are kept."""
+
+    read = Signal(object)  # Start: the user chose it
+    found = Signal(object)  # Start: that of settings taken over
+    ready = Signal(object, bool)  # Generate, whether it goes first
+    gone = Signal(object, str)  # Settings whose picture is not there any more, one sentence
+    failed = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._files = Background(self)
+        self._files.done.connect(self._done)
+        self._files.failed.connect(self._failed)
+        self._wanted: Settings | None = None
+        app = QCoreApplication.instance()
+        if app is not None:
+            app.aboutToQuit.connect(self.wait)
+
+    def open(self, path: Path) -> None:
+        self._files.start(("read", None), from_file, path)
+
+    def take(self, name: str, image: QImage) -> None:
+        self._files.start(("read", None), _from_image, name, image)
+
+    def offered(self, data: QMimeData) -> bool:
+        """Takes what is dropped or pasted: a file, else pixels; whether there was any."""
+        path = file_in(data)
+        if path is not None:
+            self.open(path)
+        elif data.hasImage():
+            self.take(PASTED, QImage(data.imageData()))
+        return path is not None or data.hasImage()
+
+    def find(self, settings: Settings) -> None:
+        """Brings back what the settings name; `found` or `gone` follows."""
+        self._wanted = settings
+        self._files.start(("find", settings), from_settings, settings)
+
+    def keep(self, request: Generate, front: bool) -> None:
+        """`ready` follows, also when the pixels cannot be kept (and `failed` before it)."""
+        self._files.start(("keep", (request, front)), keep, request.inputs)
+
+    def again(self, request: Generate) -> None:
+        """Brings back the inputs of a request made from a finished picture's settings."""
+        self._files.start(("again", request), from_settings, request.settings)
+
+    @Slot()
+    def wait(self) -> None:
+        """Returns when everything is read and written."""
+        self._files.wait()
+
+    @Slot(object, object)
+    def _done(self, key: tuple[str, Any], result: Any) -> None:
+        what, subject = key
+        if what == "read":
+            self._wanted = None
+            self.read.emit(result)
+        elif what == "find":
+            if subject is self._wanted:
+                self.found.emit(result)
+        elif what == "keep":
+            self.ready.emit(*subject)
+        else:
+            self.ready.emit(_with(subject, result), False)
+
+    @Slot(object, str)
+    def _failed(self, key: tuple[str, Any], sentence: str) -> None:
+        what, subject = key
+        if what == "find":
+            self.gone.emit(subject, sentence)
+            return
+        self.failed.emit(sentence)
+        if what == "keep":  # the picture can be made now, though perhaps not again
+            self.ready.emit(*subject)
+
+
+def file_in(data: QMimeData) -> Path | None:
+    """The first local file among what is dragged or pasted."""
+    return next((Path(u.toLocalFile()) for u in data.urls() if u.isLocalFile()), None)
+
+
+def _from_image(name: str, image: QImage) -> Start:
+    over = QImage(image.size(), QImage.Format.Format_RGB32)
+    over.fill(Qt.GlobalColor.white)
+    painter = QPainter(over)
+    painter.drawImage(0, 0, image)
+    painter.end()
+    return from_pixels(name, from_qimage(over))
+
+
+def _with(request: Generate, start: Start) -> Generate:
+    return replace(request, inputs=start.inputs)

@@ -1,0 +1,73 @@
+"""A picture to start from as the column holds it: cut to a square, its digests at hand.
+
+Must not import Qt or torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from studio.core.requests import Inputs, Settings, digest
+from studio.dataset.pictures import read_picture
+from studio.gallery import inputs
+
+MOST = 1024  # pixels a side: no model here sees more
+RESTORED = "The picture it was made from"
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """`name` is for the reader; `source` and `mask` are the digests of the inputs ("": none)."""
+
+    name: str
+    inputs: Inputs
+    source: str
+    mask: str
+
+    @classmethod
+    def of(cls, name: str, inputs: Inputs) -> Start:
+        mask = "" if inputs.mask is None else digest(inputs.mask)
+        return cls(name, inputs, digest(inputs.source), mask)
+
+    def named(self, settings: Settings) -> Settings:
+        """`settings` that begin here."""
+        return replace(settings, source=self.source, mask=self.mask)
+
+    def masked(self, mask: np.ndarray | None) -> Start:
+        """The same picture under another mask (H, W) uint8."""
+        name = "" if mask is None else digest(mask)
+        return replace(self, inputs=replace(self.inputs, mask=mask), mask=name)
+
+    @property
+    def repainted(self) -> float:
+        """How much of the picture the mask gives free, 0 to 1; all without one."""
+        mask = self.inputs.mask
+        return 1.0 if mask is None else float((mask > 127).mean())
+
+
+def from_pixels(name: str, pixels: np.ndarray) -> Start:
+    """(H, W, 3) uint8, of which the square in the middle is taken, at most MOST a side."""
+    side = min(MOST, *pixels.shape[:2])
+    square = ImageOps.fit(Image.fromarray(pixels), (side, side))
+    return Start.of(name, Inputs(np.array(square)))
+
+
+def from_file(path: Path) -> Start:
+    """Any picture file. Raises DataError."""
+    return from_pixels(path.name, read_picture(path).pixels)
+
+
+def from_settings(settings: Settings) -> Start:
+    """What a finished picture was made from. Raises DataError if it is gone."""
+    found = inputs.find(settings, inputs.inputs_folder())
+    assert found is not None
+    return Start.of(RESTORED, found)
+
+
+def keep(start: Inputs) -> None:
+    """Keeps the pixels, so that what is made from them can be made again. Raises OutputError."""
+    inputs.keep(start, inputs.inputs_folder())

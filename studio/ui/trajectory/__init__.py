@@ -1,0 +1,1 @@
+"""How a finished picture came out of the noise: kept, decoded, played, exported."""
