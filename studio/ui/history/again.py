@@ -32,6 +32,18 @@ def restore(session: Session, settings: Settings) -> tuple[str, ...]:
     )
 
 
+def notes(session: Session, settings: Settings) -> tuple[str, ...]:
+    """What making a picture again would meet, in sentences."""
+    loaded, said = session.model.get(), []
+    if settings.model != loaded:
+        said.append(f"It was made with {settings.model}; {loaded} is in use.")
+    if settings.sampler not in session.samplers:
+        said.append(f"The sampler {settings.sampler} is not known here.")
+    if settings.source:
+        said.append("It began with another picture, which is not inside this one.")
+    return tuple(said)
+
+
 def variants(settings: Settings) -> tuple[Variant, ...]:
     """What can be changed with one click, within the bounds."""
     w = settings.guidance

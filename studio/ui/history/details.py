@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction, QIcon, QImage, QPixmap
+from PySide6.QtGui import QAction, QImage, QPalette, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -33,7 +33,8 @@ from studio.ui.history.tags import Flow, TagsBox
 
 WIDTH = 312
 SIDE = 14
-ICON = 44  # pixels of the small pictures above a difference
+STAR = 30  # logical pixels
+PICTURE = 84  # pixels of those above a difference
 Line = tuple[str, ...]
 
 
@@ -49,6 +50,8 @@ class Details(QFrame):
         super().__init__()
         self.setObjectName("historyDetails")
         self.setFixedWidth(WIDTH)
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.AlternateBase)
         self.title, self.about = QLabel(), QLabel()
         self.stars = tuple(QToolButton() for _ in range(MOST_STARS))
         self.heart = QToolButton()
@@ -71,6 +74,11 @@ class Details(QFrame):
             label.setProperty("role", "muted")
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
+        large = self.font()
+        large.setPointSizeF(large.pointSizeF() * 1.35)
+        for button in (*self.stars, self.heart):
+            button.setFont(large)
+            button.setFixedSize(STAR, STAR)
         for number, star in enumerate(self.stars, 1):
             star.setObjectName(f"historyStar{number}")
             star.setAccessibleName(f"{number} stars" if number > 1 else "1 star")
@@ -86,11 +94,14 @@ class Details(QFrame):
         self.table.setAccessibleName("Settings")
         self.table.setToolTip("Every setting that made the picture")
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.viewport().setAutoFillBackground(False)
         self.table.setFrameShape(QFrame.Shape.NoFrame)
         self.table.setShowGrid(False)
         self.table.setWordWrap(True)
         self.table.setTabKeyNavigation(False)
+        self.table.horizontalHeader().hide()
         self.table.verticalHeader().hide()
+        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
@@ -98,6 +109,7 @@ class Details(QFrame):
         marks = QHBoxLayout(self._marks)
         marks.setContentsMargins(0, 0, 0, 0)
         marks.setSpacing(0)
+        self._marks.setContentsMargins(-6, 0, 0, 0)  # the buttons have room of their own
         for star in self.stars:
             marks.addWidget(star)
         marks.addSpacing(10)
@@ -142,8 +154,8 @@ class Details(QFrame):
         self._tell_marks(0, False)
         self.tags.show_tags(())
 
-    def show_item(self, item: Item) -> None:
-        """One picture."""
+    def show_item(self, item: Item, notes: tuple[str, ...]) -> None:
+        """One picture, and what is to be known besides."""
         self._items = (item,)
         self.title.setText("What made this?")
         self.about.setText(_about(item))
@@ -151,6 +163,8 @@ class Details(QFrame):
         self._tell_marks(item.rating, item.favourite)
         self.tags.show_tags(item.tags)
         self._show()
+        self.notes.setText("\n".join(notes))
+        self.notes.setVisible(bool(notes))
 
     def show_difference(self, a: Item, b: Item, images: Sequence[QImage | None]) -> None:
         """Two pictures, in the order of the grid."""
@@ -161,37 +175,28 @@ class Details(QFrame):
             f"{len(found)} of the settings." if found else "Nothing: both have the same settings."
         )
         lines = tuple((each.label, shown(each.before), shown(each.after)) for each in found)
-        self._fill(lines, ("", "1st", "2nd"), images)
+        self._fill(lines, images)
         self._tell_marks(min(a.rating, b.rating), a.favourite and b.favourite)
         self.tags.show_tags(tuple(sorted({*a.tags} & {*b.tags})))
         self._show()
-
-    def tell_notes(self, notes: tuple[str, ...]) -> None:
-        """What is to be known besides."""
-        self.notes.setText("\n".join(notes))
-        self.notes.setVisible(bool(notes))
 
     def _show(self) -> None:
         for widget in (self._marks, self.tags, self._buttons, self.table):
             widget.show()
         self.notes.hide()
 
-    def _fill(
-        self, lines: tuple[Line, ...], heads: Line = (), images: Sequence[QImage | None] = ()
-    ) -> None:
-        """Two columns, or three with heads and their small pictures."""
-        table = self.table
+    def _fill(self, lines: tuple[Line, ...], images: Sequence[QImage | None] = ()) -> None:
+        """Two columns, or three under small pictures."""
+        table, above = self.table, bool(images)
         table.clear()
-        table.setColumnCount(len(heads) or 2)
-        table.setRowCount(len(lines))
-        table.horizontalHeader().setVisible(bool(heads))
-        for column, head in enumerate(heads):
-            cell = QTableWidgetItem(head)
-            image = images[column - 1] if column and images else None
+        table.setColumnCount(1 + max(1, len(images)))
+        table.setRowCount(above + len(lines))
+        for column, image in enumerate(images, 1):
+            cell = QTableWidgetItem()
             if image is not None:
-                cell.setIcon(QIcon(QPixmap.fromImage(image)))
-            table.setHorizontalHeaderItem(column, cell)
-        for row, line in enumerate(lines):
+                cell.setData(Qt.ItemDataRole.DecorationRole, _small(image))
+            table.setItem(0, column, cell)
+        for row, line in enumerate(lines, above):
             for column, text in enumerate(line):
                 cell = QTableWidgetItem(text)
                 cell.setToolTip(text)
@@ -202,7 +207,6 @@ class Details(QFrame):
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
 
     def _tell_marks(self, rating: int, favourite: bool) -> None:
         self._rating, self._favourite = rating, favourite
@@ -221,6 +225,12 @@ class Details(QFrame):
         button.setEnabled(action.isEnabled())
         button.setVisible(action.isVisible())
         self._flow.invalidate()
+
+
+def _small(image: QImage) -> QPixmap:
+    """For the head of a difference."""
+    keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    return QPixmap.fromImage(image.scaled(PICTURE, PICTURE, keep, smooth))
 
 
 def _about(item: Item) -> str:

@@ -40,7 +40,7 @@ TIMES = (
     ("between", "Between…", "Choose the first and the last day"),
 )
 RATINGS = (
-    (0, "Any rating", ""),
+    (0, "Rating", ""),
     *((stars, "★" * stars, f"At least {stars} of 5 stars") for stars in range(1, 6)),
 )
 
@@ -112,9 +112,10 @@ class Filters(QWidget):
             row.setSpacing(6)
         above.addWidget(self.search, 1)
         above.addWidget(self.order)
+        self.order.setMinimumContentsLength(11)
         self._tools = above
         for box in (self.sampler, self.model, self.tag, self.rating, self.when):
-            box.setMinimumContentsLength(5)
+            box.setMinimumWidth(72)
             below.addWidget(box, 1)
         for button in (self.favourites, self.trash, self.clear):
             below.addWidget(button)
@@ -184,18 +185,18 @@ class Filters(QWidget):
     def offer(self, facets: Facets) -> None:
         """Fills the lists with what there is, keeping what is chosen."""
         given = (
-            (self.sampler, "Any sampler", facets.samplers),
-            (self.model, "Any model", facets.models),
-            (self.tag, "Any tag", facets.tags),
+            (self.sampler, facets.samplers),
+            (self.model, facets.models),
+            (self.tag, facets.tags),
         )
-        for box, all_of_them, counts in given:
+        for box, counts in given:
             if self._known.get(box) == counts:
                 continue
             self._known[box] = counts
             chosen = box.currentData()
             blocked = box.blockSignals(True)
             box.clear()
-            box.addItem(all_of_them, "")
+            box.addItem(box.accessibleName(), "")
             for name, count in _with(chosen, counts):
                 box.addItem(name or "(none)", name)
                 box.setItemData(box.count() - 1, _pictures(count), Qt.ItemDataRole.ToolTipRole)
@@ -224,7 +225,7 @@ class Filters(QWidget):
 
 
 def _facet(name: str, label: str, tip: str) -> ChoiceBox:
-    return ChoiceBox(name, label, tip, (("", f"Any {label.lower()}", ""),))
+    return ChoiceBox(name, label, tip, (("", label, ""),))
 
 
 def _with(chosen: Any, counts: Counts) -> Iterable[tuple[str, int]]:

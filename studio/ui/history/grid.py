@@ -123,6 +123,7 @@ class Grid(QAbstractItemView):
         super().__init__(parent)
         self.rows = rows
         self.columns, self.side = 1, TILE
+        self.sentence = ""  # said when there is nothing to show
         self._anchor = -1  # the row where Shift selects from
         self.setModel(rows)
         self.setItemDelegate(_Tile(self))
@@ -250,6 +251,9 @@ class Grid(QAbstractItemView):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Only the lines in sight."""
         painter = QPainter(self.viewport())
+        if not self.rows.ids:
+            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+            painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, self.sentence)
         option = QStyleOptionViewItem()
         self.initViewItemOption(option)
         mouse = self.indexAt(self.viewport().mapFromGlobal(self.cursor().pos()))

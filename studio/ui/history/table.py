@@ -135,6 +135,13 @@ HISTORY = (
         needs_picture=True,
     ),
     Action(
+        "history_empty",
+        "Empty the trash…",
+        ("Ctrl+Shift+Delete",),
+        "Delete what is in the trash for good, after a question.",
+        _panel(lambda p: p.empty_trash()),
+    ),
+    Action(
         "history_undo",
         "Undo delete",
         ("Ctrl+Z",),
@@ -150,6 +157,40 @@ HISTORY = (
         icon="refresh",
     ),
 )
+LARGE = (
+    Action(
+        "history_older",
+        "Next picture",
+        ("Right", "Down"),
+        "While a picture is large, go to the next one.",
+        _panel(lambda p: p.grid.walk(1)),
+        "viewer",
+    ),
+    Action(
+        "history_newer",
+        "Previous picture",
+        ("Left", "Up"),
+        "While a picture is large, go to the previous one.",
+        _panel(lambda p: p.grid.walk(-1)),
+        "viewer",
+    ),
+    Action(
+        "history_zoom_in",
+        "Zoom in",
+        ("+", "="),
+        "Enlarge the large picture.",
+        _panel(lambda p: p.canvas.set_zoom(p.canvas.scale() * 1.25)),
+        "viewer",
+    ),
+    Action(
+        "history_zoom_out",
+        "Zoom out",
+        ("-",),
+        "Reduce the large picture.",
+        _panel(lambda p: p.canvas.set_zoom(p.canvas.scale() / 1.25)),
+        "viewer",
+    ),
+)
 BUTTONS = (
     "history_restore",
     "history_again",
@@ -159,6 +200,7 @@ BUTTONS = (
     "history_copy_command",
     "history_delete",
     "history_put_back",
+    "history_empty",
 )
 ONE = frozenset(  # they need exactly one picture
     (

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QMimeData, QModelIndex, Qt, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
-from studio.core.errors import UsageError
-from studio.core.requests import Generate, Settings
-from studio.gallery import inputs, metadata, sharing
+from studio.core.requests import Settings
+from studio.gallery import inputs, sharing
 from studio.gallery.history.index import Facets
 from studio.gallery.history.query import Query
 from studio.gallery.history.rows import Item
 from studio.ui import actions
-from studio.ui.background import Background
 from studio.ui.banner import Banner
 from studio.ui.canvas import Canvas
-from studio.ui.history.again import restore, variants
+from studio.ui.history.again import notes
 from studio.ui.history.archive import Archive, Done, Ids
 from studio.ui.history.details import Details
 from studio.ui.history.filters import Filters
 from studio.ui.history.grid import Grid
 from studio.ui.history.loader import Loader
+from studio.ui.history.remake import Remake
 from studio.ui.history.rows import Rows
-from studio.ui.history.table import BUTTONS, HISTORY, ONE
+from studio.ui.history.table import BUTTONS, HISTORY, LARGE, ONE
 from studio.ui.library import read_picture
 from studio.ui.panels import Panel, PanelSpec
 from studio.ui.shared import Shared
@@ -41,30 +38,33 @@ class HistoryPanel(Panel):
     """The workspace that finds pictures again."""
 
     archive: Archive
+    grid: Grid
+    canvas: Canvas
     details: Details
+    remake: Remake
 
     def __init__(self, shared: Shared) -> None:
         super().__init__()
         self.setObjectName("historyPanel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAcceptDrops(True)
-        self.session, self.jobs = shared.session, shared.jobs
+        self.session = shared.session
         self.archive = shared.library.archive
         self.rows = Rows(self.archive, self)
         self.filters, self.grid, self.details = Filters(), Grid(self.rows), Details()
         self.canvas, self.banner, self.progress = Canvas(), Banner(), QProgressBar()
         self.pages = QStackedWidget()
-        self._synced = False  # at least once since the start
+        self._shown = 0  # the id of the large picture
         self._thrown: list[Ids] = []  # what can be undone, the last first
-        self._mine: set[int] = set()  # jobs
         self._large = Loader(1, 1, self)
-        self._files = Background(self)
+        self.remake = Remake(shared.session, shared.jobs, self)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self._left(), 1)
         row.addWidget(self.details)
         self.actions_by_id = actions.install(HISTORY, self, self.pages)
+        self.actions_by_id |= actions.install(LARGE, self, self.canvas)
         self.details.add_buttons([self.actions_by_id[name] for name in BUTTONS])
         self.filters.add_tool(tool(self.actions_by_id["history_sync"]))
         self.setFocusProxy(self.grid)
@@ -111,10 +111,8 @@ class HistoryPanel(Panel):
         self.details.tag_removed.connect(self._remove_tag)
         self._large.loaded.connect(self._show_large)
         self._large.failed.connect(self._failed)
-        self._files.done.connect(self._read)
-        self._files.failed.connect(self._failed)
-        self.jobs.failed.connect(self._job_failed)
-        self.jobs.finished.connect(self._mine.discard)
+        self.remake.restored.connect(self._restored)
+        self.remake.told.connect(self.banner.say)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Shows what the index knows, and looks through the folder again."""
@@ -152,6 +150,13 @@ class HistoryPanel(Panel):
         elif (item := self.item()) is not None:
             self._large.ask(item, read_picture, item.path)
 
+    def _follow(self) -> None:
+        """The large picture is the selected one."""
+        item = self.item() if self.pages.currentWidget() is self.canvas else None
+        if item is not None and item.id != self._shown:
+            self._shown = item.id
+            self._large.ask(item, read_picture, item.path)
+
     def rate(self, stars: int) -> None:
         if ids := self.selected():
             self.archive.mark(ids, rating=stars)
@@ -169,6 +174,12 @@ class HistoryPanel(Panel):
         if (ids := self.selected()) and self.rows.query.trashed:
             self.archive.restore(ids)
 
+    def empty_trash(self) -> None:
+        """Asks first: this cannot be undone."""
+        if self.rows.query.trashed:
+            sure = (("&Delete for good", self.archive.empty_trash),)
+            self.banner.say("offer", "Everything in the trash will be deleted for good.", sure)
+
     def undo(self) -> None:
         """Brings back what was deleted last."""
         if self._thrown:
@@ -179,35 +190,21 @@ class HistoryPanel(Panel):
     def restore(self) -> None:
         """Takes the settings to Generate."""
         if (item := self.item()) is not None:
-            self._restore(item.settings, ())
+            self.remake.restore(item.settings)
 
     def make_again(self) -> None:
         if (item := self.item()) is not None:
-            self._make(item.settings)
+            self.remake.make(item.settings)
 
     def next_seed(self) -> None:
         if (item := self.item()) is not None:
-            self._make(next(each.settings for each in variants(item.settings) if each.id == "seed"))
+            self.remake.make_next_seed(item.settings)
 
-    def open_variants(self) -> QMenu:
-        """What can be changed with one click, and the way to change anything else."""
-        menu = QMenu(self)
-        menu.setObjectName("historyVariants")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        if (item := self.item()) is not None:
-            for each in variants(item.settings):
-                action = menu.addAction(each.text)
-                action.setObjectName(f"vary-{each.id}")
-                action.triggered.connect(partial(self._vary, each.settings))
-            samplers = menu.addMenu("Another sampler")
-            for name, spec in self.session.samplers.items():
-                if name != item.settings.sampler:
-                    other = replace(item.settings, sampler=name, options=())
-                    action = samplers.addAction(spec.label)
-                    action.setObjectName(f"vary-{name}")
-                    action.triggered.connect(partial(self._vary, other))
-            menu.addSeparator()
-            menu.addAction("Change in Generate…").triggered.connect(self.restore)
+    def open_variants(self) -> QMenu | None:
+        """What can be changed with one click."""
+        if (item := self.item()) is None:
+            return None
+        menu = self.remake.menu(item.settings, self)
         menu.popup(self.details.mapToGlobal(self.details.table.pos()))
         return menu
 
@@ -229,58 +226,31 @@ class HistoryPanel(Panel):
     def dropEvent(self, event: QDropEvent) -> None:
         if (path := _file_in(event.mimeData())) is not None:
             event.acceptProposedAction()
-            self.take(path)
+            self.remake.take(path)
 
-    def take(self, path: Path) -> None:
-        """Restores the settings inside a picture of any studio into Generate."""
-        model = self.session.model.get()
-        self._files.start(("take", path), metadata.read, path, (model,))
-
-    def _restore(self, settings: Settings, notes: tuple[str, ...], source: str = "") -> None:
+    @Slot(str)
+    def _restored(self, said: str) -> None:
         """Goes to Generate, unless there is something to read here first."""
-        notes = (*notes, *restore(self.session, settings))
-        if not notes and not source:
-            self.wanted.emit("generate")
-            return
-        came = f"Settings of {source} are in Generate." if source else "The settings are there."
-        go = (("&Go to Generate", partial(self.wanted.emit, "generate")),)
-        self.banner.say("offer", " ".join((came, *notes)), go)
-
-    def _make(self, settings: Settings) -> None:
-        self._files.start(("make", settings), _request, settings)
-
-    def _vary(self, settings: Settings, _checked: bool = False) -> None:
-        self._make(settings)
-
-    @Slot(object, object)
-    def _read(self, key: tuple[str, Any], result: Any) -> None:
-        if key[0] == "take":
-            self._restore(result.settings, result.notes, f"{key[1].name} ({result.source})")
-            return
-        try:
-            job = self.jobs.submit(result)
-        except UsageError as error:
-            self.banner.say("error", str(error))
-            return
-        if job is not None:
-            self._mine.add(job)
-            self.banner.say("note", "It is being made and will appear here.")
-
-    @Slot(int, str)
-    def _job_failed(self, job: int, sentence: str) -> None:
-        if job in self._mine:
-            self.banner.say("error", sentence)
+        go = partial(self.wanted.emit, "generate")
+        if said:
+            self.banner.say("offer", said, (("&Go to Generate", go),))
+        else:
+            go()
 
     @Slot(object)
     def _search(self, query: Query) -> None:
+        if self.banner.kind == "note":
+            self.banner.clear()
         self.rows.search(query)
-        self._select()
 
     @Slot(int)
     def _found(self, count: int) -> None:
         self.filters.tell_count(count)
-        if count and not self.grid.currentIndex().isValid():
-            self.grid.setCurrentIndex(self.rows.index(0))
+        self.grid.sentence = NOTHING[self.filters.is_narrow()]
+        if count and not self.selected():
+            self.grid.walk(0)  # where the cursor was, else the first
+        elif not count:
+            self._show_page(self.grid)
         self._select()
 
     @Slot(int, int)
@@ -312,6 +282,8 @@ class HistoryPanel(Panel):
             back = set(done.ids)
             self._thrown = [ids for ids in self._thrown if not back & set(ids)]
             self.banner.say("note", f"{_are(done.ids)} back.")
+        elif done.what == "empty":
+            self._thrown.clear()
         if done.what != "mark":
             self.archive.ask_facets()
 
@@ -345,12 +317,14 @@ class HistoryPanel(Panel):
 
     @Slot(object, object)
     def _show_large(self, item: Item, result: tuple[QImage, Settings | None]) -> None:
+        self._shown = item.id
         self.canvas.show_picture(result[0])
         self._show_page(self.canvas)
 
     def _show_page(self, page: QWidget) -> None:
-        self.pages.setCurrentWidget(page)
-        page.setFocus()
+        if self.pages.currentWidget() is not page:
+            self.pages.setCurrentWidget(page)
+            page.setFocus()
 
     def _items(self) -> tuple[Item, ...]:
         """Of what is selected, the first items that are read."""
@@ -363,31 +337,32 @@ class HistoryPanel(Panel):
         """Tells of what is selected."""
         ids, items = self.selected(), self._items()
         if len(ids) == len(items) == 1:
-            self.details.show_item(items[0])
+            self.details.show_item(items[0], notes(self.session, items[0].settings))
         elif len(ids) == len(items) == 2:
             images = [self.rows.thumbnail(item) for item in items]
             self.details.show_difference(*items, images)
         else:
             self.details.show_nothing(len(ids))
+        self._follow()
         trashed = self.rows.query.trashed
         for each in HISTORY:
             if each.needs_picture:
                 enough = len(ids) == 1 if each.id in ONE else bool(ids)
                 self.actions_by_id[each.id].setEnabled(enough)
         self.actions_by_id["history_delete"].setVisible(not trashed)
-        self.actions_by_id["history_put_back"].setVisible(trashed)
+        for name in ("history_put_back", "history_empty"):
+            self.actions_by_id[name].setVisible(trashed)
 
 
+NOTHING = {  # by whether filters narrow what is shown
+    False: "No picture was made yet; make one in Generate (Ctrl+1).",
+    True: "No picture is like that; the cross beside the filters shows all again.",
+}
 FEW = 200  # items that are looked at to tell what all have in common
 
 
 def _are(ids: Ids) -> str:
     return "1 picture is" if len(ids) == 1 else f"{len(ids):,} pictures are"
-
-
-def _request(settings: Settings) -> Generate:
-    """With the pictures it starts from, if there are any. Raises DataError."""
-    return Generate(settings, inputs=inputs.find(settings, inputs.inputs_folder()))
 
 
 def _file_in(data: QMimeData) -> Path | None:
@@ -396,4 +371,4 @@ def _file_in(data: QMimeData) -> Path | None:
     return next((path for path in paths if path.suffix.lower() in READABLE), None)
 
 
-PANEL = PanelSpec("history", "History", 60, HistoryPanel, HISTORY, ())
+PANEL = PanelSpec("history", "History", 60, HistoryPanel, (*HISTORY, *LARGE), ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -181,7 +182,7 @@ def test_a_patch_is_pasted_where_it_is_asked_and_nowhere_else() -> None:
 def test_bands_are_parts_of_the_whole() -> None:
     picture = torch.rand(1, 3, 12, 20, generator=torch.Generator().manual_seed(0))
     edges = [0.0, 0.05, 0.1, 0.2, 0.5]
-    parts = [band(picture, low, high) for low, high in zip(edges, edges[1:], strict=False)]
+    parts = [band(picture, low, high) for low, high in pairwise(edges)]
     torch.testing.assert_close(sum(parts), picture)
     energies = sum(float(part.square().sum()) for part in parts)
     assert energies == pytest.approx(float(picture.square().sum()), rel=1e-4)  # Parseval
@@ -243,9 +244,9 @@ def test_nothing_is_decoded_after_cancelling() -> None:
         if calls == 4:
             raise Cancelled
 
-    cancelled: Callable[[], object] = lambda: list(
-        probe(model, Probe("noise", "blocks", (blocky(),)), check)
-    )
+    def cancelled() -> object:
+        return list(probe(model, Probe("noise", "blocks", (blocky(),)), check))
+
     with pytest.raises(Cancelled):
         cancelled()
     assert model.decoded == 2  # one check was the encoder's
