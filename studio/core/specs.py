@@ -76,6 +76,12 @@ class SamplerSpec:
     is_family_default: bool = False
     parameters: tuple[Parameter, ...] = ()
 
+    @property
+    def invertible(self) -> bool:
+        """Whether each of its steps is a function of the last sample alone: no noise, no memory. A
+        method of order n that keeps nothing needs n evaluations a step at least."""
+        return not self.stochastic and 0 < self.order <= self.nfe_per_step
+
 
 @dataclass(frozen=True)
 class GuidanceSpec:

@@ -31,10 +31,8 @@ MOST_AHEAD = 1.0  # times the last two iterates' distance, past them: a picture 
 
 
 def invertible(sampler: Sampler) -> bool:
-    """Whether each of its steps is a function of the last sample alone: no noise, no memory. A
-    method of order n that keeps nothing needs n evaluations a step at least."""
-    spec = sampler.spec
-    return not spec.stochastic and 0 < spec.order <= spec.nfe_per_step
+    """Whether each of its steps is a function of the last sample alone: no noise, no memory."""
+    return sampler.spec.invertible
 
 
 def invert(

@@ -9,25 +9,29 @@ from dataclasses import asdict
 from pathlib import Path
 
 from studio.core.requests import digest
-from studio.core.walks import Frame, Walk
+from studio.core.walks import End, Frame, Walk
 from studio.gallery import png
+
+
+def nearest_end(walk: Walk, place: tuple[float, float]) -> End:
+    """The end that is nearest to a place (u, v)."""
+    u, v = place
+    return walk.ends[round(u) + (2 * round(v) if len(walk.ends) == 4 else 0)]
 
 
 def write_frame(path: Path, frame: Frame, walk: Walk) -> Path:
     """Writes a frame to `path`. Its settings are those of the nearest end; all ends and the place
     between them are beside them. Raises OutputError."""
-    u, v = frame.place
-    nearest = walk.ends[round(u) + (2 * round(v) if len(walk.ends) == 4 else 0)].settings
     between = {
         "ends": [
             {"settings": asdict(end.settings)}
             | ({} if end.picture is None else {"picture": digest(end.picture)})
             for end in walk.ends
         ],
-        "place": [u, v],
+        "place": list(frame.place),
         "way": walk.way,
         "noise": walk.noise,
         "conditioning": walk.conditioning,
     }
-    png.write(path, frame.image, nearest, frame.nfe, frame.seconds, walk=between)
+    png.write(path, frame.image, nearest_end(walk, frame.place).settings, frame.nfe, frame.seconds, walk=between)
     return path

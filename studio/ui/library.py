@@ -104,6 +104,15 @@ class Library(QObject):
         self._files.start(("write", entry), write_new, self.folder, picture)
         return entry
 
+    def insert(self, path: Path, settings: Settings) -> Entry:
+        """Puts a picture that was just written to the folder at the front."""
+        entry = Entry(path, settings)
+        self.entries.insert(0, entry)
+        del self.entries[LIMIT:]
+        self.archive.add(path)
+        self.inserted.emit(entry)
+        return entry
+
     def open(self, entry: Entry) -> None:
         """Reads an entry's picture and settings; `opened` or `failed` follows."""
         if entry in self._images and entry.settings is not None:

@@ -30,6 +30,7 @@ def _whole(low: int, high: int) -> Callable[[Any], bool]:
 
 TABLE = {
     "keep_queue": Kept(False, lambda value: isinstance(value, bool)),
+    "walk": Kept({}, lambda value: isinstance(value, dict)),
     "theme": Kept("system", lambda value: value in CHOICES),
     "history": Kept([], lambda value: all(isinstance(each, str) for each in value)),
     "prompt": Kept("", lambda value: isinstance(value, str)),

@@ -249,7 +249,7 @@ class CompareColumn(QFrame):
         for name, widgets in self._shared.items():
             for widget in widgets:
                 widget.setVisible(name not in taken)
-        also = _also(self._session, set(names))
+        also = also_told(self._session, set(names))
         self.also.setText(f"As in Generate: {', '.join(also)}")
         self.also.setVisible(bool(also))
         problem, told = "", ""
@@ -291,7 +291,7 @@ class CompareColumn(QFrame):
         self.cancel.setEnabled(self._jobs.busy and not self._jobs.cancelling)
 
 
-def _also(session: Session, compared: set[str]) -> list[str]:
+def also_told(session: Session, compared: set[str]) -> list[str]:
     """What else is not at its default and so decides the pictures, without what is compared."""
     settings, usual = session.settings(), Settings(prompt="")
     told = []

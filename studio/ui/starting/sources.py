@@ -40,7 +40,7 @@ class Sources(QObject):
         self._files.start(("read", None), from_file, path)
 
     def take(self, name: str, image: QImage) -> None:
-        self._files.start(("read", None), _from_image, name, image)
+        self._files.start(("read", None), from_image, name, image)
 
     def offered(self, data: QMimeData) -> bool:
         """Takes what is dropped or pasted: a file, else pixels; whether there was any."""
@@ -99,7 +99,8 @@ def file_in(data: QMimeData) -> Path | None:
     return next((Path(u.toLocalFile()) for u in data.urls() if u.isLocalFile()), None)
 
 
-def _from_image(name: str, image: QImage) -> Start:
+def from_image(name: str, image: QImage) -> Start:
+    """A picture in memory, transparent parts over white."""
     over = QImage(image.size(), QImage.Format.Format_RGB32)
     over.fill(Qt.GlobalColor.white)
     painter = QPainter(over)
