@@ -5,8 +5,10 @@ Nothing here imports torch; the engine does, on its own thread, once the window 
 
 from __future__ import annotations
 
+import importlib
 import signal
 import sys
+import threading
 
 from PySide6.QtCore import QObject, QSettings, QTimer, Slot
 from PySide6.QtWidgets import QApplication
@@ -56,8 +58,16 @@ class Studio(QObject):
         except StudioError as error:
             self.shared.jobs.no_engine(str(error))
         else:
+            self.shared.jobs.ready.connect(self.import_plots)
             self.shared.jobs.attach(self.bridge, self.shared.session.model.get())
         self.shared.library.scan()
+
+    @Slot()
+    def import_plots(self) -> None:
+        """Imports the plotting library beside the window: a quarter of a second none need wait."""
+        self.shared.jobs.ready.disconnect(self.import_plots)
+        names = ("pyqtgraph",)
+        threading.Thread(target=importlib.import_module, args=names, daemon=True).start()
 
     @Slot()
     def close(self) -> None:

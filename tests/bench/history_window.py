@@ -22,7 +22,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-BEAT = 2  # milliseconds
 FILES = 300
 SIDE = 256
 
@@ -65,7 +64,7 @@ def fill(folder: Path, database: Path, count: int) -> None:
 
 
 def measure(count: int, steps: int) -> None:
-    from PySide6.QtCore import QObject, QSettings, Qt, QTimer, Slot
+    from PySide6.QtCore import QSettings, Qt
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication
 
@@ -78,27 +77,7 @@ def measure(count: int, steps: int) -> None:
     from studio.ui.shared import Shared
     from studio.ui.state import Session
     from studio.ui.theme import Theme
-
-    class Watch(QObject):
-        """Notes every wait between two beats."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.waits: list[float] = []
-            self._last = time.perf_counter()
-            self._timer = QTimer(self, interval=BEAT, timerType=Qt.TimerType.PreciseTimer)
-            self._timer.timeout.connect(self.beat)
-            self._timer.start()
-
-        @Slot()
-        def beat(self) -> None:
-            now = time.perf_counter()
-            self.waits.append((now - self._last) * 1000)
-            self._last = now
-
-        def restart(self) -> list[float]:
-            waits, self.waits, self._last = self.waits, [], time.perf_counter()
-            return waits or [0.0]
+    from tests.bench.beats import Beats, turn_until
 
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "Pictures"
@@ -109,14 +88,8 @@ def measure(count: int, steps: int) -> None:
         library = Library(folder)
         fill(folder, library.archive.database, count)
         shared = Shared(Session(all_samplers()), Jobs(), library, Preferences(store))
-        panel, watch = HistoryPanel(shared), Watch()
+        panel, watch = HistoryPanel(shared), Beats()
         panel.resize(1280, 760)
-
-        def wait(done: Callable[[], bool]) -> None:
-            began = time.perf_counter()
-            while not done() and time.perf_counter() - began < 60:
-                app.processEvents()
-                time.sleep(0.0005)
 
         def seen() -> bool:
             every = [panel.rows.index(row) for row in panel.grid.in_sight()]
@@ -126,7 +99,7 @@ def measure(count: int, steps: int) -> None:
             watch.restart()
             began = time.perf_counter()
             act()
-            wait(done)
+            turn_until(done)
             took = (time.perf_counter() - began) * 1000
             waits = watch.restart()
             print(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -43,12 +43,18 @@ class SpectraView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(words)
         column.addWidget(self._plot, 1)
+        self._soon = QTimer(self, interval=0, singleShot=True)  # once for many results
+        self._soon.timeout.connect(self.draw)
         for signal in (bench.current_changed, bench.result, bench.pictures_changed):
-            signal.connect(self.draw)
-        self.draw()
+            signal.connect(self._changed)
+        self._soon.start()
 
     @Slot()
-    def draw(self, _: object = None) -> None:
+    def _changed(self, _: object = None) -> None:
+        self._soon.start()
+
+    @Slot()
+    def draw(self) -> None:
         """Draws all anew."""
         bench, palette = self._bench, self.palette()
         muted = palette.color(QPalette.ColorRole.PlaceholderText)
