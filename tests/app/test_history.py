@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,13 @@ import pytest
 from PIL import Image, PngImagePlugin
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from studio.core.requests import Generate, Settings
 from studio.gallery import metadata, png, sharing
 from studio.ui.controls.choice_box import ChoiceBox
+from studio.ui.history.again import restore
 from studio.ui.panels.history import HistoryPanel
 from tests.app.conftest import Stage
 
@@ -102,7 +104,7 @@ def test_search_is_instant_and_shows_what_made_it(
     qtbot.waitUntil(lambda: panel.details.title.text() == "What made this?" and bool(cells(panel)))
     assert cells(panel)["prompt"] == ("Café at night",)
     assert cells(panel)["seed"] == ("104",)
-    assert cells(panel)["sampler"] == ("flow-heun",)
+    assert cells(panel)["sampler"] == ("Flow, Heun",)
     assert "32 × 32" in panel.details.about.text()
     click(qtbot, stage, "historyClear")
     qtbot.waitUntil(lambda: len(panel.rows.ids) == len(PROMPTS))
@@ -314,3 +316,118 @@ def test_a_dropped_file_without_settings_is_refused(
     drop(panel, tmp_path / "plain.png")
     qtbot.waitUntil(panel.banner.isVisible)
     assert panel.banner.kind == "error" and "plain.png" in panel.banner.text.text()
+
+
+def test_a_picture_without_settings_can_still_be_started_from(
+    stage: Stage, panel: HistoryPanel, qtbot: QtBot, tmp_path: Path
+) -> None:
+    Image.new("RGB", (8, 8), (9, 99, 199)).save(tmp_path / "plain.png")
+    drop(panel, tmp_path / "plain.png")
+    qtbot.waitUntil(panel.banner.isVisible)
+    click(qtbot, stage, "bannerChoice0")
+    qtbot.waitUntil(stage.panel.isVisible)
+    start = stage.panel.session.start.get()
+    assert start.inputs.source[0, 0].tolist() == [9, 99, 199]
+    assert stage.panel.column.start.body.isVisible()
+
+
+def test_start_from_a_picture_of_the_history(
+    stage: Stage, panel: HistoryPanel, qtbot: QtBot
+) -> None:
+    choose(qtbot, panel, "a cat")
+    click(qtbot, stage, "button-history_start")
+    qtbot.waitUntil(stage.panel.isVisible)
+    assert (stage.panel.session.start.get().inputs.source == 120).all()
+
+
+def test_the_picture_is_copied(panel: HistoryPanel, qtbot: QtBot) -> None:
+    choose(qtbot, panel, "a cat")
+    qtbot.keyClick(panel.grid, Qt.Key.Key_C, CONTROL)
+    qtbot.waitUntil(panel.banner.isVisible)
+    assert QGuiApplication.clipboard().image().pixelColor(3, 3).red() == 120
+
+
+def test_the_right_button_opens_what_can_be_done(panel: HistoryPanel, qtbot: QtBot) -> None:
+    choose(qtbot, panel, "a cat")
+    panel.grid.customContextMenuRequested.emit(panel.grid.rect().center())
+    menu = panel.findChild(QMenu, "historyMenu")
+    assert menu is not None and menu.isVisible()
+    texts = [each.text() for each in menu.actions() if each.isVisible()]
+    assert {"Enlarge", "Use settings", "Start from it", "Copy picture", "Delete"} <= {*texts}
+    assert "Put back" not in texts
+    menu.close()
+
+
+def test_the_newest_is_chosen_when_history_is_first_opened(
+    stage: Stage, qtbot: QtBot, tmp_path: Path
+) -> None:
+    panel = next(p for p in stage.window.panels if isinstance(p, HistoryPanel))
+    for prompt in ("first", "second"):
+        stage.panel.session.prompt.set(prompt)
+        stage.panel.generate()
+        with qtbot.waitSignal(panel.archive.added):
+            stage.bridge.make(len(stage.bridge.requests) - 1)
+    qtbot.waitUntil(lambda: len(panel.rows.ids) == 2)
+    panel_of(stage, qtbot, 2)
+    qtbot.waitUntil(lambda: panel.item() is not None)
+    item = panel.item()
+    assert item is not None and item.settings.prompt == "second"
+
+
+def test_what_is_being_made_is_no_news_once_it_is_there(
+    stage: Stage, panel: HistoryPanel, qtbot: QtBot
+) -> None:
+    choose(qtbot, panel, "a cat")
+    click(qtbot, stage, "button-history_next_seed")
+    qtbot.waitUntil(panel.banner.isVisible)
+    stage.bridge.begin(1)
+    stage.bridge.make(1)
+    qtbot.waitUntil(lambda: not panel.banner.isVisible())
+
+
+def test_several_tags_at_once(stage: Stage, panel: HistoryPanel, qtbot: QtBot) -> None:
+    choose(qtbot, panel, "a cat")
+    qtbot.keyClick(panel.grid, Qt.Key.Key_T)
+    line = stage.find("historyNewTag")
+    qtbot.keyClicks(line, "pets, best of 2026,,")
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: (i := panel.item()) is not None and len(i.tags) == 2)
+    item = panel.item()
+    assert item is not None and set(item.tags) == {"pets", "best of 2026"}
+
+
+def test_files_that_are_left_out_are_counted(stage: Stage, qtbot: QtBot) -> None:
+    fill(stage.folder)
+    Image.new("RGB", (8, 8)).save(stage.folder / "holiday.png")
+    panel = panel_of(stage, qtbot, len(PROMPTS))
+    qtbot.waitUntil(
+        lambda: panel.filters.count.text() == "5 pictures · 1 file of the folder left out"
+    )
+    assert "no settings" in panel.filters.count.toolTip()
+
+
+def test_the_line_below_says_where_one_is(stage: Stage, panel: HistoryPanel, qtbot: QtBot) -> None:
+    assert not stage.find("historyClear").isEnabled()
+    assert not panel.grid.verticalScrollBar().isEnabled()  # five pictures need none
+    panel.grid.setCurrentIndex(panel.rows.index(1))
+    qtbot.keyClick(panel.grid, Qt.Key.Key_Return)
+    qtbot.waitUntil(panel.canvas.isVisible)
+    assert panel.filters.count.text() == "2 of 5 · Esc goes back to all of them"
+    qtbot.keyClick(panel.canvas, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: panel.filters.count.text().startswith("3 of 5"))
+    qtbot.keyClick(panel.canvas, Qt.Key.Key_Escape)
+    assert panel.filters.count.text() == "5 pictures"
+    click(qtbot, stage, "historyTrash")
+    qtbot.waitUntil(lambda: panel.filters.count.text() == "0 pictures in the trash")
+    assert panel.grid.sentence == "The trash is empty."
+
+
+def test_stars_stand_at_even_distances(panel: HistoryPanel, qtbot: QtBot) -> None:
+    places = [star.x() for star in panel.details.stars]
+    assert places[0] >= 0
+    assert len({b - a for a, b in pairwise(places)}) == 1
+
+
+def test_a_picture_that_settings_began_with_is_not_said_to_stay_behind(stage: Stage) -> None:
+    settings = Settings("a cat", source="0" * 32, strength=0.4)
+    assert restore(stage.panel.session, settings) == ()

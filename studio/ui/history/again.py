@@ -13,6 +13,9 @@ from studio.gallery.history.difference import differences
 from studio.ui.state import Session
 
 
+BEGINNING = ("source", "mask", "strength")
+
+
 @dataclass(frozen=True)
 class Variant:
     """Settings with one thing changed, and which."""
@@ -23,12 +26,16 @@ class Variant:
 
 
 def restore(session: Session, settings: Settings) -> tuple[str, ...]:
-    """Takes settings over into Generate; sentences on what it could not take."""
+    """Takes settings over into Generate; sentences on what it could not take.
+
+    A picture that they began with is looked for there; if it is gone, Generate says so.
+    """
     session.use_all(settings)
     return tuple(
         f"The {each.label} {shown(each.before)} stayed behind; it is {shown(each.after)} here."
         for each in differences(settings, session.settings())
-        if not (isinstance(each.before, str) and each.before.strip() == each.after)
+        if each.name not in BEGINNING
+        and not (isinstance(each.before, str) and each.before.strip() == each.after)
     )
 
 

@@ -5,11 +5,11 @@ Must not import torch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QImage, QPalette, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -33,21 +33,23 @@ from studio.ui.history.tags import Flow, TagsBox
 
 WIDTH = 312
 SIDE = 14
-STAR = 30  # logical pixels
+STAR = QSize(24, 30)  # logical pixels
 PICTURE = 84  # pixels of those above a difference
 Line = tuple[str, ...]
 
 
 class Details(QFrame):
-    """The column beside the grid. The buttons are actions of the panel's table."""
+    """The column beside the grid. The buttons are actions of the panel's table; `samplers` are
+    their labels by name."""
 
     rated = Signal(int)
     liked = Signal(bool)
-    tag_added = Signal(str)
+    tags_added = Signal(object)  # tuple of them
     tag_removed = Signal(str)
 
-    def __init__(self) -> None:
+    def __init__(self, samplers: Mapping[str, str]) -> None:
         super().__init__()
+        self._samplers = samplers
         self.setObjectName("historyDetails")
         self.setFixedWidth(WIDTH)
         self.setAutoFillBackground(True)
@@ -78,7 +80,7 @@ class Details(QFrame):
         large.setPointSizeF(large.pointSizeF() * 1.35)
         for button in (*self.stars, self.heart):
             button.setFont(large)
-            button.setFixedSize(STAR, STAR)
+            button.setFixedSize(STAR)
         for number, star in enumerate(self.stars, 1):
             star.setObjectName(f"historyStar{number}")
             star.setAccessibleName(f"{number} stars" if number > 1 else "1 star")
@@ -88,7 +90,7 @@ class Details(QFrame):
         self.heart.setAccessibleName("Favourite")
         self.heart.setToolTip("Favourite (F)")
         self.heart.clicked.connect(self._like)
-        self.tags.added.connect(self.tag_added)
+        self.tags.added.connect(self.tags_added)
         self.tags.removed.connect(self.tag_removed)
         self.table.setObjectName("historyTable")
         self.table.setAccessibleName("Settings")
@@ -109,7 +111,6 @@ class Details(QFrame):
         marks = QHBoxLayout(self._marks)
         marks.setContentsMargins(0, 0, 0, 0)
         marks.setSpacing(0)
-        self._marks.setContentsMargins(-6, 0, 0, 0)  # the buttons have room of their own
         for star in self.stars:
             marks.addWidget(star)
         marks.addSpacing(10)
@@ -159,7 +160,7 @@ class Details(QFrame):
         self._items = (item,)
         self.title.setText("What made this?")
         self.about.setText(_about(item))
-        self._fill(table(item.settings))
+        self._fill(self._named(table(item.settings)))
         self._tell_marks(item.rating, item.favourite)
         self.tags.show_tags(item.tags)
         self._show()
@@ -175,10 +176,20 @@ class Details(QFrame):
             f"{len(found)} of the settings." if found else "Nothing: both have the same settings."
         )
         lines = tuple((each.label, shown(each.before), shown(each.after)) for each in found)
-        self._fill(lines, images)
+        self._fill(self._named(lines), images)
         self._tell_marks(min(a.rating, b.rating), a.favourite and b.favourite)
         self.tags.show_tags(tuple(sorted({*a.tags} & {*b.tags})))
         self._show()
+
+    def _named(self, lines: tuple[Line, ...]) -> tuple[Line, ...]:
+        """Samplers by their labels, as everywhere in the window."""
+        return tuple(
+            (name, *(self._samplers.get(each, each) for each in rest))
+            if name == "sampler"
+            else line
+            for line in lines
+            for name, *rest in (line,)
+        )
 
     def _show(self) -> None:
         for widget in (self._marks, self.tags, self._buttons, self.table):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -45,13 +45,21 @@ RATINGS = (
 )
 
 
+LEFT_OUT = (
+    "PNG files that hold no settings of Latent Studio, or are damaged. Drop such a picture here to"
+    " see whether another studio left settings in it, or on Generate to start from it."
+)
+
+
 class Filters(QWidget):
-    """Two lines of controls, and a third for days. `changed` gives the Query they make."""
+    """Two lines of controls, and a third for days. `changed` gives the Query they make; `samplers`
+    are their labels by name."""
 
     changed = Signal(object)
 
-    def __init__(self) -> None:
+    def __init__(self, samplers: Mapping[str, str]) -> None:
         super().__init__()
+        self._labels = samplers
         self.setObjectName("historyFilters")
         self.search = QLineEdit()
         self.order = ChoiceBox("historyOrder", "Order", "Which pictures come first", ORDERS)
@@ -142,6 +150,7 @@ class Filters(QWidget):
         for day in (self.first, self.last):
             day.dateChanged.connect(self._tell)
         self.clear.clicked.connect(self.show_all)
+        self.clear.setEnabled(False)
 
     def add_tool(self, button: QToolButton) -> None:
         """A button beside the search line."""
@@ -198,13 +207,30 @@ class Filters(QWidget):
             box.clear()
             box.addItem(box.accessibleName(), "")
             for name, count in _with(chosen, counts):
-                box.addItem(name or "(none)", name)
+                box.addItem(self._labels.get(name, name) or "(none)", name)
                 box.setItemData(box.count() - 1, _pictures(count), Qt.ItemDataRole.ToolTipRole)
             box.blockSignals(blocked)
             box.set_value(chosen)
 
-    def tell_count(self, found: int) -> None:
-        self.count.setText(_pictures(found))
+    def tell_count(self, found: int, skipped: int = 0) -> None:
+        """`skipped` are files in the folder that are not shown."""
+        where = " in the trash" if self.trash.isChecked() else ""
+        out = f" · {_files(skipped)} of the folder left out" if skipped and not where else ""
+        self.count.setText(f"{_pictures(found)}{where}{out}")
+        self.count.setToolTip(LEFT_OUT if out else "")
+
+    def tell_place(self, row: int, found: int) -> None:
+        """Where a large picture is among those that were found."""
+        self.count.setText(f"{row + 1:,} of {found:,} · Esc goes back to all of them")
+        self.count.setToolTip("")
+
+    def nothing(self) -> str:
+        """What to say where no picture is."""
+        if not self.is_narrow():
+            return "No picture was made yet; make one in Generate (Ctrl+1)."
+        if self.query() == Query(trashed=True, order=self.query().order):
+            return "The trash is empty."
+        return "No picture is like that; the cross beside the filters shows all again."
 
     def _span(self) -> tuple[int | None, int | None]:
         """The chosen days in ms since 1970, as Query wants them."""
@@ -235,6 +261,10 @@ def _with(chosen: Any, counts: Counts) -> Iterable[tuple[str, int]]:
 
 def _pictures(count: int) -> str:
     return "1 picture" if count == 1 else f"{count:,} pictures"
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count:,} files"
 
 
 def _day(chosen: QDate) -> date:

@@ -246,6 +246,7 @@ class Grid(QAbstractItemView):
         bar.setRange(0, max(0, height - self.viewport().height()))
         bar.setPageStep(self.viewport().height())
         bar.setSingleStep(max(1, self.side // 3))
+        bar.setEnabled(bar.maximum() > 0)  # has its room, but nothing to show
         super().updateGeometries()
 
     def paintEvent(self, event: QPaintEvent) -> None:

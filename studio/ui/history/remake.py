@@ -10,15 +10,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
 from studio.core.errors import UsageError
 from studio.core.requests import Generate, Settings
-from studio.gallery import inputs, metadata
+from studio.gallery import inputs, metadata, sharing
 from studio.ui.background import Background
 from studio.ui.history.again import restore, variants
 from studio.ui.jobs import Jobs
+from studio.ui.library import read_picture
+from studio.ui.starting.reader import Reader
+from studio.ui.starting.start import Start, from_file
 from studio.ui.state import Session
 
 
@@ -26,7 +30,9 @@ class Remake(QObject):
     """`restored` comes with what there is to say, "" for nothing; `told` with what was done."""
 
     restored = Signal(str)
+    refused = Signal(object, str)  # Path of a picture without settings, one sentence
     told = Signal(str, str)  # the banner's kind, one sentence
+    made = Signal()  # all that was asked for
 
     def __init__(self, session: Session, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -35,8 +41,11 @@ class Remake(QObject):
         self._files = Background(self)
         self._files.done.connect(self._read)
         self._files.failed.connect(self._failed)
+        self._reader = Reader(self)
+        self._reader.found.connect(self._found)
+        self._reader.refused.connect(self.refused)
         jobs.failed.connect(self._job_failed)
-        jobs.finished.connect(self._mine.discard)
+        jobs.finished.connect(self._job_finished)
 
     def restore(self, settings: Settings) -> None:
         """Takes them over into Generate."""
@@ -45,8 +54,28 @@ class Remake(QObject):
 
     def take(self, path: Path) -> None:
         """Restores the settings inside a picture of any studio."""
-        model = self._session.model.get()
-        self._files.start(("take", path), metadata.read, path, (model,))
+        self._reader.read(path, self._session.model.get())
+
+    def start(self, path: Path) -> None:
+        """Takes a picture to Generate, to start from."""
+        self._files.start(("start", path), from_file, path)
+
+    def copy(self, path: Path) -> None:
+        """Puts a picture on the clipboard."""
+        self._files.start(("copy", path), read_picture, path)
+
+    def copy_settings(self, settings: Settings) -> None:
+        QGuiApplication.clipboard().setText(sharing.parameters(settings))
+        self.told.emit("note", "The settings are in the clipboard.")
+
+    def copy_command(self, settings: Settings) -> None:
+        command = sharing.command(settings, inputs.inputs_folder())
+        QGuiApplication.clipboard().setText(command)
+        self.told.emit("note", "The command is in the clipboard.")
+
+    def open_folder(self, path: Path) -> None:
+        """Shows where a file is."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
 
     def make(self, settings: Settings) -> None:
         """Makes one picture."""
@@ -88,20 +117,39 @@ class Remake(QObject):
         self.restore(settings)
 
     @Slot(object, object)
+    def _found(self, path: Path, found: metadata.Found) -> None:
+        behind = (*found.notes, *restore(self._session, found.settings))
+        came = f"Settings of {path.name} ({found.source}) are in Generate."
+        self.restored.emit(" ".join((came, *behind)))
+
+    @Slot(object, object)
     def _read(self, key: tuple[str, Any], result: Any) -> None:
-        if key[0] == "take":
-            behind = (*result.notes, *restore(self._session, result.settings))
-            came = f"Settings of {key[1].name} ({result.source}) are in Generate."
-            self.restored.emit(" ".join((came, *behind)))
-            return
+        if key[0] == "start":
+            assert isinstance(result, Start)
+            self._session.start.set(result)
+            self.restored.emit("")
+        elif key[0] == "copy":
+            QGuiApplication.clipboard().setImage(result[0])
+            self.told.emit("note", "The picture is in the clipboard.")
+        else:
+            self._submit(result)
+
+    def _submit(self, request: Generate) -> None:
         try:
-            job = self._jobs.submit(result)
+            job = self._jobs.submit(request)
         except UsageError as error:
             self.told.emit("error", str(error))
             return
         if job is not None:
             self._mine.add(job)
             self.told.emit("note", "It is being made and will appear here.")
+
+    @Slot(int)
+    def _job_finished(self, job: int) -> None:
+        if job in self._mine:
+            self._mine.discard(job)
+            if not self._mine:
+                self.made.emit()
 
     @Slot(object, str)
     def _failed(self, _: object, sentence: str) -> None:

@@ -54,6 +54,7 @@ class Rows(QAbstractListModel):
         self._shown: Query | None = None  # what `ids` answers
         self._asked = 0
         self._items: OrderedDict[int, Item] = OrderedDict()
+        self._changes = 0  # of marks, seen by this window
         self._gone: set[int] = set()  # left the index since the search
         self._thumbnails: OrderedDict[tuple[int, int], QImage] = OrderedDict()
         self._damaged: dict[tuple[int, int], str] = {}
@@ -89,7 +90,7 @@ class Rows(QAbstractListModel):
         number = self.ids[row]
         if (found := self._items.get(number)) is None and number not in self._gone:
             page = self.ids[row - row % PAGE :][:PAGE]
-            self._reads.ask(page, self._archive.items, page)
+            self._reads.ask((page, 0), self._archive.items, page)
         return found
 
     def known(self, number: int) -> Item | None:
@@ -170,9 +171,9 @@ class Rows(QAbstractListModel):
             self.endInsertRows()
 
     @Slot(object, object)
-    def _read(self, asked: Ids, items: tuple[Item, ...]) -> None:
+    def _read(self, asked: tuple[Ids, int], items: tuple[Item, ...]) -> None:
         self._keep(items)
-        self._gone.update(set(asked) - {item.id for item in items})
+        self._gone.update(set(asked[0]) - {item.id for item in items})
         self.arrived.emit()
 
     def _keep(self, items: Iterable[Item]) -> None:
@@ -209,7 +210,8 @@ class Rows(QAbstractListModel):
         marked = {self._items[number].identity for number in done.ids if number in self._items}
         again = tuple(i for i, item in self._items.items() if item.identity in marked)
         if again:
-            self._reads.ask(again, self._archive.items, again)
+            self._changes += 1  # what is being read now may still be the old marks
+            self._reads.ask((again, self._changes), self._archive.items, again)
         if done.what not in ("mark", "tag"):
             self.refresh()
 

@@ -11,11 +11,22 @@ from typing import TYPE_CHECKING, Any
 from studio.ui.actions import Action
 
 if TYPE_CHECKING:
+    from studio.gallery.history.rows import Item
     from studio.ui.panels.history import HistoryPanel
 
 
 def _panel(run: Callable[[HistoryPanel], object]) -> Callable[[Any], object]:
     return run
+
+
+def _one(run: Callable[[HistoryPanel, Item], object]) -> Callable[[Any], object]:
+    """What is done with the one selected picture, if there is one."""
+
+    def act(panel: HistoryPanel) -> None:
+        if (item := panel.item()) is not None:
+            run(panel, item)
+
+    return act
 
 
 def _rate(stars: int) -> Action:
@@ -70,7 +81,7 @@ HISTORY = (
         "Use settings",
         ("A",),
         "Take every setting of this picture to Generate.",
-        _panel(lambda p: p.restore()),
+        _one(lambda p, item: p.remake.restore(item.settings)),
         "viewer",
         needs_picture=True,
     ),
@@ -79,7 +90,7 @@ HISTORY = (
         "Make again",
         ("Ctrl+Return", "Ctrl+Enter"),
         "Make the same picture once more.",
-        _panel(lambda p: p.make_again()),
+        _one(lambda p, item: p.remake.make(item.settings)),
         needs_picture=True,
     ),
     Action(
@@ -96,7 +107,7 @@ HISTORY = (
         "Next seed",
         ("N",),
         "Make it again with the next seed.",
-        _panel(lambda p: p.next_seed()),
+        _one(lambda p, item: p.remake.make_next_seed(item.settings)),
         "viewer",
         needs_picture=True,
     ),
@@ -105,7 +116,7 @@ HISTORY = (
         "Copy settings",
         ("Ctrl+Alt+C",),
         "Copy the settings as text that other studios read too.",
-        _panel(lambda p: p.copy_settings()),
+        _one(lambda p, item: p.remake.copy_settings(item.settings)),
         needs_picture=True,
     ),
     Action(
@@ -113,7 +124,33 @@ HISTORY = (
         "Copy command",
         ("Ctrl+Alt+K",),
         "Copy the command line that makes this picture.",
-        _panel(lambda p: p.copy_command()),
+        _one(lambda p, item: p.remake.copy_command(item.settings)),
+        needs_picture=True,
+    ),
+    Action(
+        "history_start",
+        "Start from it",
+        ("I",),
+        "Take this picture to Generate, to change it or repaint parts of it.",
+        _one(lambda p, item: p.remake.start(item.path)),
+        "viewer",
+        needs_picture=True,
+    ),
+    Action(
+        "history_copy_picture",
+        "Copy picture",
+        ("Ctrl+Shift+C", "Ctrl+C"),
+        "Copy the picture to the clipboard.",
+        _one(lambda p, item: p.remake.copy(item.path)),
+        "viewer",
+        needs_picture=True,
+    ),
+    Action(
+        "history_folder",
+        "Open its folder",
+        ("Ctrl+Shift+O",),
+        "Show the folder that this picture's file is in.",
+        _one(lambda p, item: p.remake.open_folder(item.path)),
         needs_picture=True,
     ),
     Action(
@@ -191,8 +228,16 @@ LARGE = (
         "viewer",
     ),
 )
+MENU = (  # of a tile and of the large picture
+    ("history_open", "history_restore", "history_start"),
+    ("history_again", "history_next_seed", "history_vary"),
+    ("history_like", "history_tag"),
+    ("history_copy_picture", "history_copy_settings", "history_copy_command", "history_folder"),
+    ("history_delete", "history_put_back", "history_empty"),
+)
 BUTTONS = (
     "history_restore",
+    "history_start",
     "history_again",
     "history_next_seed",
     "history_vary",
@@ -206,6 +251,9 @@ ONE = frozenset(  # they need exactly one picture
     (
         "history_open",
         "history_restore",
+        "history_start",
+        "history_copy_picture",
+        "history_folder",
         "history_again",
         "history_vary",
         "history_next_seed",

@@ -63,6 +63,8 @@ class Flow(QLayout):
         """The height that the lines need."""
         x, y, line = area.x(), area.y(), 0
         for item in self._items:
+            if item.isEmpty():  # hidden
+                continue
             size = item.sizeHint().boundedTo(QSize(area.width(), item.sizeHint().height()))
             if x > area.x() and x + size.width() > area.right() + 1:
                 x, y, line = area.x(), y + line + self.spacing(), 0
@@ -74,9 +76,9 @@ class Flow(QLayout):
 
 
 class TagsBox(QWidget):
-    """`added` and `removed` give a tag."""
+    """`added` gives one or several tags, `removed` one."""
 
-    added = Signal(str)
+    added = Signal(object)  # tuple of str
     removed = Signal(str)
 
     def __init__(self) -> None:
@@ -87,7 +89,9 @@ class TagsBox(QWidget):
         self.line = QLineEdit()
         self.line.setObjectName("historyNewTag")
         self.line.setAccessibleName("Add a tag")
-        self.line.setToolTip("Type a tag and press Enter (T); known ones are proposed")
+        self.line.setToolTip(
+            "Type a tag, or several with commas, and press Enter (T); known ones are proposed"
+        )
         self.line.setPlaceholderText("Add a tag")
         self.line.setMaxLength(MOST_TAG_LETTERS)
         completer = QCompleter(self._known, self)
@@ -131,10 +135,10 @@ class TagsBox(QWidget):
 
     @Slot()
     def _add(self) -> None:
-        tag = self.line.text().strip()
+        tags = tuple(tag for each in self.line.text().split(",") if (tag := each.strip()))
         self.line.clear()
-        if tag:
-            self.added.emit(tag)
+        if tags:
+            self.added.emit(tags)
 
     def _remove(self, tag: str, _checked: bool = False) -> None:
         self.removed.emit(tag)

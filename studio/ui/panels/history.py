@@ -5,15 +5,20 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QModelIndex, Qt, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage, QShowEvent
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Slot
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDropEvent,
+    QImage,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.core.requests import Settings
-from studio.gallery import inputs, sharing
 from studio.gallery.history.index import Facets
 from studio.gallery.history.query import Query
 from studio.gallery.history.rows import Item
+from studio.gallery.history.sync import Synced
 from studio.ui import actions
 from studio.ui.banner import Banner
 from studio.ui.canvas import Canvas
@@ -25,13 +30,12 @@ from studio.ui.history.grid import Grid
 from studio.ui.history.loader import Loader
 from studio.ui.history.remake import Remake
 from studio.ui.history.rows import Rows
-from studio.ui.history.table import BUTTONS, HISTORY, LARGE, ONE
+from studio.ui.history.table import BUTTONS, HISTORY, LARGE, MENU, ONE
 from studio.ui.library import read_picture
 from studio.ui.panels import Panel, PanelSpec
 from studio.ui.shared import Shared
+from studio.ui.starting.reader import picture_in
 from studio.ui.viewer import tool
-
-READABLE = (".png", ".jpg", ".jpeg", ".webp")
 
 
 class HistoryPanel(Panel):
@@ -51,10 +55,12 @@ class HistoryPanel(Panel):
         self.session = shared.session
         self.archive = shared.library.archive
         self.rows = Rows(self.archive, self)
-        self.filters, self.grid, self.details = Filters(), Grid(self.rows), Details()
+        labels = {name: spec.label for name, spec in self.session.samplers.items()}
+        self.filters, self.grid, self.details = Filters(labels), Grid(self.rows), Details(labels)
         self.canvas, self.banner, self.progress = Canvas(), Banner(), QProgressBar()
         self.pages = QStackedWidget()
         self._shown = 0  # the id of the large picture
+        self._skipped = 0  # files of the folder that are not shown
         self._thrown: list[Ids] = []  # what can be undone, the last first
         self._large = Loader(1, 1, self)
         self.remake = Remake(shared.session, shared.jobs, self)
@@ -107,18 +113,25 @@ class HistoryPanel(Panel):
         self.grid.doubleClicked.connect(self._double_clicked)
         self.details.rated.connect(self.rate)
         self.details.liked.connect(self._like)
-        self.details.tag_added.connect(self._add_tag)
+        self.details.tags_added.connect(self._add_tags)
         self.details.tag_removed.connect(self._remove_tag)
         self._large.loaded.connect(self._show_large)
         self._large.failed.connect(self._failed)
         self.remake.restored.connect(self._restored)
         self.remake.told.connect(self.banner.say)
+        self.remake.refused.connect(self._refused)
+        self.remake.made.connect(self._made)
+        self.grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.grid.customContextMenuRequested.connect(self._menu_asked)
+        self.canvas.customContextMenuRequested.connect(self._menu_asked)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Shows what the index knows, and looks through the folder again."""
         super().showEvent(event)
         if not self.rows.ids:
             self.rows.search(self.filters.query())
+        elif not self.selected():
+            self.rows.refresh()  # and the first is chosen, when it is known
         self.archive.sync()
 
     def selected(self) -> Ids:
@@ -187,19 +200,6 @@ class HistoryPanel(Panel):
         else:
             self.banner.say("note", "Nothing was deleted since the start; the trash may hold more.")
 
-    def restore(self) -> None:
-        """Takes the settings to Generate."""
-        if (item := self.item()) is not None:
-            self.remake.restore(item.settings)
-
-    def make_again(self) -> None:
-        if (item := self.item()) is not None:
-            self.remake.make(item.settings)
-
-    def next_seed(self) -> None:
-        if (item := self.item()) is not None:
-            self.remake.make_next_seed(item.settings)
-
     def open_variants(self) -> QMenu | None:
         """What can be changed with one click."""
         if (item := self.item()) is None:
@@ -208,23 +208,22 @@ class HistoryPanel(Panel):
         menu.popup(self.details.mapToGlobal(self.details.table.pos()))
         return menu
 
-    def copy_settings(self) -> None:
-        if (item := self.item()) is not None:
-            QGuiApplication.clipboard().setText(sharing.parameters(item.settings))
-            self.banner.say("note", "The settings are in the clipboard.")
-
-    def copy_command(self) -> None:
-        if (item := self.item()) is not None:
-            command = sharing.command(item.settings, inputs.inputs_folder())
-            QGuiApplication.clipboard().setText(command)
-            self.banner.say("note", "The command is in the clipboard.")
+    def menu(self) -> QMenu:
+        """What can be done with what is selected."""
+        menu = QMenu(self)
+        menu.setObjectName("historyMenu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for group in MENU:
+            menu.addSeparator()
+            menu.addActions([self.actions_by_id[name] for name in group])
+        return menu
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.source() is None and _file_in(event.mimeData()) is not None:
+        if event.source() is None and picture_in(event.mimeData()) is not None:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        if (path := _file_in(event.mimeData())) is not None:
+        if (path := picture_in(event.mimeData())) is not None:
             event.acceptProposedAction()
             self.remake.take(path)
 
@@ -237,6 +236,22 @@ class HistoryPanel(Panel):
         else:
             go()
 
+    @Slot(object, str)
+    def _refused(self, path: Path, sentence: str) -> None:
+        """A picture without settings is good for something all the same."""
+        start = ("&Start from it", partial(self.remake.start, path))
+        self.banner.say("error", sentence, (start,))
+
+    @Slot()
+    def _made(self) -> None:
+        if self.banner.kind == "note":
+            self.banner.clear()
+
+    @Slot(QPoint)
+    def _menu_asked(self, at: QPoint) -> None:
+        if self.selected():
+            self.menu().popup(self.pages.mapToGlobal(at))
+
     @Slot(object)
     def _search(self, query: Query) -> None:
         if self.banner.kind == "note":
@@ -245,9 +260,8 @@ class HistoryPanel(Panel):
 
     @Slot(int)
     def _found(self, count: int) -> None:
-        self.filters.tell_count(count)
-        self.grid.sentence = NOTHING[self.filters.is_narrow()]
-        if count and not self.selected():
+        self.grid.sentence = self.filters.nothing()
+        if count and not self.selected() and self.isVisible():
             self.grid.walk(0)  # where the cursor was, else the first
         elif not count:
             self._show_page(self.grid)
@@ -259,9 +273,11 @@ class HistoryPanel(Panel):
         self.progress.setRange(0, files)
         self.progress.setValue(done)
 
-    @Slot()
-    def _sync_ended(self) -> None:
+    @Slot(object)
+    def _sync_ended(self, synced: Synced) -> None:
+        self._skipped = synced.skipped
         self.progress.hide()
+        self._tell_count()
 
     @Slot(object)
     def _facets(self, facets: Facets) -> None:
@@ -303,9 +319,9 @@ class HistoryPanel(Panel):
         if ids := self.selected():
             self.archive.mark(ids, favourite=favourite)
 
-    @Slot(str)
-    def _add_tag(self, tag: str) -> None:
-        self.archive.tag(self.selected(), add=(tag,))
+    @Slot(object)
+    def _add_tags(self, tags: tuple[str, ...]) -> None:
+        self.archive.tag(self.selected(), add=tags)
 
     @Slot(str)
     def _remove_tag(self, tag: str) -> None:
@@ -325,6 +341,13 @@ class HistoryPanel(Panel):
         if self.pages.currentWidget() is not page:
             self.pages.setCurrentWidget(page)
             page.setFocus()
+            self._tell_count()
+
+    def _tell_count(self) -> None:
+        if self.pages.currentWidget() is self.canvas:
+            self.filters.tell_place(self.grid.currentIndex().row(), len(self.rows.ids))
+        else:
+            self.filters.tell_count(len(self.rows.ids), self._skipped)
 
     def _items(self) -> tuple[Item, ...]:
         """Of what is selected, the first items that are read."""
@@ -344,6 +367,7 @@ class HistoryPanel(Panel):
         else:
             self.details.show_nothing(len(ids))
         self._follow()
+        self._tell_count()
         trashed = self.rows.query.trashed
         for each in HISTORY:
             if each.needs_picture:
@@ -354,21 +378,11 @@ class HistoryPanel(Panel):
             self.actions_by_id[name].setVisible(trashed)
 
 
-NOTHING = {  # by whether filters narrow what is shown
-    False: "No picture was made yet; make one in Generate (Ctrl+1).",
-    True: "No picture is like that; the cross beside the filters shows all again.",
-}
 FEW = 200  # items that are looked at to tell what all have in common
 
 
 def _are(ids: Ids) -> str:
     return "1 picture is" if len(ids) == 1 else f"{len(ids):,} pictures are"
-
-
-def _file_in(data: QMimeData) -> Path | None:
-    """The first picture among what is dragged."""
-    paths = (Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile())
-    return next((path for path in paths if path.suffix.lower() in READABLE), None)
 
 
 PANEL = PanelSpec("history", "History", 60, HistoryPanel, (*HISTORY, *LARGE), ())

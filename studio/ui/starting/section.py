@@ -101,9 +101,8 @@ class StartSection(Fold):
 
     @Slot(object)
     def take(self, start: Start) -> None:
-        """A picture that the user chose: the section opens."""
+        """A picture that the user chose."""
         self._session.start.set(start)
-        self.open()
 
     @Slot()
     def choose_file(self) -> None:
@@ -158,6 +157,7 @@ class StartSection(Fold):
         for widget in (self._facts, self.strength, self._strength_label):
             widget.setVisible(start is not None)
         if start is not None:
+            self.open()
             height, width = start.inputs.source.shape[:2]
             room = 180
             metrics = self.file_name.fontMetrics()

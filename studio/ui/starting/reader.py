@@ -1,0 +1,43 @@
+"""Settings out of pictures of any studio, off the UI thread. Must not import widgets or torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QMimeData, QObject, Signal, Slot
+
+from studio.dataset.pictures import SUFFIXES
+from studio.gallery import metadata
+from studio.ui.background import Background
+
+
+class Reader(QObject):
+    """`found` or `refused` follows every `read`."""
+
+    found = Signal(object, object)  # Path, metadata.Found
+    refused = Signal(object, str)  # Path, one sentence
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._files = Background(self)
+        self._files.done.connect(self._done)
+        self._files.failed.connect(self._failed)
+
+    def read(self, path: Path, model: str) -> None:
+        """`model` is in use; another studio's becomes the default one, and a note says so."""
+        self._files.start(path, metadata.read, path, (model,))
+
+    @Slot(object, object)
+    def _done(self, path: Path, found: Any) -> None:
+        self.found.emit(path, found)
+
+    @Slot(object, str)
+    def _failed(self, path: Path, sentence: str) -> None:
+        self.refused.emit(path, sentence)
+
+
+def picture_in(data: QMimeData) -> Path | None:
+    """The first picture file among what is dragged."""
+    paths = (Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile())
+    return next((path for path in paths if path.suffix.lower() in SUFFIXES), None)
