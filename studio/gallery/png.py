@@ -162,7 +162,14 @@ def _encode(file: BinaryIO, pixels: np.ndarray, record: Record) -> None:
 def _move_to_free_name(draft: Path, path: Path) -> None:
     """Moves only if nothing is there. Raises NameTakenError."""
     try:
-        path.touch(exist_ok=False)  # ours now; not every file system has hard links
+        os.link(draft, path)  # at once; the draft's own name is forgotten afterwards
+        return
+    except FileExistsError as error:
+        raise NameTakenError from error
+    except OSError:
+        pass  # not every file system has hard links
+    try:
+        path.touch(exist_ok=False)  # ours now
     except FileExistsError as error:
         raise NameTakenError from error
     try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import uuid
 from contextlib import suppress
 from dataclasses import asdict
@@ -17,6 +18,7 @@ import platformdirs
 from studio.core.errors import DataError, OutputError, UsageError
 from studio.core.requests import Generate
 from studio.gallery import inputs, png
+from studio.gallery.history.files import STALE_SECONDS
 
 FORMAT = 1
 MOST = 10_000  # requests read back
@@ -53,7 +55,11 @@ def write(path: Path, waiting: tuple[Generate, ...]) -> None:
 
 
 def read(path: Path, kept_inputs: Path) -> tuple[tuple[Generate, ...], tuple[str, ...]]:
-    """What waited, and a sentence for each request that cannot be brought back."""
+    """What waited, and a sentence for each request that cannot be brought back.
+
+    Clears away the drafts of writers that were killed.
+    """
+    _clear(path.parent)
     try:
         document = json.loads(path.read_text(encoding="ascii"))
         stored = document["requests"]
@@ -70,6 +76,14 @@ def read(path: Path, kept_inputs: Path) -> tuple[tuple[Generate, ...], tuple[str
         except DataError as error:
             problems.append(str(error))
     return tuple(found), tuple(dict.fromkeys(problems))
+
+
+def _clear(folder: Path) -> None:
+    before = time.time() - STALE_SECONDS
+    for draft in folder.glob(".*.part"):
+        with suppress(OSError):
+            if draft.stat().st_mtime < before:
+                draft.unlink()
 
 
 def _request(stored: object, kept_inputs: Path) -> Generate:

@@ -16,16 +16,20 @@ log = logging.getLogger(__name__)
 class Background(QObject):
     """Runs functions in a small pool and reports on the thread that this object lives in.
 
+    One `beside` another shares its pool: what it starts comes after what the other has started.
     Connect `done(key, result)` and `failed(key, message)` to slots of QObjects.
     """
 
     done = Signal(object, object)
     failed = Signal(object, str)
 
-    def __init__(self, parent: QObject | None = None, threads: int = 1) -> None:
+    def __init__(
+        self, parent: QObject | None = None, threads: int = 1, beside: Background | None = None
+    ) -> None:
         super().__init__(parent)
-        self._pool = QThreadPool(self)
-        self._pool.setMaxThreadCount(threads)
+        self._pool: QThreadPool = QThreadPool(self) if beside is None else beside._pool
+        if beside is None:
+            self._pool.setMaxThreadCount(threads)
 
     def start(self, key: object, function: Callable[..., Any], *arguments: object) -> None:
         """Runs `function(*arguments)` soon."""

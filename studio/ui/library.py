@@ -87,6 +87,11 @@ class Library(QObject):
         self._small.done.connect(self._small_done)
         self._small.failed.connect(self._small_failed)
 
+    @property
+    def writer(self) -> Background:
+        """What writes the pictures, one after another."""
+        return self._files
+
     def scan(self) -> None:
         """Lists the pictures that are already in the folder, and brings the index up to date."""
         self._files.start(("scan", None), newest_pictures, self.folder, LIMIT)
@@ -215,7 +220,8 @@ def newest_pictures(folder: Path, limit: int) -> tuple[Path, ...]:
     if not folder.is_dir():
         return ()
     with os.scandir(folder) as found:
-        aged = [(item.stat().st_mtime, item.path) for item in found if item.name.endswith(".png")]
+        seen = [(item.stat(), item.path) for item in found if item.name.endswith(".png")]
+    aged = [(status.st_mtime, path) for status, path in seen if status.st_size]  # else reserved
     return tuple(Path(path) for _, path in sorted(aged, reverse=True)[:limit])
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -13,7 +16,9 @@ from studio.core.events import CancelledAt, Finished
 from studio.core.requests import Generate
 from studio.core.settings import Settings
 from studio.gallery import queue_file
+from studio.ui import library
 from studio.ui.panels.queue import JOB, QueuePanel
+from studio.ui.queue.keeper import SETTLE
 from tests.app.conftest import Stage, open_window
 
 
@@ -149,6 +154,96 @@ def test_it_survives_a_restart(
     )
     assert [each.settings.prompt for each in again.bridge.jobs] == ["a bear", "a cat"]
     again.window.close()
+
+
+def kept(stage: Stage) -> list[str]:
+    """The prompts in the file."""
+    found, problems = queue_file.read(queue_file.queue_file(), stage.folder)
+    assert not problems
+    return [each.settings.prompt for each in found]
+
+
+def test_it_is_written_down_however_fast_steps_come(
+    stage: Stage, panel: QueuePanel, qtbot: QtBot
+) -> None:
+    click(qtbot, stage, "queueKept")
+    job, _ = waiting(stage, "a bear", "a cat")
+    hurry = QTimer()
+    hurry.timeout.connect(lambda: stage.bridge.step(job, 3))
+    hurry.start(20)
+    qtbot.waitUntil(lambda: kept(stage) == ["a bear", "a cat"], timeout=3 * SETTLE)
+
+
+def test_a_request_stays_until_its_picture_is_written(
+    stage: Stage, panel: QueuePanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    click(qtbot, stage, "queueKept")
+    job, _ = waiting(stage, "a bear", "a cat")
+    qtbot.waitUntil(lambda: len(kept(stage)) == 2)
+    disk, usual = Event(), library.write_new
+
+    def slow(*arguments: Any) -> Path:
+        assert disk.wait(20)
+        return usual(*arguments)
+
+    monkeypatch.setattr(library, "write_new", slow)
+    stage.bridge.make(job)
+    qtbot.wait(3 * SETTLE)
+    assert not list(stage.folder.glob("*.png")) and kept(stage) == ["a bear", "a cat"]
+    disk.set()
+    qtbot.waitUntil(lambda: kept(stage) == ["a cat"])
+    assert len(list(stage.folder.glob("*.png"))) == 1
+
+
+@pytest.fixture
+def left(stage: Stage, panel: QueuePanel, qtbot: QtBot, tmp_path: Path) -> Iterator[Stage]:
+    """Another start, which finds two requests."""
+    click(qtbot, stage, "queueKept")
+    waiting(stage, "a bear", "a cat")
+    stage.window.close()
+    again = open_window(qtbot, QApplication.instance(), stage.folder, tmp_path / "settings.ini")  # type: ignore[arg-type]
+    qtbot.waitUntil(panel_of(again).banner.isVisible)
+    yield again
+    again.window.close()
+
+
+def test_what_was_left_stays_until_it_is_said_what_of_it(left: Stage, qtbot: QtBot) -> None:
+    waiting(left, "a dog")
+    qtbot.waitUntil(lambda: kept(left) == ["a bear", "a cat", "a dog"])
+    click(qtbot, left, "queueDismiss")
+    left.bridge.make(1)
+    qtbot.waitUntil(lambda: kept(left) == ["a bear", "a cat"])
+
+
+def test_what_was_left_is_forgotten(left: Stage, qtbot: QtBot) -> None:
+    click(qtbot, left, "bannerChoice1")
+    qtbot.waitUntil(lambda: not queue_file.queue_file().exists())
+    assert not left.bridge.jobs
+
+
+def test_without_an_engine_what_was_left_stays(
+    left: Stage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(left.window.shared.jobs, "_bridge", None)
+    click(qtbot, left, "bannerChoice0")
+    qtbot.wait(2 * SETTLE)
+    assert panel_of(left).banner.kind == "error" and kept(left) == ["a bear", "a cat"]
+
+
+def test_thousands_of_prompts_are_shown_once(
+    stage: Stage, panel: QueuePanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marked: list[int] = []
+    usual = panel._mark
+    monkeypatch.setattr(panel, "_mark", lambda item, row: (marked.append(row), usual(item, row)))
+    panel.prompts.text.setPlainText("\n".join(str(number) for number in range(500)))
+    click(qtbot, stage, "promptAdd")
+    assert len(shown(panel)) == 500 and marked == list(range(500))
+    job = shown(panel)[0]
+    stage.bridge.begin(job)
+    marked.clear()
+    stage.bridge.step(job, 5)
+    assert marked == []
 
 
 def test_every_control_can_be_found_and_named(panel: QueuePanel) -> None:

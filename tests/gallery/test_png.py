@@ -175,7 +175,15 @@ def test_writing_onto_a_folder_is_an_output_error(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["a.png"]
 
 
-def test_new_files_never_overwrite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("links", [True, False])
+def test_new_files_never_overwrite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    def refuse(source: Path, target: Path) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    if not links:  # as on a memory card
+        monkeypatch.setattr(os, "link", refuse)
     paths = [png.write_new(tmp_path, PIXELS, replace(GIVEN, seed=seed)) for seed in range(5)]
     assert [png.read_settings(path).seed for path in paths] == list(range(5))
     # another process takes the name between choosing it and writing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,16 @@ def test_what_waits_comes_back(tmp_path: Path) -> None:
     assert [each.name for each in file.parent.iterdir()] == ["queue.json"]
     queue_file.write(file, ())
     assert not file.exists() and queue_file.read(file, tmp_path) == ((), ())
+
+
+def test_drafts_of_killed_writers_are_cleared_away(tmp_path: Path) -> None:
+    queue_file.write(tmp_path / "queue.json", WAITING)
+    old, young = tmp_path / ".0f.part", tmp_path / ".1f.part"
+    for draft in (old, young):
+        draft.write_bytes(b"{")
+    os.utime(old, (1e9, 1e9))
+    assert queue_file.read(tmp_path / "queue.json", tmp_path) == (WAITING, ())
+    assert sorted(each.name for each in tmp_path.iterdir()) == [".1f.part", "queue.json"]
 
 
 def test_pictures_to_start_from_come_back_or_are_said_to_be_gone(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Slot
@@ -17,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.errors import UsageError
-from studio.core.requests import Generate
+from studio.core.requests import Generate, Request
 from studio.gallery.queue_file import queue_file
 from studio.ui import actions
 from studio.ui.banner import Banner
@@ -43,7 +45,8 @@ class QueuePanel(Panel):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._jobs, self._session = shared.jobs, shared.session
         self._preferences = shared.preferences
-        self.keeper = Keeper(shared.jobs, queue_file(), self)
+        self._filling, self._marked = False, -1  # the job that was marked as running
+        self.keeper = Keeper(shared.jobs, queue_file(), shared.library.writer, self)
         self.banner = Banner()
         self.banner.dismiss.setObjectName("queueDismiss")
         self._make()
@@ -177,16 +180,35 @@ class QueuePanel(Panel):
         """Writes down what waits, before the engine is stopped."""
         self.keeper.close()
 
-    def _submit(self, request: object) -> None:
+    def _submit(self, request: Request) -> bool:
+        """Whether it is queued."""
         try:
-            self._jobs.submit(request)  # type: ignore[arg-type]
+            return self._jobs.submit(request) is not None
         except UsageError as error:
             self._failed(str(error))
+            return False
+
+    def _go_on(self) -> None:
+        """Queues what the last start left; without an engine it stays kept."""
+        with self._filled():
+            if all(self._submit(request) for request in self.keeper.left):
+                self.keeper.answered()
 
     @Slot(object)
     def _queue(self, requests: tuple[Generate, ...]) -> None:
-        for request in requests:
-            self._submit(request)
+        with self._filled():
+            for request in requests:
+                self._submit(request)
+
+    @contextmanager
+    def _filled(self) -> Iterator[None]:
+        """Many requests are shown once, not each in turn."""
+        self._filling = True
+        try:
+            yield
+        finally:
+            self._filling = False
+            self._show()
 
     @Slot(bool)
     def _until(self, on: bool) -> None:
@@ -220,7 +242,10 @@ class QueuePanel(Panel):
             self.banner.say(
                 "offer",
                 " ".join([f"{count} {what} left from last time.", *problems]),
-                (("&Go on with them", lambda: self._queue(requests)), ("&Forget", lambda: None)),
+                (
+                    ("&Go on with them", self._go_on),
+                    ("&Forget", self.keeper.answered),
+                ),
             )
         elif problems:
             self._failed(" ".join(problems))
@@ -228,6 +253,8 @@ class QueuePanel(Panel):
     @Slot()
     def _show(self) -> None:
         """The list follows the jobs; what was selected stays so."""
+        if self._filling:
+            return
         chosen, jobs = set(self.chosen), list(self._jobs.open)
         now = [int(self.list.item(row).data(JOB)) for row in range(self.list.count())]
         if now != jobs:
@@ -237,8 +264,11 @@ class QueuePanel(Panel):
                 self.list.addItem(self._item(job))
                 self.list.item(self.list.count() - 1).setSelected(job in chosen)
             self.list.blockSignals(blocked)
-        for row in range(self.list.count()):
-            self._mark(self.list.item(row), row)
+        running = self._jobs.running or 0
+        if now != jobs or running != self._marked:
+            self._marked = running
+            for row in range(self.list.count()):
+                self._mark(self.list.item(row), row)
         self.now.setText(self._jobs.sentence() or "Nothing is waiting.")
         share = self._jobs.share_done()
         self.bar.setValue(round(1000 * share) if share is not None else 0)
@@ -275,6 +305,7 @@ class QueuePanel(Panel):
         for place, job in enumerate(wanted):
             if [each for each in self._jobs.open if each != self._jobs.running][place] != job:
                 self._jobs.move(job, place)
+        self._marked = -1
         self._show()
 
     @Slot(int, str)

@@ -28,14 +28,18 @@ class Keeper(QObject):
     failed = Signal(str)
     again_changed = Signal(object)  # the request that is repeated, None for none
 
-    def __init__(self, jobs: Jobs, file: Path, parent: QObject | None = None) -> None:
+    def __init__(
+        self, jobs: Jobs, file: Path, writer: Background, parent: QObject | None = None
+    ) -> None:
+        """`writer` writes the pictures: none leaves the file before it is in its own."""
         super().__init__(parent)
         self._jobs, self._file = jobs, file
         self.keeps = False
         self.again: Generate | None = None
+        self.left: tuple[Generate, ...] = ()  # by the last start, until it is said what of them
         self._written: tuple[Generate, ...] = ()
         self._own: set[int] = set()  # jobs that the repetition asked for
-        self._files = Background(self)
+        self._files = Background(self, beside=writer)
         self._files.done.connect(self._done)
         self._files.failed.connect(self._failed)
         self._settle = QTimer(self)
@@ -64,7 +68,7 @@ class Keeper(QObject):
     def save(self) -> None:
         """Writes it down now, if it is kept; forgets it if not."""
         self._settle.stop()
-        wanted = self.pictures if self.keeps else ()
+        wanted = self.left + self.pictures if self.keeps else ()
         if wanted != self._written:
             self._written = wanted
             self._files.start("write", queue_file.write, self._file, wanted)
@@ -76,6 +80,12 @@ class Keeper(QObject):
         self.again_changed.emit(request)
         if request is not None and not self._jobs.busy:
             self._next()
+
+    def answered(self) -> tuple[Generate, ...]:
+        """What the last start left, which from now on is kept only if it is queued."""
+        left, self.left = self.left, ()
+        self._changed()
+        return left
 
     def close(self) -> None:
         """Returns when the queue is on the disk as it stands; later changes are not written."""
@@ -113,12 +123,13 @@ class Keeper(QObject):
 
     @Slot()
     def _changed(self) -> None:
-        if self.keeps:
+        if self.keeps and not self._settle.isActive():  # steps come faster than it settles
             self._settle.start()
 
     @Slot(object, object)
     def _done(self, what: str, result: Any) -> None:
         if what == "read":
+            self.left = self._written = result[0]
             self.found.emit(*result)
 
     @Slot(object, str)
