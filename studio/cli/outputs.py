@@ -89,6 +89,13 @@ def names_a_folder(out: Path) -> bool:
     return False
 
 
+def check_folder(out: Path, holds: str) -> None:
+    """Raises UsageError for what is a file or looks like one, OutputError as `check_place`."""
+    if os.path.isfile(out) or (out.suffix and not os.path.isdir(out)):
+        raise UsageError(f"--out is a folder for {holds}, not {out}.")
+    check_place(out)
+
+
 def check_place(folder: Path, file: str = "") -> None:
     """Raises OutputError if `folder`, made if missing, could not hold `file`."""
     path = folder / file

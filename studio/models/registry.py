@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import pkgutil
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -65,8 +66,8 @@ def find(name_or_path: str) -> ModelInfo:
         names.setdefault(name, path)
     if name_or_path in names:
         return _describe(names[name_or_path], name_or_path)
-    path = Path(name_or_path).expanduser()
-    if name_or_path and path.exists():
+    path = Path(os.path.expanduser(name_or_path))
+    if name_or_path and os.path.exists(path):  # False, where Path raises, for a name too long
         return _describe(path.resolve(), _name_of(path.resolve()))
     close = get_close_matches(name_or_path, names, n=1)
     hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(names) or 'none'}."

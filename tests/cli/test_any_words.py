@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +17,13 @@ from hypothesis import strategies as st
 from studio import cli
 from studio.cli import program
 from studio.cli.grid_options import grid_from
+from studio.cli.outputs import Pictures, check_folder, image_file
+from studio.cli.sampling import settings_from
 from studio.cli.verb import Document, Parser, Verb
-from studio.cli.verbs import generate, interpolate, reconstruct, train
+from studio.cli.verbs import dataset, generate, interpolate, reconstruct, train
+from studio.dataset.catalogue import BUNDLED, Catalogue
+from studio.dataset.pictures import read_picture
+from studio.models import registry
 from tests.cli.conftest import Run
 
 VERBS = program.all_verbs()
@@ -34,7 +40,21 @@ EXAMPLES = int(os.environ.get("LATENT_STUDIO_EXAMPLES", "60"))
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=()), max_size=12)
 ODD = [
     *("", "-", "--", "---", "-1", "-1e5", "nan", "inf", "1e400", "0x10", "²", "١٢", "1_000"),
-    *("9" * 5000, "a,b", ",", "5,,10", "5,10", "k=v", "=", "%(prog)s", "@x", "{a|b", "a\nb"),
+    *(
+        "9" * 5000,
+        "x" * 300,
+        "a/" * 3000,
+        "a,b",
+        ",",
+        "5,,10",
+        "5,10",
+        "k=v",
+        "=",
+        "%(prog)s",
+        "@x",
+        "{a|b",
+        "a\nb",
+    ),
     *("flow", "flow-heun", "all", "all-sde", "cfg", "own", "karras", ".gif", "cpu", "~nobody"),
 ]
 VALUES = st.one_of(
@@ -51,20 +71,45 @@ WORDS = st.lists(
     ),
     max_size=8,
 )
-CHECKS = {  # what makes a request of the options and does no work
-    "compare": grid_from,
-    "generate": generate.requests_from,
-    "interpolate": interpolate.request_from,
-    "reconstruct": lambda words: reconstruct.names_from(words.autoencoders),
-    "train": lambda words: words.recipe is None or train.recipe_from(words),
+CHECKS: dict[str, Callable[[Any], object]] = {  # what is done with the options before the work
+    "compare": lambda words: (grid_from(words), folder_of(words), registry.find(words.model)),
+    "evaluate": lambda words: (settings_from(words, "", 0), folder_of(words)),
+    "generate": lambda words: (
+        generate.requests_from(words),
+        Pictures.at(words.out, 1),
+        registry.find(words.model),
+    ),
+    "interpolate": lambda words: (interpolate.request_from(words), folder_of(words)),
+    "reconstruct": lambda words: (
+        reconstruct.names_from(words.autoencoders),
+        [read_picture(path) for path in words.images],
+        folder_of(words),
+    ),
+    "train": lambda words: (
+        words.recipe is None or train.recipe_from(words),
+        folder_of(words),
+        words.data and Catalogue(words.data),
+    ),
+    "dataset": lambda words: (
+        dataset.wanted(words.styles, ("noto", "fluent-3d")),
+        Catalogue(words.data or BUNDLED),
+        words.out is None or image_file(words.out, "dataset.png"),
+    ),
 }
+
+
+def folder_of(words: Any) -> Path:
+    """Where results would go, as the verbs check it."""
+    place = words.out or Path("results")
+    check_folder(place, "all of it")
+    return place
 
 
 @pytest.fixture(autouse=True)
 def no_work(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Verbs only make their request, in a folder where there is nothing."""
 
-    def only(check: Callable[..., object]) -> Callable[..., Document | None]:
+    def only(check: Callable[[Any], object]) -> Callable[..., Document | None]:
         def run(arguments: object) -> None:
             check(arguments)
 
@@ -85,6 +130,7 @@ def no_work(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFa
 @example(words=["x", "--negative=--"])
 @example(words=["--", "--"])
 @example(words=["x", "--guidance-interval=--"])
+@example(words=["9" * 300, "--out", "9" * 300])
 def test_any_words(verb: str, words: list[str]) -> None:
     outcome(verb, *words)
 

@@ -14,11 +14,11 @@ from tqdm import tqdm
 
 from studio.cli import table
 from studio.cli.grid_options import add_grid, grid_from
-from studio.cli.outputs import check_place
+from studio.cli.outputs import check_folder
 from studio.cli.sampling import add_sampling
 from studio.cli.verb import Document, Verb, add_out
 from studio.core import events
-from studio.core.errors import Cancelled, UsageError
+from studio.core.errors import Cancelled
 from studio.core.grid import Grid
 from studio.core.requests import Compare, Decode, Settings
 from studio.engine.worker import Worker, run_now
@@ -76,9 +76,7 @@ def folder_for(out: Path | None, prompt: str) -> Path:
     """`out`, or a new folder among the window's pictures. Raises UsageError, OutputError."""
     if out is None:
         out = pictures_folder() / f"{datetime.now():%Y-%m-%d %H-%M-%S} {words(prompt)}, compared"
-    elif out.is_file() or (out.suffix and not out.is_dir()):
-        raise UsageError(f"--out is a folder for pictures, a sheet and figures, not {out}.")
-    check_place(out)
+    check_folder(out, "pictures, a sheet and figures")
     return out
 
 

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from studio.cli import table
-from studio.cli.outputs import check_place
+from studio.cli.outputs import check_folder
 from studio.cli.sampling import add_sampling, settings_from
 from studio.cli.verb import Document, Verb, add_out
 from studio.core.errors import UsageError
@@ -37,9 +37,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> Document:
     settings = settings_from(arguments, "", 0)
     if arguments.out is not None:
-        if arguments.out.suffix or arguments.out.is_file():
-            raise UsageError(f"--out is a folder for three files, not {arguments.out}.")
-        check_place(arguments.out)
+        check_folder(arguments.out, "three files")
     if arguments.autoencoders is not None:
         return _of_autoencoders(arguments)
     if arguments.seed is not None and not 0 <= arguments.seed <= MAX_SEED:

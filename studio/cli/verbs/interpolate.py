@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from studio.cli.outputs import check_place
+from studio.cli.outputs import check_folder
 from studio.cli.sampling import add_sampling, settings_from
 from studio.cli.verb import Document, Verb, add_out
 from studio.cli.verbs.generate import RANDOM_SEEDS
@@ -130,9 +130,7 @@ def folder_for(out: Path | None, request: Walk) -> Path:
         texts = dict.fromkeys(end.settings.prompt for end in request.ends)
         name = f"{datetime.now():%Y-%m-%d %H-%M-%S} {words(' to '.join(texts))}, walk"
         out = pictures_folder() / name
-    elif out.is_file() or (out.suffix and not out.is_dir()):
-        raise UsageError(f"--out is a folder for the frames and the film, not {out}.")
-    check_place(out)
+    check_folder(out, "the frames and the film")
     return out
 
 

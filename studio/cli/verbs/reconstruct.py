@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from studio.cli import table
-from studio.cli.outputs import check_place, write_image
+from studio.cli.outputs import check_folder, write_image
 from studio.cli.verb import Document, Verb, add_device, add_out
 from studio.core import events
 from studio.core.autoencoding import Reconstruct, Reconstructed
@@ -89,7 +90,7 @@ def split(text: str) -> list[str]:
     parts, found = text.split(","), []
     while parts:
         count = len(parts)
-        while count > 1 and not Path(",".join(parts[:count])).expanduser().exists():
+        while count > 1 and not os.path.exists(os.path.expanduser(",".join(parts[:count]))):
             count -= 1
         found.append(",".join(parts[:count]).strip())
         parts = parts[count:]
@@ -100,9 +101,7 @@ def folder_for(out: Path | None, image: Path) -> Path:
     """`out`, or a new folder among the window's pictures. Raises UsageError, OutputError."""
     if out is None:
         out = pictures_folder() / f"{datetime.now():%Y-%m-%d %H-%M-%S} {words(image.stem)}, rebuilt"
-    elif out.is_file() or (out.suffix and not out.is_dir()):
-        raise UsageError(f"--out is a folder for pictures, a sheet and figures, not {out}.")
-    check_place(out)
+    check_folder(out, "pictures, a sheet and figures")
     return out
 
 
