@@ -288,6 +288,8 @@ class InterpolatePanel(Panel):
         self._body.setStretch(0, 2 if grid else 1)
         self._body.setStretch(1, 3 if grid else 0)
         self.stage.stand(grid)
+        assert self.course.walk is not None
+        self.stage.name(plan.caption(self.course.walk))
         self.player.set_count(self.course.count)
         self._measured()
         self._show()
@@ -319,7 +321,7 @@ class InterpolatePanel(Panel):
             faded = self.course.fade(frame.index)
             self.stage.fade.show_picture(None if faded is None else Picture(faded))
         exact = frame.index == self.map.current
-        self.facts.setText(plan.facts(frame, self.course.count, self.course.shape[0] > 1, exact))
+        self.facts.setText(plan.facts(frame, self.course.shape, exact))
 
     @Slot(int)
     def _returned(self, end: int) -> None:

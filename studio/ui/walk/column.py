@@ -163,7 +163,6 @@ class WalkColumn(QFrame):
         column.addSpacing(8)
         for card in self.cards:
             column.addWidget(card)
-            column.addSpacing(12)
         grid = QGridLayout()
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(6)

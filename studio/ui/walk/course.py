@@ -38,6 +38,8 @@ class Course(QObject):
         self.returns: dict[int, Inverted] = {}
         self.spacings: list[Spaced] = []
         self.job: int | None = None  # while it runs or waits
+        self._near: list[int | None] = []  # for every frame, the nearest finished one
+        self._far: list[int] = []  # how far, squared
         self._came: int | None = None  # the job whose frames these are
         jobs.frame.connect(self._frame)
         jobs.inverted.connect(self._inverted)
@@ -55,6 +57,7 @@ class Course(QObject):
             return False
         self.walk, self.job, self._came = walk, job, job
         self.frames, self.pictures, self.returns, self.spacings = {}, {}, {}, []
+        self._near, self._far = [None] * self.count, [0] * self.count
         self.began.emit()
         return True
 
@@ -80,15 +83,17 @@ class Course(QObject):
 
     def nearest(self, index: int) -> int | None:
         """The finished frame nearest to a frame, itself if it is finished."""
-        if index in self.frames or not self.frames:
-            return index if index in self.frames else None
+        return self._near[index]
+
+    def _draw_near(self, made: int) -> None:
+        """A frame came: it may be nearer to others than what was there."""
         across = self.shape[1]
-        row, column = divmod(index, across)
-
-        def far(other: int) -> int:
-            return (other // across - row) ** 2 + (other % across - column) ** 2
-
-        return min(self.frames, key=far)
+        row, column = divmod(made, across)
+        for index, before in enumerate(self._near):
+            down, right = divmod(index, across)
+            far = (down - row) ** 2 + (right - column) ** 2
+            if before is None or far < self._far[index]:
+                self._near[index], self._far[index] = made, far
 
     def route(self) -> tuple[int, ...]:
         """All frames in the order they are played: left to right, in a grid there and back."""
@@ -127,6 +132,7 @@ class Course(QObject):
         if event.job == self._came and 0 <= event.index < self.count:
             self.frames[event.index] = event
             self.pictures[event.index] = Picture(event.image)
+            self._draw_near(event.index)
             self.framed.emit(event.index)
 
     @Slot(object)

@@ -131,7 +131,7 @@ class EndCard(QWidget):
         below.addLayout(beside)
         below.addLayout(buttons)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 0, 0, 12)
         column.setSpacing(5)
         column.addLayout(head)
         column.addWidget(self._pictures)

@@ -23,7 +23,9 @@ from studio.ui.walk.course import Course
 
 _ROLE = QPalette.ColorRole
 HIGH = 92  # logical pixels of a strip's frames
-SPEED = 20  # below a strip: how far its frames look from each other
+RING = 3  # pixels around the frame that is shown
+TOP = 3.0  # room for the ring
+SPEED = 24  # below a strip: how far its frames look from each other
 WIDE_GAP, NARROW = 4.0, 20.0  # between frames; frames narrower than this touch
 PALE = 0.22
 
@@ -64,7 +66,7 @@ class FrameMap(QWidget):
         pitch = self._pitch()
         gap = WIDE_GAP if min(pitch.width(), pitch.height()) > NARROW else 0.0
         left = (self.width() - pitch.width() * columns) / 2
-        top = (self.height() - pitch.height() * rows) / 2 if self.is_grid else 0.0
+        top = (self.height() - pitch.height() * rows) / 2 if self.is_grid else TOP
         corner = QPointF(left + column * pitch.width(), top + row * pitch.height())
         return QRectF(
             corner, QSizeF(pitch.width() - gap, pitch.height() - (gap if rows > 1 else 0))
@@ -107,14 +109,15 @@ class FrameMap(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        scale = self.devicePixelRatioF()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        scale, stale = self.devicePixelRatioF(), event.region()
         for index in range(self._course.count):
             place = self.place(index)
-            if event.rect().intersects(place.toAlignedRect().adjusted(-3, -3, 3, 3)):
+            if stale.intersects(place.toAlignedRect()):
                 self._paint_frame(painter, index, place, scale)
         if self._course.count:
             self._paint_ring(painter)
-        if not self.is_grid:
+        if not self.is_grid and event.rect().bottom() > self.place(0).bottom() + RING:
             self._paint_speed(painter)
         painter.end()
 
@@ -132,7 +135,6 @@ class FrameMap(QWidget):
         level = next((e for e in reversed(picture.levels) if e.height() >= place.height() * scale),
                      picture.image)  # fmt: skip
         size = level.size()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(
             place,
             level,
@@ -156,7 +158,7 @@ class FrameMap(QWidget):
         painter.setBrush(self.palette().color(_ROLE.Accent))
         for index, distance in enumerate(spaced.distances):
             left, right = self.place(index), self.place(index + 1)
-            high = (SPEED - 6) * distance / max(spaced.distances)
+            high = (SPEED - 10) * distance / max(spaced.distances)
             wide = min(10.0, max(1.0, left.width() / 3))
             middle = (left.right() + right.left()) / 2
             painter.drawRect(QRectF(middle - wide / 2, left.bottom() + 5, wide, max(1.0, high)))
@@ -187,11 +189,13 @@ class FrameMap(QWidget):
         self.update()
 
     @Slot(int)
-    def _framed(self, index: int) -> None:
-        """Pale ones may have a nearer neighbour now."""
-        self.update()
+    def _framed(self, made: int) -> None:
+        """Draws it, and the pale ones that have it for a neighbour now."""
+        for index in range(self._course.count):
+            if self._course.nearest(index) == made:
+                self._redraw(index)
 
     def _redraw(self, index: int) -> None:
-        if self._course.count:
-            area = self.place(min(index, self._course.count - 1)).toAlignedRect()
-            self.update(QRegion(area.adjusted(-4, -4, 4, 4)))
+        if index < self._course.count:
+            area = self.place(index).toAlignedRect()
+            self.update(QRegion(area.adjusted(-RING, -RING, RING, RING)))

@@ -53,7 +53,7 @@ def ends_of(session: Session, cards: Sequence[EndCard], drawn: int) -> tuple[End
         picture = card.start.inputs.source if card.is_picture and card.start is not None else None
         ends.append(End(settings, picture))
     if all(end.picture is None for end in ends) and len({end.settings for end in ends}) == 1:
-        raise UsageError("all ends are the same; give one another prompt or seed.")
+        raise UsageError("all ends are the same: change a prompt or a seed.")
     return tuple(ends)
 
 
@@ -99,13 +99,28 @@ def came_back(back: Inverted, spec: SamplerSpec) -> tuple[str, str]:
     )
 
 
-def facts(frame: Frame, count: int, grid: bool, exact: bool) -> str:
-    """Which frame is shown, where it lies, what it cost; `exact`: the one that was asked for."""
-    words = [f"Frame {frame.index + 1} of {count}"]
+def caption(walk: Walk) -> str:
+    """Which way a walk goes, below its frames."""
+    mixed = "spherical" if walk.noise == "slerp" else "straight"
+    if walk.way == "latent":
+        return f"Walk through latents, {mixed}"
+    kept = "length kept" if walk.conditioning == "normalised" else "straight"
+    same = len({(end.settings.prompt, end.settings.negative) for end in walk.ends}) == 1
+    return f"Walk: noise {mixed}" + ("" if same else f", prompts {kept}")
+
+
+def facts(frame: Frame, shape: tuple[int, int], exact: bool) -> str:
+    """Which frame is shown, where it lies, what it cost; `exact`: the one that was asked for.
+    `shape` is (rows, columns)."""
+    rows, columns = shape
+    row, column = divmod(frame.index, columns)
+    u, v = frame.place
+    if rows == 1:
+        words = [f"Frame {frame.index + 1} of {columns}", f"{u:.0%} of the way"]
+    else:
+        words = [f"Row {row + 1}, column {column + 1}", f"{u:.0%} across, {v:.0%} down"]
     if not exact:
         words[0] += " (the nearest that is finished)"
-    u, v = frame.place
-    words.append(f"across {u:.0%}, down {v:.0%}" if grid else f"{u:.0%} of the way")
     if frame.nfe:
         words.append(f"{frame.nfe} NFE")
     return " · ".join((*words, f"{frame.seconds:.2f} s"))

@@ -12,11 +12,12 @@ from PySide6.QtGui import (
     QPen,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
 
 from studio.ui.compare.lens import Lens
 from studio.ui.compare.picture import Picture
 
+CAPTION = 24  # logical pixels below a picture
 MOST_FIT = 4.0  # a picture is enlarged at most so much when it is seen whole
 
 
@@ -29,6 +30,7 @@ class View(QWidget):
         super().__init__()
         self._lens = lens
         self._picture: Picture | None = None
+        self.caption = ""
         self._grip: QPointF | None = None
         self.setObjectName(name)
         self.setAccessibleName(label)
@@ -49,8 +51,9 @@ class View(QWidget):
     def place(self) -> QRectF:
         """The square that the picture is drawn in."""
         most = float("inf") if self._picture is None else MOST_FIT * self._picture.image.width()
-        side = min(self.width() - 2.0, self.height() - 2.0, most)
-        return QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
+        room = self.height() - 2.0 - CAPTION
+        side = max(1.0, min(self.width() - 2.0, room, most))
+        return QRectF((self.width() - side) / 2, 1 + (room - side) / 2, side, side)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -59,6 +62,12 @@ class View(QWidget):
             self._picture.draw(painter, place, self._lens.part, self.devicePixelRatioF())
         painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Mid), 1))
         painter.drawRect(place.adjusted(-0.5, -0.5, 0.5, 0.5))
+        painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+        below = QRectF(0, place.bottom() + 1, self.width(), CAPTION)
+        text = painter.fontMetrics().elidedText(
+            self.caption, Qt.TextElideMode.ElideRight, self.width()
+        )
+        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, text)
         painter.end()
 
     def _at(self, where: QPointF) -> QPointF:
@@ -99,35 +108,26 @@ class Stage(QWidget):
         self.lens = Lens(self)
         self.walk = View("walkFrame", "Frame of the walk", self.lens)
         self.fade = View("walkFade", "Cross-fade of the ends' pixels", self.lens)
-        self.walk_title, self.fade_title = QLabel(), QLabel("Pixel cross-fade")
-        self._faded = _titled(self.fade_title, self.fade)
+        self.fade.caption = "Pixel cross-fade"
         self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(12)
-        self._row.addWidget(_titled(self.walk_title, self.walk), 1)
-        self._row.addWidget(self._faded, 1)
+        self._row.addWidget(self.walk, 1)
+        self._row.addWidget(self.fade, 1)
 
     def stand(self, upright: bool) -> None:
         """One above the other, beside a grid; or side by side, above a strip."""
         way = QBoxLayout.Direction
         self._row.setDirection(way.TopToBottom if upright else way.LeftToRight)
 
+    def name(self, caption: str) -> None:
+        """What lies below the walk's frame."""
+        self.walk.caption = caption
+        self.walk.update()
+
     def show_fade(self, shown: bool) -> None:
-        self._faded.setVisible(shown)
+        self.fade.setVisible(shown)
 
     @property
     def fading(self) -> bool:
-        return self._faded.isVisibleTo(self)
-
-
-def _titled(title: QLabel, view: View) -> QWidget:
-    title.setProperty("role", "muted")
-    title.setTextFormat(Qt.TextFormat.PlainText)
-    title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-    holder = QWidget()
-    column = QVBoxLayout(holder)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(4)
-    column.addWidget(view, 1)
-    column.addWidget(title)
-    return holder
+        return self.fade.isVisibleTo(self)
