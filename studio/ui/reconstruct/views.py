@@ -39,6 +39,12 @@ def _inside(panel: ReconstructPanel) -> QWidget:
     return InsideView(panel.bench, panel.jobs)
 
 
+def _blind(panel: ReconstructPanel) -> QWidget:
+    from studio.ui.reconstruct.blind import BlindView
+
+    return BlindView(panel.bench, lambda: panel.shared.library.folder / "Reconstructions")
+
+
 def _train(panel: ReconstructPanel) -> QWidget:
     from studio.ui.reconstruct.train import TrainView
 
@@ -56,5 +62,8 @@ VIEWS = (
     ),
     ViewSpec("spectra", "Spectra", "What is filtered out, and what is invented", _spectra),
     ViewSpec("inside", "Inside the latent", "Take the latent apart", _inside),
+    ViewSpec(
+        "blind", "Blind test", "Tell apart, or prefer, without knowing which is which", _blind
+    ),
     ViewSpec("train", "Train", "Train an autoencoder and watch it learn", _train, alone=True),
 )
