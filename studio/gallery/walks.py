@@ -33,5 +33,12 @@ def write_frame(path: Path, frame: Frame, walk: Walk) -> Path:
         "noise": walk.noise,
         "conditioning": walk.conditioning,
     }
-    png.write(path, frame.image, nearest_end(walk, frame.place).settings, frame.nfe, frame.seconds, walk=between)
+    png.write(
+        path,
+        frame.image,
+        nearest_end(walk, frame.place).settings,
+        frame.nfe,
+        frame.seconds,
+        walk=between,
+    )
     return path

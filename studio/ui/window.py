@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QSize, Slot
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
@@ -66,6 +67,7 @@ class Window(QWidget):
             go.triggered.connect(partial(self._go, number - 1))
             self.addAction(go)
             panel.wanted.connect(self._go_to)
+            panel.offered.connect(self._hand_over)
         tabs.setVisible(len(self.specs) > 1)
         tabs.currentChanged.connect(self._pages.setCurrentIndex)
         return tabs
@@ -77,6 +79,11 @@ class Window(QWidget):
     @Slot(str)
     def _go_to(self, wanted: str) -> None:
         self._go([spec.id for spec in self.specs].index(wanted))
+
+    @Slot(str, object)
+    def _hand_over(self, wanted: str, pictures: tuple[Path, ...]) -> None:
+        self._go_to(wanted)
+        self.panels[self._tabs.currentIndex()].receive(pictures)
 
     def _menu(self) -> QMenu:
         menu = QMenu(self)

@@ -317,6 +317,31 @@ def test_one_of_yours_becomes_an_end(stage: Stage, panel: InterpolatePanel, qtbo
     assert panel.column.cards[0].prompt.toPlainText() == "a dog"
 
 
+def test_generate_and_history_hand_pictures_over(
+    stage: Stage, panel: InterpolatePanel, qtbot: QtBot, tmp_path: Path
+) -> None:
+    stage.window._go_to("generate")
+    stage.window.shared.session.prompt.set("a dog")
+    stage.panel.generate()
+    stage.bridge.begin(1)
+    with qtbot.waitSignal(stage.window.shared.library.updated):
+        stage.bridge.make(1)
+    stage.panel.viewer.take_focus()
+    qtbot.keyClick(stage.panel.viewer.canvas, Qt.Key.Key_W)
+    assert panel.isVisible() and "Which end" in panel.banner.text.text()
+    qtbot.mouseClick(panel.banner.findChild(QWidget, "bannerChoice1"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: panel.column.cards[1].start is not None)
+    assert panel.column.cards[1].is_picture
+    two = (picture(tmp_path / "a.png", 10), picture(tmp_path / "b.png", 20))
+    stage.window._go_to("history")
+    history = next(each for each in stage.window.panels if each.objectName() == "historyPanel")
+    history.offered.emit("interpolate", two)
+    qtbot.waitUntil(
+        lambda: [c.start and c.start.name for c in panel.column.shown()] == ["a.png", "b.png"]
+    )
+    assert panel.isVisible()
+
+
 def test_what_a_frame_can_become(stage: Stage, panel: InterpolatePanel, qtbot: QtBot) -> None:
     _, walk = strip(stage, panel, qtbot)
     session = stage.window.shared.session

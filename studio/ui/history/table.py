@@ -40,6 +40,13 @@ def _rate(stars: int) -> Action:
     )
 
 
+def _walk(panel: HistoryPanel) -> None:
+    """Hands up to four selected pictures to Interpolate."""
+    items = (panel.rows.known(each) for each in panel.selected()[:4])
+    if paths := tuple(item.path for item in items if item is not None):
+        panel.offered.emit("interpolate", paths)
+
+
 HISTORY = (
     Action(
         "history_search",
@@ -137,6 +144,15 @@ HISTORY = (
         needs_picture=True,
     ),
     Action(
+        "history_walk",
+        "Walk between",
+        ("W",),
+        "Take the selected picture, or two or four, to Interpolate as ends of a walk.",
+        _panel(_walk),
+        "viewer",
+        needs_picture=True,
+    ),
+    Action(
         "history_copy_picture",
         "Copy picture",
         ("Ctrl+Shift+C", "Ctrl+C"),
@@ -229,7 +245,7 @@ LARGE = (
     ),
 )
 MENU = (  # of a tile and of the large picture
-    ("history_open", "history_restore", "history_start"),
+    ("history_open", "history_restore", "history_start", "history_walk"),
     ("history_again", "history_next_seed", "history_vary"),
     ("history_like", "history_tag"),
     ("history_copy_picture", "history_copy_settings", "history_copy_command", "history_folder"),

@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
@@ -19,10 +20,15 @@ if TYPE_CHECKING:
 
 
 class Panel(QWidget):
-    """A workspace: its widgets, and its actions by their ids; `wanted` asks for another's id."""
+    """A workspace: its widgets, and its actions by their ids; `wanted` asks for another's id,
+    `offered` also hands it pictures."""
 
     wanted = Signal(str)
+    offered = Signal(str, object)  # an id, tuple[Path, ...]
     actions_by_id: dict[str, QAction]
+
+    def receive(self, pictures: tuple[Path, ...]) -> None:
+        """Takes pictures that another workspace offers."""
 
     def closing(self) -> None:
         """The window is about to close, the engine still there."""

@@ -168,6 +168,19 @@ class InterpolatePanel(Panel):
             self.column.show_end(end)
             self.reading.open(end, path)
 
+    def receive(self, pictures: tuple[Path, ...]) -> None:
+        """Several become the ends at once; for one it asks which end it is to be."""
+        if len(pictures) > 1:
+            self.column.use_ends(4 if len(pictures) == 4 else 2)
+            for end, path in enumerate(pictures[: len(self.column.shown())]):
+                self.take(end, path)
+        elif pictures:
+            titles = TITLES[len(self.column.shown())]
+            ends = tuple(
+                (title, partial(self.take, end, pictures[0])) for end, title in enumerate(titles)
+            )
+            self.banner.say("offer", f"Which end is {pictures[0].name} to be?", ends)
+
     def closing(self) -> None:
         self._remember()
         self.reading.wait()

@@ -15,6 +15,13 @@ def _panel(run: Callable[[GeneratePanel], object]) -> Callable[[Any], object]:
     return run
 
 
+def _walk(panel: GeneratePanel) -> None:
+    """Hands the picture shown to Interpolate, once it is written."""
+    entry = panel.viewer.entry
+    if entry is not None and entry.path is not None:
+        panel.offered.emit("interpolate", (entry.path,))
+
+
 STARTING = (
     Action(
         "vary",
@@ -35,6 +42,15 @@ STARTING = (
         "viewer",
         "start",
         True,
+    ),
+    Action(
+        "walk_from",
+        "Walk from this picture",
+        ("W",),
+        "Take this picture to Interpolate, as an end of a walk.",
+        _panel(_walk),
+        "viewer",
+        needs_picture=True,
     ),
     Action(
         "trajectory",

@@ -263,11 +263,15 @@ class WalkColumn(QFrame):
     def show_end(self, end: int) -> None:
         """Brings an end into sight, with four ends if it is one of the last two."""
         if end >= len(self.shown()):
-            self.ends.choose("4")
+            self.use_ends(4)
+
+    def use_ends(self, count: int) -> None:
+        """Two ends or four."""
+        self.ends.choose(str(count))
 
     def show_example(self, prompts: tuple[str, ...], seeds: tuple[int | None, ...]) -> None:
         """Other prompts and seeds for as many ends."""
-        self.ends.choose(str(len(prompts)))
+        self.use_ends(len(prompts))
         for number, (card, text) in enumerate(zip(self.cards, prompts, strict=False)):
             card.kind.choose("prompt")
             card.prompt.set_value(text)
