@@ -53,6 +53,15 @@ def escaped(prompt: str) -> str:
     return re.sub(r"[{|}_\\]", lambda found: "\\" + found[0], prompt)
 
 
+def only(prompt: str) -> str | None:
+    """The one prompt that it stands for; None if it leaves a choice or is misspelt."""
+    try:
+        parts = _parsed(prompt, no_files).parts
+    except UsageError:
+        return None
+    return parts[0] if len(parts) == 1 and isinstance(parts[0], str) else None
+
+
 def combinations(prompt: str, lines: Lines = no_files) -> tuple[str, ...]:
     """Every prompt it stands for, the last choice changing fastest, each once.
 

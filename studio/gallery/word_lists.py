@@ -5,19 +5,38 @@ Must not import Qt or torch.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from random import Random
 
 import platformdirs
 
 from studio.core.errors import DataError
-from studio.core.wildcards import Lines
+from studio.core.requests import Generate
+from studio.core.wildcards import Lines, chosen, only
 
 MOST_BYTES = 2**22
 
 
 def words_folder() -> Path:
     return platformdirs.user_data_path("latent-studio", appauthor=False) / "words"
+
+
+def drawn(request: Generate, prompt: str, lines: Lines) -> tuple[Generate, ...]:
+    """`request` with `prompt`; one a picture, each with words of its own, if that leaves a choice.
+
+    The seeds draw the words, the same ones every time. Raises UsageError, DataError.
+    """
+    if (words := only(prompt)) is not None:
+        return (replace(request, settings=replace(request.settings, prompt=words)),)
+    made = []
+    for index in range(request.count):
+        settings = request.settings.numbered(index)
+        random = Random(f"{settings.seed} {settings.variation_seed}")
+        settings = replace(settings, prompt=chosen(prompt, random, lines))
+        made.append(replace(request, settings=settings, count=1))
+    return tuple(made)
 
 
 def lines_in(folder: Path) -> Lines:

@@ -33,6 +33,11 @@ from studio.ui.state import FULL_INTERVAL, Session, bind
 from studio.ui.trajectory.kept import MOST
 
 SIDE = 18  # logical pixels at both sides
+PROMPT = (
+    "What the picture shows (Alt+P). Ctrl+Enter generates, Alt+Up and Alt+Down walk your prompts."
+    " {red|blue} draws one of them for each picture, __colours__ a line of colours.txt; the words"
+    " drawn are stored with the picture and its seed, so that it can be made again."
+)
 FINE = 1000  # units of the progress bar
 
 
@@ -71,8 +76,7 @@ class Column(QFrame):
     def _make_controls(self) -> None:
         self.prompt = PromptBox(
             "prompt",
-            "What the picture shows (Alt+P). Ctrl+Enter generates, "
-            "Alt+Up and Alt+Down walk your prompts.",
+            PROMPT,
             "A teddy bear with a red scarf\nA rocket on a purple background, 3d",
             4,
             10,

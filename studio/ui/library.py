@@ -69,8 +69,6 @@ class Library(QObject):
     opened = Signal(object, object)  # Entry, QImage
     copied = Signal(object)  # Path: a copy is written
     failed = Signal(object, str)  # Entry, one sentence
-    dropped = Signal(object, object)  # Path, Settings
-    refused = Signal(str)  # one sentence: a dropped file without settings
 
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -125,10 +123,6 @@ class Library(QObject):
         elif entry.path is not None:
             self._files.start(("open", entry), read_picture, entry.path)
 
-    def read_dropped(self, path: Path) -> None:
-        """Reads the settings inside a file; `dropped` or `refused` follows."""
-        self._files.start(("drop", path), read_settings, path)
-
     def image(self, entry: Entry) -> QImage | None:
         """The picture, if it is in memory."""
         return self._images.get(entry)
@@ -171,15 +165,10 @@ class Library(QObject):
             image, subject.settings = result
             self._images.keep(subject, image)
             self.opened.emit(subject, image)
-        elif what == "drop":
-            self.dropped.emit(subject, result)
 
     @Slot(object, str)
     def _file_failed(self, key: tuple[str, Any], message: str) -> None:
-        what, subject = key
-        if what == "drop":
-            self.refused.emit(message)
-            return
+        _, subject = key
         if isinstance(subject, Entry):
             subject.problem = message
         self.failed.emit(subject, message)

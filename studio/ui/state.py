@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core.requests import Generate, Settings
 from studio.core.specs import GuidanceSpec, SamplerSpec, ScheduleSpec
+from studio.core.wildcards import escaped, only
 from studio.ui.starting.start import Start
 
 RANDOM_SEEDS = 2**32  # random seeds stay short enough to read out; typed ones may be any
@@ -126,11 +127,16 @@ class Session(QObject):
         self.rule_options.set(())
 
     def settings(self) -> Settings:
-        """The settings as they stand; the seeds are those in the boxes, locked or not."""
+        """The settings as they stand; the seeds are those in the boxes, locked or not.
+
+        A prompt that leaves a choice is in them as it is: `word_lists.drawn` makes it.
+        """
         start: Start | None = self.start.get()
         variation = self.variation.get()
+        prompt = self.prompt.get().strip()
+        words = only(prompt)
         settings = Settings(
-            prompt=self.prompt.get().strip(),
+            prompt=prompt if words is None else words,
             negative=self.negative.get().strip(),
             model=self.model.get(),
             sampler=self.sampler.get(),
@@ -210,7 +216,7 @@ class Session(QObject):
                 self.start_wanted.emit(settings)
 
     def use_prompt(self, settings: Settings) -> None:
-        self.prompt.set(settings.prompt)
+        self.prompt.set(escaped(settings.prompt))  # nothing of it is drawn again
         self.negative.set(settings.negative)
 
     def use_seed(self, settings: Settings) -> None:

@@ -32,7 +32,7 @@ from studio.ui.welcome import Welcome
 TOOLS = (
     ("use_all", "use_prompt", "use_seed"),
     ("vary", "start_here"),
-    ("save_as", "copy_picture", "copy_settings", "open_folder"),
+    ("save_as", "copy_picture", "copy_settings", "copy_command", "open_folder"),
     ("zoom_actual", "zoom_fit"),
 )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QLineEdit, QPushButton
@@ -14,8 +15,9 @@ from pytestqt.qtbot import QtBot
 
 from studio.core import events
 from studio.core.requests import Settings
-from studio.gallery import png
+from studio.gallery import metadata, png, sharing
 from tests.app.conftest import Stage
+from tests.gallery.metadata.examples import A1111, COMFYUI, INVOKEAI, written
 
 LEFT = Qt.MouseButton.LeftButton
 CONTROL, SHIFT, ALT = (
@@ -242,6 +244,9 @@ def test_strip_walks_and_keys_recall(qtbot: QtBot, stage: Stage) -> None:
 
 def test_copying(qtbot: QtBot, stage: Stage) -> None:
     made(qtbot, stage, Settings("a fox", seed=3), 123)
+    click(qtbot, stage, "tool-copy_command")
+    assert QGuiApplication.clipboard().text() == sharing.command(Settings("a fox", seed=3))
+    assert "clipboard" in stage.panel.viewer.banner.text.text()
     click(qtbot, stage, "tool-copy_settings")
     assert "a fox" in QGuiApplication.clipboard().text()
     assert "Seed: 3" in QGuiApplication.clipboard().text()
@@ -306,7 +311,7 @@ def test_dropping_a_picture_offers_and_overwrites_nothing(
     path = tmp_path / "lion.png"
     png.write(path, np.zeros((256, 256, 3), np.uint8), settings)
     before = stage.panel.session.settings()
-    with qtbot.waitSignal(stage.panel.library.dropped):
+    with qtbot.waitSignal(stage.panel.reader.found):
         drop(stage, path)
     assert stage.panel.session.settings() == before
     assert "a lion" in stage.panel.viewer.banner.text.text()
@@ -321,7 +326,7 @@ def test_escape_closes_the_offer_before_it_cancels(
     png.write(path, np.zeros((256, 256, 3), np.uint8), Settings("a lion"))
     click(qtbot, stage, "generate")
     stage.bridge.begin(1)
-    with qtbot.waitSignal(stage.panel.library.dropped):
+    with qtbot.waitSignal(stage.panel.reader.found):
         drop(stage, path)
     qtbot.keyClick(stage.window, Qt.Key.Key_Escape)
     assert not stage.panel.viewer.banner.isVisible()
@@ -333,7 +338,7 @@ def test_escape_closes_the_offer_before_it_cancels(
 def test_dropping_something_else_says_so(qtbot: QtBot, stage: Stage, tmp_path: Path) -> None:
     path = tmp_path / "text.png"
     path.write_text("no picture")
-    with qtbot.waitSignal(stage.panel.library.refused):
+    with qtbot.waitSignal(stage.panel.reader.refused):
         drop(stage, path)
     assert stage.panel.viewer.banner.isVisible()
     assert stage.panel.viewer.banner.kind == "error"
@@ -447,3 +452,71 @@ def test_every_field_has_a_key(qtbot: QtBot, stage: Stage) -> None:
     for key, field in fields.items():
         qtbot.keyClick(stage.window, key, ALT)
         assert field.hasFocus()
+
+
+@pytest.mark.parametrize(
+    ("chunks", "source"),
+    [
+        ({"parameters": A1111["1.10"]}, "A1111"),
+        ({"prompt": COMFYUI["flux"]}, "ComfyUI"),
+        ({"invokeai_metadata": INVOKEAI["5"]}, "InvokeAI"),
+    ],
+)
+def test_another_studios_picture_is_offered_with_what_it_cannot_bring(
+    qtbot: QtBot, stage: Stage, tmp_path: Path, chunks: dict[str, str], source: str
+) -> None:
+    path = written(tmp_path / "foreign.png", **chunks)
+    with qtbot.waitSignal(stage.panel.reader.found):
+        drop(stage, path)
+    found = metadata.read(path, (stage.panel.session.model.get(),))
+    said = stage.panel.viewer.banner.text.text()
+    assert source in said and found.notes and all(note in said for note in found.notes)
+    click(qtbot, stage, "bannerChoice0")
+    restored = stage.panel.session.settings()
+    assert restored.prompt == found.settings.prompt.strip()
+    assert (restored.seed, restored.steps) == (found.settings.seed, found.settings.steps)
+
+
+def test_a_picture_without_settings_can_be_started_from(
+    qtbot: QtBot, stage: Stage, tmp_path: Path
+) -> None:
+    path = tmp_path / "holiday.jpg"
+    Image.new("RGB", (40, 30), (9, 99, 199)).save(path)
+    with qtbot.waitSignal(stage.panel.reader.refused):
+        drop(stage, path)
+    with qtbot.waitSignal(stage.panel.sources.read):
+        click(qtbot, stage, "bannerChoice0")
+    assert stage.panel.session.start.get().inputs.source.shape == (30, 30, 3)
+
+
+def test_wildcards_draw_words_for_each_picture(qtbot: QtBot, stage: Stage) -> None:
+    type_prompt(qtbot, stage, "a {red|blue|green} car")
+    stage.panel.session.count.set(8)
+    click(qtbot, stage, "generate")
+    made = [request.settings for request in stage.bridge.jobs]
+    assert len(made) == 8 and len({each.prompt for each in made}) > 1
+    assert {each.prompt for each in made} <= {"a red car", "a blue car", "a green car"}
+    assert [each.seed - made[0].seed for each in made] == list(range(8))
+    assert stage.panel.session.prompt.get() == "a {red|blue|green} car"
+    assert "{red|blue}" in stage.panel.column.prompt.toolTip()
+    stage.bridge.begin(1)
+    stage.bridge.make(1)
+    click(qtbot, stage, "tool-use_all")  # the very picture again, not a draw
+    stage.panel.session.count.set(1)
+    click(qtbot, stage, "generate")
+    assert stage.bridge.jobs[-1].settings == made[0]
+
+
+def test_braces_in_a_picture_are_not_drawn_again(qtbot: QtBot, stage: Stage) -> None:
+    settings = Settings("a set {1|2}", seed=4)
+    stage.panel.session.use_all(settings)
+    assert stage.panel.session.settings() == settings
+    click(qtbot, stage, "generate")
+    assert [each.settings for each in stage.bridge.jobs] == [settings]
+
+
+def test_a_brace_without_its_other_is_said(qtbot: QtBot, stage: Stage) -> None:
+    type_prompt(qtbot, stage, "a {red car")
+    click(qtbot, stage, "generate")
+    assert stage.bridge.jobs == []
+    assert stage.panel.viewer.banner.text.text().startswith("The { at letter 3 has no }")

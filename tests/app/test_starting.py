@@ -328,8 +328,8 @@ def test_a_picture_that_is_gone_is_said_and_the_rest_goes_on(
     settings = Inputs(gone).named(Settings("a lion", seed=99, strength=0.4))
     path = tmp_path / "lion.png"
     png.write(path, np.zeros((64, 64, 3), np.uint8), settings)
-    with qtbot.waitSignal(stage.panel.library.dropped):
-        stage.panel.library.read_dropped(path)
+    with qtbot.waitSignal(stage.panel.reader.found):
+        stage.panel.reader.read(path, stage.panel.session.model.get())
     with qtbot.waitSignal(stage.panel.sources.gone):
         click(qtbot, stage, "bannerChoice0")
     assert "not on this machine" in stage.panel.viewer.banner.text.text()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.core.errors import UsageError
-from studio.core.wildcards import MOST, chosen, combinations, escaped, has_wildcards
+from studio.core.wildcards import MOST, chosen, combinations, escaped, has_wildcards, only
 
 
 def lines(name: str) -> tuple[str, ...]:
@@ -81,3 +81,13 @@ def test_an_escaped_prompt_stands_for_itself(prompt: str) -> None:
 @given(st.text(max_size=50).filter(lambda text: not has_wildcards(text)))
 def test_plain_prompts_stay_what_they_are(prompt: str) -> None:
     assert combinations(prompt) == (prompt,)
+
+
+@given(st.text())
+def test_an_escaped_prompt_stands_for_itself_only(prompt: str) -> None:
+    assert only(escaped(prompt)) == prompt
+
+
+@pytest.mark.parametrize("prompt", ["{red|blue} car", "a __colour__ car", "a {b", "a } b"])
+def test_where_there_is_a_choice_or_a_slip_there_is_no_one_prompt(prompt: str) -> None:
+    assert only(prompt) is None

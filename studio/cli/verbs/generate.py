@@ -8,7 +8,6 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from random import Random
 
 from tqdm import tqdm
 
@@ -18,10 +17,10 @@ from studio.cli.verb import Document, Verb, add_out
 from studio.core import events
 from studio.core.errors import UsageError
 from studio.core.requests import Generate
-from studio.core.wildcards import chosen, combinations, has_wildcards
+from studio.core.wildcards import combinations
 from studio.engine.worker import Worker, run_now
 from studio.gallery import inputs
-from studio.gallery.word_lists import lines_in, read_lines, words_folder
+from studio.gallery.word_lists import drawn, lines_in, read_lines, words_folder
 
 RANDOM_SEEDS = 2**32  # as many as people can bear to type
 STRENGTH = 0.6  # of a picture to start from: its layout stays, its things change
@@ -73,18 +72,13 @@ def requests_from(arguments: Namespace) -> tuple[Generate, ...]:
     """The checked requests that the options describe. Raises UsageError, DataError."""
     first = request_from(arguments)
     lines = (arguments.prompt,) if arguments.prompts is None else read_lines(arguments.prompts)
-    if arguments.prompts is None and not has_wildcards(first.settings.prompt):
-        return (first,)
     words, made = lines_in(words_folder()), []
     for line in lines:
         if arguments.all:
             prompts = combinations(line, words)
             made += [replace(first, settings=replace(first.settings, prompt=p)) for p in prompts]
             continue
-        for index in range(first.count):
-            settings = first.settings.numbered(index)
-            drawn = chosen(line, Random(f"{settings.seed} {settings.variation_seed}"), words)
-            made.append(replace(first, settings=replace(settings, prompt=drawn), count=1))
+        made += drawn(first, line, words)
     return tuple(made)
 
 

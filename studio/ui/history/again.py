@@ -12,7 +12,6 @@ from studio.core.settings import MAX_GUIDANCE, MAX_STEPS
 from studio.gallery.history.difference import differences
 from studio.ui.state import Session
 
-
 BEGINNING = ("source", "mask", "strength")
 
 

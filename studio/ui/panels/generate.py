@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, Qt, QUrl, Slot
+from PySide6.QtCore import Qt, QUrl, Slot
 from PySide6.QtGui import (
     QDesktopServices,
     QDragEnterEvent,
@@ -16,16 +17,19 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout
 
 from studio.core import events
-from studio.core.errors import UsageError
+from studio.core.errors import StudioError
 from studio.core.requests import Generate, Settings
-from studio.gallery import png
+from studio.gallery import inputs, metadata, sharing
+from studio.gallery.word_lists import drawn, lines_in, words_folder
 from studio.ui import actions
 from studio.ui.column import Column
+from studio.ui.history.again import restore
 from studio.ui.jobs import Jobs
 from studio.ui.library import Entry, Library
 from studio.ui.panels import Panel, PanelSpec
 from studio.ui.shared import Shared
 from studio.ui.starting.actions import STARTING
+from studio.ui.starting.reader import Reader, picture_in
 from studio.ui.starting.sources import Sources
 from studio.ui.starting.variation import SIBLINGS, varied
 from studio.ui.state import Session, random_seed
@@ -52,7 +56,7 @@ class GeneratePanel(Panel):
         self.session, self.jobs, self.library = shared.session, shared.jobs, shared.library
         self._preferences = shared.preferences
         self._mine: set[int] = set()  # jobs
-        self.sources = Sources(self)
+        self.sources, self.reader = Sources(self), Reader(self)
         self.column = Column(self.session, self.jobs, self.sources)
         self.column.setFixedWidth(COLUMN_WIDTH)
         self.viewer = Viewer(self.library, self.session.samplers, self.jobs)
@@ -79,8 +83,8 @@ class GeneratePanel(Panel):
         self.jobs.failed.connect(self._job_failed)
         self.library.failed.connect(self._not_written)
         self.library.copied.connect(self._saved)
-        self.library.dropped.connect(self._offer)
-        self.library.refused.connect(self._failed)
+        self.reader.found.connect(self._offer)
+        self.reader.refused.connect(self._refused)
         self.column.start.shown_wanted.connect(self.start_here)
         self.column.start.said.connect(self._failed)
         self.sources.ready.connect(self._submit)
@@ -89,18 +93,18 @@ class GeneratePanel(Panel):
 
     def generate(self, front: bool = False) -> None:
         """Submits the settings as they stand."""
+        prompt = self.session.prompt.get().strip()
         try:
-            request = self.session.request()
-        except UsageError as error:
-            self._failed(str(error))
+            requests = drawn(self.session.request(), prompt, lines_in(words_folder()))
+        except StudioError as error:
+            self._failed(f"{str(error)[:1].upper()}{str(error)[1:]}")
             return
-        self.column.prompt.remember(request.settings.prompt)
+        self.column.prompt.remember(prompt)
         self._preferences.set("history", list(self.column.prompt.history()))
         self._preferences.remember(self.session)
-        if request.inputs is None:
-            self._submit(request, front)
-        else:
-            self.sources.keep(request, front)
+        submit = self._submit if requests[0].inputs is None else self.sources.keep
+        for request in reversed(requests) if front else requests:
+            submit(request, front)
 
     def vary(self) -> None:
         """Makes siblings of the picture shown, whatever the column says."""
@@ -197,7 +201,19 @@ class GeneratePanel(Panel):
     def copy_settings(self) -> None:
         entry = self.viewer.entry
         if entry is not None and entry.settings is not None:
-            QGuiApplication.clipboard().setText(png.parameters(entry.settings))
+            QGuiApplication.clipboard().setText(sharing.parameters(entry.settings))
+            self.viewer.banner.say("note", "The settings are in the clipboard.")
+        elif entry is not None:
+            self._no_settings()
+
+    def copy_command(self) -> None:
+        entry = self.viewer.entry
+        if entry is not None and entry.settings is not None:
+            command = sharing.command(entry.settings, inputs.inputs_folder())
+            QGuiApplication.clipboard().setText(command)
+            self.viewer.banner.say("note", "The command is in the clipboard.")
+        elif entry is not None:
+            self._no_settings()
 
     def open_folder(self) -> None:
         """Shows the pictures folder in the desktop's file manager."""
@@ -205,7 +221,7 @@ class GeneratePanel(Panel):
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.library.folder)))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _file_in(event.mimeData()) is not None:
+        if picture_in(event.mimeData()) is not None:
             event.acceptProposedAction()
             self.setProperty("dropping", True)
             self.style().polish(self)
@@ -219,28 +235,38 @@ class GeneratePanel(Panel):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._dropped()
-        path = _file_in(event.mimeData())
+        path = picture_in(event.mimeData())
         if path is not None:
             event.acceptProposedAction()
-            self.library.read_dropped(path)
+            self.reader.read(path, self.session.model.get())
 
     @Slot(object, object)
-    def _offer(self, path: Path, settings: Settings) -> None:
+    def _offer(self, path: Path, found: metadata.Found) -> None:
         """A dropped picture changes nothing until the user says what to take from it."""
+        settings = found.settings
 
         def use_all() -> None:
-            self.session.use_all(settings)
-            self._mention_model(settings)
+            if behind := restore(self.session, settings):
+                self.viewer.banner.say("note", " ".join(behind))
 
+        whose = f" ({found.source})" if found.source != "Latent Studio" else ""
+        told = f"{path.name}{whose}: “{settings.prompt}”, seed {settings.seed}."
         self.viewer.banner.say(
             "offer",
-            f"{path.name}: “{settings.prompt}”, seed {settings.seed}",
+            " ".join((told, *found.notes)),
             (
                 ("Use &all settings", use_all),
                 ("Use prompt", lambda: self.session.use_prompt(settings)),
                 ("Use seed", lambda: self.session.use_seed(settings)),
+                ("&Start from it", partial(self.sources.open, path)),
             ),
         )
+
+    @Slot(object, str)
+    def _refused(self, path: Path, sentence: str) -> None:
+        """A picture without settings is good for something all the same."""
+        start = ("&Start from it", partial(self.sources.open, path))
+        self.viewer.banner.say("error", sentence, (start,))
 
     @Slot(str)
     def _picked(self, prompt: str) -> None:
@@ -292,17 +318,11 @@ class GeneratePanel(Panel):
         self.viewer.banner.say("error", sentence, choices)
 
 
-def _file_in(data: QMimeData) -> Path | None:
-    """The first PNG file among what is dragged."""
-    paths = (Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile())
-    return next((path for path in paths if path.suffix.lower() == ".png"), None)
-
-
 PANEL = PanelSpec(
     "generate",
     "Generate",
     1,
     GeneratePanel,
     ACTIONS,
-    menu=("save_as", "copy_picture", "copy_settings", "open_folder"),
+    menu=("save_as", "copy_picture", "copy_settings", "copy_command", "open_folder"),
 )
