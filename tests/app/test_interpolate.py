@@ -19,6 +19,7 @@ from studio.core.settings import Settings
 from studio.core.walks import Frame, Inverted, Spaced, Walk, places
 from studio.gallery import png
 from studio.ui.panels.interpolate import InterpolatePanel
+from studio.ui.walk.line import Line
 from studio.ui.walk.yours import Yours
 from tests import tiny
 from tests.app.conftest import Stage, open_window
@@ -51,7 +52,7 @@ def click(qtbot: QtBot, stage: Stage, name: str) -> None:
 def text(stage: Stage, name: str) -> str:
     label = stage.find(name)
     assert isinstance(label, QLabel)
-    return label.text()
+    return label.full if isinstance(label, Line) else label.text()
 
 
 def grey(job: int, index: int, place: tuple[float, float]) -> Frame:

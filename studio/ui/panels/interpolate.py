@@ -10,7 +10,6 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QBoxLayout,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QProgressBar,
     QStackedWidget,
@@ -36,6 +35,7 @@ from studio.ui.walk.column import TITLES, WalkColumn
 from studio.ui.walk.course import Course
 from studio.ui.walk.exports import FORMS, Exports, Play
 from studio.ui.walk.frame_map import FrameMap
+from studio.ui.walk.line import Line
 from studio.ui.walk.menus import end_menu, export_menu, frame_menu
 from studio.ui.walk.player import WalkPlayer
 from studio.ui.walk.reading import Reading, Taken
@@ -67,7 +67,7 @@ class InterpolatePanel(Panel):
         self.welcome, self.stage = WalkWelcome(), Stage()
         self.map, self.player = FrameMap(self.course), WalkPlayer()
         self.pages, self.sight = QStackedWidget(), QWidget()
-        self.facts, self.speed = QLabel(), QLabel()
+        self.facts, self.speed = Line("walkFacts"), Line("walkSpeed")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -90,10 +90,6 @@ class InterpolatePanel(Panel):
         self.writing.setToolTip("How much of the walk is written")
         self.writing.setTextVisible(False)
         self.writing.hide()
-        for label, name in ((self.facts, "walkFacts"), (self.speed, "walkSpeed")):
-            label.setObjectName(name)
-            label.setProperty("role", "muted")
-            label.setMinimumWidth(60)
         self.bar.setSpacing(2)
         self.bar.addWidget(self.facts, 1)
         self._body = QBoxLayout(QBoxLayout.Direction.TopToBottom, self.sight)
@@ -327,14 +323,14 @@ class InterpolatePanel(Panel):
         if frame is None:
             self.stage.walk.show_picture(None)
             self.stage.fade.show_picture(None)
-            self.facts.setText("")
+            self.facts.tell("")
             return
         self.stage.walk.show_picture(self.course.pictures[frame.index])
         if self.stage.fading:
             faded = self.course.fade(frame.index)
             self.stage.fade.show_picture(None if faded is None else Picture(faded))
         exact = frame.index == self.map.current
-        self.facts.setText(plan.facts(frame, self.course.shape, exact))
+        self.facts.tell(plan.facts(frame, self.course.shape, exact))
 
     @Slot(int)
     def _returned(self, end: int) -> None:
@@ -346,7 +342,7 @@ class InterpolatePanel(Panel):
 
     @Slot()
     def _measured(self) -> None:
-        self.speed.setText(plan.evenness(self.course.spacings))
+        self.speed.tell(plan.evenness(self.course.spacings))
         self.speed.setVisible(bool(self.course.spacings))
 
     @Slot(int, int)

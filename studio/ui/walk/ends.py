@@ -63,6 +63,7 @@ class EndCard(QWidget):
         self._make_picture()
         self._lay_out()
         self._connect()
+        self.show_start(None)
         self._show()
 
     def _make_prompt(self) -> None:
@@ -115,7 +116,9 @@ class EndCard(QWidget):
         for button in (self.choose, self.paste, self.mine):
             buttons.addWidget(button)
         buttons.addStretch(1)
-        facts = QVBoxLayout()
+        self._facts = QWidget()
+        facts = QVBoxLayout(self._facts)
+        facts.setContentsMargins(0, 0, 0, 0)
         facts.setSpacing(2)
         facts.addWidget(self.file_name)
         facts.addWidget(self.quality)
@@ -123,7 +126,7 @@ class EndCard(QWidget):
         beside = QHBoxLayout()
         beside.setSpacing(12)
         beside.addWidget(self.well)
-        beside.addLayout(facts, 1)
+        beside.addWidget(self._facts, 1)
         self._pictures = QWidget()
         below = QVBoxLayout(self._pictures)
         below.setContentsMargins(0, 0, 0, 0)
@@ -185,7 +188,7 @@ class EndCard(QWidget):
         self.well.show_start(start)
         self.well.setToolTip("Drop a picture here, or click to open one (Enter).")
         name = start.name if start is not None else ""
-        self.file_name.setVisible(start is not None)
+        self._facts.setVisible(start is not None)
         room = self.file_name.fontMetrics()
         self.file_name.setText(room.elidedText(name, Qt.TextElideMode.ElideMiddle, 190))
         self.file_name.setToolTip(name)

@@ -16,17 +16,19 @@ from PySide6.QtGui import (
     QPalette,
     QPen,
     QRegion,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.ui.walk.course import Course
 
 _ROLE = QPalette.ColorRole
-HIGH = 92  # logical pixels of a strip's frames
+HIGH, LOW = 92.0, 48.0  # logical pixels of a strip's frames
 RING = 3  # pixels around the frame that is shown
 TOP = 3.0  # room for the ring
 SPEED = 24  # below a strip: how far its frames look from each other
 WIDE_GAP, NARROW = 4.0, 20.0  # between frames; frames narrower than this touch
+MOST_HIGH = 16777215  # Qt's own limit
 PALE = 0.22
 
 
@@ -47,6 +49,7 @@ class FrameMap(QWidget):
             " how far neighbours look from each other."
         )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         course.began.connect(self._began)
         course.framed.connect(self._framed)
         course.measured.connect(self.update)
@@ -57,7 +60,7 @@ class FrameMap(QWidget):
         return self._course.shape[0] > 1
 
     def sizeHint(self) -> QSize:
-        return QSize(480, 480 if self.is_grid else HIGH + SPEED)
+        return QSize(480, 480 if self.is_grid else self.minimumHeight())
 
     def place(self, index: int) -> QRectF:
         """Where a frame is drawn."""
@@ -76,9 +79,9 @@ class FrameMap(QWidget):
         """From one frame to the next: squares, or slices of one where a strip has many."""
         rows, columns = self._course.shape
         if rows == 1:
-            high = min(float(HIGH), max(24.0, float(self.height() - SPEED)))
-            return QSizeF(min(high + WIDE_GAP, self.width() / max(columns, 1)), high)
-        side = min((self.width() - 2) / columns, (self.height() - 2) / rows)
+            wide = min(HIGH + WIDE_GAP, (self.width() - 2 * RING) / max(columns, 1))
+            return QSizeF(wide, max(LOW, wide - WIDE_GAP))
+        side = min((self.width() - 2 * RING) / columns, (self.height() - 2 * RING) / rows)
         return QSizeF(side, side)
 
     def frame_at(self, where: QPointF) -> int | None:
@@ -181,12 +184,19 @@ class FrameMap(QWidget):
 
     @Slot()
     def _began(self) -> None:
-        """A strip keeps its height, a grid takes what there is."""
-        policy, self.current = QSizePolicy.Policy, 0
-        self.setSizePolicy(policy.Expanding, policy.Expanding if self.is_grid else policy.Fixed)
-        self.setMinimumSize(160, 160 if self.is_grid else HIGH + SPEED)
-        self.updateGeometry()
+        self.current = 0
+        self._fit()
         self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        """A strip is as high as its frames, a grid takes what there is."""
+        self.setMinimumWidth(160)
+        high = 160 if self.is_grid else round(self._pitch().height() + TOP) + SPEED
+        self.setMinimumHeight(high)
+        self.setMaximumHeight(MOST_HIGH if self.is_grid else high)
 
     @Slot(int)
     def _framed(self, made: int) -> None:

@@ -32,7 +32,7 @@ class Yours(QFrame):
         self.list.setMovement(QListWidget.Movement.Static)
         self.list.setResizeMode(QListWidget.ResizeMode.Adjust)
         self.list.setIconSize(QSize(TILE, TILE))
-        self.list.setGridSize(QSize(TILE + 14, TILE + 12))
+        self.list.setUniformItemSizes(True)
         self._items: dict[Entry, QListWidgetItem] = {}
         for entry in [each for each in library.entries if each.path is not None][:MOST]:
             self._add(entry)
@@ -54,6 +54,7 @@ class Yours(QFrame):
         item.setData(ENTRY, entry)
         item.setToolTip(entry.title())
         item.setData(Qt.ItemDataRole.AccessibleTextRole, entry.title())
+        item.setSizeHint(QSize(TILE + 14, TILE + 12))
         self.list.addItem(item)
         self._items[entry] = item
         self._draw(entry)

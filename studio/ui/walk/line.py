@@ -1,0 +1,33 @@
+"""A line of text that ends in an ellipsis where there is no room for all of it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QLabel
+
+
+class Line(QLabel):
+    """Shows what fits; the tooltip has the rest."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.full = ""
+        self.setObjectName(name)
+        self.setProperty("role", "muted")
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setMinimumWidth(60)
+
+    def tell(self, text: str) -> None:
+        self.full = text
+        self.setToolTip(text)
+        self.setAccessibleName(text)
+        self._elide()
+
+    def resizeEvent(self, event: QEvent) -> None:
+        self._elide()
+
+    def _elide(self) -> None:
+        fits = self.fontMetrics().elidedText(
+            self.full, Qt.TextElideMode.ElideRight, max(60, self.width())
+        )
+        self.setText(fits)
