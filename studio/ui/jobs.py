@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core import events
-from studio.core.requests import Generate, LoadModel, Request, Settings
+from studio.core.requests import Decode, Generate, LoadModel, Request, Settings
 
 if TYPE_CHECKING:
     from studio.bridge.bridge import EngineBridge
@@ -104,7 +104,8 @@ class Jobs(QObject):
             self.open.insert(1 if self.running is not None else 0, job)
         else:
             self.open.append(job)
-        self.last_words = ""
+        if not isinstance(request, Decode):
+            self.last_words = ""
         self.changed.emit()
         return job
 
@@ -206,10 +207,11 @@ class Jobs(QObject):
             self.changed.emit()
             return False
         self.open.remove(job)
-        del self._requests[job]
+        quiet = isinstance(self._requests.pop(job), Decode)  # done in passing
         self.running = self.progress = None
         self.cancelling = False
-        self.last_words = words
+        if not quiet:
+            self.last_words = words
         self.changed.emit()
         return True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Slot
-from PySide6.QtGui import QAction, QImage
+from PySide6.QtGui import QAction, QImage, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -29,6 +29,7 @@ from studio.ui.trajectory.kept import Kept
 from studio.ui.trajectory.page import TrajectoryPage
 from studio.ui.welcome import Welcome
 
+NARROW = 860  # logical pixels
 TOOLS = (
     ("use_all", "use_prompt", "use_seed"),
     ("vary", "start_here"),
@@ -72,7 +73,7 @@ class Viewer(QWidget):
         self.canvas.customContextMenuRequested.connect(self._menu)
 
     def _lay_out(self) -> None:
-        bar = QHBoxLayout(self.bar)
+        bar = self._bar = QHBoxLayout(self.bar)
         bar.setContentsMargins(0, 0, 0, 0)
         bar.setSpacing(2)
         bar.addWidget(self.facts, 1)
@@ -98,6 +99,13 @@ class Viewer(QWidget):
             self.tools.addWidget(_gap())
             for name in group:
                 self.tools.addWidget(tool(actions[name]))
+        self.tools.addStretch(1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is no room beside the facts the tools go under them."""
+        ways, narrow = QHBoxLayout.Direction, event.size().width() < NARROW
+        self._bar.setDirection(ways.TopToBottom if narrow else ways.LeftToRight)
+        super().resizeEvent(event)
 
     def show_preview(self, preview: Preview, settings: Settings, at: Progress | None) -> None:
         """The live preview of a batch, unless the user went to another picture."""

@@ -244,3 +244,28 @@ def test_a_film_has_both_ends_and_a_bounded_length(last: int) -> None:
     assert (frames[0], frames[-1]) == (0, last)
     assert len(frames) == len(set(frames)) == min(last + 1, MOST_FRAMES)
     assert max(np.diff(frames, prepend=frames[0])) <= math.ceil(last / (MOST_FRAMES - 1))
+
+
+def test_decoding_in_passing_leaves_what_was_said_of_the_picture(
+    qtbot: QtBot, stage: Stage
+) -> None:
+    make(qtbot, stage)
+    assert stage.panel.column.said.text() == "Done in 1.0 s"
+    page = player(qtbot, stage)
+    page.go_to(2)
+    qtbot.waitUntil(lambda: isinstance(stage.bridge.requests[-1], Decode))
+    decoded(stage)
+    assert stage.panel.column.said.text() == "Done in 1.0 s"
+
+
+def test_in_a_narrow_window_the_tools_go_under_the_facts(qtbot: QtBot, stage: Stage) -> None:
+    stage.window.resize(1280, 820)
+    make(qtbot, stage)
+    viewer = stage.panel.viewer
+    label = stage.find("tool-trajectory")
+    assert label.y() < viewer.facts.geometry().bottom()
+    stage.window.resize(1000, 700)
+    qtbot.waitUntil(lambda: viewer.facts.width() > 600)
+    assert label.y() > viewer.facts.geometry().bottom()
+    assert label.width() >= label.sizeHint().width()
+    assert stage.window.width() == 1000

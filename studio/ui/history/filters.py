@@ -112,6 +112,7 @@ class Filters(QWidget):
             box.setToolTip(f"The {which.lower()} day whose pictures are shown")
             box.setDate(day)
             box.setDisplayFormat("yyyy-MM-dd")
+            box.setCalendarPopup(True)
 
     def _lay_out(self) -> None:
         above, below, days = QHBoxLayout(), QHBoxLayout(), QHBoxLayout(self._days)

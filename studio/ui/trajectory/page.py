@@ -83,6 +83,7 @@ class TrajectoryPage(QWidget):
         self.export.setMenu(menu)
 
     def _name_player(self) -> None:
+        self.player.read.hide()  # the figures tell the step's own time
         self.player.play.setToolTip("Play from noise to picture (Space)")
         self.player.slider.setAccessibleName("Time, from noise to picture")
         self.player.slider.setToolTip(
