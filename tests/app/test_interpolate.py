@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from studio import app
 from studio.core.errors import OutputError
 from studio.core.events import CancelledAt, Failed, Finished, Progress
+from studio.core.requests import Generate
 from studio.core.settings import Settings
 from studio.core.walks import Frame, Inverted, Spaced, Walk, places
 from studio.gallery import png
@@ -187,6 +188,28 @@ def test_cancel_keeps_what_is_done(stage: Stage, panel: InterpolatePanel, qtbot:
     click(qtbot, stage, "walk")
     qtbot.keyClick(panel, Qt.Key.Key_Escape)
     assert stage.bridge.cancels == [job, job + 1]
+
+
+def test_a_walk_that_waits_is_cancelled_alone(
+    stage: Stage, panel: InterpolatePanel, qtbot: QtBot
+) -> None:
+    stage.window.shared.jobs.submit(Generate(Settings("a dog")))
+    stage.bridge.begin(1)
+    fill(panel, "a", "b")
+    click(qtbot, stage, "walk")
+    click(qtbot, stage, "walkCancel")
+    assert stage.bridge.cancels == [2]
+    stage.bridge.cancelled.emit(CancelledAt(2, 0))
+    assert panel.course.job is None and stage.window.shared.jobs.open == [1]
+
+
+def test_prompts_come_back_with_alt_up(stage: Stage, panel: InterpolatePanel, qtbot: QtBot) -> None:
+    strip(stage, panel, qtbot)
+    box = stage.find("walkPrompt0")
+    for _ in range(2):
+        qtbot.keyClick(box, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert panel.column.cards[0].prompt.toPlainText() == "a green pear"
+    assert stage.window.shared.preferences.get("history")[:2] == ["a red apple", "a green pear"]
 
 
 @pytest.mark.parametrize("form", [".webp", ".gif", ".mp4", "-frames"])

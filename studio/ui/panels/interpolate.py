@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QHBoxLayout,
@@ -155,6 +155,7 @@ class InterpolatePanel(Panel):
             if self.banner.kind == "error":
                 self.banner.clear()
             self.column.drawn(drawn)
+            self.shared.preferences.set("history", list(self.column.remember_prompts()))
             self._remember()
 
     def take(self, end: int, picture: Path | Entry) -> None:
@@ -177,6 +178,10 @@ class InterpolatePanel(Panel):
             )
             self.banner.say("offer", f"Which end is {pictures[0].name} to be?", ends)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.column.set_history(tuple(self.shared.preferences.get("history")))
+
     def closing(self) -> None:
         self._remember()
         self.reading.wait()
@@ -186,9 +191,9 @@ class InterpolatePanel(Panel):
         self.shared.preferences.set("walk", self.column.remembered())
 
     def escape(self) -> None:
-        """Cancels the job, else dismisses the banner."""
+        """Cancels the walk, else dismisses the banner."""
         if self.jobs.busy:
-            self.jobs.cancel()
+            self.course.cancel()
         else:
             self.banner.clear()
 

@@ -232,7 +232,7 @@ class WalkColumn(QFrame):
         ):  # fmt: skip
             signal.connect(self._look_again)
         self.go.clicked.connect(self.asked)
-        self.cancel.clicked.connect(self._jobs.cancel)
+        self.cancel.clicked.connect(self._course.cancel)
         self._jobs.changed.connect(self._jobs_changed)
         for signal in (self._course.began, self._course.ended):
             signal.connect(self._jobs_changed)
@@ -259,6 +259,19 @@ class WalkColumn(QFrame):
     def drawn(self, seed: int) -> None:
         """Tells which seed stood for the empty line."""
         self.cards[0].seed.set_drawn(seed)
+
+    def set_history(self, prompts: tuple[str, ...]) -> None:
+        """What Alt+Up walks in every prompt."""
+        for card in self.cards:
+            card.prompt.set_history(prompts)
+
+    def remember_prompts(self) -> tuple[str, ...]:
+        """Puts those of the ends before what Alt+Up walks; all of it, the newest first."""
+        first = self.cards[0].prompt
+        for card in reversed(self.shown()):
+            first.remember(card.prompt.toPlainText().strip())
+        self.set_history(first.history())
+        return first.history()
 
     def show_end(self, end: int) -> None:
         """Brings an end into sight, with four ends if it is one of the last two."""

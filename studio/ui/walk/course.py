@@ -61,6 +61,13 @@ class Course(QObject):
         self.began.emit()
         return True
 
+    def cancel(self) -> None:
+        """Ends the walk, also while it waits; without one, what the engine does now."""
+        if self.job is None or self.job == self._jobs.open[0]:
+            self._jobs.cancel()
+        else:
+            self._jobs.cancel_job(self.job)
+
     @property
     def count(self) -> int:
         """How many frames the walk has, made or not."""
