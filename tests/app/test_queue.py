@@ -17,8 +17,9 @@ from studio.core.requests import Generate
 from studio.core.settings import Settings
 from studio.gallery import queue_file
 from studio.ui import library
-from studio.ui.panels.queue import JOB, QueuePanel
+from studio.ui.panels.queue import QueuePanel
 from studio.ui.queue.keeper import SETTLE
+from studio.ui.queue.rows import JOB, SENTENCE
 from tests.app.conftest import Stage, open_window
 
 
@@ -251,3 +252,35 @@ def test_every_control_can_be_found_and_named(panel: QueuePanel) -> None:
     assert len({button.objectName() for button in buttons}) == len(buttons)
     for button in buttons:
         assert button.toolTip() and button.accessibleName()
+
+
+def test_until_cancelled_draws_the_words_every_time(
+    stage: Stage, panel: QueuePanel, qtbot: QtBot
+) -> None:
+    stage.panel.session.prompt.set("a {red|blue|green|pink} bear")
+    click(qtbot, stage, "queueUntil")
+    for job in range(1, 13):
+        stage.bridge.begin(job)
+        stage.bridge.make(job)
+    prompts = [request.settings.prompt for request in stage.bridge.jobs]
+    assert len(set(prompts)) > 1 and not any("{" in prompt for prompt in prompts)
+
+
+def test_a_slip_in_the_prompt_stops_it(stage: Stage, panel: QueuePanel, qtbot: QtBot) -> None:
+    stage.panel.session.prompt.set("a {red bear")
+    click(qtbot, stage, "queueUntil")
+    assert not panel.until.isChecked() and stage.bridge.jobs == []
+    assert panel.banner.text.text().startswith("The { at letter 3")
+
+
+def test_rows_name_samplers_as_the_window_does_and_none_says_so(
+    stage: Stage, panel: QueuePanel, qtbot: QtBot
+) -> None:
+    assert panel.list.count() == 0
+    assert "Nothing is waiting" in SENTENCE
+    empty = panel.list.grab().toImage()
+    waiting(stage, "a bear")
+    text = panel.list.item(0).text()
+    assert text == "Now  a bear  ·  1 picture\nFlow, Heun · 20 steps · guidance 4 · seed 5"
+    assert panel.list.grab().toImage() != empty
+    assert panel.list.sizeHintForRow(0) > 2 * panel.list.fontMetrics().height()

@@ -26,11 +26,10 @@ from studio.ui.banner import Banner
 from studio.ui.panels import Panel, PanelSpec
 from studio.ui.queue.keeper import Keeper
 from studio.ui.queue.prompts import PromptList
+from studio.ui.queue.rows import DETAIL, JOB, NOW, PLACE, TITLE, JobList
 from studio.ui.queue.table import QUEUE
 from studio.ui.queue.titles import detail, title
 from studio.ui.shared import Shared
-
-JOB = Qt.ItemDataRole.UserRole
 
 
 class QueuePanel(Panel):
@@ -45,6 +44,7 @@ class QueuePanel(Panel):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._jobs, self._session = shared.jobs, shared.session
         self._preferences = shared.preferences
+        self._labels = {name: spec.label for name, spec in shared.session.samplers.items()}
         self._filling, self._marked = False, -1  # the job that was marked as running
         self.keeper = Keeper(shared.jobs, queue_file(), shared.library.writer, self)
         self.banner = Banner()
@@ -59,13 +59,12 @@ class QueuePanel(Panel):
         self._show()
 
     def _make(self) -> None:
-        self.list = QListWidget()
+        self.list = JobList()
         self.list.setObjectName("queueList")
         self.list.setAccessibleName("What is made and what waits")
         self.list.setToolTip("Drag to reorder; Delete cancels")
         self.list.setDragDropMode(QListWidget.DragDropMode.InternalMove)
         self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
-        self.list.setWordWrap(True)
         self.now = QLabel()
         self.now.setObjectName("queueNow")
         self.bar = QProgressBar()
@@ -96,16 +95,19 @@ class QueuePanel(Panel):
 
     def _lay_out(self) -> None:
         left = QVBoxLayout()
+        left.setSpacing(8)
         left.addWidget(self.banner)
         left.addWidget(self.now)
         left.addWidget(self.bar)
         left.addWidget(self.list, 1)
         row = QHBoxLayout()
+        row.setSpacing(8)
         for button in self.buttons.values():
             row.addWidget(button)
         row.addStretch(1)
         left.addLayout(row)
         checks = QHBoxLayout()
+        checks.setSpacing(18)
         checks.addWidget(self.until)
         checks.addWidget(self.kept)
         checks.addStretch(1)
@@ -216,7 +218,9 @@ class QueuePanel(Panel):
             self.keeper.repeat(None)
             return
         try:
-            self.keeper.repeat(self._session.request())
+            request = self._session.request()
+            written = replace(request.settings, prompt=self._session.prompt.get().strip())
+            self.keeper.repeat(replace(request, settings=written))
         except UsageError as error:
             self._failed(str(error))
             self.until.setChecked(False)
@@ -283,12 +287,12 @@ class QueuePanel(Panel):
         """What it is, and whether it is being made."""
         job = int(item.data(JOB))
         request, runs = self._jobs.request(job), job == self._jobs.running
-        first = f"{'Now' if runs else row + 1}   {title(request)}"
-        item.setText("\n        ".join(text for text in (first, detail(request)) if text))
+        first, second = title(request), detail(request, self._labels)
+        place = NOW if runs else str(row + 1)
+        for role, text in ((PLACE, place), (TITLE, first), (DETAIL, second)):
+            item.setData(role, text)
+        item.setText("\n".join(text for text in (f"{place}  {first}", second) if text))
         item.setToolTip(item.text())
-        font = item.font()
-        font.setBold(runs)
-        item.setFont(font)
 
     @Slot()
     def _enable(self) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from studio.core.errors import UsageError
+from studio.core.errors import StudioError
 from studio.core.requests import MAX_SEED, Generate
 from studio.gallery import queue_file
 from studio.gallery.inputs import inputs_folder
+from studio.gallery.word_lists import drawn, lines_in, words_folder
 from studio.ui.background import Background
 from studio.ui.jobs import Jobs
 
@@ -74,7 +75,10 @@ class Keeper(QObject):
             self._files.start("write", queue_file.write, self._file, wanted)
 
     def repeat(self, request: Generate | None) -> None:
-        """Asks for `request` again and again, each time with the next seeds; None stops."""
+        """Asks for `request` again and again, each time with the next seeds; None stops.
+
+        Choices in its prompt are drawn every time.
+        """
         self.again = request
         self._own.clear()
         self.again_changed.emit(request)
@@ -97,13 +101,13 @@ class Keeper(QObject):
         if self.again is None:
             return
         try:
-            job = self._jobs.submit(self.again)
-        except UsageError as error:
+            for each in drawn(self.again, self.again.settings.prompt, lines_in(words_folder())):
+                if (job := self._jobs.submit(each)) is not None:
+                    self._own.add(job)
+        except StudioError as error:
             self.repeat(None)
             self.failed.emit(str(error))
             return
-        if job is not None:
-            self._own.add(job)
         last = self.again.settings.numbered(self.again.count)
         self.again = replace(
             self.again,

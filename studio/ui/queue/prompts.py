@@ -26,8 +26,8 @@ from studio.ui.state import Session
 
 MOST = 2000  # requests at once: more is a mistake more often than a wish
 HOWS = (
-    ("all", "every combination", "{red|blue} {car|bus} makes four prompts"),
-    ("one", "one at random", "Each line makes one prompt, its choices drawn by the seed"),
+    ("all", "Every combination", "{red|blue} {car|bus} makes four prompts"),
+    ("one", "One at random", "Each line makes one prompt, its choices drawn by the seed"),
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from studio.core.autoencoding import Probe, Reconstruct, Train
 from studio.core.requests import Compare, Decode, Generate, Lab, LoadModel, Request
 from studio.core.walks import Walk
@@ -29,14 +31,16 @@ def title(request: Request) -> str:
             return f"Decode with {model}"
 
 
-def detail(request: Request) -> str:
-    """What else decides it."""
+def detail(request: Request, samplers: Mapping[str, str]) -> str:
+    """What else decides it; `samplers` are their labels by name."""
     match request:
         case Generate(settings=s):
-            words = f"{s.sampler}, {s.steps} steps, guidance {s.guidance:g}, seed {s.seed}"
-            return f"{words}, from a picture at strength {s.strength:g}" if s.source else words
+            label = samplers.get(s.sampler, s.sampler)
+            words = f"{label} · {s.steps} steps · guidance {s.guidance:g} · seed {s.seed}"
+            return f"{words} · from a picture, strength {s.strength:g}" if s.source else words
         case Compare(cells=cells):
-            return ", ".join(dict.fromkeys(cell.sampler for cell in cells))
+            names = dict.fromkeys(cell.sampler for cell in cells)
+            return ", ".join(samplers.get(name, name) for name in names)
         case _:
             return ""
 
