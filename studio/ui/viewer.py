@@ -94,9 +94,10 @@ class Viewer(QWidget):
         self.trajectory = tool(actions["trajectory"])
         self.trajectory.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.tools.addWidget(self.trajectory)
+        self._gaps = [_gap() for _ in TOOLS]
         self._show_page(self.welcome)
-        for group in TOOLS:
-            self.tools.addWidget(_gap())
+        for gap, group in zip(self._gaps, TOOLS, strict=True):
+            self.tools.addWidget(gap)
             for name in group:
                 self.tools.addWidget(tool(actions[name]))
         self.tools.addStretch(1)
@@ -176,6 +177,7 @@ class Viewer(QWidget):
             self._actions["trajectory"].setEnabled(kept)
             self._actions["trajectory"].setChecked(page is self.player)
             self.trajectory.setVisible(kept)
+            self._gaps[0].setVisible(kept)
 
     def _show(self, entry: Entry, image: QImage) -> None:
         self.entry = entry

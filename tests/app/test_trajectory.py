@@ -263,9 +263,18 @@ def test_in_a_narrow_window_the_tools_go_under_the_facts(qtbot: QtBot, stage: St
     make(qtbot, stage)
     viewer = stage.panel.viewer
     label = stage.find("tool-trajectory")
+    assert label.isVisible() and viewer.tools.itemAt(1).widget().isVisible()
     assert label.y() < viewer.facts.geometry().bottom()
     stage.window.resize(1000, 700)
     qtbot.waitUntil(lambda: viewer.facts.width() > 600)
     assert label.y() > viewer.facts.geometry().bottom()
     assert label.width() >= label.sizeHint().width()
     assert stage.window.width() == 1000
+
+
+def test_no_line_stands_before_the_first_tool(qtbot: QtBot, stage: Stage) -> None:
+    make(qtbot, stage, with_steps=False)
+    tools = stage.panel.viewer.tools
+    widgets = [tools.itemAt(at).widget() for at in range(tools.count())]
+    shown_first = next(each for each in widgets if each is not None and each.isVisible())
+    assert shown_first.objectName() == "tool-use_all"

@@ -46,7 +46,9 @@ def notes(session: Session, settings: Settings) -> tuple[str, ...]:
     if settings.sampler not in session.samplers:
         said.append(f"The sampler {settings.sampler} is not known here.")
     if settings.source:
-        said.append("It began with another picture, which is not inside this one.")
+        said.append(
+            "It began with another picture, which is kept on this machine, not in the file."
+        )
     return tuple(said)
 
 

@@ -23,7 +23,7 @@ from studio.gallery.history.query import Query
 from studio.ui import icons
 from studio.ui.controls.choice_box import ChoiceBox
 
-PAUSE = 120  # ms of no typing before it is searched
+PAUSE = 40  # ms of no typing before it is searched
 SEED = re.compile(r"\bseed[:= ]\s*(\d+)", re.IGNORECASE)
 ORDERS = (
     ("newest", "Newest first", "The picture made last comes first"),

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from studio.core.requests import Inputs
 from studio.ui.library import to_qimage
 from studio.ui.starting.mask import Mask
-from studio.ui.starting.well import veil
+from studio.ui.starting.well import ARGB, veil
 
 FIRST = 0.12  # the brush's width, in parts of the picture's
 GROW = 1.2  # by a notch of the wheel
@@ -75,9 +75,8 @@ class Easel(QWidget):
         painter.setRenderHints(hints.Antialiasing | hints.SmoothPixmapTransform)
         place = self.place()
         painter.drawImage(place, self._picture)
-        painter.drawImage(
-            place, veil(self.painted.pixels, self.palette().color(QPalette.ColorRole.Accent))
-        )
+        tint = veil(self.painted.pixels, self.palette().color(QPalette.ColorRole.Accent))
+        painter.drawImage(place, tint.convertToFormat(ARGB))  # indexed, its edge would be jagged
         if self._at is not None:
             radius = self.width_share * place.width() / 2
             for colour, width in ((QColor(0, 0, 0, 160), 3.0), (QColor(255, 255, 255), 1.4)):
