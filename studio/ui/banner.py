@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from studio.ui import icons
@@ -35,6 +36,11 @@ class Banner(QFrame):
         self._choices: list[QPushButton] = []
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(6)
+        self._buttons.addStretch(1)
+        self._body = QHBoxLayout()
+        self._body.setSpacing(6)
+        self._body.addWidget(self.text, 1)
+        self._body.addLayout(self._buttons)
         self.dismiss = QToolButton()
         self.dismiss.setObjectName("bannerDismiss")
         self.dismiss.setAccessibleName("Dismiss this message")
@@ -49,8 +55,7 @@ class Banner(QFrame):
         row.setContentsMargins(8, 6, 6, 6)
         row.setSpacing(6)
         row.addWidget(self._icon)
-        row.addWidget(self.text, 1)
-        row.addLayout(self._buttons)
+        row.addLayout(self._body, 1)
         row.addWidget(self.dismiss)
         self.hide()
 
@@ -69,9 +74,20 @@ class Banner(QFrame):
             button.setAccessibleName(label.replace("&", ""))
             button.setToolTip(label.replace("&", ""))
             button.clicked.connect(partial(self._choose, act))
-            self._buttons.addWidget(button)
+            self._buttons.insertWidget(number, button)
             self._choices.append(button)
+        self._arrange()
         self.show()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Buttons that leave the sentence less than half of the width go under it."""
+        ways, needed = QHBoxLayout.Direction, sum(b.sizeHint().width() for b in self._choices)
+        below = 2 * needed > self.width()
+        self._body.setDirection(ways.TopToBottom if below else ways.LeftToRight)
 
     @Slot()
     def clear(self) -> None:

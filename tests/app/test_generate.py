@@ -520,3 +520,17 @@ def test_a_brace_without_its_other_is_said(qtbot: QtBot, stage: Stage) -> None:
     click(qtbot, stage, "generate")
     assert stage.bridge.jobs == []
     assert stage.panel.viewer.banner.text.text().startswith("The { at letter 3 has no }")
+
+
+def test_many_choices_leave_the_sentence_its_room(
+    qtbot: QtBot, stage: Stage, tmp_path: Path
+) -> None:
+    stage.window.resize(1000, 700)
+    with qtbot.waitSignal(stage.panel.reader.found):
+        drop(stage, written(tmp_path / "foreign.png", parameters=A1111["1.10"]))
+    banner = stage.panel.viewer.banner
+    qtbot.waitUntil(lambda: banner.text.height() >= banner.text.heightForWidth(banner.text.width()))
+    assert banner.text.width() > banner.width() // 2
+    assert stage.find("bannerChoice0").y() > banner.text.geometry().bottom()
+    banner.say("note", "Saved.", (("&Undo", lambda: None),))
+    qtbot.waitUntil(lambda: stage.find("bannerChoice0").x() > banner.text.geometry().right())
