@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -431,3 +432,38 @@ def test_stars_stand_at_even_distances(panel: HistoryPanel, qtbot: QtBot) -> Non
 def test_a_picture_that_settings_began_with_is_not_said_to_stay_behind(stage: Stage) -> None:
     settings = Settings("a cat", source="0" * 32, strength=0.4)
     assert restore(stage.panel.session, settings) == ()
+
+
+def test_after_a_deletion_the_next_picture_is_chosen(panel: HistoryPanel, qtbot: QtBot) -> None:
+    order = [item.settings.prompt for item in panel.archive.items(panel.rows.ids)]
+
+    def chosen(prompt: str) -> bool:
+        item = panel.item()
+        return item is not None and item.settings.prompt == prompt
+
+    choose(qtbot, panel, order[1])
+    for following in (order[2], order[3]):
+        qtbot.keyClick(panel.grid, Qt.Key.Key_Delete)
+        qtbot.waitUntil(partial(chosen, following))
+    choose(qtbot, panel, order[0])
+    choose(qtbot, panel, order[4], CONTROL)
+    qtbot.keyClick(panel.grid, Qt.Key.Key_Delete)
+    qtbot.waitUntil(partial(chosen, order[3]))
+
+
+def test_long_prompts_are_shown_whole_in_a_difference(
+    stage: Stage, qtbot: QtBot, tmp_path: Path
+) -> None:
+    for number, prompt in enumerate(("a pig face on a pink background", "a " + "wide " * 20)):
+        pixels = np.full((32, 32, 3), 90 * number, np.uint8)
+        png.write(stage.folder / f"{number}.png", pixels, Settings(prompt.strip(), seed=number))
+    panel = panel_of(stage, qtbot, 2)
+    panel.grid.selectAll()
+    qtbot.waitUntil(lambda: panel.details.title.text() == "What differs?")
+    table = panel.details.table
+    for row in range(1, table.rowCount()):
+        for column in range(table.columnCount()):
+            text, room = table.item(row, column).text(), table.columnWidth(column) - 8
+            flags = Qt.TextFlag.TextWordWrap
+            needed = table.fontMetrics().boundingRect(0, 0, room, 9999, flags, text).height()
+            assert table.rowHeight(row) >= needed, text

@@ -34,6 +34,7 @@ from studio.ui.history.tags import Flow, TagsBox
 WIDTH = 312
 SIDE = 14
 STAR = QSize(24, 30)  # logical pixels
+BETWEEN = 10  # logical pixels, of names and values
 PICTURE = 84  # pixels of those above a difference
 Line = tuple[str, ...]
 
@@ -217,7 +218,9 @@ class Details(QFrame):
                 table.setItem(row, column, cell)
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
+        table.setColumnWidth(0, table.sizeHintForColumn(0) + BETWEEN)
+        table.resizeRowsToContents()  # the widths are known only now
 
     def _tell_marks(self, rating: int, favourite: bool) -> None:
         self._rating, self._favourite = rating, favourite

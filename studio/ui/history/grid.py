@@ -125,6 +125,7 @@ class Grid(QAbstractItemView):
         self.columns, self.side = 1, TILE
         self.sentence = ""  # said when there is nothing to show
         self._anchor = -1  # the row where Shift selects from
+        self._place = 0  # where to go on when the current row goes
         self.setModel(rows)
         self.setItemDelegate(_Tile(self))
         self.setObjectName("historyGrid")
@@ -155,7 +156,8 @@ class Grid(QAbstractItemView):
     def walk(self, by: int) -> None:
         """Goes to the picture `by` rows further, and only to it."""
         if self.rows.ids:
-            self.setCurrentIndex(self.rows.index(self._bounded(self.currentIndex().row() + by)))
+            at = self.currentIndex().row() if self.currentIndex().isValid() else self._place
+            self.setCurrentIndex(self.rows.index(self._bounded(at + by)))
 
     def visualRect(self, index: Index) -> QRect:
         """A row's cell in the viewport."""
@@ -297,8 +299,17 @@ class Grid(QAbstractItemView):
 
     def reset(self) -> None:
         super().reset()
+        self._place = 0
         self.updateGeometries()
         self.verticalScrollBar().setValue(0)
+
+    def rowsAboutToBeRemoved(self, parent: Index, start: int, end: int) -> None:
+        """What follows takes the place of what goes; Qt would turn back."""
+        row = self.currentIndex().row()
+        super().rowsAboutToBeRemoved(parent, start, end)
+        if start <= row <= end:
+            self._place = start
+            self.selectionModel().clear()
 
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
         super().selectionChanged(selected, deselected)
