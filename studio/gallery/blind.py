@@ -8,6 +8,7 @@ the exact binomial test holds. Must not import Qt or torch.
 from __future__ import annotations
 
 import csv
+import itertools
 import math
 import random
 from collections.abc import Sequence
@@ -48,6 +49,7 @@ class Answer:
     trial: Trial
     choice: str
     seconds: float
+    crop: str = ""  # what part of the picture was looked at
 
     @property
     def chosen(self) -> str:
@@ -109,6 +111,8 @@ def design(
     trials: list[Trial] = []
     while combined and len(trials) < count:
         dice.shuffle(combined)
+        turns = {pair: itertools.count() for _, pair in combined}
+        combined.sort(key=lambda each: next(turns[each[1]]))  # pairs come equally often
         for number, pair in combined[: count - len(trials)]:
             first, second = dice.sample(pair, 2)
             x = dice.choice(pair) if kind == ABX else ORIGINAL
@@ -160,12 +164,13 @@ def _how_often(p: float) -> str:
 def write_answers(path: Path, answers: Sequence[Answer], pictures: Sequence[str]) -> None:
     """A line a trial as CSV; `pictures` are the names by number. Raises OutputError."""
     heads = ("test", "picture", "left", "right", "x", "choice", "chosen", "right_answer", "seconds")
-    lines: list[tuple[str, ...]] = [heads]
+    lines: list[tuple[str, ...]] = [(*heads, "crop")]
     for answer in answers:
         trial = answer.trial
         x, right = (trial.x, str(answer.chosen == trial.x)) if trial.kind == ABX else ("", "")
         place = (trial.kind, pictures[trial.picture], trial.first, trial.second, x)
-        lines.append((*place, answer.choice, answer.chosen, right, f"{answer.seconds:.2f}"))
+        how = (f"{answer.seconds:.2f}", answer.crop)
+        lines.append((*place, answer.choice, answer.chosen, right, *how))
     _write(path, lines)
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
+import errno
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from studio.core.autoencoding import Reconstructed, Spectra
+from studio.core.autoencoding import Reconstruct, Reconstructed, Spectra
 from studio.gallery.blind import ABX, FIRST, NEITHER, ORIGINAL, PREFERENCE, SECOND
 from studio.ui.reconstruct.bench import Source
 from studio.ui.reconstruct.blind import BlindView
@@ -59,6 +60,14 @@ def texts(root: QWidget) -> str:
     return "\n".join(told)
 
 
+def seen_alone(qtbot: QtBot, view: BlindView) -> int:
+    """The grey of the only pane in sight."""
+    panes = view.question.panes
+    qtbot.waitUntil(lambda: sum(pane.isVisible() for pane in panes) == 1)
+    (pane,) = (pane for pane in panes if pane.isVisible())
+    return pane.image().pixelColor(3, 3).red()
+
+
 def test_abx_by_an_eye_that_sees_all(stage: Stage, qtbot: QtBot, view: BlindView) -> None:
     click(qtbot, stage, "blindStart")
     assert len(view.trials) == 16 and view.pages.currentWidget() is view.question
@@ -85,6 +94,98 @@ def test_a_pane_shows_another_while_its_key_is_held(qtbot: QtBot, view: BlindVie
         assert seen(view) == [left, expected, right]
         qtbot.keyRelease(view, key)
         assert seen(view) == [left, x, right]
+
+
+def test_one_at_a_time_letters_flip_in_the_same_place(
+    stage: Stage, qtbot: QtBot, view: BlindView
+) -> None:
+    view.run()
+    qtbot.keyClick(view, Qt.Key.Key_S)
+    truth = seen(view)
+    places = []
+    for key, place in ((Qt.Key.Key_X, 1), (Qt.Key.Key_A, 0), (Qt.Key.Key_B, 2)):
+        qtbot.keyClick(view, key)
+        assert seen_alone(qtbot, view) == truth[place]
+        pane = view.question.panes[place]
+        qtbot.waitUntil(lambda pane=pane: pane.width() > 300)
+        places.append((pane.mapTo(view, QPoint()), pane.size()))
+    assert places.count(places[0]) == 3
+    click(qtbot, stage, "blindShown-first")
+    assert seen_alone(qtbot, view) == truth[0] and view.hasFocus()
+    qtbot.keyClick(view, Qt.Key.Key_1)
+    assert seen_alone(qtbot, view) == seen(view)[1]  # the next question begins with X
+    click(qtbot, stage, "blindLayout-beside")
+    qtbot.waitUntil(lambda: all(pane.isVisible() for pane in view.question.panes))
+
+
+def test_two_autoencoders_are_told_apart(stage: Stage, qtbot: QtBot, view: BlindView) -> None:
+    click(qtbot, stage, "blindKind-rivals")
+    assert "1 pair on 1 picture" in view.setup.plan.text()
+    click(qtbot, stage, "blindStart")
+    for _ in range(16):
+        left, x, right = seen(view)
+        assert {left, right} == {100, 140} and x in (left, right)
+        qtbot.keyClick(view, KEYS[SECOND if x == left else FIRST])  # always wrong
+    words = view.result.words.text()
+    assert "alpha-vae and beta-vae: told apart in 0 of 16; guessing does as well in 100%" in words
+
+
+def test_what_was_looked_at_is_kept(stage: Stage, qtbot: QtBot, view: BlindView) -> None:
+    view.run()
+    qtbot.keyClick(view, Qt.Key.Key_1)
+    for key in (Qt.Key.Key_Plus, Qt.Key.Key_Plus, Qt.Key.Key_Minus, Qt.Key.Key_Right):
+        qtbot.keyClick(view, key)
+    sight = view.question.sight
+    assert sight.zoom is not None and sight.centre.x() > 0.5
+    qtbot.keyClick(view, Qt.Key.Key_2)
+    assert sight.zoom is not None  # all questions are looked at alike
+    panel = panel_of(stage, qtbot)
+    panel.actions_by_id["wall_actual"].trigger()
+    qtbot.keyClick(view, Qt.Key.Key_2)
+    qtbot.keyClick(view, Qt.Key.Key_F)
+    qtbot.keyClick(view, Qt.Key.Key_2)
+    crops = [answer.crop for answer in view.answers]
+    assert crops[0] == crops[3] == "fitted" and crops[2].startswith("1.00x at ")
+    assert crops[1].split("x at ")[0] != crops[2].split("x at ")[0]
+
+
+def test_the_column_reconstructs_whatever_view_is_shown(
+    stage: Stage, qtbot: QtBot, view: BlindView
+) -> None:
+    bench = panel_of(stage, qtbot).bench
+    bench.add((Source("another.png", grey(50)),))
+    assert view.setup.start.isEnabled()  # the first picture is there
+    click(qtbot, stage, "reconstruct")
+    request = stage.bridge.requests[-1]
+    assert isinstance(request, Reconstruct) and len(request.pictures) == 1
+    assert view.pages.currentWidget() is view.setup
+
+
+def test_without_material_ctrl_enter_reconstructs(
+    stage: Stage, qtbot: QtBot, view: BlindView
+) -> None:
+    panel = panel_of(stage, qtbot)
+    panel.bench.results = {}
+    view.plan()
+    panel.actions_by_id["reconstruct"].trigger()
+    assert isinstance(stage.bridge.requests[-1], Reconstruct)
+
+
+def test_a_full_disk_is_said_and_the_answers_stay(
+    stage: Stage, qtbot: QtBot, view: BlindView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    view.run()
+    qtbot.keyClick(view, Qt.Key.Key_1)
+    click(qtbot, stage, "blindEnd")
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "write_text", full)
+        click(qtbot, stage, "blindExport")
+        qtbot.waitUntil(lambda: "No space left" in view.result.said.text())
+    click(qtbot, stage, "blindExport")
+    qtbot.waitUntil(lambda: "Written" in view.result.said.text())
 
 
 def test_preference_undone_ended_exported(stage: Stage, qtbot: QtBot, view: BlindView) -> None:

@@ -106,7 +106,7 @@ class ReconstructPanel(Panel):
 
     def _connect(self) -> None:
         self.tabs.currentChanged.connect(self._tab_chosen)
-        self.column.asked.connect(self.actions_by_id["reconstruct"].trigger)
+        self.column.asked.connect(self.pass_through)
         self.column.open_asked.connect(self.actions_by_id["open_pictures"].trigger)
         self.column.newest_asked.connect(self.take_newest)
         self.column.sample_asked.connect(self.take_sample)
@@ -125,9 +125,12 @@ class ReconstructPanel(Panel):
 
     def reconstruct(self) -> None:
         """Asks for what is not there yet; in a view with a work of its own, runs that."""
-        if (own := self._with_own_work()) is not None:
-            own.run()
-            return
+        own = self._with_own_work()
+        (self.pass_through if own is None else own.run)()
+
+    @Slot()
+    def pass_through(self) -> None:
+        """Asks for what is not there yet, whatever view is shown."""
         if not self.bench.sources or not self.bench.chosen:
             self.banner.say("note", "Open a picture and tick an autoencoder first.")
             return

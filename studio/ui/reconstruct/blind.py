@@ -14,10 +14,13 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from studio.core.errors import UsageError
 from studio.gallery.blind import (
+    ABX,
     FIRST,
     NEITHER,
     ORIGINAL,
+    PREFERENCE,
     SECOND,
     Answer,
     Trial,
@@ -27,12 +30,22 @@ from studio.gallery.blind import (
     write_answers,
     write_tallies,
 )
+from studio.gallery.blind_test import design_rivals
 from studio.ui.background import Background
 from studio.ui.reconstruct.bench import Bench
-from studio.ui.reconstruct.blind_pages import QuestionPage, ResultPage, SetupPage
+from studio.ui.reconstruct.blind_pages import RIVALS, ResultPage, SetupPage
+from studio.ui.reconstruct.blind_question import QuestionPage
 
 KEYS: dict[int, str] = {Qt.Key.Key_1: FIRST, Qt.Key.Key_2: SECOND, Qt.Key.Key_0: NEITHER}
-HELD: dict[int, int] = {Qt.Key.Key_A: 0, Qt.Key.Key_B: 2}
+LETTERS: dict[int, int] = {Qt.Key.Key_A: 0, Qt.Key.Key_X: 1, Qt.Key.Key_O: 1, Qt.Key.Key_B: 2}
+ZOOMS: dict[int, float] = {Qt.Key.Key_Plus: 1.2, Qt.Key.Key_Equal: 1.2, Qt.Key.Key_Minus: 1 / 1.2}
+GLIDE = 24  # logical pixels a key
+GLIDES: dict[int, tuple[int, int]] = {
+    Qt.Key.Key_Left: (GLIDE, 0),
+    Qt.Key.Key_Right: (-GLIDE, 0),
+    Qt.Key.Key_Up: (0, GLIDE),
+    Qt.Key.Key_Down: (0, -GLIDE),
+}
 
 
 class BlindView(QWidget):
@@ -65,6 +78,8 @@ class BlindView(QWidget):
         self.question.answered.connect(self.answer)
         self.question.undo_asked.connect(self.undo)
         self.question.end_asked.connect(self.escape)
+        self.question.layout_choice.chosen.connect(self._take_keys)
+        self.question.shown.chosen.connect(self._take_keys)
         self.result.export_asked.connect(self.export)
         self.result.again_asked.connect(self.begin_anew)
         self._background.done.connect(self._written)
@@ -92,7 +107,7 @@ class BlindView(QWidget):
         """Says what the test would be, or what it lacks."""
         names, pictures = self._material()
         kind, count = self.setup.kind.value, self.setup.count.value()
-        pairs = len(pairs_of(kind, names))
+        pairs = len(pairs_of(PREFERENCE if kind == RIVALS else kind, names))
         if not pictures or not names:
             lack = "Reconstruct a picture first: open one on the left and press Reconstruct."
             self.setup.tell(lack, False)
@@ -107,12 +122,19 @@ class BlindView(QWidget):
 
     @Slot()
     def run(self) -> None:
-        """Begins a test, if none is under way."""
-        if self.pages.currentWidget() is self.question or not self.setup.start.isEnabled():
+        """Begins a test, if none is under way; what it lacks is reconstructed first."""
+        if self.pages.currentWidget() is self.question:
+            return
+        if not self.setup.start.isEnabled():
+            self._reconstruct()
             return
         names, pictures = self._material()
         kind, count = self.setup.kind.value, self.setup.count.value()
-        self.trials = design(kind, names, pictures, count, secrets.randbits(63))
+        seed = secrets.randbits(63)
+        if kind == RIVALS:
+            self.trials = design_rivals(names, pictures, count, seed)
+        else:
+            self.trials = design(kind, names, pictures, count, seed)
         self._names = tuple(source.name for source in self._bench.sources)
         self._pixels = {(n, ORIGINAL): self._bench.sources[n].pixels for n in pictures}
         for number in pictures:
@@ -120,9 +142,15 @@ class BlindView(QWidget):
                 self._pixels[number, name] = self._bench.results[number, name].image
         self.answers = []
         self.question.sight.set_zoom(None)
-        self.question.offer(kind)
+        self.question.offer(ABX if kind == RIVALS else kind)
         self.pages.setCurrentWidget(self.question)
         self._ask()
+
+    def _reconstruct(self) -> None:
+        try:
+            self._bench.run()
+        except UsageError as error:
+            self.setup.tell(str(error), False)
 
     def _ask(self) -> None:
         """The next question, or the result."""
@@ -137,10 +165,15 @@ class BlindView(QWidget):
         self._asked_at = time.perf_counter()
 
     @Slot(str)
+    def _take_keys(self, _: str) -> None:
+        self.setFocus()
+
+    @Slot(str)
     def answer(self, choice: str) -> None:
         """Takes an answer and goes on."""
         trial = self.trials[len(self.answers)]
-        self.answers.append(Answer(trial, choice, time.perf_counter() - self._asked_at))
+        seconds = time.perf_counter() - self._asked_at
+        self.answers.append(Answer(trial, choice, seconds, self.question.crop()))
         self._ask()
 
     @Slot()
@@ -184,22 +217,32 @@ class BlindView(QWidget):
         self.result.said.setText(sentence)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """1, 2, 0 answer; A and B are shown in the middle while held; Backspace undoes."""
-        key = event.key()
-        if self.pages.currentWidget() is not self.question or event.isAutoRepeat():
+        """Of a question: answers, letters, zoom and moves; the page says which key does what."""
+        key, again = event.key(), event.isAutoRepeat()
+        if self.pages.currentWidget() is not self.question:
+            super().keyPressEvent(event)
+        elif key in ZOOMS:
+            self.question.zoom(ZOOMS[key])
+        elif key in GLIDES:
+            self.question.glide(*GLIDES[key])
+        elif again:  # a key that is held down answers once
             super().keyPressEvent(event)
         elif KEYS.get(key) in self.question.answers:
             self.answer(KEYS[key])
-        elif key in HELD:
-            self.question.show_in_the_middle(HELD[key])
+        elif key in LETTERS:
+            self.question.look_at(LETTERS[key])
         elif key == Qt.Key.Key_Backspace:
             self.undo()
+        elif key == Qt.Key.Key_F:
+            self.question.sight.set_zoom(None)
+        elif key == Qt.Key.Key_S:
+            self.question.turn()
         else:
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        if event.key() in HELD and not event.isAutoRepeat():
-            self.question.show_in_the_middle(None)
+        if event.key() in LETTERS and not event.isAutoRepeat():
+            self.question.let_go()
         else:
             super().keyReleaseEvent(event)
 

@@ -1,18 +1,13 @@
-"""The three pages of a blind test: what is asked, a question, what came out.
-
-A question's page knows pictures and letters only; no name of an autoencoder reaches it.
-"""
+"""The first and the last page of a blind test: what is asked, and what came out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
 from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
@@ -20,14 +15,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.gallery.blind import ABX, FIRST, NEITHER, PREFERENCE, SECOND, Tally
+from studio.gallery.blind import ABX, PREFERENCE, Tally
 from studio.ui.compare.segments import Segments
 from studio.ui.controls.spin import WholeSpin
-from studio.ui.reconstruct.pane import Pane
-from studio.ui.reconstruct.sight import Sight
 
+RIVALS = "rivals"
 KINDS = {
     ABX: ("ABX", "Can you tell a reconstruction from the original?"),
+    RIVALS: ("ABX of two", "Can you tell two autoencoders' reconstructions apart?"),
     PREFERENCE: ("Preference", "Which of two reconstructions is nearer to the original?"),
 }
 ABOUT = {
@@ -35,17 +30,16 @@ ABOUT = {
         "A and B are an original and its reconstruction, and X is one of the two: say which."
         " Nothing tells you whose it is, or whether you are right, before the end."
     ),
+    RIVALS: (
+        "A and B are reconstructions by two autoencoders, and X is one of the two: say which."
+        " Nothing tells you whose they are, or whether you are right, before the end."
+    ),
     PREFERENCE: (
         "A and B are reconstructions of the original in the middle: say which is nearer to it."
         " Nothing tells you whose they are before the end."
     ),
 }
-MIDDLE = {ABX: "X", PREFERENCE: "Original"}
-CHOICES = {
-    ABX: {FIRST: "X is A (1)", SECOND: "X is B (2)"},
-    PREFERENCE: {FIRST: "A is nearer (1)", NEITHER: "No difference (0)", SECOND: "B is nearer (2)"},
-}
-LOOK = "Wheel: zoom. Drag: move. Hold A or B: see it in the middle's place. Backspace: undo."
+TALLEST = 420  # pixels of the table; the rest is scrolled to
 HEADS = (
     ("pair", "What was held against what"),
     ("right or preferred", "Right answers (ABX), or preferences of the one preferred more often"),
@@ -64,8 +58,8 @@ class SetupPage(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.kind = Segments("blindKind", "The test", KINDS)
-        self.about = _text("blindAbout")
-        self.plan = _text("blindPlan")
+        self.about = text_label("blindAbout")
+        self.plan = text_label("blindPlan")
         self.count = WholeSpin()
         self.count.setObjectName("blindCount")
         self.count.setAccessibleName("Trials")
@@ -84,6 +78,7 @@ class SetupPage(QWidget):
         last.addWidget(self.start)
         last.addStretch(1)
         column = QVBoxLayout(self)
+        column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(12)
         column.addLayout(row)
         column.addWidget(self.about)
@@ -100,90 +95,6 @@ class SetupPage(QWidget):
         self.start.setEnabled(possible)
 
 
-class QuestionPage(QWidget):
-    """Three pictures under one sight, and the answers."""
-
-    answered = Signal(str)
-    undo_asked = Signal()
-    end_asked = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sight = Sight(self)
-        self.panes: tuple[Pane, ...] = ()
-        self.answers: dict[str, QPushButton] = {}
-        self._shown: tuple[np.ndarray, ...] = ()
-        self.progress = QProgressBar()
-        self.progress.setObjectName("blindProgress")
-        self.progress.setAccessibleName("Questions answered")
-        self.progress.setToolTip("Questions answered")
-        self.undo = button(
-            "Undo", "blindUndo", "Take the last answer back (Backspace)", self.undo_asked
-        )
-        self.end = button("End", "blindEnd", "End here and see the result (Esc)", self.end_asked)
-        self._titles = [_title(letter) for letter in ("A", "X", "B")]
-        self._places = [QVBoxLayout() for _ in self._titles]
-        row, self._choices = QHBoxLayout(), QHBoxLayout()
-        for title, place in zip(self._titles, self._places, strict=True):
-            place.addWidget(title)
-            row.addLayout(place, 1)
-        top = QHBoxLayout()
-        top.addWidget(self.progress, 1)
-        top.addWidget(self.undo)
-        top.addWidget(self.end)
-        look = _text("blindLook")
-        look.setText(LOOK)
-        look.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(top)
-        column.addLayout(row, 1)
-        column.addLayout(self._choices)
-        column.addWidget(look)
-
-    def offer(self, kind: str) -> None:
-        """The answers of this kind of test."""
-        while (item := self._choices.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
-        self.answers = {}
-        self._titles[1].setText(MIDDLE[kind])
-        self._choices.addStretch(1)
-        for choice, text in CHOICES[kind].items():
-            self.answers[choice] = button(
-                text, f"blind-{choice}", "Answer, and go on", _emits(self.answered, choice)
-            )
-            self._choices.addWidget(self.answers[choice])
-        self._choices.addStretch(1)
-
-    def ask(self, left: np.ndarray, middle: np.ndarray, right: np.ndarray) -> None:
-        """Shows (H, W, 3) uint8 pictures."""
-        self._shown = (left, middle, right)
-        for pane in self.panes:
-            pane.hide()
-            pane.deleteLater()
-        letters = [title.text() for title in self._titles]
-        self.panes = tuple(
-            Pane(letter, pixels, None, self.sight)
-            for letter, pixels in zip(letters, self._shown, strict=True)
-        )
-        for pane, place in zip(self.panes, self._places, strict=True):
-            place.addWidget(pane, 1)
-
-    def show_in_the_middle(self, place: int | None) -> None:
-        """Shows the left (0) or the right (2) picture in place of the middle one; None: itself."""
-        if self.panes:
-            self.panes[1].original = self._shown[1 if place is None else place]
-            self.panes[1].forget()
-
-    def tell(self, done: int, count: int) -> None:
-        self.progress.setRange(0, count)
-        self.progress.setValue(done)
-        self.progress.setFormat(f"{min(done + 1, count)} of {count}")
-        self.undo.setEnabled(done > 0)
-
-
 class ResultPage(QWidget):
     """What came out, a row a pair."""
 
@@ -192,8 +103,8 @@ class ResultPage(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.words = _text("blindWords")
-        self.said = _text("blindSaid")
+        self.words = text_label("blindWords")
+        self.said = text_label("blindSaid")
         self.table = QTableWidget(0, len(HEADS))
         self.table.setObjectName("blindTable")
         self.table.setAccessibleName("Results of the blind test")
@@ -214,11 +125,13 @@ class ResultPage(QWidget):
         row.addWidget(self.export)
         row.addStretch(1)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 8, 0, 0)
+        column.setSpacing(12)
         column.addWidget(self.words)
-        column.addWidget(self.table, 1)
-        column.addWidget(self.said)
+        column.addWidget(self.table)
         column.addLayout(row)
+        column.addWidget(self.said)
+        column.addStretch(1)
 
     def tell(self, found: Sequence[Tally]) -> None:
         self.words.setText("\n".join(each.sentence for each in found))
@@ -231,6 +144,9 @@ class ResultPage(QWidget):
             for column, text in enumerate((*cells, f"{each.p:.3g}")):
                 self.table.setItem(row, column, QTableWidgetItem(text))
         self.table.resizeColumnsToContents()
+        rows = sum(self.table.rowHeight(row) for row in range(len(found)))
+        head = self.table.horizontalHeader().sizeHint().height()
+        self.table.setFixedHeight(min(TALLEST, head + rows + 4))
 
 
 def button(text: str, name: str, tip: str, act: Callable[[], None] | SignalInstance) -> QPushButton:
@@ -242,20 +158,9 @@ def button(text: str, name: str, tip: str, act: Callable[[], None] | SignalInsta
     return made
 
 
-def _emits(signal: SignalInstance, value: str) -> Callable[[], None]:
-    return lambda: signal.emit(value)
-
-
-def _text(name: str) -> QLabel:
+def text_label(name: str) -> QLabel:
     label = QLabel()
     label.setObjectName(name)
     label.setWordWrap(True)
     label.setTextFormat(Qt.TextFormat.PlainText)
     return label
-
-
-def _title(letter: str) -> QLabel:
-    title = QLabel(letter)
-    title.setProperty("role", "title")
-    title.setAlignment(Qt.AlignmentFlag.AlignCenter)
-    return title

@@ -42,7 +42,11 @@ def _inside(panel: ReconstructPanel) -> QWidget:
 def _blind(panel: ReconstructPanel) -> QWidget:
     from studio.ui.reconstruct.blind import BlindView
 
-    return BlindView(panel.bench, lambda: panel.shared.library.folder / "Reconstructions")
+    view = BlindView(panel.bench, lambda: panel.shared.library.folder / "Reconstructions")
+    sight = view.question.sight
+    panel.actions_by_id["wall_fit"].triggered.connect(lambda: sight.set_zoom(None))
+    panel.actions_by_id["wall_actual"].triggered.connect(lambda: sight.set_zoom(1.0))
+    return view
 
 
 def _train(panel: ReconstructPanel) -> QWidget:
