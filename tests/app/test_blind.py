@@ -74,7 +74,7 @@ def test_abx_by_an_eye_that_sees_all(stage: Stage, qtbot: QtBot, view: BlindView
     for number in range(16):
         left, x, right = seen(view)
         assert {left, right} in ({90, 100}, {90, 140}) and x in (left, right)
-        told = texts(view.question)
+        told = texts(view)
         assert not any(name in told for name in (*NAMES, "secret", "dB"))
         if number % 2:
             click(qtbot, stage, f"blind-{FIRST if x == left else SECOND}")
@@ -116,6 +116,7 @@ def test_one_at_a_time_letters_flip_in_the_same_place(
     assert seen_alone(qtbot, view) == seen(view)[1]  # the next question begins with X
     click(qtbot, stage, "blindLayout-beside")
     qtbot.waitUntil(lambda: all(pane.isVisible() for pane in view.question.panes))
+    assert not any(name in texts(view) for name in (*NAMES, "secret", "dB"))
 
 
 def test_two_autoencoders_are_told_apart(stage: Stage, qtbot: QtBot, view: BlindView) -> None:

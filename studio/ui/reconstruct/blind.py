@@ -136,10 +136,10 @@ class BlindView(QWidget):
         else:
             self.trials = design(kind, names, pictures, count, seed)
         self._names = tuple(source.name for source in self._bench.sources)
-        self._pixels = {(n, ORIGINAL): self._bench.sources[n].pixels for n in pictures}
-        for number in pictures:
-            for name in names:
-                self._pixels[number, name] = self._bench.results[number, name].image
+        bench = self._bench
+        shown = {(n, ORIGINAL): bench.sources[n].pixels for n in pictures}
+        shown |= {(n, name): bench.results[n, name].image for n in pictures for name in names}
+        self._pixels = {key: np.ascontiguousarray(each) for key, each in shown.items()}
         self.answers = []
         self.question.sight.set_zoom(None)
         self.question.offer(ABX if kind == RIVALS else kind)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QPointF, QSizeF, Qt, Signal, SignalInstance, Slot
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -36,8 +37,22 @@ CHOICES = {
 MOVING = "Wheel, + and −: zoom. Drag, arrows: move. F: fit. Backspace: undo."
 LOOKING = {
     BESIDE: f"Hold A or B: see it in the middle's place. {MOVING}",
-    ONE: f"A, X, B: see that one in the same place. {MOVING}",
+    ONE: f"A, {{}}, B: see that one in the same place. {MOVING}",
 }
+
+
+class LetterPane(Pane):
+    """A pane that shows its pixels as they lie in memory: large pictures are not copied at every
+    question."""
+
+    def image(self) -> QImage:
+        height, width = self.original.shape[:2]
+        return QImage(self.original.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+
+    def show_pixels(self, pixels: np.ndarray) -> None:
+        """(H, W, 3) uint8, contiguous."""
+        self.original = pixels
+        self.update()
 
 
 class QuestionPage(QWidget):
@@ -50,7 +65,7 @@ class QuestionPage(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.sight = Sight(self)
-        self.panes: tuple[Pane, ...] = ()
+        self.panes: tuple[LetterPane, ...] = ()
         self.answers: dict[str, QPushButton] = {}
         self._kind = ABX
         self._shown: tuple[np.ndarray, ...] = ()
@@ -130,13 +145,13 @@ class QuestionPage(QWidget):
         self._choices.addStretch(1)
 
     def ask(self, left: np.ndarray, middle: np.ndarray, right: np.ndarray) -> None:
-        """Shows (H, W, 3) uint8 pictures; of one at a time, the middle one first."""
+        """Shows (H, W, 3) uint8 pictures, contiguous; of one at a time, the middle one first."""
         self._shown = (left, middle, right)
         for pane in self.panes:
             pane.hide()
             pane.deleteLater()
         self.panes = tuple(
-            Pane(letter, pixels, None, self.sight)
+            LetterPane(letter, pixels, None, self.sight)
             for letter, pixels in zip(self._letters(), self._shown, strict=True)
         )
         for pane, place in zip(self.panes, self._places, strict=True):
@@ -158,7 +173,7 @@ class QuestionPage(QWidget):
         for title, letter in zip(self._titles, self._letters(), strict=True):
             title.setVisible(not one)
             title.setText(letter)
-        self._look.setText(LOOKING[self.layout_choice.value])
+        self._look.setText(LOOKING[self.layout_choice.value].format(self._letters()[1][0]))
 
     def turn(self) -> None:
         """Side by side, or one at a time."""
@@ -178,8 +193,7 @@ class QuestionPage(QWidget):
 
     def _show_in_the_middle(self, place: int) -> None:
         if self.panes:
-            self.panes[1].original = self._shown[place]
-            self.panes[1].forget()
+            self.panes[1].show_pixels(self._shown[place])
             self._titles[1].setText(self._letters()[place])
 
     def zoom(self, factor: float) -> None:
@@ -192,7 +206,7 @@ class QuestionPage(QWidget):
         _, room, size = self._view()
         self.sight.move(QPointF(x, y), room, size)
 
-    def _view(self) -> tuple[Pane, QSizeF, QSizeF]:
+    def _view(self) -> tuple[LetterPane, QSizeF, QSizeF]:
         pane = self.panes[PLACES.index(self.shown.value) if self.one else 1]
         height, width = pane.original.shape[:2]
         return pane, QSizeF(pane.size()), QSizeF(width, height)

@@ -57,11 +57,6 @@ class Pane(QWidget):
             self._images[key] = as_image(self._pixels(shown))
         return self._images[key]
 
-    def forget(self) -> None:
-        """Paints anew what may have changed."""
-        self._images.clear()
-        self.update()
-
     def _pixels(self, shown: str) -> np.ndarray:
         if self.result is None or shown == "original":
             return self.original
