@@ -96,7 +96,7 @@ def test_a_studio_killed_at_any_moment(tmp_path: Path) -> None:
 
 def _look(home: Home, said: list[Line], complaints: str) -> None:
     """Everything that must be true after a kill."""
-    assert said[0] == ("began",), complaints
+    assert said[:1] == [("began",)], complaints
     assert "Traceback" not in complaints, complaints
     assert [line for line in said if line[0] == "problem"] == []
     assert all(line == ("synced", "0") for line in said if line[0] == "synced")
