@@ -34,6 +34,7 @@ from studio.ui import actions
 from studio.ui.background import Background
 from studio.ui.banner import Banner
 from studio.ui.library import Entry
+from studio.ui.lpips import LpipsButton
 from studio.ui.panels import Panel, PanelSpec
 from studio.ui.panels.generate import COLUMN_WIDTH
 from studio.ui.reconstruct.bench import Bench, Source
@@ -64,6 +65,7 @@ class ReconstructPanel(Panel):
         self.wall = Wall(self.bench)
         self.banner = Banner()
         self.banner.dismiss.setObjectName("reconstructDismiss")
+        self.lpips = LpipsButton(self.banner, shared.jobs)
         self._specs, self._views = views, {}  # type: tuple[ViewSpec, ...], dict[str, QWidget]
         self._listed = False
         self._wanted: Entry | None = None  # of the library, being opened
@@ -92,6 +94,7 @@ class ReconstructPanel(Panel):
         self.tabs.setDrawBase(False)
         self._bar.addWidget(self.tabs)
         self._bar.addStretch(1)
+        self._bar.addWidget(self.lpips)
         for number, spec in enumerate(self._specs):
             self.tabs.addTab(spec.title)
             self.tabs.setTabToolTip(number, spec.tip)
@@ -113,6 +116,7 @@ class ReconstructPanel(Panel):
         self.column.add_asked.connect(self.add_autoencoder)
         self._background.done.connect(self._done)
         self._background.failed.connect(self._failed)
+        self.lpips.came.connect(self.bench.forget_unjudged)
         self.jobs.failed.connect(self._job_failed)
         self.shared.library.opened.connect(self._opened)
 

@@ -101,6 +101,14 @@ class Bench(QObject):
         """Forgets what an autoencoder made: it has been trained anew."""
         self.results = {key: each for key, each in self.results.items() if key[1] != autoencoder}
 
+    @Slot()
+    def forget_unjudged(self) -> None:
+        """LPIPS can be measured now: what was made without it is made again."""
+        judged = {key: each for key, each in self.results.items() if each.figures.lpips is not None}
+        if len(judged) < len(self.results) and self.job is None:
+            self.results = judged
+            self.run()
+
     @Slot(object)
     def _reconstructed(self, event: Reconstructed) -> None:
         if event.job == self.job and event.picture < len(self._numbers):

@@ -1,0 +1,87 @@
+"""A button that fetches LPIPS's weights once the user has agreed. Nothing is fetched before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+
+from studio.bridge import perceptual
+from studio.ui.background import Background
+from studio.ui.banner import Banner
+from studio.ui.jobs import Jobs
+
+TEXT = "Get LPIPS…"
+ASKS = (
+    "LPIPS, the distance as the eye sees it, needs SqueezeNet's weights: 5 MB from PyTorch's"
+    " server, kept as {place}. Nothing of yours is sent. Everything else works without."
+)
+
+
+class LpipsButton(QWidget):
+    """Shows itself where the weights are missing, asks in the banner, tells when they `came`."""
+
+    came = Signal()
+
+    def __init__(self, banner: Banner, jobs: Jobs) -> None:
+        super().__init__()
+        self._banner, self._jobs = banner, jobs
+        self._place = ""
+        self._background = Background(self)
+        self._background.done.connect(self._done)
+        self._background.failed.connect(self._failed)
+        jobs.ready.connect(self._look)
+        self.button = QPushButton(TEXT)
+        self.button.setObjectName("getLpips")
+        self.button.setAccessibleName("Get LPIPS's weights")
+        self.button.setToolTip("LPIPS's weights are not on this machine; asks before it fetches")
+        self.button.clicked.connect(self.ask)
+        self.button.hide()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.button)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Another program may have fetched them since."""
+        super().showEvent(event)
+        self._look()
+
+    @Slot()
+    def _look(self, _: object = None) -> None:
+        """Not before a model is there: until then the engine's thread is busy importing torch."""
+        if self.isVisible() and self._jobs.model is not None:
+            self._background.start("missing", perceptual.missing)
+
+    @Slot()
+    def ask(self) -> None:
+        """Says what would be fetched, from where to where, and waits for a yes."""
+        choices = (("Fetch 5 MB", self._fetch), ("Not now", lambda: None))
+        self._banner.say("offer", ASKS.format(place=self._place), choices)
+
+    def _fetch(self) -> None:
+        self.button.setEnabled(False)
+        self.button.setText("Fetching LPIPS…")
+        self._background.start("fetch", perceptual.fetch)
+
+    @Slot(object, object)
+    def _done(self, key: object, result: Any) -> None:
+        if key == "missing":
+            self._place = str(result)
+            self.button.setVisible(bool(self._place))
+            return
+        self._at_rest()
+        self.button.hide()
+        self._banner.say("note", f"LPIPS is ready: its weights are in {result}.")
+        self.came.emit()
+
+    @Slot(object, str)
+    def _failed(self, key: object, sentence: str) -> None:
+        self._at_rest()
+        if key == "fetch":
+            self._banner.say("error", sentence)
+
+    def _at_rest(self) -> None:
+        self.button.setEnabled(True)
+        self.button.setText(TEXT)
