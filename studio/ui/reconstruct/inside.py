@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from html import escape
 from typing import Any
 
 import pyqtgraph as pg
@@ -33,7 +34,7 @@ from studio.ui.reconstruct.bench import Bench
 from studio.ui.reconstruct.pane import as_image
 
 SETTLE = 250  # milliseconds after the last change
-TILE = 124  # logical pixels
+TILE = 116  # logical pixels
 NONE = ""
 INKS = (212, 28, 140, 330, 268, 52)
 
@@ -72,7 +73,7 @@ class InsideView(QWidget):
         self.second = ChoiceBox("insideSecond", "Beside it", "Another one beside it", ())
         self.other = ChoiceBox("insideOther", "Second picture", "Where two are needed", ())
         for box in (self.probe, self.first, self.second, self.other):
-            box.setMinimumWidth(150)
+            box.setMinimumWidth(130)
         self.seed = RealSpin()
         self.seed.setObjectName("insideSeed")
         self.seed.setAccessibleName("Seed")
@@ -90,9 +91,10 @@ class InsideView(QWidget):
 
     def _bar(self) -> QHBoxLayout:
         bar = QHBoxLayout()
-        for control in (self.probe, self.first, self.second, self.other, self.seed, self.go):
+        for box in (self.probe, self.first, self.second, self.other):
+            bar.addWidget(box, 1)
+        for control in (self.seed, self.go):
             bar.addWidget(control)
-        bar.addStretch(1)
         return bar
 
     def _make_results(self) -> None:
@@ -113,9 +115,18 @@ class InsideView(QWidget):
         self._plot.setAccessibleName("What was measured")
         self._plot.setToolTip("The wheel zooms, dragging moves.")
         self._plot.setMinimumHeight(150)
+        self.legend = QLabel()
+        self.legend.setObjectName("insideLegend")
+        self.legend.setTextFormat(Qt.TextFormat.RichText)
+        self.legend.setWordWrap(True)
+        measured = QWidget()
+        below = QVBoxLayout(measured)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.addWidget(self.legend)
+        below.addWidget(self._plot, 1)
         right = QSplitter(Qt.Orientation.Vertical)
         right.addWidget(self.canvas)
-        right.addWidget(self._plot)
+        right.addWidget(measured)
         self._split = QSplitter()
         self._split.addWidget(area)
         self._split.addWidget(right)
@@ -277,18 +288,18 @@ class InsideView(QWidget):
         self._plot.setVisible(any(event.curves for event in events))
         self._plot.setBackground(palette.color(QPalette.ColorRole.Window))
         muted = palette.color(QPalette.ColorRole.PlaceholderText).name()
-        if item.legend is None:
-            item.addLegend(offset=(-8, 8))
-        number = 0
+        told: list[str] = []
         for event in events:
             for side, text in (("bottom", event.x_label), ("left", event.y_label)):
                 item.setLabel(side, text, color=muted)
             for curve in event.curves:
-                ink = QColor.fromHsl(INKS[number % len(INKS)], 190, 130)
+                ink = QColor.fromHsl(INKS[len(told) % len(INKS)], 190, 130)
                 name = f"{event.autoencoder}: {curve.label}" if len(events) > 1 else curve.label
                 pen, dot = pg.mkPen(ink, width=2), {"symbolBrush": ink, "symbolPen": None}
-                item.plot(curve.x, curve.y, pen=pen, name=name, symbol="o", symbolSize=5, **dot)
-                number += 1
+                item.plot(curve.x, curve.y, pen=pen, symbol="o", symbolSize=5, **dot)
+                told.append(f'<span style="color:{ink.name()}">●</span> {escape(name)}')
+        self.legend.setText(" &nbsp; ".join(told))
+        self.legend.setVisible(bool(told))
 
 
 def _refill(box: ChoiceBox, entries: tuple[tuple[Any, str, str], ...]) -> None:
