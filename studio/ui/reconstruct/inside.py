@@ -292,6 +292,7 @@ class InsideView(QWidget):
         for event in events:
             for side, text in (("bottom", event.x_label), ("left", event.y_label)):
                 item.setLabel(side, text, color=muted)
+                item.getAxis(side).enableAutoSIPrefix(False)
             for curve in event.curves:
                 ink = QColor.fromHsl(INKS[len(told) % len(INKS)], 190, 130)
                 name = f"{event.autoencoder}: {curve.label}" if len(events) > 1 else curve.label

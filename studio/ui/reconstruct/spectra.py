@@ -62,6 +62,7 @@ class SpectraView(QWidget):
         self._item.clear()
         for side, text in (("bottom", "frequency, cycles a pixel"), ("left", "power, log10")):
             self._item.setLabel(side, text, color=muted.name())
+            self._item.getAxis(side).enableAutoSIPrefix(False)
             self._item.getAxis(side).setPen(pg.mkPen(muted))
             self._item.getAxis(side).setTextPen(pg.mkPen(muted))
         found = ((name, bench.results.get((bench.current, name))) for name in bench.chosen)
