@@ -78,6 +78,7 @@ class Library(QObject):
         self._images = _Kept(_PICTURES_KEPT)
         self._thumbnails = _Kept(_THUMBNAILS_KEPT)
         self._asked: set[Entry] = set()
+        self._unwritten: dict[Entry, Picture] = {}
         self._files = Background(self)
         self._small = Background(self)
         self._files.done.connect(self._file_done)
@@ -104,8 +105,16 @@ class Library(QObject):
         self.entries.insert(0, entry)
         del self.entries[LIMIT:]
         self.inserted.emit(entry)
+        self._unwritten[entry] = picture
         self._files.start(("write", entry), write_new, self.folder, picture)
         return entry
+
+    def write_again(self) -> None:
+        """Tries once more to write what could not be written."""
+        for entry, picture in self._unwritten.items():
+            if entry.problem:
+                entry.problem = ""
+                self._files.start(("write", entry), write_new, self.folder, picture)
 
     def insert(self, path: Path, settings: Settings) -> Entry:
         """Puts a picture that was just written to the folder at the front."""
@@ -145,7 +154,8 @@ class Library(QObject):
             self._files.start(("copy", entry), write_to, path, pixels, entry.settings)
 
     def close(self) -> None:
-        """Returns when every picture is written."""
+        """Returns when every picture is written, or was refused once more."""
+        self.write_again()
         self._files.wait()
         self._small.wait()
         self.archive.close()
@@ -157,6 +167,8 @@ class Library(QObject):
             self._scanned(result)
         elif what == "write":
             subject.path, subject.problem = result, ""
+            del self._unwritten[subject]
+            self.write_again()  # there is room again
             self.archive.add(result)
             self.updated.emit(subject)
         elif what == "copy":

@@ -71,8 +71,7 @@ def measure(cycles: int, bundle: Path | None, size: int | None) -> dict[str, Any
     studio = studio_app.Studio(app, store)
     session, jobs, library = studio.shared.session, studio.shared.jobs, studio.shared.library
     usual = session.settings
-    changes = {"steps": STEPS} | ({} if size is None else {"size": size})
-    vars(session)["settings"] = lambda: replace(usual(), **changes)
+    vars(session)["settings"] = lambda: replace(usual(), steps=STEPS, size=size or usual().size)
     written: list[object] = []
     library.archive.added.connect(written.append)
 

@@ -60,7 +60,7 @@ class Archive(QObject):
         super().__init__(parent)
         self.folder, self.database = folder, database_of(folder)
         self.problem = ""  # why the index is makeshift
-        self.syncing = False
+        self.syncing = self._once_more = False
         self._opened: list[History] = []  # the last one is in use
         self._makeshift: tempfile.TemporaryDirectory[str] | None = None
         self._opening, self._closing = Lock(), Event()
@@ -70,7 +70,11 @@ class Archive(QObject):
             each.failed.connect(self._failed)
 
     def sync(self) -> None:
-        """Looks through the folder; `progress` and `synced` or `failed` follow."""
+        """Looks through the folder; `progress` and `synced` or `failed` follow.
+
+        Asked while it does, it looks once more afterwards: what changed meanwhile may be new.
+        """
+        self._once_more = self.syncing
         if not self.syncing:
             self.syncing = True
             self._looks.start("sync", self._sync)
@@ -174,10 +178,15 @@ class Archive(QObject):
 
         self._work.start(what, work)
 
+    def _looked(self) -> None:
+        self.syncing = False
+        if self._once_more and not self._closing.is_set():
+            self.sync()
+
     @Slot(object, object)
     def _done(self, key: str, result: Any) -> None:
         if key == "sync":
-            self.syncing = False
+            self._looked()
             self.synced.emit(result)
             self.ask_facets()
             if self.problem:
@@ -194,6 +203,6 @@ class Archive(QObject):
     @Slot(object, str)
     def _failed(self, key: str, sentence: str) -> None:
         if key == "sync":
-            self.syncing = False
+            self._looked()
         if not self._closing.is_set():
             self.failed.emit(sentence)
