@@ -407,6 +407,22 @@ def test_files_that_are_left_out_are_counted(stage: Stage, qtbot: QtBot) -> None
     assert "no settings" in panel.filters.count.toolTip()
 
 
+def test_a_picture_that_is_read_late_does_not_come_back(panel: HistoryPanel, qtbot: QtBot) -> None:
+    for first in (Qt.Key.Key_Return, Qt.Key.Key_Right):
+        qtbot.keyClick(panel.pages.currentWidget(), first)
+        qtbot.keyClick(panel.pages.currentWidget(), Qt.Key.Key_Escape)  # before it is read
+        panel._large.close()
+        qtbot.wait(20)
+        assert panel.grid.isVisible()
+        qtbot.keyClick(panel.grid, Qt.Key.Key_Return)
+        qtbot.waitUntil(panel.canvas.isVisible)
+    qtbot.keyClick(panel.canvas, Qt.Key.Key_Right)
+    qtbot.keyClick(panel.canvas, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: not panel._large._running)
+    assert panel.canvas.isVisible() and panel.item() is not None
+    assert panel._shown == panel.item().id
+
+
 def test_the_line_below_says_where_one_is(stage: Stage, panel: HistoryPanel, qtbot: QtBot) -> None:
     assert not stage.find("historyClear").isEnabled()
     assert not panel.grid.verticalScrollBar().isEnabled()  # five pictures need none

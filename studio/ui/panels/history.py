@@ -59,7 +59,7 @@ class HistoryPanel(Panel):
         self.filters, self.grid, self.details = Filters(labels), Grid(self.rows), Details(labels)
         self.canvas, self.banner, self.progress = Canvas(), Banner(), QProgressBar()
         self.pages = QStackedWidget()
-        self._shown = 0  # the id of the large picture
+        self._shown = 0  # the id of the picture that is, or soon will be, large
         self._skipped = 0  # files of the folder that are not shown
         self._thrown: list[Ids] = []  # what can be undone, the last first
         self._large = Loader(1, 1, self)
@@ -149,6 +149,7 @@ class HistoryPanel(Panel):
 
     def escape(self) -> None:
         """Back to the grid, else dismisses the banner."""
+        self._shown = 0
         if self.pages.currentWidget() is self.canvas:
             self._show_page(self.grid)
         elif self.filters.search.hasFocus():
@@ -161,14 +162,17 @@ class HistoryPanel(Panel):
         if self.pages.currentWidget() is self.canvas:
             self.escape()
         elif (item := self.item()) is not None:
-            self._large.ask(item, read_picture, item.path)
+            self._enlarge(item)
 
     def _follow(self) -> None:
         """The large picture is the selected one."""
         item = self.item() if self.pages.currentWidget() is self.canvas else None
         if item is not None and item.id != self._shown:
-            self._shown = item.id
-            self._large.ask(item, read_picture, item.path)
+            self._enlarge(item)
+
+    def _enlarge(self, item: Item) -> None:
+        self._shown = item.id
+        self._large.ask(item, read_picture, item.path)
 
     def rate(self, stars: int) -> None:
         if ids := self.selected():
@@ -264,6 +268,7 @@ class HistoryPanel(Panel):
         if count and not self.selected() and self.isVisible():
             self.grid.walk(0)  # where the cursor was, else the first
         elif not count:
+            self._shown = 0
             self._show_page(self.grid)
         self._select()
 
@@ -333,9 +338,11 @@ class HistoryPanel(Panel):
 
     @Slot(object, object)
     def _show_large(self, item: Item, result: tuple[QImage, Settings | None]) -> None:
-        self._shown = item.id
+        if item.id != self._shown:
+            return  # one has gone back, or on
         self.canvas.show_picture(result[0])
         self._show_page(self.canvas)
+        self._follow()
 
     def _show_page(self, page: QWidget) -> None:
         if self.pages.currentWidget() is not page:
