@@ -6,13 +6,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from PIL import Image
+from tqdm import tqdm
 
+from studio.cli.verbs.compare import Results
 from studio.diffusion.samplers import all_samplers
 from studio.gallery import png
 from tests.cli.conftest import ROOT, Run
+from tests.gallery.test_comparison import made as comparison
 from tests.tiny import SIZE
 
 HUNDRED = ",".join(map(str, range(1, 101)))
@@ -227,6 +231,20 @@ def test_ctrl_c_keeps_the_cells_that_are_done(
     cells = sorted(str(path) for path in tmp_path.glob("[0-9]*.png"))
     assert [cell["path"] for cell in kept["cells"]] == cells
     assert (tmp_path / "sheet.png").exists()
+
+
+def test_a_cell_whose_file_was_interrupted_is_written_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = comparison()
+    results = Results(tmp_path, made.grid, made.settings, tqdm(disable=True))
+    results.saw(made.cells[0])
+    with monkeypatch.context() as patched:
+        patched.setattr(png, "write", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            results.saw(made.cells[1])
+    paths = [Path(cell["path"]) for cell in results.write()["cells"]]
+    assert paths == sorted(tmp_path.glob("[0-9]*.png")) and len(paths) == 2
 
 
 def test_all_is_every_sampler_of_the_registry_or_of_a_family(

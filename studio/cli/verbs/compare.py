@@ -112,7 +112,7 @@ class Results:
                 self._bar.set_description(words, refresh=False)
             case events.Cell(index=index):
                 self.cells[index] = event
-                self._paths[index] = self._written(event)
+                self._keep(event)
                 self._bar.update()
             case events.Distance(index=index):
                 self._distances[index] = event
@@ -124,6 +124,9 @@ class Results:
 
     def write(self) -> Document:
         """The sheet and the figures of what there is, as files. Raises OutputError."""
+        for cell in self.cells.values():  # Ctrl-C may have come between a cell and its file
+            if cell.index not in self._paths:
+                self._keep(cell)
         sheet = self._folder / "sheet.png"
         comparison.write_sheet(sheet, self._comparison)
         document = comparison.document(self._comparison, self._paths, sheet, self._film)
@@ -134,11 +137,11 @@ class Results:
     def _comparison(self) -> comparison.Comparison:
         return comparison.Comparison(self._grid, self._settings, self.cells, self._distances)
 
-    def _written(self, cell: events.Cell) -> Path:
+    def _keep(self, cell: events.Cell) -> None:
         settings = cell.settings
-        name = f"{cell.index + 1:03d} {settings.sampler} {settings.steps} steps.png"
-        png.write(self._folder / name, cell.image, settings, cell.nfe, cell.seconds)
-        return self._folder / name
+        path = self._folder / f"{cell.index + 1:03d} {settings.sampler} {settings.steps} steps.png"
+        png.write(path, cell.image, settings, cell.nfe, cell.seconds)
+        self._paths[cell.index] = path
 
 
 def describe(document: Document) -> Iterator[str]:
