@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from PySide6.QtCore import QDate, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QDate, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QDateEdit,
     QHBoxLayout,
@@ -23,7 +23,6 @@ from studio.gallery.history.query import Query
 from studio.ui import icons
 from studio.ui.controls.choice_box import ChoiceBox
 
-PAUSE = 40  # ms of no typing before it is searched
 SEED = re.compile(r"\bseed[:= ]\s*(\d+)", re.IGNORECASE)
 ORDERS = (
     ("newest", "Newest first", "The picture made last comes first"),
@@ -73,7 +72,6 @@ class Filters(QWidget):
         self.first, self.last = QDateEdit(), QDateEdit()
         self._days = QWidget()
         self._known: dict[ChoiceBox, Counts] = {}
-        self._pause = QTimer(self, singleShot=True, interval=PAUSE)
         self._dress()
         self._lay_out()
         self._connect()
@@ -141,9 +139,8 @@ class Filters(QWidget):
         self._days.hide()
 
     def _connect(self) -> None:
-        self.search.textChanged.connect(self._pause.start)
+        self.search.textChanged.connect(self._tell)
         self.search.returnPressed.connect(self._tell)
-        self._pause.timeout.connect(self._tell)
         for box in (self.order, self.sampler, self.model, self.tag, self.rating, self.when):
             box.edited.connect(self._tell)
         for button in (self.favourites, self.trash):
@@ -245,7 +242,6 @@ class Filters(QWidget):
 
     @Slot()
     def _tell(self, _: object = None) -> None:
-        self._pause.stop()
         self._days.setVisible(self.when.currentData() == "between")
         self.clear.setEnabled(self.is_narrow())
         self.changed.emit(self.query())
