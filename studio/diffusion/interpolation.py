@@ -27,17 +27,6 @@ def lerp(a: Tensor, b: Tensor, share: float) -> Tensor:
     return (1.0 - share) * a + share * b
 
 
-def normalised_lerp(a: Tensor, b: Tensor, share: float) -> Tensor:
-    """The straight way between features (..., W), each vector lengthened to (1 - s) |a| + s |b|:
-    between two that point apart it would else be shorter than any that a denoiser has seen.
-    Opposite vectors of one length meet at 0, which has no direction and stays."""
-    if share in (0.0, 1.0):
-        return b if share else a
-    mean = lerp(a, b, share)
-    length = lerp(a.norm(dim=-1, keepdim=True), b.norm(dim=-1, keepdim=True), share)
-    return mean * (length / mean.norm(dim=-1, keepdim=True).clamp_min(1e-9))
-
-
 def slerp(a: Tensor, b: Tensor, share: float) -> Tensor:
     """Along the great circle from a to b, (B, ...), each picture by itself (Shoemake 1985):
 
@@ -71,7 +60,6 @@ def angles(a: Tensor, b: Tensor) -> Tensor:
 METHODS: dict[str, Callable[[Tensor, Tensor, float], Tensor]] = {
     "slerp": slerp,
     "lerp": lerp,
-    "normalised-lerp": normalised_lerp,
 }
 
 

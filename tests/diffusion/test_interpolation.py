@@ -21,7 +21,6 @@ from studio.diffusion.interpolation import (
     coarse_to_fine_grid,
     equal_speed,
     lerp,
-    normalised_lerp,
     slerp,
     vary,
 )
@@ -115,23 +114,6 @@ def test_bilinear_edges_are_the_ways_between_their_corners() -> None:
     torch.testing.assert_close(bilinear(ends, 0.4, 0.3, "lerp"), wanted)
     with pytest.raises(UsageError, match="did you mean 'slerp'"):
         bilinear(ends, 0.5, 0.5, "slurp")
-
-
-@given(seeds, shares)
-@tries
-def test_each_normalised_vector_is_as_long_as_it_should_be(seed: int, share: float) -> None:
-    """Of tokens (B, L, W), each by itself, in the direction of the straight way."""
-    a, b = noise(seed, shape=(5, 8)), 3.0 * noise(seed + 1, shape=(5, 8))
-    between, straight = normalised_lerp(a, b, share), lerp(a, b, share)
-    lengths = (1 - share) * a.norm(dim=-1) + share * b.norm(dim=-1)
-    torch.testing.assert_close(between.norm(dim=-1), lengths)
-    same = torch.nn.functional.cosine_similarity(between, straight, dim=-1)
-    torch.testing.assert_close(same, torch.ones_like(same))
-
-
-def test_a_vector_without_direction_stays_finite() -> None:
-    a = torch.ones(1, 2, 3)
-    assert torch.equal(normalised_lerp(a, -a, 0.5), torch.zeros(1, 2, 3))
 
 
 def test_coarse_to_fine_by_hand() -> None:
