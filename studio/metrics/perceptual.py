@@ -7,10 +7,15 @@ elsewhere.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import os
 import warnings
+from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
+from urllib.request import urlopen
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +24,7 @@ from studio.core.errors import ModelError, OutputError
 
 CHECKPOINT = "squeezenet1_1-b8a52dc0.pth"
 DIGEST = "b8a52dc0"  # what the file's SHA-256 begins with, as torchvision names its weights
+SILENCE = 20.0  # seconds without a byte, after which a server is given up
 
 
 def lpips_weights() -> Path:
@@ -40,10 +46,13 @@ def lpips_reason() -> str:
     )
 
 
-def fetch_lpips_weights() -> Path:
+def fetch_lpips_weights(hear: Callable[[float], None] = lambda share: None) -> Path:
     """Downloads SqueezeNet's weights (5 MB) to where they are expected. Ask the user first.
 
     The file appears whole, with the right digest, or not at all. Nothing happens if it is there.
+
+    Args:
+        hear: called with the share that has come, 0 to 1; may raise Cancelled.
 
     Raises:
         ModelError: no connection, or what came is not the file asked for.
@@ -52,26 +61,42 @@ def fetch_lpips_weights() -> Path:
     path = lpips_weights()
     if path.is_file():
         return path
-    from torchvision.models import SqueezeNet1_1_Weights
-
+    draft = path.with_suffix(f".{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(
-            SqueezeNet1_1_Weights.IMAGENET1K_V1.url, str(path), DIGEST, progress=False
-        )
+        if not _download(draft, hear).startswith(DIGEST):
+            raise ModelError("What came in place of SqueezeNet's weights is damaged; retry.")
+        os.replace(draft, path)
     except (URLError, HTTPException, ConnectionError, TimeoutError) as error:
         raise ModelError(
             f"SqueezeNet's weights could not be fetched ({error}); connect this machine to the"
             f" internet, or put the file at {path}."
         ) from error
-    except RuntimeError as error:
-        raise ModelError("What came in place of SqueezeNet's weights is damaged; retry.") from error
     except OSError as error:
         raise OutputError(
             f"{path.parent} cannot be written ({error.strerror or error}); set TORCH_HOME to a"
             " folder of yours."
         ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
     return path
+
+
+def _download(draft: Path, hear: Callable[[float], None]) -> str:
+    """SqueezeNet's weights into `draft`; gives the SHA-256 of what came."""
+    from torchvision.models import SqueezeNet1_1_Weights
+
+    digest, come = hashlib.sha256(), 0
+    address = SqueezeNet1_1_Weights.IMAGENET1K_V1.url
+    with urlopen(address, timeout=SILENCE) as answer, draft.open("wb") as file:
+        size = int(answer.headers.get("Content-Length") or 0)
+        while part := answer.read(1 << 16):
+            file.write(part)
+            digest.update(part)
+            come += len(part)
+            hear(min(1.0, come / size) if size else 0.0)
+    return digest.hexdigest()
 
 
 def load_lpips(spatial: bool = False) -> nn.Module:

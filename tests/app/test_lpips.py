@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,14 +21,19 @@ class Server:
     """Stands for the network; `error` is what it answers with, if anything."""
 
     def __init__(self) -> None:
-        self.asked, self.there = 0, False
+        self.asked, self.there, self.slow = 0, False, False
         self.error: StudioError | None = None
 
     def missing(self) -> str:
         return "" if self.there else "/cache/squeezenet.pth"
 
-    def fetch(self) -> Path:
+    def fetch(self, hear: Callable[[float], None], stopped: Callable[[], bool]) -> Path | None:
         self.asked += 1
+        hear(0.4)
+        while self.slow:
+            if stopped():
+                return None
+            time.sleep(0.005)
         if self.error is not None:
             raise self.error
         self.there = True
@@ -90,6 +96,17 @@ def test_a_failure_is_said_and_one_can_retry(
     assert panel.lpips.button.isEnabled() and panel.lpips.button.isVisible()
     server.error = None
     agree(stage, panel, qtbot, lambda: panel.lpips.button.isHidden())
+
+
+def test_progress_is_shown_and_the_fetch_can_be_stopped(
+    stage: Stage, server: Server, panel: ReconstructPanel, qtbot: QtBot
+) -> None:
+    server.slow = True
+    agree(stage, panel, qtbot, lambda: "40%" in panel.lpips.button.text())
+    click(qtbot, stage, "getLpips")
+    qtbot.waitUntil(lambda: panel.banner.isVisible())
+    assert "stopped; nothing was kept" in panel.banner.text.text()
+    assert panel.lpips.button.text() == "Get LPIPS…" and not server.there
 
 
 def test_where_they_are_nothing_is_offered(stage: Stage, server: Server, qtbot: QtBot) -> None:

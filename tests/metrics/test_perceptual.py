@@ -7,13 +7,13 @@ import io
 from email.message import Message
 from pathlib import Path
 from urllib.error import URLError
-from urllib.request import Request
 from urllib.response import addinfourl
 
 import numpy as np
 import pytest
 import torch
 
+from studio.bridge import perceptual as bridge
 from studio.core.errors import ModelError, OutputError
 from studio.metrics import features, perceptual
 from studio.metrics.reconstruction import masked_mean
@@ -46,13 +46,13 @@ def test_missing_weights_are_explained(monkeypatch: pytest.MonkeyPatch, tmp_path
 def served(content: bytes | Exception) -> object:
     """What stands in for the internet."""
 
-    def urlopen(request: Request) -> addinfourl:
-        assert request.full_url.endswith(perceptual.CHECKPOINT)
+    def urlopen(address: str, timeout: float) -> addinfourl:
+        assert address.endswith(perceptual.CHECKPOINT) and timeout > 0
         if isinstance(content, Exception):
             raise content
         headers = Message()
         headers["Content-Length"] = str(len(content))
-        return addinfourl(io.BytesIO(content), headers, request.full_url, 200)
+        return addinfourl(io.BytesIO(content), headers, address, 200)
 
     return urlopen
 
@@ -67,17 +67,29 @@ def test_weights_are_fetched_whole_or_not_at_all(
         (TimeoutError("timed out"), "connect this machine"),
         (b"a page that asks to log in", "damaged; retry"),
     ):
-        monkeypatch.setattr(torch.hub, "urlopen", served(content))
+        monkeypatch.setattr(perceptual, "urlopen", served(content))
         with pytest.raises(ModelError, match=words):
             perceptual.fetch_lpips_weights()
         assert list(path.parent.iterdir()) == []
     content = b"the weights"
     monkeypatch.setattr(perceptual, "DIGEST", hashlib.sha256(content).hexdigest()[:8])
-    monkeypatch.setattr(torch.hub, "urlopen", served(content))
-    assert perceptual.fetch_lpips_weights() == path
+    monkeypatch.setattr(perceptual, "urlopen", served(content))
+    heard: list[float] = []
+    assert perceptual.fetch_lpips_weights(heard.append) == path and heard == [1.0]
     assert path.read_bytes() == content and perceptual.lpips_reason() == ""
-    monkeypatch.setattr(torch.hub, "urlopen", served(AssertionError("asked twice")))
+    assert list(path.parent.iterdir()) == [path]
+    monkeypatch.setattr(perceptual, "urlopen", served(AssertionError("asked twice")))
     assert perceptual.fetch_lpips_weights() == path
+
+
+def test_a_fetch_that_is_stopped_keeps_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "home"))
+    monkeypatch.setattr(perceptual, "urlopen", served(bytes(1 << 18)))
+    heard: list[float] = []
+    assert bridge.fetch(heard.append, lambda: len(heard) == 2) is None
+    assert heard == [0.25, 0.5] and list(perceptual.lpips_weights().parent.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
