@@ -42,7 +42,7 @@ def lpips_reason() -> str:
         return ""
     return (
         f"LPIPS needs SqueezeNet's weights at {lpips_weights()}; set TORCH_HOME to a folder"
-        " that has them, or fetch them first."
+        " that has them, or press Get LPIPS… in the Reconstruct workspace."
     )
 
 

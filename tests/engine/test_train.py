@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from studio.core.autoencoding import Paused, Train, Trained, TrainSample, TrainStep
-from studio.core.errors import Kept, UsageError
+from studio.core.errors import Kept, ModelError, UsageError
 from studio.core.events import CancelledAt, Event, Failed, Finished, LabRun, Started
 from studio.core.requests import Lab, Settings
 from studio.engine import train as training
@@ -57,6 +59,14 @@ def stage() -> Iterator[tuple[Engine, Told]]:
 
 def ended(job: int) -> Callable[[Event], bool]:
     return lambda e: isinstance(e, Finished | CancelledAt | Failed) and e.job == job
+
+
+def test_without_lpips_weights_it_says_how_to_train_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    with pytest.raises(ModelError, match=r"Get LPIPS.* a perceptual weight of 0"):
+        list(Worker("cpu").run(replace(REQUEST, perceptual=1.0)))
 
 
 def test_what_is_learnt_can_be_opened(home: Path) -> None:

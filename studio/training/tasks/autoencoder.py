@@ -13,9 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from studio.core.errors import ModelError
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import Mix
-from studio.metrics.perceptual import load_lpips
+from studio.metrics.perceptual import load_lpips, lpips_reason
 from studio.metrics.reconstruction import psnr
 from studio.networks.autoencoder import Autoencoder, AutoencoderConfig
 from studio.networks.discriminator import DiscriminatorConfig
@@ -114,6 +115,8 @@ class AutoencoderTask:
         self.ahead = Ahead(partial(source, count=run.batch), workers_for(device))
         self.perceptual: Perceptual | None = None
         if self.settings.perceptual:
+            if reason := lpips_reason():
+                raise ModelError(f"{reason} Or train without it: a perceptual weight of 0.")
             lpips = load_lpips().to(device)
             self.perceptual = cast(
                 Perceptual,

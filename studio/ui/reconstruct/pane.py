@@ -20,6 +20,7 @@ from studio.gallery.heat import heat_map
 from studio.ui.reconstruct.sight import Sight
 
 PIXELS_FROM = 6.0  # from this zoom on, pixels are shown as squares
+UNBROKEN = "\u00a0"
 FARTHEST = 0.6  # LPIPS at a pixel that is drawn in the last colour
 
 
@@ -35,7 +36,7 @@ class Pane(QWidget):
         self.name, self.original, self.result, self.sight = name, original, result, sight
         self.setObjectName(f"pane-{name}")
         self.setAccessibleName(name)
-        self.setAccessibleDescription("" if result is None else words(result.figures))
+        self.setAccessibleDescription("" if result is None else ", ".join(told(result.figures)))
         self.setToolTip("Wheel zooms all, dragging moves all; double-click: fit or 100 %.")
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setMinimumSize(120, 120)
@@ -151,23 +152,25 @@ class Framed(QWidget):
         column.setSpacing(3)
         column.addWidget(title)
         column.addWidget(pane, 1)
-        text = "the original" if pane.result is None else words(pane.result.figures)
-        figures = QLabel(text)
+        facts = ["the original"] if pane.result is None else told(pane.result.figures)
+        figures = QLabel(" · ".join(fact.replace(" ", UNBROKEN) for fact in facts))
         figures.setProperty("role", "muted")
         figures.setWordWrap(True)
+        figures.setAlignment(Qt.AlignmentFlag.AlignTop)
+        figures.ensurePolished()
+        figures.setMinimumHeight(2 * figures.fontMetrics().lineSpacing())  # panes of one size
         figures.setObjectName(f"figures-{pane.name}")
         figures.setToolTip("" if pane.result is None else pane.result.note)
         column.addWidget(figures)
 
 
-def words(figures: Figures) -> str:
-    """The figures in a line."""
-    told = [f"{figures.psnr:.1f} dB"]
+def told(figures: Figures) -> list[str]:
+    """The figures that stand under a picture."""
+    facts = [f"{figures.psnr:.1f} dB"]
     for name, value in (("SSIM", figures.ssim), ("LPIPS", figures.lpips)):
         if value is not None:
-            told.append(f"{name} {value:.3f}")
-    told.append(f"{figures.compression:.3g} : 1")
-    return " · ".join(told)
+            facts.append(f"{name} {value:.3f}")
+    return [*facts, f"{figures.compression:.3g} : 1"]
 
 
 def signed_difference(original: np.ndarray, other: np.ndarray, gain: float) -> np.ndarray:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QColor, QPalette, QPixmap
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QPalette, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -78,6 +78,10 @@ class TrainView(QWidget):
         self._plot.setObjectName("trainCurves")
         self._plot.setAccessibleName("The loss's terms over the steps")
         self._plot.setToolTip("Unweighted terms, logarithmic. The wheel zooms, dragging moves.")
+        policy = self._plot.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._plot.setSizePolicy(policy)
+        self._plot.hide()  # until there is something to see
         self._item: Any = self._plot.getPlotItem()
         self._item.setLogMode(False, True)
         self._item.showGrid(True, True, 0.12)
@@ -114,6 +118,15 @@ class TrainView(QWidget):
         jobs.failed.connect(self._failed)
         jobs.finished.connect(self._finished)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.draw()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.isVisible():
+            self.draw()
+
     @Slot()
     def run(self) -> None:
         """Trains what the column says; one training at a time."""
@@ -128,6 +141,7 @@ class TrainView(QWidget):
             self.steps, self.terms = [], {}
             self._item.clear()
             self._curves = {}
+            self._plot.hide()
             self.use.hide()
             self._say("Preparing the pictures…")
             self.column.show_running(True)
@@ -181,6 +195,7 @@ class TrainView(QWidget):
     def draw(self) -> None:
         """The curves as they are now."""
         self._drawn = time.monotonic()
+        self._plot.setVisible(bool(self.steps))
         palette = self.palette()
         self._plot.setBackground(palette.color(QPalette.ColorRole.Window))
         muted = palette.color(QPalette.ColorRole.PlaceholderText)
@@ -215,7 +230,7 @@ class TrainView(QWidget):
     @Slot(object)
     def _trained(self, event: Trained) -> None:
         if event.job == self.job:
-            self._say(f"{event.name} is trained: {event.steps:,} steps, {event.seconds:.0f} s.")
+            self._say(f"Trained {event.name}: {event.steps:,} steps, {event.seconds:.0f} s.")
             self.progress.setValue(1000)
             self.use.show()
             self.draw()

@@ -87,6 +87,7 @@ class TrainColumn(QFrame):
     def _lay_out(self) -> None:
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         form.addRow("Recipe", self.recipe)
         form.addRow(self.summary)
         for name, label, _ in LAMBDAS:
@@ -164,6 +165,15 @@ class TrainColumn(QFrame):
         self.crop.setValue(chosen.size)
 
 
+class _Weight(RealSpin):
+    """From millionths to thousands, without zeros at the end."""
+
+    def textFromValue(self, value: float) -> str:
+        text = super().textFromValue(value)
+        point = self.locale().decimalPoint()
+        return text.rstrip("0").rstrip(point) if point in text else text
+
+
 def _named(control: QWidget, name: str, label: str, tip: str) -> None:
     if isinstance(control, QDoubleSpinBox | QLineEdit):
         control.setMinimumWidth(110)
@@ -173,7 +183,7 @@ def _named(control: QWidget, name: str, label: str, tip: str) -> None:
 
 
 def _weight(name: str, label: str, tip: str) -> QDoubleSpinBox:
-    spin = RealSpin()
+    spin = _Weight()
     spin.setDecimals(6)
     spin.setRange(0, MOST_WEIGHT)
     spin.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import QLocale, Qt, QTimer, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QStackedWidget,
+    QStyledItemDelegate,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -28,18 +30,20 @@ from studio.ui.reconstruct.sight import Sight
 FLICKER = 500  # milliseconds that a picture stays
 WORDS, TABLE = 48, 60  # pixels: around a pane, of the table's first rows
 STEP = 0.02  # of the wipe's way, a key
-HEADS = (
-    ("autoencoder", "", 0),
-    ("PSNR", "dB; higher is nearer", 1),
-    ("SSIM", "1 is equal", 1),
-    ("MS-SSIM", "SSIM at five sizes; 1 is equal", 1),
-    ("LPIPS", "0 is equal to the eye", -1),
-    ("values : 1", "values of the picture for each value of the latent", 0),
-    ("bits/pixel", "of the latent kept in 16 bits", 0),
-    ("KL bits/pixel", "what the posterior tells beyond N(0, I)", 0),
-    ("encode s", "seconds to encode", 0),
-    ("decode s", "seconds to decode", 0),
+HEADS = (  # what, what it means, where best is (1: high, -1: low), decimals
+    ("autoencoder", "", 0, 0),
+    ("PSNR", "dB; higher is nearer", 1, 2),
+    ("SSIM", "1 is equal", 1, 4),
+    ("MS-SSIM", "SSIM at five sizes; 1 is equal", 1, 4),
+    ("LPIPS", "0 is equal to the eye", -1, 4),
+    ("values : 1", "values of the picture for each value of the latent", 0, 1),
+    ("bits/pixel", "of the latent kept in 16 bits", 0, 3),
+    ("KL bits/pixel", "what the posterior tells beyond N(0, I)", 0, 4),
+    ("encode s", "seconds to encode", 0, 3),
+    ("decode s", "seconds to decode", 0, 3),
 )
+NUMBERS = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+WORDED = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
 class Wall(QWidget):
@@ -120,15 +124,17 @@ class Wall(QWidget):
         table.setObjectName("wallTable")
         table.setAccessibleName("Figures of the reconstructions")
         table.setToolTip("Click a head to sort; bold is best.")
-        for number, (text, tip, _) in enumerate(HEADS):
+        for number, (text, tip, _, decimals) in enumerate(HEADS):
             head = QTableWidgetItem(text)
             head.setToolTip(tip)
+            head.setTextAlignment(NUMBERS if number else WORDED)
             table.setHorizontalHeaderItem(number, head)
+            table.setItemDelegateForColumn(number, _Decimals(decimals, table))
         table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         table.verticalHeader().hide()
+        table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)  # as they stand
         table.setSortingEnabled(True)
-        table.horizontalHeader().setStretchLastSection(True)
         return table
 
     def results(self) -> tuple[Reconstructed, ...]:
@@ -181,14 +187,14 @@ class Wall(QWidget):
         self.table.setSortingEnabled(False)
         self.table.setRowCount(len(results))
         rows = [_values(each) for each in results]
-        for column, (_, _, better) in enumerate(HEADS):
+        for column, (_, _, better, _) in enumerate(HEADS):
             values = [row[column] for row in rows]
             numbers = [better * v for v in values if isinstance(v, float)]
             best = max(numbers) if better and numbers else None
             for row, value in enumerate(values):
                 item = QTableWidgetItem()
-                told = round(value, 4) if isinstance(value, float) else value or "–"
-                item.setData(Qt.ItemDataRole.DisplayRole, told)
+                item.setData(Qt.ItemDataRole.DisplayRole, "–" if value is None else value)
+                item.setTextAlignment(NUMBERS if column else WORDED)
                 if best is not None and isinstance(value, float) and better * value == best:
                     font = item.font()
                     font.setBold(True)
@@ -232,6 +238,19 @@ class Wall(QWidget):
             super().keyReleaseEvent(event)
         elif not event.isAutoRepeat():
             self.sight.show_original(False)
+
+
+class _Decimals(QStyledItemDelegate):
+    """Numbers with so many decimals; they sort by their value."""
+
+    def __init__(self, decimals: int, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._decimals = decimals
+
+    def displayText(self, value: Any, locale: QLocale | QLocale.Language) -> str:
+        if isinstance(value, float):
+            return f"{value:.{self._decimals}f}"
+        return super().displayText(value, locale)
 
 
 def _check(text: str, name: str, tip: str) -> QCheckBox:
