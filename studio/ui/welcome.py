@@ -13,7 +13,7 @@ EXAMPLES = (
     "a slice of pizza",
     "a rocket",
     "a smiling sun",
-    "a cat next to a house",
+    "two apples",
     "a purple octopus, 3d",
 )
 _ROWS = (2, 3, 2)  # chips a row: the widest row fits the smallest window
