@@ -407,6 +407,17 @@ def test_files_that_are_left_out_are_counted(stage: Stage, qtbot: QtBot) -> None
     assert "no settings" in panel.filters.count.toolTip()
 
 
+def test_a_search_forgets_what_it_replaces_but_no_mark(panel: HistoryPanel, qtbot: QtBot) -> None:
+    item = panel.item()
+    assert item is not None
+    panel.rate(4)
+    panel.filters.search.setText("cafe")  # before the mark is read again
+    assert panel.rows.thumbnail(replace(item, id=999)) is None and not panel.rows._small._waiting
+    qtbot.waitUntil(lambda: len(panel.rows.ids) == 1)
+    qtbot.waitUntil(lambda: panel.rows.known(item.id).rating == 4)
+    qtbot.waitUntil(lambda: panel.rows.thumbnail(item) is not None)
+
+
 def test_a_picture_that_is_read_late_does_not_come_back(panel: HistoryPanel, qtbot: QtBot) -> None:
     for first in (Qt.Key.Key_Return, Qt.Key.Key_Right):
         qtbot.keyClick(panel.pages.currentWidget(), first)

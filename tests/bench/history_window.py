@@ -104,7 +104,7 @@ def measure(count: int, steps: int) -> None:
             waits = watch.restart()
             print(
                 f"{what:44} longest {max(waits):6.1f}  median {statistics.median(waits):5.1f} ms"
-                f"  all in sight after {took:7.0f} ms"
+                f"  done after {took:7.0f} ms"
             )
 
         bar = panel.grid.verticalScrollBar()

@@ -31,6 +31,7 @@ from studio.ui.history.loader import Loader
 PAGE = 100  # items read together
 ITEMS_KEPT = 4000
 PAGES_WAITING = 4
+CHANGES_WAITING = 10_000  # none may be forgotten: what is kept would be out of date
 THUMBNAIL_BYTES = 64 * 2**20
 THUMBNAILS_WAITING = 160  # more than are in sight
 THREADS = 2
@@ -60,14 +61,16 @@ class Rows(QAbstractListModel):
         self._damaged: dict[tuple[int, int], str] = {}
         self._searches = Loader(1, 1, self)
         self._reads = Loader(1, PAGES_WAITING, self)
+        self._again = Loader(1, CHANGES_WAITING, self)
         self._small = Loader(THREADS, THUMBNAILS_WAITING, self)
         self._connect()
 
     def _connect(self) -> None:
         self._searches.loaded.connect(self._searched)
         self._searches.failed.connect(self._not_read)
-        self._reads.loaded.connect(self._read)
-        self._reads.failed.connect(self._not_read)
+        for reads in (self._reads, self._again):
+            reads.loaded.connect(self._read)
+            reads.failed.connect(self._not_read)
         self._small.loaded.connect(self._keep_thumbnail)
         self._small.failed.connect(self._keep_damage)
         self._archive.added.connect(self._added)
@@ -76,8 +79,19 @@ class Rows(QAbstractListModel):
 
     def search(self, query: Query) -> None:
         """Shows what a query finds; `found` follows."""
+        if query != self.query:
+            self._forget()
         self.query = query
         self.refresh()
+
+    @property
+    def _passing(self) -> bool:
+        """Whether the rows are about to be others: then nothing is read, the search is first."""
+        return self._shown != self.query
+
+    def _forget(self) -> None:
+        self._reads.forget()
+        self._small.forget()
 
     @Slot()
     def refresh(self, _: object = None) -> None:
@@ -88,7 +102,8 @@ class Rows(QAbstractListModel):
     def item(self, row: int) -> Item | None:
         """The picture in a row; asks for its page when it is not there (`arrived` follows)."""
         number = self.ids[row]
-        if (found := self._items.get(number)) is None and number not in self._gone:
+        found = self._items.get(number)
+        if found is None and number not in self._gone and not self._passing:
             page = self.ids[row - row % PAGE :][:PAGE]
             self._reads.ask((page, 0), self._archive.items, page)
         return found
@@ -103,7 +118,7 @@ class Rows(QAbstractListModel):
         found = self._thumbnails.get(key)
         if found is not None:
             self._thumbnails.move_to_end(key)
-        elif key not in self._damaged:
+        elif key not in self._damaged and not self._passing:
             self._small.ask(key, self._archive.thumbnail, item, self.size)
         return found
 
@@ -138,7 +153,7 @@ class Rows(QAbstractListModel):
 
     def close(self) -> None:
         """Returns when nothing is read any more."""
-        for each in (self._searches, self._reads, self._small):
+        for each in (self._searches, self._reads, self._again, self._small):
             each.close()
 
     @Slot(object, object)
@@ -149,8 +164,7 @@ class Rows(QAbstractListModel):
         if self._shown == self.query:
             self._merge(ids)
         else:
-            self._reads.forget()
-            self._small.forget()
+            self._forget()
             self.beginResetModel()
             self.ids, self._shown = ids, self.query
             self.endResetModel()
@@ -211,7 +225,7 @@ class Rows(QAbstractListModel):
         again = tuple(i for i, item in self._items.items() if item.identity in marked)
         if again:
             self._changes += 1  # what is being read now may still be the old marks
-            self._reads.ask((again, self._changes), self._archive.items, again)
+            self._again.ask((again, self._changes), self._archive.items, again)
         if done.what not in ("mark", "tag"):
             self.refresh()
 
