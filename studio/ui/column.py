@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +22,7 @@ from studio.ui.controls.sampler_box import SamplerBox
 from studio.ui.controls.seed_box import SeedBox
 from studio.ui.controls.slider_spin import SliderSpin
 from studio.ui.fine_tuning import FineTuning
+from studio.ui.foot import SIDE, Foot, scrolling
 from studio.ui.jobs import Jobs
 from studio.ui.starting.fold import Fold
 from studio.ui.starting.section import StartSection
@@ -32,13 +31,15 @@ from studio.ui.starting.variation import VariationSection
 from studio.ui.state import FULL_INTERVAL, Session, bind
 from studio.ui.trajectory.kept import MOST
 
-SIDE = 18  # logical pixels at both sides
 PROMPT = (
     "What the picture shows (Alt+P). Ctrl+Enter generates, Alt+Up and Alt+Down walk your prompts."
     " {red|blue} draws one of them for each picture, __colours__ a line of colours.txt; the words"
     " drawn are stored with the picture and its seed, so that it can be made again."
 )
-FINE = 1000  # units of the progress bar
+TIPS = (
+    "Make the pictures (Ctrl+Enter; Ctrl+Shift+Enter before others)",
+    "Stop the pictures being made now (Esc); Shift+Esc stops all",
+)
 
 
 class Column(QFrame):
@@ -52,23 +53,15 @@ class Column(QFrame):
         self.variation = VariationSection(session)
         self._make_controls()
         self.trajectories = self._make_check()
-        self._make_footer()
+        self.foot = Foot(jobs, "generate", "Generate", "pictures being made", TIPS)
         body = QWidget()
-        body.setObjectName("columnBody")
         self._fill(body)
-        area = QScrollArea()
-        area.setObjectName("columnArea")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(body)
-        self._area = area
+        self._area = scrolling("columnArea", body)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(area, 1)
-        column.addWidget(self._footer())
+        column.addWidget(self._area, 1)
+        column.addWidget(self.foot)
         self._bind()
         self._interval_changed(session.interval.get())
         self._jobs_changed()
@@ -123,24 +116,6 @@ class Column(QFrame):
         )
         return box
 
-    def _make_footer(self) -> None:
-        self.progress = QProgressBar()
-        self.progress.setObjectName("progress")
-        self.progress.setAccessibleName("Progress")
-        self.progress.setToolTip("How far the pictures being made are")
-        self.progress.setTextVisible(False)
-        self.said = QLabel()
-        self.said.setObjectName("progressText")
-        self.said.setProperty("role", "muted")
-        self.generate = QPushButton("Generate")
-        self.generate.setObjectName("generate")
-        self.generate.setAccessibleName("Generate")
-        self.generate.setToolTip("Make the pictures (Ctrl+Enter; Ctrl+Shift+Enter before others)")
-        self.cancel = QPushButton("Cancel")
-        self.cancel.setObjectName("cancel")
-        self.cancel.setAccessibleName("Cancel")
-        self.cancel.setToolTip("Stop the pictures being made now (Esc); Shift+Esc stops all")
-
     def _fill(self, body: QWidget) -> None:
         column = QVBoxLayout(body)
         column.setContentsMargins(SIDE, 16, SIDE, 12)
@@ -186,22 +161,6 @@ class Column(QFrame):
         self.interval.clicked.connect(self._reset_interval)
         return self.interval
 
-    def _footer(self) -> QWidget:
-        footer = QWidget()
-        footer.setObjectName("columnBody")
-        column = QVBoxLayout(footer)
-        column.setContentsMargins(SIDE, 8, SIDE, 16)
-        column.setSpacing(8)
-        column.addWidget(self.said)
-        column.addWidget(self.progress)
-        column.addSpacing(2)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self.generate, 1)
-        row.addWidget(self.cancel)
-        column.addLayout(row)
-        return footer
-
     def _bind(self) -> None:
         session = self._session
         bind(session.prompt, self.prompt)
@@ -243,14 +202,8 @@ class Column(QFrame):
 
     @Slot()
     def _jobs_changed(self) -> None:
-        """The button queues while something runs; the bar is empty when nothing does."""
-        jobs = self._jobs
-        self.generate.setText("Add to queue" if jobs.busy else "Generate")
-        self.cancel.setEnabled(jobs.busy and not jobs.cancelling)
-        self.said.setText(jobs.sentence())
-        done = jobs.share_done()
-        self.progress.setRange(0, 0 if jobs.busy and done is None else FINE)
-        self.progress.setValue(round(FINE * (done or 0)))
+        """The button queues while something runs."""
+        self.foot.go.setText("Add to queue" if self._jobs.busy else "Generate")
 
 
 def _label(text: str, buddy: QWidget) -> QLabel:

@@ -249,7 +249,7 @@ def test_errors_before_any_work(
     if not text:
         stage.find(field).clear()  # type: ignore[attr-defined]
     assert sentence in told(stage)
-    assert not panel.column.compare.isEnabled()
+    assert not panel.column.foot.go.isEnabled()
     qtbot.keyClick(stage.window, Qt.Key.Key_Return, CONTROL)
     assert not comparisons(stage)
     assert panel.banner.isVisible()
@@ -338,13 +338,13 @@ def test_cancel_keeps_the_cells_that_are_done(
     job = len(stage.bridge.requests) - 1
     stage.bridge.begin(job)
     make_cell(stage, job, 0)
-    assert not panel.column.compare.isEnabled()
+    assert not panel.column.foot.go.isEnabled()
     qtbot.keyClick(stage.window, Qt.Key.Key_Escape)
     assert stage.bridge.cancels == [job]
     stage.bridge.cancelled.emit(events.CancelledAt(job, 3))
     assert cell(panel, 0).picture is not None
     assert cell(panel, 1).note == "not made"
-    assert panel.column.compare.isEnabled()
+    assert panel.column.foot.go.isEnabled()
     assert "Cancelled at step 3" in told(stage, "compareSaid")
 
 
@@ -362,7 +362,7 @@ def test_a_failure_is_told_in_place(qtbot: QtBot, stage: Stage, panel: ComparePa
     stage.bridge.failed.emit(events.Failed(job, "Memory ran out; make fewer."))
     assert panel.banner.isVisible()
     assert panel.banner.text.text() == "Memory ran out; make fewer."
-    assert panel.column.compare.isEnabled()
+    assert panel.column.foot.go.isEnabled()
 
 
 def test_arrows_walk_and_a_click_selects(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> None:

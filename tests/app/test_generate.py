@@ -137,7 +137,7 @@ def test_while_running_it_queues_and_shift_goes_first(qtbot: QtBot, stage: Stage
     qtbot.keyClick(box, Qt.Key.Key_Return, CONTROL)
     qtbot.keyClick(box, Qt.Key.Key_Return, CONTROL | SHIFT)
     assert stage.bridge.front[1:] == [False, False, True]
-    assert "2 queued" in stage.panel.column.said.text()
+    assert "2 queued" in stage.panel.column.foot.said.text()
 
 
 def test_progress_preview_and_picture(qtbot: QtBot, stage: Stage) -> None:
@@ -145,13 +145,13 @@ def test_progress_preview_and_picture(qtbot: QtBot, stage: Stage) -> None:
     stage.bridge.begin(1)
     stage.bridge.step(1, 4)
     column, viewer = stage.panel.column, stage.panel.viewer
-    assert column.said.text() == "Step 4 of 10 · 1.5 s left"
-    assert column.progress.value() / column.progress.maximum() == 0.4
+    assert column.foot.said.text() == "Step 4 of 10 · 1.5 s left"
+    assert column.foot.progress.value() / column.foot.progress.maximum() == 0.4
     assert viewer.canvas.label == "preview step 4/10"
     with qtbot.waitSignal(stage.panel.library.updated):
         stage.bridge.make(1)
     assert viewer.canvas.label == ""
-    assert column.said.text() == "Done in 1.0 s"
+    assert column.foot.said.text() == "Done in 1.0 s"
     (written,) = stage.folder.glob("*.png")
     record = png.read_record(written)
     assert record.settings == stage.bridge.jobs[0].settings
@@ -164,18 +164,18 @@ def test_escape_cancels_and_says_where(qtbot: QtBot, stage: Stage) -> None:
     stage.bridge.step(1, 3)
     qtbot.keyClick(stage.panel.column.prompt, Qt.Key.Key_Escape)
     assert stage.bridge.cancels == [1]
-    assert stage.panel.column.said.text() == "Cancelling…"
-    assert not stage.panel.column.cancel.isEnabled()
+    assert stage.panel.column.foot.said.text() == "Cancelling…"
+    assert not stage.panel.column.foot.cancel.isEnabled()
     stage.bridge.cancelled.emit(events.CancelledAt(1, 3))
-    assert stage.panel.column.said.text() == "Cancelled at step 3"
-    assert stage.panel.column.generate.text() == "Generate"
+    assert stage.panel.column.foot.said.text() == "Cancelled at step 3"
+    assert stage.panel.column.foot.go.text() == "Generate"
 
 
 def test_cancel_button_and_cancel_everything(qtbot: QtBot, stage: Stage) -> None:
     for _ in range(3):
         click(qtbot, stage, "generate")
     stage.bridge.begin(1)
-    click(qtbot, stage, "cancel")
+    click(qtbot, stage, "generateCancel")
     assert stage.bridge.cancels == [1]
     stage.bridge.cancelled.emit(events.CancelledAt(1, 0))
     stage.bridge.begin(2)
@@ -363,7 +363,7 @@ def test_pictures_made_together_are_previewed_together(qtbot: QtBot, stage: Stag
     assert greys == [10, 60, 120, 240]
     stage.panel.jobs._began -= 8.0  # as if so many seconds had gone
     stage.bridge.progress.emit(events.Progress(1, 0, 4, 5, 10, 8.0))
-    progress = stage.panel.column.progress
+    progress = stage.panel.column.foot.progress
     assert progress.value() / progress.maximum() == pytest.approx(0.5, abs=0.1)
 
 

@@ -61,7 +61,7 @@ def test_prompt_to_png(qtbot: QtBot, studio: app.Studio, tmp_path: Path) -> None
     settings = png.read_settings(path)
     assert settings.prompt == "a red bear"
     assert settings.seed == studio.shared.session.last_seed.get()
-    assert find(studio, "progressText").text().startswith("Done in")  # type: ignore[attr-defined]
+    assert find(studio, "generateSaid").text().startswith("Done in")  # type: ignore[attr-defined]
 
 
 def test_cancel_stops_a_long_job(qtbot: QtBot, studio: app.Studio, tmp_path: Path) -> None:

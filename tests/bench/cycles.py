@@ -97,7 +97,7 @@ def measure(cycles: int, bundle: Path | None, size: int | None) -> dict[str, Any
                 lambda: not jobs.busy or (jobs.progress is not None and jobs.progress.step >= after)
             )
         if after < STEPS and jobs.busy:
-            click("cancel")
+            click("generateCancel")
         turn_until(lambda: not jobs.busy)
         ended = jobs.last_words.split(" ")[0]
         if ended == "Done":

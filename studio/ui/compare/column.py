@@ -11,9 +11,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -22,15 +20,20 @@ from studio.core.errors import UsageError
 from studio.core.grid import Grid
 from studio.core.requests import Settings
 from studio.core.settings import MAX_GUIDANCE, MAX_STEPS
-from studio.ui.column import FINE, SIDE
 from studio.ui.compare.axes import AxesEditor, presets
 from studio.ui.compare.comparison import Comparison
 from studio.ui.controls.prompt_box import PromptBox
 from studio.ui.controls.sampler_box import SamplerBox
 from studio.ui.controls.seed_box import SeedBox
 from studio.ui.controls.slider_spin import SliderSpin
+from studio.ui.foot import SIDE, Foot, scrolling
 from studio.ui.jobs import Jobs
 from studio.ui.state import Session, bind
+
+TIPS = (
+    "Make all pictures of the comparison (Ctrl+Enter)",
+    "Stop; the pictures that are done stay (Esc)",
+)
 
 
 class CompareColumn(QFrame):
@@ -45,22 +48,14 @@ class CompareColumn(QFrame):
         self._shared: dict[str, tuple[QLabel, QWidget]] = {}
         self.axes = AxesEditor(session)
         self._make_controls()
-        self._make_footer()
+        self.foot = Foot(jobs, "compare", "Compare", "comparison", TIPS)
         body = QWidget()
-        body.setObjectName("columnBody")
         self._fill(body)
-        area = QScrollArea()
-        area.setObjectName("compareColumnArea")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(body)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(area, 1)
-        column.addWidget(self._footer())
+        column.addWidget(scrolling("compareColumnArea", body), 1)
+        column.addWidget(self.foot)
         self._bind()
         self._look_again()
         self._jobs_changed()
@@ -103,29 +98,6 @@ class CompareColumn(QFrame):
         self.also.setTextFormat(Qt.TextFormat.PlainText)
         self.also.setToolTip("“More settings” of Generate hold here too; change them there.")
         _rename(self.sampler, self.steps, self.guidance, self.seed)
-
-    def _make_footer(self) -> None:
-        self.count = QLabel()
-        self.count.setObjectName("compareCount")
-        self.count.setWordWrap(True)
-        self.said = QLabel()
-        self.said.setObjectName("compareSaid")
-        self.said.setProperty("role", "muted")
-        self.progress = QProgressBar()
-        self.progress.setObjectName("compareProgress")
-        self.progress.setAccessibleName("Progress of the comparison")
-        self.progress.setToolTip("How far the comparison is")
-        self.progress.setTextVisible(False)
-        self.compare = QPushButton("Compare")
-        self.compare.setObjectName("compare")
-        self.compare.setProperty("role", "primary")
-        self.compare.setAccessibleName("Compare")
-        self.compare.setToolTip("Make all pictures of the comparison (Ctrl+Enter)")
-        self.cancel = QPushButton("Cancel")
-        self.cancel.setObjectName("compareCancel")
-        self.cancel.setProperty("role", "beside")
-        self.cancel.setAccessibleName("Cancel the comparison")
-        self.cancel.setToolTip("Stop; the pictures that are done stay (Esc)")
 
     def _fill(self, body: QWidget) -> None:
         column = QVBoxLayout(body)
@@ -178,22 +150,6 @@ class CompareColumn(QFrame):
         column.addLayout(row)
         column.addSpacing(4)
 
-    def _footer(self) -> QWidget:
-        footer = QWidget()
-        footer.setObjectName("columnBody")
-        column = QVBoxLayout(footer)
-        column.setContentsMargins(SIDE, 8, SIDE, 16)
-        column.setSpacing(8)
-        column.addWidget(self.count)
-        column.addWidget(self.said)
-        column.addWidget(self.progress)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self.compare, 1)
-        row.addWidget(self.cancel)
-        column.addLayout(row)
-        return footer
-
     def _bind(self) -> None:
         session = self._session
         for value, control in (
@@ -222,7 +178,7 @@ class CompareColumn(QFrame):
         self._jobs.ready.connect(self.axes.model_ready)
         self._comparison.began.connect(self._jobs_changed)
         self._comparison.ended.connect(self._jobs_changed)
-        self.compare.clicked.connect(self.asked)
+        self.foot.go.clicked.connect(self.asked)
         for box in (self.prompt, self.negative):
             box.submitted.connect(self.asked)
 
@@ -257,9 +213,8 @@ class CompareColumn(QFrame):
             told = self._expected(self.plan(self._session.settings())[1])
         except UsageError as error:
             problem = str(error)
-        self.count.setText(f"{problem[:1].upper()}{problem[1:]}" if problem else told)
-        self.count.setProperty("role", "problem" if problem else "label")
-        self.count.style().polish(self.count)
+        sentence = f"{problem[:1].upper()}{problem[1:]}" if problem else told
+        self.foot.tell_count(sentence, "problem" if problem else "label")
         self.ready = not problem
         self._enable()
 
@@ -275,20 +230,13 @@ class CompareColumn(QFrame):
 
     @Slot()
     def _jobs_changed(self) -> None:
-        jobs = self._jobs
-        said = jobs.sentence()
-        if self._comparison.measuring and not jobs.cancelling:
-            said = "Measuring the distances to the converged pictures…"
-        self.said.setText(said)
-        done = jobs.share_done()
-        self.progress.setRange(0, 0 if jobs.busy and done is None else FINE)
-        self.progress.setValue(round(FINE * (done or 0)))
+        if self._comparison.measuring and not self._jobs.cancelling:
+            self.foot.said.setText("Measuring the distances to the converged pictures…")
         self._enable()
 
     def _enable(self) -> None:
         """One comparison at a time."""
-        self.compare.setEnabled(self.ready and self._comparison.job is None)
-        self.cancel.setEnabled(self._jobs.busy and not self._jobs.cancelling)
+        self.foot.go.setEnabled(self.ready and self._comparison.job is None)
 
 
 def also_told(session: Session, compared: set[str]) -> list[str]:

@@ -99,7 +99,7 @@ class ComparePanel(Panel):
 
     def _connect(self) -> None:
         self.column.asked.connect(self.actions_by_id["compare"].trigger)
-        self.column.cancel.clicked.connect(self.jobs.cancel)
+        self.column.foot.cancel.clicked.connect(self.jobs.cancel)
         self.welcome.picked.connect(self._picked)
         self.tabs.currentChanged.connect(self._tab_chosen)
         self.pictures.grid.opened.connect(self.actions_by_id["cell_menu"].trigger)

@@ -72,8 +72,8 @@ class GeneratePanel(Panel):
         self._connect()
 
     def _connect(self) -> None:
-        self.column.generate.clicked.connect(self.actions_by_id["generate"].trigger)
-        self.column.cancel.clicked.connect(self.jobs.cancel)
+        self.column.foot.go.clicked.connect(self.actions_by_id["generate"].trigger)
+        self.column.foot.cancel.clicked.connect(self.jobs.cancel)
         for box in (self.column.prompt, self.column.negative):
             box.submitted.connect(self.actions_by_id["generate"].trigger)
         self.viewer.welcome.picked.connect(self._picked)

@@ -11,18 +11,21 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
-from studio.ui.column import FINE, SIDE
+from studio.ui.foot import SIDE, Foot
 from studio.ui.jobs import Jobs
 from studio.ui.reconstruct.bench import Bench
 from studio.ui.reconstruct.pane import as_image
 
 THUMBNAIL = 56
+TIPS = (
+    "Pass every picture through the autoencoders (Ctrl+Enter)",
+    "Stop; what is done stays (Esc)",
+)
 
 
 class ReconstructColumn(QFrame):
@@ -39,8 +42,15 @@ class ReconstructColumn(QFrame):
         self.setObjectName("reconstructColumn")
         self._bench, self._jobs = bench, jobs
         self._make_lists()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(SIDE, 16, SIDE, 16)
+        self.foot = Foot(jobs, "reconstruct", "Reconstruct", "reconstructions", TIPS)
+        self.foot.go.clicked.connect(self.asked)
+        self.foot.cancel.clicked.connect(jobs.cancel)
+        whole, column = QVBoxLayout(self), QVBoxLayout()
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addLayout(column)
+        whole.addWidget(self.foot)
+        column.setContentsMargins(SIDE, 16, SIDE, 0)
         column.setSpacing(8)
         column.addWidget(_title("Pictures"))
         column.addLayout(self._sources())
@@ -55,19 +65,11 @@ class ReconstructColumn(QFrame):
             row.addWidget(_small(text, name, tip, act))
         column.addLayout(row)
         column.addWidget(self.autoencoders, 3)
-        column.addWidget(self.said)
-        column.addWidget(self.progress)
-        row = QHBoxLayout()
-        row.addWidget(self.reconstruct, 1)
-        row.addWidget(self.cancel)
-        column.addLayout(row)
         bench.pictures_changed.connect(self._fill)
         bench.current_changed.connect(self.pictures.setCurrentRow)
         bench.chosen_changed.connect(self._enable)
         bench.finished.connect(self._enable)
-        jobs.changed.connect(self._jobs_changed)
         self._fill()
-        self._jobs_changed()
 
     def _make_lists(self) -> None:
         self.pictures = QListWidget()
@@ -81,26 +83,6 @@ class ReconstructColumn(QFrame):
         self.autoencoders.setAccessibleName("Autoencoders")
         self.autoencoders.setToolTip("Those with a tick are compared (Space ticks).")
         self.autoencoders.itemChanged.connect(self._ticked)
-        self.said = QLabel()
-        self.said.setObjectName("reconstructSaid")
-        self.said.setProperty("role", "muted")
-        self.progress = QProgressBar()
-        self.progress.setObjectName("reconstructProgress")
-        self.progress.setAccessibleName("Progress of the reconstructions")
-        self.progress.setToolTip("How far the reconstructions are")
-        self.progress.setTextVisible(False)
-        self.reconstruct = QPushButton("Reconstruct")
-        self.reconstruct.setObjectName("reconstruct")
-        self.reconstruct.setProperty("role", "primary")
-        self.reconstruct.setAccessibleName("Reconstruct")
-        self.reconstruct.setToolTip("Pass every picture through the autoencoders (Ctrl+Enter)")
-        self.reconstruct.clicked.connect(self.asked)
-        self.cancel = QPushButton("Cancel")
-        self.cancel.setObjectName("reconstructCancel")
-        self.cancel.setProperty("role", "beside")
-        self.cancel.setAccessibleName("Cancel the reconstructions")
-        self.cancel.setToolTip("Stop; what is done stays (Esc)")
-        self.cancel.clicked.connect(self._jobs.cancel)
 
     def _sources(self) -> QGridLayout:
         grid = QGridLayout()
@@ -174,19 +156,9 @@ class ReconstructColumn(QFrame):
             self._bench.select(row)
 
     @Slot()
-    def _jobs_changed(self) -> None:
-        self.said.setText(self._jobs.sentence())
-        done = self._jobs.share_done()
-        self.progress.setRange(0, 0 if self._jobs.busy and done is None else FINE)
-        self.progress.setValue(round(FINE * (done or 0)))
-        self._enable()
-
-    @Slot()
     def _enable(self) -> None:
         bench = self._bench
-        ready = bool(bench.sources and bench.chosen) and bench.job is None
-        self.reconstruct.setEnabled(ready)
-        self.cancel.setEnabled(self._jobs.busy and not self._jobs.cancelling)
+        self.foot.go.setEnabled(bool(bench.sources and bench.chosen) and bench.job is None)
 
 
 def _state(on: bool) -> Qt.CheckState:

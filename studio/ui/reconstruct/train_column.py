@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
 
 from studio.bridge.recipes import AutoencoderRecipe, autoencoder_recipes
 from studio.core.autoencoding import MOST_WEIGHT, Train
-from studio.ui.column import SIDE
 from studio.ui.controls.choice_box import ChoiceBox
 from studio.ui.controls.spin import RealSpin
+from studio.ui.foot import SIDE
 
 LAMBDAS = (
     ("reconstruction", "λ reconstruction", "Weight of the error a pixel"),

@@ -9,11 +9,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
-    QProgressBar,
-    QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -21,12 +17,12 @@ from PySide6.QtWidgets import (
 from studio.core.errors import UsageError
 from studio.core.settings import MAX_GUIDANCE, MAX_STEPS
 from studio.core.walks import CONDITIONINGS, MOST_FRAMES, NOISES, WAYS, Walk
-from studio.ui.column import FINE, SIDE
 from studio.ui.compare.column import also_told
 from studio.ui.compare.segments import Segments
 from studio.ui.controls.choice_box import ChoiceBox
 from studio.ui.controls.sampler_box import SamplerBox
 from studio.ui.controls.slider_spin import SliderSpin
+from studio.ui.foot import SIDE, Foot, scrolling
 from studio.ui.jobs import Jobs
 from studio.ui.state import Session, bind
 from studio.ui.walk import plan
@@ -42,6 +38,10 @@ TITLES = {
     2: ("Start", "End"),
     4: ("Top left", "Top right", "Bottom left", "Bottom right"),
 }
+TIPS = (
+    "Make all frames, the ends first (Ctrl+Enter)",
+    "Stop; the frames that are done stay (Esc)",
+)
 SIDE_MOST = 15  # frames a side of a grid: 15 x 15 of the MOST_FRAMES
 
 
@@ -57,25 +57,17 @@ class WalkColumn(QFrame):
         self.cards = tuple(EndCard(index, reading) for index in range(4))
         self._make_way()
         self._make_sampling()
-        self._make_footer()
+        self.foot = Foot(jobs, "walk", "Walk", "walk", TIPS)
         body = QWidget()
-        body.setObjectName("columnBody")
         self._fill(body)
-        area = QScrollArea()
-        area.setObjectName("walkColumnArea")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(body)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(area, 1)
-        column.addWidget(self._footer())
+        column.addWidget(scrolling("walkColumnArea", body), 1)
+        column.addWidget(self.foot)
         self._connect()
         self._look_again()
-        self._jobs_changed()
+        self._enable()
 
     def _make_way(self) -> None:
         self.ends = Segments("walkEnds", "Ends", COUNTS)
@@ -132,29 +124,6 @@ class WalkColumn(QFrame):
         self.also.setTextFormat(Qt.TextFormat.PlainText)
         self.also.setToolTip("“More settings” of Generate hold here too; change them there.")
 
-    def _make_footer(self) -> None:
-        self.count = QLabel()
-        self.count.setObjectName("walkCount")
-        self.count.setWordWrap(True)
-        self.said = QLabel()
-        self.said.setObjectName("walkSaid")
-        self.said.setProperty("role", "muted")
-        self.progress = QProgressBar()
-        self.progress.setObjectName("walkProgress")
-        self.progress.setAccessibleName("Progress of the walk")
-        self.progress.setToolTip("How far the walk is")
-        self.progress.setTextVisible(False)
-        self.go = QPushButton("Walk")
-        self.go.setObjectName("walk")
-        self.go.setProperty("role", "primary")
-        self.go.setAccessibleName("Walk")
-        self.go.setToolTip("Make all frames, the ends first (Ctrl+Enter)")
-        self.cancel = QPushButton("Cancel")
-        self.cancel.setObjectName("walkCancel")
-        self.cancel.setProperty("role", "beside")
-        self.cancel.setAccessibleName("Cancel the walk")
-        self.cancel.setToolTip("Stop; the frames that are done stay (Esc)")
-
     def _fill(self, body: QWidget) -> None:
         column = QVBoxLayout(body)
         column.setContentsMargins(SIDE, 14, SIDE, 12)
@@ -193,22 +162,6 @@ class WalkColumn(QFrame):
         column.addWidget(self.also)
         column.addStretch(1)
 
-    def _footer(self) -> QWidget:
-        footer = QWidget()
-        footer.setObjectName("columnBody")
-        column = QVBoxLayout(footer)
-        column.setContentsMargins(SIDE, 8, SIDE, 16)
-        column.setSpacing(8)
-        column.addWidget(self.count)
-        column.addWidget(self.said)
-        column.addWidget(self.progress)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self.go, 1)
-        row.addWidget(self.cancel)
-        column.addLayout(row)
-        return footer
-
     def _connect(self) -> None:
         session = self._session
         for value, control in (
@@ -231,11 +184,10 @@ class WalkColumn(QFrame):
             self.frames.edited, self.across.edited, self.down.edited, self.even.toggled,
         ):  # fmt: skip
             signal.connect(self._look_again)
-        self.go.clicked.connect(self.asked)
-        self.cancel.clicked.connect(self._course.cancel)
-        self._jobs.changed.connect(self._jobs_changed)
+        self.foot.go.clicked.connect(self.asked)
+        self.foot.cancel.clicked.connect(self._course.cancel)
         for signal in (self._course.began, self._course.ended):
-            signal.connect(self._jobs_changed)
+            signal.connect(self._enable)
 
     def shown(self) -> tuple[EndCard, ...]:
         """The ends that count."""
@@ -364,19 +316,12 @@ class WalkColumn(QFrame):
         except UsageError as error:
             problem = plan.sentence(error)
         self.ready = not problem
-        self.count.setText(problem or told)
-        self.count.setProperty("role", "muted" if problem else "label")
-        self.count.style().polish(self.count)
+        self.foot.tell_count(problem or told, "muted" if problem else "label")
 
     @Slot()
-    def _jobs_changed(self) -> None:
-        jobs = self._jobs
-        self.said.setText(jobs.sentence())
-        done = jobs.share_done()
-        self.progress.setRange(0, 0 if jobs.busy and done is None else FINE)
-        self.progress.setValue(round(FINE * (done or 0)))
-        self.go.setEnabled(self._course.job is None)
-        self.cancel.setEnabled(jobs.busy and not jobs.cancelling)
+    def _enable(self) -> None:
+        """One walk at a time."""
+        self.foot.go.setEnabled(self._course.job is None)
 
 
 def _name(name: str, control: SliderSpin) -> None:
