@@ -1,8 +1,10 @@
 """Blind tests of pictures: what is shown in which place, what the answers amount to, and their CSV.
 
-ABX: X is A or B; say which. Preference: which of two is nearer to the original. Every place and
-every X is a fair coin's, so that guessing is right half the time whatever the guesser's habits, and
-the exact binomial test holds. Must not import Qt or torch.
+ABX: X is A or B, an original and its reconstruction or two reconstructions; say which. Preference:
+which of two is nearer to the original. Every place and every X is a fair coin's, so that guessing
+is right half the time whatever the guesser's habits, and the exact binomial test holds.
+
+Must not import Qt or torch.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import itertools
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from itertools import combinations
 from pathlib import Path
@@ -120,6 +122,16 @@ def design(
     return tuple(trials)
 
 
+def design_rivals(
+    autoencoders: Sequence[str], pictures: Sequence[int], count: int, seed: int
+) -> tuple[Trial, ...]:
+    """`count` trials of ABX in which A and B are two reconstructions, pairs and pictures in turns
+    as in `design`; what X is, is a coin's that knows nothing of the places."""
+    dice = random.Random(seed)
+    trials = design(PREFERENCE, autoencoders, pictures, count, dice.getrandbits(63))
+    return tuple(replace(each, kind=ABX, x=dice.choice(each.pair)) for each in trials)
+
+
 def tallies(answers: Sequence[Answer]) -> tuple[Tally, ...]:
     """One for each pair, in the order they first came."""
     groups: dict[tuple[str, str], list[Answer]] = {}
@@ -159,6 +171,12 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
 def _how_often(p: float) -> str:
     """A probability as people say it."""
     return f"in {p:.0%} of tests" if p > 0.1 else f"once in {1 / p:,.0f} tests"
+
+
+def crop(zoom: float | None, x: float, y: float) -> str:
+    """What part of a picture was looked at, in words: screen pixels a picture's pixel (None: the
+    whole picture, fitted) and the middle of the view in parts of its width and height."""
+    return "fitted" if zoom is None else f"{zoom:.2f}x at {x:.3f} {y:.3f}"
 
 
 def write_answers(path: Path, answers: Sequence[Answer], pictures: Sequence[str]) -> None:

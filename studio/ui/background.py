@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
@@ -53,15 +54,20 @@ class _Task(QRunnable):
         self._function, self._arguments = function, arguments
 
     def run(self) -> None:
+        owner = self._owner
         try:
             result = self._function(*self._arguments)
         except StudioError as error:
-            self._owner.failed.emit(self._key, str(error))
+            self._tell(owner.failed, str(error))
         except OSError as error:
-            self._owner.failed.emit(self._key, f"{error.filename}: {error.strerror}.")
+            self._tell(owner.failed, f"{error.filename}: {error.strerror}.")
         except Exception as error:
             log.exception("background work failed")
             kind = type(error).__name__
-            self._owner.failed.emit(self._key, f"Something went wrong ({kind}: {error}).")
+            self._tell(owner.failed, f"Something went wrong ({kind}: {error}).")
         else:
-            self._owner.done.emit(self._key, result)
+            self._tell(owner.done, result)
+
+    def _tell(self, signal: Any, what: object) -> None:
+        with suppress(RuntimeError):  # the owner went with its window: nobody listens
+            signal.emit(self._key, what)

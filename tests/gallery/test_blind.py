@@ -23,7 +23,9 @@ from studio.gallery.blind import (
     Answer,
     Trial,
     at_least,
+    crop,
     design,
+    design_rivals,
     pairs_of,
     tallies,
     wilson,
@@ -34,6 +36,7 @@ from studio.gallery.blind import (
 NAMES = st.lists(st.text(min_size=1, max_size=9), min_size=2, max_size=5, unique=True).filter(
     lambda names: ORIGINAL not in names
 )
+LETTERS = ("a", "b", "c", "d")
 
 
 @given(st.integers(0, 60), st.integers(0, 60))
@@ -126,3 +129,52 @@ def test_a_folder_that_cannot_be_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
         write_answers(tmp_path / "file" / "answers.csv", [abx(True)], ("a",))
+
+
+@given(
+    st.sampled_from((ABX, PREFERENCE)),
+    st.integers(2, 4),
+    st.integers(1, 5),
+    st.integers(0, 80),
+    st.integers(0, 2**63),
+)
+def test_wherever_it_ends_all_pairs_came_equally_often(
+    kind: str, names: int, pictures: int, ends: int, seed: int
+) -> None:
+    trials = design(kind, LETTERS[:names], range(pictures), 80, seed)[:ends]
+    came = Counter(each.pair for each in trials)
+    counts = [came[tuple(sorted(pair))] for pair in pairs_of(kind, LETTERS[:names])]
+    assert max(counts) - min(counts) <= 1
+
+
+@given(st.integers(2, 4), st.integers(1, 4), st.integers(0, 60), st.integers(0, 2**63))
+def test_rivals_are_autoencoders_and_x_one_of_them(
+    names: int, pictures: int, count: int, seed: int
+) -> None:
+    trials = design_rivals(LETTERS[:names], range(pictures), count, seed)
+    assert trials == design_rivals(LETTERS[:names], range(pictures), count, seed)
+    assert len(trials) == count
+    for each in trials:
+        assert each.kind == ABX and each.x in each.pair
+        assert set(each.pair) <= set(LETTERS[:names]) and each.first != each.second
+    came = Counter(each.pair for each in trials)
+    assert not came or max(came.values()) - min(came.values()) <= 1
+
+
+def test_where_x_is_says_nothing_of_what_it_is() -> None:
+    """Four cells of one pair: which is left, and whether X is the left one, are two fair coins."""
+    trials = design_rivals(("a", "b"), [0], 4000, 5)
+    cells = Counter((each.first, each.x == each.first) for each in trials)
+    spread = 4.5 * math.sqrt(4000 * 0.25 * 0.75)
+    assert all(abs(cells[name, x] - 1000) < spread for name in "ab" for x in (False, True))
+
+
+def test_what_was_looked_at_is_written(tmp_path: Path) -> None:
+    (trial,) = design(PREFERENCE, ("a", "b"), [0], 1, 0)
+    answers = [Answer(trial, FIRST, 1.0, crop(None, 0.5, 0.5))]
+    answers += [Answer(trial, NEITHER, 2.5, crop(2.0, 0.25, 1 / 3))]
+    write_answers(tmp_path / "answers.csv", answers, ("photo",))
+    with (tmp_path / "answers.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["crop"] for row in rows] == ["fitted", "2.00x at 0.250 0.333"]
+    assert [row["seconds"] for row in rows] == ["1.00", "2.50"]

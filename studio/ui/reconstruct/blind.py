@@ -25,12 +25,12 @@ from studio.gallery.blind import (
     Answer,
     Trial,
     design,
+    design_rivals,
     pairs_of,
     tallies,
     write_answers,
     write_tallies,
 )
-from studio.gallery.blind_test import design_rivals
 from studio.ui.background import Background
 from studio.ui.reconstruct.bench import Bench
 from studio.ui.reconstruct.blind_pages import RIVALS, ResultPage, SetupPage

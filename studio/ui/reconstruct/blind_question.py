@@ -19,8 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.gallery.blind import ABX, FIRST, NEITHER, PREFERENCE, SECOND
-from studio.gallery.blind_test import crop
+from studio.gallery.blind import ABX, FIRST, NEITHER, PREFERENCE, SECOND, crop
 from studio.ui.compare.segments import Segments
 from studio.ui.reconstruct.blind_pages import button, text_label
 from studio.ui.reconstruct.pane import Pane
