@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, QPointF, QSizeF, Qt
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from studio.core.autoencoding import (
@@ -87,6 +87,29 @@ def test_opened_chosen_reconstructed(stage: Stage, qtbot: QtBot, tmp_path: Path)
     asked = len(stage.bridge.requests)
     click(qtbot, stage, "reconstruct")  # everything is there already
     assert len(stage.bridge.requests) == asked
+
+
+def test_an_autoencoder_of_ones_own(
+    stage: Stage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named shortly, opened by its whole path; one request at a time."""
+    panel = panel_of(stage, qtbot)
+    own = str(tmp_path / "mine" / "vae.safetensors")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (own, ""))
+    panel.take_files((picture(tmp_path / "a.png", 90),))
+    qtbot.waitUntil(lambda: len(panel.bench.sources) == 1)
+    click(qtbot, stage, "noAutoencoders")
+    click(qtbot, stage, "addAutoencoder")
+    qtbot.waitUntil(lambda: panel.column.items()[-1].text() == "mine/vae.safetensors")
+    assert panel.column.items()[-1].checkState() == Qt.CheckState.Checked
+    click(qtbot, stage, "reconstruct")
+    assert stage.bridge.requests[-1].autoencoders == (own,)
+    stage.bridge.begin(len(stage.bridge.requests) - 1)
+    assert not stage.find("reconstruct").isEnabled() and stage.find("reconstructCancel").isEnabled()
+    answer(stage, len(stage.bridge.requests) - 1)
+    assert stage.find("reconstruct").isEnabled()
+    qtbot.waitUntil(lambda: own in panel.wall.panes)
+    assert panel.wall.table.item(0, 0).text() == "mine/vae.safetensors"
 
 
 def test_the_panes_show_what_is_asked(stage: Stage, qtbot: QtBot, tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ from studio.ui.reconstruct.table import RECONSTRUCT, TOOLS
 from studio.ui.reconstruct.views import VIEWS, ViewSpec
 from studio.ui.reconstruct.wall import Wall
 from studio.ui.shared import Shared
+from studio.ui.starting.section import FILES
 from studio.ui.viewer import tool
 
 
@@ -159,7 +160,7 @@ class ReconstructPanel(Panel):
 
     def open_pictures(self) -> None:
         """Asks for files."""
-        paths, _ = QFileDialog.getOpenFileNames(self, "Open pictures")
+        paths, _ = QFileDialog.getOpenFileNames(self, "Open pictures", str(Path.home()), FILES)
         self.take_files(tuple(Path(path) for path in paths))
 
     def take_files(self, paths: tuple[Path, ...]) -> None:
@@ -207,7 +208,10 @@ class ReconstructPanel(Panel):
     def add_autoencoder(self) -> None:
         """Asks for a file of an autoencoder; a folder's is any file in it."""
         path, _ = QFileDialog.getOpenFileName(
-            self, "Open an autoencoder", "", "Autoencoders (*.safetensors *.pth *.json);;All (*)"
+            self,
+            "Open an autoencoder",
+            str(Path.home()),
+            "Autoencoders (*.safetensors *.pth *.json);;All (*)",
         )
         if path:
             chosen = Path(path)

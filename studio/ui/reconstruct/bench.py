@@ -7,6 +7,7 @@ or torch.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
@@ -22,6 +23,12 @@ class Source:
     name: str
     pixels: np.ndarray
     note: str = ""
+
+
+def short(autoencoder: str) -> str:
+    """A name for people: of a path its folder and its own name."""
+    path = Path(autoencoder)
+    return f"{path.parent.name}/{path.name}" if path.is_absolute() else autoencoder
 
 
 class Bench(QObject):

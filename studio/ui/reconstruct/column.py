@@ -18,10 +18,11 @@ from PySide6.QtWidgets import (
 
 from studio.ui.foot import SIDE, Foot
 from studio.ui.jobs import Jobs
-from studio.ui.reconstruct.bench import Bench
+from studio.ui.reconstruct.bench import Bench, short
 from studio.ui.reconstruct.pane import as_image
 
 THUMBNAIL = 56
+NAME = Qt.ItemDataRole.UserRole  # of an item: what the autoencoder is opened by
 TIPS = (
     "Pass every picture through the autoencoders (Ctrl+Enter)",
     "Stop; what is done stays (Esc)",
@@ -69,6 +70,7 @@ class ReconstructColumn(QFrame):
         bench.current_changed.connect(self.pictures.setCurrentRow)
         bench.chosen_changed.connect(self._enable)
         bench.finished.connect(self._enable)
+        jobs.changed.connect(self._enable)
         self._fill()
 
     def _make_lists(self) -> None:
@@ -105,7 +107,8 @@ class ReconstructColumn(QFrame):
         blocked = self.autoencoders.blockSignals(True)
         self.autoencoders.clear()
         for name, tip in names:
-            item = QListWidgetItem(name)
+            item = QListWidgetItem(short(name))
+            item.setData(NAME, name)
             item.setToolTip(tip)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(_state(name in self._bench.chosen))
@@ -133,7 +136,7 @@ class ReconstructColumn(QFrame):
     @Slot()
     def _ticked(self, _: object = None) -> None:
         ticked = (i for i in self.items() if i.checkState() == Qt.CheckState.Checked)
-        self._bench.choose(tuple(item.text() for item in ticked))
+        self._bench.choose(tuple(item.data(NAME) for item in ticked))
 
     @Slot()
     def _fill(self) -> None:

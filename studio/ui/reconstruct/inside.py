@@ -30,7 +30,7 @@ from studio.ui.controls.choice_box import ChoiceBox
 from studio.ui.controls.options_box import OptionsBox
 from studio.ui.controls.spin import RealSpin
 from studio.ui.jobs import Jobs
-from studio.ui.reconstruct.bench import Bench
+from studio.ui.reconstruct.bench import Bench, short
 from studio.ui.reconstruct.pane import as_image
 
 SETTLE = 250  # milliseconds after the last change
@@ -155,7 +155,7 @@ class InsideView(QWidget):
     @Slot()
     def _list_choices(self) -> None:
         """The bench's autoencoders and pictures; what was chosen stays chosen."""
-        names = tuple((name, name, name) for name in self._bench.chosen)
+        names = tuple((name, short(name), name) for name in self._bench.chosen)
         sources = enumerate(self._bench.sources)
         pictures = tuple((number, each.name, each.name) for number, each in sources)
         for box, entries in (
@@ -247,8 +247,8 @@ class InsideView(QWidget):
         self._tiles, row, told = [], 0, []
         for place in sorted(self.found):
             event = self.found[place]
-            told.append(f"{event.autoencoder}: {event.words}")
-            title = QLabel(event.autoencoder)
+            told.append(f"{short(event.autoencoder)}: {event.words}")
+            title = QLabel(short(event.autoencoder))
             title.setProperty("role", "title")
             self._grid.addWidget(title, row, 0, 1, -1)
             columns = min(event.columns, 8)
@@ -295,7 +295,9 @@ class InsideView(QWidget):
                 item.getAxis(side).enableAutoSIPrefix(False)
             for curve in event.curves:
                 ink = QColor.fromHsl(INKS[len(told) % len(INKS)], 190, 130)
-                name = f"{event.autoencoder}: {curve.label}" if len(events) > 1 else curve.label
+                name = (
+                    f"{short(event.autoencoder)}: {curve.label}" if len(events) > 1 else curve.label
+                )
                 pen, dot = pg.mkPen(ink, width=2), {"symbolBrush": ink, "symbolPen": None}
                 item.plot(curve.x, curve.y, pen=pen, symbol="o", symbolSize=5, **dot)
                 told.append(f'<span style="color:{ink.name()}">●</span> {escape(name)}')

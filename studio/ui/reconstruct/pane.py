@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.core.autoencoding import Figures, Reconstructed
 from studio.gallery.heat import heat_map
+from studio.ui.reconstruct.bench import short
 from studio.ui.reconstruct.sight import Sight
 
 PIXELS_FROM = 6.0  # from this zoom on, pixels are shown as squares
@@ -144,7 +145,8 @@ class Framed(QWidget):
     def __init__(self, pane: Pane) -> None:
         super().__init__()
         self.pane = pane
-        title = QLabel(pane.name)
+        title = QLabel(short(pane.name))
+        title.setToolTip(pane.name)
         title.setProperty("role", "title")
         title.setTextFormat(Qt.TextFormat.PlainText)
         column = QVBoxLayout(self)

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from studio.ui.reconstruct.bench import Bench
+from studio.ui.reconstruct.bench import Bench, short
 
 HUES = (212, 28, 140, 330, 268, 52, 180, 0, 100)  # told apart on light and dark grounds
 WORDS = (
@@ -77,5 +77,6 @@ class SpectraView(QWidget):
                 pg.mkPen(ink, width=2),
                 pg.mkPen(ink, style=Qt.PenStyle.DotLine, width=2),
             )
-            self._item.plot(spectra.frequencies, spectra.reconstruction, pen=solid, name=name)
+            power = spectra.reconstruction
+            self._item.plot(spectra.frequencies, power, pen=solid, name=short(name))
             self._item.plot(spectra.frequencies, spectra.residual, pen=dotted)

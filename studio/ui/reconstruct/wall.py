@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from studio.core.autoencoding import Reconstructed
 from studio.ui.compare.segments import Segments
 from studio.ui.controls.slider_spin import SliderSpin
-from studio.ui.reconstruct.bench import Bench
+from studio.ui.reconstruct.bench import Bench, short
 from studio.ui.reconstruct.pane import Framed, Pane
 from studio.ui.reconstruct.sight import Sight
 
@@ -264,7 +264,7 @@ def _check(text: str, name: str, tip: str) -> QCheckBox:
 def _values(result: Reconstructed) -> tuple[str | float | None, ...]:
     figures = result.figures
     return (
-        result.autoencoder,
+        short(result.autoencoder),
         figures.psnr,
         figures.ssim,
         figures.ms_ssim,
