@@ -95,6 +95,24 @@ def strip(stage: Stage, panel: InterpolatePanel, qtbot: QtBot) -> tuple[int, Wal
     return job, walk
 
 
+def test_the_seed_that_was_drawn_can_be_kept(
+    stage: Stage, panel: InterpolatePanel, qtbot: QtBot
+) -> None:
+    qtbot.keyClicks(stage.find("walkPrompt0"), "a red apple")
+    qtbot.keyClicks(stage.find("walkPrompt1"), "a green pear")
+    assert not stage.find("walkSeed0Reuse").isVisible()  # none was drawn yet
+    click(qtbot, stage, "walk")
+    job, walk = asked(stage)
+    stage.bridge.finished.emit(Finished(job, 1.0))
+    click(qtbot, stage, "walkEven")
+    click(qtbot, stage, "walkSeed0Reuse")
+    click(qtbot, stage, "walk")
+    _, again = asked(stage)
+    assert again.even and again.ends[0].settings == walk.ends[0].settings
+    panel.column.cards[0].seed.line.clear()
+    assert str(walk.ends[0].settings.seed) in panel.column.cards[0].seed.line.placeholderText()
+
+
 def test_two_ends_make_a_strip(stage: Stage, panel: InterpolatePanel, qtbot: QtBot) -> None:
     qtbot.keyClicks(stage.find("walkPrompt0"), "a red apple")
     assert "the same" in text(stage, "walkCount")

@@ -209,8 +209,9 @@ class WalkColumn(QFrame):
         return walk
 
     def drawn(self, seed: int) -> None:
-        """Tells which seed stood for the empty line."""
-        self.cards[0].seed.set_drawn(seed)
+        """Tells which seed stood for the empty line, if it was empty."""
+        if self.cards[0].seed.value() is None:
+            self.cards[0].seed.set_drawn(seed)
 
     def set_history(self, prompts: tuple[str, ...]) -> None:
         """What Alt+Up walks in every prompt."""

@@ -24,20 +24,22 @@ class SeedLine(QWidget):
         self.line.setToolTip(f"{label}: 0 to 2^63 - 1. Empty: {empty.lower()}.")
         self.line.setPlaceholderText(empty)
         self.line.setValidator(SeedValidator(self.line))
-        self.draw = QToolButton()
-        self.draw.setObjectName(f"{name}Draw")
-        self.draw.setAccessibleName(f"{label}: draw another")
-        self.draw.setToolTip("Draw a seed of its own")
-        self.draw.setIconSize(QSize(icons.SIZE, icons.SIZE))
-        icons.dress(self.draw, "dice")
+        self._drawn = 0
+        self.draw = _tool(f"{name}Draw", "dice", f"{label}: draw another", "Draw a seed of its own")
+        self.reuse = _tool(
+            f"{name}Reuse", "again", f"{label}: the last one", "Keep the seed of the last walk"
+        )
+        self.reuse.hide()
         self.setFocusProxy(self.line)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         row.addWidget(self.line, 1)
+        row.addWidget(self.reuse)
         row.addWidget(self.draw)
         self.line.textEdited.connect(self._edited)
         self.draw.clicked.connect(self._draw)
+        self.reuse.clicked.connect(self._reuse)
 
     def value(self) -> int | None:
         return int(self.line.text()) if self.line.text() else None
@@ -48,7 +50,9 @@ class SeedLine(QWidget):
         self.line.setText("" if seed is None else str(seed))
 
     def set_drawn(self, seed: int) -> None:
-        """Shows in grey which seed was drawn last for the empty line."""
+        """Shows in grey which seed was drawn last for the empty line, and offers to keep it."""
+        self._drawn = seed
+        self.reuse.show()
         self.line.setPlaceholderText(f"Random (last {seed})")
 
     @Slot()
@@ -57,5 +61,20 @@ class SeedLine(QWidget):
         self._edited()
 
     @Slot()
+    def _reuse(self) -> None:
+        self.set_value(self._drawn)
+        self._edited()
+
+    @Slot()
     def _edited(self, _: str = "") -> None:
         self.edited.emit(self.value())
+
+
+def _tool(name: str, icon: str, label: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setObjectName(name)
+    button.setAccessibleName(label)
+    button.setToolTip(tip)
+    button.setIconSize(QSize(icons.SIZE, icons.SIZE))
+    icons.dress(button, icon)
+    return button
