@@ -319,6 +319,12 @@ def test_cells_come_one_by_one_with_their_cost_and_distance(
     stage.bridge.distance.emit(events.Distance(job, 0, 0.034, 0.012))
     assert "LPIPS 0.012" in cell(panel, 0).caption[1]
     assert "5 steps" in cell(panel, 0).accessibleName()
+    for index in range(1, 12):
+        make_cell(stage, job, index)
+    stage.bridge.progress.emit(events.Progress(job, 3, 12, 9, 100, 4.0))
+    assert told(stage, "compareSaid").startswith("Measuring the distances")
+    stage.bridge.finished.emit(events.Finished(job, 2.0))
+    assert told(stage, "compareSaid") == "Done in 2.0 s"
 
 
 def test_stochastic_samplers_are_marked(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> None:

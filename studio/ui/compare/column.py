@@ -230,6 +230,7 @@ class CompareColumn(QFrame):
 
     @Slot()
     def _jobs_changed(self) -> None:
+        self.foot.follow()
         if self._comparison.measuring and not self._jobs.cancelling:
             self.foot.said.setText("Measuring the distances to the converged pictures…")
         self._enable()
