@@ -156,8 +156,9 @@ def interpolate(shooting: Shooting) -> None:
     assert isinstance(panel, InterpolatePanel)
     fruits = ("a red apple", "a green pear", "a yellow lemon", "a bunch of grapes")
     panel.column.show_example(fruits, (3, None, None, None))
-    panel.column.across.set_value(4)
-    panel.column.down.set_value(4)
+    for side in (panel.column.across, panel.column.down):
+        side.set_value(4)
+        side.edited.emit(4)
     panel.run()
     shooting.idle()
     panel.show_frame(5)
