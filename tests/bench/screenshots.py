@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -92,7 +92,7 @@ class Shooting:
     def save(self, name: str) -> None:
         QTest.mouseMove(self.window, self.window.rect().bottomRight())
         self.rest(0.5)
-        image: QImage | QPixmap = self.window.grab()
+        image = self.window.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
         assert image.save(str(self.out / f"{name}.png"), "PNG")
         print(self.out / f"{name}.png")
 
