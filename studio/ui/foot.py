@@ -9,12 +9,12 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QProgressBar,
-    QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
+from studio.ui.controls.buttons import text_button
 from studio.ui.jobs import Jobs
 
 SIDE = 18  # logical pixels at both sides
@@ -44,8 +44,10 @@ class Foot(QWidget):
         self.progress.setAccessibleName(f"Progress of the {work}")
         self.progress.setToolTip(f"Progress of the {work}")
         self.progress.setTextVisible(False)
-        self.go = _button(name, text, text, tips[0], "primary")
-        self.cancel = _button(f"{name}Cancel", "Cancel", f"Cancel the {work}", tips[1], "beside")
+        self.go = text_button(name, text, text, tips[0], "primary")
+        self.cancel = text_button(
+            f"{name}Cancel", "Cancel", f"Cancel the {work}", tips[1], "beside"
+        )
         self._lay_out()
         jobs.changed.connect(self.follow)
         self.follow()
@@ -90,12 +92,3 @@ def scrolling(name: str, body: QWidget) -> QScrollArea:
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.setWidget(body)
     return area
-
-
-def _button(name: str, text: str, label: str, tip: str, role: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setObjectName(name)
-    button.setProperty("role", role)
-    button.setAccessibleName(label)
-    button.setToolTip(tip)
-    return button

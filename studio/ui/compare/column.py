@@ -178,6 +178,7 @@ class CompareColumn(QFrame):
         self._jobs.ready.connect(self.axes.model_ready)
         self._comparison.began.connect(self._jobs_changed)
         self._comparison.ended.connect(self._jobs_changed)
+        self._comparison.ended.connect(self.foot.follow)
         self.foot.go.clicked.connect(self.asked)
         for box in (self.prompt, self.negative):
             box.submitted.connect(self.asked)
@@ -230,7 +231,6 @@ class CompareColumn(QFrame):
 
     @Slot()
     def _jobs_changed(self) -> None:
-        self.foot.follow()
         if self._comparison.measuring and not self._jobs.cancelling:
             self.foot.said.setText("Measuring the distances to the converged pictures…")
         self._enable()

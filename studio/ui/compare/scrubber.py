@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QElapsedTimer, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QElapsedTimer, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from studio.ui import icons
 from studio.ui.compare.frames import CHANNELS
 from studio.ui.compare.segments import Segments
 from studio.ui.compare.time_slider import TimeSlider
+from studio.ui.controls.buttons import icon_button
 
 REST = 200  # milliseconds without a move: time to decode in full
 BEAT = 40  # milliseconds between two pictures while it plays
@@ -36,16 +37,18 @@ class Scrubber(QWidget):
             " Every cell shows its last step before that time; the ticks are the steps of the"
             " selected cell. Space plays."
         )
-        self.play = _button("scrubberPlay", "Play", "Play all trajectories in step (Space)", "play")
+        self.play = icon_button(
+            "scrubberPlay", "play", "Play all trajectories in step (Space)", "Play"
+        )
         self.read = QLabel()
         self.read.setObjectName("scrubberRead")
         self.read.setProperty("role", "unit")
-        self.beside = _button(
+        self.beside = icon_button(
             "scrubberBeside",
-            "Beside a true run",
+            "beside",
             "Put what is predicted at step k beside a whole run of k steps (T on the grid; for"
             " deterministic samplers)",
-            "beside",
+            "Beside a true run",
         )
         self.beside.setText("True k-step run")
         self.beside.setCheckable(True)
@@ -143,16 +146,6 @@ class Scrubber(QWidget):
 
     def _say(self) -> None:
         self.read.setText(f"t = {self.time:.3f}")
-
-
-def _button(name: str, text: str, tip: str, icon: str) -> QToolButton:
-    button = QToolButton()
-    button.setObjectName(name)
-    button.setAccessibleName(text)
-    button.setToolTip(tip)
-    button.setIconSize(QSize(icons.SIZE, icons.SIZE))
-    icons.dress(button, icon)
-    return button
 
 
 def _muted(text: str) -> QLabel:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QValidator
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QWidget
 
 from studio.core.requests import MAX_SEED
-from studio.ui import icons
+from studio.ui.controls.buttons import icon_button
 
 TIP = "The noise a picture starts from: 0 to 2^63 - 1. Typing one keeps it."
 
@@ -39,9 +39,9 @@ class SeedBox(QWidget):
         self.line.setToolTip(tip)
         self.line.setPlaceholderText("Random")
         self.line.setValidator(SeedValidator(self.line))
-        self.dice = self._button(f"{name}Random", "dice", "A new random seed for every Generate")
-        self.lock = self._button(f"{name}Locked", "lock", "Keep this seed for every Generate")
-        self.reuse = self._button(f"{name}Reuse", "again", "Keep the seed of the last pictures")
+        self.dice = icon_button(f"{name}Random", "dice", "A new random seed for every Generate")
+        self.lock = icon_button(f"{name}Locked", "lock", "Keep this seed for every Generate")
+        self.reuse = icon_button(f"{name}Reuse", "again", "Keep the seed of the last pictures")
         self.dice.setCheckable(True)
         self.lock.setCheckable(True)
         modes = QButtonGroup(self)
@@ -62,15 +62,6 @@ class SeedBox(QWidget):
         self.line.editingFinished.connect(self._left)
         self.lock.toggled.connect(self._mode)
         self.reuse.clicked.connect(self.again)
-
-    def _button(self, name: str, icon: str, tip: str) -> QToolButton:
-        button = QToolButton()
-        button.setObjectName(name)
-        button.setAccessibleName(tip)
-        button.setToolTip(tip)
-        button.setIconSize(QSize(icons.SIZE, icons.SIZE))
-        icons.dress(button, icon)
-        return button
 
     @Slot(object)
     def set_value(self, seed: int) -> None:

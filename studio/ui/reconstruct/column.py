@@ -41,7 +41,7 @@ class ReconstructColumn(QFrame):
     def __init__(self, bench: Bench, jobs: Jobs) -> None:
         super().__init__()
         self.setObjectName("reconstructColumn")
-        self._bench, self._jobs = bench, jobs
+        self._bench = bench
         self._make_lists()
         self.foot = Foot(jobs, "reconstruct", "Reconstruct", "reconstructions", TIPS)
         self.foot.go.clicked.connect(self.asked)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLa
 
 from studio.core.requests import Inputs
 from studio.ui.compare.segments import Segments
+from studio.ui.controls.buttons import text_button
 from studio.ui.controls.slider_spin import SliderSpin
 from studio.ui.starting.easel import FIRST, GROW, Easel
 
@@ -51,8 +52,12 @@ class MaskEditor(QDialog):
         )
         self.undo = self._tool("Undo", "maskUndo", "Take the last step back", "Ctrl+Z", mask.undo)
         self.redo = self._tool("Redo", "maskRedo", "Do it again", "Ctrl+Shift+Z", mask.redo)
-        self.use = _ending("Use mask", "maskDone", "primary", "Make anew what is painted (Enter)")
-        self.leave = _ending("Cancel", "maskCancel", "beside", "Leave the mask as it was (Esc)")
+        self.use = text_button(
+            "maskDone", "Use mask", "Use mask", "Make anew what is painted (Enter)", "primary"
+        )
+        self.leave = text_button(
+            "maskCancel", "Cancel", "Cancel", "Leave the mask as it was (Esc)", "beside"
+        )
         self.use.setDefault(True)
 
     def _tool(
@@ -154,12 +159,3 @@ class MaskEditor(QDialog):
         mask = self.easel.painted
         self.painted.emit(mask.pixels.copy() if mask.share else None)
         super().accept()
-
-
-def _ending(text: str, name: str, role: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setObjectName(name)
-    button.setProperty("role", role)
-    button.setAccessibleName(text)
-    button.setToolTip(tip)
-    return button

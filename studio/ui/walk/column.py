@@ -53,7 +53,7 @@ class WalkColumn(QFrame):
     def __init__(self, session: Session, jobs: Jobs, course: Course, reading: Reading) -> None:
         super().__init__()
         self.setObjectName("walkColumn")
-        self._session, self._jobs, self._course = session, jobs, course
+        self._session, self._course = session, course
         self.cards = tuple(EndCard(index, reading) for index in range(4))
         self._make_way()
         self._make_sampling()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
-from studio.ui import icons
+from studio.ui.controls.buttons import icon_button
 from studio.ui.controls.seed_box import SeedValidator
 from studio.ui.state import random_seed
 
@@ -25,9 +25,11 @@ class SeedLine(QWidget):
         self.line.setPlaceholderText(empty)
         self.line.setValidator(SeedValidator(self.line))
         self._drawn = 0
-        self.draw = _tool(f"{name}Draw", "dice", f"{label}: draw another", "Draw a seed of its own")
-        self.reuse = _tool(
-            f"{name}Reuse", "again", f"{label}: the last one", "Keep the seed of the last walk"
+        self.draw = icon_button(
+            f"{name}Draw", "dice", "Draw a seed of its own", f"{label}: draw another"
+        )
+        self.reuse = icon_button(
+            f"{name}Reuse", "again", "Keep the seed of the last walk", f"{label}: the last one"
         )
         self.reuse.hide()
         self.setFocusProxy(self.line)
@@ -68,13 +70,3 @@ class SeedLine(QWidget):
     @Slot()
     def _edited(self, _: str = "") -> None:
         self.edited.emit(self.value())
-
-
-def _tool(name: str, icon: str, label: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setObjectName(name)
-    button.setAccessibleName(label)
-    button.setToolTip(tip)
-    button.setIconSize(QSize(icons.SIZE, icons.SIZE))
-    icons.dress(button, icon)
-    return button
