@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 
+from studio.engine import threads
+
 
 def main() -> int:
     """Opens the window when there are no arguments, else runs the verb; the exit code."""
+    threads.before_torch()
     if arguments := sys.argv[1:]:
         from studio import cli
 

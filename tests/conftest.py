@@ -1,5 +1,9 @@
-"""For every test: Qt draws into memory, so that a machine without a screen will do."""
+"""For every test: Qt draws into memory, so that a machine without a screen will do; threads that
+wait sleep."""
 
 import os
 
+from studio.engine import threads
+
+threads.before_torch()
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")

@@ -30,6 +30,7 @@ class EngineBridge(QObject):
     lab = Signal(object)  # events.LabRun
     reconstructed = Signal(object)  # autoencoding.Reconstructed
     probed = Signal(object)  # autoencoding.Probed
+    preparing = Signal(object)  # autoencoding.Preparing
     train_step = Signal(object)  # autoencoding.TrainStep
     train_sample = Signal(object)  # autoencoding.TrainSample
     paused = Signal(object)  # autoencoding.Paused
@@ -65,6 +66,7 @@ class EngineBridge(QObject):
             events.LabRun: self.lab,
             autoencoding.Reconstructed: self.reconstructed,
             autoencoding.Probed: self.probed,
+            autoencoding.Preparing: self.preparing,
             autoencoding.TrainStep: self.train_step,
             autoencoding.TrainSample: self.train_sample,
             autoencoding.Paused: self.paused,

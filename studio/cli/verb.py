@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from studio.core.device import DEVICES, PRECISIONS
 from studio.core.errors import UsageError
-from studio.engine import devices
+from studio.engine.worker import Worker
 
 Document = dict[str, Any]
 
@@ -43,7 +44,19 @@ class Parser(ArgumentParser):
 
 
 def add_device(parser: ArgumentParser) -> None:
-    parser.add_argument("--device", choices=devices.NAMES, default="auto", help="where to compute")
+    """--device and --precision."""
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="auto",
+        help="of the networks (default: the one the device is quick in)",
+    )
+
+
+def worker_of(arguments: Namespace) -> Worker:
+    """The one that computes where and how `add_device`'s options say."""
+    return Worker(arguments.device, precision=arguments.precision)
 
 
 def add_out(parser: ArgumentParser, help_text: str) -> None:

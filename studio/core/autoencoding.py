@@ -202,6 +202,18 @@ class Train:
 
 
 @dataclass(frozen=True)
+class Preparing:
+    """A training has not begun: `done` of `total` of what `what` says ("encoding scenes").
+    `seconds_left` of this part, None while nobody can know."""
+
+    job: int
+    what: str
+    done: int
+    total: int
+    seconds_left: float | None
+
+
+@dataclass(frozen=True)
 class TrainStep:
     """A training is at `step`; `share` (0 to 1) of it is done. `terms` are the loss's, unweighted,
     each with its name, "loss" their weighted sum."""

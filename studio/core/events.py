@@ -8,6 +8,7 @@ import numpy as np
 
 from studio.core.autoencoding import (
     Paused,
+    Preparing,
     Probed,
     Reconstructed,
     Trained,
@@ -224,6 +225,7 @@ Event = (
     | LabRun
     | Reconstructed
     | Probed
+    | Preparing
     | TrainStep
     | TrainSample
     | Paused

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from studio.engine.devices import Device
+from studio.core.device import Device
 from studio.engine.importing import import_lpips
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ OpenAutoencoder = Callable[[str, Device], "ImageAutoencoder"]
 
 
 def open_autoencoder_from_disk(name: str, device: Device) -> ImageAutoencoder:
-    """In fp32, so that figures are true. Raises ModelError."""
+    """In the device's precision. Raises ModelError."""
     from studio.models.registry import open_autoencoder
 
-    return open_autoencoder(name, device.name, "float32")
+    return open_autoencoder(name, device.name, device.precision)
 
 
 class Autoencoders:

@@ -5,54 +5,73 @@ Imports torch inside functions only. Must not import Qt.
 
 from __future__ import annotations
 
+import os
 import platform
-from dataclasses import dataclass
+from dataclasses import replace
 
+from studio.core.device import DEVICES, PRECISIONS, Device
 from studio.core.errors import UsageError
 from studio.engine.importing import import_torch
 
-NAMES = ("auto", "cpu", "cuda", "mps")
+#: Values of oneDNN's and torch's variables that mask a processor's instructions for bfloat16.
+MASKS = {
+    "ONEDNN_MAX_CPU_ISA": (
+        *("SSE41", "AVX", "AVX2", "AVX2_VNNI"),
+        *("AVX512_CORE", "AVX512_CORE_VNNI"),
+    ),
+    "ATEN_CPU_CAPABILITY": ("DEFAULT", "AVX2"),
+}
 
 
-@dataclass(frozen=True)
-class Device:
-    """`name` and `precision` in torch's words ("cuda", "bfloat16"); `label` for people."""
-
-    name: str
-    precision: str
-    label: str
+def check_names(name: str, precision: str = "auto") -> None:
+    """Raises UsageError for a word that names no device, or no precision."""
+    for word, kind, known in ((name, "device", DEVICES), (precision, "precision", PRECISIONS)):
+        if word not in known:
+            raise UsageError(f"there is no {kind} {word!r}; choose one of {', '.join(known)}.")
 
 
-def check_name(name: str) -> None:
-    """Raises UsageError for a word that names no device."""
-    if name not in NAMES:
-        raise UsageError(f"there is no device {name!r}; choose one of {', '.join(NAMES)}.")
-
-
-def choose(name: str = "auto") -> Device:
+def choose(name: str = "auto", precision: str = "auto", training: bool = False) -> Device:
     """The device of that name; auto is the first of cuda, mps and cpu that works.
 
-    Raises UsageError for an unknown name or a device this machine does not have.
+    An automatic precision is the one in which the device is quick and the pictures good. Training
+    has bfloat16 or float32: gradients in float16 vanish.
+
+    Raises UsageError for an unknown name, or a device or precision that cannot be had here.
     """
-    check_name(name)
+    check_names(name, precision)
+    if training and precision == "float16":
+        raise UsageError("float16 loses small gradients; train in bfloat16 or float32.")
     import_torch()
     import torch
 
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "mps" if _has_mps() else "cpu"
-    if name == "cuda":
-        return _cuda()
-    if name == "mps":
-        if not _has_mps():
-            raise UsageError("this machine has no Apple GPU; choose --device auto or cpu.")
-        return Device("mps", "float16", "Apple GPU")
+    device = {"cuda": _cuda, "mps": _mps, "cpu": _cpu}[name]()
+    if precision != "auto":
+        return replace(device, precision=precision)
+    return replace(device, precision="float32") if training and _is_half(device) else device
+
+
+def _is_half(device: Device) -> bool:
+    return device.precision == "float16"
+
+
+def _cpu() -> Device:
     return Device("cpu", "bfloat16" if cpu_multiplies_bfloat16() else "float32", "CPU")
+
+
+def _mps() -> Device:
+    if not _has_mps():
+        raise UsageError("this machine has no Apple GPU; choose --device auto or cpu.")
+    return Device("mps", "float16", "Apple GPU")
 
 
 def cpu_multiplies_bfloat16() -> bool:
     """Whether bfloat16 is faster here than float32: only with instructions of its own."""
     import torch
 
+    if masks():
+        return False
     if not torch.backends.mkldnn.is_available() or platform.machine() not in ("x86_64", "AMD64"):
         return False
     query = getattr(torch.cpu, "get_capabilities", None)  # not in older versions
@@ -61,6 +80,12 @@ def cpu_multiplies_bfloat16() -> bool:
         return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
     queries = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     return any(getattr(torch.cpu, query, bool)() for query in queries)
+
+
+def masks() -> dict[str, str]:
+    """The environment's variables that keep torch from instructions the processor may have."""
+    found = {name: os.environ.get(name, "") for name in MASKS}
+    return {name: value for name, value in found.items() if value.upper() in MASKS[name]}
 
 
 def free_memory(name: str) -> None:

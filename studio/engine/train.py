@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -16,25 +17,27 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.core.autoencoding import Train, Trained, TrainSample, TrainStep
+from studio.core.autoencoding import Preparing, Train, Trained, TrainSample, TrainStep
+from studio.core.device import Device
 from studio.core.errors import Cancelled, Kept, OutputError, UsageError
 from studio.metrics.reconstruction import psnr
 from studio.models.network_folder import MANIFEST
 from studio.models.registry import user_folder
 from studio.networks.autoencoder import Autoencoder
 from studio.training import recipe as recipes
+from studio.training.hardware import Hardware
 from studio.training.loop import Run
 from studio.training.tasks.autoencoder import AutoencoderTask
 
 ENDLESS = 10**9  # steps: the minutes end the run
 STEP_SECONDS, SAMPLE_SECONDS = 0.4, 10.0  # between two events of a kind
 SHOWN = 6
-Event = TrainStep | TrainSample | Trained
+Event = Preparing | TrainStep | TrainSample | Trained
 
 
 def train(
     request: Train,
-    device: str = "cpu",
+    device: Device,
     check: Callable[[], None] = lambda: None,
     job: int = 0,
 ) -> Iterator[Event]:
@@ -46,10 +49,7 @@ def train(
     """
     folder, work = places(request)
     run, task = _run_of(request, work, device)
-    if request.resume:
-        from studio.training import checkpoint
-
-        checkpoint.load(run.checkpoint, run.state, run.device)
+    yield from _prepared(run, request.resume, check, job)
     try:
         yield _sample(run, task, job)
         yield from _steps(run, task, check, job)
@@ -104,12 +104,26 @@ def recipe_of(request: Train) -> recipes.Recipe:
     )
 
 
-def _run_of(request: Train, work: Path, device: str) -> tuple[Run, AutoencoderTask]:
+def _prepared(run: Run, resume: bool, check: Callable[[], None], job: int) -> Iterator[Preparing]:
+    """Before the first step there is nothing to keep: stopping leaves nothing behind."""
+    began, what = time.monotonic(), ""
+    for stage in run.prepare(resume):
+        if stage.what != what:
+            began, what = time.monotonic(), stage.what
+        share = stage.done / stage.total
+        left = (time.monotonic() - began) * (1 / share - 1) if share else None
+        yield Preparing(job, stage.what, stage.done, stage.total, left)
+        with suppress(Kept):  # it is raised again after the first step
+            check()
+
+
+def _run_of(request: Train, work: Path, device: Device) -> tuple[Run, AutoencoderTask]:
     torch.manual_seed(request.seed)
     recipe = recipe_of(request)
     task = AutoencoderTask(recipe)
     try:
-        run = Run(task, recipe, work, torch.device(device), request.minutes, lambda words: None)
+        on = Hardware.named(device.name, device.precision)
+        run = Run(task, recipe, work, on, request.minutes, lambda words: None)
     except OSError as error:
         raise OutputError(f"{work} cannot be written: {error.strerror}.") from error
     return run, task
@@ -142,7 +156,7 @@ def _step(run: Run, terms: dict[str, Tensor], job: int) -> TrainStep:
 def _sample(run: Run, task: AutoencoderTask, job: int) -> TrainSample:
     """The averaged network on a few held-out pictures."""
     network, pictures = cast(Autoencoder, run.averaged()), task.unseen[:SHOWN]
-    with torch.autocast(run.device.type, torch.bfloat16):
+    with run.on.autocast():
         decoded = network.decode(network.encode(pictures).mean).float().clamp(-1, 1)
     figures = [("psnr", float(psnr(decoded / 2 + 0.5, pictures / 2 + 0.5).mean()))]
     if task.perceptual is not None:

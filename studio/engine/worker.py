@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from studio.core.autoencoding import Probe, Reconstruct, Train
+from studio.core.device import Device
 from studio.core.errors import Cancelled, StudioError
 from studio.core.events import Event, Finished, Loading, Picture, Ready, Started
 from studio.core.requests import Compare, Decode, Generate, Lab, LoadModel, Request
@@ -26,10 +28,10 @@ if TYPE_CHECKING:
 
 Check = Callable[[], None]
 #: open_model(name or path, device, check): `check` raises Cancelled when the load should stop.
-OpenModel = Callable[[str, devices.Device, Check], "Model"]
+OpenModel = Callable[[str, Device, Check], "Model"]
 
 
-def open_from_disk(name: str, device: devices.Device, check: Check) -> Model:
+def open_from_disk(name: str, device: Device, check: Check) -> Model:
     """The usual `open_model`: what `studio.models.registry` finds. Raises ModelError."""
     from studio.models.registry import open_model
 
@@ -69,10 +71,11 @@ class Worker:
         device: str = "auto",
         open_model: OpenModel = open_from_disk,
         open_autoencoder: OpenAutoencoder = open_autoencoder_from_disk,
+        precision: str = "auto",
     ) -> None:
-        """`device`: auto, cpu, cuda or mps, else UsageError; looked for when first needed."""
-        devices.check_name(device)
-        self._asked, self._device = device, None  # type: str, devices.Device | None
+        """Names of a device and a precision, else UsageError; looked for when first needed."""
+        devices.check_names(device, precision)
+        self._asked, self._device = (device, precision), None  # type: tuple[str, str], Device | None
         self._open_model = open_model
         self._name, self._model = "", None  # type: str, Model | None
         self._open_autoencoder = open_autoencoder
@@ -82,14 +85,16 @@ class Worker:
     def autoencoders(self) -> Autoencoders:
         """Those opened last. Raises UsageError when this machine lacks the device."""
         if self._autoencoders is None:
-            self._autoencoders = Autoencoders(self.device, self._open_autoencoder)
+            exact = self._asked[1] == "auto"  # figures are true in fp32 only
+            device = replace(self.device, precision="float32") if exact else self.device
+            self._autoencoders = Autoencoders(device, self._open_autoencoder)
         return self._autoencoders
 
     @property
-    def device(self) -> devices.Device:
+    def device(self) -> Device:
         """The device and its precision. Raises UsageError when this machine lacks it."""
         if self._device is None:
-            self._device = devices.choose(self._asked)
+            self._device = devices.choose(*self._asked)
         return self._device
 
     def run(self, request: Request, check: Check = never, job: int = 0) -> Iterator[Event]:
@@ -187,7 +192,8 @@ class Worker:
                 from studio.engine.train import train
 
                 autoencoders.forget()  # one of them may be made anew
-                yield from train(request, self.device.name, check, job)
+                device = devices.choose(*self._asked, training=True)
+                yield from train(request, device, check, job)
                 autoencoders.forget()
 
 

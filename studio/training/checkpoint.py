@@ -55,12 +55,26 @@ def save(path: Path, run: Stateful) -> None:
         raise OutputError(f"The checkpoint {path} could not be written: {error}") from None
 
 
+def weights_in(folder: Path) -> list[Path]:
+    """The files of shipped weights. Raises DataError where there are none."""
+    if files := sorted(folder.glob("weights-*.safetensors")):
+        return files
+    raise DataError(f"No weights in {folder} to start from.")
+
+
+def must_be(path: Path) -> None:
+    """Raises DataError where there is no checkpoint."""
+    if not path.is_file():
+        raise DataError(f"No checkpoint {path} to resume from.")
+
+
 def load(path: Path, run: Stateful, device: torch.device) -> None:
     """Restores `run` in place; a companion that the checkpoint does not know begins afresh.
 
     Raises:
         DataError: no such file, or one of another network.
     """
+    must_be(path)
     try:
         state = torch.load(path, map_location=device, weights_only=True)
         run.network.load_state_dict(state["network"])
@@ -71,8 +85,6 @@ def load(path: Path, run: Stateful, device: torch.device) -> None:
         if run.companion is not None and "companion" in state:
             run.companion.load_state_dict(state["companion"])
         vars(run.progress).update(state["progress"])
-    except FileNotFoundError:
-        raise DataError(f"No checkpoint {path} to resume from.") from None
     except Exception as error:
         raise DataError(f"{path} does not fit this recipe: {str(error)[:200]}") from None
 
@@ -86,9 +98,7 @@ def start_from(folder: Path, network: nn.Module) -> None:
     Raises:
         DataError: no weights there, or of another network.
     """
-    files = sorted(folder.glob("weights-*.safetensors"))
-    if not files:
-        raise DataError(f"No weights in {folder} to start from.")
+    files = weights_in(folder)
     try:
         state = {name: t.float() for file in files for name, t in load_file(file).items()}
         zeros = {n: p for n, p in network.named_parameters() if n not in state and not p.any()}

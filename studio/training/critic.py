@@ -11,6 +11,7 @@ from torch import Tensor
 from studio.networks.discriminator import DiscriminatorConfig
 from studio.objectives.adversarial import Adversary, adaptive_weight
 from studio.training.distributed import World
+from studio.training.hardware import Hardware
 
 
 class Critic:
@@ -27,14 +28,14 @@ class Critic:
         config: DiscriminatorConfig,
         weight: float,
         rate: float,
-        device: torch.device,
+        on: Hardware,
         adaptive: bool = True,
     ) -> None:
-        self.adversary = Adversary(config).to(device)
-        self.weight, self.device, self.adaptive = weight, device, adaptive
+        self.adversary = Adversary(config).to(on.device)
+        self.weight, self.on, self.adaptive = weight, on, adaptive
         self.optimizer = torch.optim.Adam(self.adversary.parameters(), rate, betas=(0.5, 0.9))
         self._shown: tuple[Tensor, Tensor] | None = None
-        self._loss = torch.ones((), device=device)
+        self._loss = torch.ones((), device=on.device)
 
     def terms(
         self, terms: Mapping[str, Tensor], real: Tensor, decoded: Tensor, last: Tensor
@@ -47,7 +48,7 @@ class Critic:
             last: the weight of the decoder's last layer.
         """
         adversarial = self.adversary.generator_term(decoded)
-        weight = torch.tensor(self.weight, device=self.device)
+        weight = torch.tensor(self.weight, device=self.on.device)
         if self.adaptive:
             weight = weight * adaptive_weight(terms["loss"], adversarial, last)
         self._shown = real, decoded.detach()
@@ -64,7 +65,7 @@ class Critic:
         if self._shown is None:
             return
         (real, decoded), self._shown = self._shown, None
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with self.on.autocast():
             loss = self.adversary.discriminator_loss(real, decoded)
         loss.backward()  # type: ignore[no-untyped-call]
         world.average_gradients(self.adversary)

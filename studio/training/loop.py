@@ -1,7 +1,8 @@
 """The training loop: one for every task, the same on a laptop, a GPU and under torchrun.
 
-bf16 autocast with fp32 master weights; gradients clipped; weights averaged; a checkpoint every few
-minutes, at the end and on Ctrl-C; `--resume` continues with the very next batch.
+fp32 master weights, products in the precision the hardware is quick in; gradients clipped; weights
+averaged; a checkpoint every few minutes, at the end and on Ctrl-C; `--resume` continues with the
+very next batch.
 """
 
 from __future__ import annotations
@@ -24,11 +25,13 @@ from torch import Tensor, nn
 from studio.core.errors import DataError
 from studio.training import checkpoint, optimizers
 from studio.training.distributed import World
+from studio.training.hardware import Hardware
 from studio.training.recipe import Recipe
-from studio.training.task import Accompanied, Task
+from studio.training.task import Accompanied, Stage, Task
 from studio.training.throughput import Meter, count_flops
 
 Report = Callable[[str], None]
+LONGEST_SILENCE = 20.0  # seconds between two lines of the log
 
 
 @dataclass(frozen=True)
@@ -61,24 +64,22 @@ def train(
     task: Task,
     recipe: Recipe,
     out: Path,
-    device: torch.device,
+    on: Hardware,
     *,
     resume: bool = False,
     start: Path | None = None,
     minutes: float | None = None,
     report: Report = print,
+    watch: Callable[[Stage], None] = lambda stage: None,
 ) -> Outcome:
     """Runs a recipe until its steps or `minutes` are used up, or Ctrl-C; writes `out`.
 
     `out` receives checkpoint.pt, log.jsonl and the exported (averaged) weights. `start` is a
-    folder of shipped weights to begin from.
+    folder of shipped weights to begin from. `watch` is told how far the preparation is.
     """
-    run = Run(task, recipe, out, device, minutes, report)
-    if resume:
-        checkpoint.load(run.checkpoint, run.state, device)
-    elif start is not None:
-        checkpoint.start_from(start, run.network)
-        run.average.reset(run.network)
+    run = Run(task, recipe, out, on, minutes, report)
+    for stage in run.prepare(resume, start):
+        watch(stage)
     return run.until_done()
 
 
@@ -90,30 +91,58 @@ class Run:
         task: Task,
         recipe: Recipe,
         out: Path,
-        device: torch.device,
+        on: Hardware,
         minutes: float | None,
         report: Report,
     ) -> None:
         self.task, self.recipe, self.settings = task, recipe, recipe.run
-        self.out, self.device, self.minutes = out, device, minutes
-        self.world = World.join(device)
+        self.out, self.on, self.minutes = out, on, minutes
+        self.world = World.join(on.device)
         self.report: Report = report if self.world.rank == 0 else lambda _: None
         out.mkdir(parents=True, exist_ok=True)
         self.checkpoint = out / "checkpoint.pt"
         torch.manual_seed(self.settings.seed)
-        self.network = task.network.to(device)
-        task.prepare(device)
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimisers = optimizers.build(self.network, recipe.optimizer)
+        self.network = task.network.to(on.device)
         self.rates = optimizers.base_rates(recipe.optimizer)
-        self.average = optimizers.RunningAverage(self.network, self.settings.ema)
-        self.companion = task.companion if isinstance(task, Accompanied) else None
         self.progress = checkpoint.Progress()
+        self.loss = math.nan
+
+    def prepare(self, resume: bool = False, start: Path | None = None) -> Iterator[Stage]:
+        """All that comes before the first step: data, weights, compiling. Says how far it is."""
+        if resume:
+            checkpoint.must_be(self.checkpoint)
+        elif start is not None:
+            checkpoint.weights_in(start)
+        yield from self.task.prepare(self.on)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.optimisers = optimizers.build(self.network, self.recipe.optimizer, self.on.precision)
+        self.average = optimizers.RunningAverage(self.network, self.settings.ema)
+        task = self.task
+        self.companion = task.companion if isinstance(task, Accompanied) else None
         self.state = checkpoint.Stateful(
             self.network, self.average, self.optimisers, self.companion, self.progress
         )
-        self.loss = math.nan
-        self.device_name = device.type
+        if resume:
+            checkpoint.load(self.checkpoint, self.state, self.on.device)
+        elif start is not None:
+            checkpoint.start_from(start, self.network)
+            self.average.reset(self.network)
+        yield from self.warm_up()
+
+    def warm_up(self) -> Iterator[Stage]:
+        """Counts the operations of a batch, and compiles, in passes whose gradients are thrown
+        away: what is learnt does not depend on them."""
+        with torch.random.fork_rng(devices=[]):
+            yield Stage("counting operations")
+            flops = count_flops(self._some_loss)
+            if self.wants_compiling:
+                yield Stage("compiling")
+                for module in self.task.hot:
+                    module.compile(dynamic=False)
+                self._some_loss().backward()  # type: ignore[no-untyped-call]
+        self.network.zero_grad(set_to_none=True)
+        self.meter = Meter(self.on, self.progress.samples, flops / self.settings.batch)
+        yield Stage("ready", 1, 1)
 
     def until_done(self) -> Outcome:
         """Runs to the end, or to Ctrl-C."""
@@ -127,16 +156,15 @@ class Run:
 
         What the caller does meanwhile does not count as the run's time.
         """
-        meter = Meter(self.device, self.progress.samples, self.flops_per_sample())
-        self.device_name = meter.device_name
-        self.compile()
         self.started = time.monotonic() - self.progress.seconds
-        saved_at = time.monotonic()
+        saved_at = told_at = time.monotonic()
         with (self.out / "log.jsonl").open("a", encoding="utf-8") as log:
             while not self.world.any(stop() or self.used() >= 1.0):
                 terms = self.step()
-                if self.progress.step % self.settings.log_every == 0 or self.progress.step == 1:
-                    self.log(terms, meter, log)
+                quiet = time.monotonic() - told_at
+                if self.due(quiet):
+                    self.log(terms, log)
+                    told_at = time.monotonic()
                 if time.monotonic() - saved_at > 60 * self.settings.checkpoint_minutes:
                     self.save()
                     saved_at = time.monotonic()
@@ -148,30 +176,27 @@ class Run:
     def finish(self) -> Outcome:
         """Saves the checkpoint and writes the averaged weights."""
         self.save()
-        self.export(self.device_name)
+        self.export()
         self.world.leave()
         progress = self.progress
         return Outcome(
             progress.step, progress.samples, progress.seconds, self.loss, self.checkpoint
         )
 
-    def flops_per_sample(self) -> float:
-        """Counted in one uncompiled pass whose gradients are thrown away."""
+    def due(self, quiet: float) -> bool:
+        """Whether the log wants a line, after so many seconds without one."""
+        step, every = self.progress.step, self.settings.log_every
+        return step % every == 0 or step == 1 or quiet > LONGEST_SILENCE
+
+    def _some_loss(self) -> Tensor:
         batch = self.task.batch(0, self.world.rank, self.world.size)
+        with self.on.autocast():
+            return self.task.losses(self.network, batch, 0)["loss"]
 
-        def loss() -> Tensor:
-            with torch.autocast(self.device.type, torch.bfloat16):
-                return self.task.losses(self.network, batch, 0)["loss"]
-
-        flops = count_flops(loss)
-        self.network.zero_grad(set_to_none=True)
-        return flops / self.settings.batch
-
-    def compile(self) -> None:
-        wanted = {"never": False, "always": True, "cuda": self.device.type == "cuda"}
-        if wanted[self.settings.compile]:
-            for module in self.task.hot:
-                module.compile(dynamic=False)
+    @property
+    def wants_compiling(self) -> bool:
+        cuda = self.on.device.type == "cuda"
+        return {"never": False, "always": True, "cuda": cuda}[self.settings.compile]
 
     def used(self) -> float:
         """The part of the run that is over, by steps or by time."""
@@ -187,7 +212,7 @@ class Run:
         for optimiser, rate in zip(self.optimisers, self.rates, strict=True):
             optimiser.param_groups[0]["lr"] = rate * factor
         batch = self.task.batch(progress.step, world.rank, world.size)
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with self.on.autocast():
             terms = self.task.losses(self.network, batch, progress.step)
         terms["loss"].backward()  # type: ignore[no-untyped-call]
         world.average_gradients(self.network)
@@ -209,7 +234,7 @@ class Run:
             self.progress.step, self.used(), settings.warmup, settings.decay
         )
 
-    def log(self, terms: dict[str, Tensor], meter: Meter, log: TextIO) -> None:
+    def log(self, terms: dict[str, Tensor], log: TextIO) -> None:
         values = {name: float(value.detach()) for name, value in terms.items()}
         self.loss = values["loss"]
         if not math.isfinite(self.loss):
@@ -217,7 +242,7 @@ class Run:
                 f"The loss became {self.loss} at step {self.progress.step}; lower the rate and"
                 " --resume from the last checkpoint."
             )
-        rates = {"lr": self.rate_factor(), **meter.read(self.progress.samples)}
+        rates = {"lr": self.rate_factor(), **self.meter.read(self.progress.samples)}
         row = {**vars(self.progress), **rates, **values}
         if self.world.rank == 0:
             log.write(json.dumps(row) + "\n")
@@ -238,7 +263,7 @@ class Run:
         scores = self.task.validate(self.averaged())
         return "  ".join(f"{name} {value:.4g}" for name, value in scores.items())
 
-    def export(self, device_name: str) -> None:
+    def export(self) -> None:
         """Writes the averaged weights with how they came to be."""
         if self.world.rank != 0:
             return
@@ -251,7 +276,8 @@ class Run:
             "samples": self.progress.samples,
             "seconds": round(self.progress.seconds),
             "date": date.today().isoformat(),
-            "device": device_name,
+            "device": self.on.name,
+            "precision": self.on.words,
             "validation": scores,
         }
         self.task.export(final, self.out, about)

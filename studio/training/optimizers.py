@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from studio.training.muon import Muon
 from studio.training.recipe import OptimizerSettings
 
 
@@ -17,8 +18,10 @@ def hidden_matrices(network: nn.Module) -> set[str]:
     }
 
 
-def build(network: nn.Module, settings: OptimizerSettings) -> list[torch.optim.Optimizer]:
-    """AdamW for everything, or Muon for hidden matrices and AdamW for the rest."""
+def build(
+    network: nn.Module, settings: OptimizerSettings, precision: torch.dtype = torch.float32
+) -> list[torch.optim.Optimizer]:
+    """AdamW for everything, or Muon, in `precision`, for hidden matrices and AdamW for the rest."""
     chosen = hidden_matrices(network) if settings.muon_learning_rate else set()
     rest = [p for n, p in network.named_parameters() if n not in chosen and p.requires_grad]
     adamw = torch.optim.AdamW(
@@ -30,12 +33,11 @@ def build(network: nn.Module, settings: OptimizerSettings) -> list[torch.optim.O
     )
     if not chosen:
         return [adamw]
-    muon = torch.optim.Muon(
+    muon = Muon(
         [p for n, p in network.named_parameters() if n in chosen and p.requires_grad],
         settings.muon_learning_rate,
-        weight_decay=settings.weight_decay,
-        momentum=0.95,
-        adjust_lr_fn="match_rms_adamw",
+        settings.weight_decay,
+        precision=precision,
     )
     return [muon, adamw]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,6 +15,7 @@ from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import SINGLE_SIZE, WHITE, Placed, Scene, compose
 from studio.dataset.wording import noun
 from studio.training.data import Ahead, SceneSource, to_tensor, workers_for
+from studio.training.task import Stage
 
 CHUNK = 64
 P_NAME = 0.4  # of a lone thing's texts that only name it, whatever its style and ground
@@ -50,11 +52,19 @@ class PairPool:
     """`size` small scenes kept as bytes; every draw has fresh texts and small shifts."""
 
     def __init__(self, source: SceneSource, size: int, device: torch.device) -> None:
-        self.source, self.device = source, device
-        ahead = Ahead(partial(source.many, count=CHUNK), workers_for(device))
-        starts = range(0, size, CHUNK)
-        self.pictures = np.concatenate([ahead.get(start, CHUNK)[0] for start in starts])[:size]
-        self.scenes = [source.scene(i)[0] for i in range(size)]
+        self.source, self.size, self.device = source, size, device
+
+    def fill(self) -> Iterator[Stage]:
+        """Composes its scenes."""
+        ahead = Ahead(partial(self.source.many, count=CHUNK), workers_for(self.device))
+        parts = []
+        for start in range(0, self.size, CHUNK):
+            yield Stage("composing scenes", start, self.size)
+            parts.append(ahead.get(start, CHUNK)[0])
+        ahead.close()
+        self.pictures = np.concatenate(parts)[: self.size]
+        self.scenes = [self.source.scene(i)[0] for i in range(self.size)]
+        yield Stage("composing scenes", self.size, self.size)
 
     def draw(self, rng: np.random.Generator, count: int) -> Pairs:
         chosen = rng.integers(len(self.scenes), size=count)

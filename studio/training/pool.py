@@ -5,6 +5,7 @@ Scene i of a seed is always the same scene, so a resumed run makes the same pool
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
 import torch
@@ -13,6 +14,8 @@ from torch import Tensor
 from studio.networks.autoencoder import Autoencoder
 from studio.networks.tokenizer import LENGTH, Tokenizer
 from studio.training.data import Ahead, SceneSource, to_tensor, workers_for
+from studio.training.hardware import Hardware
+from studio.training.task import Stage
 
 CHUNK = 32
 
@@ -26,24 +29,31 @@ class LatentPool:
         size: int,
         autoencoder: Autoencoder,
         tokenizer: Tokenizer,
-        device: torch.device,
+        on: Hardware,
     ) -> None:
-        self.source, self.size, self.device = source, size, device
+        self.source, self.size, self.on, self.device = source, size, on, on.device
         self.autoencoder, self.tokenizer = autoencoder, tokenizer
-        self.ahead = Ahead(partial(source.many, count=CHUNK), workers_for(device))
+        self.ahead = Ahead(partial(source.many, count=CHUNK), workers_for(on.device))
         config = autoencoder.config
         side = source.size // config.downsampling
         shape = (size, config.latent_channels, side, side)
-        self.latents = torch.empty(shape, dtype=torch.float16, device=device)
-        self.ids = torch.zeros((size, source.forms, LENGTH), dtype=torch.int32, device=device)
+        self.latents = torch.empty(shape, dtype=torch.float16, device=on.device)
+        self.ids = torch.zeros((size, source.forms, LENGTH), dtype=torch.int32, device=on.device)
         self.entered = 0
+
+    def fill(self) -> Iterator[Stage]:
+        """Enters as many scenes as it holds."""
+        for done in range(0, self.size, CHUNK):
+            yield Stage("encoding scenes", done, self.size)
+            self.enter(CHUNK)
+        yield Stage("encoding scenes", self.size, self.size)
 
     @torch.no_grad()
     def enter(self, count: int) -> None:
         """Composes and encodes the next `count` scenes (a multiple of 32) over the oldest ones."""
         for _ in range(count // CHUNK):
             pictures, captions = self.ahead.get(self.entered, CHUNK)
-            with torch.autocast(self.device.type, torch.bfloat16):
+            with self.on.autocast():
                 posterior = self.autoencoder.encode(to_tensor(pictures, self.device))
             at = slice(self.entered % self.size, self.entered % self.size + CHUNK)
             self.latents[at] = self.autoencoder.normalised(posterior.mean).half()

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-import torch
 from torch import Tensor, nn
 
 from studio.training.distributed import World
+from studio.training.hardware import Hardware
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of the preparation: `done` of `total` of what `what` says ("encoding scenes")."""
+
+    what: str
+    done: int = 0
+    total: int = 1
 
 
 class Task(Protocol):
@@ -21,14 +31,15 @@ class Task(Protocol):
     def hot(self) -> tuple[nn.Module, ...]:
         """The modules worth compiling: fixed shapes, most of the work."""
 
-    def prepare(self, device: torch.device) -> None:
-        """Loads data and frozen helpers; called once before the first step."""
+    def prepare(self, on: Hardware) -> Iterator[Stage]:
+        """Loads data and frozen helpers, and says how far it is; run to its end before the first
+        step, or left in the middle."""
 
     def batch(self, step: int, rank: int, world: int) -> object:
         """The training batch of `step`, on the device; depends on nothing but its arguments."""
 
     def losses(self, network: nn.Module, batch: object, step: int) -> dict[str, Tensor]:
-        """Scalars; "loss" is what is minimised. Called under bf16 autocast."""
+        """Scalars; "loss" is what is minimised. Called under autocast."""
 
     def validate(self, network: nn.Module) -> Mapping[str, float]:
         """Figures on held-out data, for the log."""

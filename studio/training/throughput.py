@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Callable
 
@@ -10,16 +9,19 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from studio.training.hardware import Hardware
+
 
 def synchronise(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
-def matmul_peak(device: torch.device) -> float:
-    """Measured FLOP/s of a large bf16 matrix product: the ceiling that shares refer to."""
+def matmul_peak(on: Hardware) -> float:
+    """Measured FLOP/s of a large matrix product in the run's precision: what shares refer to."""
+    device = on.device
     side = 8192 if device.type == "cuda" else 1024
-    a = torch.randn(side, side, device=device, dtype=torch.bfloat16)
+    a = torch.randn(side, side, device=device, dtype=on.precision)
     times = []
     for _ in range(6):
         synchronise(device)
@@ -40,10 +42,8 @@ def count_flops(loss: Callable[[], Tensor]) -> int:
 class Meter:
     """Rates since the previous reading."""
 
-    def __init__(self, device: torch.device, samples: int, flops_per_sample: float) -> None:
-        cuda = device.type == "cuda"
-        self.device_name = torch.cuda.get_device_name(device) if cuda else platform.machine()
-        self.flops_per_sample, self.peak = flops_per_sample, matmul_peak(device)
+    def __init__(self, on: Hardware, samples: int, flops_per_sample: float) -> None:
+        self.flops_per_sample, self.peak = flops_per_sample, matmul_peak(on)
         self._samples, self._time = samples, time.monotonic()
 
     def read(self, samples: int) -> dict[str, float]:

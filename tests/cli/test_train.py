@@ -56,8 +56,16 @@ def test_a_run_and_its_continuation(run: Run, small: Path, tmp_path: Path) -> No
     assert "loss" in ran.err
     assert {"checkpoint.pt", "log.jsonl", "model.json"} <= {path.name for path in out.iterdir()}
 
-    document = run("train", small, *options, "--steps", 3, "--resume", "--json").document
+    more = (*options, "--steps", 3, "--resume", "--precision", "float32", "--json")
+    document = run("train", small, *more).document
     assert (document["steps"], document["samples"]) == (3, 6)
+    assert json.loads((out / "model.json").read_text())["trained"]["precision"] == "float32"
+
+
+def test_no_training_in_float16(run: Run, small: Path, tmp_path: Path) -> None:
+    ran = run("train", small, "--precision", "float16", "--out", tmp_path / "run")
+    assert ran.code == 2
+    assert "float16 loses small gradients" in ran.error
 
 
 def test_equal_seeds_are_equal_runs(run: Run, small: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from studio.core.device import DEVICES
 from studio.core.errors import ModelError, StudioError, UsageError
 from studio.core.events import Event, Finished, Picture
 from studio.core.requests import Generate, Settings
@@ -126,7 +127,7 @@ def test_run_now_raises_what_is_wrong(bundle: Path) -> None:
 
 def test_the_device_is_the_worker_s_choice() -> None:
     assert Worker("cpu").device.name == "cpu"
-    assert Worker().device.name in devices.NAMES[1:]
+    assert Worker().device.name in DEVICES[1:]
     for name, there in (("cuda", torch.cuda.is_available()), ("mps", devices._has_mps())):
         if not there:
             with pytest.raises(UsageError, match="this machine has no"):
@@ -135,6 +136,8 @@ def test_the_device_is_the_worker_s_choice() -> None:
 
 def test_bfloat16_needs_instructions_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices.platform, "machine", lambda: "x86_64")
+    for mask in devices.MASKS:
+        monkeypatch.delenv(mask, raising=False)
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
     for capabilities, expected in (
         ({"avx512_bf16": True, "amx_bf16": False}, True),
@@ -147,6 +150,32 @@ def test_bfloat16_needs_instructions_of_its_own(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True, raising=False)
     assert devices.cpu_multiplies_bfloat16() is True
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "avx512_core_bf16")
+    assert devices.cpu_multiplies_bfloat16() is True
+    for name, value in (("ONEDNN_MAX_CPU_ISA", "AVX2"), ("ATEN_CPU_CAPABILITY", "avx2")):
+        monkeypatch.setenv(name, value)
+        assert devices.masks()[name] == value
+        assert devices.cpu_multiplies_bfloat16() is False
+        monkeypatch.delenv(name)
+
+
+def test_one_decision_for_pictures_and_for_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "cpu_multiplies_bfloat16", lambda: True)
+    assert [devices.choose("cpu", training=t).precision for t in (False, True)] == ["bfloat16"] * 2
+    assert devices.choose("cpu", "float32").precision == "float32"
+    assert devices.choose("cpu", "float16").precision == "float16"
+    assert devices.choose("cpu", "float32", training=True).precision == "float32"
+    with pytest.raises(UsageError, match="float16 loses small gradients"):
+        devices.choose("cpu", "float16", training=True)
+    with pytest.raises(UsageError, match="no precision 'half'"):
+        Worker("cpu", precision="half")
+    monkeypatch.setattr(devices, "cpu_multiplies_bfloat16", lambda: False)
+    assert [devices.choose("cpu", training=t).precision for t in (False, True)] == ["float32"] * 2
+    monkeypatch.setattr(devices, "_has_mps", lambda: True)  # float16 for pictures only
+    assert [devices.choose("mps", training=t).precision for t in (False, True)] == [
+        "float16",
+        "float32",
+    ]
 
 
 def test_the_time_left_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:

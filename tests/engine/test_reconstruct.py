@@ -297,7 +297,7 @@ def test_probes_look_without_gradients_and_training_has_them(
             modes.append((request.probe, torch.is_inference_mode_enabled()))
             yield Progress(job, 0, 1, step, 2, 0.0)
 
-    def train(request: Train, device: str, check: object, job: int) -> Iterator[Event]:
+    def train(request: Train, device: Device, check: object, job: int) -> Iterator[Event]:
         modes.append((request.name, torch.is_inference_mode_enabled()))
         yield Progress(job, 0, 1, 1, 1, 0.0)
 

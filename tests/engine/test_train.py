@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from studio.core.autoencoding import Paused, Train, Trained, TrainSample, TrainStep
+from studio.core.device import Device
 from studio.core.errors import Kept, ModelError, UsageError
 from studio.core.events import CancelledAt, Event, Failed, Finished, LabRun, Started
 from studio.core.requests import Lab, Settings
@@ -17,6 +18,7 @@ from studio.engine.engine import Engine
 from studio.engine.worker import Worker
 from studio.models import registry
 
+CPU = Device("cpu", "float32", "CPU")
 REQUEST = Train(
     "vae-l2", "mine", 1.0, 1e-3, 0.0, 0.0, norm="l2", size=32, minutes=0.05, seed=3
 )  # fmt: skip
@@ -144,15 +146,15 @@ def test_keeping_ends_it_early() -> None:
         raise Kept
 
     request = Train(**{**vars(REQUEST), "minutes": 60.0})
-    events = list(training.train(request, check=check))
+    events = list(training.train(request, CPU, check))
     assert isinstance(events[-1], Trained) and events[-1].steps == 1
 
 
 def test_there_must_be_a_run_to_go_on_with() -> None:
     with pytest.raises(UsageError, match="to go on with"):
-        list(training.train(Train(**{**vars(REQUEST), "resume": True})))
+        list(training.train(Train(**{**vars(REQUEST), "resume": True}), CPU))
 
 
 def test_only_autoencoders_are_trained_here() -> None:
     with pytest.raises(UsageError, match="not an autoencoder"):
-        list(training.train(Train(**{**vars(REQUEST), "recipe": "classifier"})))
+        list(training.train(Train(**{**vars(REQUEST), "recipe": "classifier"}), CPU))

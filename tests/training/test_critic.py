@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -15,12 +15,14 @@ from studio.networks.autoencoder import Autoencoder
 from studio.networks.discriminator import DiscriminatorConfig
 from studio.training.critic import Critic
 from studio.training.distributed import World
+from studio.training.hardware import Hardware
 from studio.training.loop import Outcome, train
 from studio.training.recipe import OptimizerSettings, Recipe, RunSettings
-from studio.training.task import Accompanied
+from studio.training.task import Accompanied, Stage
 from studio.training.tasks.autoencoder import AutoencoderTask
 
 CPU = torch.device("cpu")
+ON = Hardware(CPU)
 RUN = RunSettings(steps=6, batch=2, warmup=0, log_every=1, checkpoint_minutes=1e9, compile="never")
 NETWORK = {
     "latent_channels": 4,
@@ -33,10 +35,11 @@ NETWORK = {
 class Small(AutoencoderTask):
     """The autoencoder's task on random 32 px pictures, without the catalogue and LPIPS."""
 
-    def prepare(self, device: torch.device) -> None:
-        self.device, self.perceptual = device, None
+    def prepare(self, on: Hardware) -> Iterator[Stage]:
+        self.on, self.device, self.perceptual = on, on.device, None
         self.crops = torch.Generator().manual_seed(0)
-        self.companion = self.new_companion(device)
+        self.companion = self.new_companion(on)
+        yield from ()
 
     def batch(self, step: int, rank: int, world: int) -> Tensor:
         torch.manual_seed(step)  # also fixes the posterior's noise of this step
@@ -58,13 +61,13 @@ def run(out: Path, of: Recipe, steps: int = 6, resume: bool = False) -> tuple[Sm
     torch.manual_seed(0)
     task = Small(of)
     limited = replace(of, run=replace(of.run, steps=steps, decay=0.0))
-    return task, train(task, limited, out, CPU, resume=resume, report=lambda _: None)
+    return task, train(task, limited, out, ON, resume=resume, report=lambda _: None)
 
 
 def test_switched_off_there_is_no_critic() -> None:
     torch.manual_seed(0)
     task = Small(recipe())
-    task.prepare(CPU)
+    list(task.prepare(ON))
     assert isinstance(task, Accompanied)
     assert task.companion is None
     terms = task.losses(task.network, task.batch(0, 0, 1), 0)
@@ -92,7 +95,7 @@ def test_started_it_joins_the_loss_and_learns(tmp_path: Path) -> None:
 def test_the_weighted_loss_is_the_sum_of_its_terms() -> None:
     torch.manual_seed(0)
     task = Small(recipe(adversarial=0.5, kl=0.0))
-    task.prepare(CPU)
+    list(task.prepare(ON))
     nn.init.normal_(cast(Autoencoder, task.network).decoder.last.weight, 0, 0.1)
     terms = task.losses(task.network, task.batch(0, 0, 1), 0)
     expected = terms["reconstruction"] + terms["adversarial_weight"] * terms["adversarial"]
@@ -107,7 +110,7 @@ def test_the_weighted_loss_is_the_sum_of_its_terms() -> None:
 
 def test_a_discriminator_learns_to_tell_flat_from_noisy() -> None:
     torch.manual_seed(0)
-    critic = Critic(DiscriminatorConfig(8, 2), 0.5, 2e-3, CPU)
+    critic = Critic(DiscriminatorConfig(8, 2), 0.5, 2e-3, ON)
     last = nn.Parameter(torch.ones(()))
     losses = []
     for _ in range(40):
@@ -144,7 +147,7 @@ def test_a_checkpoint_from_before_the_critic_still_loads(tmp_path: Path) -> None
 def test_compiled_it_gives_the_same_loss_and_gradients() -> None:
     torch.manual_seed(0)
     task = Small(recipe(adversarial=0.5, crop=32))
-    task.prepare(CPU)
+    list(task.prepare(ON))
     network = cast(Autoencoder, task.network)
     nn.init.normal_(network.decoder.last.weight, 0, 0.1)
 

@@ -17,10 +17,12 @@ from studio.networks.classifier import NoisyClassifier
 from studio.training import recipe as recipes
 from studio.training import tasks
 from studio.training.data import SceneSource
+from studio.training.hardware import Hardware
 from studio.training.tasks import classifier, denoiser
 from tests import tiny
 
 CPU = torch.device("cpu")
+ON = Hardware(CPU)
 CUT = {"channels": 4, "side": 64, "patch": 16, "width": 32, "depth": 1, "heads": 2}
 WIDTHS = {"condition_width": 16, "text_width": 16, "pooled_width": 12}
 
@@ -42,7 +44,7 @@ def denoiser_task(bundle: Path, **settings: object) -> denoiser.DenoiserTask:
     task = denoiser.DenoiserTask(
         small("denoiser-cpu", CUT | WIDTHS, bundle=str(bundle), forms=1, **settings)
     )
-    task.prepare(CPU)
+    list(task.prepare(ON))
     return task
 
 
@@ -101,7 +103,7 @@ def classifier_task(bundle: Path, **settings: object) -> classifier.ClassifierTa
 
 def test_the_classifier_learns_what_scenes_show(bundle: Path, tmp_path: Path) -> None:
     task = classifier_task(bundle, shift=0)
-    task.prepare(CPU)
+    list(task.prepare(ON))
     assert task.labels.shape == (64,)
     shown = SceneSource(Catalogue(), task.mix, task.recipe.run.seed).scene(40)[0].objects[0]
     assert task.codes[int(task.labels[40])] == shown.code  # a held-out one

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -18,9 +18,12 @@ from torch import Tensor, nn
 
 from studio.core.errors import DataError, OutputError, UsageError
 from studio.training import checkpoint, loop
+from studio.training.hardware import Hardware
 from studio.training.recipe import OptimizerSettings, Recipe, RunSettings
+from studio.training.task import Stage
 
 CPU = torch.device("cpu")
+ON = Hardware(CPU)
 RUN = RunSettings(
     steps=30, batch=8, seed=5, warmup=3, decay=0.5, ema=0.9, log_every=5, compile="never"
 )
@@ -40,8 +43,8 @@ class LineTask:
     def hot(self) -> tuple[nn.Module, ...]:
         return (self.network,)
 
-    def prepare(self, device: torch.device) -> None:
-        pass
+    def prepare(self, on: Hardware) -> Iterator[Stage]:
+        yield Stage("nothing")
 
     def batch(self, step: int, rank: int, world: int) -> Tensor:
         self.drawn.append(step)
@@ -68,7 +71,7 @@ def fit(
     out: Path, task: LineTask | None = None, steps: int = 30, **options: object
 ) -> loop.Outcome:
     recipe = replace(RECIPE, run=replace(RUN, steps=steps))
-    return loop.train(task or LineTask(), recipe, out, CPU, report=lambda _: None, **options)  # type: ignore[arg-type]
+    return loop.train(task or LineTask(), recipe, out, ON, report=lambda _: None, **options)  # type: ignore[arg-type]
 
 
 def weights(out: Path) -> dict[str, Tensor]:
@@ -192,3 +195,52 @@ def test_two_processes_step_as_one(tmp_path: Path) -> None:
     assert all(torch.equal(a[name], b[name]) for name in a)
     about = json.loads((tmp_path / "run" / "model.json").read_text())
     assert about["samples"] == 5 * 2 * RUN.batch
+
+
+class SlowTask(LineTask):
+    """Prepares in three parts."""
+
+    def prepare(self, on: Hardware) -> Iterator[Stage]:
+        for done in range(4):
+            yield Stage("reading", done, 3)
+        self.on = on
+
+
+def test_preparation_says_how_far_it_is_and_can_be_left(tmp_path: Path) -> None:
+    seen: list[Stage] = []
+    recipe = replace(RECIPE, run=replace(RUN, steps=2))
+    loop.train(SlowTask(), recipe, tmp_path, ON, report=lambda _: None, watch=seen.append)
+    assert [(s.done, s.total) for s in seen if s.what == "reading"] == [(n, 3) for n in range(4)]
+    assert [s.what for s in seen[4:]] == ["counting operations", "ready"]
+
+    def stop(stage: Stage) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.train(SlowTask(), recipe, tmp_path / "left", ON, report=lambda _: None, watch=stop)
+    assert not list((tmp_path / "left").iterdir())
+
+
+def test_the_log_is_never_silent_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "LONGEST_SILENCE", -1.0)
+    fit(tmp_path, steps=4)
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_products_are_in_the_hardware_s_precision(tmp_path: Path, precision: torch.dtype) -> None:
+    seen: list[torch.dtype] = []
+
+    class Watched(LineTask):
+        def losses(self, network: nn.Module, batch: object, step: int) -> dict[str, Tensor]:
+            if torch.is_grad_enabled():
+                seen.append(network(cast(Tensor, batch)).dtype)
+            return super().losses(network, batch, step)
+
+    recipe = replace(RECIPE, run=replace(RUN, steps=2))
+    on = Hardware(CPU, precision)
+    loop.train(Watched(), recipe, tmp_path, on, report=lambda _: None)
+    assert set(seen) == {precision}
+    assert all(p.dtype == torch.float32 for p in Watched().network.parameters())
+    assert json.loads((tmp_path / "model.json").read_text())["precision"] == on.words

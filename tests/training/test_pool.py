@@ -12,10 +12,12 @@ from studio.models.registry import ASSETS
 from studio.networks.autoencoder import Autoencoder, AutoencoderConfig
 from studio.networks.tokenizer import LENGTH, Tokenizer
 from studio.training.data import Ahead, SceneSource, to_tensor
+from studio.training.hardware import Hardware
 from studio.training.pool import CHUNK, LatentPool
 from studio.training.tasks.denoiser import picture_energy
 
 CPU = torch.device("cpu")
+ON = Hardware(CPU)
 TINY = AutoencoderConfig(4, (4, 8), (1, 1), (1, 1))
 
 
@@ -28,7 +30,7 @@ def source() -> SceneSource:
 def pool(source: SceneSource) -> LatentPool:
     torch.manual_seed(0)
     tokenizer = Tokenizer(ASSETS / "studio-256" / "text" / "tokenizer.json")
-    return LatentPool(source, 2 * CHUNK, Autoencoder(TINY).eval(), tokenizer, CPU)
+    return LatentPool(source, 2 * CHUNK, Autoencoder(TINY).eval(), tokenizer, ON)
 
 
 def test_a_scene_is_its_index(source: SceneSource) -> None:
@@ -59,7 +61,7 @@ def test_pictures_become_signed(source: SceneSource) -> None:
 def test_pool_holds_scenes_and_their_captions(pool: LatentPool, source: SceneSource) -> None:
     pool.enter(2 * CHUNK)
     pictures, captions = source.many(CHUNK, CHUNK)
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+    with torch.no_grad():
         expected = pool.autoencoder.encode(to_tensor(pictures, CPU)).mean
     torch.testing.assert_close(pool.latents[CHUNK:].float(), expected, atol=2e-3, rtol=1e-3)
     ids, _ = pool.tokenizer([captions[3][1]])

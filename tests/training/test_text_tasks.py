@@ -23,11 +23,13 @@ from studio.training import tasks
 from studio.training.bundle import export
 from studio.training.corpus import Corpus, read_wordnet
 from studio.training.data import SceneSource
+from studio.training.hardware import Hardware
 from studio.training.pairs import Gallery, PairPool, fitting, gallery, shifted
 from studio.training.tasks import contrastive, text
 from studio.training.teacher import Teacher, read_weights
 
 CPU = torch.device("cpu")
+ON = Hardware(CPU)
 TOKENIZER = Path(__file__).parents[2] / "assets/studio-256/text/tokenizer.json"
 LEXICON = {
     "noun": "  1 This software\n"
@@ -145,7 +147,7 @@ def test_distillation_learns_and_opens_again(
     monkeypatch.setattr(text, "Teacher", lambda weights: random_teacher())
     monkeypatch.setattr(text, "read_weights", dict)
     task = text.TextTask(small_batches("text", 8, tokenizer=str(TOKENIZER)))
-    task.prepare(CPU)
+    list(task.prepare(ON))
     again = task.batch(3, 0, 1)
     assert torch.equal(task.batch(3, 0, 1).ids, again.ids)
     assert task.batch(3, 1, 2).ids.tolist() != again.ids.tolist()
@@ -176,7 +178,7 @@ def test_batches_hold_texts_of_like_length(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(text, "Teacher", lambda weights: random_teacher())
     monkeypatch.setattr(text, "read_weights", dict)
     task = text.TextTask(small_batches("text", 16, tokenizer=str(TOKENIZER)))
-    task.prepare(CPU)
+    list(task.prepare(ON))
     masks = [task.batch(step, 0, 1).mask for step in range(text.GROUP)]
     real, padded = sum(int(m.sum()) for m in masks), sum(m.numel() for m in masks)
     assert real > 0.75 * padded
@@ -212,6 +214,7 @@ def test_what_fits_what() -> None:
 def test_pairs_are_decided_by_the_generator() -> None:
     source = SceneSource(Catalogue(), Mix(p_hue=0.0), 1, 32)
     pool = PairPool(source, 20, CPU)
+    list(pool.fill())
     a, b = (pool.draw(np.random.default_rng(5), 6) for _ in range(2))
     assert a.texts == b.texts
     assert torch.equal(a.pictures, b.pictures)
@@ -247,7 +250,7 @@ def test_contrastive_training_learns_and_exports(
     recipe = small_batches("contrastive", 8, text=str(tower), pool=32, anchor=anchor, anchored=4)
     network = {"size": 32, "patch": 8, "width": 32, "depth": 1, "heads": 2}
     task = contrastive.ContrastiveTask(replace(recipe, network=network))
-    task.prepare(CPU)
+    list(task.prepare(ON))
     before = {name: p.clone() for name, p in task.network.state_dict().items()}
     batch = task.batch(0, 0, 1)
     parameters = [p for p in task.network.parameters() if p.requires_grad]

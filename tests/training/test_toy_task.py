@@ -12,9 +12,11 @@ from studio.models.network_folder import read_manifest
 from studio.models.registry import ASSETS, open_network
 from studio.training import loop, tasks
 from studio.training import recipe as recipes
+from studio.training.hardware import Hardware
 from studio.training.tasks import toy
 
 CPU = torch.device("cpu")
+ON = Hardware(CPU)
 RECIPES = [name for name in recipes.available() if name.startswith("toy-")]
 
 
@@ -42,9 +44,9 @@ def test_it_learns_and_opens_again(
     monkeypatch.setattr(toy, "STEPS", 10)
     recipe = short(f"toy-moons-{prediction}", 500)
     task = toy.ToyTask(recipe)
-    task.prepare(CPU)
+    list(task.prepare(ON))
     untrained = task.validate(task.network)
-    loop.train(task, recipe, tmp_path, CPU, report=lambda _: None)
+    loop.train(task, recipe, tmp_path, ON, report=lambda _: None)
 
     manifest = read_manifest(tmp_path)
     assert manifest.kind == "toy"
@@ -72,7 +74,7 @@ def test_it_learns_and_opens_again(
 
 def test_batches_are_decided_by_their_number() -> None:
     task = toy.ToyTask(short("toy-grid-velocity", 1, 16))
-    task.prepare(CPU)
+    list(task.prepare(ON))
     a, b, other = task.batch(3, 0, 1), task.batch(3, 0, 1), task.batch(3, 1, 2)
     assert torch.equal(a.points, b.points)
     assert torch.equal(a.noise, b.noise)
@@ -95,7 +97,7 @@ def test_the_shipped_ones_draw_the_truth() -> None:
         assert sum(path.stat().st_size for path in folder.iterdir()) < 100_000
         said = read_manifest(folder).trained["validation"]
         task = toy.ToyTask(recipes.load(f"toy-{folder.name}"))
-        task.prepare(CPU)
+        list(task.prepare(ON))
         figures = task.validate(open_network(str(folder), "toy"))
         assert isinstance(said, dict)
         for name, value in figures.items():

@@ -16,7 +16,7 @@ from studio.cli import table
 from studio.cli.grid_options import add_grid, grid_from
 from studio.cli.outputs import check_folder
 from studio.cli.sampling import add_sampling
-from studio.cli.verb import Document, Verb, add_out
+from studio.cli.verb import Document, Verb, add_out, worker_of
 from studio.core import events
 from studio.core.errors import Cancelled
 from studio.core.grid import Grid
@@ -49,7 +49,7 @@ def run(arguments: Namespace) -> Document:
     request.check()
     folder = folder_for(arguments.out, cells[0].prompt)
     check(cells)
-    worker, began = Worker(arguments.device), time.perf_counter()
+    worker, began = worker_of(arguments), time.perf_counter()
     with tqdm(total=len(cells), unit="cell", leave=False, disable=None, file=sys.stderr) as bar:
         results = Results(folder, grid, cells, bar)
         try:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from studio.cli import table
 from studio.cli.outputs import check_folder
 from studio.cli.sampling import add_sampling, settings_from
-from studio.cli.verb import Document, Verb, add_out
+from studio.cli.verb import Document, Verb, add_out, worker_of
 from studio.core.errors import UsageError
 from studio.core.requests import MAX_SEED, Settings
 from studio.engine.worker import Worker
@@ -42,7 +42,7 @@ def run(arguments: Namespace) -> Document:
         return _of_autoencoders(arguments)
     if arguments.seed is not None and not 0 <= arguments.seed <= MAX_SEED:
         raise UsageError(f"the seed must be 0 to {MAX_SEED}, not {arguments.seed}.")
-    worker = Worker(arguments.device)
+    worker = worker_of(arguments)
     worker.model(settings.model)  # a missing model is said before the judge is loaded
 
     from studio.report import card

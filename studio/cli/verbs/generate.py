@@ -13,12 +13,12 @@ from tqdm import tqdm
 
 from studio.cli.outputs import Pictures
 from studio.cli.sampling import add_sampling, add_start, inputs_from, settings_from
-from studio.cli.verb import Document, Verb, add_out
+from studio.cli.verb import Document, Verb, add_out, worker_of
 from studio.core import events
 from studio.core.errors import UsageError
 from studio.core.requests import Generate
 from studio.core.wildcards import combinations
-from studio.engine.worker import Worker, run_now
+from studio.engine.worker import run_now
 from studio.gallery import inputs
 from studio.gallery.word_lists import drawn, lines_in, read_lines, words_folder
 
@@ -54,7 +54,7 @@ def run(arguments: Namespace) -> Document:
         if request.inputs is not None:
             inputs.keep(request.inputs, inputs.inputs_folder())
     total = sum(request.count * request.settings.steps for request in requests)
-    worker = Worker(arguments.device)
+    worker = worker_of(arguments)
     with tqdm(total=total, unit="step", leave=False, disable=None, file=sys.stderr) as bar:
         watcher = Watcher(target, bar)
         for request in requests:
@@ -64,6 +64,8 @@ def run(arguments: Namespace) -> Document:
         "images": watcher.images,
         "seconds": round(watcher.seconds, 3),
         "nfe": watcher.nfe,
+        "device": worker.device.name,
+        "precision": worker.device.precision,
         "settings": asdict(requests[0].settings),
     }
 

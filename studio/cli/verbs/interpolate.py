@@ -15,12 +15,12 @@ from tqdm import tqdm
 
 from studio.cli.outputs import check_folder
 from studio.cli.sampling import add_sampling, settings_from
-from studio.cli.verb import Document, Verb, add_out
+from studio.cli.verb import Document, Verb, add_out, worker_of
 from studio.cli.verbs.generate import RANDOM_SEEDS
 from studio.core import events
 from studio.core.errors import UsageError
 from studio.core.walks import CONDITIONINGS, NOISES, WAYS, End, Frame, Inverted, Spaced, Walk
-from studio.engine.worker import Worker, run_now
+from studio.engine.worker import run_now
 from studio.gallery import film
 from studio.gallery.naming import pictures_folder, words
 from studio.gallery.walks import write_frame
@@ -68,7 +68,7 @@ def run(arguments: Namespace) -> Document:
         total=arguments.frames, unit="frame", leave=False, disable=None, file=sys.stderr
     ) as b:
         walked = Walked(folder, request, b)
-        run_now(request, Worker(arguments.device), walked.saw)
+        run_now(request, worker_of(arguments), walked.saw)
     pictures = [walked.frames[index].image for index in sorted(walked.frames)]
     if arguments.ping_pong:
         pictures = list(film.ping_pong(pictures))

@@ -13,12 +13,12 @@ from tqdm import tqdm
 
 from studio.cli import table
 from studio.cli.outputs import check_folder, write_image
-from studio.cli.verb import Document, Verb, add_device, add_out
+from studio.cli.verb import Document, Verb, add_device, add_out, worker_of
 from studio.core import events
 from studio.core.autoencoding import Reconstruct, Reconstructed
 from studio.core.errors import Cancelled, ModelError, UsageError
 from studio.dataset.pictures import ReadPicture, read_picture
-from studio.engine.worker import Worker, run_now
+from studio.engine.worker import run_now
 from studio.gallery import reconstruction
 from studio.gallery.naming import pictures_folder, words
 from studio.gallery.reconstruction_sheet import Block, Shown, block, shown
@@ -61,7 +61,7 @@ def run(arguments: Namespace) -> Document:
     with tqdm(total=total, leave=False, disable=None, file=sys.stderr) as bar:
         results = Results(folder, arguments.images, pictures, names, bar)
         try:
-            run_now(request, Worker(arguments.device), results.saw)
+            run_now(request, worker_of(arguments), results.saw)
         except (KeyboardInterrupt, Cancelled):
             if results.records:
                 results.write()

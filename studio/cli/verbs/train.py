@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from studio.cli import table
 from studio.cli.outputs import check_place
+from studio.cli.preparation import Preparation
 from studio.cli.verb import Document, Verb, add_device, add_out
 from studio.core.errors import UsageError
 from studio.core.requests import MAX_SEED
@@ -79,21 +80,24 @@ def _train(recipe: recipes.Recipe, out: Path, arguments: Namespace) -> Outcome:
 
     from studio.engine import devices
     from studio.training import loop, tasks
+    from studio.training.hardware import Hardware
 
-    device = torch.device(devices.choose(arguments.device).name)
+    device = devices.choose(arguments.device, arguments.precision, training=True)
     report = partial(print, file=sys.stderr, flush=True)
     torch.manual_seed(recipe.run.seed)  # of the initial weights: a task builds its network
     task = tasks.find(recipe.task)(recipe)
-    return loop.train(
-        task,
-        recipe,
-        out,
-        device,
-        resume=arguments.resume,
-        start=arguments.start,
-        minutes=arguments.minutes,
-        report=report,
-    )
+    with Preparation(report) as preparation:
+        return loop.train(
+            task,
+            recipe,
+            out,
+            Hardware.named(device.name, device.precision),
+            resume=arguments.resume,
+            start=arguments.start,
+            minutes=arguments.minutes,
+            report=report,
+            watch=preparation.saw,
+        )
 
 
 def _listed(name: str) -> Document:

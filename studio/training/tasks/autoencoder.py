@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,13 +29,16 @@ from studio.objectives.autoencoding import (
 from studio.training.bundle import export
 from studio.training.critic import Critic
 from studio.training.data import Ahead, SceneSource, to_tensor, workers_for
+from studio.training.hardware import Hardware
 from studio.training.pictures import CropSource
 from studio.training.recipe import Recipe, settings_from
+from studio.training.task import Stage
 
 Crops = Callable[..., np.ndarray]  # (start, count)
 
 VALIDATION = 48  # held-out pictures
 PRINCIPAL = 256  # pictures that the principal components come from
+CHUNK = 16  # pictures read between two words of how far it is
 
 
 @dataclass(frozen=True)
@@ -107,28 +110,35 @@ class AutoencoderTask:
         # The adaptive weight differentiates at `last` alone, which must stay a node of its own.
         return (network.encoder, network.decoder.layers)
 
-    def prepare(self, device: torch.device) -> None:
-        self.device = device
-        self.companion = self.new_companion(device)
+    def prepare(self, on: Hardware) -> Iterator[Stage]:
+        self.on, self.device = on, on.device
+        self.companion = self.new_companion(on)
         run = self.recipe.run
         source, unseen = self._source(held_out=False), self._source(held_out=True)
-        self.ahead = Ahead(partial(source, count=run.batch), workers_for(device))
+        self.ahead = Ahead(partial(source, count=run.batch), workers_for(self.device))
         self.perceptual: Perceptual | None = None
         if self.settings.perceptual:
             if reason := lpips_reason():
                 raise ModelError(f"{reason} Or train without it: a perceptual weight of 0.")
-            lpips = load_lpips().to(device)
+            lpips = load_lpips().to(self.device)
             self.perceptual = cast(
                 Perceptual,
                 lpips.to(memory_format=torch.channels_last),  # type: ignore[call-overload]
             )
         self.crops = torch.Generator().manual_seed(run.seed)
-        self.unseen = to_tensor(unseen(0, VALIDATION), device)
-
+        self.unseen = yield from self._read(unseen, 0, VALIDATION)
         network = cast(Autoencoder, self.network)
         if network.config.linear:
-            first = to_tensor(source(2**30, PRINCIPAL), device)
+            first = yield from self._read(source, 2**30, PRINCIPAL)
             network.start_from_principal_components(first)
+
+    def _read(self, source: Crops, start: int, count: int) -> Generator[Stage, None, Tensor]:
+        """Pictures start .. start + count - 1, a few at a time."""
+        parts = []
+        for done in range(0, count, CHUNK):
+            yield Stage("reading pictures", done, count)
+            parts.append(source(start + done, CHUNK))
+        return to_tensor(np.concatenate(parts), self.device)
 
     def _source(self, held_out: bool) -> Crops:
         """Pictures by (start, count): (count, S, S, 3) uint8, always the same ones."""
@@ -143,14 +153,14 @@ class AutoencoderTask:
             return CropSource.scenes(catalogue, mix, seed, wanted.size, pool).many
         return partial(_scenes, SceneSource(catalogue, mix, seed))
 
-    def new_companion(self, device: torch.device) -> Critic | None:
+    def new_companion(self, on: Hardware) -> Critic | None:
         """The critic, where the recipe wants one."""
         wanted = self.settings
         if not wanted.adversarial:
             return None
         config = DiscriminatorConfig(wanted.adversarial_width)
         rate, adaptive = wanted.adversarial_learning_rate, wanted.adversarial_adaptive
-        return Critic(config, wanted.adversarial, rate, device, adaptive)
+        return Critic(config, wanted.adversarial, rate, on, adaptive)
 
     def batch(self, step: int, rank: int, world: int) -> Tensor:
         size = self.recipe.run.batch
@@ -186,7 +196,7 @@ class AutoencoderTask:
         autoencoder = cast(Autoencoder, network)
         ratios, distances, kl = [], [], []
         for pictures in self.unseen.split(8):
-            with torch.autocast(self.device.type, torch.bfloat16):
+            with self.on.autocast():
                 posterior = autoencoder.encode(pictures)
                 decoded = autoencoder.decode(posterior.mean).float().clamp(-1, 1)
             ratios.append(psnr(decoded / 2 + 0.5, pictures / 2 + 0.5))

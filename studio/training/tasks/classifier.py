@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -23,8 +23,10 @@ from studio.objectives.classification import found, noisy_cross_entropy
 from studio.objectives.denoising import logit_normal_times
 from studio.training.bundle import export
 from studio.training.data import SceneSource
+from studio.training.hardware import Hardware
 from studio.training.pool import CHUNK, LatentPool
 from studio.training.recipe import Recipe, settings_from
+from studio.training.task import Stage
 
 PATH = RectifiedFlow()
 JUDGED = (0.1, 0.3, 0.5, 0.7, 0.9)  # the noise levels of validation
@@ -79,18 +81,18 @@ class ClassifierTask:
     def hot(self) -> tuple[nn.Module, ...]:
         return (self.network,)
 
-    def prepare(self, device: torch.device) -> None:
-        self.device = device
+    def prepare(self, on: Hardware) -> Iterator[Stage]:
+        self.on, self.device = on, on.device
         bundle, size = Path(self.settings.bundle), self.settings.pool + self.settings.held_out
-        opened = open_network(str(bundle / "autoencoder"), "autoencoder", device.type)
+        opened = open_network(str(bundle / "autoencoder"), "autoencoder", self.device.type)
         autoencoder = cast(Autoencoder, opened.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
         tokenizer = Tokenizer(bundle / "text" / "tokenizer.json")
         source = SceneSource(self.catalogue, self.mix, self.recipe.run.seed)
-        self.pool = LatentPool(source, size, autoencoder, tokenizer, device)
-        self.pool.enter(size)
+        self.pool = LatentPool(source, size, autoencoder, tokenizer, on)
+        yield from self.pool.fill()
         number = {code: k for k, code in enumerate(self.codes)}
         codes = (source.scene(i)[0].objects[0].code for i in range(size))
-        self.labels = torch.tensor([number[code] for code in codes], device=device)
+        self.labels = torch.tensor([number[code] for code in codes], device=self.device)
 
     def batch(self, step: int, rank: int, world: int) -> Batch:
         settings, run = self.settings, self.recipe.run
@@ -126,7 +128,7 @@ class ClassifierTask:
         figures: dict[str, float] = {}
         for t in JUDGED:
             x = PATH.mix(latents, noise.to(self.device), t)
-            with torch.autocast(self.device.type, torch.bfloat16):
+            with self.on.autocast():
                 parts = [network(part, part.new_full((len(part),), t)) for part in x.split(256)]
             logits = torch.cat(parts).float()
             for k in (1, 5):

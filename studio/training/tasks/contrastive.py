@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -24,8 +24,10 @@ from studio.objectives.distillation import sentence_loss, similarity_loss
 from studio.training.bundle import export
 from studio.training.corpus import Corpus
 from studio.training.data import SceneSource, to_tensor
+from studio.training.hardware import Hardware
 from studio.training.pairs import PairPool, Pairs, gallery
 from studio.training.recipe import Recipe, settings_from
+from studio.training.task import Stage
 from studio.training.teacher import Teacher, read_weights
 
 
@@ -86,17 +88,18 @@ class ContrastiveTask:
     def hot(self) -> tuple[nn.Module, ...]:
         return (cast(Towers, self.network).picture,)
 
-    def prepare(self, device: torch.device) -> None:
-        self.device = device
+    def prepare(self, on: Hardware) -> Iterator[Stage]:
+        self.on, self.device = on, on.device
         catalogue, size = Catalogue(self.recipe.dataset), self.config.size
         source = SceneSource(catalogue, self.mix, self.recipe.run.seed, size)
-        self.pool = PairPool(source, self.settings.pool, device)
+        self.pool = PairPool(source, self.settings.pool, self.device)
+        yield from self.pool.fill()
         self.galleries = {
             split: gallery(catalogue, self.settings.style, split, size)
             for split in ("train", "held-out")
         }
         if self.settings.anchor:
-            self.teacher = Teacher(read_weights()).to(device).eval()
+            self.teacher = Teacher(read_weights()).to(self.device).eval()
             self.corpus = Corpus.bundled(self.recipe.dataset)
 
     def _tokens(self, texts: tuple[str, ...] | list[str]) -> tuple[Tensor, Tensor]:
@@ -110,7 +113,7 @@ class ContrastiveTask:
         if not self.settings.anchor:
             return ContrastiveBatch(pairs, ids, mask)
         anchor = self._tokens(self.corpus.texts(seed, self.settings.anchored))
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with self.on.autocast():
             target = self.teacher(*anchor).pooled
         return ContrastiveBatch(pairs, ids, mask, *anchor, target)
 
@@ -133,7 +136,7 @@ class ContrastiveTask:
         towers = cast(Towers, network)
         figures = {}
         for split, shown in self.galleries.items():
-            with torch.autocast(self.device.type, torch.bfloat16):
+            with self.on.autocast():
                 pictures = torch.cat(
                     [
                         towers.picture(to_tensor(part.numpy(), self.device))

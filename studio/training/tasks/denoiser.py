@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -23,8 +23,10 @@ from studio.networks.tokenizer import LENGTH, Tokenizer
 from studio.objectives.denoising import Denoising, logit_normal_times
 from studio.training.bundle import export
 from studio.training.data import SceneSource
+from studio.training.hardware import Hardware
 from studio.training.pool import CHUNK, LatentPool
 from studio.training.recipe import Recipe, settings_from
+from studio.training.task import Stage
 
 VALIDATION = 256
 
@@ -77,8 +79,9 @@ class DenoiserTask:
     def hot(self) -> tuple[nn.Module, ...]:
         return (self.network,)
 
-    def prepare(self, device: torch.device) -> None:
-        self.device, settings = device, self.settings
+    def prepare(self, on: Hardware) -> Iterator[Stage]:
+        self.on, self.device, settings = on, on.device, self.settings
+        device = on.device
         bundle = Path(settings.bundle)
         opened = open_network(str(bundle / "autoencoder"), "autoencoder", device.type)
         autoencoder = cast(Autoencoder, opened.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
@@ -88,8 +91,8 @@ class DenoiserTask:
         source = SceneSource(
             Catalogue(self.recipe.dataset), self.mix, self.recipe.run.seed, forms=settings.forms
         )
-        self.pool = LatentPool(source, settings.pool, autoencoder, tokenizer, device)
-        self.pool.enter(settings.pool)
+        self.pool = LatentPool(source, settings.pool, autoencoder, tokenizer, on)
+        yield from self.pool.fill()
         energy = picture_energy(autoencoder, self.pool.latents[:8].float())
         weights = energy**settings.channel_power
         self.channel_weights = weights / weights.mean()
@@ -102,7 +105,7 @@ class DenoiserTask:
         dropped = (torch.rand(count, generator=generator) < drop).to(device)
         empty = F.pad(self.empty, (0, LENGTH - self.empty.shape[1]))
         ids = torch.where(dropped[:, None], empty, ids)
-        with torch.autocast(device.type, torch.bfloat16):
+        with self.on.autocast():
             text = self.tower(ids, ids != 0)
         times = logit_normal_times(count, generator, settings.time_mean, settings.time_deviation)
         seed = int(torch.randint(2**62, (1,), generator=generator))
@@ -132,7 +135,7 @@ class DenoiserTask:
     @torch.no_grad()
     def validate(self, network: nn.Module) -> Mapping[str, float]:
         """The loss at fixed scenes, times and noises: comparable along a run."""
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with self.on.autocast():
             return {"fixed_loss": float(self.losses(network, self.fixed, 0)["loss"])}
 
     def export(self, network: nn.Module, folder: Path, about: Mapping[str, object]) -> None:

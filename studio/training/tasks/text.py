@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +18,9 @@ from studio.networks.tokenizer import Tokenizer
 from studio.objectives.distillation import sentence_loss, similarity_loss, token_loss
 from studio.training.bundle import export
 from studio.training.corpus import Corpus
+from studio.training.hardware import Hardware
 from studio.training.recipe import Recipe, settings_from
+from studio.training.task import Stage
 from studio.training.teacher import Teacher, read_weights
 
 GROUP = 8
@@ -79,10 +81,11 @@ class TextTask:
     def hot(self) -> tuple[nn.Module, ...]:
         return ()  # texts differ in length
 
-    def prepare(self, device: torch.device) -> None:
-        self.device, self.corpus = device, Corpus.bundled(self.recipe.dataset)
+    def prepare(self, on: Hardware) -> Iterator[Stage]:
+        yield Stage("reading the teacher")
+        self.on, self.device, self.corpus = on, on.device, Corpus.bundled(self.recipe.dataset)
         self.tokenizer = Tokenizer(Path(self.settings.tokenizer))
-        self.teacher = Teacher(read_weights()).to(device).eval()
+        self.teacher = Teacher(read_weights()).to(self.device).eval()
         self.start_from_teacher(cast(Distilled, self.network).tower)
         self.unseen = [self._batch(self.corpus.unseen([2**31, i], 128)) for i in range(4)]
 
@@ -96,7 +99,7 @@ class TextTask:
 
     def _batch(self, texts: list[str]) -> TextBatch:
         ids, mask = (t.to(self.device) for t in self.tokenizer(texts))
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with self.on.autocast():
             return TextBatch(ids, mask, self.teacher(ids, mask))
 
     def batch(self, step: int, rank: int, world: int) -> TextBatch:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -20,7 +20,9 @@ from studio.metrics.distributions import energy_distance
 from studio.networks.toy import ToyConfig, ToyNetwork
 from studio.objectives.denoising import Denoising, uniform_times
 from studio.training.bundle import export
+from studio.training.hardware import Hardware
 from studio.training.recipe import Recipe, settings_from
+from studio.training.task import Stage
 
 JUDGED = 2000  # points of each side of a distance
 TRUTHS = 4  # sets of true points that a distance is the mean to: one is chance
@@ -63,8 +65,9 @@ class ToyTask:
     def hot(self) -> tuple[nn.Module, ...]:
         return (self.network,)
 
-    def prepare(self, device: torch.device) -> None:
-        self.device = device
+    def prepare(self, on: Hardware) -> Iterator[Stage]:
+        self.device = on.device
+        yield from ()
 
     def batch(self, step: int, rank: int, world: int) -> Batch:
         run = self.recipe.run
