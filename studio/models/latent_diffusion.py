@@ -29,7 +29,7 @@ from studio.models.formats.network import in_precision, open_network
 from studio.models.model import ModelInfo
 from studio.models.network_folder import MANIFEST, Manifest, read_manifest
 from studio.networks.autoencoder import Autoencoder
-from studio.networks.denoiser import DenoiserTransformer
+from studio.networks.denoiser import DenoiserTransformer, Prompt
 from studio.networks.text import TextFeatures, TextTower, mixed
 from studio.networks.tokenizer import Tokenizer
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from studio.networks.classifier import NoisyClassifier
 
 PROMPTS_KEPT = 64
+STEPS_SHARE = 4  # conditions whose keys and values are kept between steps
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class LatentDiffusion:
         self.networks = networks
         self._path, self._prediction, self._preview = path, prediction, preview
         self._known: OrderedDict[str, TextFeatures] = OrderedDict()
+        self._heard: list[tuple[TextFeatures, DenoiserTransformer, Prompt]] = []
         self._parameter = next(networks.denoiser.parameters())
 
     @property
@@ -189,11 +191,22 @@ class LatentDiffusion:
         return self.decode(x0) if self._preview is None else to_bytes(self._preview(x0.float()))
 
     def _network(self, x: Tensor, t: Tensor, condition: TextFeatures) -> Tensor:
-        return self.networks.denoiser(x, t, condition).float()
+        denoiser = self.networks.denoiser
+        return denoiser(x, t, self._prompt(denoiser, condition)).float()
 
     def _weak_network(self, x: Tensor, t: Tensor, condition: TextFeatures) -> Tensor:
-        assert self.networks.weak is not None
-        return self.networks.weak(x, t, condition).float()
+        weak = self.networks.weak
+        assert weak is not None
+        return weak(x, t, self._prompt(weak, condition)).float()
+
+    def _prompt(self, network: DenoiserTransformer, condition: TextFeatures) -> Prompt:
+        """What the network hears of a condition; the last ones are kept, for the next step."""
+        for known, of, prompt in self._heard:
+            if known is condition and of is network:
+                return prompt
+        prompt = network.prompt(condition)
+        self._heard = [(condition, network, prompt), *self._heard[: STEPS_SHARE - 1]]
+        return prompt
 
     def _features(self, prompt: str) -> TextFeatures:
         """One prompt's features (1, ...), tokens in the denoiser's precision."""
