@@ -18,8 +18,9 @@ import numpy as np
 from PIL import Image
 
 from studio.core.errors import DataError
+from studio.core.installation import ASSETS
 
-BUNDLED = Path(__file__).resolve().parents[2] / "assets" / "dataset"
+BUNDLED = ASSETS / "dataset"
 SIZE = 256
 
 

@@ -11,12 +11,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from studio.core.installation import PROGRAM
 from studio.core.settings import Settings
 from studio.core.wildcards import escaped
 from studio.diffusion import samplers
 from studio.gallery.metadata.names import A1111_SAMPLERS, A1111_SCHEDULES
 
-PROGRAM = ("python3", "main.py", "generate")
 _APART = {"prompt", "seed", "steps", "classifier_scale", "source", "mask", "strength"}
 
 
@@ -61,7 +61,7 @@ def command(settings: Settings, inputs: Path | None = None) -> str:
     in it if `inputs` is the folder that keeps them under their digests.
     """
     default = Settings("")
-    words = [*PROGRAM]
+    words = [*PROGRAM, "generate"]
     last = settings.prompt.startswith("-")
     if not last:
         words.append(escaped(settings.prompt))
