@@ -54,7 +54,8 @@ def parameters(settings: Settings) -> str:
 
 
 def command(settings: Settings, inputs: Path | None = None) -> str:
-    """The command that makes the picture again: `python3 main.py generate ...`, for a POSIX shell.
+    """The command that makes the picture again, `python3 main.py generate ...` or
+    `latent-studio generate ...`, for a POSIX shell.
 
     Only what differs from the defaults, and the seed. What no command line can hold is replaced:
     NUL by a space, half surrogate pairs by question marks. A picture to start from and a mask are
