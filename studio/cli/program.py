@@ -14,9 +14,12 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 
+from studio import __version__
 from studio.cli import verbs
+from studio.cli.desktop_entry import InstallDesktopEntry
 from studio.cli.verb import Parser, Verb
 from studio.core.errors import Cancelled, StudioError, UsageError
+from studio.core.installation import PROGRAM
 
 CANCELLED = 130  # as a shell reports a program that Ctrl-C ended
 BROKEN_PIPE = 141  # as a shell reports a program whose reader went away
@@ -31,10 +34,12 @@ def all_verbs() -> tuple[Verb, ...]:
 def build_parser() -> Parser:
     """The parser of all verbs; its result's `verb` is the Verb."""
     parser = Parser(
-        prog="main.py",
+        prog=PROGRAM[-1],
         description="Latent image generation. Without arguments: the window.",
         allow_abbrev=False,
     )
+    parser.add_argument("--version", action="version", version=f"latent-studio {__version__}")
+    parser.add_argument("--install-desktop-entry", action=InstallDesktopEntry)
     choices = parser.add_subparsers(required=True, metavar="VERB")
     for verb in all_verbs():
         sub = choices.add_parser(
@@ -72,7 +77,7 @@ def _run(argv: Sequence[str]) -> int:
     except (KeyboardInterrupt, Cancelled):
         print("cancelled", file=sys.stderr)
         return CANCELLED
-    except SystemExit as done:  # --help
+    except SystemExit as done:  # --help, --version, --install-desktop-entry
         return int(done.code or 0)
     if document is not None:
         if arguments.json:

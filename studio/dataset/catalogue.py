@@ -18,8 +18,10 @@ import numpy as np
 from PIL import Image
 
 from studio.core.errors import DataError
+from studio.core.installation import ASSETS, PROGRAM
 
-BUNDLED = Path(__file__).resolve().parents[2] / "assets" / "dataset"
+BUNDLED = ASSETS / "dataset"
+BUILD = " ".join((*PROGRAM, "dataset", "build"))
 SIZE = 256
 
 
@@ -61,9 +63,7 @@ class Catalogue:
             )
             self.styles = tuple(Style(**style) for style in index["styles"])
         except FileNotFoundError:
-            raise DataError(
-                f"No dataset in {self.folder}; run `python main.py dataset build`."
-            ) from None
+            raise DataError(f"No dataset in {self.folder}; run `{BUILD}`.") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DataError(f"{self.folder / 'concepts.json'} is damaged: {error}") from None
         self._archives: dict[str, zipfile.ZipFile] = {}
@@ -102,7 +102,7 @@ class Catalogue:
         except (OSError, zipfile.BadZipFile, zlib.error) as error:
             raise DataError(
                 f"The picture of {code} in {archive.filename} is damaged ({error}); "
-                "restore the file, or run `python main.py dataset build`."
+                f"restore the file, or run `{BUILD}`."
             ) from None
         return rgba[:SIZE, :SIZE]  # two of the published pictures have eight empty rows more
 

@@ -7,14 +7,15 @@ again when the theme changes. Must not import any other part of the window.
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QAction, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
-FOLDER = Path(__file__).parents[2] / "assets" / "icons"
+from studio.core.installation import ASSETS
+
+FOLDER = ASSETS / "icons"
 SIZE = 18  # logical pixels
 _SCALES = (1, 2, 3)
 _colours = {"text": "#000000", "accent": "#ffffff", "muted": "#808080"}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from studio import __version__
 from studio.cli import program as cli_program
 from studio.core.errors import Cancelled
 from studio.core.specs import FAMILIES
@@ -24,7 +25,15 @@ print(*codes, file=sys.stderr)
 
 
 def test_quick_answers_need_no_torch() -> None:
-    lines = ["--help", "generate --help", "samplers", "models", "dataset", "train --list"]
+    lines = [
+        "--help",
+        "--version",
+        "generate --help",
+        "samplers",
+        "models",
+        "dataset",
+        "train --list",
+    ]
     wrong = ["generate x --steps 0", "train nothing", "evaluate --guidance -1", "paint"]
     ran = subprocess.run(
         [sys.executable, "-c", WITHOUT_TORCH, *lines, *wrong],
@@ -34,7 +43,11 @@ def test_quick_answers_need_no_torch() -> None:
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    assert ran.stderr.splitlines()[-1] == "0 0 0 0 0 0 2 2 2 2"
+    assert ran.stderr.splitlines()[-1] == "0 0 0 0 0 0 0 2 2 2 2"
+
+
+def test_version(run: Run) -> None:
+    assert run("--version").out == f"latent-studio {__version__}\n"
 
 
 def test_a_reader_that_goes_away_is_not_an_error() -> None:

@@ -16,6 +16,7 @@ from studio.cli.outputs import check_place
 from studio.cli.preparation import Preparation
 from studio.cli.verb import Document, Verb, add_device, add_out
 from studio.core.errors import UsageError
+from studio.core.installation import bundled
 from studio.core.requests import MAX_SEED
 from studio.dataset.catalogue import BUNDLED
 from studio.training import recipe as recipes
@@ -31,7 +32,12 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, help="how many steps (default: the recipe's)")
     parser.add_argument("--minutes", type=float, help="stop, decayed, after so many minutes")
     parser.add_argument("--resume", action="store_true", help="continue the run in --out")
-    parser.add_argument("--start", type=Path, help="begin from the weights in this folder")
+    parser.add_argument(
+        "--start",
+        type=bundled,
+        metavar="FOLDER",
+        help="begin from the weights in this folder, or bundled ones (studio-256/denoiser)",
+    )
     parser.add_argument("--seed", type=int, help="of the batches and the initial weights")
     add_device(parser)
     add_out(parser, "the run's folder (default: runs/RECIPE)")
