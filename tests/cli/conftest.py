@@ -15,7 +15,6 @@ import pytest
 from tqdm import tqdm
 
 from studio import cli
-from studio.cli.verbs import compare, generate, interpolate, reconstruct
 
 ROOT = Path(__file__).parents[2]
 
@@ -91,8 +90,7 @@ def bars(monkeypatch: pytest.MonkeyPatch) -> list[Bar]:
         made.append(Bar(**options))
         return made[-1]
 
-    for verb in (generate, compare, interpolate, reconstruct):
-        monkeypatch.setattr(verb, "tqdm", bar)
+    monkeypatch.setattr("studio.cli.bars.tqdm", bar)
     return made
 
 

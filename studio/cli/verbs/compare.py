@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from studio.cli import table
+from studio.cli import bars, table
 from studio.cli.grid_options import add_grid, grid_from
 from studio.cli.outputs import folder_for
 from studio.cli.sampling import add_sampling
@@ -51,7 +50,7 @@ def run(arguments: Namespace) -> Document:
     folder = folder_for(arguments.out, HOLDS, cells[0].prompt, "compared")
     check(cells)
     worker, began = worker_of(arguments), time.perf_counter()
-    with tqdm(total=len(cells), unit="cell", leave=False, disable=None, file=sys.stderr) as bar:
+    with bars.bar(len(cells), "cell") as bar:
         results = Results(folder, grid, cells, bar)
         try:
             run_now(request, worker, results.saw)
@@ -102,7 +101,7 @@ class Results:
             case events.Progress(picture=picture, step=step, steps=steps):
                 doing = "measuring" if len(self.cells) == len(self._settings) else "cell"
                 words = f"{doing} {picture + 1}, step {step} of {steps}"
-                self._bar.set_description(words, refresh=False)
+                self._bar.set_description(words)
             case events.Cell(index=index):
                 self.cells[index] = event
                 self._keep(event)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from studio.cli import bars
 from studio.cli.outputs import Pictures
 from studio.cli.sampling import add_sampling, add_start, inputs_from, settings_from
 from studio.cli.verb import Document, Verb, add_out, worker_of
@@ -56,7 +56,7 @@ def run(arguments: Namespace) -> Document:
             inputs.keep(request.inputs, inputs.inputs_folder())
     total = sum(request.count * request.settings.steps for request in requests)
     worker = worker_of(arguments)
-    with tqdm(total=total, unit="step", leave=False, disable=None, file=sys.stderr) as bar:
+    with bars.bar(total, "step") as bar:
         watcher = Watcher(target, bar)
         for request in requests:
             run_now(request, worker, watcher.saw)

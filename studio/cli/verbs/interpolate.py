@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from studio.cli import bars
 from studio.cli.outputs import folder_for, spare
 from studio.cli.sampling import add_sampling, settings_from
 from studio.cli.verb import Document, Verb, add_out, worker_of
@@ -70,9 +70,7 @@ def run(arguments: Namespace) -> Document:
     path = folder / f"film{arguments.film}"
     ends = (arguments.from_image, arguments.to_image)
     spare([end for end in ends if end is not None], path, *frames)
-    with tqdm(
-        total=frames_made(request), unit="frame", leave=False, disable=None, file=sys.stderr
-    ) as bar:
+    with bars.bar(frames_made(request), "frame") as bar:
         walked = Walked(frames, request, bar)
         run_now(request, worker_of(arguments), walked.saw)
     pictures = [walked.frames[index].image for index in sorted(walked.frames)]
@@ -149,6 +147,8 @@ class Walked:
         match event:
             case events.Loading(model=model):
                 self._bar.set_description(f"loading {model}")
+            case events.Progress(picture=run, pictures=runs, step=step, steps=steps):
+                self._bar.set_description(f"run {run + 1} of {runs}, step {step} of {steps}")
             case Frame(index=index):
                 self._bar.update()
                 self.frames[index] = event

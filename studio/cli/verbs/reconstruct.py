@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from studio.cli import table
+from studio.cli import bars, table
 from studio.cli.outputs import file_at, folder_for, names_a_file, spare, write_image
 from studio.cli.verb import Document, Verb, add_device, add_out, worker_of
 from studio.core import events
@@ -62,7 +62,7 @@ def run(arguments: Namespace) -> Document:
         for note in picture.notes:
             print(f"{path}: {note}", file=sys.stderr)
     total = len(pictures) * len(names)
-    with tqdm(total=total, leave=False, disable=None, file=sys.stderr) as bar:
+    with bars.bar(total, "picture") as bar:
         results = Results(places, arguments.images, pictures, names, bar)
         try:
             run_now(request, worker_of(arguments), results.saw)
@@ -144,7 +144,7 @@ class Results:
         match event:
             case events.Progress(picture=picture, step=step, steps=steps):
                 words = f"{self._paths[picture].name}, step {step} of {steps}"
-                self._bar.set_description(words, refresh=False)
+                self._bar.set_description(words)
             case Reconstructed():
                 self._keep(event)
                 self._bar.update()
