@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from studio.ui.actions import GENERATE, WINDOW
+from studio.ui.controls.sampler_box import describe
 from studio.ui.keys_dialog import KeysDialog
 from studio.ui.theme import DARK, LIGHT, Tokens
 from tests.app.conftest import Stage, open_window
@@ -93,6 +94,26 @@ def test_settings_are_remembered(
     assert again.panel.session.settings() == session.settings()
     assert again.window.theme.choice == "dark"
     again.window.close()
+
+
+def test_a_sampler_remembered_under_an_alias_is_chosen_by_its_name(
+    qtbot: QtBot, qapp: QApplication, tmp_path: Path
+) -> None:
+    ini = tmp_path / "older.ini"
+    ini.write_text('[General]\nsampler="\\"flow-2m\\""\nsteps=17\n')
+    stage = open_window(qtbot, qapp, tmp_path / "Pictures", ini)
+    settings = stage.panel.session.settings()
+    assert (settings.sampler, settings.steps) == ("dpmpp-2m", 17)
+    assert stage.panel.column.sampler.currentText() == "DPM-Solver++ 2M"
+    assert "flow-2m means dpmpp-2m" in stage.panel.column.sampler.toolTip()
+    stage.window.close()
+
+
+def test_tips_say_what_a_step_costs(stage: Stage) -> None:
+    tips = {name: describe(spec) for name, spec in stage.panel.session.samplers.items()}
+    assert "1 network call a step" in tips["ddim"] and "4 network calls a step" in tips["flow-rk4"]
+    assert "network calls: adaptive" in tips["flow-dopri5"]
+    assert not [tip for tip in tips.values() if " 0 network" in tip or "None" in tip]
 
 
 def test_a_first_start_has_the_sessions_defaults(stage: Stage) -> None:

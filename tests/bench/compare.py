@@ -22,7 +22,7 @@ from studio.core.requests import Compare, Generate, Settings
 from studio.engine.worker import Worker, run_now
 
 PROMPTS = ("a teddy bear", "a slice of pizza", "a rocket", "a red apple")
-SAMPLERS = ("flow-euler", "ddim", "dpmpp-2m", "flow-2m")
+SAMPLERS = ("flow-euler", "ddim", "dpmpp-2m")
 STEPS = (4, 6, 8, 10, 12, 16, 20, 24, 32)
 SCHEDULES = ("", "uniform-lambda", "beta")  # the sampler's own, and two that it may take
 NEAR = 0.05  # LPIPS

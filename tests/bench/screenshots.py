@@ -114,7 +114,7 @@ def compare(shooting: Shooting) -> None:
     shooting.session.prompt.set("a rocket")
     shooting.session.seed.set(1)
     shooting.session.seed_locked.set(True)
-    samplers = Axis("sampler", ("dpmpp-2m", "flow-euler", "flow-2m"))
+    samplers = Axis("sampler", ("dpmpp-2m", "flow-euler", "flow-heun"))
     panel.column.use_grid(Grid(Axis("steps", (5, 10, 20, 40)), samplers))
     panel.compare()
     shooting.idle()

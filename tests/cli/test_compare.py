@@ -179,6 +179,7 @@ def test_without_out_a_new_folder_among_the_windows_pictures(
         (("--sampler", "ddim", "--option", "eta=2"), "eta must be"),
         (("--sampler", "flow", "--option", "no=1"), "no option 'no'"),
         (("--prompts", "bear"), "same value twice"),
+        (("--samplers", "dpmpp-2m,flow-2m"), "same value twice"),
         (("--prompts", "\udcff"), "UTF-8"),
         (("--seeds", HUNDRED, "--steps", HUNDRED, "--sampler", "flow"), "10,000"),
         (

@@ -72,6 +72,21 @@ def test_samplers(run: Run) -> None:
     assert sorted(defaults) == sorted(FAMILIES)
     lines = run("samplers").out
     assert all(spec["name"] in lines for spec in samplers)
+    assert "flow-2m means dpmpp-2m" in lines and "flow-2m" not in {s["name"] for s in samplers}
+
+
+def test_the_cost_of_a_step_is_said_truly(run: Run) -> None:
+    document, lines = run("samplers", "--json").document, run("samplers").out.splitlines()
+    costs = {spec["name"]: spec["nfe_per_step"] for spec in document["samplers"]}
+    said = {line.split()[0]: line.split()[4] for line in lines[1 : 1 + len(costs)]}
+    assert 0 not in costs.values()
+    assert {name for name, cost in costs.items() if cost is None} == {
+        *("flow-dopri5", "sde-pf-ode", "restart")
+    }
+    assert said == {name: str(cost) for name, cost in costs.items()} | {
+        **dict.fromkeys(("flow-dopri5", "sde-pf-ode"), "adaptive"),
+        "restart": "varies",
+    }
 
 
 def test_models(run: Run) -> None:

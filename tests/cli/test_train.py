@@ -101,7 +101,7 @@ def test_the_bundled_recipes_are_listed(run: Run) -> None:
         (("autoencoder", "--minutes", 0), 2, "minutes"),
         (("autoencoder", "--minutes", "nan"), 2, "minutes"),
         (("autoencoder", "--seed", -1), 2, "seed"),
-        (("autoencoder", "--out", "main.py"), 1, "not a folder"),
+        (("autoencoder", "--out", "main.py"), 2, "a folder for a run"),
     ],
 )
 def test_wrong_runs(run: Run, options: tuple[object, ...], code: int, word: str) -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from studio.cli import table
+from studio.cli import bars, table
 from studio.cli.grid_options import add_grid, grid_from
-from studio.cli.outputs import check_folder
+from studio.cli.outputs import folder_for
 from studio.cli.sampling import add_sampling
 from studio.cli.verb import Document, Verb, add_out, worker_of
 from studio.core import events
@@ -23,10 +21,12 @@ from studio.core.grid import Grid
 from studio.core.requests import Compare, Decode, Settings
 from studio.engine.worker import Worker, run_now
 from studio.gallery import comparison, png
-from studio.gallery.naming import pictures_folder, words
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+HOLDS = "the pictures, the sheet and the figures"
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -47,10 +47,10 @@ def run(arguments: Namespace) -> Document:
     grid, cells = grid_from(arguments)
     request = Compare(cells, trajectories=arguments.film, distances=arguments.distances)
     request.check()
-    folder = folder_for(arguments.out, cells[0].prompt)
+    folder = folder_for(arguments.out, HOLDS, cells[0].prompt, "compared")
     check(cells)
     worker, began = worker_of(arguments), time.perf_counter()
-    with tqdm(total=len(cells), unit="cell", leave=False, disable=None, file=sys.stderr) as bar:
+    with bars.bar(len(cells), "cell") as bar:
         results = Results(folder, grid, cells, bar)
         try:
             run_now(request, worker, results.saw)
@@ -70,14 +70,6 @@ def check(cells: tuple[Settings, ...]) -> None:
 
     for cell in cells:
         sampling.check(cell)
-
-
-def folder_for(out: Path | None, prompt: str) -> Path:
-    """`out`, or a new folder among the window's pictures. Raises UsageError, OutputError."""
-    if out is None:
-        out = pictures_folder() / f"{datetime.now():%Y-%m-%d %H-%M-%S} {words(prompt)}, compared"
-    check_folder(out, "pictures, a sheet and figures")
-    return out
 
 
 def decoder(worker: Worker, model: str) -> Callable[[np.ndarray], np.ndarray]:
@@ -109,7 +101,7 @@ class Results:
             case events.Progress(picture=picture, step=step, steps=steps):
                 doing = "measuring" if len(self.cells) == len(self._settings) else "cell"
                 words = f"{doing} {picture + 1}, step {step} of {steps}"
-                self._bar.set_description(words, refresh=False)
+                self._bar.set_description(words)
             case events.Cell(index=index):
                 self.cells[index] = event
                 self._keep(event)

@@ -10,10 +10,11 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.cli import table
-from studio.cli.outputs import check_folder
+from studio.cli.outputs import folder_at
 from studio.cli.sampling import add_sampling, settings_from
 from studio.cli.verb import Document, Verb, add_out, worker_of
 from studio.core.errors import UsageError
@@ -36,10 +37,9 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> Document:
     settings = settings_from(arguments, "", 0)
-    if arguments.out is not None:
-        check_folder(arguments.out, "three files")
+    out = None if arguments.out is None else folder_at(arguments.out, "the report and its sheet")
     if arguments.autoencoders is not None:
-        return _of_autoencoders(arguments)
+        return _of_autoencoders(arguments, out)
     if arguments.seed is not None and not 0 <= arguments.seed <= MAX_SEED:
         raise UsageError(f"the seed must be 0 to {MAX_SEED}, not {arguments.seed}.")
     worker = worker_of(arguments)
@@ -51,11 +51,11 @@ def run(arguments: Namespace) -> Document:
     if arguments.seed is not None:
         chosen = replace(chosen, seed=arguments.seed)
     result = measure(worker, settings, chosen)
-    paths = () if arguments.out is None else card.write(result, arguments.out)
+    paths = () if out is None else card.write(result, out)
     return {**card.document(result), "files": [str(path) for path in paths]}
 
 
-def _of_autoencoders(arguments: Namespace) -> Document:
+def _of_autoencoders(arguments: Namespace, out: Path | None) -> Document:
     from studio.dataset.catalogue import Catalogue
     from studio.models.registry import list_autoencoders, open_autoencoder
     from studio.report import autoencoders
@@ -65,7 +65,7 @@ def _of_autoencoders(arguments: Namespace) -> Document:
         names = [info.name for info in list_autoencoders()]
     opened = [(name, open_autoencoder(name)) for name in names]
     found = autoencoders.compare(opened, Catalogue(), partial(print, file=sys.stderr))
-    paths = () if arguments.out is None else autoencoders.write(found, arguments.out)
+    paths = () if out is None else autoencoders.write(found, out)
     document = {**autoencoders.document(found), "files": [str(path) for path in paths]}
     return {**document, "table": autoencoders.markdown(found)}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from studio.cli import bars
 from studio.cli.outputs import Pictures
 from studio.cli.sampling import add_sampling, add_start, inputs_from, settings_from
 from studio.cli.verb import Document, Verb, add_out, worker_of
@@ -43,19 +43,20 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, help="of the first picture (default: random)")
     add_sampling(parser)
     add_start(parser)
-    add_out(parser, "a PNG file or a folder (default: the window's folder)")
+    add_out(parser, "a PNG file, of several a folder (default: the window's folder)")
 
 
 def run(arguments: Namespace) -> Document:
     requests = requests_from(arguments)
     pictures = sum(request.count for request in requests)
-    target = Pictures.at(arguments.out, pictures)
+    sources = [path for path in (arguments.image, arguments.mask) if path is not None]
+    target = Pictures.at(arguments.out, pictures, sources)
     for request in requests[:1]:
         if request.inputs is not None:
             inputs.keep(request.inputs, inputs.inputs_folder())
     total = sum(request.count * request.settings.steps for request in requests)
     worker = worker_of(arguments)
-    with tqdm(total=total, unit="step", leave=False, disable=None, file=sys.stderr) as bar:
+    with bars.bar(total, "step") as bar:
         watcher = Watcher(target, bar)
         for request in requests:
             run_now(request, worker, watcher.saw)
@@ -111,25 +112,25 @@ class Watcher:
 
     def __init__(self, target: Pictures, bar: tqdm) -> None:
         self._target, self._bar = target, bar
-        self._before = 0  # pictures of the requests that are done
-        self._steps = 0
+        self._steps = 0  # of the requests that are done
         self.images: list[Document] = []
         self.seconds, self.nfe = 0.0, 0
 
     def next(self, request: Generate) -> None:
         """The request is done."""
-        self._before += request.count
         self._steps += request.count * request.settings.steps
 
     def saw(self, event: events.Event) -> None:
         match event:
             case events.Loading(model=model):
                 self._bar.set_description(f"loading {model}")
-            case events.Progress(picture=picture, pictures=pictures, step=step, steps=steps):
-                self._bar.set_description(f"picture {picture + 1} of {pictures}", refresh=False)
-                self._bar.update(self._steps + picture * steps + step - self._bar.n)
+            case events.Progress(picture=picture, step=step, steps=steps, together=together):
+                told = f"picture {picture + 1}"
+                told += f" to {picture + together}" if together > 1 else ""
+                self._bar.set_description(f"{told} of {event.pictures}", refresh=False)
+                self._bar.update(self._steps + picture * steps + together * step - self._bar.n)
             case events.Picture(settings=settings, nfe=nfe):
-                path = self._target.write(replace(event, picture=self._before + event.picture))
+                path = self._target.write(event)
                 self.images.append(
                     {"path": str(path), "seed": settings.seed, "prompt": settings.prompt}
                 )

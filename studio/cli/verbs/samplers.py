@@ -40,13 +40,14 @@ def _document(spec: SamplerSpec | GuidanceSpec) -> Document:
 
 def describe(document: Document) -> Iterator[str]:
     heads = ("name", "family", "order", "noise", "calls a step", "steps", "")
+    specs = {spec.name: spec for spec in all_samplers()}
     cells = [
         (
             spec["name"],
             spec["family"] + ("*" if spec["is_family_default"] else ""),
             f"{spec['order']:g}",
             "yes" if spec["stochastic"] else "no",
-            spec["nfe_per_step"] or "varies",
+            specs[spec["name"]].cost,
             spec["default_steps"],
             spec["summary"],
         )
@@ -54,6 +55,8 @@ def describe(document: Document) -> Iterator[str]:
     ]
     yield from table.rows(heads, cells)
     yield "* the family's default, which its bare name means"
+    for each in specs.values():
+        yield from each.likeness
     for title, kind in (
         ("Guidance rules (--rule)", "rules"),
         ("Schedules (--schedule)", "schedules"),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.cli import table
-from studio.cli.outputs import check_place
+from studio.cli.outputs import folder_at
 from studio.cli.preparation import Preparation
 from studio.cli.verb import Document, Verb, add_device, add_out
 from studio.core.errors import UsageError
@@ -51,8 +51,7 @@ def run(arguments: Namespace) -> Document | None:
     recipe = recipe_from(arguments)
     if arguments.minutes is not None and not arguments.minutes > 0:
         raise UsageError(f"minutes must be more than 0, not {arguments.minutes:g}.")
-    out = arguments.out or Path("runs") / recipe.name
-    check_place(out)
+    out = folder_at(arguments.out or f"runs/{recipe.name}", "a run")
     outcome = _train(recipe, out, arguments)
     if os.environ.get("RANK", "0") != "0":
         return None

@@ -222,7 +222,7 @@ class CompareColumn(QFrame):
     def _expected(self, cells: tuple[Settings, ...]) -> str:
         """How many pictures, and what they will cost; an adaptive solver decides that itself."""
         told = f"{len(cells)} pictures" if len(cells) != 1 else "1 picture"
-        each = [self._session.samplers[cell.sampler].nfe_per_step for cell in cells]
+        each = [self._session.samplers[cell.sampler].nfe_per_step or 0 for cell in cells]
         if not all(each):
             return told
         asked = (1 if cell.guidance in (0.0, 1.0) else 2 for cell in cells)
