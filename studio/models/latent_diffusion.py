@@ -25,7 +25,7 @@ from studio.diffusion.paths import Path as DiffusionPath
 from studio.diffusion.predictions import PREDICTIONS, Prediction
 from studio.models.format import Check
 from studio.models.formats.native import CLASSIFIER, PARTS, TOKENIZER, WEAK
-from studio.models.formats.network import in_precision, open_network
+from studio.models.formats.network import open_network
 from studio.models.model import ModelInfo
 from studio.models.network_folder import MANIFEST, Manifest, read_manifest
 from studio.networks.autoencoder import Autoencoder
@@ -235,9 +235,10 @@ def open_bundle(info: ModelInfo, device: str, precision: str, check: Check) -> L
     opened = []
     for kind in PARTS:
         check()
-        opened.append(open_network(info.path / kind, kind))
+        exact = kind == "text"
+        opened.append(open_network(info.path / kind, kind, "float32" if exact else precision))
     check()
-    weak, classifier, classes = _open_extras(info)
+    weak, classifier, classes = _open_extras(info, precision)
     networks = Networks(
         Tokenizer(info.path / "text" / TOKENIZER),
         cast(TextTower, opened[0]),
@@ -248,25 +249,22 @@ def open_bundle(info: ModelInfo, device: str, precision: str, check: Check) -> L
         classes,
     )
     _check_fit(info, networks)
-    in_precision(networks.text, device, "float32")
-    in_precision(networks.denoiser, device, precision)
-    if weak is not None:
-        in_precision(weak, device, precision)
-    if classifier is not None:
-        in_precision(classifier, device, "float32").requires_grad_(False)
-    in_precision(networks.autoencoder, device, precision).to(memory_format=torch.channels_last)
+    for network in (networks.text, networks.denoiser, networks.autoencoder, weak, classifier):
+        if network is not None:
+            network.to(device)
+    networks.autoencoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     path, prediction = _trained_to(read_manifest(info.path / "denoiser"))
     preview = _preview(read_manifest(info.path / "autoencoder"), networks, device)
     return LatentDiffusion(info, networks, path, prediction, preview)
 
 
 def _open_extras(
-    info: ModelInfo,
+    info: ModelInfo, precision: str
 ) -> tuple[DenoiserTransformer | None, NoisyClassifier | None, tuple[str, ...]]:
     """What a bundle may have beyond its parts: the weak denoiser, the classifier, its classes."""
     weak, classifier, classes = None, None, ()  # type: Any, Any, tuple[str, ...]
     if (info.path / WEAK / MANIFEST).is_file():
-        weak = open_network(info.path / WEAK, "denoiser")
+        weak = open_network(info.path / WEAK, "denoiser", precision)
     if (info.path / CLASSIFIER / MANIFEST).is_file():
         classifier = open_network(info.path / CLASSIFIER, "classifier")
         manifest = read_manifest(info.path / CLASSIFIER)
