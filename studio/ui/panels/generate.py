@@ -135,7 +135,7 @@ class GeneratePanel(Panel):
 
     @Slot(object, bool)
     def _submit(self, request: Generate, front: bool) -> None:
-        if not self.jobs.busy:
+        if self.jobs.free:
             self.viewer.following = True
         if self.viewer.banner.kind == "error":
             self.viewer.banner.clear()
@@ -289,7 +289,7 @@ class GeneratePanel(Panel):
     @Slot(int)
     def _finished(self, job: int) -> None:
         self._mine.discard(job)
-        if not self.jobs.busy:
+        if self.jobs.free:
             self.viewer.end_preview()
 
     @Slot(int, str)
