@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.events import Ready
 from studio.ui import actions, icons
 from studio.ui.keys_dialog import KeysDialog
 from studio.ui.panels import PanelSpec, all_panels
@@ -46,6 +47,7 @@ class Window(QWidget):
         column.addWidget(self._tabs)
         column.addWidget(self._pages, 1)
         column.addWidget(self.status)
+        shared.jobs.ready.connect(self._model_ready)
         self.setMinimumSize(860, 560)
         self.resize(QSize(1180, 780))
         if geometry := shared.preferences.geometry():
@@ -104,6 +106,11 @@ class Window(QWidget):
         menu.addSeparator()
         menu.addAction(self._actions["quit"])
         return menu
+
+    @Slot(object)
+    def _model_ready(self, model: Ready) -> None:
+        """Pictures are as large as the model makes them."""
+        self.shared.session.size.set(model.size)
 
     def _choose_theme(self, choice: str, _checked: bool = False) -> None:
         self.theme.choose(choice)
