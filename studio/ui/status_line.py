@@ -62,7 +62,7 @@ class StatusLine(QFrame):
         button = QToolButton()
         button.setObjectName("menu")
         button.setAccessibleName("Menu")
-        button.setToolTip("Everything the window can do")
+        button.setToolTip("What can be done here, the theme, the keys")
         button.setIconSize(QSize(icons.SIZE, icons.SIZE))
         button.setMenu(menu)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)

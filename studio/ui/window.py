@@ -40,7 +40,9 @@ class Window(QWidget):
         self._actions = actions.install(actions.WINDOW, self, self)
         self._pages = QStackedWidget()
         self._tabs = self._make_tabs()
-        self.status = StatusLine(shared.jobs, self._actions, self._menu())
+        self._menu = self._make_menu()
+        self._page_shown(self._tabs.currentIndex())
+        self.status = StatusLine(shared.jobs, self._actions, self._menu)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -71,8 +73,18 @@ class Window(QWidget):
             panel.wanted.connect(self._go_to)
             panel.offered.connect(self._hand_over)
         tabs.setVisible(len(self.specs) > 1)
-        tabs.currentChanged.connect(self._pages.setCurrentIndex)
+        tabs.currentChanged.connect(self._page_shown)
         return tabs
+
+    @Slot(int)
+    def _page_shown(self, number: int) -> None:
+        """The menu lists what this workspace can do: another's keys there would clash with its."""
+        self._pages.setCurrentIndex(number)
+        for action in self._lent:
+            self._menu.removeAction(action)
+        named = self.panels[number].actions_by_id
+        self._lent = [named[name] for name in self.specs[number].menu]
+        self._menu.insertActions(self._below, self._lent)
 
     def _go(self, number: int, _checked: bool = False) -> None:
         self._tabs.setCurrentIndex(number)
@@ -87,12 +99,10 @@ class Window(QWidget):
         self._go_to(wanted)
         self.panels[self._tabs.currentIndex()].receive(pictures)
 
-    def _menu(self) -> QMenu:
+    def _make_menu(self) -> QMenu:
         menu = QMenu(self)
-        for spec, panel in zip(self.specs, self.panels, strict=True):
-            for name in spec.menu:
-                menu.addAction(panel.actions_by_id[name])
-        menu.addSeparator()
+        self._lent: list[QAction] = []  # of the workspace shown
+        self._below = menu.addSeparator()
         looks = menu.addMenu("Theme")
         group = QActionGroup(self)
         for choice, text in CHOICES.items():

@@ -26,7 +26,6 @@ from pytestqt.qtbot import QtBot
 
 from studio.core.events import Loading, Ready
 from studio.ui import icons
-from studio.ui.actions import GENERATE, WINDOW
 from studio.ui.controls.sampler_box import describe
 from studio.ui.keys_dialog import KeysDialog
 from studio.ui.theme import DARK, LIGHT, Tokens
@@ -66,11 +65,6 @@ def test_text_can_be_read(tokens: Tokens) -> None:
     for one, other in pairs:
         dark, light = sorted((luminance(one), luminance(other)))
         assert (light + 0.05) / (dark + 0.05) >= 4.5, (one, other)
-
-
-def test_no_key_is_given_twice() -> None:
-    keys = [key for action in (*WINDOW, *GENERATE) for key in action.keys]
-    assert len(keys) == len(set(keys))
 
 
 def test_keys_dialog_lists_every_action(qtbot: QtBot, stage: Stage) -> None:

@@ -314,7 +314,7 @@ class GeneratePanel(Panel):
     def _not_written(self, entry: Entry | None, sentence: str) -> None:
         """The picture is still in memory: offer to write it elsewhere, or again."""
         lost = entry is not None and entry.path is None
-        again = ("&Try again", self.library.write_again)
+        again = ("Try &again", self.library.write_again)
         choices = (("&Save as…", self.save_as), again) if lost else ()
         self.viewer.banner.say("error", sentence, choices)
 
