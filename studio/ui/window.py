@@ -40,7 +40,10 @@ class Window(QWidget):
         self._actions = actions.install(actions.WINDOW, self, self)
         self._pages = QStackedWidget()
         self._tabs = self._make_tabs()
-        self._menu = self._make_menu()
+        self._lent: list[QAction] = []  # to the menu, by the workspace shown
+        self._menu = QMenu(self)
+        self._below = self._menu.addSeparator()
+        self._fill_menu(self._menu)
         self._page_shown(self._tabs.currentIndex())
         self.status = StatusLine(shared.jobs, self._actions, self._menu)
         column = QVBoxLayout(self)
@@ -99,10 +102,7 @@ class Window(QWidget):
         self._go_to(wanted)
         self.panels[self._tabs.currentIndex()].receive(pictures)
 
-    def _make_menu(self) -> QMenu:
-        menu = QMenu(self)
-        self._lent: list[QAction] = []  # of the workspace shown
-        self._below = menu.addSeparator()
+    def _fill_menu(self, menu: QMenu) -> None:
         looks = menu.addMenu("Theme")
         group = QActionGroup(self)
         for choice, text in CHOICES.items():
@@ -115,7 +115,6 @@ class Window(QWidget):
         menu.addAction(self._actions["keys"])
         menu.addSeparator()
         menu.addAction(self._actions["quit"])
-        return menu
 
     @Slot(object)
     def _model_ready(self, model: Ready) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,14 +20,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.core.autoencoding import Paused, Trained, TrainSample, TrainStep
+from studio.bridge.recipes import free_name, is_begun
+from studio.core.autoencoding import Paused, Train, Trained, TrainSample, TrainStep
 from studio.core.errors import UsageError
+from studio.ui.banner import Banner
 from studio.ui.jobs import Jobs
 from studio.ui.panels.generate import COLUMN_WIDTH
 from studio.ui.reconstruct.bench import Bench
 from studio.ui.reconstruct.pane import as_image
 from studio.ui.reconstruct.train_column import TrainColumn
 
+HINT = "Choose a recipe and press Train: the trend shows within minutes."
 MOST_POINTS = 2000
 REDRAW = 0.2  # seconds between two drawings of the curves
 HUES = {"loss": 0, "reconstruction": 212, "kl": 140, "perceptual": 28, "adversarial": 330}
@@ -49,7 +53,10 @@ class TrainView(QWidget):
         self._drawn = 0.0
         self.column = TrainColumn()
         self.column.setFixedWidth(COLUMN_WIDTH)
-        self.said = QLabel("Choose a recipe and press Train: the trend shows within minutes.")
+        self._problem = ""  # why what the column says cannot be trained
+        self.banner = Banner()
+        self.banner.dismiss.setObjectName("trainDismiss")
+        self.said = QLabel(HINT)
         self.said.setObjectName("trainSaid")
         self.said.setWordWrap(True)
         self.progress = QProgressBar()
@@ -94,6 +101,7 @@ class TrainView(QWidget):
         head = QHBoxLayout()
         head.addWidget(self.said, 1)
         head.addWidget(self.use)
+        right.addWidget(self.banner)
         right.addLayout(head)
         right.addWidget(self.progress)
         right.addWidget(self._plot, 1)
@@ -107,6 +115,7 @@ class TrainView(QWidget):
     def _connect(self) -> None:
         column, jobs = self.column, self._jobs
         column.asked.connect(self.run)
+        column.edited.connect(self._look_again)
         column.pause_asked.connect(self._pause)
         column.keep_asked.connect(self._keep)
         column.cancel_asked.connect(self.escape)
@@ -129,15 +138,44 @@ class TrainView(QWidget):
 
     @Slot()
     def run(self) -> None:
-        """Trains what the column says; one training at a time."""
+        """Trains what the column says; one training at a time. A run of that name is kept."""
         if self.job is not None:
             return
         try:
-            self.job = self._jobs.submit(self.column.request())
+            request = self.column.request()
+            request.check()
+            if not request.resume and is_begun(request.name):
+                self._ask(request.name)
+                return
+            self._begin(request)
         except UsageError as error:
             self._say(str(error))
-            return
+
+    def _ask(self, name: str) -> None:
+        """There is a run of that name: what was learnt in it is not thrown away."""
+        other = free_name(name)
+        self.banner.say(
+            "offer",
+            f"There is a run named {name} that was not ended. It can be gone on with; or it stays"
+            f" as it is, and a new one is trained as {other}.",
+            (
+                ("&Go on with it", self._go_on),
+                (f"Train {other}".replace("&", "&&"), partial(self._train_as, other)),
+            ),
+        )
+
+    def _go_on(self) -> None:
+        self.column.resume.setChecked(True)
+        self.run()
+
+    def _train_as(self, name: str) -> None:
+        self.column.name.setText(name)
+        self.run()
+
+    def _begin(self, request: Train) -> None:
+        self.job = self._jobs.submit(request)
         if self.job is not None:
+            self.banner.clear()
             self.steps, self.terms = [], {}
             self._item.clear()
             self._curves = {}
@@ -148,10 +186,26 @@ class TrainView(QWidget):
 
     @Slot()
     def escape(self) -> None:
-        """Cancels the training; its run can be gone on with."""
+        """Cancels the training, its run can be gone on with; else dismisses the banner."""
         if self.job is not None:
             self._say("Cancelling…")
             self._jobs.cancel_job(self.job)
+        else:
+            self.banner.clear()
+
+    @Slot()
+    def _look_again(self) -> None:
+        """What cannot be trained is said at once, and cannot be begun."""
+        if self.job is not None:
+            return
+        before, self._problem = self._problem, ""
+        try:
+            self.column.request().check()
+        except UsageError as error:
+            self._problem = str(error)
+        self.column.allow(not self._problem)
+        if before or self._problem:
+            self._say(self._problem or HINT)
 
     @Slot(bool)
     def _pause(self, paused: bool) -> None:
@@ -247,5 +301,6 @@ class TrainView(QWidget):
             return
         self.job = None
         self.column.show_running(False)
+        self._look_again()
         if self.said.text() == "Cancelling…":
             self._say("Cancelled. Tick “Go on with this name's run” to continue it.")
