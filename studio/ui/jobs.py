@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core import events
-from studio.core.autoencoding import Paused, Train, TrainStep
+from studio.core.autoencoding import Paused, Preparing, Train, TrainStep
 from studio.core.requests import Decode, Generate, LoadModel, Request, Settings
 
 if TYPE_CHECKING:
@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
 
 PASSED_ON = (
-    "cell", "distance", "decoded", "lab", "reconstructed", "probed", "train_step", "train_sample",
-    "paused", "trained", "inverted", "frame", "spaced",
+    "cell", "distance", "decoded", "lab", "reconstructed", "probed", "preparing", "train_step",
+    "train_sample", "paused", "trained", "inverted", "frame", "spaced",
 )  # fmt: skip
+
+
+Reached = events.Progress | Preparing | TrainStep
 
 
 @dataclass
@@ -31,7 +34,7 @@ class _Run:
 
     job: int
     began: float = field(default_factory=time.monotonic)
-    at: events.Progress | TrainStep | None = None
+    at: Reached | None = None
 
 
 class Jobs(QObject):
@@ -47,6 +50,7 @@ class Jobs(QObject):
     lab = Signal(object)  # events.LabRun
     reconstructed = Signal(object)  # autoencoding.Reconstructed
     probed = Signal(object)  # autoencoding.Probed
+    preparing = Signal(object)  # autoencoding.Preparing
     train_step = Signal(object)  # autoencoding.TrainStep
     train_sample = Signal(object)  # autoencoding.TrainSample
     paused = Signal(object)  # autoencoding.Paused
@@ -114,7 +118,9 @@ class Jobs(QObject):
             getattr(bridge, name).connect(getattr(self, f"_on_{name}"))
         for name in PASSED_ON:
             getattr(bridge, name).connect(getattr(self, name))
-        for name in ("train_step", "paused", "finished", "cancelled", "failed", "ready"):
+        for name in ("preparing", "train_step", "paused"):
+            getattr(bridge, name).connect(getattr(self, f"_on_{name}"))
+        for name in ("finished", "cancelled", "failed", "ready"):
             getattr(bridge, name).connect(getattr(self, f"_on_{name}"))
         self._warming.add(bridge.submit(LoadModel(model)))
         self.changed.emit()
@@ -201,6 +207,8 @@ class Jobs(QObject):
             return None
         if isinstance(run.at, TrainStep):
             return run.at.share
+        if isinstance(run.at, Preparing):
+            return share_prepared(run.at)
         if run.at.pictures == 1:
             return run.at.step / run.at.steps
         gone = time.monotonic() - run.began  # pictures come in batches: only time is even
@@ -224,10 +232,18 @@ class Jobs(QObject):
             which = f"{self._which(at)} · " if at.pictures > 1 else ""
             return f"{which}Step {at.step} of {at.steps}{_left(at.seconds_left)}"
         if run is not None and isinstance(self._requests[run.job], Train):
-            words = "The training rests" if run.job in self._resting else "Training"
-            left = "" if run.job in self._resting else _left(at.seconds_left if at else 0)
-            return f"{words} · Step {at.step:,}{left}" if at is not None else f"{words}…"
+            return self._training(run)
         return f"Loading {self.loading}…" if self.loading else "Starting…"
+
+    def _training(self, run: _Run) -> str:
+        rests = run.job in self._resting
+        match run.at:
+            case Preparing() as at if not rests:
+                return prepared(at)
+            case TrainStep(step=step, seconds_left=seconds):
+                told = f"The training rests · Step {step:,}"
+                return told if rests else f"Training · Step {step:,}{_left(seconds)}"
+        return "The training rests" if rests else "Training…"
 
     @staticmethod
     def _which(at: events.Progress) -> str:
@@ -280,10 +296,14 @@ class Jobs(QObject):
         self._reached(event)
 
     @Slot(object)
+    def _on_preparing(self, event: Preparing) -> None:
+        self._reached(event)
+
+    @Slot(object)
     def _on_train_step(self, event: TrainStep) -> None:
         self._reached(event)
 
-    def _reached(self, at: events.Progress | TrainStep) -> None:
+    def _reached(self, at: Reached) -> None:
         if at.job == self.running:
             self._runs[-1].at = at
             self.changed.emit()
@@ -327,6 +347,19 @@ class Jobs(QObject):
         self.model, self.loading, self.problem = event, "", ""
         self.ready.emit(event)
         self.changed.emit()
+
+
+def prepared(at: Preparing) -> str:
+    """How far the preparation of a training is, in a few words."""
+    what = f"{at.what[:1].upper()}{at.what[1:]}"
+    if at.total <= 1:  # nobody can count it
+        return f"{what}…"
+    return f"{what}: {at.done:,} of {at.total:,}{_left(at.seconds_left or 0)}"
+
+
+def share_prepared(at: Preparing) -> float | None:
+    """0 to 1 of this part; None where nobody can count it."""
+    return at.done / at.total if at.total > 1 else None
 
 
 def _left(seconds: float) -> str:

@@ -27,6 +27,7 @@ class RecordingBridge(QObject):
     inverted = Signal(object)
     frame = Signal(object)
     spaced = Signal(object)
+    preparing = Signal(object)
     train_step = Signal(object)
     train_sample = Signal(object)
     paused = Signal(object)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from studio.core import events
-from studio.core.autoencoding import Paused, TrainStep
+from studio.core.autoencoding import Paused, Preparing, TrainStep
 from studio.ui.panels.queue import QueuePanel
 from studio.ui.panels.reconstruct import ReconstructPanel
 from studio.ui.queue.rows import JOB, PLACE
@@ -82,6 +82,39 @@ def test_every_foot_tells_how_far_the_training_is(stage: Stage, training: int) -
     assert "Step 41" in told(stage, "compare")[0]
     panel = queue(stage)
     assert panel.bar.value() == 250 and rows(panel) == [(training, "Now")]
+
+
+def test_the_preparation_of_a_training_is_told_with_counts_and_obeys_cancel(
+    stage: Stage, training: int, qtbot: QtBot
+) -> None:
+    stage.bridge.finished.emit(events.Finished(training, 1.0))
+    click(qtbot, stage, "train")
+    job = len(stage.bridge.requests) - 1
+    stage.bridge.begin(job)
+    told_at = (
+        (Preparing(job, "reading pictures", 300, 1200, 75.0), (250, 1000)),
+        (Preparing(job, "compiling", 0, 1, None), (0, 0)),  # runs to and fro
+    )
+    for event, (value, most) in told_at:
+        stage.bridge.preparing.emit(event)
+        bar, said = stage.find("trainProgress"), stage.find("trainSaid")
+        assert isinstance(bar, QProgressBar)
+        assert isinstance(said, QLabel)
+        assert (max(bar.value(), 0), bar.maximum()) == (value, most)
+        wanted = "Reading pictures: 300 of 1,200 · 1 min 15 s left" if most else "Compiling…"
+        assert said.text() == told(stage, "generate")[0] == wanted
+        assert told(stage, "walk")[2] == most
+    picture = generate(stage, qtbot, "a bear")  # also now
+    stage.bridge.begin(picture)
+    stage.bridge.make(picture)
+    stage.window._go_to("reconstruct")
+    click(qtbot, stage, "trainCancel")
+    assert stage.bridge.cancels == [job]
+    stage.bridge.preparing.emit(Preparing(job, "compiling", 0, 1, None))
+    assert said.text() == "Cancelling…"
+    stage.bridge.cancelled.emit(events.CancelledAt(job, 0))
+    assert said.text() == "Cancelled before its first step." and bar.maximum() == 1000
+    assert stage.find("train").isEnabled()
 
 
 def test_a_picture_interleaves_and_the_training_goes_on(

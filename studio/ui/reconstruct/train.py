@@ -21,10 +21,11 @@ from PySide6.QtWidgets import (
 )
 
 from studio.bridge.recipes import free_name, is_begun
-from studio.core.autoencoding import Paused, Train, Trained, TrainSample, TrainStep
+from studio.core.autoencoding import Paused, Preparing, Train, Trained, TrainSample, TrainStep
 from studio.core.errors import UsageError
 from studio.ui.banner import Banner
-from studio.ui.jobs import Jobs
+from studio.ui.foot import FINE
+from studio.ui.jobs import Jobs, prepared, share_prepared
 from studio.ui.panels.generate import COLUMN_WIDTH
 from studio.ui.reconstruct.bench import Bench
 from studio.ui.reconstruct.pane import as_image
@@ -53,6 +54,7 @@ class TrainView(QWidget):
         self._drawn = 0.0
         self.column = TrainColumn()
         self.column.setFixedWidth(COLUMN_WIDTH)
+        self._ending = False  # it has been asked to end, one way or the other
         self._problem = ""  # why what the column says cannot be trained
         self.banner = Banner()
         self.banner.dismiss.setObjectName("trainDismiss")
@@ -63,7 +65,7 @@ class TrainView(QWidget):
         self.progress.setObjectName("trainProgress")
         self.progress.setAccessibleName("Progress of the training")
         self.progress.setToolTip("How much of the training's time is over")
-        self.progress.setRange(0, 1000)
+        self.progress.setRange(0, FINE)
         self.progress.setTextVisible(False)
         self.pictures, self.figures = QLabel(), QLabel()
         self.pictures.setObjectName("trainPictures")
@@ -120,6 +122,7 @@ class TrainView(QWidget):
         column.keep_asked.connect(self._keep)
         column.cancel_asked.connect(self.escape)
         self.use.clicked.connect(self._use)
+        jobs.preparing.connect(self._prepared)
         jobs.train_step.connect(self._stepped)
         jobs.train_sample.connect(self._sampled)
         jobs.paused.connect(self._paused)
@@ -175,7 +178,10 @@ class TrainView(QWidget):
     def _begin(self, request: Train) -> None:
         self.job = self._jobs.submit(request)
         if self.job is not None:
+            self._ending = False
             self.banner.clear()
+            self.progress.setRange(0, FINE)
+            self.progress.setValue(0)
             self.steps, self.terms = [], {}
             self._item.clear()
             self._curves = {}
@@ -188,6 +194,7 @@ class TrainView(QWidget):
     def escape(self) -> None:
         """Cancels the training, its run can be gone on with; else dismisses the banner."""
         if self.job is not None:
+            self._ending = True
             self._say("Cancelling…")
             self._jobs.cancel_job(self.job)
         else:
@@ -215,6 +222,7 @@ class TrainView(QWidget):
     @Slot()
     def _keep(self) -> None:
         if self.job is not None:
+            self._ending = True
             self._say("Ending, and keeping what was learnt…")
             self._jobs.keep(self.job)
 
@@ -229,6 +237,17 @@ class TrainView(QWidget):
         self.said.setText(f"{sentence[:1].upper()}{sentence[1:]}")
 
     @Slot(object)
+    def _prepared(self, event: Preparing) -> None:
+        """The bar is of this part, and runs to and fro where nobody can count it."""
+        if event.job != self.job:
+            return
+        share = share_prepared(event)
+        self.progress.setRange(0, 0 if share is None else FINE)
+        self.progress.setValue(round(FINE * (share or 0)))
+        if not self._ending:
+            self._say(prepared(event))
+
+    @Slot(object)
     def _stepped(self, event: TrainStep) -> None:
         if event.job != self.job:
             return
@@ -240,9 +259,11 @@ class TrainView(QWidget):
         if len(self.steps) > MOST_POINTS:  # every second point tells the same
             self.steps = self.steps[::2]
             self.terms = {name: values[::2] for name, values in self.terms.items()}
-        self.progress.setValue(round(1000 * event.share))
+        self.progress.setRange(0, FINE)
+        self.progress.setValue(round(FINE * event.share))
         left = f"{event.seconds_left / 60:.1f} min left" if event.seconds_left else "done"
-        self._say(f"Step {event.step:,} · {event.samples:,} crops · {left}")
+        if not self._ending:
+            self._say(f"Step {event.step:,} · {event.samples:,} crops · {left}")
         if time.monotonic() - self._drawn > REDRAW and self.isVisible():
             self.draw()
 
@@ -285,7 +306,7 @@ class TrainView(QWidget):
     def _trained(self, event: Trained) -> None:
         if event.job == self.job:
             self._say(f"Trained {event.name}: {event.steps:,} steps, {event.seconds:.0f} s.")
-            self.progress.setValue(1000)
+            self.progress.setValue(FINE)
             self.use.show()
             self.draw()
             self.trained.emit(event.name)
@@ -302,5 +323,8 @@ class TrainView(QWidget):
         self.job = None
         self.column.show_running(False)
         self._look_again()
-        if self.said.text() == "Cancelling…":
+        self.progress.setRange(0, FINE)
+        if self._jobs.last_words == "Cancelled":
+            self._say("Cancelled before its first step.")
+        elif self._jobs.last_words.startswith("Cancelled"):
             self._say("Cancelled. Tick “Go on with this name's run” to continue it.")
