@@ -74,11 +74,11 @@ class Foot(QWidget):
         self.progress.setValue(round(FINE * (done or 0)))
         self.cancel.setEnabled(jobs.busy and not jobs.cancelling)
 
-    def tell_plan(self, told: str, problem: str) -> None:
-        """What would be made; or why nothing can be, and then `go` cannot be pressed."""
+    def tell_plan(self, told: str, problem: str, role: str = "problem") -> None:
+        """What would be made; or why nothing can be, in this role, and `go` cannot be pressed."""
         self._problem = f"{problem[:1].upper()}{problem[1:]}"
         self.count.setText(self._problem or told)
-        self.count.setProperty("role", "problem" if problem else "label")
+        self.count.setProperty("role", role if problem else "label")
         self.count.style().polish(self.count)
         self.count.show()
         self.allow(self._able)

@@ -316,7 +316,7 @@ class WalkColumn(QFrame):
             told = plan.expected(self.walk(), self._session.samplers)
         except UsageError as error:
             problem = str(error)
-        self.foot.tell_plan(told, problem)
+        self.foot.tell_plan(told, problem, "muted")  # ends begin empty: that is no mistake
 
     @Slot()
     def _enable(self) -> None:
