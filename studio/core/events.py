@@ -200,7 +200,8 @@ class Failed:
 
 @dataclass(frozen=True)
 class Ready:
-    """A model is loaded; `device` and `precision` in words. `classes` are those its noise-aware
+    """A model is loaded; `device` and `precision` in words. It makes pictures of `size` pixels a
+    side. `classes` are those its noise-aware
     classifier knows; `needs` what guidance rules may need of it: "weak", "classifier"."""
 
     job: int
@@ -208,6 +209,7 @@ class Ready:
     device: str
     precision: str
     seconds: float
+    size: int
     classes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
 

@@ -38,6 +38,16 @@ def user_folder() -> Path:
     return platformdirs.user_data_path("latent-studio", appauthor=False) / "models"
 
 
+def run_folder(name: str) -> Path:
+    """Where the user's training of the autoencoder `name` works, and leaves its checkpoint."""
+    return user_folder().parent / "runs" / name
+
+
+def is_begun(name: str) -> bool:
+    """Whether a training of this name can be gone on with."""
+    return (run_folder(name) / "checkpoint.pt").is_file()
+
+
 def list_models() -> tuple[ModelInfo, ...]:
     """Everything that can be opened, in assets/ and in the user's model folder, by name.
 

@@ -202,8 +202,8 @@ class Column(QFrame):
 
     @Slot()
     def _jobs_changed(self) -> None:
-        """The button queues while something runs."""
-        self.foot.go.setText("Add to queue" if self._jobs.busy else "Generate")
+        """The button queues while something runs that does not give way."""
+        self.foot.go.setText("Generate" if self._jobs.free else "Add to queue")
 
 
 def _label(text: str, buddy: QWidget) -> QLabel:

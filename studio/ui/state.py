@@ -80,6 +80,7 @@ class Session(QObject):
         self.prompt = Value("", self)
         self.negative = Value("", self)
         self.model = Value(first.model, self)
+        self.size = Value(first.size, self)  # the model's, once it is loaded
         self.sampler = Value(known, self)
         self.steps = Value(self.samplers[known].default_steps, self)
         self.guidance = Value(first.guidance, self)
@@ -144,6 +145,7 @@ class Session(QObject):
             guidance=self.guidance.get(),
             guidance_interval=self.interval.get(),
             seed=self.seed.get(),
+            size=self.size.get(),
             options=self.options.get(),
             schedule=self.schedule.get(),
             shift=self.shift.get(),

@@ -81,7 +81,8 @@ DARK = Tokens(
 
 
 def palette(tokens: Tokens) -> QPalette:
-    """The palette of a theme; Accent, Mid and BrightText carry accent, border and danger."""
+    """The palette of a theme; Accent, Mid, BrightText and LinkVisited carry accent, border, danger
+    and good."""
     role = QPalette.ColorRole
     roles = {
         role.Window: tokens.window,
@@ -100,6 +101,7 @@ def palette(tokens: Tokens) -> QPalette:
         role.HighlightedText: tokens.on_accent,
         role.Accent: tokens.accent,
         role.Link: tokens.accent,
+        role.LinkVisited: tokens.good,
         role.ToolTipBase: tokens.raised,
         role.ToolTipText: tokens.text,
     }

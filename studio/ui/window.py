@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.events import Ready
 from studio.ui import actions, icons
 from studio.ui.keys_dialog import KeysDialog
 from studio.ui.panels import PanelSpec, all_panels
@@ -39,13 +40,19 @@ class Window(QWidget):
         self._actions = actions.install(actions.WINDOW, self, self)
         self._pages = QStackedWidget()
         self._tabs = self._make_tabs()
-        self.status = StatusLine(shared.jobs, self._actions, self._menu())
+        self._lent: list[QAction] = []  # to the menu, by the workspace shown
+        self._menu = QMenu(self)
+        self._below = self._menu.addSeparator()
+        self._fill_menu(self._menu)
+        self._page_shown(self._tabs.currentIndex())
+        self.status = StatusLine(shared.jobs, self._actions, self._menu)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._tabs)
         column.addWidget(self._pages, 1)
         column.addWidget(self.status)
+        shared.jobs.ready.connect(self._model_ready)
         self.setMinimumSize(860, 560)
         self.resize(QSize(1180, 780))
         if geometry := shared.preferences.geometry():
@@ -69,8 +76,18 @@ class Window(QWidget):
             panel.wanted.connect(self._go_to)
             panel.offered.connect(self._hand_over)
         tabs.setVisible(len(self.specs) > 1)
-        tabs.currentChanged.connect(self._pages.setCurrentIndex)
+        tabs.currentChanged.connect(self._page_shown)
         return tabs
+
+    @Slot(int)
+    def _page_shown(self, number: int) -> None:
+        """The menu lists what this workspace can do: another's keys there would clash with its."""
+        self._pages.setCurrentIndex(number)
+        for action in self._lent:
+            self._menu.removeAction(action)
+        named = self.panels[number].actions_by_id
+        self._lent = [named[name] for name in self.specs[number].menu]
+        self._menu.insertActions(self._below, self._lent)
 
     def _go(self, number: int, _checked: bool = False) -> None:
         self._tabs.setCurrentIndex(number)
@@ -85,12 +102,7 @@ class Window(QWidget):
         self._go_to(wanted)
         self.panels[self._tabs.currentIndex()].receive(pictures)
 
-    def _menu(self) -> QMenu:
-        menu = QMenu(self)
-        for spec, panel in zip(self.specs, self.panels, strict=True):
-            for name in spec.menu:
-                menu.addAction(panel.actions_by_id[name])
-        menu.addSeparator()
+    def _fill_menu(self, menu: QMenu) -> None:
         looks = menu.addMenu("Theme")
         group = QActionGroup(self)
         for choice, text in CHOICES.items():
@@ -103,7 +115,11 @@ class Window(QWidget):
         menu.addAction(self._actions["keys"])
         menu.addSeparator()
         menu.addAction(self._actions["quit"])
-        return menu
+
+    @Slot(object)
+    def _model_ready(self, model: Ready) -> None:
+        """Pictures are as large as the model makes them."""
+        self.shared.session.size.set(model.size)
 
     def _choose_theme(self, choice: str, _checked: bool = False) -> None:
         self.theme.choose(choice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,8 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from studio.ui.actions import GENERATE, WINDOW
+from studio.core.events import Loading, Ready
+from studio.ui import icons
 from studio.ui.controls.sampler_box import describe
 from studio.ui.keys_dialog import KeysDialog
 from studio.ui.theme import DARK, LIGHT, Tokens
@@ -63,11 +65,6 @@ def test_text_can_be_read(tokens: Tokens) -> None:
     for one, other in pairs:
         dark, light = sorted((luminance(one), luminance(other)))
         assert (light + 0.05) / (dark + 0.05) >= 4.5, (one, other)
-
-
-def test_no_key_is_given_twice() -> None:
-    keys = [key for action in (*WINDOW, *GENERATE) for key in action.keys]
-    assert len(keys) == len(set(keys))
 
 
 def test_keys_dialog_lists_every_action(qtbot: QtBot, stage: Stage) -> None:
@@ -147,6 +144,42 @@ def test_every_control_has_a_name_and_a_tip(stage: Stage) -> None:
 
 def test_status_line_tells_model_device_precision(stage: Stage) -> None:
     assert stage.window.status.text.text() == "studio-256 · CPU · bfloat16"
+
+
+def test_status_line_takes_the_size_from_the_model(qtbot: QtBot, stage: Stage) -> None:
+    assert stage.window.status.size_text.text() == "256 × 256"
+    stage.bridge.ready.emit(Ready(0, "other", "CPU", "bfloat16", 0.5, 64))
+    assert stage.window.status.size_text.text() == "64 × 64"
+    stage.panel.session.prompt.set("a cat")
+    qtbot.mouseClick(stage.find("generate"), Qt.MouseButton.LeftButton)
+    assert stage.bridge.jobs[-1].settings.size == 64
+
+
+@pytest.mark.parametrize(("choice", "tokens"), [("light", LIGHT), ("dark", DARK)])
+def test_status_dot_takes_its_colours_from_the_theme(
+    stage: Stage, choice: str, tokens: Tokens
+) -> None:
+    stage.window.theme.choose(choice)
+    dot = stage.find("statusDot")
+
+    def colour() -> str:
+        return dot.grab().toImage().pixelColor(4, 4).name()
+
+    assert colour() == tokens.good
+    stage.bridge.loading.emit(Loading(0, "other"))
+    assert colour() == tokens.muted
+
+
+def test_only_the_theme_names_a_colour() -> None:
+    ui = Path(icons.__file__).parent
+    named = [
+        f"{path.relative_to(ui)}: {line.strip()}"
+        for path in sorted(ui.rglob("*.py"))
+        if path.name not in ("theme.py", "icons.py")  # an icon is made in any colour, then dressed
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.search(r"""["']#[0-9a-fA-F]{3,8}["']""", line)
+    ]
+    assert named == []
 
 
 def test_the_window_opens_without_torch() -> None:

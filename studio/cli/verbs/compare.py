@@ -20,7 +20,7 @@ from studio.core.errors import Cancelled
 from studio.core.grid import Grid
 from studio.core.requests import Compare, Decode, Settings
 from studio.engine.worker import Worker, run_now
-from studio.gallery import comparison, png
+from studio.gallery import comparison, film, png
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,7 +33,13 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("prompt", metavar="PROMPT", help='what to draw; "" draws anything')
     add_sampling(parser)
     add_grid(parser)
-    parser.add_argument("--film", action="store_true", help="also film.webp: all from noise to end")
+    parser.add_argument(
+        "--film",
+        nargs="?",
+        const=".webp",
+        choices=tuple(film.ENCODERS),
+        help="also a film: all from noise to end (as %(const)s unless you say)",
+    )
     parser.add_argument(
         "--no-distances",
         dest="distances",
@@ -45,7 +51,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> Document:
     grid, cells = grid_from(arguments)
-    request = Compare(cells, trajectories=arguments.film, distances=arguments.distances)
+    request = Compare(cells, trajectories=bool(arguments.film), distances=arguments.distances)
     request.check()
     folder = folder_for(arguments.out, HOLDS, cells[0].prompt, "compared")
     check(cells)
@@ -60,7 +66,7 @@ def run(arguments: Namespace) -> Document:
             raise
         if arguments.film:
             bar.set_description("film")
-            results.film(decoder(worker, cells[0].model))
+            results.film(arguments.film, decoder(worker, cells[0].model))
     return {**results.write(), "seconds": round(time.perf_counter() - began, 3)}
 
 
@@ -109,8 +115,8 @@ class Results:
             case events.Distance(index=index):
                 self._distances[index] = event
 
-    def film(self, decode: Callable[[np.ndarray], np.ndarray]) -> None:
-        path = self._folder / "film.webp"
+    def film(self, form: str, decode: Callable[[np.ndarray], np.ndarray]) -> None:
+        path = self._folder / f"film{form}"
         comparison.write_film(path, self._comparison, decode)
         self._film = path
 

@@ -8,6 +8,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from studio.cli import table
 from studio.cli.outputs import folder_at
 from studio.cli.preparation import Preparation
 from studio.cli.verb import Document, Verb, add_device, add_out
-from studio.core.errors import UsageError
+from studio.core.errors import OutputError, UsageError
 from studio.core.installation import bundled
 from studio.core.requests import MAX_SEED
 from studio.dataset.catalogue import BUNDLED
@@ -87,6 +88,8 @@ def _train(recipe: recipes.Recipe, out: Path, arguments: Namespace) -> Outcome:
     from studio.training import loop, tasks
     from studio.training.hardware import Hardware
 
+    if not arguments.resume and os.environ.get("RANK", "0") == "0":
+        _set_aside(out / "checkpoint.pt")
     device = devices.choose(arguments.device, arguments.precision, training=True)
     report = partial(print, file=sys.stderr, flush=True)
     torch.manual_seed(recipe.run.seed)  # of the initial weights: a task builds its network
@@ -103,6 +106,19 @@ def _train(recipe: recipes.Recipe, out: Path, arguments: Namespace) -> Outcome:
             report=report,
             watch=preparation.saw,
         )
+
+
+def _set_aside(checkpoint: Path) -> None:
+    """What an earlier run has learnt is not written over. Raises OutputError."""
+    if not checkpoint.is_file():
+        return
+    names = (checkpoint.with_name(f"checkpoint-before-{number}.pt") for number in count(1))
+    kept = next(name for name in names if not name.exists())
+    try:
+        checkpoint.rename(kept)
+    except OSError as error:
+        raise OutputError(f"{checkpoint} could not be set aside: {error.strerror}.") from error
+    print(f"kept the checkpoint of the run that was here as {kept}", file=sys.stderr, flush=True)
 
 
 def _listed(name: str) -> Document:

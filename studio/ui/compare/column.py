@@ -214,10 +214,7 @@ class CompareColumn(QFrame):
             told = self._expected(self.plan(self._session.settings())[1])
         except UsageError as error:
             problem = str(error)
-        sentence = f"{problem[:1].upper()}{problem[1:]}" if problem else told
-        self.foot.tell_count(sentence, "problem" if problem else "label")
-        self.ready = not problem
-        self._enable()
+        self.foot.tell_plan(told, problem)
 
     def _expected(self, cells: tuple[Settings, ...]) -> str:
         """How many pictures, and what they will cost; an adaptive solver decides that itself."""
@@ -237,7 +234,7 @@ class CompareColumn(QFrame):
 
     def _enable(self) -> None:
         """One comparison at a time."""
-        self.foot.go.setEnabled(self.ready and self._comparison.job is None)
+        self.foot.allow(self._comparison.job is None)
 
 
 def also_told(session: Session, compared: set[str]) -> list[str]:

@@ -38,7 +38,7 @@ class Panel(QWidget):
 class PanelSpec:
     """A workspace as the window meets it. `order` decides its place and its Ctrl+number.
 
-    `menu` names the actions that the window's menu lists.
+    `menu` names the actions that the window's menu lists while it is shown.
     """
 
     id: str

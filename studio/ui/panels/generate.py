@@ -135,7 +135,7 @@ class GeneratePanel(Panel):
 
     @Slot(object, bool)
     def _submit(self, request: Generate, front: bool) -> None:
-        if not self.jobs.busy:
+        if self.jobs.free:
             self.viewer.following = True
         if self.viewer.banner.kind == "error":
             self.viewer.banner.clear()
@@ -289,7 +289,7 @@ class GeneratePanel(Panel):
     @Slot(int)
     def _finished(self, job: int) -> None:
         self._mine.discard(job)
-        if not self.jobs.busy:
+        if self.jobs.free:
             self.viewer.end_preview()
 
     @Slot(int, str)
@@ -314,7 +314,7 @@ class GeneratePanel(Panel):
     def _not_written(self, entry: Entry | None, sentence: str) -> None:
         """The picture is still in memory: offer to write it elsewhere, or again."""
         lost = entry is not None and entry.path is None
-        again = ("&Try again", self.library.write_again)
+        again = ("Try &again", self.library.write_again)
         choices = (("&Save as…", self.save_as), again) if lost else ()
         self.viewer.banner.say("error", sentence, choices)
 

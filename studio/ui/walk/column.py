@@ -315,14 +315,13 @@ class WalkColumn(QFrame):
         try:
             told = plan.expected(self.walk(), self._session.samplers)
         except UsageError as error:
-            problem = plan.sentence(error)
-        self.ready = not problem
-        self.foot.tell_count(problem or told, "muted" if problem else "label")
+            problem = str(error)
+        self.foot.tell_plan(told, problem, "muted")  # ends begin empty: that is no mistake
 
     @Slot()
     def _enable(self) -> None:
         """One walk at a time."""
-        self.foot.go.setEnabled(self._course.job is None)
+        self.foot.allow(self._course.job is None)
 
 
 def _name(name: str, control: SliderSpin) -> None:
