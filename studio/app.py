@@ -1,6 +1,7 @@
 """The composition root: joins a real engine to a real window. The window comes first.
 
-Nothing here imports torch; the engine does, on its own thread, once the window is on the screen.
+Only what the first screen shows is imported before it is painted: the bridge and the engine after
+that, the other workspaces next, torch on the engine's own thread.
 """
 
 from __future__ import annotations
@@ -9,17 +10,18 @@ import importlib
 import signal
 import sys
 import threading
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QSettings, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
-from studio.bridge.bridge import EngineBridge
 from studio.core.errors import StudioError
 from studio.diffusion.guidance import all_rules
 from studio.diffusion.samplers import all_samplers
 from studio.diffusion.schedules import all_schedules
 from studio.gallery.naming import pictures_folder
 from studio.ui import icons
+from studio.ui.background import Background
 from studio.ui.jobs import Jobs
 from studio.ui.library import Library
 from studio.ui.preferences import Preferences
@@ -27,6 +29,9 @@ from studio.ui.shared import Shared
 from studio.ui.state import Session
 from studio.ui.theme import Theme
 from studio.ui.window import Window
+
+if TYPE_CHECKING:
+    from studio.bridge.bridge import EngineBridge
 
 AFTER_FIRST_PAINT = 60  # milliseconds
 
@@ -44,15 +49,24 @@ class Studio(QObject):
         self.shared = Shared(session, jobs, library, preferences)
         self.window = Window(self.shared, theme)
         self.bridge: EngineBridge | None = None
+        self._imports = Background(self)
+        self._imports.done.connect(self.start_engine)
         app.aboutToQuit.connect(self.close)
 
     def show(self) -> None:
         self.window.show()
-        QTimer.singleShot(AFTER_FIRST_PAINT, self.start_engine)
+        QTimer.singleShot(AFTER_FIRST_PAINT, self.go_on)
 
     @Slot()
-    def start_engine(self) -> None:
-        """Attaches the engine and lists the pictures folder."""
+    def go_on(self) -> None:
+        """Imports the bridge beside the window; the engine starts when it is there."""
+        self._imports.start("bridge", importlib.import_module, "studio.bridge.bridge")
+
+    @Slot(object, object)
+    def start_engine(self, _what: str, _module: Any) -> None:
+        """Attaches the engine, lists the pictures folder, has the other workspaces built."""
+        from studio.bridge.bridge import EngineBridge
+
         try:
             self.bridge = EngineBridge(parent=self)
         except StudioError as error:
@@ -61,6 +75,7 @@ class Studio(QObject):
             self.shared.jobs.ready.connect(self.import_plots)
             self.shared.jobs.attach(self.bridge, self.shared.session.model.get())
         self.shared.library.scan()
+        self.window.build_rest()
 
     @Slot()
     def import_plots(self) -> None:

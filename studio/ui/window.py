@@ -1,9 +1,14 @@
-"""The main window: the registered panels, the status line, the menu; nothing of its own."""
+"""The main window: the workspaces, the status line, the menu; nothing of its own.
+
+Only the first workspace is there at first; the others are built when they are opened, or one by
+one once the window is on the screen (`build_rest`).
+"""
 
 from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QSize, Slot
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
@@ -16,15 +21,15 @@ from PySide6.QtWidgets import (
 )
 
 from studio.ui import actions, icons
-from studio.ui.keys_dialog import KeysDialog
-from studio.ui.panels import PanelSpec, all_panels
+from studio.ui.background import Background
+from studio.ui.panels import WORKSPACES, Panel, load
 from studio.ui.shared import Shared
 from studio.ui.status_line import StatusLine
 from studio.ui.theme import CHOICES, Theme
 
 
 class Window(QWidget):
-    """Latent Studio. Panels are found, not named here; Ctrl+1..n goes to them."""
+    """Latent Studio. Its workspaces are listed in panels/, not here; Ctrl+1..n goes to them."""
 
     theme: Theme
 
@@ -34,64 +39,103 @@ class Window(QWidget):
         self.setObjectName("window")
         self.setWindowTitle("Latent Studio")
         self.setWindowIcon(icons.application_icon())
-        self.specs = all_panels()
-        self.panels = tuple(spec.create(shared) for spec in self.specs)
+        self._built: dict[str, Panel] = {}
+        self._imports = Background(self)
+        self._imports.done.connect(self._imported)
         self._actions = actions.install(actions.WINDOW, self, self)
-        self._pages = QStackedWidget()
+        self._pages, self._menu = QStackedWidget(), QMenu(self)
+        self._looks = self._theme_menu()
         self._tabs = self._make_tabs()
-        self.status = StatusLine(shared.jobs, self._actions, self._menu())
+        self.status = StatusLine(shared.jobs, self._actions, self._menu)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._tabs)
         column.addWidget(self._pages, 1)
         column.addWidget(self.status)
+        self._open(0)
         self.setMinimumSize(860, 560)
         self.resize(QSize(1180, 780))
         if geometry := shared.preferences.geometry():
             self.restoreGeometry(geometry)
 
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """Every workspace in the order of the tabs; those that are missing are built now."""
+        return tuple(self.panel(workspace) for workspace in WORKSPACES)
+
+    def panel(self, workspace: str) -> Panel:
+        """A workspace, built now if it is missing."""
+        if workspace not in self._built:
+            panel = load(workspace).create(self.shared)
+            self._built[workspace] = panel
+            self._pages.addWidget(panel)
+            panel.wanted.connect(self._go_to)
+            panel.offered.connect(self._hand_over)
+            self._fill_menu()
+        return self._built[workspace]
+
+    @Slot()
+    def build_rest(self) -> None:
+        """Builds what is missing, one workspace a turn of the event loop, imported beside it."""
+        missing = [each for each in WORKSPACES if each not in self._built]
+        if missing and self.isVisible():
+            self._imports.start(missing[0], load, missing[0])
+
+    @Slot(object, object)
+    def _imported(self, workspace: str, _: Any) -> None:
+        if self.isVisible():
+            self.panel(workspace)
+            self.build_rest()
+
     def _make_tabs(self) -> QTabBar:
-        """The workspaces by name; hidden while there is only one."""
+        """The workspaces by name."""
         tabs = QTabBar()
         tabs.setObjectName("workspaces")
         tabs.setAccessibleName("Workspaces")
         tabs.setToolTip("The workspaces")
         tabs.setExpanding(False)
         tabs.setDrawBase(False)
-        for number, (spec, panel) in enumerate(zip(self.specs, self.panels, strict=True), 1):
-            tabs.addTab(spec.title)
-            self._pages.addWidget(panel)
-            go = QAction(spec.title, self)
+        for number, title in enumerate(WORKSPACES.values(), 1):
+            tabs.addTab(title)
+            go = QAction(title, self)
             go.setShortcut(QKeySequence(f"Ctrl+{number}"))
             go.triggered.connect(partial(self._go, number - 1))
             self.addAction(go)
-            panel.wanted.connect(self._go_to)
-            panel.offered.connect(self._hand_over)
-        tabs.setVisible(len(self.specs) > 1)
-        tabs.currentChanged.connect(self._pages.setCurrentIndex)
+        tabs.currentChanged.connect(self._open)
         return tabs
+
+    @Slot(int)
+    def _open(self, number: int) -> None:
+        self._pages.setCurrentWidget(self.panel(tuple(WORKSPACES)[number]))
 
     def _go(self, number: int, _checked: bool = False) -> None:
         self._tabs.setCurrentIndex(number)
-        self.panels[number].setFocus()
+        self._pages.currentWidget().setFocus()
 
     @Slot(str)
     def _go_to(self, wanted: str) -> None:
-        self._go([spec.id for spec in self.specs].index(wanted))
+        self._go(tuple(WORKSPACES).index(wanted))
 
     @Slot(str, object)
     def _hand_over(self, wanted: str, pictures: tuple[Path, ...]) -> None:
         self._go_to(wanted)
-        self.panels[self._tabs.currentIndex()].receive(pictures)
+        self.panel(wanted).receive(pictures)
 
-    def _menu(self) -> QMenu:
-        menu = QMenu(self)
-        for spec, panel in zip(self.specs, self.panels, strict=True):
-            for name in spec.menu:
-                menu.addAction(panel.actions_by_id[name])
-        menu.addSeparator()
-        looks = menu.addMenu("Theme")
+    def _fill_menu(self) -> None:
+        """What the workspaces that are there have to offer, then the window's own."""
+        self._menu.clear()
+        for workspace in WORKSPACES:
+            if panel := self._built.get(workspace):
+                self._menu.addActions([panel.actions_by_id[name] for name in load(workspace).menu])
+        self._menu.addSeparator()
+        self._menu.addMenu(self._looks)
+        self._menu.addAction(self._actions["keys"])
+        self._menu.addSeparator()
+        self._menu.addAction(self._actions["quit"])
+
+    def _theme_menu(self) -> QMenu:
+        looks = QMenu("Theme", self)
         group = QActionGroup(self)
         for choice, text in CHOICES.items():
             action = looks.addAction(text)
@@ -100,17 +144,16 @@ class Window(QWidget):
             action.setChecked(choice == self.theme.choice)
             action.triggered.connect(partial(self._choose_theme, choice))
             group.addAction(action)
-        menu.addAction(self._actions["keys"])
-        menu.addSeparator()
-        menu.addAction(self._actions["quit"])
-        return menu
+        return looks
 
     def _choose_theme(self, choice: str, _checked: bool = False) -> None:
         self.theme.choose(choice)
 
     def show_keys(self) -> None:
         """Opens the list of keys beside the window's own work."""
-        spec: PanelSpec = self.specs[self._pages.currentIndex()]
+        from studio.ui.keys_dialog import KeysDialog
+
+        spec = load(tuple(WORKSPACES)[self._tabs.currentIndex()])
         dialog = KeysDialog((*spec.actions, *actions.WINDOW), self)
         dialog.open()
 
@@ -121,7 +164,7 @@ class Window(QWidget):
         preferences.set_geometry(self.saveGeometry())
         preferences.set("theme", self.theme.choice)
         preferences.remember(self.shared.session)
-        for panel in self.panels:
+        for panel in self.panels if self.shared.jobs.busy else self._built.values():
             panel.closing()
         self.shared.library.close()
         event.accept()

@@ -36,7 +36,7 @@ class Stage:
 
     @property
     def panel(self) -> GeneratePanel:
-        panel = self.window.panels[0]
+        panel = self.window.panel("generate")
         assert isinstance(panel, GeneratePanel)
         return panel
 
@@ -55,6 +55,7 @@ def open_window(qtbot: QtBot, app: QApplication, folder: Path, ini: Path) -> Sta
     window = Window(shared, Theme(app, preferences.get("theme")))
     qtbot.addWidget(window)
     bridge = RecordingBridge()
+    assert window.panels  # all of them are there, as a moment after a real start
     shared.jobs.attach(bridge, session.model.get())  # type: ignore[arg-type]
     bridge.get_ready()
     window.show()

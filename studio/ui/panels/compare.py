@@ -305,9 +305,6 @@ class ComparePanel(Panel):
 
 
 PANEL = PanelSpec(
-    "compare",
-    "Compare",
-    2,
     ComparePanel,
     COMPARE,
     menu=("export",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl, Slot
 from PySide6.QtGui import (
@@ -19,7 +20,6 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout
 from studio.core import events
 from studio.core.errors import StudioError
 from studio.core.requests import Generate, Settings
-from studio.gallery import inputs, metadata, sharing
 from studio.gallery.word_lists import drawn, lines_in, words_folder
 from studio.ui import actions
 from studio.ui.column import Column
@@ -34,6 +34,9 @@ from studio.ui.starting.sources import Sources
 from studio.ui.starting.variation import SIBLINGS, varied
 from studio.ui.state import Session, random_seed
 from studio.ui.viewer import Viewer
+
+if TYPE_CHECKING:
+    from studio.gallery import metadata
 
 COLUMN_WIDTH = 348
 ACTIONS = (*actions.GENERATE, *STARTING)
@@ -199,6 +202,8 @@ class GeneratePanel(Panel):
             QGuiApplication.clipboard().setImage(image)
 
     def copy_settings(self) -> None:
+        from studio.gallery import sharing
+
         entry = self.viewer.entry
         if entry is not None and entry.settings is not None:
             QGuiApplication.clipboard().setText(sharing.parameters(entry.settings))
@@ -207,6 +212,8 @@ class GeneratePanel(Panel):
             self._no_settings()
 
     def copy_command(self) -> None:
+        from studio.gallery import inputs, sharing
+
         entry = self.viewer.entry
         if entry is not None and entry.settings is not None:
             command = sharing.command(entry.settings, inputs.inputs_folder())
@@ -320,9 +327,6 @@ class GeneratePanel(Panel):
 
 
 PANEL = PanelSpec(
-    "generate",
-    "Generate",
-    1,
     GeneratePanel,
     ACTIONS,
     menu=("save_as", "copy_picture", "copy_settings", "copy_command", "open_folder"),

@@ -392,4 +392,4 @@ def _are(ids: Ids) -> str:
     return "1 picture is" if len(ids) == 1 else f"{len(ids):,} pictures are"
 
 
-PANEL = PanelSpec("history", "History", 60, HistoryPanel, (*HISTORY, *LARGE), ())
+PANEL = PanelSpec(HistoryPanel, (*HISTORY, *LARGE), ())

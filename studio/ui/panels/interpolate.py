@@ -393,4 +393,4 @@ class InterpolatePanel(Panel):
         self.banner.say("error", sentence)
 
 
-PANEL = PanelSpec("interpolate", "Interpolate", 40, InterpolatePanel, WALK, ("walk_export",))
+PANEL = PanelSpec(InterpolatePanel, WALK, ("walk_export",))

@@ -337,4 +337,4 @@ def _check(name: str, text: str, tip: str) -> QCheckBox:
     return box
 
 
-PANEL = PanelSpec("queue", "Queue", 50, QueuePanel, QUEUE)
+PANEL = PanelSpec(QueuePanel, QUEUE)

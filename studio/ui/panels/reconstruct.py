@@ -321,4 +321,4 @@ def _export(
     return place
 
 
-PANEL = PanelSpec("reconstruct", "Reconstruct", 30, ReconstructPanel, RECONSTRUCT, ())
+PANEL = PanelSpec(ReconstructPanel, RECONSTRUCT, ())
