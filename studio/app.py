@@ -1,7 +1,7 @@
 """The composition root: joins a real engine to a real window. The window comes first.
 
-Only what the first screen shows is imported before it is painted: the bridge and the engine after
-that, the other workspaces next, torch on the engine's own thread.
+Only what the first screen shows is imported before it is painted. The engine follows, which imports
+torch in its own thread; then, while it waits for work, what the other workspaces need.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import signal
 import sys
-import threading
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QSettings, QTimer, Slot
@@ -50,7 +49,7 @@ class Studio(QObject):
         self.window = Window(self.shared, theme)
         self.bridge: EngineBridge | None = None
         self._imports = Background(self)
-        self._imports.done.connect(self.start_engine)
+        self._imports.done.connect(self._imported)
         app.aboutToQuit.connect(self.close)
 
     def show(self) -> None:
@@ -59,30 +58,46 @@ class Studio(QObject):
 
     @Slot()
     def go_on(self) -> None:
-        """Imports the bridge beside the window; the engine starts when it is there."""
-        self._imports.start("bridge", importlib.import_module, "studio.bridge.bridge")
+        """Imports the engine beside the window; `start_engine` follows."""
+        self._import("engine", "studio.engine.engine")
 
     @Slot(object, object)
-    def start_engine(self, _what: str, _module: Any) -> None:
-        """Attaches the engine, lists the pictures folder, has the other workspaces built."""
+    def _imported(self, what: str, _: Any) -> None:
+        if what == "engine":
+            self.start_engine()
+        else:
+            self.window.build_rest()
+
+    def start_engine(self) -> None:
+        """Attaches the engine and lists the pictures folder."""
         from studio.bridge.bridge import EngineBridge
 
+        jobs = self.shared.jobs
+        for done in (jobs.ready, jobs.failed):
+            done.connect(self.settle)
         try:
             self.bridge = EngineBridge(parent=self)
         except StudioError as error:
-            self.shared.jobs.no_engine(str(error))
+            jobs.no_engine(str(error))
         else:
-            self.shared.jobs.ready.connect(self.import_plots)
-            self.shared.jobs.attach(self.bridge, self.shared.session.model.get())
+            jobs.attach(self.bridge, self.shared.session.model.get())
         self.shared.library.scan()
-        self.window.build_rest()
 
     @Slot()
-    def import_plots(self) -> None:
-        """Imports the plotting library beside the window: a quarter of a second none need wait."""
-        self.shared.jobs.ready.disconnect(self.import_plots)
-        names = ("pyqtgraph",)
-        threading.Thread(target=importlib.import_module, args=names, daemon=True).start()
+    def settle(self) -> None:
+        """What can wait until the engine has loaded its model, or has failed to.
+
+        While torch's libraries are linked, whatever else has one to load waits a third of a second
+        for the linker, and holds Python's lock meanwhile: SQLite and Pillow for the history's index
+        do. The plots take a quarter of a second, beside the window.
+        """
+        for done in (self.shared.jobs.ready, self.shared.jobs.failed):
+            done.disconnect(self.settle)
+        self.shared.library.archive.sync()
+        self._import("plots", "pyqtgraph")
+
+    def _import(self, what: str, module: str) -> None:
+        self._imports.start(what, importlib.import_module, module)
 
     @Slot()
     def close(self) -> None:

@@ -93,9 +93,8 @@ class Library(QObject):
         return self._files
 
     def scan(self) -> None:
-        """Lists the pictures that are already in the folder, and brings the index up to date."""
+        """Lists the pictures that are already in the folder."""
         self._files.start(("scan", None), newest_pictures, self.folder, LIMIT)
-        self.archive.sync()
 
     def add(self, picture: Picture) -> Entry:
         """Puts a new picture at the front and writes it to the folder."""

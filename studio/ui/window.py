@@ -1,16 +1,18 @@
 """The main window: the workspaces, the status line, the menu; nothing of its own.
 
-Only the first workspace is there at first; the others are built when they are opened, or one by
-one once the window is on the screen (`build_rest`).
+Only the first workspace is there at first; the others are built when they are opened, or bit by
+bit while the engine waits for work (`build_rest`).
 """
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from PySide6.QtCore import QSize, Slot
+from PySide6.QtCore import QSize, QTimer, Slot
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
     QMenu,
@@ -20,8 +22,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio import ui
 from studio.ui import actions, icons
-from studio.ui.background import Background
 from studio.ui.panels import WORKSPACES, Panel, load
 from studio.ui.shared import Shared
 from studio.ui.status_line import StatusLine
@@ -40,8 +42,9 @@ class Window(QWidget):
         self.setWindowTitle("Latent Studio")
         self.setWindowIcon(icons.application_icon())
         self._built: dict[str, Panel] = {}
-        self._imports = Background(self)
-        self._imports.done.connect(self._imported)
+        self._rest = self._steps()
+        self._turns = QTimer(self, interval=0)
+        self._turns.timeout.connect(self._step)
         self._actions = actions.install(actions.WINDOW, self, self)
         self._pages, self._menu = QStackedWidget(), QMenu(self)
         self._looks = self._theme_menu()
@@ -77,16 +80,35 @@ class Window(QWidget):
 
     @Slot()
     def build_rest(self) -> None:
-        """Builds what is missing, one workspace a turn of the event loop, imported beside it."""
-        missing = [each for each in WORKSPACES if each not in self._built]
-        if missing and self.isVisible():
-            self._imports.start(missing[0], load, missing[0])
+        """Imports and builds what is missing, a little in each turn of the event loop.
 
-    @Slot(object, object)
-    def _imported(self, workspace: str, _: Any) -> None:
-        if self.isVisible():
+        Not beside the engine's work: the two would hand Python's lock to and fro, and what takes
+        a frame alone would take ten.
+        """
+        self.shared.jobs.changed.connect(self._go_on)
+        self._go_on()
+
+    @Slot()
+    def _go_on(self) -> None:
+        if not self.shared.jobs.busy:
+            self._turns.start()
+
+    @Slot()
+    def _step(self) -> None:
+        if self.shared.jobs.busy or not self.isVisible():
+            self._turns.stop()
+        elif next(self._rest, None) is None:
+            self._turns.stop()
+            self.shared.jobs.changed.disconnect(self._go_on)
+
+    def _steps(self) -> Iterator[str]:
+        """Each is done within a frame: importing one module, building one workspace."""
+        for found in pkgutil.walk_packages(ui.__path__, f"{ui.__name__}."):
+            importlib.import_module(found.name)
+            yield found.name
+        for workspace in WORKSPACES:
             self.panel(workspace)
-            self.build_rest()
+            yield workspace
 
     def _make_tabs(self) -> QTabBar:
         """The workspaces by name."""
@@ -111,7 +133,7 @@ class Window(QWidget):
 
     def _go(self, number: int, _checked: bool = False) -> None:
         self._tabs.setCurrentIndex(number)
-        self._pages.currentWidget().setFocus()
+        self.panel(tuple(WORKSPACES)[number]).setFocus()
 
     @Slot(str)
     def _go_to(self, wanted: str) -> None:
