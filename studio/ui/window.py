@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio import ui
-from studio.ui import actions, icons
+from studio import gallery, ui
+from studio.ui import actions, icons, panels
 from studio.ui.panels import WORKSPACES, Panel, load
 from studio.ui.shared import Shared
 from studio.ui.status_line import StatusLine
@@ -70,7 +70,7 @@ class Window(QWidget):
     def panel(self, workspace: str) -> Panel:
         """A workspace, built now if it is missing."""
         if workspace not in self._built:
-            panel = load(workspace).create(self.shared)
+            panel = load(workspace).create(self.shared, self._pages)
             self._built[workspace] = panel
             self._pages.addWidget(panel)
             panel.wanted.connect(self._go_to)
@@ -103,9 +103,12 @@ class Window(QWidget):
 
     def _steps(self) -> Iterator[str]:
         """Each is done within a frame: importing one module, building one workspace."""
-        for found in pkgutil.walk_packages(ui.__path__, f"{ui.__name__}."):
-            importlib.import_module(found.name)
-            yield found.name
+        for room in (gallery, ui):
+            found = pkgutil.walk_packages(room.__path__, f"{room.__name__}.")
+            names = (each.name for each in found)
+            for name in sorted(names, key=lambda name: name.startswith(panels.__name__)):
+                importlib.import_module(name)  # a workspace's last: it needs all the others
+                yield name
         for workspace in WORKSPACES:
             self.panel(workspace)
             yield workspace

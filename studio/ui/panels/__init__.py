@@ -38,9 +38,12 @@ class Panel(QWidget):
 
 @dataclass(frozen=True)
 class PanelSpec:
-    """How a workspace is made. `menu` names the actions that the window's menu lists."""
+    """How a workspace is made, inside which widget: one moved there later is styled anew.
 
-    create: Callable[[Shared], Panel]
+    `menu` names the actions that the window's menu lists.
+    """
+
+    create: Callable[[Shared, QWidget], Panel]
     actions: tuple[Action, ...] = ()
     menu: tuple[str, ...] = ()
 

@@ -15,7 +15,7 @@ from PySide6.QtGui import (
     QDropEvent,
     QGuiApplication,
 )
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
 from studio.core import events
 from studio.core.errors import StudioError
@@ -51,8 +51,8 @@ class GeneratePanel(Panel):
     column: Column
     viewer: Viewer
 
-    def __init__(self, shared: Shared) -> None:
-        super().__init__()
+    def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setObjectName("generatePanel")
         self.setAcceptDrops(True)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -60,7 +60,7 @@ class GeneratePanel(Panel):
         self._preferences = shared.preferences
         self._mine: set[int] = set()  # jobs
         self.sources, self.reader = Sources(self), Reader(self)
-        self.column = Column(self.session, self.jobs, self.sources)
+        self.column = Column(self.session, self.jobs, self.sources, self)
         self.column.setFixedWidth(COLUMN_WIDTH)
         self.viewer = Viewer(self.library, self.session.samplers, self.jobs)
         row = QHBoxLayout(self)
