@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from studio.bridge.bridge import EngineBridge
 
 AFTER_FIRST_PAINT = 60  # milliseconds
+SWITCH = 0.001  # seconds until a thread that computes hands Python's lock to one that asks
 
 
 class Studio(QObject):
@@ -40,6 +41,7 @@ class Studio(QObject):
 
     def __init__(self, app: QApplication, store: QSettings) -> None:
         super().__init__(app)
+        sys.setswitchinterval(SWITCH)  # Python's own is five times that, and a turn asks often
         preferences = Preferences(store)
         theme = Theme(app, preferences.get("theme"))
         session = Session(all_samplers(), self, all_rules(), all_schedules())

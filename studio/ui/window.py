@@ -184,9 +184,10 @@ class Window(QWidget):
 
     @Slot(QCloseEvent)
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Remembers everything; pictures being written are finished first."""
+        """Goes at once, then remembers everything and finishes the pictures being written."""
         preferences = self.shared.preferences
         preferences.set_geometry(self.saveGeometry())
+        self.hide()
         preferences.set("theme", self.theme.choice)
         preferences.remember(self.shared.session)
         for panel in self.panels if self.shared.jobs.busy else self._built.values():

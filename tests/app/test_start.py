@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pkgutil
 import subprocess
 import sys
@@ -28,6 +29,18 @@ made = studio.app.Studio(app, QSettings("/dev/null", QSettings.Format.IniFormat)
 made.window.show()
 app.processEvents()
 print(*sys.modules)
+"""
+CLOSED_SOON = """
+import sys
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+import studio.app
+shown = studio.app.Studio.start_engine
+def start_engine(self):
+    shown(self)
+    QTimer.singleShot(100, self.window.close)
+studio.app.Studio.start_engine = start_engine
+sys.exit(studio.app.main([]))
 """
 
 
@@ -98,6 +111,26 @@ def test_a_closed_window_builds_no_more(qtbot: QtBot, fresh: Stage) -> None:
     fresh.window.close()
     qtbot.wait(50)
     assert not is_built(fresh, "history")
+
+
+def test_a_closed_window_is_gone_before_its_pictures_are_written(
+    fresh: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    library = fresh.window.shared.library
+    close = library.close
+    monkeypatch.setattr(library, "close", lambda: (seen.append(fresh.window.isVisible()), close()))
+    fresh.window.close()
+    assert seen == [False]
+
+
+def test_closing_while_it_starts_ends_the_program(tmp_path: Path) -> None:
+    """The engine is importing torch then."""
+    homes = {name: str(tmp_path) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}
+    ran = subprocess.run(
+        [sys.executable, "-c", CLOSED_SOON], env={**os.environ, **homes}, check=False, timeout=60
+    )
+    assert ran.returncode == 0
 
 
 def test_what_waits_is_kept_though_nobody_opened_the_queue(
