@@ -60,8 +60,8 @@ class Column(QFrame):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._area, 1)
+        self._fill(body)  # before the foot: Tab walks in this order
         column.addWidget(self.foot)
-        self._fill(body)
         self._bind()
         self._interval_changed(session.interval.get())
         self._jobs_changed()

@@ -56,8 +56,8 @@ class CompareColumn(QFrame):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(scrolling("compareColumnArea", body), 1)
+        self._fill(body)  # before the foot: Tab walks in this order
         column.addWidget(self.foot)
-        self._fill(body)
         self._bind()
         self._look_again()
         self._jobs_changed()

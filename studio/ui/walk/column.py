@@ -65,8 +65,8 @@ class WalkColumn(QFrame):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(scrolling("walkColumnArea", body), 1)
+        self._fill(body)  # before the foot: Tab walks in this order
         column.addWidget(self.foot)
-        self._fill(body)
         self._connect()
         self._look_again()
         self._enable()
