@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Slot
@@ -85,7 +86,14 @@ class Viewer(QWidget):
 
         player = TrajectoryPage(self._jobs, self._library.folder)
         player.said.connect(self.banner.say)
+        stops: list[QWidget] = [self.canvas]
+        each = player.nextInFocusChain()
+        while each is not None and each is not player:
+            stops += [each] if each.focusPolicy() & Qt.FocusPolicy.TabFocus else []
+            each = each.nextInFocusChain()
         self.pages.addWidget(player)
+        for before, after in pairwise(stops):
+            QWidget.setTabOrder(before, after)  # as if it had always been there
         return player
 
     def _lay_out(self) -> None:
