@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from studio.core.autoencoding import (
     Paused,
@@ -17,6 +16,9 @@ from studio.core.autoencoding import (
 )
 from studio.core.settings import Settings
 from studio.core.walks import Frame, Inverted, Spaced
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)

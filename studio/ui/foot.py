@@ -90,7 +90,10 @@ class Foot(QWidget):
 
 
 def scrolling(name: str, body: QWidget) -> QScrollArea:
-    """`body` in an area that scrolls up and down, and takes no focus itself."""
+    """`body` in an area that scrolls up and down, and takes no focus itself.
+
+    Fill it afterwards: widgets that move with all that is in them are styled anew each time.
+    """
     body.setObjectName("columnBody")
     area = QScrollArea()
     area.setObjectName(name)

@@ -7,14 +7,16 @@ by hand. Must not import widgets.
 from __future__ import annotations
 
 import secrets
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core.requests import Generate, Settings
 from studio.core.specs import GuidanceSpec, SamplerSpec, ScheduleSpec
 from studio.core.wildcards import escaped, only
-from studio.ui.starting.start import Start
+
+if TYPE_CHECKING:
+    from studio.ui.starting.start import Start
 
 RANDOM_SEEDS = 2**32  # random seeds stay short enough to read out; typed ones may be any
 FULL_INTERVAL = (0.0, 1.0)

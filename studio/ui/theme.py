@@ -129,6 +129,7 @@ class Theme(QObject):
         self._app = app
         self.choice = choice if choice in CHOICES else "system"
         app.styleHints().colorSchemeChanged.connect(self._system_changed)
+        app.screenAdded.connect(self._screen_added)
         app.setStyle("Fusion")
         self._apply()
 
@@ -156,9 +157,18 @@ class Theme(QObject):
         if self.choice == "system":
             self._apply()
 
+    @Slot()
+    def _screen_added(self) -> None:
+        """It may need larger icons."""
+        self._recolour()
+
     def _apply(self) -> None:
         tokens = self.tokens
         self._app.setPalette(palette(tokens))
         self._app.setStyleSheet(stylesheet(tokens))
-        icons.recolour(self._app, tokens.text, tokens.on_accent, tokens.muted)
+        self._recolour()
         self.changed.emit(tokens)
+
+    def _recolour(self) -> None:
+        tokens = self.tokens
+        icons.recolour(self._app, tokens.text, tokens.on_accent, tokens.muted)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -180,14 +178,3 @@ def test_only_the_theme_names_a_colour() -> None:
         if re.search(r"""["']#[0-9a-fA-F]{3,8}["']""", line)
     ]
     assert named == []
-
-
-def test_the_window_opens_without_torch() -> None:
-    code = (
-        "import sys; from PySide6.QtWidgets import QApplication; from PySide6.QtCore import"
-        " QSettings; import studio.app; app = QApplication([]);"
-        "s = studio.app.Studio(app, QSettings('/dev/null', QSettings.Format.IniFormat));"
-        "s.window.show(); app.processEvents(); print('torch' in sys.modules)"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert ran.stdout.strip() == "False", ran.stderr

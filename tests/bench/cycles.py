@@ -55,16 +55,16 @@ def measure(cycles: int, bundle: Path | None, size: int | None) -> dict[str, Any
     from PySide6.QtWidgets import QApplication, QWidget
 
     from studio import app as studio_app
-    from studio.bridge.bridge import EngineBridge
+    from studio.bridge import bridge as bridges
     from studio.engine.worker import open_from_disk
 
-    def bridge(parent: studio_app.Studio) -> EngineBridge:
+    def bridge(parent: studio_app.Studio) -> bridges.EngineBridge:
         def opened(name: str, device: Any, check: Any) -> Any:
             return open_from_disk(str(bundle or name), device, check)
 
-        return EngineBridge("cpu", opened, parent)
+        return whole("cpu", opened, parent)
 
-    vars(studio_app)["EngineBridge"] = bridge
+    whole, vars(bridges)["EngineBridge"] = bridges.EngineBridge, bridge
     app = QApplication([sys.argv[0]])
     folder = Path(os.environ["XDG_DATA_HOME"]).parent
     store = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)

@@ -66,7 +66,7 @@ class Shooting:
         """Goes to a workspace."""
         self.window._go_to(name)
         self.rest(0.3)
-        return self.window.panels[[spec.id for spec in self.window.specs].index(name)]
+        return self.window.panel(name)
 
     def rest(self, seconds: float) -> None:
         turn_until(lambda: False, seconds)

@@ -41,8 +41,10 @@ class CompareColumn(QFrame):
 
     asked = Signal()
 
-    def __init__(self, session: Session, jobs: Jobs, comparison: Comparison) -> None:
-        super().__init__()
+    def __init__(
+        self, session: Session, jobs: Jobs, comparison: Comparison, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
         self.setObjectName("compareColumn")
         self._session, self._jobs, self._comparison = session, jobs, comparison
         self._shared: dict[str, tuple[QLabel, QWidget]] = {}
@@ -50,11 +52,11 @@ class CompareColumn(QFrame):
         self._make_controls()
         self.foot = Foot(jobs, "compare", "Compare", "comparison", TIPS)
         body = QWidget()
-        self._fill(body)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(scrolling("compareColumnArea", body), 1)
+        self._fill(body)  # before the foot: Tab walks in this order
         column.addWidget(self.foot)
         self._bind()
         self._look_again()

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QVBoxLayout,
+    QWidget,
 )
 
 from studio.core.errors import UsageError
@@ -38,8 +39,8 @@ class QueuePanel(Panel):
     keeper: Keeper
     prompts: PromptList
 
-    def __init__(self, shared: Shared) -> None:
-        super().__init__()
+    def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setObjectName("queuePanel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._jobs, self._session = shared.jobs, shared.session
@@ -337,4 +338,4 @@ def _check(name: str, text: str, tip: str) -> QCheckBox:
     return box
 
 
-PANEL = PanelSpec("queue", "Queue", 50, QueuePanel, QUEUE)
+PANEL = PanelSpec(QueuePanel, QUEUE)

@@ -50,8 +50,10 @@ class WalkColumn(QFrame):
 
     asked = Signal()
 
-    def __init__(self, session: Session, jobs: Jobs, course: Course, reading: Reading) -> None:
-        super().__init__()
+    def __init__(
+        self, session: Session, jobs: Jobs, course: Course, reading: Reading, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
         self.setObjectName("walkColumn")
         self._session, self._course = session, course
         self.cards = tuple(EndCard(index, reading) for index in range(4))
@@ -59,11 +61,11 @@ class WalkColumn(QFrame):
         self._make_sampling()
         self.foot = Foot(jobs, "walk", "Walk", "walk", TIPS)
         body = QWidget()
-        self._fill(body)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(scrolling("walkColumnArea", body), 1)
+        self._fill(body)  # before the foot: Tab walks in this order
         column.addWidget(self.foot)
         self._connect()
         self._look_again()
