@@ -15,9 +15,9 @@ from importlib.util import find_spec
 from typing import Any
 
 from studio.bench import benches
+from studio.core.device import Device
 from studio.core.errors import StudioError, no_such
 from studio.core.settings import Settings
-from studio.engine import devices
 from studio.engine.worker import Worker
 
 PROMPT = "a teddy bear"
@@ -50,7 +50,7 @@ class Conditions:
     say: Callable[[str], None] = print
 
     @property
-    def device(self) -> devices.Device:
+    def device(self) -> Device:
         return self.worker.device
 
     @cached_property

@@ -7,6 +7,7 @@ import platform
 import re
 from dataclasses import dataclass
 
+from studio.core.device import Device
 from studio.engine import devices
 
 #: From the least to the most: those that decide how fast a network runs.
@@ -44,13 +45,13 @@ class Machine:
         return re.sub(r"[^a-z0-9_]+", "-", plain.lower()).strip("-")
 
 
-def this_machine(device: devices.Device) -> Machine:
+def this_machine(device: Device) -> Machine:
     """Imports torch."""
     import torch
 
     query = getattr(torch.cpu, "get_capabilities", None)  # not in older versions
     capabilities = query() if query else {}
-    masked = any(name in os.environ for name in AS_AVX2)
+    masked = bool(devices.masks())
     found = tuple(name for name in INSTRUCTIONS if capabilities.get(name))
     if masked:
         found = tuple(name for name in found if not name.startswith(("avx512", "amx", "avx_vnni")))

@@ -39,6 +39,7 @@ def arguments(conditions: Conditions) -> list[str]:
     return [
         "generate", settings.prompt, "--seed", "1", "--model", settings.model,
         "--size", str(settings.size), "--steps", str(settings.steps), "--json",
+        "--device", conditions.device.name, "--precision", conditions.device.precision,
     ]  # fmt: skip
 
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from studio.networks.denoiser import DenoiserTransformer
+    from studio.training.hardware import Hardware
     from studio.training.loop import Run
+    from studio.training.task import Stage
 
 RECIPE = "denoiser-cpu-scenes"
 BATCH, WORDS = 32, 16
@@ -74,18 +76,19 @@ def clocked(optimiser: torch.optim.Optimizer, spent: list[float]) -> None:
 
 def run_of(conditions: Conditions, precision: str, folder: Path) -> Run:
     """The training loop itself, on random latents and texts."""
-    import torch
-
     from studio.models.registry import open_network
     from studio.training import recipe as recipes
+    from studio.training.hardware import Hardware
     from studio.training.loop import Run
 
     recipe = recipes.load(RECIPE)
     run = replace(recipe.run, batch=BATCH, compile="never", warmup=1)
     network = cast("DenoiserTransformer", open_network(conditions.settings.model, "denoiser"))
-    device = torch.device(conditions.device.name)
-    task = Denoise(network.requires_grad_().train(), device)
-    made = Run(task, replace(recipe, run=run), folder, device, None, lambda _: None)
+    on = Hardware.named(conditions.device.name, precision)
+    task = Denoise(network.requires_grad_().train(), on.device)
+    made = Run(task, replace(recipe, run=run), folder, on, None, lambda _: None)
+    for _ in made.prepare():
+        pass
     made.started = time.monotonic()
     return made
 
@@ -113,8 +116,8 @@ class Denoise:
         self.objective = Denoising.named("rectified-flow", "velocity")
         self.hot: tuple[nn.Module, ...] = (network,)
 
-    def prepare(self, device: torch.device) -> None:
-        pass
+    def prepare(self, on: Hardware) -> Iterator[Stage]:
+        yield from ()
 
     def batch(self, step: int, rank: int, world: int) -> object:
         return None
@@ -138,12 +141,14 @@ def orthogonalise(conditions: Conditions) -> Any:
 
     from studio.training import optimizers
     from studio.training import recipe as recipes
+    from studio.training.hardware import Hardware
 
     network = torch.nn.ModuleDict({"blocks": torch.nn.ModuleList([torch.nn.Linear(*MATRIX)])})
     network.to(conditions.device.name)
     for parameter in network.parameters():
         parameter.grad = torch.randn_like(parameter)
-    muon = optimizers.build(network, recipes.load(RECIPE).optimizer)[0]
+    precision = Hardware.named(conditions.device.name, conditions.device.precision).precision
+    muon = optimizers.build(network, recipes.load(RECIPE).optimizer, precision)[0]
     muon.step()
     return muon.step
 

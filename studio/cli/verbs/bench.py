@@ -15,11 +15,10 @@ from studio.bench.kept import described, keep, shown, shown_goal
 from studio.bench.machine import AS_AVX2, this_machine
 from studio.cli import table
 from studio.cli.outputs import check_folder
-from studio.cli.verb import Document, Verb, add_device, add_out
+from studio.cli.verb import Document, Verb, add_device, add_out, worker_of
 from studio.core.errors import StudioError
 from studio.core.settings import Settings
 from studio.diffusion import samplers
-from studio.engine.worker import Worker
 
 DEFAULT = Settings("a teddy bear", seed=1)
 QUICK_STEPS = 2
@@ -47,7 +46,7 @@ def run(arguments: Namespace) -> Document:
     if arguments.avx2:
         os.environ.update(AS_AVX2)  # before torch is imported
     say = partial(print, file=sys.stderr, flush=True)
-    conditions = Conditions(Worker(arguments.device), settings(arguments), arguments.quick, say)
+    conditions = Conditions(worker_of(arguments), settings(arguments), arguments.quick, say)
     machine = this_machine(conditions.device)
     say(described(asdict(machine)))
     results, failed = [], []
