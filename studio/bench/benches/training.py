@@ -37,8 +37,8 @@ def measure(conditions: Conditions) -> Iterator[Row]:
         yield Row(f"{precision}: batch {BATCH}", rates[precision], "pictures/s")
     chosen = conditions.device.precision
     quickest = rates[chosen] / max(rates.values())
-    yield Row(f"{chosen}, chosen here, over the quickest", quickest, "x", SLACK, at_least=True)
-    yield Row(f"{chosen}: Muon's share of a step", shares[chosen], "%", MUON_SHARE)
+    yield Row("the precision chosen here, over the quickest", quickest, "x", SLACK, at_least=True)
+    yield Row("Muon's share of a step in it", shares[chosen], "%", MUON_SHARE)
     took = conditions.seconds(orthogonalise(conditions)) * 1000
     yield Row(f"Muon's step of one {MATRIX[0]}x{MATRIX[1]} matrix", took, "ms", MATRIX_GOAL * 1000)
 
