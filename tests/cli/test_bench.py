@@ -39,6 +39,7 @@ def test_the_list(run: Run) -> None:
         (("sampling",), "did you mean 'sampler'?"),
         (("sampler", "nothing"), "no bench 'nothing'"),
         (("sampler", "--out", "table.md"), "folder"),
+        (("sampler", "--out", "docs", "--quick"), "--quick"),
     ],
 )
 def test_wrong_usage(run: Run, wrong: tuple[object, ...], word: str) -> None:
@@ -47,11 +48,11 @@ def test_wrong_usage(run: Run, wrong: tuple[object, ...], word: str) -> None:
     assert word in ran.error
 
 
-def test_a_masked_processor_says_so(program: Run, tmp_path: Path) -> None:
-    words = ("bench", "history", "--quick", "--avx2", "--out", tmp_path, "--json")
-    document = program(*words).document
+def test_a_masked_processor_says_so(program: Run, tiny: Path, tmp_path: Path) -> None:
+    words = ("bench", "sampler", "--avx2", "--model", tiny, "--size", SIZE, "--out", tmp_path)
+    document = program(*words, "--json").document
     machine = document["machine"]
-    assert machine["masked"]
+    assert machine["masked"] and document["benches"][0]["precision"] == "float32"
     assert not any(name.startswith(("avx512", "amx")) for name in machine["instructions"])
     page, (kept,) = tmp_path / "performance.md", list((tmp_path / "performance").iterdir())
     assert document["files"] == [str(kept), str(page)]

@@ -16,7 +16,7 @@ from studio.bench.machine import AS_AVX2, this_machine
 from studio.cli import table
 from studio.cli.outputs import check_folder
 from studio.cli.verb import Document, Verb, add_device, add_out, worker_of
-from studio.core.errors import StudioError
+from studio.core.errors import StudioError, UsageError
 from studio.core.settings import Settings
 from studio.diffusion import samplers
 
@@ -42,6 +42,8 @@ def run(arguments: Namespace) -> Document:
         return {"benches": [{"name": b.name, "summary": b.summary} for b in all_benches()]}
     chosen = find(arguments.names)
     if arguments.out is not None:
+        if arguments.quick:
+            raise UsageError("a --quick trial has no figures to keep; leave --quick or --out out.")
         check_folder(arguments.out, "performance.md and its figures")
     if arguments.avx2:
         os.environ.update(AS_AVX2)  # before torch is imported
