@@ -14,7 +14,7 @@ from studio.bench.bench import Conditions, all_benches, find
 from studio.bench.kept import described, keep, shown, shown_goal
 from studio.bench.machine import AS_AVX2, this_machine
 from studio.cli import table
-from studio.cli.outputs import check_folder
+from studio.cli.outputs import folder_at
 from studio.cli.verb import Document, Verb, add_device, add_out, worker_of
 from studio.core.errors import StudioError, UsageError
 from studio.core.settings import Settings
@@ -41,10 +41,9 @@ def run(arguments: Namespace) -> Document:
     if arguments.list:
         return {"benches": [{"name": b.name, "summary": b.summary} for b in all_benches()]}
     chosen = find(arguments.names)
-    if arguments.out is not None:
-        if arguments.quick:
-            raise UsageError("a --quick trial has no figures to keep; leave --quick or --out out.")
-        check_folder(arguments.out, "performance.md and its figures")
+    out = None if arguments.out is None else folder_at(arguments.out, "the table and its figures")
+    if out is not None and arguments.quick:
+        raise UsageError("a --quick trial has no figures to keep; leave --quick or --out out.")
     if arguments.avx2:
         os.environ.update(AS_AVX2)  # before torch is imported
     say = partial(print, file=sys.stderr, flush=True)
@@ -60,7 +59,7 @@ def run(arguments: Namespace) -> Document:
             if arguments.names:
                 raise
             failed.append({"name": bench.name, "problem": str(error)})
-    kept = () if arguments.out is None else keep(arguments.out, machine, results)
+    kept = () if out is None else keep(out, machine, results)
     return {
         "machine": {**asdict(machine), "kind": machine.kind},
         "quick": arguments.quick,
