@@ -33,8 +33,9 @@ def test_quick_answers_need_no_torch() -> None:
         "models",
         "dataset",
         "train --list",
+        "bench --list",
     ]
-    wrong = ["generate x --steps 0", "train nothing", "evaluate --guidance -1", "paint"]
+    wrong = ["generate x --steps 0", "train nothing", "evaluate --guidance -1", "paint", "bench x"]
     ran = subprocess.run(
         [sys.executable, "-c", WITHOUT_TORCH, *lines, *wrong],
         cwd=ROOT,
@@ -43,7 +44,7 @@ def test_quick_answers_need_no_torch() -> None:
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    assert ran.stderr.splitlines()[-1] == "0 0 0 0 0 0 0 2 2 2 2"
+    assert ran.stderr.splitlines()[-1] == "0 0 0 0 0 0 0 0 2 2 2 2 2"
 
 
 def test_version(run: Run) -> None:
