@@ -12,8 +12,8 @@ from torch import Tensor
 
 from studio.core.errors import Cancelled
 from studio.dataset.catalogue import Catalogue
+from studio.dataset.layout import SINGLE_SIZE
 from studio.dataset.scenes import (
-    SINGLE_SIZE,
     WHITE,
     Ground,
     Mix,

@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 
 from studio.dataset.captions import NUMBERS
-from studio.dataset.scenes import Ground, Mix, Scene, compose, facts, sample_scene
+from studio.dataset.facts import facts
+from studio.dataset.scenes import Ground, Mix, Scene, compose, sample_scene
 from studio.dataset.wording import article, noun
 from studio.metrics.composition import SIDES, count_things, ground_colour, side_of
 from studio.report.bench import Bench
