@@ -63,8 +63,8 @@ def prompt(bench: Bench, scene: Scene) -> str:
     words = [noun(bench.catalogue.by_code[thing.code].label) for thing in scene.objects]
     said = facts(scene)
     if said.side is not None:
-        relation = f"to the {said.side}" if said.side.endswith("of") else said.side
-        text = f"{words[0].phrase} {relation} {words[1].phrase}"
+        relation = "to the " if said.side in ("left of", "right of") else ""
+        text = f"{words[0].phrase} {relation}{said.side} {words[1].phrase}"
     elif said.count > 1:
         text = f"{NUMBERS[said.count]} {words[0].plural}"
     else:
