@@ -46,6 +46,7 @@ def evaluate(
     bench = Bench(subject, catalogue, judge or load_judge(), settings, report, cancelled)
     wanted = {name: SECTIONS[name] for name in settings.rows or SECTIONS}
     figures = tuple(figure for section in wanted.values() for figure in section(bench))
+    sheets = _sheets(bench)
     return Card(
         subject.name,
         bench.judge.name,
@@ -53,7 +54,7 @@ def evaluate(
         figures,
         sum(bench.made),
         time.monotonic() - began,
-        _sheets(bench),
+        sheets,
     )
 
 
