@@ -72,6 +72,27 @@ class Catalogue:
         return {**self.__dict__, "_archives": {}}  # open zips do not travel to loader processes
 
     @cached_property
+    def words(self) -> dict[str, tuple[str, ...]]:
+        """Other words for things, by code, that captions may use; none in a dataset without."""
+        return {code: tuple(words) for code, words in self._words["words"].items()}
+
+    @cached_property
+    def unsaid(self) -> dict[str, tuple[str, ...]]:
+        """Words that no caption uses, to measure with; each with the codes it may stand for."""
+        return {word: tuple(codes) for word, codes in self._words["held out"].items()}
+
+    @cached_property
+    def _words(self) -> dict[str, dict[str, list[str]]]:
+        path = self.folder / "words.json"
+        if not path.exists():
+            return {"words": {}, "held out": {}}
+        try:
+            words = json.loads(path.read_text(encoding="utf-8"))
+            return {part: dict(words[part]) for part in ("words", "held out")}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{path} is damaged: {error}") from None
+
+    @cached_property
     def by_code(self) -> dict[str, Concept]:
         return {concept.code: concept for concept in self.concepts}
 

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from studio.core.errors import Cancelled
 from studio.dataset.catalogue import Catalogue
+from studio.dataset.layout import SINGLE_SIZE
 from studio.dataset.scenes import (
-    SINGLE_SIZE,
     WHITE,
     Ground,
     Mix,
@@ -105,12 +105,16 @@ class Bench:
 
     def gallery_of(self, style: str, most: int | None = None) -> Gallery:
         codes = self.catalogue.codes(style)[:: 1 if most is None else -(-self._size(style) // most)]
+        trained = [self.catalogue.by_code[code].split == "train" for code in codes]
+        return Gallery(codes, torch.tensor(trained), self.features_of(codes, style))
+
+    def features_of(self, codes: Sequence[str], style: str) -> Tensor:
+        """(N, D) of these codes' pictures of a style, each alone on white."""
         parts = []
         for start in range(0, len(codes), 64):
             scenes = (self.alone(code, WHITE, style) for code in codes[start : start + 64])
             parts.append(self.features(np.stack([compose(s, self.catalogue) for s in scenes])))
-        trained = [self.catalogue.by_code[code].split == "train" for code in codes]
-        return Gallery(codes, torch.tensor(trained), torch.cat(parts))
+        return torch.cat(parts)
 
     def _size(self, style: str) -> int:
         return len(self.catalogue.codes(style))
@@ -121,12 +125,12 @@ class Bench:
         thing = Placed(code, 0.5, 0.5, size)
         return Scene(style or self.settings.style, ground, (thing,))
 
-    def redrawn(self, code: str, rng: np.random.Generator) -> np.ndarray:
+    def redrawn(self, code: str, rng: np.random.Generator, style: str | None = None) -> np.ndarray:
         """The real picture of a code on white, placed and sized as a training scene might be."""
         mix = Mix(p_pair=0, p_count=0, p_colour_ground=0, p_hue=0, styles=self.only_style)
         at = sample_scene(rng, self.catalogue, mix).objects[0]
         thing = Placed(code, at.x, at.y, at.size)
-        return compose(Scene(self.settings.style, WHITE, (thing,)), self.catalogue)
+        return compose(Scene(style or self.settings.style, WHITE, (thing,)), self.catalogue)
 
     @property
     def only_style(self) -> tuple[tuple[str, float], ...]:

@@ -27,32 +27,46 @@ if TYPE_CHECKING:
 
 def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="fewer pictures, noisier figures")
+    parser.add_argument("--rows", metavar="A,B", help="only these, like pairs,words,styles")
     parser.add_argument(
         "--autoencoders", metavar="A,B|all", help="measure these autoencoders instead of the model"
     )
     parser.add_argument("--seed", type=int, help="of the prompts and pictures (default: fixed)")
     add_sampling(parser)
-    add_out(parser, "a folder for report.json, report.md and sheet.png")
+    add_out(parser, "a folder for report.json, report.md and the sheets")
 
 
 def run(arguments: Namespace) -> Document:
     settings = settings_from(arguments, "", 0)
-    out = None if arguments.out is None else folder_at(arguments.out, "the report and its sheet")
+    out = None if arguments.out is None else folder_at(arguments.out, "the report and its sheets")
     if arguments.autoencoders is not None:
         return _of_autoencoders(arguments, out)
     if arguments.seed is not None and not 0 <= arguments.seed <= MAX_SEED:
         raise UsageError(f"the seed must be 0 to {MAX_SEED}, not {arguments.seed}.")
+    chosen_rows = () if arguments.rows is None else rows(arguments.rows)
     worker = worker_of(arguments)
     worker.model(settings.model)  # a missing model is said before the judge is loaded
 
     from studio.report import card
 
     chosen = card.CardSettings.quick() if arguments.quick else card.CardSettings()
+    chosen = replace(chosen, rows=chosen_rows)
     if arguments.seed is not None:
         chosen = replace(chosen, seed=arguments.seed)
     result = measure(worker, settings, chosen)
     paths = () if out is None else card.write(result, out)
     return {**card.document(result), "files": [str(path) for path in paths]}
+
+
+def rows(names: str) -> tuple[str, ...]:
+    """The named sections of the card. Raises UsageError for one that there is not."""
+    from studio.report.card import SECTIONS
+
+    chosen = tuple(dict.fromkeys(name.strip() for name in names.split(",")))
+    for name in chosen:
+        if name not in SECTIONS:
+            raise UsageError(f"there are no rows {name!r}; choose from {', '.join(SECTIONS)}.")
+    return chosen
 
 
 def _of_autoencoders(arguments: Namespace, out: Path | None) -> Document:
