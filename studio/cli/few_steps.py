@@ -42,6 +42,7 @@ def add_few_steps(parser: ArgumentParser) -> None:
         "--seeds", type=int, default=4, help="pictures of each prompt (%(default)s)"
     )
     parser.add_argument("--model", default=Settings("").model, metavar="NAME|PATH")
+    parser.add_argument("--size", type=int, default=Settings("").size, help="pixels a side")
     add_device(parser)
     add_out(parser, "a folder for few-steps.json and few-steps.md")
 
@@ -57,7 +58,7 @@ def measured(arguments: Namespace) -> Document:
     from studio.report.prompts import PROMPTS
 
     single = PROMPTS[: 24 - len(few_steps.PAIRS)]
-    base = Settings("", model=arguments.model, guidance=arguments.guidance)
+    base = _base(arguments)
     made = few_steps.Pictures(base, (*single, *few_steps.PAIRS), tuple(range(arguments.seeds)))
     measure = few_steps.Measure(model, made)
     rows = [row for each in bases for row in few_steps.fewest(measure, each, _tell)]
@@ -77,6 +78,10 @@ def measured(arguments: Namespace) -> Document:
     return document
 
 
+def _base(arguments: Namespace) -> Settings:
+    return Settings("", model=arguments.model, guidance=arguments.guidance, size=arguments.size)
+
+
 def _bases(arguments: Namespace) -> list[Settings]:
     """The settings to try, their steps aside."""
     from studio.engine.few_steps import candidates
@@ -86,7 +91,7 @@ def _bases(arguments: Namespace) -> list[Settings]:
     named = [name for name in arguments.schedules.split(",") if name]
     for name in named:
         schedules.find_schedule(name)
-    base = Settings("", model=arguments.model, guidance=arguments.guidance)
+    base = _base(arguments)
     found = [
         replace(base, sampler=name, schedule=schedule, guidance_interval=interval)
         for name in names
