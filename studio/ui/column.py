@@ -70,7 +70,7 @@ class Column(QFrame):
         self.prompt = PromptBox(
             "prompt",
             PROMPT,
-            "A teddy bear with a red scarf\nA rocket on a purple background, 3d",
+            "A red apple on a blue background\nA rocket on a purple background, 3d",
             4,
             10,
         )

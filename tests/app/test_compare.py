@@ -141,7 +141,7 @@ def test_an_example_compares_at_once(qtbot: QtBot, stage: Stage, panel: CompareP
     (request,) = comparisons(stage)
     families = {panel.session.samplers[each.sampler].family for each in request.cells}
     assert families == {"ddpm", "sde", "flow"}
-    assert {each.prompt for each in request.cells} == {"a smiling sun"}
+    assert {each.prompt for each in request.cells} == {"a snowman"}
     assert len({each.seed for each in request.cells}) == 1
     assert panel.pictures.isVisible()
 

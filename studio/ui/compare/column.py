@@ -66,7 +66,7 @@ class CompareColumn(QFrame):
         self.prompt = PromptBox(
             "comparePrompt",
             "What the pictures show (Alt+P). Ctrl+Enter compares.",
-            "A teddy bear with a red scarf",
+            "A red apple on a blue background",
             2,
             6,
         )
