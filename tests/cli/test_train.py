@@ -54,6 +54,8 @@ def test_a_run_and_its_continuation(run: Run, small: Path, tmp_path: Path) -> No
     assert document["loss"] > 0
     assert document["checkpoint"] == str(out / "checkpoint.pt")
     assert "loss" in ran.err
+    precision = json.loads((out / "model.json").read_text())["trained"]["precision"]
+    assert f" in {precision}\n" in ran.err
     assert {"checkpoint.pt", "log.jsonl", "model.json"} <= {path.name for path in out.iterdir()}
 
     more = (*options, "--steps", 3, "--resume", "--precision", "float32", "--json")
