@@ -6,17 +6,23 @@ Must not import torch.
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.core.errors import OutputError, UsageError
+from studio.core.errors import DataError, OutputError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
 
     from studio.core.events import Picture
+    from studio.core.settings import Settings
+
+POLL = 0.2  # seconds between two looks for other processes' pictures
 
 
 @dataclass(frozen=True)
@@ -51,11 +57,56 @@ class Pictures:
         made_by = (picture.image, picture.settings, picture.nfe, picture.seconds)
         if self.file is None:
             return png.write_new(self.folder, *made_by)
-        path = self.folder / self.file
-        if self.count > 1:
-            path = path.with_stem(f"{path.stem}-{picture.picture + 1}")
+        path = self.named(picture.picture)
         png.write(path, *made_by)
         return path
+
+    def named(self, number: int) -> Path:
+        """The name of picture `number`, where that is known before it is made."""
+        assert self.file is not None
+        path = self.folder / self.file
+        return path if self.count == 1 else path.with_stem(f"{path.stem}-{number + 1}")
+
+
+class Written:
+    """Which of the `wanted` pictures are on disk, made by any process: known by the settings inside
+    and, in a folder of many, by the prompt in their names."""
+
+    def __init__(self, target: Pictures, wanted: Sequence[Settings]) -> None:
+        from studio.gallery.naming import words
+
+        self._target, self._total = target, len(wanted)
+        self._missing: dict[Settings, list[int]] = {}
+        for number, settings in enumerate(wanted):
+            self._missing.setdefault(settings, []).append(number)
+        self._prompts = {words(settings.prompt) for settings in wanted}
+        self._seen = set[Path]()
+        self._found: dict[int, Path] = {}
+
+    def look(self) -> dict[int, Path]:
+        """The paths of those there are, by number."""
+        from studio.gallery import png
+
+        for path in sorted(self._candidates() - self._seen):
+            self._seen.add(path)
+            with suppress(DataError):
+                if numbers := self._missing.get(png.read_settings(path)):
+                    self._found[numbers.pop(0)] = path
+        return dict(self._found)
+
+    def wait(self) -> dict[int, Path]:
+        """The same, once they are all there."""
+        while len(found := self.look()) < self._total:
+            time.sleep(POLL)
+        return found
+
+    def _candidates(self) -> set[Path]:
+        """Files named "2026-11-23 14-03-22 a teddy bear 01.png", or as `--out` says."""
+        if (file := self._target.file) is not None:
+            stem = Path(file).stem
+            return set(self._target.folder.glob(f"{escape(stem)}*.png"))
+        found = self._target.folder.glob("*.png")
+        return {path for path in found if path.stem[20:].rpartition(" ")[0] in self._prompts}
 
 
 def image_file(out: Path, name: str) -> Path:

@@ -17,6 +17,7 @@ from contextlib import redirect_stdout
 from studio.cli import verbs
 from studio.cli.verb import Parser, Verb
 from studio.core.errors import Cancelled, StudioError, UsageError
+from studio.core.world import World
 
 CANCELLED = 130  # as a shell reports a program that Ctrl-C ended
 BROKEN_PIPE = 141  # as a shell reports a program whose reader went away
@@ -70,11 +71,12 @@ def _run(argv: Sequence[str]) -> int:
     except StudioError as error:
         return _complain(error, 1)
     except (KeyboardInterrupt, Cancelled):
-        print("cancelled", file=sys.stderr)
+        if not World.here().rank:
+            print("cancelled", file=sys.stderr)
         return CANCELLED
     except SystemExit as done:  # --help
         return int(done.code or 0)
-    if document is not None:
+    if document is not None and not World.here().rank:
         if arguments.json:
             print(json.dumps(document, indent=2))
         else:

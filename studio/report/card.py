@@ -15,6 +15,7 @@ from pathlib import Path
 from PIL import Image
 
 from studio.core.errors import OutputError
+from studio.core.parts import Parts
 from studio.dataset.catalogue import Catalogue
 from studio.metrics.features import Judge, load_judge
 from studio.report import composition, reconstruction, retrieval, variety
@@ -34,15 +35,18 @@ def evaluate(
     report: Callable[[str], None] = print,
     cancelled: Callable[[], bool] = lambda: False,
     judge: Judge | None = None,
+    parts: Parts | None = None,
 ) -> Card:
-    """Measures a model. `report` gets lines of progress.
+    """Measures a model. `report` gets lines of progress; several processes meet in `parts`.
 
     Raises:
         Cancelled: `cancelled()` said so, asked before every batch.
         DataError: the catalogue lacks the style, or a picture.
     """
     began = time.monotonic()
-    bench = Bench(subject, catalogue, judge or load_judge(), settings, report, cancelled)
+    bench = Bench(
+        subject, catalogue, judge or load_judge(), settings, report, cancelled, parts=parts
+    )
     figures = (
         *reconstruction.figures(bench),
         *retrieval.figures(bench),

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import secrets
-import sys
+import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from tqdm import tqdm
 
-from studio.cli.outputs import Pictures
+from studio.cli.outputs import Pictures, Written
 from studio.cli.sampling import add_sampling, add_start, inputs_from, settings_from
+from studio.cli.sharing import add_rest, bar_options, random_seed, stopped_early, world_of
 from studio.cli.verb import Document, Verb, add_out, worker_of
 from studio.core import events
 from studio.core.errors import UsageError
 from studio.core.requests import Generate
 from studio.core.wildcards import combinations
-from studio.engine.worker import run_now
-from studio.gallery import inputs
+from studio.core.world import World
+from studio.engine.worker import Worker, run_now
+from studio.gallery import inputs, png
 from studio.gallery.word_lists import drawn, lines_in, read_lines, words_folder
 
-RANDOM_SEEDS = 2**32  # as many as people can bear to type
+Numbered = tuple[int, Generate]
 STRENGTH = 0.6  # of a picture to start from: its layout stays, its things change
 
 
@@ -43,31 +44,90 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, help="of the first picture (default: random)")
     add_sampling(parser)
     add_start(parser)
+    add_rest(parser)
     add_out(parser, "a PNG file or a folder (default: the window's folder)")
 
 
-def run(arguments: Namespace) -> Document:
+def run(arguments: Namespace) -> Document | None:
+    world = world_of(arguments)
     requests = requests_from(arguments)
     pictures = sum(request.count for request in requests)
     target = Pictures.at(arguments.out, pictures)
     for request in requests[:1]:
         if request.inputs is not None:
             inputs.keep(request.inputs, inputs.inputs_folder())
-    total = sum(request.count * request.settings.steps for request in requests)
-    worker = worker_of(arguments)
-    with tqdm(total=total, unit="step", leave=False, disable=None, file=sys.stderr) as bar:
-        watcher = Watcher(target, bar)
-        for request in requests:
-            run_now(request, worker, watcher.saw)
-            watcher.next(request)
+    worker, began = worker_of(arguments), time.perf_counter()
+    make = _shared if world.name else _alone
+    images, nfe = make(requests, target, worker, world)
+    if world.rank:
+        return None
     return {
-        "images": watcher.images,
-        "seconds": round(watcher.seconds, 3),
-        "nfe": watcher.nfe,
+        "images": images,
+        "seconds": round(time.perf_counter() - began, 3),
+        "nfe": nfe,
         "device": worker.device.name,
         "precision": worker.device.precision,
         "settings": asdict(requests[0].settings),
     }
+
+
+def _alone(
+    requests: Sequence[Generate], target: Pictures, worker: Worker, world: World
+) -> tuple[list[Document], int]:
+    """Makes them all: their entries in the document, and the network calls of one."""
+    watcher = _watched(numbered(requests), target, worker, world)
+    return watcher.images, watcher.nfe
+
+
+def _shared(
+    requests: Sequence[Generate], target: Pictures, worker: Worker, world: World
+) -> tuple[list[Document], int]:
+    """Makes this process's share of what is not there yet. The first waits for all the others."""
+    from studio.engine.sampling import MOST_AT_ONCE
+
+    wanted = [r.settings.numbered(i) for r in requests for i in range(r.count)]
+    written = Written(target, wanted)
+
+    def missing() -> str:
+        return f"{len(wanted) - len(written.look())} of {len(wanted)} pictures are missing"
+
+    with stopped_early(world, missing):
+        mine, there = world.mine(numbered(requests, MOST_AT_ONCE)), written.look().keys()
+        todo = [(n, r) for n, r in mine if not set(range(n, n + r.count)) <= there]
+        _watched(todo, target, worker, world)
+        if world.rank:
+            return [], 0
+        paths = written.wait()
+    images = [
+        {"path": str(paths[number]), "seed": settings.seed, "prompt": settings.prompt}
+        for number, settings in enumerate(wanted)
+    ]
+    return images, png.read_record(paths[len(wanted) - 1]).nfe
+
+
+def _watched(
+    requests: Sequence[Numbered], target: Pictures, worker: Worker, world: World
+) -> Watcher:
+    total = sum(request.count * request.settings.steps for _, request in requests)
+    with tqdm(total=total, unit="step", **bar_options(world)) as bar:
+        watcher = Watcher(target, bar)
+        for number, request in requests:
+            watcher.begin(number, request)
+            run_now(request, worker, watcher.saw)
+    return watcher
+
+
+def numbered(requests: Sequence[Generate], most: int | None = None) -> list[Numbered]:
+    """Each request with the number of its first picture; cut into ones of at most `most` pictures,
+    as they are made together anyway."""
+    pieces, before = list[Numbered](), 0
+    for request in requests:
+        for first in range(0, request.count, most or request.count):
+            settings = request.settings.numbered(first)
+            count = min(most or request.count, request.count - first)
+            pieces.append((before + first, replace(request, settings=settings, count=count)))
+        before += request.count
+    return pieces
 
 
 def requests_from(arguments: Namespace) -> tuple[Generate, ...]:
@@ -88,7 +148,7 @@ def request_from(arguments: Namespace) -> Generate:
     """The checked request that the options describe. Raises UsageError, DataError."""
     if (arguments.prompt is None) == (arguments.prompts is None):
         raise UsageError("give one prompt, or a file of them with --prompts.")
-    seed = secrets.randbelow(RANDOM_SEEDS) if arguments.seed is None else arguments.seed
+    seed = random_seed(world_of(arguments)) if arguments.seed is None else arguments.seed
     started = inputs_from(arguments)
     strength = arguments.strength
     if strength is None:
@@ -111,15 +171,15 @@ class Watcher:
 
     def __init__(self, target: Pictures, bar: tqdm) -> None:
         self._target, self._bar = target, bar
-        self._before = 0  # pictures of the requests that are done
-        self._steps = 0
+        self._first = 0  # the number of the request's first picture
+        self._steps = self._coming = 0  # before the request, and with it
         self.images: list[Document] = []
-        self.seconds, self.nfe = 0.0, 0
+        self.nfe = 0
 
-    def next(self, request: Generate) -> None:
-        """The request is done."""
-        self._before += request.count
-        self._steps += request.count * request.settings.steps
+    def begin(self, first: int, request: Generate) -> None:
+        """What comes now is of this request."""
+        self._first, self._steps = first, self._coming
+        self._coming += request.count * request.settings.steps
 
     def saw(self, event: events.Event) -> None:
         match event:
@@ -129,13 +189,11 @@ class Watcher:
                 self._bar.set_description(f"picture {picture + 1} of {pictures}", refresh=False)
                 self._bar.update(self._steps + picture * steps + step - self._bar.n)
             case events.Picture(settings=settings, nfe=nfe):
-                path = self._target.write(replace(event, picture=self._before + event.picture))
+                path = self._target.write(replace(event, picture=self._first + event.picture))
                 self.images.append(
                     {"path": str(path), "seed": settings.seed, "prompt": settings.prompt}
                 )
                 self.nfe = nfe
-            case events.Finished(seconds=seconds):
-                self.seconds += seconds
 
 
 def describe(document: Document) -> Iterator[str]:
