@@ -11,9 +11,14 @@ from studio.core.world import World
 
 def join(device: torch.device) -> World:
     """Meets the other processes, if there are any."""
-    if World.here().size > 1 and not together():
-        distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    return World.here()
+    world = World.here()
+    if world.size > 1 and not together():
+        backend = "nccl" if device.type == "cuda" else "gloo"
+        met, rank, size = next(distributed.rendezvous("env://"))
+        # torchrun's store outlives a restart, and with it the addresses of those who died
+        store = distributed.PrefixStore(world.attempt, met)
+        distributed.init_process_group(backend, store=store, rank=rank, world_size=size)
+    return world
 
 
 def world() -> World:

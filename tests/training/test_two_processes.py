@@ -1,0 +1,85 @@
+"""Two processes: one pool encoded by both, and a critic that learns in step."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from studio.dataset.catalogue import Catalogue
+from studio.dataset.scenes import Mix
+from studio.models.registry import ASSETS
+from studio.networks.autoencoder import Autoencoder
+from studio.networks.tokenizer import Tokenizer
+from studio.training import distributed
+from studio.training.data import SceneSource
+from studio.training.loop import train
+from studio.training.pool import CHUNK, LatentPool
+from tests.training.test_critic import NETWORK, ON, Small, recipe, states
+from tests.training.test_pool import TINY
+
+TWO = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+
+
+def filled() -> dict[str, Tensor]:
+    torch.manual_seed(0)
+    source = SceneSource(Catalogue(), Mix(jitter=0.0), seed=4, size=32, forms=2)
+    tokenizer = Tokenizer(ASSETS / "studio-256" / "text" / "tokenizer.json")
+    pool = LatentPool(source, 3 * CHUNK, Autoencoder(TINY).eval(), tokenizer, ON)
+    list(pool.fill())
+    return {"latents": pool.latents, "ids": pool.ids}
+
+
+class Halves(Small):
+    """Four pictures a step, of which each of two processes takes two."""
+
+    def batch(self, step: int, rank: int, world: int) -> Tensor:
+        generator = torch.Generator().manual_seed(step)
+        return (torch.rand(4, 3, 32, 32, generator=generator) * 2 - 1)[rank::world]
+
+
+def fought(out: Path) -> dict[str, Tensor]:
+    """Weights of an autoencoder without noise and of its critic, after a few steps."""
+    torch.manual_seed(0)
+    of = recipe(adversarial=0.5, adversarial_adaptive=False, adversarial_start=1, crop=32, kl=0.0)
+    task = Halves(replace(of, network={**NETWORK, "variational": False}))
+    train(task, task.recipe, out, ON, report=lambda _: None)
+    return states(task)
+
+
+def run(what: str, tmp_path: Path) -> list[dict[str, Tensor]]:
+    """What each of two processes has."""
+    environment = {**os.environ, "PYTHONPATH": os.getcwd(), "OMP_NUM_THREADS": "1"}
+    command = [*TWO, "-m", "tests.training.test_two_processes", what, str(tmp_path)]
+    ran = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    return [torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1)]
+
+
+def test_both_have_the_same_whole_pool(tmp_path: Path) -> None:
+    expected = filled()
+    for found in run("pool", tmp_path):
+        assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+
+
+def test_a_critic_learns_as_in_one_process(tmp_path: Path) -> None:
+    expected = fought(tmp_path / "alone")
+    for found in run("critic", tmp_path):
+        for name, tensor in expected.items():
+            torch.testing.assert_close(found[name], tensor, rtol=0, atol=1e-6)
+
+
+def main(what: str, folder: Path) -> None:
+    if what == "pool":
+        distributed.join(ON.device)
+    result = filled() if what == "pool" else fought(folder / "run")
+    torch.save(result, folder / f"{os.environ['RANK']}.pt")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
