@@ -14,9 +14,9 @@ def join(device: torch.device) -> World:
     world = World.here()
     if world.size > 1 and not together():
         backend = "nccl" if device.type == "cuda" else "gloo"
-        met, rank, size = next(distributed.rendezvous("env://"))
+        met, rank, size = next(distributed.rendezvous("env://"))  # type: ignore[attr-defined]
         # torchrun's store outlives a restart, and with it the addresses of those who died
-        store = distributed.PrefixStore(world.attempt, met)
+        store = distributed.PrefixStore(world.attempt, met)  # type: ignore[attr-defined]
         distributed.init_process_group(backend, store=store, rank=rank, world_size=size)
     return world
 
