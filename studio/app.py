@@ -1,6 +1,7 @@
 """The composition root: joins a real engine to a real window. The window comes first.
 
-Nothing here imports torch; the engine does, on its own thread, once the window is on the screen.
+Only what the first screen shows is imported before it is painted. The engine follows, which imports
+torch in its own thread; then, while it waits for work, what the other workspaces need.
 """
 
 from __future__ import annotations
@@ -8,18 +9,18 @@ from __future__ import annotations
 import importlib
 import signal
 import sys
-import threading
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QSettings, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
-from studio.bridge.bridge import EngineBridge
 from studio.core.errors import StudioError
 from studio.diffusion.guidance import all_rules
 from studio.diffusion.samplers import all_samplers
 from studio.diffusion.schedules import all_schedules
 from studio.gallery.naming import pictures_folder
 from studio.ui import icons
+from studio.ui.background import Background
 from studio.ui.jobs import Jobs
 from studio.ui.library import Library
 from studio.ui.preferences import Preferences
@@ -28,7 +29,11 @@ from studio.ui.state import Session
 from studio.ui.theme import Theme
 from studio.ui.window import Window
 
+if TYPE_CHECKING:
+    from studio.bridge.bridge import EngineBridge
+
 AFTER_FIRST_PAINT = 60  # milliseconds
+SWITCH = 0.001  # seconds until a thread that computes hands Python's lock to one that asks
 
 
 class Studio(QObject):
@@ -36,6 +41,7 @@ class Studio(QObject):
 
     def __init__(self, app: QApplication, store: QSettings) -> None:
         super().__init__(app)
+        sys.setswitchinterval(SWITCH)  # Python's own is five times that, and a turn asks often
         preferences = Preferences(store)
         theme = Theme(app, preferences.get("theme"))
         session = Session(all_samplers(), self, all_rules(), all_schedules())
@@ -44,30 +50,56 @@ class Studio(QObject):
         self.shared = Shared(session, jobs, library, preferences)
         self.window = Window(self.shared, theme)
         self.bridge: EngineBridge | None = None
+        self._imports = Background(self)
+        self._imports.done.connect(self._imported)
         app.aboutToQuit.connect(self.close)
 
     def show(self) -> None:
         self.window.show()
-        QTimer.singleShot(AFTER_FIRST_PAINT, self.start_engine)
+        QTimer.singleShot(AFTER_FIRST_PAINT, self.go_on)
 
     @Slot()
+    def go_on(self) -> None:
+        """Imports the engine beside the window; `start_engine` follows."""
+        self._import("engine", "studio.engine.engine")
+
+    @Slot(object, object)
+    def _imported(self, what: str, _: Any) -> None:
+        if what == "engine":
+            self.start_engine()
+        else:
+            self.window.build_rest()
+
     def start_engine(self) -> None:
         """Attaches the engine and lists the pictures folder."""
+        from studio.bridge.bridge import EngineBridge
+
+        jobs = self.shared.jobs
+        for done in (jobs.ready, jobs.failed):
+            done.connect(self.settle)
         try:
             self.bridge = EngineBridge(parent=self)
         except StudioError as error:
-            self.shared.jobs.no_engine(str(error))
+            jobs.no_engine(str(error))
         else:
-            self.shared.jobs.ready.connect(self.import_plots)
-            self.shared.jobs.attach(self.bridge, self.shared.session.model.get())
+            jobs.attach(self.bridge, self.shared.session.model.get())
         self.shared.library.scan()
 
     @Slot()
-    def import_plots(self) -> None:
-        """Imports the plotting library beside the window: a quarter of a second none need wait."""
-        self.shared.jobs.ready.disconnect(self.import_plots)
-        names = ("pyqtgraph",)
-        threading.Thread(target=importlib.import_module, args=names, daemon=True).start()
+    def settle(self) -> None:
+        """What can wait until the engine has loaded its model, or has failed to.
+
+        While torch's libraries are linked, whatever else has one to load waits a third of a second
+        for the linker, and holds Python's lock meanwhile: SQLite and Pillow for the history's index
+        do. The plots take a quarter of a second, beside the window.
+        """
+        for done in (self.shared.jobs.ready, self.shared.jobs.failed):
+            done.disconnect(self.settle)
+        self.shared.library.archive.sync()
+        self._import("plots", "pyqtgraph")
+
+    def _import(self, what: str, module: str) -> None:
+        self._imports.start(what, importlib.import_module, module)
 
     @Slot()
     def close(self) -> None:

@@ -21,11 +21,13 @@ WITHOUT_TORCH = (
     "studio.engine",
     "studio.bridge",
     "studio.ui",
+    "studio.bench",
     "studio.cli",
     "studio.diffusion",
     "studio.models",
 )
-WITHOUT_QT = tuple(room for room in WITHOUT_TORCH if room not in ("studio.bridge", "studio.ui"))
+WITH_QT = ("studio.bridge", "studio.ui", "studio.bench")
+WITHOUT_QT = tuple(room for room in WITHOUT_TORCH if room not in WITH_QT)
 
 IMPORT_ALL = """
 import importlib, pkgutil, sys

@@ -1,4 +1,5 @@
-"""The recipes of autoencoders as the window shows them: their weights and what they teach.
+"""The recipes of autoencoders as the window shows them: their weights and what they teach; and the
+runs that were made of them.
 
 Must not import torch.
 """
@@ -6,8 +7,12 @@ Must not import torch.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 
+from studio.models.registry import AUTOENCODERS, is_begun, user_folder
 from studio.training import recipe
+
+__all__ = ["AutoencoderRecipe", "autoencoder_recipes", "free_name", "is_begun"]
 
 NAMES = (
     "vae-refined", "ae", "vae-l2", "vae-collapsed", "vae-lpips", "vae-checkerboard", "vae-critic",
@@ -32,6 +37,14 @@ class AutoencoderRecipe:
 def autoencoder_recipes() -> tuple[AutoencoderRecipe, ...]:
     """Those of the zoo, the best first."""
     return tuple(_read(name) for name in NAMES)
+
+
+def free_name(name: str) -> str:
+    """`name` with the next number that neither an autoencoder nor a run has."""
+    stem = name.rstrip("0123456789").rstrip("-")
+    names = (f"{stem or 'run'}-{number}" for number in count(2))
+    kept = user_folder() / AUTOENCODERS
+    return next(each for each in names if not ((kept / each).exists() or is_begun(each)))
 
 
 def _read(name: str) -> AutoencoderRecipe:

@@ -1,4 +1,6 @@
-"""Where results go: `--out` as a file name or a folder, refused before the work, not after it.
+"""Where results go, by one rule for every verb: `--out` is a file where one file is made, a folder
+where several are. A name with a slash at its end, or a folder that is there, is a folder; else what
+is a file, or has the suffix of one, is a file. Refused before the work, not after it.
 
 Must not import torch.
 """
@@ -7,10 +9,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from glob import escape
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,31 +26,35 @@ if TYPE_CHECKING:
 
 POLL = 0.2  # seconds between two looks for other processes' pictures
 
+#: Suffixes of files that people save; others, as in "set v1.5", are part of a folder's name.
+SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".svg"),
+    *(".mp4", ".webm", ".mov", ".json", ".csv", ".md", ".txt", ".html", ".toml", ".yaml", ".zip"),
+    *(".safetensors", ".pt", ".ckpt"),
+)
+
 
 @dataclass(frozen=True)
 class Pictures:
-    """Where `count` pictures go: new names in `folder`, or `file` (file-1, file-2, ...)."""
+    """Where pictures go: under new names in `folder`, or the only one as `file` in it."""
 
     folder: Path
     file: str | None
-    count: int
 
     @classmethod
-    def at(cls, out: Path | None, count: int) -> Pictures:
-        """`out` is a folder if it is one or has no suffix; None is the window's own folder.
-
-        Raises UsageError for a file that is not a PNG, OutputError where nothing can be written.
-        """
+    def at(cls, out: str | None, count: int, sources: Iterable[Path] = ()) -> Pictures:
+        """None is the window's own folder. Raises as `file_at` for one picture, as `folder_at` for
+        several; UsageError for a file that is one of the `sources`."""
         if out is None:
             from studio.gallery.naming import pictures_folder
 
-            target = cls(pictures_folder(), None, count)
-        elif names_a_folder(out):
-            target = cls(out, None, count)
-        else:
-            target = cls(out.parent, out.name, count)
-        check_place(target.folder, target.file or "")
-        return target
+            check_place(pictures_folder())
+            return cls(pictures_folder(), None)
+        if count > 1 or not names_a_file(out):
+            return cls(folder_at(out, f"{count} pictures"), None)
+        path = file_at(out, "")
+        spare(sources, path)
+        return cls(path.parent, path.name)
 
     def write(self, picture: Picture) -> Path:
         """Writes one picture, whole or not at all. Raises OutputError."""
@@ -57,15 +63,9 @@ class Pictures:
         made_by = (picture.image, picture.settings, picture.nfe, picture.seconds)
         if self.file is None:
             return png.write_new(self.folder, *made_by)
-        path = self.named(picture.picture)
+        path = self.folder / self.file
         png.write(path, *made_by)
         return path
-
-    def named(self, number: int) -> Path:
-        """The name of picture `number`, where that is known before it is made."""
-        assert self.file is not None
-        path = self.folder / self.file
-        return path if self.count == 1 else path.with_stem(f"{path.stem}-{number + 1}")
 
 
 class Written:
@@ -88,7 +88,8 @@ class Written:
         from studio.gallery import png
 
         for path in sorted(self._candidates() - self._seen):
-            self._seen.add(path)
+            if self._target.file is None:  # else an earlier picture may be replaced
+                self._seen.add(path)
             with suppress(DataError):
                 if numbers := self._missing.get(png.read_settings(path)):
                     self._found[numbers.pop(0)] = path
@@ -102,18 +103,63 @@ class Written:
 
     def _candidates(self) -> set[Path]:
         """Files named "2026-11-23 14-03-22 a teddy bear 01.png", or as `--out` says."""
-        if (file := self._target.file) is not None:
-            stem = Path(file).stem
-            return set(self._target.folder.glob(f"{escape(stem)}*.png"))
+        if self._target.file is not None:
+            return {self._target.folder / self._target.file}
         found = self._target.folder.glob("*.png")
         return {path for path in found if path.stem[20:].rpartition(" ")[0] in self._prompts}
 
 
-def image_file(out: Path, name: str) -> Path:
-    """The PNG file that `out` means: `name` in it if it is a folder. Raises as Pictures.at."""
-    path = out / name if names_a_folder(out) else out
+def names_a_file(out: str) -> bool:
+    """Whether `--out` means a file, there or not."""
+    if out.endswith(("/", os.sep)) or os.path.isdir(out):  # Path.is_dir raises for long names
+        return False
+    return os.path.isfile(out) or Path(out).suffix.lower() in SUFFIXES
+
+
+def file_at(out: str, name: str) -> Path:
+    """The PNG file that `out` means where one is made: `name` in it if it is a folder. Raises
+    UsageError for a file of another kind, OutputError where it cannot be written."""
+    path = Path(out)
+    if not names_a_file(out):
+        path /= name
+    elif path.suffix.lower() != ".png":
+        raise UsageError(f"pictures are PNG files: name it {path.with_suffix('.png')}.")
     check_place(path.parent, path.name)
     return path
+
+
+def folder_at(out: str, holds: str) -> Path:
+    """The folder that `out` means where several files are made. Raises UsageError for a file,
+    OutputError where nothing can be written."""
+    if names_a_file(out):
+        raise UsageError(f"--out is a folder for {holds}, not {out}.")
+    check_place(Path(out))
+    return Path(out)
+
+
+def folder_for(out: str | None, holds: str, name: str, kind: str, run: str = "") -> Path:
+    """The same, or without `out` a new folder among the window's pictures, named after what is
+    shown, what is done with it, and the time or torchrun's `run`."""
+    if out is not None:
+        return folder_at(out, holds)
+    from studio.gallery.naming import pictures_folder, words
+
+    run = run or f"{datetime.now():%Y-%m-%d %H-%M-%S}"
+    folder = pictures_folder() / f"{run} {words(name)}, {kind}"
+    check_place(folder)
+    return folder
+
+
+def spare(sources: Iterable[Path], *paths: Path) -> None:
+    """Raises UsageError if writing to `paths` would overwrite a picture that is worked from."""
+    for source in sources:
+        for path in paths:
+            with suppress(OSError):  # one of them is not there
+                if os.path.samefile(source, path):
+                    raise UsageError(
+                        f"{path} is a picture to work from and would be overwritten;"
+                        " choose another place with --out."
+                    )
 
 
 def write_image(path: Path, pixels: np.ndarray) -> None:
@@ -131,22 +177,6 @@ def write_image(path: Path, pixels: np.ndarray) -> None:
         raise OutputError(f"{path} could not be written ({error.strerror or error}).") from None
 
 
-def names_a_folder(out: Path) -> bool:
-    """A path that is a folder, or has no suffix. Raises UsageError for a file that is not a PNG."""
-    if os.path.isdir(out) or not out.suffix:  # Path.is_dir raises for names that are too long
-        return True
-    if out.suffix.lower() != ".png":
-        raise UsageError(f"pictures are PNG files: name it {out.with_suffix('.png')}.")
-    return False
-
-
-def check_folder(out: Path, holds: str) -> None:
-    """Raises UsageError for what is a file or looks like one, OutputError as `check_place`."""
-    if os.path.isfile(out) or (out.suffix and not os.path.isdir(out)):
-        raise UsageError(f"--out is a folder for {holds}, not {out}.")
-    check_place(out)
-
-
 def check_place(folder: Path, file: str = "") -> None:
     """Raises OutputError if `folder`, made if missing, could not hold `file`."""
     path = folder / file
@@ -156,6 +186,8 @@ def check_place(folder: Path, file: str = "") -> None:
         pass
     except OSError as error:
         raise OutputError(f"{path} cannot be used ({error.strerror}); choose another.") from None
+    except ValueError:  # no bytes stand for it
+        raise OutputError("--out is not a name that a file can have; choose another.") from None
     existing = folder.absolute()
     while not os.path.exists(existing):
         existing = existing.parent

@@ -14,9 +14,13 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 
+from studio import __version__
 from studio.cli import verbs
+from studio.cli.desktop_entry import InstallDesktopEntry
+from studio.cli.sharing import is_first
 from studio.cli.verb import Parser, Verb
 from studio.core.errors import Cancelled, StudioError, UsageError
+from studio.core.installation import PROGRAM
 from studio.core.world import World
 
 CANCELLED = 130  # as a shell reports a program that Ctrl-C ended
@@ -32,10 +36,12 @@ def all_verbs() -> tuple[Verb, ...]:
 def build_parser() -> Parser:
     """The parser of all verbs; its result's `verb` is the Verb."""
     parser = Parser(
-        prog="main.py",
+        prog=PROGRAM[-1],
         description="Latent image generation. Without arguments: the window.",
         allow_abbrev=False,
     )
+    parser.add_argument("--version", action="version", version=f"latent-studio {__version__}")
+    parser.add_argument("--install-desktop-entry", action=InstallDesktopEntry)
     choices = parser.add_subparsers(required=True, metavar="VERB")
     for verb in all_verbs():
         sub = choices.add_parser(
@@ -74,7 +80,7 @@ def _run(argv: Sequence[str]) -> int:
         if not World.here().rank:
             print("cancelled", file=sys.stderr)
         return CANCELLED
-    except SystemExit as done:  # --help
+    except SystemExit as done:  # --help, --version, --install-desktop-entry
         return int(done.code or 0)
     if document is not None and not World.here().rank:
         if arguments.json:
@@ -86,5 +92,7 @@ def _run(argv: Sequence[str]) -> int:
 
 
 def _complain(error: StudioError, code: int) -> int:
-    print("error:", " ".join(str(error).split()), file=sys.stderr)
+    message = " ".join(str(error).split())
+    if is_first(message):
+        print("error:", message, file=sys.stderr)
     return code

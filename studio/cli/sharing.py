@@ -17,8 +17,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from tempfile import gettempdir
-from typing import Any
 
 from studio.core.errors import StudioError
 from studio.core.parts import Parts
@@ -59,11 +57,6 @@ def parts_in(folder: Path, world: World, work: object) -> Parts:
     return Parts(folder / f".parts-{name}", world)
 
 
-def bar_options(world: World) -> dict[str, Any]:
-    """For tqdm: on standard error, where it is a terminal; of several processes the first's."""
-    return {"leave": False, "disable": True if world.rank else None, "file": sys.stderr}
-
-
 @contextmanager
 def stopped_early(world: World, missing: Callable[[], str]) -> Iterator[None]:
     """torchrun stops all processes where one has died: one of them says what is `missing`, as in
@@ -75,17 +68,21 @@ def stopped_early(world: World, missing: Callable[[], str]) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        if world.last and is_first(world):
+        if world.last and is_first("stopped"):
             message = f"the processes were stopped early: {missing()}. Make the rest with:"
             raise StudioError(f"{message} {again('--rest', world.name)}") from None
         raise
 
 
-def is_first(world: World) -> bool:
-    """True in the first of the processes that asks."""
-    path = Path(gettempdir()) / f"latent-studio-{world.attempt}"
+def is_first(message: str) -> bool:
+    """True in the first of a machine's processes that has this to say. They meet in the folder
+    that torchrun keeps for their reports."""
+    reports = os.environ.get("TORCHELASTIC_ERROR_FILE")
+    if not reports:
+        return World.here().rank == 0
+    name = hashlib.sha256(message.encode()).hexdigest()[:16]
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        (Path(reports).parents[1] / name).touch(exist_ok=False)
     except FileExistsError:
         return False
     return True

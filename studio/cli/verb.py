@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import Action, ArgumentParser, Namespace
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NoReturn
 
 from studio.core.device import DEVICES, PRECISIONS
@@ -60,4 +59,5 @@ def worker_of(arguments: Namespace) -> Worker:
 
 
 def add_out(parser: ArgumentParser, help_text: str) -> None:
-    parser.add_argument("--out", type=Path, metavar="PATH", help=help_text)
+    """As typed: a slash at its end says that it is a folder; `outputs` knows the rule."""
+    parser.add_argument("--out", metavar="PATH", help=help_text)

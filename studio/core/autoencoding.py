@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from studio.core.errors import UsageError
 from studio.core.specs import Options, Parameter
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MOST_PICTURES = 64
 MOST_WEIGHT = 1000.0
@@ -18,7 +20,7 @@ SIZES = (32, 256)  # of the pictures that the window trains on
 def check_pictures(pictures: tuple[np.ndarray, ...]) -> None:
     """Raises UsageError unless all are (H, W, 3) uint8 with pixels in them."""
     for picture in pictures:
-        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+        if picture.dtype != "uint8" or picture.ndim != 3 or picture.shape[2] != 3:
             raise UsageError(f"pictures are (H, W, 3) bytes, not {picture.dtype} {picture.shape}.")
         if not picture.size:
             raise UsageError("a picture has no pixels.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 class StudioError(Exception):
@@ -40,6 +39,8 @@ class Kept(Exception):
 
 def no_such(kind: str, name: str, choices: Iterable[str]) -> UsageError:
     """The error for a name that is none of `choices`, with the one that was probably meant."""
+    from difflib import get_close_matches
+
     known = list(choices)
     close = get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""

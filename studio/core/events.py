@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from studio.core.autoencoding import (
     Paused,
@@ -17,6 +16,9 @@ from studio.core.autoencoding import (
 )
 from studio.core.settings import Settings
 from studio.core.walks import Frame, Inverted, Spaced
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,8 @@ class Failed:
 
 @dataclass(frozen=True)
 class Ready:
-    """A model is loaded; `device` and `precision` in words. `classes` are those its noise-aware
+    """A model is loaded; `device` and `precision` in words. It makes pictures of `size` pixels a
+    side. `classes` are those its noise-aware
     classifier knows; `needs` what guidance rules may need of it: "weak", "classifier"."""
 
     job: int
@@ -208,6 +211,7 @@ class Ready:
     device: str
     precision: str
     seconds: float
+    size: int
     classes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from hashlib import sha256
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from studio.core.autoencoding import Probe, Reconstruct, Train
 from studio.core.errors import UsageError
@@ -13,6 +12,9 @@ from studio.core.events import Cell
 from studio.core.settings import MAX_SEED as MAX_SEED
 from studio.core.settings import Settings as Settings
 from studio.core.walks import Walk
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MAX_COUNT = 64
 MAX_CELLS = 256
@@ -35,7 +37,7 @@ class Inputs:
 def digest(pixels: np.ndarray) -> str:
     """SHA-256 of a picture's size and its uint8 pixels, as 64 hexadecimal digits."""
     shape = "x".join(str(side) for side in pixels.shape)
-    return sha256(shape.encode() + b"\n" + np.ascontiguousarray(pixels).tobytes()).hexdigest()
+    return sha256(shape.encode() + b"\n" + pixels.tobytes()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,9 @@ def check_inputs(settings: Settings, inputs: Inputs | None) -> None:
             raise UsageError("the picture to start from is missing; choose it again.")
         return
     source, mask = inputs.source, inputs.mask
-    if source.ndim != 3 or source.shape[2] != 3 or not source.size or source.dtype != np.uint8:
+    if source.ndim != 3 or source.shape[2] != 3 or not source.size or source.dtype != "uint8":
         raise UsageError("the picture to start from is not an RGB picture.")
-    if mask is not None and (mask.shape != source.shape[:2] or mask.dtype != np.uint8):
+    if mask is not None and (mask.shape != source.shape[:2] or mask.dtype != "uint8"):
         raise UsageError("the mask is not as large as the picture it belongs to.")
     if inputs.named(settings) != settings:
         raise UsageError("the picture to start from is another one than the settings name.")

@@ -59,9 +59,12 @@ class SamplerSpec:
     """A sampler as the user meets it.
 
     `order` is the order of convergence, path by path where noise is added (which is additive here,
-    so that Euler-Maruyama's is 1). `nfe_per_step` counts denoiser evaluations without guidance; 0
-    where it varies (adaptive solvers, restarts). `family` is one of "ddpm", "sde", "flow".
-    `is_family_default` marks the sampler that the bare family name means.
+    so that Euler-Maruyama's is 1). `nfe_per_step` counts denoiser evaluations without guidance;
+    None where no step costs what another does (adaptive solvers, restarts). `family` is one of
+    "ddpm", "sde", "flow". `is_family_default` marks the sampler that the bare family name means.
+    `aliases` are names that mean this sampler too: the same solver written in other variables.
+    `twin` names another whose step this is: on one schedule both make the same picture. It is kept
+    where the field knows both names and their own schedules differ.
     """
 
     name: str
@@ -69,18 +72,40 @@ class SamplerSpec:
     family: str
     order: float
     stochastic: bool
-    nfe_per_step: int
+    nfe_per_step: int | None
     default_steps: int
     summary: str
     source: str
     is_family_default: bool = False
     parameters: tuple[Parameter, ...] = ()
+    aliases: tuple[str, ...] = ()
+    twin: str = ""
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether it chooses its own steps, to keep to a tolerance."""
+        return any(parameter.name == "tolerance" for parameter in self.parameters)
+
+    @property
+    def cost(self) -> str:
+        """Network calls a step without guidance, in a word."""
+        if self.nfe_per_step is not None:
+            return str(self.nfe_per_step)
+        return "adaptive" if self.adaptive else "varies"
+
+    @property
+    def likeness(self) -> tuple[str, ...]:
+        """Sentences on the names that mean this sampler, and on its twin."""
+        alike = [f"{name} means {self.name}: the same in other variables." for name in self.aliases]
+        if self.twin:
+            alike.append(f"On one schedule {self.name} and {self.twin} make the same picture.")
+        return tuple(alike)
 
     @property
     def invertible(self) -> bool:
         """Whether each of its steps is a function of the last sample alone: no noise, no memory. A
         method of order n that keeps nothing needs n evaluations a step at least."""
-        return not self.stochastic and 0 < self.order <= self.nfe_per_step
+        return not self.stochastic and 0 < self.order <= (self.nfe_per_step or 0)
 
 
 @dataclass(frozen=True)
@@ -104,6 +129,11 @@ class ScheduleSpec:
     label: str
     summary: str
     source: str
+
+
+def one_name(name: str, samplers: Iterable[SamplerSpec]) -> str:
+    """The name that an alias stands for; any other name as it is."""
+    return next((spec.name for spec in samplers if name in spec.aliases), name)
 
 
 def checked_options(

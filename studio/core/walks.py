@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from studio.core.errors import UsageError
 from studio.core.settings import Settings
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MOST_FRAMES = 241
 WAYS = {

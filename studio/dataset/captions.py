@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from functools import lru_cache
-
 import numpy as np
 
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.colours import GROUNDS
-from studio.dataset.scenes import OPPOSITE, Placed, Scene, facts
+from studio.dataset.facts import facts
+from studio.dataset.layout import OPPOSITE, TRIOS
+from studio.dataset.scenes import Placed, Scene
 from studio.dataset.wording import Noun, article, noun
 
 STYLE_WORDS = {
@@ -21,32 +20,68 @@ STYLE_WORDS = {
 # 3d is the style a prompt means when it names none, so the others nearly always say theirs.
 P_STYLE = {"fluent-3d": 0.4}
 P_OTHER_STYLE = 0.92
-P_KEYWORD = 0.08
+P_WORD = 0.25  # of a thing with other words than its label
 P_WHITE = 0.15
-P_PLACE = 0.6
-SIDES = {"left of": "to the left of", "right of": "to the right of"}
+P_PLACE = 0.7
+P_BARE = 0.15  # "cat next to dog"
+P_LESS = 0.03  # only one of two named, two of three
 NUMBERS = {1: "one", 2: "two", 3: "three"}
+SIZES = {"big": ("big", "big", "large", "huge"), "small": ("small", "small", "little", "tiny")}
+
+TURNED = str.maketrans("01", "10")
+
+# What people say of two things where they say less than the relation, and of three.
+TOGETHER = ("{0} and {1}", "{1} and {0}", "{0} with {1}")
+BESIDE = (
+    "{0} next to {1}", "{1} next to {0}", "{0} beside {1}", "{1} beside {0}", "{0} and {1}",
+    "{1} and {0}", "{0} with {1}", "{1} with {0}", "{0} and {1} side by side", "{0} by {1}",
+)  # fmt: skip
+THREE = ("{0}, {1} and {2}", "{1}, {0} and {2}", "{2}, {1} and {0}", "{1} with {0} and {2}")
+LOOSE = {"left of": BESIDE, "right of": BESIDE, "between": THREE, "with": THREE}
+P_LOOSE = {
+    "left of": 0.4, "right of": 0.4, "above": 0.1, "below": 0.1, "in front of": 0.1, "behind": 0.1,
+    "on top of": 0.1, "under": 0.1, "holding": 0.1, "reading": 0.1, "wearing": 0.1, "between": 0.3,
+    "with": 0.8,
+}  # fmt: skip
+_FIRST = {
+    "left of": (
+        "{0} to the left of {1}", "{0} to the left of {1}", "{1} to the right of {0}",
+        "{1} to the right of {0}", "{0} left of {1}", "{1} right of {0}",
+        "{0} on the left and {1} on the right", "{1} on the right and {0} on the left",
+        "{0} on the left of {1}",
+    ),
+    "above": (
+        "{0} above {1}", "{0} above {1}", "{1} below {0}", "{1} below {0}", "{0} over {1}",
+        "{1} under {0}", "{1} beneath {0}", "{0} at the top and {1} at the bottom",
+    ),
+    "in front of": (
+        "{0} in front of {1}", "{0} in front of {1}", "{1} behind {0}", "{1} behind {0}",
+        "{0} before {1}",
+    ),
+    "on top of": (
+        "{0} on top of {1}", "{0} on top of {1}", "{0} on {1}", "{1} under {0}",
+        "{1} underneath {0}", "{0} standing on {1}", "{1} with {0} on top",
+    ),
+}  # fmt: skip
+RELATED = {
+    **_FIRST,
+    **{
+        OPPOSITE[relation]: tuple(form.translate(TURNED) for form in forms)
+        for relation, forms in _FIRST.items()
+    },
+    "holding": ("{0} holding {1}",) * 4 + ("{0} with {1}", "{0} carrying {1}", "{1} held by {0}"),
+    "reading": ("{0} reading {1}",) * 4 + ("{0} with {1}", "{0} holding {1}"),
+    "wearing": ("{0} wearing {1}",) * 4 + ("{0} with {1}", "{0} in {1}", "{1} on {0}"),
+    "between": (
+        "{0} between {1} and {2}", "{0} between {1} and {2}", "{0} between {2} and {1}",
+        "{1}, {0} and {2} from left to right",
+    ),
+    "with": ("{0} above {1} and {2}", "{1} and {2} below {0}", "{0} over {1} and {2}"),
+}  # fmt: skip
 
 
 def _one(rng: np.random.Generator, forms: tuple[str, ...]) -> str:
     return forms[int(rng.integers(len(forms)))]
-
-
-@lru_cache(maxsize=8)
-def distinctive(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
-    """The keywords of each code that can stand for it alone: at most two concepts own the word,
-    and it is no other concept's label nor a colour."""
-    owners = Counter(word for c in catalogue.concepts for word in {*c.keywords, c.label})
-    labels = {c.label for c in catalogue.concepts}
-    return {
-        c.code: tuple(
-            w
-            for w in c.keywords
-            if owners[w] <= 2 and w not in labels and w not in GROUNDS and w.isascii()
-            and len(w) > 2 and w[0].isalpha()
-        )
-        for c in catalogue.concepts
-    }  # fmt: skip
 
 
 def coloured(label: str, colour: str | None) -> Noun:
@@ -61,8 +96,21 @@ def coloured(label: str, colour: str | None) -> Noun:
     return Noun(singular, article(singular) if thing.article else "", plural)
 
 
-def _noun(thing: Placed, catalogue: Catalogue) -> Noun:
-    return coloured(catalogue.by_code[thing.code].label, thing.colour)
+def sized(thing: Noun, scale: str | None, rng: np.random.Generator) -> Noun:
+    """The noun with a word for its size."""
+    if scale is None:
+        return thing
+    singular = f"{_one(rng, SIZES[scale])} {thing.singular}"
+    return Noun(singular, article(singular) if thing.article else "", thing.plural)
+
+
+def _noun(thing: Placed, catalogue: Catalogue, rng: np.random.Generator) -> Noun:
+    """A thing by its label or another of its words, with what was changed about it."""
+    words = catalogue.words.get(thing.code, ())
+    name = catalogue.by_code[thing.code].label
+    if words and rng.random() < P_WORD:
+        name = _one(rng, words)
+    return sized(coloured(name, thing.colour), thing.scale, rng)
 
 
 def _ground(scene: Scene, rng: np.random.Generator) -> str:
@@ -112,59 +160,38 @@ def _place(scene: Scene, rng: np.random.Generator) -> str:
 
 
 def _several(scene: Scene, thing: Noun, rng: np.random.Generator) -> str:
-    number = NUMBERS[scene.count]
-    return _one(rng, (f"{number} {thing.plural}",) * 3 + (f"{scene.count} {thing.plural}",))
+    number, things = NUMBERS[scene.count], thing.plural
+    if scene.count == 2 and rng.random() < 0.2:
+        return f"a pair of {things}"
+    return _one(rng, (f"{number} {things}",) * 3 + (f"{scene.count} {things}",))
 
 
-def _related(scene: Scene, first: str, second: str, rng: np.random.Generator) -> str:
-    """Two phrases and their relation, from either side; now and then less than all is said."""
-    relation = scene.relation
-    assert relation is not None
-    if rng.random() < 0.4:
-        first, second, relation = second, first, OPPOSITE[relation]
-    if relation in SIDES:
-        if rng.random() < 0.12:
-            return f"{first} next to {second}"
-        # "a cat on the left and a dog on the right" says the same.
-        here, there = relation.split()[0], OPPOSITE[relation].split()[0]
-        return _one(
-            rng,
-            (
-                f"{first} {SIDES[relation]} {second}",
-                f"{first} {SIDES[relation]} {second}",
-                f"{first} {relation} {second}",
-                f"{first} on the {here} and {second} on the {there}",
-            ),
-        )
-    if relation in ("above", "below"):
-        under = ("below", "under", "beneath") if relation == "below" else ("above", "above", "over")
-        return f"{first} {_one(rng, under)} {second}"
-    return f"{first} {relation} {second}"
-
-
-def _tagged(scene: Scene, catalogue: Catalogue, thing: Noun, rng: np.random.Generator) -> str:
-    """The subject by a distinctive keyword, alone or after its label, as people tag."""
-    code = scene.objects[0].code
-    words = distinctive(catalogue).get(code, ())
-    if not words or scene.objects[0].colour is not None:
-        return thing.phrase
-    word = _one(rng, words)
-    return _one(rng, (word, word, f"{thing.singular}, {word}", f"{word}, {thing.singular}"))
+def _related(relation: str, things: list[Noun], rng: np.random.Generator) -> str:
+    """Two or three phrases and their relation, from any side; now and then less than all."""
+    plainly = rng.random() < P_BARE
+    named = [thing.singular if plainly else thing.phrase for thing in things]
+    if rng.random() < P_LESS:
+        return named[0] if len(named) == 2 else f"{named[0]} and {named[1]}"
+    if relation in TRIOS:
+        named[1:] = named[1:] if relation == "between" else rng.permutation(named[1:]).tolist()
+    loose = rng.random() < P_LOOSE[relation]
+    forms = LOOSE.get(relation, TOGETHER) if loose else RELATED[relation]
+    return _one(rng, forms).format(*named)
 
 
 def subject(scene: Scene, catalogue: Catalogue, rng: np.random.Generator) -> tuple[str, str]:
     """What is shown, as a phrase with its article, and without it where that reads well."""
-    things = [_noun(thing, catalogue) for thing in scene.objects]
     if scene.relation is not None:
-        words = _related(scene, things[0].phrase, things[1].phrase, rng)
+        things = [_noun(thing, catalogue, rng) for thing in scene.objects]
+        words = _related(scene.relation, things, rng)
         return words, words
-    if scene.count > 1:
-        words = _several(scene, things[0], rng)
-        return words, words
-    if rng.random() < P_KEYWORD:
-        words = _tagged(scene, catalogue, things[0], rng)
-        return words, words
-    return things[0].phrase, things[0].singular
+    thing = _noun(scene.objects[0], catalogue, rng)
+    if scene.count == 1:
+        return thing.phrase, thing.singular
+    if thing.plural is None:  # another word that cannot be counted
+        thing = coloured(catalogue.by_code[scene.objects[0].code].label, scene.objects[0].colour)
+    words = _several(scene, thing, rng)
+    return words, words
 
 
 def caption(scene: Scene, catalogue: Catalogue, rng: np.random.Generator) -> str:

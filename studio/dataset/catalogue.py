@@ -18,8 +18,10 @@ import numpy as np
 from PIL import Image
 
 from studio.core.errors import DataError
+from studio.core.installation import ASSETS, PROGRAM
 
-BUNDLED = Path(__file__).resolve().parents[2] / "assets" / "dataset"
+BUNDLED = ASSETS / "dataset"
+BUILD = " ".join((*PROGRAM, "dataset", "build"))
 SIZE = 256
 
 
@@ -61,15 +63,34 @@ class Catalogue:
             )
             self.styles = tuple(Style(**style) for style in index["styles"])
         except FileNotFoundError:
-            raise DataError(
-                f"No dataset in {self.folder}; run `python main.py dataset build`."
-            ) from None
+            raise DataError(f"No dataset in {self.folder}; run `{BUILD}`.") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DataError(f"{self.folder / 'concepts.json'} is damaged: {error}") from None
         self._archives: dict[str, zipfile.ZipFile] = {}
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_archives": {}}  # open zips do not travel to loader processes
+
+    @cached_property
+    def words(self) -> dict[str, tuple[str, ...]]:
+        """Other words for things, by code, that captions may use; none in a dataset without."""
+        return {code: tuple(words) for code, words in self._words["words"].items()}
+
+    @cached_property
+    def unsaid(self) -> dict[str, tuple[str, ...]]:
+        """Words that no caption uses, to measure with; each with the codes it may stand for."""
+        return {word: tuple(codes) for word, codes in self._words["held out"].items()}
+
+    @cached_property
+    def _words(self) -> dict[str, dict[str, list[str]]]:
+        path = self.folder / "words.json"
+        if not path.exists():
+            return {"words": {}, "held out": {}}
+        try:
+            words = json.loads(path.read_text(encoding="utf-8"))
+            return {part: dict(words[part]) for part in ("words", "held out")}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{path} is damaged: {error}") from None
 
     @cached_property
     def by_code(self) -> dict[str, Concept]:
@@ -102,7 +123,7 @@ class Catalogue:
         except (OSError, zipfile.BadZipFile, zlib.error) as error:
             raise DataError(
                 f"The picture of {code} in {archive.filename} is damaged ({error}); "
-                "restore the file, or run `python main.py dataset build`."
+                f"restore the file, or run `{BUILD}`."
             ) from None
         return rgba[:SIZE, :SIZE]  # two of the published pictures have eight empty rows more
 

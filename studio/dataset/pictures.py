@@ -15,11 +15,8 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from studio.core.errors import DataError
+from studio.dataset import SUFFIXES
 
-SUFFIXES = (
-    *(".png", ".jpg", ".jpeg", ".jfif", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"),
-    *(".tga", ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".ico", ".psd", ".qoi"),
-)
 RUNS_PROGRAMS = ("EPS", "WMF")  # Pillow hands these to an interpreter; a picture must not run
 MOST_PIXELS = 89_478_485  # Pillow's own bound, above which it suspects a decompression bomb
 WHITE = (255, 255, 255)

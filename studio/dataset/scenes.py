@@ -14,31 +14,25 @@ import numpy as np
 from PIL import Image
 
 from studio.core.errors import UsageError
+from studio.dataset import layout, roles
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.colours import GROUNDS, HUES, jittered, lab, recolour
-from studio.dataset.wording import noun
+from studio.dataset.layout import (
+    ACTIONS,
+    OPPOSITE,
+    OVER,
+    RELATIONS,
+    SCALES,
+    SIDES,
+    TRIOS,
+    Box,
+    Slot,
+)
+from studio.dataset.wording import noun, plain
 
-SINGLE_SIZE = 0.88  # side of a lone object's square, as a part of the frame's
-RELATIONS = ("left of", "right of", "above", "below", "in front of", "behind")
-OPPOSITE = {
-    "left of": "right of", "right of": "left of", "above": "below", "below": "above",
-    "in front of": "behind", "behind": "in front of",
-}  # fmt: skip
 GRADINGS = ("vertical", "radial")
 ALONE = ("symbols", "flags")  # groups that are never paired or counted
-
-Slot = tuple[float, float, float, float]  # left, top, right, bottom, as parts of the frame
-Box = tuple[float, float, float]  # x, y, size of a Placed
-WHOLE: Slot = (0.0, 0.0, 1.0, 1.0)
-HALVES: tuple[Slot, ...] = ((0.0, 0.12, 0.5, 0.88), (0.5, 0.12, 1.0, 0.88))
-STACKED: tuple[Slot, ...] = ((0.12, 0.0, 0.88, 0.5), (0.12, 0.5, 0.88, 1.0))
-THIRDS: tuple[Slot, ...] = (
-    (0.0, 0.2, 1 / 3, 0.8), (1 / 3, 0.2, 2 / 3, 0.8), (2 / 3, 0.2, 1.0, 0.8),
-)  # fmt: skip
-TRIANGLE: tuple[Slot, ...] = (
-    (0.25, 0.02, 0.75, 0.5), (0.0, 0.5, 0.5, 0.98), (0.5, 0.5, 1.0, 0.98),
-)  # fmt: skip
-OFF_CENTRE = 0.09  # a lone object further off than this has a place worth a word
+LONG = 0.2  # weight, beside other things, of one whose name has more than two words
 
 
 @dataclass(frozen=True)
@@ -57,18 +51,21 @@ WHITE = Ground("plain", ("white",), ((255, 255, 255),))
 @dataclass(frozen=True)
 class Placed:
     """An object. Centre and size (side of its square) are parts of the frame, y downwards.
-    `colour` is the name it was recoloured to, or None for its own colours."""
+    `colour` is the name it was recoloured to, or None for its own colours; `scale` is "big" or
+    "small" where it plainly is, beside the frame or the other thing."""
 
     code: str
     x: float
     y: float
     size: float
     colour: str | None = None
+    scale: str | None = None
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One object; or `count` of one kind; or two where the first is `relation` the second.
+    """One object; or `count` of one kind; or two where the first is `relation` the second; or
+    three where the first is between the others or, `relation` being "with", above them.
 
     `objects` are in the order of mention; `drawn` is the order of painting.
     """
@@ -85,35 +82,7 @@ class Scene:
 
     @property
     def drawn(self) -> tuple[Placed, ...]:
-        return self.objects[::-1] if self.relation == "in front of" else self.objects
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a composition judge checks. `ground` is None where it is graded; `side` is where the
-    first object is with respect to the second; `place` is a lone object's region, or None."""
-
-    ground: str | None
-    count: int
-    side: str | None
-    place: str | None
-
-
-def facts(scene: Scene) -> Facts:
-    """The checkable facts of a scene."""
-    plain = scene.ground.kind == "plain"
-    return Facts(
-        scene.ground.colours[0] if plain else None, scene.count, scene.relation, _place(scene)
-    )
-
-
-def _place(scene: Scene) -> str | None:
-    if len(scene.objects) > 1:
-        return None
-    thing = scene.objects[0]
-    column = "left" if thing.x < 0.5 - OFF_CENTRE else "right" if thing.x > 0.5 + OFF_CENTRE else ""
-    row = "top" if thing.y < 0.5 - OFF_CENTRE else "bottom" if thing.y > 0.5 + OFF_CENTRE else ""
-    return f"{row} {column}".strip() or None
+        return self.objects[::-1] if self.relation in OVER else self.objects
 
 
 Weights = Mapping[str, float] | tuple[tuple[str, float], ...]
@@ -121,10 +90,11 @@ Weights = Mapping[str, float] | tuple[tuple[str, float], ...]
 
 @dataclass(frozen=True)
 class Mix:
-    """How often each kind of scene is drawn. `p_single`, `p_pair` and `p_count` are weights; the
-    other `p_` are probabilities; `p_graded` is a part of the coloured grounds.
+    """How often each kind of scene is drawn. `p_single`, `p_pair`, `p_count` and `p_trio` are
+    weights; the other `p_` are probabilities: `p_graded` a part of the coloured grounds, `p_size`
+    of big and small things where there is room, `p_place` of lone ones at a side.
 
-    `styles` and `groups` weigh styles and concepts by name (a group not named weighs 1).
+    `styles`, `groups` and the pairs' `relations` weigh by name (a group not named weighs 1).
     `jitter` in [0, 1] moves and scales objects; at 0 a lone object is centred at one size.
     `split` is "train", "held-out" or "all".
 
@@ -135,52 +105,69 @@ class Mix:
     p_single: float = 0.65
     p_pair: float = 0.22
     p_count: float = 0.13
+    p_trio: float = 0.0
     p_hue: float = 0.1
     p_colour_ground: float = 0.4
     p_graded: float = 0.2
+    p_size: float = 0.0
+    p_place: float = 0.0
     styles: Weights = (("fluent-3d", 0.6), ("fluent-flat", 0.2), ("noto", 0.2))
     groups: Weights = (("people", 0.3), ("symbols", 0.5))
+    relations: Weights = tuple((relation, 1.0) for relation in RELATIONS)
     jitter: float = 0.4
     split: str = "train"
 
     def __post_init__(self) -> None:
-        for name in ("styles", "groups"):
+        for name in ("styles", "groups", "relations"):
             value = getattr(self, name)
             pairs = value.items() if isinstance(value, Mapping) else value
             object.__setattr__(self, name, tuple((str(k), float(w)) for k, w in pairs))
-        for name in ("p_hue", "p_colour_ground", "p_graded", "jitter"):
+        for name in ("p_hue", "p_colour_ground", "p_graded", "p_size", "p_place", "jitter"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"{name} is {getattr(self, name)}; choose a number from 0 to 1.")
-        kinds = (self.p_single, self.p_pair, self.p_count)
-        weights = [
-            *kinds,
-            *(w for _, w in self.pairs("styles")),
-            *(w for _, w in self.pairs("groups")),
-        ]
-        if min(weights) < 0 or sum(kinds) <= 0 or sum(w for _, w in self.pairs("styles")) <= 0:
-            raise UsageError("The weights of a mix must not be negative, nor all zero.")
+        for named in (self.kinds, *map(self.pairs, ("styles", "groups", "relations"))):
+            weights = [weight for _, weight in named]
+            if min(weights, default=0) < 0 or (sum(weights) <= 0 and named != self.pairs("groups")):
+                raise UsageError("The weights of a mix must not be negative, nor all zero.")
+        for name, _ in self.pairs("relations"):
+            if name not in (*OPPOSITE, *ACTIONS):
+                known = ", ".join((*OPPOSITE, *ACTIONS))
+                raise UsageError(f"Unknown relation {name!r}; choose from {known}.")
         if self.split not in ("train", "held-out", "all"):
             raise UsageError(f"Unknown split {self.split!r}; use train, held-out or all.")
 
+    @property
+    def kinds(self) -> tuple[tuple[str, float], ...]:
+        """The kinds of scenes and their weights."""
+        names = ("single", "pair", "count", "trio")
+        return tuple((name, float(getattr(self, f"p_{name}"))) for name in names)
+
     def pairs(self, name: str) -> tuple[tuple[str, float], ...]:
-        """`styles` or `groups` as (name, weight) pairs."""
+        """`styles`, `groups` or `relations` as (name, weight) pairs."""
         return tuple(getattr(self, name))
 
 
 # --- drawing scenes from a mix ---------------------------------------------------------------
 
 
+Pool = tuple[tuple[str, ...], np.ndarray]  # codes and their cumulative weights
+
+
 @lru_cache(maxsize=64)
 def _pool(
-    catalogue: Catalogue, style: str, mix: Mix, kind: str
-) -> tuple[tuple[str, ...], np.ndarray]:
-    """Codes that may appear in this kind of scene, and their cumulative weights."""
+    catalogue: Catalogue, style: str, mix: Mix, kind: str, role: frozenset[str] | None = None
+) -> Pool:
+    """What may appear in this kind of scene, or be in this role of it."""
     groups = dict(mix.pairs("groups"))
     codes, weights = [], []
     for code in catalogue.codes(style):
         concept = catalogue.by_code[code]
         weight = groups.get(concept.group, 1.0)
         alone = concept.group in ALONE or (kind == "count" and noun(concept.label).plural is None)
+        if role is not None:
+            alone = concept.label not in role
+        elif kind in ("pair", "trio") and len(plain(concept.label).split()) > 2:
+            weight *= LONG
         if weight > 0 and mix.split in (concept.split, "all") and not (alone and kind != "single"):
             codes.append(code)
             weights.append(weight)
@@ -221,38 +208,14 @@ def _hue(
     return colour
 
 
-def _within(rng: np.random.Generator, slot: Slot, size: float, jitter: float) -> Box:
-    """A square of this size in a slot: in its middle, or moved by up to `jitter` of the room."""
-    left, top, right, bottom = slot
-    u, v = rng.uniform(-jitter, jitter, 2)
-    return (
-        (left + right) / 2 + float(u) * max(0.0, (right - left - size) / 2),
-        (top + bottom) / 2 + float(v) * max(0.0, (bottom - top - size) / 2),
-        size,
-    )
-
-
-def _boxes(rng: np.random.Generator, kind: str, relation: str | None, jitter: float) -> list[Box]:
-    """The place of each object, in the order of mention; only depth relations overlap."""
-    if kind == "single":
-        size = SINGLE_SIZE + jitter * float(rng.uniform(-0.45, 0.1))
-        return [_within(rng, WHOLE, size, jitter)]
-    if relation in ("in front of", "behind"):
-        lean = float(rng.choice((-1, 1)) * rng.uniform(0.04, 0.12))
-        back = (0.5 - lean, 0.38, 0.74 * _shrink(rng, jitter))
-        front = (0.5 + lean, 0.69, 0.46 * _shrink(rng, jitter))
-        return [front, back] if relation == "in front of" else [back, front]
-    slots, size = HALVES, 0.48
-    if relation in ("above", "below"):
-        slots = STACKED
-    if kind == "three":
-        slots, size = ((THIRDS, 0.32), (TRIANGLE, 0.46))[rng.integers(2)]
-    boxes = [_within(rng, slot, size * _shrink(rng, jitter), jitter) for slot in slots]
-    return boxes[::-1] if relation in ("right of", "below") else boxes
-
-
-def _shrink(rng: np.random.Generator, jitter: float) -> float:
-    return 1 - 0.25 * jitter * float(rng.random())
+@lru_cache(maxsize=8192)
+def extent(catalogue: Catalogue, style: str, code: str) -> Slot:
+    """What is opaque of a thing's square: left, top, right, bottom as parts of it."""
+    opaque = catalogue.picture(code, style)[..., 3] > 100
+    rows, columns = np.flatnonzero(opaque.any(1)), np.flatnonzero(opaque.any(0))
+    edges = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+    left, top, right, bottom = (float(edge) / opaque.shape[0] for edge in edges)
+    return left, top, right, bottom
 
 
 @lru_cache(maxsize=8192)
@@ -291,26 +254,83 @@ def sample_scene(rng: np.random.Generator, catalogue: Catalogue, mix: Mix) -> Sc
         DataError: a style that the catalogue lacks.
     """
     style = _choice(rng, mix.pairs("styles"))
-    kind = _choice(rng, (("single", mix.p_single), ("pair", mix.p_pair), ("count", mix.p_count)))
-    pool = _pool(catalogue, style, mix, kind)
-    codes = [_pick(rng, *pool)]
-    relation = None
-    if kind == "pair":
-        relation = RELATIONS[rng.integers(len(RELATIONS))]
-        codes.append(_other(rng, pool, codes[0]))
-    if kind == "count":
-        kind = ("two", "three")[rng.integers(2)]
-        codes *= 2 if kind == "two" else 3
+    kind = _choice(rng, mix.kinds)
+    relation = _relation(rng, mix, kind)
+    codes = _codes(rng, catalogue, mix, style, kind, relation)
     hues = {code: _hue(rng, catalogue, style, code, mix.p_hue) for code in dict.fromkeys(codes)}
-    boxes = _boxes(rng, kind, relation, mix.jitter)
-    objects = tuple(Placed(c, *box, hues[c]) for c, box in zip(codes, boxes, strict=True))
+    scales = _scales(rng, mix, relation, len(codes))
+    boxes = _boxes(rng, catalogue, mix, style, codes, relation, scales)
+    objects = tuple(
+        Placed(code, *box, hues[code], scale)
+        for code, box, scale in zip(codes, boxes, scales, strict=True)
+    )
     return Scene(style, _ground(rng, catalogue, mix, style, codes[0]), objects, relation)
 
 
-def _other(rng: np.random.Generator, pool: tuple[tuple[str, ...], np.ndarray], code: str) -> str:
-    """A second concept; the next in the pool should the same be drawn, itself if it is alone."""
+def _relation(rng: np.random.Generator, mix: Mix, kind: str) -> str | None:
+    if kind == "pair":
+        return _choice(rng, mix.pairs("relations"))
+    return TRIOS[rng.integers(len(TRIOS))] if kind == "trio" else None
+
+
+def _codes(
+    rng: np.random.Generator, catalogue: Catalogue, mix: Mix, style: str, kind: str,
+    relation: str | None,
+) -> list[str]:  # fmt: skip
+    """One thing, one several times, or different ones that fit the relation."""
+    if relation in ACTIONS:
+        roles_of = roles.PARTS[str(relation)]
+        first, second = (_pool(catalogue, style, mix, "pair", role) for role in roles_of)
+        code = _pick(rng, *first)
+        return [code, _other(rng, second, (code,))]
+    pool = _pool(catalogue, style, mix, kind)
+    codes = [_pick(rng, *pool)]
+    if kind == "count":
+        return codes * int(rng.integers(2, 4))
+    for _ in range({"pair": 1, "trio": 2}.get(kind, 0)):
+        codes.append(_other(rng, pool, tuple(codes)))
+    return codes
+
+
+def _other(rng: np.random.Generator, pool: Pool, codes: tuple[str, ...]) -> str:
+    """One more concept; the next new one in the pool should one of `codes` be drawn."""
     other = _pick(rng, *pool)
-    return other if other != code else pool[0][(pool[0].index(code) + 1) % len(pool[0])]
+    at = pool[0].index(other)
+    following = (*pool[0][at:], *pool[0][:at])
+    return next((code for code in following if code not in codes), other)
+
+
+def _scales(
+    rng: np.random.Generator, mix: Mix, relation: str | None, count: int
+) -> tuple[str | None, ...]:
+    """A lone thing big or small; of two side by side, one of each."""
+    sized = count == 1 or relation in SIDES
+    if not sized or rng.random() >= mix.p_size:
+        return (None,) * count
+    return SCALES[:: rng.choice((-1, 1))][:count]
+
+
+def _boxes(
+    rng: np.random.Generator, catalogue: Catalogue, mix: Mix, style: str, codes: list[str],
+    relation: str | None, scales: tuple[str | None, ...],
+) -> list[Box]:  # fmt: skip
+    """The place of each object, in the order of mention; only depth, stacks and actions overlap."""
+    if relation is None:
+        if len(codes) > 1:
+            return layout.several(rng, len(codes), mix.jitter)
+        apart = mix.p_place > 0 and scales[0] is None and rng.random() < mix.p_place
+        return [layout.lone(rng, mix.jitter, scales[0], apart)]
+    if relation in TRIOS:
+        return layout.trio(rng, relation, mix.jitter)
+    if relation not in (*ACTIONS, "on top of", "under"):
+        return layout.pair(rng, relation, mix.jitter, scales)
+    first, second = (extent(catalogue, style, code) for code in codes)
+    if relation == "on top of":
+        return layout.stack(rng, first, second)
+    if relation == "under":
+        return layout.stack(rng, second, first)[::-1]
+    kind = roles.worn(catalogue.by_code[codes[1]].label)
+    return layout.acted(rng, relation, first, kind, second)
 
 
 # --- composing ------------------------------------------------------------------------------

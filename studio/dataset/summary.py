@@ -46,7 +46,7 @@ def summary(catalogue: Catalogue) -> Summary:
         "splits": dict(sorted(Counter(splits.values()).items())),
         "licences": {style.name: style.licence for style in catalogue.styles},
         "styles": styles,
-        "bytes": sum(sizes) + (folder / "concepts.json").stat().st_size,
+        "bytes": sum(sizes) + sum(path.stat().st_size for path in folder.glob("*.json")),
     }
 
 

@@ -37,7 +37,7 @@ class Batch:
     def cost(self) -> int:
         """Denoiser evaluations, roughly: an adaptive solver's are not known beforehand."""
         settings = self.settings
-        a_step = max(1, samplers.find(settings.sampler).spec.nfe_per_step)
+        a_step = samplers.find(settings.sampler).spec.nfe_per_step or 1
         prompts = 1 if settings.guidance in (0.0, 1.0) else 2
         return len(self.seeds.own) * settings.steps * a_step * prompts
 

@@ -22,7 +22,7 @@ from studio.core.device import Device
 from studio.core.errors import Cancelled, Kept, OutputError, UsageError
 from studio.metrics.reconstruction import psnr
 from studio.models.network_folder import MANIFEST
-from studio.models.registry import user_folder
+from studio.models.registry import AUTOENCODERS, is_begun, run_folder, user_folder
 from studio.networks.autoencoder import Autoencoder
 from studio.training import recipe as recipes
 from studio.training.hardware import Hardware
@@ -66,18 +66,17 @@ def train(
 
 
 def places(request: Train) -> tuple[Path, Path]:
-    """Where the result goes and where the run works. Raises UsageError for a name that is taken,
-    or for a run to go on with that is not there."""
-    folder = user_folder() / "autoencoders" / request.name
-    work = user_folder().parent / "runs" / request.name
-    begun = (work / "checkpoint.pt").is_file()
-    if request.resume and not begun:
-        raise UsageError(f"there is no run named {request.name!r} to go on with.")
+    """Where the result goes and where the run works. Raises UsageError for a name that is taken, if
+    only by a run that was cancelled, or for a run to go on with that is not there."""
+    name = request.name
+    folder = user_folder() / AUTOENCODERS / name
+    if request.resume and not is_begun(name):
+        raise UsageError(f"there is no run named {name!r} to go on with.")
     if not request.resume and folder.exists():
-        raise UsageError(f"there is an autoencoder named {request.name!r}; choose another name.")
-    if not request.resume and begun:
-        shutil.rmtree(work)  # a run of this name that nobody kept
-    return folder, work
+        raise UsageError(f"there is an autoencoder named {name!r}; choose another name.")
+    if not request.resume and is_begun(name):
+        raise UsageError(f"there is a run named {name!r}: go on with it, or choose another name.")
+    return folder, run_folder(name)
 
 
 def recipe_of(request: Train) -> recipes.Recipe:

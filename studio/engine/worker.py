@@ -137,7 +137,8 @@ class Worker:
         model = self.model(name, check)
         seconds = time.perf_counter() - began
         device = self.device
-        return Ready(job, name, device.label, device.precision, seconds, model.classes, model.has)
+        words = device.label, device.precision
+        return Ready(job, name, *words, seconds, model.size, model.classes, model.has)
 
     def _made(
         self,

@@ -9,11 +9,13 @@ import json
 import math
 import os
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from studio.core.errors import OutputError, UsageError
 from studio.core.events import Cell, Distance
@@ -21,9 +23,9 @@ from studio.core.grid import Axis, Grid
 from studio.core.requests import Settings
 from studio.gallery import comparison_sheet
 from studio.gallery.comparison_sheet import Decode, Made
+from studio.gallery.film import write_film as write_frames
 
-FRAME_MS, LAST_FRAME_MS = 60, 1800
-FILMS = (".webp", ".gif")
+FRAMES_A_SECOND, HELD, QUALITY = 50 / 3, 1.8, 85  # the last frame is held, in seconds
 #: What a cell's entry in the document says of its settings; the rest is common to all cells.
 VARIED = (
     "sampler",
@@ -66,30 +68,22 @@ def write_film(path: Path, comparison: Comparison, decode: Decode | None = None)
     """The predicted clean pictures from noise to data, all cells at the same time t.
 
     `decode` turns latents (C, h, w) into a picture (H, W, 3) uint8; without it the trajectories'
-    small pictures are enlarged. Raises UsageError for a name that is neither .webp nor .gif and
-    for cells without trajectories, OutputError.
+    small pictures are enlarged. The name's end says how: .webp, .gif or .mp4. Raises UsageError for
+    cells without trajectories, OutputError.
     """
-    check_film(path)
     if not any(cell.trajectory for cell in comparison.cells.values()):
         raise UsageError("a film needs the cells' trajectories; compare again with them.")
-    first, *others = comparison_sheet.film(
-        comparison.grid, comparison.settings, comparison.made, decode
-    )
-    times = [FRAME_MS] * len(others) + [LAST_FRAME_MS]
-    how: dict[str, Any] = {"quality": 85, "method": 3} if path.suffix.lower() == ".webp" else {}
-    kind = path.suffix[1:].upper()
-    write_whole(
-        path,
-        lambda draft: first.save(
-            draft, kind, save_all=True, append_images=others, duration=times, loop=0, **how
-        ),
-    )
+    moving = comparison_sheet.film(comparison.grid, comparison.settings, comparison.made, decode)
+    write_frames(path, _held(map(np.asarray, moving)), FRAMES_A_SECOND, quality=QUALITY)
 
 
-def check_film(path: Path) -> None:
-    """Raises UsageError for a name that is not a film's."""
-    if path.suffix.lower() not in FILMS:
-        raise UsageError(f"films are .webp or .gif files: name it {path.with_suffix('.webp')}.")
+def _held(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """The frames, and the last one for as long as it takes to look at it."""
+    last = None
+    for last in frames:
+        yield last
+    assert last is not None
+    yield from [last] * round(HELD * FRAMES_A_SECOND)
 
 
 def document(

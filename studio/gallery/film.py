@@ -1,4 +1,4 @@
-"""Films of walks and trajectories, WebP, GIF or MP4, written whole or not at all.
+"""Films of walks, trajectories and comparisons, WebP, GIF or MP4, written whole or not at all.
 
 Must not import Qt or torch.
 """
@@ -9,7 +9,7 @@ import contextlib
 import math
 import os
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -124,15 +124,28 @@ def _webp(path: Path, frames: Frames, fps: float, *, loop: bool, quality: int) -
 
 def _gif(path: Path, frames: Frames, fps: float, *, loop: bool, quality: int) -> None:
     """One palette for all frames: colours of their own for each would flicker."""
-    palette = _palette(frames)
-    first, *others = (
-        Image.fromarray(each).quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
-        for each in frames
-    )
+    first, *others = _in_palette(frames, _palette(frames))
     hundredths = durations(len(frames), min(fps, GIF_FRAMES_A_SECOND), 0.01)
     repeat = {"loop": 0} if loop else {}  # without the mark a GIF plays once
     milliseconds = [10 * each for each in hundredths]
     first.save(path, "GIF", save_all=True, append_images=others, duration=milliseconds, **repeat)
+
+
+def _in_palette(frames: Frames, palette: Image.Image) -> Iterator[Image.Image]:
+    """Dithered; what stands still keeps its dots, wherever the dither's errors come from."""
+    before, shown = None, np.empty(0, np.uint8)
+    for each in frames:
+        if each is not before:
+            dithered = Image.fromarray(each).quantize(
+                palette=palette, dither=Image.Dither.FLOYDSTEINBERG
+            )
+            fresh = np.asarray(dithered)
+            if before is not None:
+                fresh = np.where((each == before).all(-1), shown, fresh)
+            before, shown = each, fresh
+        image = Image.frombytes("P", (each.shape[1], each.shape[0]), shown.tobytes())
+        image.putpalette(palette.getpalette() or [])
+        yield image
 
 
 def _palette(frames: Frames) -> Image.Image:
@@ -153,12 +166,11 @@ def _mp4(path: Path, frames: Frames, fps: float, *, loop: bool, quality: int) ->
         with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as container:
             stream = container.add_stream(CODEC, rate=Fraction(fps).limit_denominator(1001))
             stream.pix_fmt = "yuv420p"
-            even = [_even(each) for each in frames]
-            stream.height, stream.width = even[0].shape[:2]
+            stream.height, stream.width = _even(frames[0]).shape[:2]
             stream.options = {"crf": str(round(50 - 0.4 * quality))}  # 80: 18, hardly to be seen
             _mark_colours(stream.codec_context)
-            for each in even:
-                picture = av.VideoFrame.from_ndarray(each, format="rgb24")
+            for each in frames:
+                picture = av.VideoFrame.from_ndarray(_even(each), format="rgb24")
                 container.mux(stream.encode(_as_marked(picture)))
             container.mux(stream.encode())
     except av.codec.codec.UnknownCodecError as error:

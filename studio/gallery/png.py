@@ -12,7 +12,7 @@ import math
 import os
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,6 +23,7 @@ from PIL import Image, PngImagePlugin
 from studio.core.errors import DataError, OutputError, UsageError
 from studio.core.requests import Settings
 from studio.core.specs import Option
+from studio.diffusion.samplers import known_as
 from studio.gallery.naming import new_path
 from studio.gallery.sharing import parameters as parameters  # the window knows it from here
 
@@ -202,6 +203,7 @@ def _settings(values: Any) -> Settings:
         raise ValueError("they hold other names than this version knows.")
     checked = {name: _value(name, value) for name, value in values.items()}
     settings = Settings(**checked)
+    settings = replace(settings, sampler=known_as(settings.sampler))
     settings.check()
     if not 1 <= settings.size <= MOST_PIXELS_A_SIDE:
         raise ValueError(f"a size of {settings.size} pixels.")

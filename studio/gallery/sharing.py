@@ -11,12 +11,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from studio.core.installation import PROGRAM
 from studio.core.settings import Settings
 from studio.core.wildcards import escaped
 from studio.diffusion import samplers
 from studio.gallery.metadata.names import A1111_SAMPLERS, A1111_SCHEDULES
 
-PROGRAM = ("python3", "main.py", "generate")
 _APART = {"prompt", "seed", "steps", "classifier_scale", "source", "mask", "strength"}
 
 
@@ -54,14 +54,15 @@ def parameters(settings: Settings) -> str:
 
 
 def command(settings: Settings, inputs: Path | None = None) -> str:
-    """The command that makes the picture again: `python3 main.py generate ...`, for a POSIX shell.
+    """The command that makes the picture again, `python3 main.py generate ...` or
+    `latent-studio generate ...`, for a POSIX shell.
 
     Only what differs from the defaults, and the seed. What no command line can hold is replaced:
     NUL by a space, half surrogate pairs by question marks. A picture to start from and a mask are
     in it if `inputs` is the folder that keeps them under their digests.
     """
     default = Settings("")
-    words = [*PROGRAM]
+    words = [*PROGRAM, "generate"]
     last = settings.prompt.startswith("-")
     if not last:
         words.append(escaped(settings.prompt))

@@ -42,6 +42,27 @@ def halves(picture: np.ndarray) -> np.ndarray:
     )
 
 
+def half(picture: np.ndarray, side: str) -> np.ndarray:
+    """A picture of what is in one half, "left", "right", "upper" or "lower"; the rest is ground.
+
+    An island belongs to the half where most of it is, and is left whole if four fifths of it are
+    there; one that lies across the middle is cut.
+
+    Args:
+        picture: (H, W, 3) uint8; the result is as large.
+    """
+    labels, areas = islands(picture)
+    here = np.zeros(labels.shape, bool)
+    middle = labels.shape[1 if side in ("left", "right") else 0] // 2
+    part = slice(None, middle) if side in ("left", "upper") else slice(middle, None)
+    here[(slice(None), part) if side in ("left", "right") else part] = True
+    share = np.bincount(labels[here], minlength=len(areas) + 1)[1:] / np.maximum(areas, 1)
+    whole, gone = (1 + np.flatnonzero(test) for test in (share >= 0.8, share < 0.2))
+    kept = (here & ~np.isin(labels, gone)) | np.isin(labels, whole)
+    ground = ground_value(picture).astype(np.uint8)
+    return np.where(kept[..., None], picture, ground)
+
+
 def side_of(judge: Judge, picture: np.ndarray, first: np.ndarray, second: np.ndarray) -> str:
     """Where the first thing is with respect to the second: one of `SIDES`, the best match.
 

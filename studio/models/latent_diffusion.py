@@ -25,11 +25,11 @@ from studio.diffusion.paths import Path as DiffusionPath
 from studio.diffusion.predictions import PREDICTIONS, Prediction
 from studio.models.format import Check
 from studio.models.formats.native import CLASSIFIER, PARTS, TOKENIZER, WEAK
-from studio.models.formats.network import in_precision, open_network
+from studio.models.formats.network import open_network
 from studio.models.model import ModelInfo
 from studio.models.network_folder import MANIFEST, Manifest, read_manifest
 from studio.networks.autoencoder import Autoencoder
-from studio.networks.denoiser import DenoiserTransformer
+from studio.networks.denoiser import DenoiserTransformer, Prompt
 from studio.networks.text import TextFeatures, TextTower, mixed
 from studio.networks.tokenizer import Tokenizer
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from studio.networks.classifier import NoisyClassifier
 
 PROMPTS_KEPT = 64
+STEPS_SHARE = 4  # conditions whose keys and values are kept between steps
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class LatentDiffusion:
         self.networks = networks
         self._path, self._prediction, self._preview = path, prediction, preview
         self._known: OrderedDict[str, TextFeatures] = OrderedDict()
+        self._heard: list[tuple[TextFeatures, DenoiserTransformer, Prompt]] = []
         self._parameter = next(networks.denoiser.parameters())
 
     @property
@@ -189,11 +191,22 @@ class LatentDiffusion:
         return self.decode(x0) if self._preview is None else to_bytes(self._preview(x0.float()))
 
     def _network(self, x: Tensor, t: Tensor, condition: TextFeatures) -> Tensor:
-        return self.networks.denoiser(x, t, condition).float()
+        denoiser = self.networks.denoiser
+        return denoiser(x, t, self._prompt(denoiser, condition)).float()
 
     def _weak_network(self, x: Tensor, t: Tensor, condition: TextFeatures) -> Tensor:
-        assert self.networks.weak is not None
-        return self.networks.weak(x, t, condition).float()
+        weak = self.networks.weak
+        assert weak is not None
+        return weak(x, t, self._prompt(weak, condition)).float()
+
+    def _prompt(self, network: DenoiserTransformer, condition: TextFeatures) -> Prompt:
+        """What the network hears of a condition; the last ones are kept, for the next step."""
+        for known, of, prompt in self._heard:
+            if known is condition and of is network:
+                return prompt
+        prompt = network.prompt(condition)
+        self._heard = [(condition, network, prompt), *self._heard[: STEPS_SHARE - 1]]
+        return prompt
 
     def _features(self, prompt: str) -> TextFeatures:
         """One prompt's features (1, ...), tokens in the denoiser's precision."""
@@ -222,9 +235,10 @@ def open_bundle(info: ModelInfo, device: str, precision: str, check: Check) -> L
     opened = []
     for kind in PARTS:
         check()
-        opened.append(open_network(info.path / kind, kind))
+        exact = kind == "text"
+        opened.append(open_network(info.path / kind, kind, "float32" if exact else precision))
     check()
-    weak, classifier, classes = _open_extras(info)
+    weak, classifier, classes = _open_extras(info, precision)
     networks = Networks(
         Tokenizer(info.path / "text" / TOKENIZER),
         cast(TextTower, opened[0]),
@@ -235,25 +249,22 @@ def open_bundle(info: ModelInfo, device: str, precision: str, check: Check) -> L
         classes,
     )
     _check_fit(info, networks)
-    in_precision(networks.text, device, "float32")
-    in_precision(networks.denoiser, device, precision)
-    if weak is not None:
-        in_precision(weak, device, precision)
-    if classifier is not None:
-        in_precision(classifier, device, "float32").requires_grad_(False)
-    in_precision(networks.autoencoder, device, precision).to(memory_format=torch.channels_last)
+    for network in (networks.text, networks.denoiser, networks.autoencoder, weak, classifier):
+        if network is not None:
+            network.to(device)
+    networks.autoencoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     path, prediction = _trained_to(read_manifest(info.path / "denoiser"))
     preview = _preview(read_manifest(info.path / "autoencoder"), networks, device)
     return LatentDiffusion(info, networks, path, prediction, preview)
 
 
 def _open_extras(
-    info: ModelInfo,
+    info: ModelInfo, precision: str
 ) -> tuple[DenoiserTransformer | None, NoisyClassifier | None, tuple[str, ...]]:
     """What a bundle may have beyond its parts: the weak denoiser, the classifier, its classes."""
     weak, classifier, classes = None, None, ()  # type: Any, Any, tuple[str, ...]
     if (info.path / WEAK / MANIFEST).is_file():
-        weak = open_network(info.path / WEAK, "denoiser")
+        weak = open_network(info.path / WEAK, "denoiser", precision)
     if (info.path / CLASSIFIER / MANIFEST).is_file():
         classifier = open_network(info.path / CLASSIFIER, "classifier")
         manifest = read_manifest(info.path / CLASSIFIER)

@@ -43,6 +43,10 @@ class Model(Protocol):
     def device(self) -> str:
         """Where its denoiser runs, in torch's words: "cpu", "cuda"."""
 
+    @property
+    def size(self) -> int:
+        """The height and width in pixels of the pictures it was trained on."""
+
     def latent_shape(self, size: int) -> tuple[int, int, int]:
         """(C, h, w) for a square picture of `size` pixels. Raises UsageError for other sizes."""
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, cast
 import platformdirs
 
 from studio.core.errors import ModelError
+from studio.core.installation import ASSETS
 from studio.models import formats
 from studio.models.format import Check, Format
 from studio.models.formats.taesd import HALVES
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
 NATIVE = "native"  # the format whose models' parts can be opened too
 AUTOENCODERS = "autoencoders"  # a folder of them, among the bundled models and among the user's
 
@@ -36,6 +36,16 @@ AUTOENCODERS = "autoencoders"  # a folder of them, among the bundled models and 
 def user_folder() -> Path:
     """Where users put models of their own."""
     return platformdirs.user_data_path("latent-studio", appauthor=False) / "models"
+
+
+def run_folder(name: str) -> Path:
+    """Where the user's training of the autoencoder `name` works, and leaves its checkpoint."""
+    return user_folder().parent / "runs" / name
+
+
+def is_begun(name: str) -> bool:
+    """Whether a training of this name can be gone on with."""
+    return (run_folder(name) / "checkpoint.pt").is_file()
 
 
 def list_models() -> tuple[ModelInfo, ...]:

@@ -84,14 +84,12 @@ def read(path: Path, names: Iterable[str] | None = None) -> dict[str, Tensor]:
 
     Files of PyTorch's own format go through its restricted unpickler, which makes tensors only.
     """
-    import torch
 
     from studio.models.weights import finite
 
     tensors = _pickled(path) if path.suffix != ".safetensors" else _stored(path, names)
     return {  # copies: a file that is mapped into memory must not change under a network
-        name: finite(path, name, tensor).to(torch.float32, copy=True)
-        for name, tensor in tensors.items()
+        name: finite(path, name, tensor) for name, tensor in tensors.items()
     }
 
 

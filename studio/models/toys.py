@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from studio.core.errors import UsageError
+from studio.core.installation import ASSETS
 from studio.models.formats.network import open_network
 from studio.models.network_folder import MANIFEST, read_manifest
-from studio.models.registry import ASSETS
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -37,10 +37,17 @@ class SkipInitialisation(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
-def load(manifest: Manifest, network_class: type[nn.Module], config_class: type[Any]) -> nn.Module:
-    """The network with its weights, fp32, on the CPU, in eval mode. Raises ModelError.
+def load(
+    manifest: Manifest,
+    network_class: type[nn.Module],
+    config_class: type[Any],
+    precision: torch.dtype = torch.float32,
+) -> nn.Module:
+    """The network on the CPU, in eval mode: its parameters in `precision`, its buffers (statistics
+    need all their digits) in fp32. Raises ModelError.
 
-    Names, shapes and finiteness of all weights are checked.
+    Names, shapes and finiteness of all weights are checked. The files are mapped into memory, and a
+    weight is copied once: into its place.
     """
     config = configured(manifest, config_class)
     try:
@@ -48,47 +55,56 @@ def load(manifest: Manifest, network_class: type[nn.Module], config_class: type[
             network = network_class(config)
     except (ValueError, RuntimeError, ZeroDivisionError, AssertionError, TypeError) as error:
         raise ModelError(f"{manifest.path} has an impossible configuration: {error}.") from error
-    shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    network.load_state_dict(_read_weights(manifest, shapes))
+    wanted = {
+        name: (tuple(tensor.shape), precision if isinstance(tensor, nn.Parameter) else tensor.dtype)
+        for name, tensor in network.state_dict(keep_vars=True).items()
+    }
+    network.load_state_dict(_read_weights(manifest, wanted), assign=True)
     return network.eval().requires_grad_(False)
 
 
-def _read_weights(manifest: Manifest, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
-    """Every tensor of `shapes`, from all shards, fp32. Raises ModelError naming the file."""
+#: The shape and the type of a tensor of the network.
+Wanted = Mapping[str, tuple[tuple[int, ...], torch.dtype]]
+
+
+def _read_weights(manifest: Manifest, wanted: Wanted) -> dict[str, Tensor]:
+    """Every tensor that is wanted, from all shards. Raises ModelError naming the file."""
     state: dict[str, Tensor] = {}
     for path in manifest.weights:
-        for name, tensor in _read_shard(path, shapes).items():
+        for name, tensor in _read_shard(path, wanted).items():
             if name in state:
                 raise ModelError(f"{path} holds {name!r}, which another file holds already.")
             state[name] = tensor
-    if missing := sorted(set(shapes) - set(state)):
+    if missing := sorted(set(wanted) - set(state)):
         raise ModelError(f"{manifest.folder} lacks the weights {_some(missing)}.")
     return state
 
 
-def _read_shard(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
+def _read_shard(path: Path, wanted: Wanted) -> dict[str, Tensor]:
     tensors = {}
     try:
         with safe_open(path, framework="pt") as file:
             for name in file.keys():  # noqa: SIM118 (a safe_open is no mapping)
                 found = tuple(file.get_slice(name).get_shape())
-                if name not in shapes:
+                if name not in wanted:
                     raise ModelError(f"{path} holds {name!r}, which this network does not have.")
-                if found != shapes[name]:
-                    raise ModelError(f"{path} holds {name!r} as {found}, not {shapes[name]}.")
-                tensors[name] = finite(path, name, file.get_tensor(name))
+                shape, kind = wanted[name]
+                if found != shape:
+                    raise ModelError(f"{path} holds {name!r} as {found}, not {shape}.")
+                tensors[name] = finite(path, name, file.get_tensor(name), kind)
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{path} is damaged or incomplete: {error}.") from error
     return tensors
 
 
-def finite(path: Path, name: str, tensor: Tensor) -> Tensor:
+def finite(path: Path, name: str, tensor: Tensor, precision: torch.dtype = torch.float32) -> Tensor:
+    """A copy in `precision` (of integers in theirs). Raises ModelError if it is not finite."""
     if not tensor.is_floating_point():
         return tensor.clone()
-    tensor = tensor.float()
-    if not math.isfinite(tensor.sum().item()) and not tensor.isfinite().all():
+    total = tensor.sum(dtype=torch.float32).item()
+    if not math.isfinite(total) and not tensor.isfinite().all():
         raise ModelError(f"{path} is damaged: {name!r} holds values that are not numbers.")
-    return tensor
+    return tensor.to(precision, copy=True)
 
 
 def _some(names: list[str]) -> str:

@@ -49,8 +49,19 @@ def axial_frequencies(side: int, head_width: int) -> Tensor:
     return torch.cat([rows, columns], dim=-1).reshape(side * side, 2 * pairs)
 
 
-def rotate(x: Tensor, angles: Tensor) -> Tensor:
-    """Turns pairs of channels of x (B, heads, L, d) by `angles` (L, d / 2)."""
-    a, b = x.chunk(2, dim=-1)
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
-    return torch.cat([a * cos - b * sin, b * cos + a * sin], dim=-1)
+def normalised(x: Tensor) -> Tensor:
+    """x with a mean square of 1 along its last axis (Zhang & Sennrich 2019), without weights."""
+    length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    return x * (x.shape[-1] ** 0.5 / length.clamp_min(1e-6)).to(x.dtype)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor, weights: Tensor) -> Tensor:
+    """Weighs x (..., L, d) by `weights` (broadcastable to it), then turns its pairs of channels by
+    the angles with these cosines and sines (L, d / 2).
+
+    A channel's partner lies d / 2 away. Weights and angles are joined first: they are small.
+    """
+    swapped = torch.cat(x.chunk(2, dim=-1)[::-1], dim=-1)
+    kept = weights * torch.cat([cos, cos], dim=-1)
+    moved = torch.cat(weights.chunk(2, dim=-1)[::-1], dim=-1) * torch.cat([-sin, sin], dim=-1)
+    return torch.addcmul(x * kept.to(x.dtype), swapped, moved.to(x.dtype))

@@ -9,13 +9,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from studio.networks.attention import attention, axial_frequencies, join_heads, rotate, split_heads
+from studio.networks.attention import (
+    attention,
+    axial_frequencies,
+    join_heads,
+    normalised,
+    rotate,
+    split_heads,
+)
 from studio.networks.text import TextFeatures
+
+Turn = tuple[Tensor, Tensor]  # the positions' cosines and sines, each (L, d / 2)
+Heard = tuple[Tensor, Tensor, Tensor]  # a prompt's keys, values and mask
 
 
 @dataclass(frozen=True)
@@ -45,15 +56,8 @@ def time_features(t: Tensor, width: int) -> Tensor:
 
 
 def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
-    """Layer norm without its own affine map, then the condition's: (B, L, W) with (B, W)."""
-    return F.layer_norm(x, x.shape[-1:]) * (1 + scale[:, None]) + shift[:, None]
-
-
-class RMSNorm(nn.RMSNorm):
-    """Zhang & Sennrich 2019, in the input's precision whatever the weight's."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.rms_norm(x, self.normalized_shape) * self.weight.to(x.dtype)
+    """Layer norm without its own affine map, then the condition's: (B, L, W) with (B, 1, W)."""
+    return torch.addcmul(shift, F.layer_norm(x, x.shape[-1:]), 1 + scale)
 
 
 class SelfAttention(nn.Module):
@@ -62,12 +66,14 @@ class SelfAttention(nn.Module):
         self.heads = heads
         self.qkv = nn.Linear(width, 3 * width, bias=False)
         self.out = nn.Linear(width, width, bias=False)
-        self.q_norm, self.k_norm = RMSNorm(width // heads), RMSNorm(width // heads)
+        self.q_norm, self.k_norm = nn.RMSNorm(width // heads), nn.RMSNorm(width // heads)
 
-    def forward(self, x: Tensor, angles: Tensor) -> Tensor:
-        q, k, v = (split_heads(part, self.heads) for part in self.qkv(x).chunk(3, dim=-1))
-        q, k = rotate(self.q_norm(q), angles), rotate(self.k_norm(k), angles)
-        return self.out(join_heads(attention(q, k, v)))
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        """Queries and keys are normalised, weighed and turned as one tensor (2, B, heads, L, d)."""
+        parts = self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        weights = torch.stack([self.q_norm.weight, self.k_norm.weight])[:, None, None, None]
+        q, k = rotate(normalised(parts[:2]), cos, sin, weights)
+        return self.out(join_heads(attention(q, k, parts[2])))
 
 
 class CrossAttention(nn.Module):
@@ -79,14 +85,18 @@ class CrossAttention(nn.Module):
         self.query = nn.Linear(width, width, bias=False)
         self.key_value = nn.Linear(text_width, 2 * width, bias=False)
         self.out = nn.Linear(width, width, bias=False)
-        self.q_norm, self.k_norm = RMSNorm(width // heads), RMSNorm(width // heads)
+        self.q_norm, self.k_norm = nn.RMSNorm(width // heads), nn.RMSNorm(width // heads)
         nn.init.zeros_(self.out.weight)
 
-    def forward(self, x: Tensor, text: TextFeatures) -> Tensor:
+    def answers(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """The prompt's keys and values (B, heads, L, d). The queries' weights are in the keys: in
+        the products of both they come to the same."""
+        k, v = (split_heads(part, self.heads) for part in self.key_value(tokens).chunk(2, -1))
+        return normalised(k) * (self.q_norm.weight * self.k_norm.weight).to(k.dtype), v
+
+    def forward(self, x: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
         q = split_heads(self.query(F.layer_norm(x, x.shape[-1:])), self.heads)
-        k, v = (split_heads(part, self.heads) for part in self.key_value(text.tokens).chunk(2, -1))
-        q, k = self.q_norm(q), self.k_norm(k)
-        return self.out(join_heads(attention(q, k, v, text.mask[:, None, None, :])))
+        return self.out(join_heads(attention(normalised(q), keys, values, mask)))
 
 
 class SwiGLU(nn.Module):
@@ -115,18 +125,33 @@ class Block(nn.Module):
         nn.init.zeros_(self.modulation.weight)
         nn.init.zeros_(self.modulation.bias)
 
-    def forward(self, x: Tensor, condition: Tensor, text: TextFeatures, angles: Tensor) -> Tensor:
-        shift1, scale1, gate1, shift2, scale2, gate2 = self.modulation(condition).chunk(6, dim=-1)
-        x = x + gate1[:, None] * self.attention(modulate(x, shift1, scale1), angles)
-        if self.cross is not None:
-            x = x + self.cross(x, text)
-        return x + gate2[:, None] * self.feed_forward(modulate(x, shift2, scale2))
+    def forward(
+        self, x: Tensor, condition: Tensor, turn: Turn, heard: Heard | None = None
+    ) -> Tensor:
+        parts = self.modulation(condition)[:, None].chunk(6, dim=-1)
+        shift1, scale1, gate1, shift2, scale2, gate2 = parts
+        x = torch.addcmul(x, gate1, self.attention(modulate(x, shift1, scale1), *turn))
+        if self.cross is not None and heard is not None:
+            x = x + self.cross(x, *heard)
+        return torch.addcmul(x, gate2, self.feed_forward(modulate(x, shift2, scale2)))
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What the network hears of a prompt, the same at every step: for each cross attention its
+    keys and values, each (B, heads, L, d); where they count, (B, 1, 1, L); and the pooled prompt's
+    share of the condition, (B, condition width)."""
+
+    answers: tuple[tuple[Tensor, Tensor], ...]
+    mask: Tensor
+    pooled: Tensor
 
 
 class DenoiserTransformer(nn.Module):
     """v(x_t, t, prompt) on the rectified flow x_t = (1 - t) x_0 + t eps: v = eps - x_0."""
 
-    angles: Tensor
+    cos: Tensor
+    sin: Tensor
 
     def __init__(self, config: DenoiserConfig) -> None:
         super().__init__()
@@ -150,27 +175,38 @@ class DenoiserTransformer(nn.Module):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
         angles = axial_frequencies(config.side // config.patch, config.width // config.heads)
-        self.register_buffer("angles", angles, persistent=False)
+        self.register_buffer("cos", angles.cos(), persistent=False)
+        self.register_buffer("sin", angles.sin(), persistent=False)
 
-    def forward(self, x: Tensor, t: Tensor, text: TextFeatures) -> Tensor:
+    def prompt(self, text: TextFeatures) -> Prompt:
+        """What stays the same while a picture is made, computed once."""
+        crosses = (cast(Block, block).cross for block in self.blocks)
+        # a unit vector's elements are small; give them unit variance
+        pooled = (text.pooled * self.config.pooled_width**0.5).to(self.embed.weight.dtype)
+        answers = tuple(cross.answers(text.tokens) for cross in crosses if cross is not None)
+        return Prompt(answers, text.mask[:, None, None, :], self.pooled(pooled))
+
+    def forward(self, x: Tensor, t: Tensor, text: TextFeatures | Prompt) -> Tensor:
         """Velocity, of x's shape.
 
         Args:
             x: normalised latents (B, C, side, side).
             t: rectified-flow time (B,), 0 clean and 1 noise.
-            text: the prompt's features for each picture.
+            text: the prompt's features for each picture, or what `prompt` made of them.
         """
+        prompt = text if isinstance(text, Prompt) else self.prompt(text)
         dtype = self.embed.weight.dtype
         times = self.time(time_features(t, 256).to(dtype))
-        # a unit vector's elements are small; give them unit variance
-        pooled = self.pooled((text.pooled * self.config.pooled_width**0.5).to(dtype))
-        condition = F.silu(times + pooled)
+        condition = F.silu(times + prompt.pooled)
         h = self.embed(self.to_tokens(x).to(dtype))
         if self.positions is not None:
             h = h + self.positions
+        answers = iter(prompt.answers)
+        turn = self.cos.to(dtype), self.sin.to(dtype)
         for block in self.blocks:
-            h = block(h, condition, text, self.angles)
-        shift, scale = self.final_modulation(condition).chunk(2, dim=-1)
+            heard = (*next(answers), prompt.mask) if block.cross is not None else None
+            h = block(h, condition, turn, heard)
+        shift, scale = self.final_modulation(condition)[:, None].chunk(2, dim=-1)
         return self.to_latents(self.final(modulate(h, shift, scale)))
 
     def to_tokens(self, x: Tensor) -> Tensor:

@@ -13,8 +13,8 @@ from torch import Tensor
 from studio.core.errors import Cancelled
 from studio.core.parts import Parts
 from studio.dataset.catalogue import Catalogue
+from studio.dataset.layout import SINGLE_SIZE
 from studio.dataset.scenes import (
-    SINGLE_SIZE,
     WHITE,
     Ground,
     Mix,
@@ -122,14 +122,17 @@ class Bench:
 
     def gallery_of(self, style: str, most: int | None = None) -> Gallery:
         codes = self.catalogue.codes(style)[:: 1 if most is None else -(-self._size(style) // most)]
-
-        def features(part: slice) -> np.ndarray:
-            scenes = (self.alone(code, WHITE, style) for code in codes[part])
-            return self._seen(np.stack([compose(scene, self.catalogue) for scene in scenes]))
-
-        found = torch.from_numpy(self.each(features, len(codes), JUDGED))
+        scenes = [self.alone(code, WHITE, style) for code in codes]
         trained = [self.catalogue.by_code[code].split == "train" for code in codes]
-        return Gallery(codes, torch.tensor(trained), found)
+        return Gallery(codes, torch.tensor(trained), self.features_of(scenes))
+
+    def features_of(self, scenes: Sequence[Scene]) -> Tensor:
+        """(N, D) of real scenes' framed things."""
+
+        def seen(part: slice) -> np.ndarray:
+            return self._seen(np.stack([compose(s, self.catalogue) for s in scenes[part]]))
+
+        return torch.from_numpy(self.each(seen, len(scenes), JUDGED))
 
     def _size(self, style: str) -> int:
         return len(self.catalogue.codes(style))
@@ -140,12 +143,12 @@ class Bench:
         thing = Placed(code, 0.5, 0.5, size)
         return Scene(style or self.settings.style, ground, (thing,))
 
-    def redrawn(self, code: str, rng: np.random.Generator) -> np.ndarray:
+    def redrawn(self, code: str, rng: np.random.Generator, style: str | None = None) -> np.ndarray:
         """The real picture of a code on white, placed and sized as a training scene might be."""
         mix = Mix(p_pair=0, p_count=0, p_colour_ground=0, p_hue=0, styles=self.only_style)
         at = sample_scene(rng, self.catalogue, mix).objects[0]
         thing = Placed(code, at.x, at.y, at.size)
-        return compose(Scene(self.settings.style, WHITE, (thing,)), self.catalogue)
+        return compose(Scene(style or self.settings.style, WHITE, (thing,)), self.catalogue)
 
     @property
     def only_style(self) -> tuple[tuple[str, float], ...]:

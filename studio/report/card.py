@@ -12,16 +12,17 @@ from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from studio.core.errors import OutputError
 from studio.core.parts import Parts
 from studio.dataset.catalogue import Catalogue
 from studio.metrics.features import Judge, load_judge
-from studio.report import composition, reconstruction, retrieval, variety
+from studio.report import composition, pairs, reconstruction, retrieval, styles, variety, words
 from studio.report.bench import Bench
 from studio.report.figures import Card, CardSettings, Figure
-from studio.report.prompts import PROMPTS
+from studio.report.prompts import PAIR_PROMPTS, PROMPTS
 from studio.report.sheet import contact_sheet
 from studio.report.subject import Subject
 
@@ -47,14 +48,9 @@ def evaluate(
     bench = Bench(
         subject, catalogue, judge or load_judge(), settings, report, cancelled, parts=parts
     )
-    figures = (
-        *reconstruction.figures(bench),
-        *retrieval.figures(bench),
-        *composition.figures(bench),
-        *variety.figures(bench),
-    )
-    seeds = range(settings.seed, settings.seed + len(PROMPTS))
-    pictures = bench.generate(PROMPTS, seeds, "contact sheet")
+    wanted = {name: SECTIONS[name] for name in settings.rows or SECTIONS}
+    figures = tuple(figure for section in wanted.values() for figure in section(bench))
+    sheets = _sheets(bench)
     return Card(
         subject.name,
         bench.judge.name,
@@ -62,8 +58,38 @@ def evaluate(
         figures,
         sum(bench.made),
         time.monotonic() - began,
-        contact_sheet(pictures, PROMPTS, f"{subject.name}: fixed prompts, first and only tries"),
+        sheets,
     )
+
+
+SECTIONS: dict[str, Callable[[Bench], tuple[Figure, ...]]] = {
+    "reconstruction": reconstruction.figures,
+    "retrieval": retrieval.figures,
+    "composition": composition.figures,
+    "pairs": pairs.figures,
+    "words": words.figures,
+    "styles": styles.figures,
+    "variety": variety.figures,
+}
+# Which sections a sheet goes with: the one with single things, the other with what is composed.
+SHEETS = {
+    "sheet": (PROMPTS, {"retrieval"}),
+    "pairs": (PAIR_PROMPTS, {"composition", "pairs", "words", "styles"}),
+}
+
+
+def _sheets(bench: Bench) -> dict[str, np.ndarray]:
+    rows, seed = set(bench.settings.rows or SECTIONS), bench.settings.seed
+    title = f"{bench.subject.name}: fixed prompts, first and only tries"
+    return {
+        name: contact_sheet(
+            bench.generate(prompts, range(seed, seed + len(prompts)), f"contact {name}"),
+            prompts,
+            title,
+        )
+        for name, (prompts, sections) in SHEETS.items()
+        if rows & sections
+    }
 
 
 def document(card: Card) -> dict[str, object]:
@@ -94,7 +120,9 @@ def markdown(card: Card) -> str:
             cells = (shown(value, row.unit) for value in (row.value, row.chance, row.ceiling))
             lines.append(f"| {row.name} | {' | '.join(cells)} | {row.n} |")
         lines += ["", *(f"{note}." for note in dict.fromkeys(row.note for row in rows))]
-    return "\n".join([*lines, "", "![contact sheet](sheet.png)", ""])
+    for name in card.sheets:
+        lines += ["", f"![fixed prompts]({name}.png)"]
+    return "\n".join([*lines, ""])
 
 
 def shown(value: float | None, unit: str) -> str:
@@ -107,17 +135,18 @@ def shown(value: float | None, unit: str) -> str:
 
 
 def write(card: Card, out: Path) -> tuple[Path, ...]:
-    """Writes report.json, report.md and sheet.png into the folder `out`; returns their paths.
+    """Writes report.json, report.md and the sheets into the folder `out`; returns their paths.
 
     Raises:
         OutputError: the folder cannot be written.
     """
-    paths = tuple(out / name for name in ("report.json", "report.md", "sheet.png"))
+    paths = (out / "report.json", out / "report.md", *(out / f"{n}.png" for n in card.sheets))
     try:
         out.mkdir(parents=True, exist_ok=True)
         paths[0].write_text(json.dumps(document(card), indent=2) + "\n", encoding="utf-8")
         paths[1].write_text(markdown(card), encoding="utf-8")
-        Image.fromarray(card.sheet).save(paths[2], optimize=True)
+        for path, sheet in zip(paths[2:], card.sheets.values(), strict=True):
+            Image.fromarray(sheet).save(path, optimize=True)
     except OSError as error:
         raise OutputError(f"The report could not be written to {out}: {error}") from None
     return paths

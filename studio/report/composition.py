@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 
 from studio.dataset.captions import NUMBERS
-from studio.dataset.scenes import Ground, Mix, Scene, compose, facts, sample_scene
+from studio.dataset.facts import facts
+from studio.dataset.scenes import Ground, Mix, Scene, compose, sample_scene
 from studio.dataset.wording import article, noun
 from studio.metrics.composition import SIDES, count_things, ground_colour, side_of
 from studio.report.bench import Bench
@@ -62,8 +63,8 @@ def prompt(bench: Bench, scene: Scene) -> str:
     words = [noun(bench.catalogue.by_code[thing.code].label) for thing in scene.objects]
     said = facts(scene)
     if said.side is not None:
-        relation = f"to the {said.side}" if said.side.endswith("of") else said.side
-        text = f"{words[0].phrase} {relation} {words[1].phrase}"
+        relation = "to the " if said.side in ("left of", "right of") else ""
+        text = f"{words[0].phrase} {relation}{said.side} {words[1].phrase}"
     elif said.count > 1:
         text = f"{NUMBERS[said.count]} {words[0].plural}"
     else:

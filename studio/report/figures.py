@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,20 +35,25 @@ class CardSettings:
     retrieved: int = 200  # prompts of concepts seen in training
     unseen: int = 48  # prompts of concepts held out
     composed: int = 64  # prompts for each of ground, count and side
+    paired: int = 40  # prompts for each of the pairs' relations
+    worded: int = 80  # words that no caption uses, if there are as many
+    styled: int = 40  # things made in two styles
     varied: int = 8  # prompts made with several seeds
     seeds: int = 8
     batch: int = 8
     seed: int = 2026
+    rows: tuple[str, ...] = ()  # only these sections; all if empty
 
     @classmethod
     def quick(cls) -> CardSettings:
-        """About a hundred pictures: a minute or two on two cores. Noisy figures, same sheet."""
-        return cls(scenes=24, retrieved=24, unseen=8, composed=12, varied=4, seeds=3)
+        """Some 300 pictures: three minutes on two cores. Noisy figures, the same sheets."""
+        return cls(scenes=24, retrieved=24, unseen=8, composed=12, paired=12, worded=24, styled=12,
+                   varied=4, seeds=3)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Card:
-    """All figures of one model, and its contact sheet (H, W, 3) uint8."""
+    """All figures of one model, and its contact sheets by name, (H, W, 3) uint8 each."""
 
     model: str
     judge: str
@@ -55,7 +61,7 @@ class Card:
     figures: tuple[Figure, ...]
     pictures: int  # generated
     seconds: float
-    sheet: np.ndarray = field(repr=False)
+    sheets: Mapping[str, np.ndarray] = field(repr=False)
 
     def find(self, section: str, name: str) -> Figure:
         """The figure of that name; KeyError if the card has none."""

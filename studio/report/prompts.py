@@ -1,4 +1,4 @@
-"""The contact sheet's fixed prompts: everyday things, chosen before any picture was seen.
+"""The contact sheets' fixed prompts: everyday things, chosen before any picture was seen.
 
 Several groups, hard ones among them; no prompt was taken out because it came out badly.
 """
@@ -30,4 +30,31 @@ PROMPTS = (
     "a robot",
     "an ice cream",
     "a balloon",
+)
+
+PAIR_PROMPTS = (
+    "a cat to the left of a dog",
+    "a dog to the left of a cat",
+    "a tree to the right of a house",
+    "a pizza next to a hamburger",
+    "a banana and a red apple",
+    "a guitar with a drum",
+    "the sun above a house",
+    "a fish below a boat",
+    "a red car and a blue umbrella",
+    "a book in front of a teddy bear",
+    "a rabbit behind a carrot",
+    "a cat on top of a car",
+    "a teddy bear reading a book",
+    "a monkey holding a banana",
+    "a dog wearing a top hat",
+    "a frog wearing sunglasses",
+    "a key between a heart and a star",
+    "a lion, a tiger and a bear",
+    "three stars",
+    "two teddy bears",
+    "a big dog and a small cat",
+    "a small house in the top left corner",
+    "a rocket next to the moon, flat",
+    "a teddy bear, flat",
 )

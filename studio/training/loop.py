@@ -124,6 +124,7 @@ class Run:
             checkpoint.must_be(self.checkpoint)
         elif start is not None:
             checkpoint.weights_in(start)
+        self.report(f"training on {self.on.name} in {self.on.words}")
         yield from self.task.prepare(self.on)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimisers = optimizers.build(self.network, self.recipe.optimizer, self.on.precision)

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from studio.dataset.captions import caption
 from studio.dataset.catalogue import Catalogue
-from studio.dataset.scenes import SINGLE_SIZE, WHITE, Placed, Scene, compose
+from studio.dataset.layout import SINGLE_SIZE
+from studio.dataset.scenes import WHITE, Placed, Scene, compose
 from studio.dataset.wording import noun
 from studio.training.data import Ahead, SceneSource, to_tensor, workers_for
 from studio.training.task import Stage

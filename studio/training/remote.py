@@ -21,11 +21,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from studio.core.installation import ASSETS
+
 ROOT = Path(__file__).resolve().parents[2]
 CARRY = ROOT / ".carry"
 WHEELS = ("platformdirs", "lpips")
 LIMIT = 64 * 2**20
-BUNDLE = ROOT / "assets" / "studio-256"
+BUNDLE = ASSETS / "studio-256"
 
 
 def travelling() -> list[Path]:

@@ -297,6 +297,13 @@ GENERATE = (
         _panel(lambda p: p.column.count.spin.setFocus()),
     ),
     Action(
+        "to_more",
+        "Go to more settings",
+        ("Alt+O",),
+        "Choose the schedule, the guidance rule and what else there is.",
+        _panel(lambda p: p.column.go_to(p.column.more, p.column.more.schedule)),
+    ),
+    Action(
         "to_picture",
         "Go to the picture",
         ("Alt+V",),

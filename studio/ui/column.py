@@ -45,8 +45,8 @@ TIPS = (
 class Column(QFrame):
     """Every setting in reading order; its width is the panel's business."""
 
-    def __init__(self, session: Session, jobs: Jobs, sources: Sources) -> None:
-        super().__init__()
+    def __init__(self, session: Session, jobs: Jobs, sources: Sources, parent: QWidget) -> None:
+        super().__init__(parent)
         self.setObjectName("column")
         self._session, self._jobs = session, jobs
         self.start = StartSection(session, sources)
@@ -55,12 +55,12 @@ class Column(QFrame):
         self.trajectories = self._make_check()
         self.foot = Foot(jobs, "generate", "Generate", "pictures being made", TIPS)
         body = QWidget()
-        self._fill(body)
         self._area = scrolling("columnArea", body)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._area, 1)
+        self._fill(body)  # before the foot: Tab walks in this order
         column.addWidget(self.foot)
         self._bind()
         self._interval_changed(session.interval.get())
@@ -70,7 +70,7 @@ class Column(QFrame):
         self.prompt = PromptBox(
             "prompt",
             PROMPT,
-            "A teddy bear with a red scarf\nA rocket on a purple background, 3d",
+            "A red apple on a blue background\nA rocket on a purple background, 3d",
             4,
             10,
         )
@@ -202,8 +202,8 @@ class Column(QFrame):
 
     @Slot()
     def _jobs_changed(self) -> None:
-        """The button queues while something runs."""
-        self.foot.go.setText("Add to queue" if self._jobs.busy else "Generate")
+        """The button queues while something runs that does not give way."""
+        self.foot.go.setText("Generate" if self._jobs.free else "Add to queue")
 
 
 def _label(text: str, buddy: QWidget) -> QLabel:

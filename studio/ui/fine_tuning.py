@@ -6,7 +6,7 @@ from typing import cast
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QStandardItemModel
-from PySide6.QtWidgets import QCompleter, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCompleter, QLineEdit
 
 from studio.core import events
 from studio.core.settings import MAX_CLASSIFIER, SHIFTS
@@ -15,30 +15,21 @@ from studio.ui.controls.choice_box import ChoiceBox
 from studio.ui.controls.options_box import OptionsBox
 from studio.ui.controls.slider_spin import SliderSpin
 from studio.ui.jobs import Jobs
+from studio.ui.starting.fold import Fold
 from studio.ui.state import Session, bind
 
 
-class FineTuning(QWidget):
+class FineTuning(Fold):
     """Folded away until asked for; says so when something in it is not at its default."""
 
     def __init__(self, session: Session, jobs: Jobs) -> None:
-        super().__init__()
+        super().__init__(
+            "more",
+            "More settings",
+            "Schedule, guidance rule, classifier and the sampler's own options (Alt+O)",
+        )
         self._session = session
-        self.toggle = QPushButton()
-        self.toggle.setObjectName("more")
-        self.toggle.setProperty("role", "link")
-        self.toggle.setCheckable(True)
-        self.toggle.setAccessibleName("More settings")
-        self.toggle.setToolTip("Schedule, guidance rule, classifier and the sampler's own options")
-        self.toggle.setShortcut("Alt+M")
-        self.body = QWidget()
-        self.body.setVisible(False)
         self._make_controls()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addWidget(self.toggle, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(self.body)
         self._fill()
         self._bind()
         jobs.ready.connect(self._model_ready)
@@ -78,26 +69,17 @@ class FineTuning(QWidget):
         )
 
     def _fill(self) -> None:
-        rows = QVBoxLayout(self.body)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(5)
-        self._add(rows, "", self.options)
-        self._add(rows, "Schedule", self.schedule)
-        self._add(rows, "Shift", self.shift)
-        self._add(rows, "Guidance rule", self.rule)
-        self._add(rows, "", self.rule_options)
-        self._class_label = self._add(rows, "Classifier", self.classifier)
-        self._pull_label = self._add(rows, "Classifier's pull", self.pull)
-
-    def _add(self, rows: QVBoxLayout, text: str, control: QWidget) -> QLabel:
-        label = QLabel(text)
-        label.setProperty("role", "label")
-        label.setBuddy(control)
-        if text:
-            rows.addWidget(label)
-        rows.addWidget(control)
-        rows.addSpacing(8)
-        return label
+        self.rows.addWidget(self.options)
+        for text, control in (
+            ("Schedule", self.schedule), ("Shift", self.shift), ("Guidance rule", self.rule),
+        ):  # fmt: skip
+            self.rows.addSpacing(8)
+            self.add(text, control)
+        self.rows.addWidget(self.rule_options)
+        self.rows.addSpacing(8)
+        self._class_label = self.add("Classifier", self.classifier)
+        self.rows.addSpacing(8)
+        self._pull_label = self.add("Classifier's pull", self.pull)
 
     def _bind(self) -> None:
         session = self._session
@@ -114,8 +96,6 @@ class FineTuning(QWidget):
         self.classifier.setText(session.classifier.get())
         session.classifier.changed.connect(self.classifier.setText)
         self.classifier.editingFinished.connect(self._class_typed)
-        self.toggle.toggled.connect(self.body.setVisible)
-        self.toggle.toggled.connect(self._say)
         for value in (session.options, session.schedule, session.shift, session.rule):
             value.changed.connect(self._say)
         for value in (session.rule_options, session.classifier):
@@ -150,8 +130,7 @@ class FineTuning(QWidget):
     @Slot()
     def _say(self, _: object = None) -> None:
         changed = sum(self._changed())
-        words = "Fewer settings" if self.toggle.isChecked() else "More settings"
-        self.toggle.setText(words + (f" · {changed} changed" if changed else ""))
+        self.tell(f"{changed} changed" if changed else "")
 
     def _changed(self) -> tuple[bool, ...]:
         session = self._session

@@ -34,6 +34,7 @@ class Foot(QWidget):
         super().__init__()
         self.setObjectName("columnBody")
         self._jobs = jobs
+        self._problem, self._able = "", True
         self.count, self.said, self.progress = QLabel(), QLabel(), QProgressBar()
         self.count.setObjectName(f"{name}Count")
         self.count.setWordWrap(True)
@@ -73,16 +74,26 @@ class Foot(QWidget):
         self.progress.setValue(round(FINE * (done or 0)))
         self.cancel.setEnabled(jobs.busy and not jobs.cancelling)
 
-    def tell_count(self, sentence: str, role: str) -> None:
-        """What would be made, or why nothing can be."""
-        self.count.setText(sentence)
-        self.count.setProperty("role", role)
+    def tell_plan(self, told: str, problem: str, role: str = "problem") -> None:
+        """What would be made; or why nothing can be, in this role, and `go` cannot be pressed."""
+        self._problem = f"{problem[:1].upper()}{problem[1:]}"
+        self.count.setText(self._problem or told)
+        self.count.setProperty("role", role if problem else "label")
         self.count.style().polish(self.count)
         self.count.show()
+        self.allow(self._able)
+
+    def allow(self, able: bool) -> None:
+        """Whether this panel can begin something now; what makes no sense it cannot."""
+        self._able = able
+        self.go.setEnabled(able and not self._problem)
 
 
 def scrolling(name: str, body: QWidget) -> QScrollArea:
-    """`body` in an area that scrolls up and down, and takes no focus itself."""
+    """`body` in an area that scrolls up and down, and takes no focus itself.
+
+    Fill it afterwards: widgets that move with all that is in them are styled anew each time.
+    """
     body.setObjectName("columnBody")
     area = QScrollArea()
     area.setObjectName(name)

@@ -1,4 +1,4 @@
-"""Icons drawn from the SVG files in assets/icons in the theme's colour, sharp at any scale.
+"""Icons drawn from the SVG files in assets/icons in the theme's colour, sharp on every screen.
 
 `dress` gives a button or an action its icon and remembers the name, so that `recolour` can draw it
 again when the theme changes. Must not import any other part of the window.
@@ -7,16 +7,17 @@ again when the theme changes. Must not import any other part of the window.
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
+from math import ceil
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QAction, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QAction, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
-FOLDER = Path(__file__).parents[2] / "assets" / "icons"
+from studio.core.installation import ASSETS
+
+FOLDER = ASSETS / "icons"
 SIZE = 18  # logical pixels
-_SCALES = (1, 2, 3)
 _colours = {"text": "#000000", "accent": "#ffffff", "muted": "#808080"}
 
 
@@ -24,7 +25,7 @@ def dress(target: QAbstractButton | QAction, name: str, role: str = "text") -> N
     """Gives `target` the icon `name` in the colour of `role`: "text", "accent" (on it), "muted"."""
     target.setProperty("icon_name", name)
     target.setProperty("icon_role", role)
-    target.setIcon(icon(name, _colours[role], _colours["muted"]))
+    target.setIcon(icon(name, _colours[role], _colours["muted"], _scales()))
 
 
 def recolour(app: QApplication, text: str, accent: str, muted: str) -> None:
@@ -40,21 +41,28 @@ def recolour(app: QApplication, text: str, accent: str, muted: str) -> None:
 
 
 @cache
-def icon(name: str, colour: str, disabled: str) -> QIcon:
-    """The icon of assets/icons/NAME.svg, `currentColor` replaced."""
+def icon(name: str, colour: str, disabled: str, scales: tuple[int, ...]) -> QIcon:
+    """The icon of assets/icons/NAME.svg, `currentColor` replaced, at each of `scales`."""
     made = QIcon()
-    for scale in _SCALES:
+    for scale in scales:
         made.addPixmap(_draw(name, colour, scale), QIcon.Mode.Normal)
         made.addPixmap(_draw(name, disabled, scale, opacity=0.55), QIcon.Mode.Disabled)
     return made
 
 
+@cache
 def application_icon() -> QIcon:
     """The studio's own icon, at the sizes that desktops ask for."""
     made = QIcon()
     for size in (16, 32, 64, 128, 256):
         made.addPixmap(_render((FOLDER / "latent-studio.svg").read_bytes(), size))
     return made
+
+
+def _scales() -> tuple[int, ...]:
+    """Of the screens there are: drawing one takes longer than anything else about a button."""
+    screens = QGuiApplication.screens()
+    return tuple(sorted({ceil(screen.devicePixelRatio()) for screen in screens}))
 
 
 def _draw(name: str, colour: str, scale: int, opacity: float = 1.0) -> QPixmap:

@@ -6,12 +6,13 @@ The only part of the window that talks to the bridge. Must not import widgets or
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core import events
+from studio.core.autoencoding import Paused, Preparing, Train, TrainStep
 from studio.core.requests import Decode, Generate, LoadModel, Request, Settings
 
 if TYPE_CHECKING:
@@ -19,9 +20,21 @@ if TYPE_CHECKING:
 
 
 PASSED_ON = (
-    "cell", "distance", "decoded", "lab", "reconstructed", "probed", "train_step", "train_sample",
-    "paused", "trained", "inverted", "frame", "spaced",
+    "cell", "distance", "decoded", "lab", "reconstructed", "probed", "preparing", "train_step",
+    "train_sample", "paused", "trained", "inverted", "frame", "spaced",
 )  # fmt: skip
+
+
+Reached = events.Progress | Preparing | TrainStep
+
+
+@dataclass
+class _Run:
+    """A job that has begun, and how far it is once that is known."""
+
+    job: int
+    began: float = field(default_factory=time.monotonic)
+    at: Reached | None = None
 
 
 class Jobs(QObject):
@@ -37,6 +50,7 @@ class Jobs(QObject):
     lab = Signal(object)  # events.LabRun
     reconstructed = Signal(object)  # autoencoding.Reconstructed
     probed = Signal(object)  # autoencoding.Probed
+    preparing = Signal(object)  # autoencoding.Preparing
     train_step = Signal(object)  # autoencoding.TrainStep
     train_sample = Signal(object)  # autoencoding.TrainSample
     paused = Signal(object)  # autoencoding.Paused
@@ -53,12 +67,12 @@ class Jobs(QObject):
         self._bridge: EngineBridge | None = None
         self._warming: set[int] = set()
         self._requests: dict[int, Request] = {}
-        self.open: list[int] = []  # submitted, neither finished nor failed nor cancelled
-        self.running: int | None = None
-        self._began = 0.0
-        self.progress: events.Progress | None = None
+        self.open: list[int] = []  # those begun, the running one first, then those that wait
+        self._runs: list[_Run] = []  # the last one runs; those before it have given way
+        self._stopping: set[int] = set()  # asked to end
+        self._resting: set[int] = set()  # trainings that are paused
         self.loading = ""  # the model that is being loaded
-        self.cancelling = False
+        self._loader = 0  # the job that waits for it
         self.model: events.Ready | None = None
         self.last_words = ""  # how the last job ended
         self.problem = ""  # why there is no model
@@ -68,9 +82,34 @@ class Jobs(QObject):
         return bool(self.open)
 
     @property
-    def waiting(self) -> int:
-        """Jobs behind the one that is running (or about to)."""
-        return max(0, len(self.open) - 1)
+    def free(self) -> bool:
+        """Nothing is to be done but trainings, which give way to what is asked next."""
+        return all(isinstance(self._requests[job], Train) for job in self.open)
+
+    @property
+    def begun(self) -> list[int]:
+        """The running job, then the trainings that have given way to it."""
+        return [run.job for run in reversed(self._runs)]
+
+    @property
+    def waiting(self) -> list[int]:
+        """The jobs that have not begun, the next one first."""
+        return self.open[len(self._runs) :]
+
+    @property
+    def running(self) -> int | None:
+        return self._runs[-1].job if self._runs else None
+
+    @property
+    def progress(self) -> events.Progress | None:
+        """How far the pictures being made are."""
+        at = self._runs[-1].at if self._runs else None
+        return at if isinstance(at, events.Progress) else None
+
+    @property
+    def cancelling(self) -> bool:
+        """The job at the head of the queue has been asked to end."""
+        return bool(self.open) and self.open[0] in self._stopping
 
     def attach(self, bridge: EngineBridge, model: str) -> None:
         """Connects the engine and asks it to load `model`."""
@@ -79,6 +118,8 @@ class Jobs(QObject):
             getattr(bridge, name).connect(getattr(self, f"_on_{name}"))
         for name in PASSED_ON:
             getattr(bridge, name).connect(getattr(self, name))
+        for name in ("preparing", "train_step", "paused"):
+            getattr(bridge, name).connect(getattr(self, f"_on_{name}"))
         for name in ("finished", "cancelled", "failed", "ready"):
             getattr(bridge, name).connect(getattr(self, f"_on_{name}"))
         self._warming.add(bridge.submit(LoadModel(model)))
@@ -101,7 +142,7 @@ class Jobs(QObject):
         job = self._bridge.submit(request, front=front)
         self._requests[job] = request
         if front and self.open:
-            self.open.insert(1 if self.running is not None else 0, job)
+            self.open.insert(len(self._runs), job)
         else:
             self.open.append(job)
         if not isinstance(request, Decode):
@@ -111,24 +152,24 @@ class Jobs(QObject):
 
     def cancel(self) -> None:
         """Asks for the end of the job at the head of the queue."""
-        if self._bridge is not None and self.open and not self.cancelling:
-            self.cancelling = True
-            self._bridge.cancel(self.open[0])
-            self.changed.emit()
+        if self.open and not self.cancelling:
+            self.cancel_job(self.open[0])
 
     def cancel_job(self, job: int) -> None:
         """Asks for the end of one job, wherever it is in the queue."""
-        if self._bridge is not None:
+        if self._bridge is not None and job in self.open:
+            self._stopping.add(job)
             self._bridge.cancel(job)
+            self.changed.emit()
 
     def move(self, job: int, place: int) -> None:
         """Puts a waiting job at `place` among those that wait, 0 the next."""
-        waiting = [each for each in self.open if each != self.running]
+        waiting = self.waiting
         if self._bridge is None or job not in waiting:
             return
         waiting.remove(job)
         waiting.insert(max(0, place), job)
-        self.open = [each for each in self.open if each == self.running] + waiting
+        self.open = [*self.begun, *waiting]
         self._bridge.move(job, place)
         self.changed.emit()
 
@@ -148,29 +189,30 @@ class Jobs(QObject):
 
     def cancel_all(self) -> None:
         """Asks for the end of every job."""
-        if self._bridge is not None:
-            for job in reversed(self.open[1:]):
-                self._bridge.cancel(job)
-            self.cancel()
+        for job in reversed(self.open[1:]):
+            self.cancel_job(job)
+        self.cancel()
 
     def settings(self) -> Settings | None:
-        """The settings of the picture that is being made, its own seed included."""
+        """The settings of the picture that is being made, its own seeds included."""
         request = self._requests.get(self.running or 0)
         if not isinstance(request, Generate):
             return None
-        settings = request.settings
-        made = self.progress.picture if self.progress is not None else 0
-        return replace(settings, seed=settings.seed + made)
+        return request.settings.numbered(self.progress.picture if self.progress is not None else 0)
 
     def share_done(self) -> float | None:
         """How much of the running job is done, 0 to 1; None before its first step."""
-        at = self.progress
-        if at is None:
+        run = self._runs[-1] if self._runs else None
+        if run is None or run.at is None:
             return None
-        if at.pictures == 1:
-            return at.step / at.steps
-        gone = time.monotonic() - self._began  # pictures come in batches: only time is even
-        return gone / max(gone + at.seconds_left, 1e-9)
+        if isinstance(run.at, TrainStep):
+            return run.at.share
+        if isinstance(run.at, Preparing):
+            return share_prepared(run.at)
+        if run.at.pictures == 1:
+            return run.at.step / run.at.steps
+        gone = time.monotonic() - run.began  # pictures come in batches: only time is even
+        return gone / max(gone + run.at.seconds_left, 1e-9)
 
     def sentence(self) -> str:
         """What is happening, in a few words."""
@@ -179,17 +221,29 @@ class Jobs(QObject):
         if self.cancelling:
             return "Cancelling…"
         words = [self._now()]
-        if self.waiting:
-            words.append(f"{self.waiting} queued")
+        if behind := len(self.open) - max(1, len(self._runs)):
+            words.append(f"{behind} queued")
         return " · ".join(words)
 
     def _now(self) -> str:
-        at = self.progress
-        if at is not None:
+        run = self._runs[-1] if self._runs else None
+        at = run.at if run is not None else None
+        if isinstance(at, events.Progress):
             which = f"{self._which(at)} · " if at.pictures > 1 else ""
-            left = f" · {_duration(at.seconds_left)} left" if at.seconds_left > 0 else ""
-            return f"{which}Step {at.step} of {at.steps}{left}"
+            return f"{which}Step {at.step} of {at.steps}{_left(at.seconds_left)}"
+        if run is not None and isinstance(self._requests[run.job], Train):
+            return self._training(run)
         return f"Loading {self.loading}…" if self.loading else "Starting…"
+
+    def _training(self, run: _Run) -> str:
+        rests = run.job in self._resting
+        match run.at:
+            case Preparing() as at if not rests:
+                return prepared(at)
+            case TrainStep(step=step, seconds_left=seconds):
+                told = f"The training rests · Step {step:,}"
+                return told if rests else f"Training · Step {step:,}{_left(seconds)}"
+        return "The training rests" if rests else "Training…"
 
     @staticmethod
     def _which(at: events.Progress) -> str:
@@ -201,40 +255,63 @@ class Jobs(QObject):
     def _close(self, job: int, words: str) -> bool:
         """Ends a job of ours; false when it was only warming the model."""
         self._warming.discard(job)
-        if self.loading and job != self.running:
+        if job == self._loader:
             self.loading = ""
         if job not in self.open:
             self.changed.emit()
             return False
         self.open.remove(job)
         quiet = isinstance(self._requests.pop(job), Decode)  # done in passing
-        self.running = self.progress = None
-        self.cancelling = False
+        self._runs = [run for run in self._runs if run.job != job]
+        self._stopping.discard(job)
+        self._resting.discard(job)
         if not quiet:
             self.last_words = words
         self.changed.emit()
         return True
 
+    def _begin(self, job: int) -> None:
+        """From now on it does not wait: it cannot be moved."""
+        if job in self.open:
+            waiting = [each for each in self.waiting if each != job]
+            self._runs = [run for run in self._runs if run.job != job] + [_Run(job)]
+            self.open = [*self.begun, *waiting]
+
     @Slot(object)
     def _on_loading(self, event: events.Loading) -> None:
-        self.loading = event.model
+        self.loading, self._loader = event.model, event.job
+        self._begin(event.job)
         self.changed.emit()
 
     @Slot(object)
     def _on_started(self, event: events.Started) -> None:
         if event.job in self.open:
-            self.running, self.progress, self.loading = event.job, None, ""
-            self._began = time.monotonic()
-            self.open.remove(event.job)
-            self.open.insert(0, event.job)
+            self.loading = ""
+            self._begin(event.job)
             self.changed.emit()
             self.started.emit()
 
     @Slot(object)
     def _on_progress(self, event: events.Progress) -> None:
-        if event.job == self.running:
-            self.progress = event
+        self._reached(event)
+
+    @Slot(object)
+    def _on_preparing(self, event: Preparing) -> None:
+        self._reached(event)
+
+    @Slot(object)
+    def _on_train_step(self, event: TrainStep) -> None:
+        self._reached(event)
+
+    def _reached(self, at: Reached) -> None:
+        if at.job == self.running:
+            self._runs[-1].at = at
             self.changed.emit()
+
+    @Slot(object)
+    def _on_paused(self, event: Paused) -> None:
+        (self._resting.add if event.paused else self._resting.discard)(event.job)
+        self.changed.emit()
 
     @Slot(object)
     def _on_preview(self, event: events.Preview) -> None:
@@ -270,6 +347,23 @@ class Jobs(QObject):
         self.model, self.loading, self.problem = event, "", ""
         self.ready.emit(event)
         self.changed.emit()
+
+
+def prepared(at: Preparing) -> str:
+    """How far the preparation of a training is, in a few words."""
+    what = f"{at.what[:1].upper()}{at.what[1:]}"
+    if at.total <= 1:  # nobody can count it
+        return f"{what}…"
+    return f"{what}: {at.done:,} of {at.total:,}{_left(at.seconds_left or 0)}"
+
+
+def share_prepared(at: Preparing) -> float | None:
+    """0 to 1 of this part; None where nobody can count it."""
+    return at.done / at.total if at.total > 1 else None
+
+
+def _left(seconds: float) -> str:
+    return f" · {_duration(seconds)} left" if seconds > 0 else ""
 
 
 def _duration(seconds: float) -> str:

@@ -11,18 +11,19 @@ import shutil
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PySide6.QtCore import QObject, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QImage, QImageReader
 
 from studio.core.errors import DataError
 from studio.core.events import Picture
 from studio.core.requests import Settings
-from studio.gallery import png
 from studio.ui.background import Background
 from studio.ui.history.archive import Archive
+
+if TYPE_CHECKING:
+    import numpy as np
 
 LIMIT = 400  # entries in the strip
 THUMBNAIL = 144  # pixels: 72 logical ones on a dense screen
@@ -92,9 +93,8 @@ class Library(QObject):
         return self._files
 
     def scan(self) -> None:
-        """Lists the pictures that are already in the folder, and brings the index up to date."""
+        """Lists the pictures that are already in the folder."""
         self._files.start(("scan", None), newest_pictures, self.folder, LIMIT)
-        self.archive.sync()
 
     def add(self, picture: Picture) -> Entry:
         """Puts a new picture at the front and writes it to the folder."""
@@ -204,13 +204,14 @@ class Library(QObject):
 
 def to_qimage(pixels: np.ndarray) -> QImage:
     """(H, W, 3) uint8 to a QImage that owns its memory."""
-    pixels = np.ascontiguousarray(pixels)
     height, width, _ = pixels.shape
-    return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+    return QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()
 
 
 def from_qimage(image: QImage) -> np.ndarray:
     """A QImage to (H, W, 3) uint8."""
+    import numpy as np
+
     image = image.convertToFormat(QImage.Format.Format_RGB888)
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
     return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
@@ -263,11 +264,15 @@ def _shrunk(image: QImage) -> QImage:
 
 def read_settings(path: Path) -> Settings:
     """The settings inside a PNG. Raises DataError."""
+    from studio.gallery import png
+
     return png.read_settings(path)
 
 
 def write_new(folder: Path, picture: Picture) -> Path:
     """Writes a picture under a new name in the folder. Raises OutputError."""
+    from studio.gallery import png
+
     return png.write_new(
         folder, picture.image, picture.settings, nfe=picture.nfe, seconds=picture.seconds
     )
@@ -275,5 +280,7 @@ def write_new(folder: Path, picture: Picture) -> Path:
 
 def write_to(path: Path, pixels: np.ndarray, settings: Settings) -> Path:
     """Writes a picture where the user said. Raises OutputError."""
+    from studio.gallery import png
+
     png.write(path, pixels, settings)
     return path

@@ -11,6 +11,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from studio.core.requests import MAX_COUNT, MAX_SEED
 from studio.core.settings import MAX_GUIDANCE, MAX_STEPS
+from studio.core.specs import one_name
 from studio.ui.state import Session
 from studio.ui.theme import CHOICES
 
@@ -80,6 +81,8 @@ class Preferences:
         names = sorted(_SESSION, key=lambda name: name != "sampler")
         for name in names:
             value = self.get(name)
+            if name == "sampler":
+                value = one_name(value, session.samplers.values())
             known = name != "sampler" or value in session.samplers
             if known and TABLE[name].valid(value):
                 getattr(session, name).set(value)

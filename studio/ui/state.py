@@ -7,14 +7,16 @@ by hand. Must not import widgets.
 from __future__ import annotations
 
 import secrets
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core.requests import Generate, Settings
 from studio.core.specs import GuidanceSpec, SamplerSpec, ScheduleSpec
 from studio.core.wildcards import escaped, only
-from studio.ui.starting.start import Start
+
+if TYPE_CHECKING:
+    from studio.ui.starting.start import Start
 
 RANDOM_SEEDS = 2**32  # random seeds stay short enough to read out; typed ones may be any
 FULL_INTERVAL = (0.0, 1.0)
@@ -80,6 +82,7 @@ class Session(QObject):
         self.prompt = Value("", self)
         self.negative = Value("", self)
         self.model = Value(first.model, self)
+        self.size = Value(first.size, self)  # the model's, once it is loaded
         self.sampler = Value(known, self)
         self.steps = Value(self.samplers[known].default_steps, self)
         self.guidance = Value(first.guidance, self)
@@ -144,6 +147,7 @@ class Session(QObject):
             guidance=self.guidance.get(),
             guidance_interval=self.interval.get(),
             seed=self.seed.get(),
+            size=self.size.get(),
             options=self.options.get(),
             schedule=self.schedule.get(),
             shift=self.shift.get(),

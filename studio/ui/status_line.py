@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Slot
-from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPalette
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtGui import QAction, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
 from studio.ui import icons
 from studio.ui.jobs import Jobs
 from studio.ui.viewer import tool
-
-_GOOD = QColor("#3fae6a")  # means "ready" on either ground
 
 
 class _Dot(QWidget):
@@ -24,9 +22,11 @@ class _Dot(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QColor(0, 0, 0, 0))
-        muted = self.palette().color(QPalette.ColorRole.PlaceholderText)
-        painter.setBrush(_GOOD if self.ready else muted)
+        painter.setPen(Qt.PenStyle.NoPen)
+        role = QPalette.ColorRole
+        painter.setBrush(
+            self.palette().color(role.LinkVisited if self.ready else role.PlaceholderText)
+        )
         painter.drawEllipse(self.rect().adjusted(0, 0, -1, -1))
         painter.end()
 
@@ -39,16 +39,18 @@ class StatusLine(QFrame):
         self.setObjectName("statusLine")
         self._jobs = jobs
         self._dot = _Dot()
+        self._dot.setObjectName("statusDot")
         self.text = QLabel()
         self.text.setObjectName("statusText")
-        size = QLabel("256 × 256")
-        size.setToolTip("The model's picture size, in pixels")
+        self.size_text = QLabel()
+        self.size_text.setObjectName("statusSize")
+        self.size_text.setToolTip("The model's picture size, in pixels")
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 3, 8, 3)
         row.setSpacing(8)
         row.addWidget(self._dot)
         row.addWidget(self.text, 1)
-        row.addWidget(size)
+        row.addWidget(self.size_text)
         row.addSpacing(6)
         for name in ("theme", "keys"):
             row.addWidget(tool(actions[name]))
@@ -60,7 +62,7 @@ class StatusLine(QFrame):
         button = QToolButton()
         button.setObjectName("menu")
         button.setAccessibleName("Menu")
-        button.setToolTip("Everything the window can do")
+        button.setToolTip("What can be done here, the theme, the keys")
         button.setIconSize(QSize(icons.SIZE, icons.SIZE))
         button.setMenu(menu)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -72,6 +74,7 @@ class StatusLine(QFrame):
         model = self._jobs.model
         self._dot.ready = model is not None and not self._jobs.loading
         self._dot.update()
+        self.size_text.setText("" if model is None else f"{model.size} × {model.size}")
         if self._jobs.loading:
             self.text.setText(f"Loading {self._jobs.loading}…")
         elif model is not None:

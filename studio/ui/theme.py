@@ -81,7 +81,8 @@ DARK = Tokens(
 
 
 def palette(tokens: Tokens) -> QPalette:
-    """The palette of a theme; Accent, Mid and BrightText carry accent, border and danger."""
+    """The palette of a theme; Accent, Mid, BrightText and LinkVisited carry accent, border, danger
+    and good."""
     role = QPalette.ColorRole
     roles = {
         role.Window: tokens.window,
@@ -100,6 +101,7 @@ def palette(tokens: Tokens) -> QPalette:
         role.HighlightedText: tokens.on_accent,
         role.Accent: tokens.accent,
         role.Link: tokens.accent,
+        role.LinkVisited: tokens.good,
         role.ToolTipBase: tokens.raised,
         role.ToolTipText: tokens.text,
     }
@@ -127,6 +129,7 @@ class Theme(QObject):
         self._app = app
         self.choice = choice if choice in CHOICES else "system"
         app.styleHints().colorSchemeChanged.connect(self._system_changed)
+        app.screenAdded.connect(self._screen_added)
         app.setStyle("Fusion")
         self._apply()
 
@@ -154,9 +157,18 @@ class Theme(QObject):
         if self.choice == "system":
             self._apply()
 
+    @Slot()
+    def _screen_added(self) -> None:
+        """It may need larger icons."""
+        self._recolour()
+
     def _apply(self) -> None:
         tokens = self.tokens
         self._app.setPalette(palette(tokens))
         self._app.setStyleSheet(stylesheet(tokens))
-        icons.recolour(self._app, tokens.text, tokens.on_accent, tokens.muted)
+        self._recolour()
         self.changed.emit(tokens)
+
+    def _recolour(self) -> None:
+        tokens = self.tokens
+        icons.recolour(self._app, tokens.text, tokens.on_accent, tokens.muted)

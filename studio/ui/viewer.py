@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Slot
 from PySide6.QtGui import QAction, QImage, QResizeEvent
 from PySide6.QtWidgets import (
@@ -26,8 +30,10 @@ from studio.ui.library import Entry, Library
 from studio.ui.mosaic import Mosaic
 from studio.ui.strip import Strip
 from studio.ui.trajectory.kept import Kept
-from studio.ui.trajectory.page import TrajectoryPage
 from studio.ui.welcome import Welcome
+
+if TYPE_CHECKING:
+    from studio.ui.trajectory.page import TrajectoryPage
 
 NARROW = 860  # logical pixels
 TOOLS = (
@@ -54,23 +60,41 @@ class Viewer(QWidget):
         self.banner = Banner()
         self.canvas = Canvas()
         self.welcome = Welcome()
-        self.player = TrajectoryPage(jobs, library.folder)
         self.strip = Strip(library)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.welcome)
         self.pages.addWidget(self.canvas)
-        self.pages.addWidget(self.player)
         self.facts = _Facts()
         self.bar = QWidget()
         self.tools = QHBoxLayout()
         self._actions: dict[str, QAction] = {}
         self._needing: frozenset[str] = frozenset()
-        self._library = library
+        self._library, self._jobs = library, jobs
         self._lay_out()
         self.strip.chosen.connect(self._chosen)
         library.opened.connect(self._opened)
-        self.player.said.connect(self.banner.say)
         self.canvas.customContextMenuRequested.connect(self._menu)
+
+    @property
+    def _has_player(self) -> bool:
+        return "player" in vars(self)
+
+    @cached_property
+    def player(self) -> TrajectoryPage:
+        """Made when a trajectory is first played."""
+        from studio.ui.trajectory.page import TrajectoryPage
+
+        player = TrajectoryPage(self._jobs, self._library.folder)
+        player.said.connect(self.banner.say)
+        stops: list[QWidget] = [self.canvas]
+        each = player.nextInFocusChain()
+        while each is not None and each is not player:
+            stops += [each] if each.focusPolicy() & Qt.FocusPolicy.TabFocus else []
+            each = each.nextInFocusChain()
+        self.pages.addWidget(player)
+        for before, after in pairwise(stops):
+            QWidget.setTabOrder(before, after)  # as if it had always been there
+        return player
 
     def _lay_out(self) -> None:
         bar = self._bar = QHBoxLayout(self.bar)
@@ -132,15 +156,20 @@ class Viewer(QWidget):
         """Plays how the picture came about, where that was kept; or shows the picture again."""
         self.playing = wanted
         if self.entry is not None:
-            self._show_page(self._page())
-            if wanted and self._page() is self.player:
+            page = self._page()
+            self._show_page(page)
+            if page is not self.canvas:
                 self.player.player.slider.setFocus()
 
     def _page(self) -> QWidget:
         """What shows the current picture."""
         made = self._kept.get(self.entry) if self.entry is not None else None
-        self.player.show_picture(made if self.playing else None)
-        return self.player if self.playing and made is not None else self.canvas
+        if self.playing and made is not None:
+            self.player.show_picture(made)
+            return self.player
+        if self._has_player:
+            self.player.show_picture(None)
+        return self.canvas
 
     def follow(self) -> None:
         """Goes to the newest picture and on to those that follow."""
@@ -149,8 +178,11 @@ class Viewer(QWidget):
 
     def take_focus(self) -> None:
         """From here the viewer's keys work."""
-        shown = (self.canvas, self.player.player.slider, self.strip)
-        next(each for each in shown if each.isVisible()).setFocus()
+        page = self.pages.currentWidget()
+        if page is self.welcome:
+            self.strip.setFocus()
+        else:
+            (self.canvas if page is self.canvas else self.player.player.slider).setFocus()
 
     def end_preview(self) -> None:
         """Goes back to the picture shown before when a preview has ended in nothing."""
@@ -168,14 +200,15 @@ class Viewer(QWidget):
         """The bar belongs to a picture; its tools to a finished one."""
         self.pages.setCurrentWidget(page)
         self.bar.setVisible(page is not self.welcome)
-        if page is not self.player:
+        playing = page not in (self.welcome, self.canvas)
+        if self._has_player and not playing:
             self.player.pause()
         for name, action in self._actions.items():
             action.setEnabled(self.entry is not None or name not in self._needing)
         kept = self.entry is not None and self.entry in self._kept
         if self._actions:
             self._actions["trajectory"].setEnabled(kept)
-            self._actions["trajectory"].setChecked(page is self.player)
+            self._actions["trajectory"].setChecked(playing)
             self.trajectory.setVisible(kept)
             self._gaps[0].setVisible(kept)
 

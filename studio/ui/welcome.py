@@ -12,8 +12,8 @@ EXAMPLES = (
     "a red apple on a blue background",
     "a slice of pizza",
     "a rocket",
-    "a smiling sun",
-    "two apples",
+    "a penguin",
+    "a snowman",
     "a purple octopus, 3d",
 )
 _ROWS = (2, 3, 2)  # chips a row: the widest row fits the smallest window

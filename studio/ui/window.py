@@ -1,11 +1,19 @@
-"""The main window: the registered panels, the status line, the menu; nothing of its own."""
+"""The main window: the workspaces, the status line, the menu; nothing of its own.
+
+Only the first workspace is there at first; the others are built when they are opened, or bit by
+bit while the engine waits for work (`build_rest`).
+"""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Slot
+from PySide6.QtCore import QSize, QTimer, Slot
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
     QMenu,
@@ -15,16 +23,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.ui import actions, icons
-from studio.ui.keys_dialog import KeysDialog
-from studio.ui.panels import PanelSpec, all_panels
+from studio import gallery, ui
+from studio.ui import actions, icons, panels
+from studio.ui.panels import WORKSPACES, Panel, load
 from studio.ui.shared import Shared
 from studio.ui.status_line import StatusLine
 from studio.ui.theme import CHOICES, Theme
 
+if TYPE_CHECKING:
+    from studio.core.events import Ready
+
 
 class Window(QWidget):
-    """Latent Studio. Panels are found, not named here; Ctrl+1..n goes to them."""
+    """Latent Studio. Its workspaces are listed in panels/, not here; Ctrl+1..n goes to them."""
 
     theme: Theme
 
@@ -34,64 +45,127 @@ class Window(QWidget):
         self.setObjectName("window")
         self.setWindowTitle("Latent Studio")
         self.setWindowIcon(icons.application_icon())
-        self.specs = all_panels()
-        self.panels = tuple(spec.create(shared) for spec in self.specs)
+        self._built: dict[str, Panel] = {}
+        self._rest = self._steps()
+        self._turns = QTimer(self, interval=0)
+        self._turns.timeout.connect(self._step)
         self._actions = actions.install(actions.WINDOW, self, self)
-        self._pages = QStackedWidget()
+        self._pages, self._menu = QStackedWidget(), QMenu(self)
+        self._looks = self._theme_menu()
         self._tabs = self._make_tabs()
-        self.status = StatusLine(shared.jobs, self._actions, self._menu())
+        self.status = StatusLine(shared.jobs, self._actions, self._menu)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._tabs)
         column.addWidget(self._pages, 1)
         column.addWidget(self.status)
+        shared.jobs.ready.connect(self._model_ready)
+        self._open(0)
         self.setMinimumSize(860, 560)
         self.resize(QSize(1180, 780))
         if geometry := shared.preferences.geometry():
             self.restoreGeometry(geometry)
 
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """Every workspace in the order of the tabs; those that are missing are built now."""
+        return tuple(self.panel(workspace) for workspace in WORKSPACES)
+
+    def panel(self, workspace: str) -> Panel:
+        """A workspace, built now if it is missing."""
+        if workspace not in self._built:
+            panel = load(workspace).create(self.shared, self._pages)
+            self._built[workspace] = panel
+            self._pages.addWidget(panel)
+            panel.wanted.connect(self._go_to)
+            panel.offered.connect(self._hand_over)
+        return self._built[workspace]
+
+    @Slot()
+    def build_rest(self) -> None:
+        """Imports and builds what is missing, a little in each turn of the event loop.
+
+        Not beside the engine's work: the two would hand Python's lock to and fro, and what takes
+        a frame alone would take ten.
+        """
+        self.shared.jobs.changed.connect(self._go_on)
+        self._go_on()
+
+    @Slot()
+    def _go_on(self) -> None:
+        if not self.shared.jobs.busy:
+            self._turns.start()
+
+    @Slot()
+    def _step(self) -> None:
+        if self.shared.jobs.busy or not self.isVisible():
+            self._turns.stop()
+        elif next(self._rest, None) is None:
+            self._turns.stop()
+            self.shared.jobs.changed.disconnect(self._go_on)
+
+    def _steps(self) -> Iterator[str]:
+        """Each is done within a frame: importing one module, building one workspace."""
+        for room in (gallery, ui):
+            found = pkgutil.walk_packages(room.__path__, f"{room.__name__}.")
+            names = (each.name for each in found)
+            for name in sorted(names, key=lambda name: name.startswith(panels.__name__)):
+                importlib.import_module(name)  # a workspace's last: it needs all the others
+                yield name
+        for workspace in WORKSPACES:
+            self.panel(workspace)
+            yield workspace
+
     def _make_tabs(self) -> QTabBar:
-        """The workspaces by name; hidden while there is only one."""
+        """The workspaces by name."""
         tabs = QTabBar()
         tabs.setObjectName("workspaces")
         tabs.setAccessibleName("Workspaces")
         tabs.setToolTip("The workspaces")
         tabs.setExpanding(False)
         tabs.setDrawBase(False)
-        for number, (spec, panel) in enumerate(zip(self.specs, self.panels, strict=True), 1):
-            tabs.addTab(spec.title)
-            self._pages.addWidget(panel)
-            go = QAction(spec.title, self)
+        for number, title in enumerate(WORKSPACES.values(), 1):
+            tabs.addTab(title)
+            go = QAction(title, self)
             go.setShortcut(QKeySequence(f"Ctrl+{number}"))
             go.triggered.connect(partial(self._go, number - 1))
             self.addAction(go)
-            panel.wanted.connect(self._go_to)
-            panel.offered.connect(self._hand_over)
-        tabs.setVisible(len(self.specs) > 1)
-        tabs.currentChanged.connect(self._pages.setCurrentIndex)
+        tabs.currentChanged.connect(self._open)
         return tabs
+
+    @Slot(int)
+    def _open(self, number: int) -> None:
+        workspace = tuple(WORKSPACES)[number]
+        self._pages.setCurrentWidget(self.panel(workspace))
+        self._fill_menu(workspace)
 
     def _go(self, number: int, _checked: bool = False) -> None:
         self._tabs.setCurrentIndex(number)
-        self.panels[number].setFocus()
+        self.panel(tuple(WORKSPACES)[number]).setFocus()
 
     @Slot(str)
     def _go_to(self, wanted: str) -> None:
-        self._go([spec.id for spec in self.specs].index(wanted))
+        self._go(tuple(WORKSPACES).index(wanted))
 
     @Slot(str, object)
     def _hand_over(self, wanted: str, pictures: tuple[Path, ...]) -> None:
         self._go_to(wanted)
-        self.panels[self._tabs.currentIndex()].receive(pictures)
+        self.panel(wanted).receive(pictures)
 
-    def _menu(self) -> QMenu:
-        menu = QMenu(self)
-        for spec, panel in zip(self.specs, self.panels, strict=True):
-            for name in spec.menu:
-                menu.addAction(panel.actions_by_id[name])
-        menu.addSeparator()
-        looks = menu.addMenu("Theme")
+    def _fill_menu(self, workspace: str) -> None:
+        """What this workspace can do (another's keys would clash with its), then the window."""
+        self._menu.clear()
+        named = self.panel(workspace).actions_by_id
+        self._menu.addActions([named[name] for name in load(workspace).menu])
+        self._menu.addSeparator()
+        self._menu.addMenu(self._looks)
+        self._menu.addAction(self._actions["keys"])
+        self._menu.addSeparator()
+        self._menu.addAction(self._actions["quit"])
+
+    def _theme_menu(self) -> QMenu:
+        looks = QMenu("Theme", self)
         group = QActionGroup(self)
         for choice, text in CHOICES.items():
             action = looks.addAction(text)
@@ -100,28 +174,33 @@ class Window(QWidget):
             action.setChecked(choice == self.theme.choice)
             action.triggered.connect(partial(self._choose_theme, choice))
             group.addAction(action)
-        menu.addAction(self._actions["keys"])
-        menu.addSeparator()
-        menu.addAction(self._actions["quit"])
-        return menu
+        return looks
+
+    @Slot(object)
+    def _model_ready(self, model: Ready) -> None:
+        """Pictures are as large as the model makes them."""
+        self.shared.session.size.set(model.size)
 
     def _choose_theme(self, choice: str, _checked: bool = False) -> None:
         self.theme.choose(choice)
 
     def show_keys(self) -> None:
         """Opens the list of keys beside the window's own work."""
-        spec: PanelSpec = self.specs[self._pages.currentIndex()]
+        from studio.ui.keys_dialog import KeysDialog
+
+        spec = load(tuple(WORKSPACES)[self._tabs.currentIndex()])
         dialog = KeysDialog((*spec.actions, *actions.WINDOW), self)
         dialog.open()
 
     @Slot(QCloseEvent)
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Remembers everything; pictures being written are finished first."""
+        """Goes at once, then remembers everything and finishes the pictures being written."""
         preferences = self.shared.preferences
         preferences.set_geometry(self.saveGeometry())
+        self.hide()
         preferences.set("theme", self.theme.choice)
         preferences.remember(self.shared.session)
-        for panel in self.panels:
+        for panel in self.panels if self.shared.jobs.busy else self._built.values():
             panel.closing()
         self.shared.library.close()
         event.accept()

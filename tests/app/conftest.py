@@ -36,7 +36,7 @@ class Stage:
 
     @property
     def panel(self) -> GeneratePanel:
-        panel = self.window.panels[0]
+        panel = self.window.panel("generate")
         assert isinstance(panel, GeneratePanel)
         return panel
 
@@ -46,7 +46,10 @@ class Stage:
         return found
 
 
-def open_window(qtbot: QtBot, app: QApplication, folder: Path, ini: Path) -> Stage:
+def open_window(
+    qtbot: QtBot, app: QApplication, folder: Path, ini: Path, whole: bool = True
+) -> Stage:
+    """`whole`: with all workspaces, as it is a moment after a real start."""
     store = QSettings(str(ini), QSettings.Format.IniFormat)
     preferences = Preferences(store)
     session = Session(all_samplers(), None, all_rules(), all_schedules())
@@ -55,6 +58,7 @@ def open_window(qtbot: QtBot, app: QApplication, folder: Path, ini: Path) -> Sta
     window = Window(shared, Theme(app, preferences.get("theme")))
     qtbot.addWidget(window)
     bridge = RecordingBridge()
+    assert not whole or window.panels
     shared.jobs.attach(bridge, session.model.get())  # type: ignore[arg-type]
     bridge.get_ready()
     window.show()

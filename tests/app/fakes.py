@@ -27,6 +27,7 @@ class RecordingBridge(QObject):
     inverted = Signal(object)
     frame = Signal(object)
     spaced = Signal(object)
+    preparing = Signal(object)
     train_step = Signal(object)
     train_sample = Signal(object)
     paused = Signal(object)
@@ -74,7 +75,7 @@ class RecordingBridge(QObject):
     def get_ready(self) -> None:
         """The model that the window asked for is loaded."""
         assert isinstance(self.requests[0], LoadModel)
-        self.ready.emit(events.Ready(0, self.requests[0].model, "CPU", "bfloat16", 0.5))
+        self.ready.emit(events.Ready(0, self.requests[0].model, "CPU", "bfloat16", 0.5, 256))
         self.finished.emit(events.Finished(0, 0.5))
 
     def begin(self, job: int) -> None:

@@ -18,7 +18,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from studio import app
-from studio.bridge.bridge import EngineBridge
+from studio.bridge import bridge
 from studio.core.settings import Settings
 from studio.engine.worker import open_from_disk
 from studio.ui.library import Entry
@@ -91,7 +91,7 @@ def main(bundle: str, name: str, pictures: str) -> int:
     def small(self: Session) -> Settings:
         return replace(usual(self), size=tiny.SIZE, steps=STEPS)
 
-    vars(app)["EngineBridge"] = partial(EngineBridge, "cpu", open_tiny)
+    vars(bridge)["EngineBridge"] = partial(bridge.EngineBridge, "cpu", open_tiny)
     Session.settings = small  # type: ignore[method-assign]
     application = QApplication([])
     ini = str(Path(bundle).with_name("settings.ini"))

@@ -21,7 +21,7 @@ from pytestqt.qtbot import QtBot
 
 from studio.core.requests import Settings
 from studio.gallery import png
-from studio.gallery.history import schema
+from studio.gallery.history import index, schema
 from studio.gallery.history.index import History
 from studio.gallery.history.query import Query
 from studio.ui.history import archive
@@ -36,7 +36,7 @@ NOBODY = 65534
 @pytest.fixture(autouse=True)
 def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.setattr(archive, "History", partial(History, timeout=0.1))
+    monkeypatch.setattr(index, "History", partial(History, timeout=0.1))
 
 
 @pytest.fixture

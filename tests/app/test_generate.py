@@ -361,7 +361,7 @@ def test_pictures_made_together_are_previewed_together(qtbot: QtBot, stage: Stag
         for x in (place.width() * 0.25, place.width() * 0.75)
     ]
     assert greys == [10, 60, 120, 240]
-    stage.panel.jobs._began -= 8.0  # as if so many seconds had gone
+    stage.panel.jobs._runs[-1].began -= 8.0  # as if so many seconds had gone
     stage.bridge.progress.emit(events.Progress(1, 0, 4, 5, 10, 8.0))
     progress = stage.panel.column.foot.progress
     assert progress.value() / progress.maximum() == pytest.approx(0.5, abs=0.1)

@@ -411,7 +411,9 @@ def test_what_a_frame_can_become(stage: Stage, panel: InterpolatePanel, qtbot: Q
 def test_errors_are_said_in_place(
     stage: Stage, panel: InterpolatePanel, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    click(qtbot, stage, "walk")
+    assert "All ends are the same" in text(stage, "walkCount")
+    assert not stage.find("walk").isEnabled()
+    qtbot.keyClick(stage.window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert "all ends are the same" in panel.banner.text.text().lower()
     assert len(stage.bridge.requests) == 1  # only the model's
     (tmp_path / "text.png").write_text("no picture")
@@ -424,6 +426,24 @@ def test_errors_are_said_in_place(
     stage.bridge.failed.emit(Failed(job, "There is not enough memory; take fewer steps."))
     assert panel.banner.text.text() == "There is not enough memory; take fewer steps."
     assert stage.find("walk").isEnabled()
+
+
+def test_what_makes_no_sense_cannot_be_begun(
+    stage: Stage, panel: InterpolatePanel, qtbot: QtBot
+) -> None:
+    walk = stage.find("walk")
+    fill(panel, "a", "a")
+    assert not walk.isEnabled()
+    click(qtbot, stage, "walk")
+    assert len(stage.bridge.requests) == 1  # only the model's
+    fill(panel, "a", "b")
+    assert walk.isEnabled() and "frames" in text(stage, "walkCount")
+    click(qtbot, stage, "walk")
+    job, _ = asked(stage)
+    panel.column.cards[1].kind.choose("picture")
+    assert "has no picture yet" in text(stage, "walkCount")
+    stage.bridge.finished.emit(Finished(job, 1.0))
+    assert not walk.isEnabled()  # though nothing runs
 
 
 def test_settings_are_remembered(

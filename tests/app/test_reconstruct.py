@@ -24,10 +24,11 @@ from studio.core.autoencoding import (
     TrainStep,
 )
 from studio.core.events import CancelledAt, Failed, Finished
+from studio.models import registry
 from studio.ui.panels.reconstruct import ReconstructPanel
 from studio.ui.reconstruct.pane import signed_difference
 from studio.ui.reconstruct.sight import Sight
-from studio.ui.reconstruct.train import TrainView
+from studio.ui.reconstruct.train import HINT, TrainView
 from tests.app.conftest import Stage
 
 FIGURES = Figures(25.0, 0.8, 0.9, 0.1, 48.0, 1.0, 0.2)
@@ -267,10 +268,50 @@ def test_a_cancelled_training_can_be_gone_on_with(
 def test_a_name_that_is_no_folder_is_refused(
     stage: Stage, qtbot: QtBot, training: TrainView
 ) -> None:
-    training.column.name.setText("a/b")
+    name, asked = training.column.name, len(stage.bridge.requests)
+    name.setFocus()
+    name.selectAll()
+    qtbot.keyClicks(name, "a/b")
+    assert "name" in training.said.text().lower() and not stage.find("train").isEnabled()
+    click(qtbot, stage, "train")
+    qtbot.keyClick(stage.window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert len(stage.bridge.requests) == asked
+    name.selectAll()
+    qtbot.keyClicks(name, "ab")
+    assert stage.find("train").isEnabled() and training.said.text() == HINT
+
+
+def left(name: str) -> Path:
+    """A run of this name that was cancelled."""
+    checkpoint = registry.run_folder(name) / "checkpoint.pt"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_bytes(b"learnt")
+    return checkpoint
+
+
+def test_a_cancelled_run_is_asked_about(
+    stage: Stage, qtbot: QtBot, training: TrainView, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    kept, other = left("my-vae-1"), left("my-vae-2")
     asked = len(stage.bridge.requests)
     click(qtbot, stage, "train")
-    assert len(stage.bridge.requests) == asked and "name" in training.said.text().lower()
+    assert len(stage.bridge.requests) == asked
+    assert training.banner.isVisible() and "my-vae-1" in training.banner.text.text()
+    click(qtbot, stage, "bannerChoice1")
+    request = stage.bridge.requests[-1]
+    assert isinstance(request, Train)
+    assert (request.name, request.resume) == ("my-vae-3", False)
+    stage.bridge.cancelled.emit(CancelledAt(asked, 0))
+    training.column.name.setText("my-vae-1")
+    click(qtbot, stage, "train")
+    qtbot.keyClick(stage.window, Qt.Key.Key_G, Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: len(stage.bridge.requests) == asked + 2)
+    request = stage.bridge.requests[-1]
+    assert isinstance(request, Train)
+    assert (request.name, request.resume) == ("my-vae-1", True)
+    assert not training.banner.isVisible()
+    assert kept.read_bytes() == other.read_bytes() == b"learnt"
 
 
 def test_long_curves_are_thinned(training: TrainView, stage: Stage, qtbot: QtBot) -> None:

@@ -31,7 +31,7 @@ def studio(
 
         return EngineBridge("cpu", open_tiny, parent)
 
-    monkeypatch.setattr(app, "EngineBridge", bridge)
+    monkeypatch.setattr("studio.bridge.bridge.EngineBridge", bridge)
     monkeypatch.setattr(app, "pictures_folder", lambda: tmp_path / "Pictures")
     store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     made = app.Studio(qapp, store)

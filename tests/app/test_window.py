@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import re
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,9 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from studio.ui.actions import GENERATE, WINDOW
+from studio.core.events import Loading, Ready
+from studio.ui import icons
+from studio.ui.controls.sampler_box import describe
 from studio.ui.keys_dialog import KeysDialog
 from studio.ui.theme import DARK, LIGHT, Tokens
 from tests.app.conftest import Stage, open_window
@@ -64,11 +65,6 @@ def test_text_can_be_read(tokens: Tokens) -> None:
         assert (light + 0.05) / (dark + 0.05) >= 4.5, (one, other)
 
 
-def test_no_key_is_given_twice() -> None:
-    keys = [key for action in (*WINDOW, *GENERATE) for key in action.keys]
-    assert len(keys) == len(set(keys))
-
-
 def test_keys_dialog_lists_every_action(qtbot: QtBot, stage: Stage) -> None:
     qtbot.keyClick(stage.window, Qt.Key.Key_F1)
     dialog = stage.window.findChild(KeysDialog)
@@ -93,6 +89,26 @@ def test_settings_are_remembered(
     assert again.panel.session.settings() == session.settings()
     assert again.window.theme.choice == "dark"
     again.window.close()
+
+
+def test_a_sampler_remembered_under_an_alias_is_chosen_by_its_name(
+    qtbot: QtBot, qapp: QApplication, tmp_path: Path
+) -> None:
+    ini = tmp_path / "older.ini"
+    ini.write_text('[General]\nsampler="\\"flow-2m\\""\nsteps=17\n')
+    stage = open_window(qtbot, qapp, tmp_path / "Pictures", ini)
+    settings = stage.panel.session.settings()
+    assert (settings.sampler, settings.steps) == ("dpmpp-2m", 17)
+    assert stage.panel.column.sampler.currentText() == "DPM-Solver++ 2M"
+    assert "flow-2m means dpmpp-2m" in stage.panel.column.sampler.toolTip()
+    stage.window.close()
+
+
+def test_tips_say_what_a_step_costs(stage: Stage) -> None:
+    tips = {name: describe(spec) for name, spec in stage.panel.session.samplers.items()}
+    assert "1 network call a step" in tips["ddim"] and "4 network calls a step" in tips["flow-rk4"]
+    assert "network calls: adaptive" in tips["flow-dopri5"]
+    assert not [tip for tip in tips.values() if " 0 network" in tip or "None" in tip]
 
 
 def test_a_first_start_has_the_sessions_defaults(stage: Stage) -> None:
@@ -128,12 +144,37 @@ def test_status_line_tells_model_device_precision(stage: Stage) -> None:
     assert stage.window.status.text.text() == "studio-256 · CPU · bfloat16"
 
 
-def test_the_window_opens_without_torch() -> None:
-    code = (
-        "import sys; from PySide6.QtWidgets import QApplication; from PySide6.QtCore import"
-        " QSettings; import studio.app; app = QApplication([]);"
-        "s = studio.app.Studio(app, QSettings('/dev/null', QSettings.Format.IniFormat));"
-        "s.window.show(); app.processEvents(); print('torch' in sys.modules)"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert ran.stdout.strip() == "False", ran.stderr
+def test_status_line_takes_the_size_from_the_model(qtbot: QtBot, stage: Stage) -> None:
+    assert stage.window.status.size_text.text() == "256 × 256"
+    stage.bridge.ready.emit(Ready(0, "other", "CPU", "bfloat16", 0.5, 64))
+    assert stage.window.status.size_text.text() == "64 × 64"
+    stage.panel.session.prompt.set("a cat")
+    qtbot.mouseClick(stage.find("generate"), Qt.MouseButton.LeftButton)
+    assert stage.bridge.jobs[-1].settings.size == 64
+
+
+@pytest.mark.parametrize(("choice", "tokens"), [("light", LIGHT), ("dark", DARK)])
+def test_status_dot_takes_its_colours_from_the_theme(
+    stage: Stage, choice: str, tokens: Tokens
+) -> None:
+    stage.window.theme.choose(choice)
+    dot = stage.find("statusDot")
+
+    def colour() -> str:
+        return dot.grab().toImage().pixelColor(4, 4).name()
+
+    assert colour() == tokens.good
+    stage.bridge.loading.emit(Loading(0, "other"))
+    assert colour() == tokens.muted
+
+
+def test_only_the_theme_names_a_colour() -> None:
+    ui = Path(icons.__file__).parent
+    named = [
+        f"{path.relative_to(ui)}: {line.strip()}"
+        for path in sorted(ui.rglob("*.py"))
+        if path.name not in ("theme.py", "icons.py")  # an icon is made in any colour, then dressed
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.search(r"""["']#[0-9a-fA-F]{3,8}["']""", line)
+    ]
+    assert named == []

@@ -1,5 +1,6 @@
 """A tiny model, and two ways to run the command line: in this process, and as a program."""
 
+import io
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tqdm import tqdm
 
 from studio import cli
 
@@ -59,6 +61,37 @@ def run(capfd: pytest.CaptureFixture[str]) -> Run:
         return Outcome(code, *capfd.readouterr())
 
     return call
+
+
+class Bar(tqdm):
+    """A verb's bar, shown wherever it is, with every number that it went through."""
+
+    def __init__(self, **options: Any) -> None:
+        self.seen: list[float] = []
+        super().__init__(**{**options, "disable": False, "file": io.StringIO()})
+
+    def update(self, n: float | None = 1) -> bool | None:
+        done = super().update(n)
+        self.seen.append(self.n)
+        return done
+
+    def check(self, total: int) -> None:
+        """It grew from step to step up to its total."""
+        assert self.total == total
+        assert self.seen == sorted(self.seen) and self.seen[-1] == total
+
+
+@pytest.fixture
+def bars(monkeypatch: pytest.MonkeyPatch) -> list[Bar]:
+    """The bars of the verbs that run in this process."""
+    made: list[Bar] = []
+
+    def bar(**options: Any) -> Bar:
+        made.append(Bar(**options))
+        return made[-1]
+
+    monkeypatch.setattr("studio.cli.bars.tqdm", bar)
+    return made
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from studio import cli
 from studio.cli import program
 from studio.cli.grid_options import grid_from
-from studio.cli.outputs import Pictures, check_folder, image_file
+from studio.cli.outputs import Pictures, file_at, folder_at
 from studio.cli.sampling import settings_from
 from studio.cli.verb import Document, Parser, Verb
 from studio.cli.verbs import dataset, generate, interpolate, reconstruct, train
@@ -76,14 +76,14 @@ CHECKS: dict[str, Callable[[Any], object]] = {  # what is done with the options 
     "evaluate": lambda words: (settings_from(words, "", 0), folder_of(words)),
     "generate": lambda words: (
         generate.requests_from(words),
-        Pictures.at(words.out, 1),
+        Pictures.at(words.out, words.count),
         registry.find(words.model),
     ),
     "interpolate": lambda words: (interpolate.request_from(words), folder_of(words)),
     "reconstruct": lambda words: (
         reconstruct.names_from(words.autoencoders),
         [read_picture(path) for path in words.images],
-        folder_of(words),
+        reconstruct.places_for(words.out, words.images, ("ae", "vae")),
     ),
     "train": lambda words: (
         words.recipe is None or train.recipe_from(words),
@@ -93,16 +93,14 @@ CHECKS: dict[str, Callable[[Any], object]] = {  # what is done with the options 
     "dataset": lambda words: (
         dataset.wanted(words.styles, ("noto", "fluent-3d")),
         Catalogue(words.data or BUNDLED),
-        words.out is None or image_file(words.out, "dataset.png"),
+        words.out is None or file_at(words.out, "dataset.png"),
     ),
 }
 
 
 def folder_of(words: Any) -> Path:
     """Where results would go, as the verbs check it."""
-    place = words.out or Path("results")
-    check_folder(place, "all of it")
-    return place
+    return folder_at(words.out or "results", "all of it")
 
 
 @pytest.fixture(autouse=True)

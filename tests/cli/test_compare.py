@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from unittest.mock import Mock
 
+import av
 import pytest
 from PIL import Image
 from tqdm import tqdm
@@ -134,12 +135,20 @@ def test_options_belong_to_the_first_sampler(
     assert [cell["options"] for cell in document["cells"]] == [[["eta", 0.5]], []]
 
 
-def test_a_film_goes_beside_the_sheet(run: Run, brief: tuple[object, ...], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("form", "suffix"), [((), ".webp"), ((".mp4",), ".mp4")])
+def test_a_film_goes_beside_the_sheet(
+    run: Run, brief: tuple[object, ...], tmp_path: Path, form: tuple[str, ...], suffix: str
+) -> None:
     grid = ("--samplers", "flow,ddpm", "--steps", "3,6")
-    document = run("compare", "bear", *brief, *grid, "--film", "--out", tmp_path, "--json").document
-    assert document["film"] == str(tmp_path / "film.webp")
-    with Image.open(document["film"]) as film:
-        assert film.n_frames > 2
+    asked = ("compare", "bear", *brief, *grid, "--film", *form, "--out", tmp_path, "--json")
+    document = run(*asked).document
+    assert document["film"] == str(tmp_path / f"film{suffix}")
+    if suffix == ".mp4":
+        with av.open(document["film"]) as video:
+            assert sum(1 for _ in video.decode(video=0)) > 48
+    else:
+        with Image.open(document["film"]) as film:
+            assert film.n_frames > 2
 
 
 def test_people_get_a_table(run: Run, quick: tuple[object, ...], tmp_path: Path) -> None:
@@ -179,6 +188,7 @@ def test_without_out_a_new_folder_among_the_windows_pictures(
         (("--sampler", "ddim", "--option", "eta=2"), "eta must be"),
         (("--sampler", "flow", "--option", "no=1"), "no option 'no'"),
         (("--prompts", "bear"), "same value twice"),
+        (("--samplers", "dpmpp-2m,flow-2m"), "same value twice"),
         (("--prompts", "\udcff"), "UTF-8"),
         (("--seeds", HUNDRED, "--steps", HUNDRED, "--sampler", "flow"), "10,000"),
         (

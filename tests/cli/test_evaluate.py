@@ -30,7 +30,7 @@ class Measured:
         self.subject, self.settings = subject, settings
         report("one of one")
         sheet = subject.generate(["a bear"], [1])[0]
-        return Card(subject.name, "a judge", settings, (FIGURE,), 1, 0.5, sheet)
+        return Card(subject.name, "a judge", settings, (FIGURE,), 1, 0.5, {"sheet": sheet})
 
 
 @pytest.fixture
@@ -49,10 +49,12 @@ def test_the_card_is_printed_and_written(
     run: Run, measured: Measured, options: tuple[object, ...], tmp_path: Path
 ) -> None:
     out = tmp_path / "card"
-    ran = run("evaluate", *options, "--quick", "--seed", 9, "--out", out, "--json")
+    more = ("--rows", "pairs, words", "--seed", 9)
+    ran = run("evaluate", *options, "--quick", *more, "--out", out, "--json")
     document = ran.document
     assert ran.err == "one of one\n"
     assert measured.settings.seed == 9
+    assert measured.settings.rows == ("pairs", "words")
     assert measured.settings.retrieved == CardSettings.quick().retrieved
     (figure,) = document["figures"]
     assert (figure["value"], figure["chance"], figure["ceiling"]) == (0.25, 0.01, 1.0)
@@ -82,6 +84,7 @@ def test_the_subject_is_the_model(
     [
         (("--steps", 0), 2, "steps"),
         (("--seed", -2), 2, "seed"),
+        (("--rows", "pairs,hats"), 2, "no rows 'hats'; choose from reconstruction"),
         (("--out", "card.json"), 2, "folder"),
         (("--out", "main.py/card"), 1, "not a folder"),
         (("--model", "nothing"), 1, "nothing"),

@@ -13,7 +13,7 @@ from PIL import Image
 
 from studio.core.requests import Settings
 from studio.gallery import png
-from tests.cli.conftest import ROOT, Run
+from tests.cli.conftest import ROOT, Bar, Run
 from tests.tiny import SIZE
 
 
@@ -39,17 +39,51 @@ def test_the_program_writes_a_picture_and_one_document(
         assert image.size == (SIZE, SIZE)
 
 
-def test_several_pictures_get_numbers_and_seeds(
+def test_several_pictures_get_names_and_seeds(
     run: Run, quick: tuple[object, ...], tmp_path: Path
 ) -> None:
-    out = tmp_path / "bear.png"
-    document = run(
-        "generate", "bear", *quick, "--seed", 7, "--count", 3, "--out", out, "--json"
-    ).document
-    names = [Path(image["path"]).name for image in document["images"]]
-    assert names == ["bear-1.png", "bear-2.png", "bear-3.png"]
+    asked = ("generate", "bear", *quick, "--seed", 7, "--count", 3, "--json")
+    document = run(*asked, "--out", tmp_path / "bears").document
+    paths = [Path(image["path"]) for image in document["images"]]
     assert [image["seed"] for image in document["images"]] == [7, 8, 9]
-    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    assert sorted((tmp_path / "bears").iterdir()) == paths
+    ran = run(*asked, "--out", tmp_path / "bear.png")
+    assert ran.code == 2
+    assert "--out is a folder for 3 pictures, not" in ran.error
+    assert [path.name for path in tmp_path.iterdir()] == ["bears"]
+
+
+@pytest.mark.parametrize(("count", "steps"), [(1, 3), (4, 10), (6, 2)])
+def test_the_bar_counts_every_step_and_ends_at_its_total(
+    run: Run, quick: tuple[object, ...], tmp_path: Path, bars: list[Bar], count: int, steps: int
+) -> None:
+    options = (*quick, "--steps", steps, "--count", count, "--out", f"{tmp_path / 'new'}/")
+    assert run("generate", "a bear", *options).code == 0
+    (bar,) = bars
+    bar.check(count * steps)
+
+
+def test_the_bar_of_several_prompts_ends_at_its_total(
+    run: Run, quick: tuple[object, ...], tmp_path: Path, bars: list[Bar]
+) -> None:
+    options = (*quick, "--count", 2, "--all", "--out", tmp_path)
+    assert run("generate", "a {red|blue} bear", *options).code == 0
+    (bar,) = bars
+    bar.check(2 * 2 * 2)
+
+
+def test_an_alias_is_shown_under_the_samplers_one_name(
+    run: Run, quick: tuple[object, ...], tmp_path: Path
+) -> None:
+    ends = []
+    for name in ("flow-unipc", "unipc"):
+        out = tmp_path / f"{name}.png"
+        options = ("--sampler", name, "--option", "order=3", "--seed", 1, "--out", out)
+        document = run("generate", "a bear", *quick, *options, "--json").document
+        assert document["settings"]["sampler"] == png.read_settings(out).sampler == "unipc"
+        with Image.open(out) as image:
+            ends.append(image.tobytes())
+    assert ends[0] == ends[1]
 
 
 def test_the_settings_inside_the_file_make_the_picture_again(
@@ -142,10 +176,13 @@ def test_an_unknown_model_is_named(run: Run) -> None:
 def test_places_that_cannot_be_written_are_refused_first(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
-    for out in (file, file / "bear.png", file / "folder"):
+    for out in (f"{file}/", file / "bear.png", file / "folder"):
         ran = run("generate", "bear", "--model", "never looked for", "--out", out)
         assert ran.code == 1
         assert "not a folder" in ran.error
+    ran = run("generate", "bear", "--model", "never looked for", "--out", file)
+    assert ran.code == 2
+    assert "file.png" in ran.error
 
 
 def test_a_name_too_long_is_an_error(run: Run, quick: tuple[object, ...], tmp_path: Path) -> None:

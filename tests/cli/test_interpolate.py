@@ -12,7 +12,7 @@ from PIL import Image
 from studio.gallery import png
 from tests.tiny import SIZE
 
-from .conftest import Run
+from .conftest import Bar, Run
 
 
 @pytest.fixture
@@ -52,6 +52,30 @@ def test_between_seeds_there_and_back(
     ).document
     assert Path(document["film"]).name == f"film{suffix}"
     assert Path(document["film"]).stat().st_size > 100
+
+
+def test_a_seed_is_that_of_both_ends(run: Run, quick: tuple[object, ...], tmp_path: Path) -> None:
+    def seeds(*asked: object) -> list[int]:
+        options = ("--from", "bear", "--to", "cat", "--frames", 2, *quick)
+        made = run("interpolate", *options, *asked, "--out", tmp_path, "--json").document
+        walk = png.read_record(Path(made["frames"][0]["path"])).walk
+        assert walk is not None
+        return [end["settings"]["seed"] for end in walk["ends"]]
+
+    assert seeds("--seed", 7) == [7, 7]
+    assert seeds("--seed", 7, "--to-seed", 8) == [7, 8]
+    assert seeds("--from-seed", 9) == [9, 9]
+
+
+@pytest.mark.parametrize(("way", "total"), [((), 4), (("--even",), 6)])
+def test_the_bar_ends_at_its_total(
+    run: Run, quick: tuple[object, ...], tmp_path: Path, bars: list[Bar], way: tuple[str, ...],
+    total: int,
+) -> None:  # fmt: skip
+    asked = ("--from", "bear", "--to", "cat", "--frames", 4, *way)
+    assert run("interpolate", *asked, *quick, "--out", tmp_path).code == 0
+    (bar,) = bars
+    bar.check(total)
 
 
 def test_between_pictures(run: Run, quick: tuple[object, ...], tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from studio import __version__
 from studio.cli import program as cli_program
 from studio.core.errors import Cancelled
 from studio.core.specs import FAMILIES
@@ -24,8 +25,17 @@ print(*codes, file=sys.stderr)
 
 
 def test_quick_answers_need_no_torch() -> None:
-    lines = ["--help", "generate --help", "samplers", "models", "dataset", "train --list"]
-    wrong = ["generate x --steps 0", "train nothing", "evaluate --guidance -1", "paint"]
+    lines = [
+        "--help",
+        "--version",
+        "generate --help",
+        "samplers",
+        "models",
+        "dataset",
+        "train --list",
+        "bench --list",
+    ]
+    wrong = ["generate x --steps 0", "train nothing", "evaluate --guidance -1", "paint", "bench x"]
     ran = subprocess.run(
         [sys.executable, "-c", WITHOUT_TORCH, *lines, *wrong],
         cwd=ROOT,
@@ -34,7 +44,11 @@ def test_quick_answers_need_no_torch() -> None:
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    assert ran.stderr.splitlines()[-1] == "0 0 0 0 0 0 2 2 2 2"
+    assert ran.stderr.splitlines()[-1] == "0 0 0 0 0 0 0 0 2 2 2 2 2"
+
+
+def test_version(run: Run) -> None:
+    assert run("--version").out == f"latent-studio {__version__}\n"
 
 
 def test_a_reader_that_goes_away_is_not_an_error() -> None:
@@ -59,6 +73,21 @@ def test_samplers(run: Run) -> None:
     assert sorted(defaults) == sorted(FAMILIES)
     lines = run("samplers").out
     assert all(spec["name"] in lines for spec in samplers)
+    assert "flow-2m means dpmpp-2m" in lines and "flow-2m" not in {s["name"] for s in samplers}
+
+
+def test_the_cost_of_a_step_is_said_truly(run: Run) -> None:
+    document, lines = run("samplers", "--json").document, run("samplers").out.splitlines()
+    costs = {spec["name"]: spec["nfe_per_step"] for spec in document["samplers"]}
+    said = {line.split()[0]: line.split()[4] for line in lines[1 : 1 + len(costs)]}
+    assert 0 not in costs.values()
+    assert {name for name, cost in costs.items() if cost is None} == {
+        *("flow-dopri5", "sde-pf-ode", "restart")
+    }
+    assert said == {name: str(cost) for name, cost in costs.items()} | {
+        **dict.fromkeys(("flow-dopri5", "sde-pf-ode"), "adaptive"),
+        "restart": "varies",
+    }
 
 
 def test_models(run: Run) -> None:

@@ -229,7 +229,7 @@ def test_one_damaged_picture_is_one_error_before_any_work(
         (("--autoencoders", f"{SHIPPED},"), 2, "with commas"),
         (("--tile", 3), 2, "a tile is 64"),
         (("--tile", "x"), 2, "invalid int"),
-        (("--out", "sheet.png"), 2, "--out is a folder"),
+        (("--out", "sheet.jpg"), 2, "name it sheet.png"),
         (("--device", "tpu"), 2, "tpu"),
     ],
 )

@@ -54,6 +54,8 @@ def test_a_run_and_its_continuation(run: Run, small: Path, tmp_path: Path) -> No
     assert document["loss"] > 0
     assert document["checkpoint"] == str(out / "checkpoint.pt")
     assert "loss" in ran.err
+    precision = json.loads((out / "model.json").read_text())["trained"]["precision"]
+    assert f" in {precision}\n" in ran.err
     assert {"checkpoint.pt", "log.jsonl", "model.json"} <= {path.name for path in out.iterdir()}
 
     more = (*options, "--steps", 3, "--resume", "--precision", "float32", "--json")
@@ -66,6 +68,18 @@ def test_no_training_in_float16(run: Run, small: Path, tmp_path: Path) -> None:
     ran = run("train", small, "--precision", "float16", "--out", tmp_path / "run")
     assert ran.code == 2
     assert "float16 loses small gradients" in ran.error
+
+
+def test_an_earlier_runs_checkpoint_is_kept(run: Run, small: Path, tmp_path: Path) -> None:
+    options = ("--device", "cpu", "--out", tmp_path / "run")
+    run("train", small, *options, "--seed", 1)
+    learnt = (tmp_path / "run" / "checkpoint.pt").read_bytes()
+    for number, seed in ((1, 2), (2, 3)):
+        ran = run("train", small, *options, "--seed", seed)
+        kept = tmp_path / "run" / f"checkpoint-before-{number}.pt"
+        assert ran.code == 0 and str(kept) in ran.err
+    assert (tmp_path / "run" / "checkpoint-before-1.pt").read_bytes() == learnt
+    assert (tmp_path / "run" / "checkpoint.pt").read_bytes() != learnt
 
 
 def test_equal_seeds_are_equal_runs(run: Run, small: Path, tmp_path: Path) -> None:
@@ -101,7 +115,7 @@ def test_the_bundled_recipes_are_listed(run: Run) -> None:
         (("autoencoder", "--minutes", 0), 2, "minutes"),
         (("autoencoder", "--minutes", "nan"), 2, "minutes"),
         (("autoencoder", "--seed", -1), 2, "seed"),
-        (("autoencoder", "--out", "main.py"), 1, "not a folder"),
+        (("autoencoder", "--out", "main.py"), 2, "a folder for a run"),
     ],
 )
 def test_wrong_runs(run: Run, options: tuple[object, ...], code: int, word: str) -> None:

@@ -12,16 +12,16 @@ from PIL import Image
 from studio.core.errors import DataError, UsageError
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.colours import GROUNDS, colour_name, hue_name
+from studio.dataset.facts import facts
+from studio.dataset.layout import ACTIONS, OPPOSITE, RELATIONS, TRIOS
+from studio.dataset.roles import GLASSES, HATS, PARTS
 from studio.dataset.scenes import (
-    OPPOSITE,
-    RELATIONS,
     WHITE,
     Ground,
     Mix,
     Placed,
     Scene,
     compose,
-    facts,
     mask,
     sample_scene,
 )
@@ -29,6 +29,7 @@ from studio.dataset.scenes import (
 TEDDY = "1f9f8"
 SINGLES = Mix(p_pair=0, p_count=0)
 PAIRS = Mix(p_single=0, p_count=0, p_hue=0, p_colour_ground=0)
+TRIPLES = Mix(p_single=0, p_pair=0, p_count=0, p_trio=1, p_hue=0, p_colour_ground=0)
 COUNTS = Mix(p_single=0, p_pair=0, p_hue=0, p_colour_ground=0)
 PLAIN = Mix(p_pair=0, p_count=0, p_hue=0, p_colour_ground=0, jitter=0, styles={"fluent-3d": 1})
 
@@ -36,6 +37,10 @@ PLAIN = Mix(p_pair=0, p_count=0, p_hue=0, p_colour_ground=0, jitter=0, styles={"
 def scenes(catalogue: Catalogue, mix: Mix, count: int, seed: int = 7) -> list[Scene]:
     rng = np.random.default_rng(seed)
     return [sample_scene(rng, catalogue, mix) for _ in range(count)]
+
+
+def related(catalogue: Catalogue, relation: str, count: int = 40, **mix: float) -> list[Scene]:
+    return scenes(catalogue, replace(PAIRS, relations={relation: 1.0}, **mix), count)  # type: ignore[arg-type]
 
 
 def alone(scene: Scene, thing: Placed) -> Scene:
@@ -132,6 +137,10 @@ def test_pairs_are_two_things(catalogue: Catalogue) -> None:
         {"p_single": 0, "p_pair": 0, "p_count": 0},
         {"styles": {}},
         {"styles": {"noto": -1}},
+        {"p_trio": -1},
+        {"p_size": 2},
+        {"relations": {"eating": 1}},
+        {"relations": {}},
         {"split": "test"},
     ],
 )
@@ -149,7 +158,24 @@ def test_a_mix_that_leaves_nothing_is_refused(catalogue: Catalogue) -> None:
 
 
 def test_opposites_are_mutual() -> None:
-    assert {OPPOSITE[OPPOSITE[r]] == r for r in RELATIONS} == {True}
+    assert {OPPOSITE[OPPOSITE[r]] == r for r in OPPOSITE} == {True}
+    assert set(RELATIONS) < set(OPPOSITE)
+
+
+def test_roles_are_labels_of_the_catalogue(catalogue: Catalogue) -> None:
+    labels = {catalogue.by_code[code].label for code in catalogue.codes("fluent-3d")}
+    for role in (role for both in PARTS.values() for role in both):
+        assert role <= labels
+
+
+@pytest.mark.parametrize("relation", ACTIONS)
+def test_actions_are_done_by_who_can_with_what_fits(catalogue: Catalogue, relation: str) -> None:
+    who, what = PARTS[relation]
+    for scene in related(catalogue, relation):
+        first, second = scene.objects
+        assert catalogue.by_code[first.code].label in who
+        assert catalogue.by_code[second.code].label in what
+        assert first.code != second.code
 
 
 # --- composing
@@ -276,6 +302,75 @@ def test_what_is_in_front_is_whole(catalogue: Catalogue) -> None:
         overlaps.append(float((cover * hidden).sum() / cover.sum()))
         assert (cover * hidden).sum() < 0.6 * hidden.sum(), "what is behind can still be seen"
     assert np.mean(np.array(overlaps) > 0.02) > 0.8
+
+
+def covers(catalogue: Catalogue, scene: Scene) -> list[np.ndarray]:
+    return [mask(alone(scene, thing), catalogue, 96) for thing in scene.objects]
+
+
+@pytest.mark.parametrize("relation", ACTIONS)
+def test_who_does_something_is_seen_around_what(catalogue: Catalogue, relation: str) -> None:
+    held = []
+    for scene in related(catalogue, relation, 60):
+        who, what = covers(catalogue, scene)
+        hidden = float((who * what).sum())
+        held.append(hidden / float(what.sum()))
+        assert hidden < 0.55 * who.sum()
+        (x1, y1), (x2, y2) = centroid(who), centroid(what)
+        label = catalogue.by_code[scene.objects[1].code].label
+        assert (y2 < y1) == (label in HATS) or label in GLASSES
+        assert abs(x1 - x2) < 0.35 * 96
+    assert np.mean(held) > 0.3
+    assert min(held) > 0, "it is held, not beside"
+
+
+@pytest.mark.parametrize(("relation", "upper"), [("on top of", 0), ("under", 1)])
+def test_what_is_on_top_stands_on_the_other(
+    catalogue: Catalogue, relation: str, upper: int
+) -> None:
+    for scene in related(catalogue, relation):
+        parts = covers(catalogue, scene)
+        top, base = parts[upper], parts[1 - upper]
+        foot = np.flatnonzero((top > 0.4).any(1))[-1]
+        head = np.flatnonzero((base > 0.4).any(1))[0]
+        assert abs(foot - head) <= 0.06 * 96
+        assert float((top * base).sum()) < 0.2 * float(base.sum())
+
+
+def test_of_two_sizes_each_thing_has_its_own(catalogue: Catalogue) -> None:
+    for relation in ("left of", "below"):
+        for scene in related(catalogue, relation, p_size=1.0):
+            size = {thing.scale: thing.size for thing in scene.objects}
+            assert size["big"] > 1.8 * size["small"]
+            first, second = (mask(alone(scene, t), catalogue, 64) for t in scene.objects)
+            assert float((first * second).sum()) == 0
+
+
+def test_a_lone_thing_is_as_big_as_it_says(catalogue: Catalogue) -> None:
+    drawn = scenes(catalogue, replace(PLAIN, p_size=1.0), 40)
+    assert {s.objects[0].scale for s in drawn} == {"big", "small"}
+    for scene in drawn:
+        thing = scene.objects[0]
+        assert (thing.size > 0.95) if thing.scale == "big" else (thing.size < 0.45)
+
+
+def test_lone_things_have_all_eight_places(catalogue: Catalogue) -> None:
+    drawn = scenes(catalogue, replace(PLAIN, p_place=1.0), 120)
+    sides = {f"{row} {column}".strip() for row in ("", "top", "bottom")
+             for column in ("", "left", "right")} - {""}  # fmt: skip
+    assert {facts(s).place for s in drawn} == sides
+
+
+def test_three_things_stand_apart_where_they_are_said_to_be(catalogue: Catalogue) -> None:
+    drawn = scenes(catalogue, TRIPLES, 60)
+    assert {s.relation for s in drawn} == set(TRIOS)
+    for scene in drawn:
+        assert len({t.code for t in scene.objects}) == 3
+        parts = covers(catalogue, scene)
+        assert float((parts[0] * parts[1] + parts[1] * parts[2] + parts[0] * parts[2]).sum()) < 0.5
+        (x1, y1), (x2, y2), (x3, y3) = map(centroid, parts)
+        assert x2 < x1 < x3
+        assert scene.relation == "between" or y1 < min(y2, y3)
 
 
 def test_colours_are_what_they_say(catalogue: Catalogue) -> None:

@@ -4,7 +4,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
 import torch
@@ -15,8 +15,9 @@ from studio.core.specs import FAMILIES
 from studio.diffusion.denoiser import Denoised, Denoiser, NetworkDenoiser
 from studio.diffusion.noise import NoiseStream
 from studio.diffusion.predictions import PREDICTIONS
-from studio.diffusion.samplers import all_samplers, find
+from studio.diffusion.samplers import all_samplers, find, known_as
 from studio.diffusion.samplers.ddpm import posterior
+from studio.diffusion.schedules import BetaQuantiles, Karras, Schedule, UniformLambda
 from studio.diffusion.state import State
 
 from .cases import MIXTURE, PATHS
@@ -24,7 +25,7 @@ from .cases import MIXTURE, PATHS
 NAMES = [spec.name for spec in all_samplers()]
 each_sampler = pytest.mark.parametrize("name", NAMES)
 # Those that choose their own steps look, once a trial step, at the error it made.
-ADAPTIVE = [s.name for s in all_samplers() if "tolerance" in (p.name for p in s.parameters)]
+ADAPTIVE = [spec.name for spec in all_samplers() if spec.adaptive]
 each_fixed_sampler = pytest.mark.parametrize("name", [n for n in NAMES if n not in ADAPTIVE])
 
 
@@ -56,6 +57,47 @@ def test_samplers_come_by_family_then_order() -> None:
     keys = [(list(FAMILIES).index(s.family), s.order) for s in all_samplers()]
     assert keys == sorted(keys) and len(set(NAMES)) == len(NAMES)
     assert all(find(name).spec.name == name for name in NAMES)
+
+
+def test_an_alias_means_a_sampler_that_is_listed_under_one_name() -> None:
+    aliases = [(alias, spec.name) for spec in all_samplers() for alias in spec.aliases]
+    assert {("flow-2m", "dpmpp-2m"), ("flow-unipc", "unipc")} <= set(aliases)
+    for alias, name in aliases:
+        assert find(alias) is find(name) and known_as(alias) == name
+    assert not dict(aliases).keys() & {*NAMES, *FAMILIES}
+    assert all(known_as(name) == name for name in (*NAMES, *FAMILIES, "unheard of"))
+
+
+def alike(schedule: Schedule | None, steps: int | None) -> set[tuple[str, str]]:
+    """Pairs of samplers whose pictures of the mixture are the same to 1e-6."""
+    ends = {}
+    for spec in all_samplers():
+        stream = NoiseStream(range(8))
+        noise = stream.initial((2, 1, 1), dtype=torch.float64)
+        count = steps or spec.default_steps
+        ends[spec.name] = list(find(spec.name).run(MIXTURE, noise, count, stream, schedule))[-1].x
+    pairs = combinations(ends, 2)
+    return {(a, b) for a, b in pairs if torch.allclose(ends[a], ends[b], rtol=0.0, atol=1e-6)}
+
+
+@pytest.mark.parametrize("steps", [None, 12], ids=["own steps", "12 steps"])
+def test_no_two_samplers_make_the_same_picture(steps: int | None) -> None:
+    assert not alike(None, steps)
+
+
+@pytest.mark.parametrize("schedule", [UniformLambda(), Karras(), BetaQuantiles()])
+def test_on_one_schedule_only_those_that_say_so_are_the_same(schedule: Schedule) -> None:
+    said = {(spec.twin, spec.name) for spec in all_samplers() if spec.twin}
+    assert {tuple(sorted(pair)) for pair in alike(schedule, 12)} == {
+        tuple(sorted(pair)) for pair in said
+    }
+
+
+def test_the_cost_of_a_step_is_a_number_or_says_why_it_is_none() -> None:
+    costs = {spec.name: spec.cost for spec in all_samplers()}
+    assert {name for name, cost in costs.items() if cost == "adaptive"} == set(ADAPTIVE)
+    assert {name for name, cost in costs.items() if cost == "varies"} == {"restart"}
+    assert all(int(costs[n]) > 0 for n in NAMES if n not in (*ADAPTIVE, "restart"))
 
 
 def test_an_unknown_name_is_answered_with_the_choices() -> None:

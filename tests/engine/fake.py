@@ -39,6 +39,7 @@ class FakeModel:
     batches: list[int] = field(default_factory=list)
 
     device = "cpu"
+    size = SIZE
     info = ModelInfo("fake", "generator", "fake", 0, Path(), {})
 
     def latent_shape(self, size: int) -> tuple[int, int, int]:

@@ -150,6 +150,20 @@ def test_keeping_ends_it_early() -> None:
     assert isinstance(events[-1], Trained) and events[-1].steps == 1
 
 
+def test_a_cancelled_run_is_not_thrown_away(stage: tuple[Engine, Told]) -> None:
+    engine, told = stage
+    job = engine.submit(Train(**{**vars(REQUEST), "minutes": 60.0}))
+    told.wait(lambda e: isinstance(e, TrainStep))
+    engine.cancel(job)
+    told.wait(ended(job))
+    checkpoint = registry.run_folder("mine") / "checkpoint.pt"
+    learnt = checkpoint.read_bytes()
+    again = engine.submit(Train(**{**vars(REQUEST), "minutes": 60.0}))
+    end = told.wait(ended(again))
+    assert isinstance(end, Failed) and "go on with it, or choose another name" in end.message
+    assert checkpoint.read_bytes() == learnt
+
+
 def test_there_must_be_a_run_to_go_on_with() -> None:
     with pytest.raises(UsageError, match="to go on with"):
         list(training.train(Train(**{**vars(REQUEST), "resume": True}), CPU))

@@ -7,6 +7,7 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -161,14 +162,40 @@ def test_a_film_shows_all_cells_at_the_same_time() -> None:
     assert frame.getpixel((layout[0][0] + 5, layout[0][1] + 5)) == (77, 77, 77)
 
 
-@pytest.mark.parametrize("suffix", [".webp", ".gif"])
-def test_films_play_once_written(tmp_path: Path, suffix: str) -> None:
+def read(path: Path) -> tuple[list[np.ndarray], float]:
+    """The frames and how many seconds they last."""
+    if path.suffix == ".mp4":
+        with av.open(str(path)) as film:
+            stream = film.streams.video[0]
+            seconds = float((stream.duration or 0) * (stream.time_base or 0))
+            return [each.to_ndarray(format="rgb24") for each in film.decode(stream)], seconds
+    frames, milliseconds = [], 0
+    with Image.open(path) as image:
+        for number in range(image.n_frames):
+            image.seek(number)
+            frames.append(np.asarray(image.convert("RGB")))
+            milliseconds += image.info["duration"]
+    return frames, milliseconds / 1000
+
+
+@pytest.mark.parametrize(("suffix", "most"), [(".webp", 1.0), (".gif", 0.0), (".mp4", 1.0)])
+def test_what_stands_still_in_a_film_does_not_flicker(
+    tmp_path: Path, suffix: str, most: float
+) -> None:
     path = tmp_path / f"film{suffix}"
-    comparison.write_film(path, made(Grid(Axis("steps", (2, 60))), 2))
-    with Image.open(path) as film:
-        assert film.n_frames > 30
-        assert film.size[0] > 2 * SIDE
+    shown = made(Grid(Axis("steps", (2, 60))), 2)
+    comparison.write_film(path, shown)
+    frames, seconds = read(path)
+    assert seconds == pytest.approx(48 * 0.06 + 1.8, abs=0.1)
+    assert len(frames) > 30
+    assert frames[0].shape[1] > 2 * SIDE
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    ways = [np.asarray(e) for e in comparison_sheet.film(shown.grid, shown.settings, shown.made)]
+    still = np.all([each == ways[0] for each in ways], axis=(0, -1))
+    assert still.mean() > 0.3
+    height, width = still.shape
+    pixels = [each[:height, :width][still].astype(float) for each in frames]
+    assert max(np.abs(each - pixels[0]).mean() for each in pixels) <= most
 
 
 def test_a_film_of_many_large_cells_is_made_smaller() -> None:
@@ -180,8 +207,8 @@ def test_a_film_of_many_large_cells_is_made_smaller() -> None:
 
 def test_a_film_needs_trajectories_and_a_name_it_can_have(tmp_path: Path) -> None:
     shown = made()
-    with pytest.raises(UsageError, match="name it"):
-        comparison.write_film(tmp_path / "film.mp4", shown)
+    with pytest.raises(OutputError, match=r"rename film\.avi"):
+        comparison.write_film(tmp_path / "film.avi", shown)
     still = {index: replace(each, trajectory=None) for index, each in shown.cells.items()}
     with pytest.raises(UsageError, match="trajectories"):
         comparison.write_film(tmp_path / "film.webp", replace(shown, cells=still))

@@ -57,6 +57,14 @@ def test_pixels_and_what_was_measured_come_back(tmp_path: Path) -> None:
     assert record.created.endswith("+00:00")
 
 
+@pytest.mark.parametrize(("alias", "name"), [("flow-2m", "dpmpp-2m"), ("flow-unipc", "unipc")])
+def test_a_sampler_of_an_older_version_comes_back_under_its_one_name(
+    alias: str, name: str, tmp_path: Path
+) -> None:
+    path = rewritten(tmp_path / "old.png", stored(sampler=alias, steps=9))
+    assert png.read_settings(path) == Settings("a", sampler=name, steps=9)
+
+
 def test_other_studios_find_their_line(tmp_path: Path) -> None:
     path = tmp_path / "picture.png"
     png.write(path, PIXELS, replace(GIVEN, prompt="un ourson 🧸\nassis"))

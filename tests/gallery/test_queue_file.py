@@ -31,6 +31,16 @@ def test_what_waits_comes_back(tmp_path: Path) -> None:
     assert not file.exists() and queue_file.read(file, tmp_path) == ((), ())
 
 
+def test_what_waited_under_an_alias_waits_under_the_samplers_name(tmp_path: Path) -> None:
+    file = tmp_path / "queue.json"
+    queue_file.write(file, (Generate(Settings("a bear", sampler="flow-unipc")),))
+    assert "flow-unipc" in file.read_text()
+    assert queue_file.read(file, tmp_path) == (
+        (Generate(Settings("a bear", sampler="unipc")),),
+        (),
+    )
+
+
 def test_drafts_of_killed_writers_are_cleared_away(tmp_path: Path) -> None:
     queue_file.write(tmp_path / "queue.json", WAITING)
     old, young = tmp_path / ".0f.part", tmp_path / ".1f.part"

@@ -46,6 +46,23 @@ def test_halves_are_where_they_say() -> None:
     assert upper.shape == lower.shape == (4, 4, 3)
 
 
+def test_a_half_holds_what_is_mostly_there() -> None:
+    picture = np.full((100, 100, 3), 255, np.uint8)
+    picture[40:60, 10:55] = (255, 0, 0)  # a little over the middle: whole on the left
+    picture[40:60, 70:90] = (0, 0, 255)
+    left, right = judge.half(picture, "left"), judge.half(picture, "right")
+    assert (left[50, 54] == (255, 0, 0)).all()
+    assert (left[50, 80] == 255).all()
+    assert (right[50, 54] == 255).all()
+    assert (right[50, 80] == (0, 0, 255)).all()
+    picture[40:60, 10:90] = (0, 255, 0)  # across the middle: cut
+    upper, lower = judge.half(picture, "upper"), judge.half(picture, "lower")
+    assert (upper[45, 80] == (0, 255, 0)).all()
+    assert (upper[55] == 255).all()
+    assert (lower[45] == 255).all()
+    assert (judge.half(picture, "left")[50, 51:] == 255).all()
+
+
 def alone(code: str, scene: Scene) -> np.ndarray:
     return compose(Scene(scene.style, scene.ground, (Placed(code, 0.5, 0.5, 0.92),)), CATALOGUE)
 

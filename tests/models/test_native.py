@@ -76,7 +76,7 @@ def test_the_denoiser_answers_in_fp32_whatever_its_precision(pristine: Path) -> 
     half = opened(pristine, "bfloat16")
     whole = opened(pristine)
     assert half.networks.denoiser.embed.weight.dtype == torch.bfloat16
-    assert half.networks.denoiser.angles.dtype == torch.float32
+    assert half.networks.denoiser.cos.dtype == torch.float32
     assert half.networks.autoencoder.latent_std.dtype == torch.float32
     with torch.inference_mode():
         answers = [m.denoiser(m.condition(["a bear"]))(noise(), 0.5, 0.5).x0 for m in (half, whole)]

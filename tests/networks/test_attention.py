@@ -3,7 +3,14 @@
 import torch
 from torch.nn import functional as F
 
-from studio.networks.attention import attention, axial_frequencies, join_heads, rotate, split_heads
+from studio.networks.attention import (
+    attention,
+    axial_frequencies,
+    join_heads,
+    normalised,
+    rotate,
+    split_heads,
+)
 
 
 def test_written_out_equals_fused() -> None:
@@ -27,9 +34,28 @@ def test_rotation_keeps_lengths_and_depends_on_offsets_only() -> None:
     angles = axial_frequencies(side, width).double()
     q, k = torch.randn(2, 1, 1, 1, width, dtype=torch.float64)
     everywhere = q.expand(1, 1, side * side, width), k.expand(1, 1, side * side, width)
-    turned_q, turned_k = (rotate(x, angles)[0, 0] for x in everywhere)
+    one = torch.ones(width, dtype=torch.float64)
+    turned_q, turned_k = (rotate(x, angles.cos(), angles.sin(), one)[0, 0] for x in everywhere)
     torch.testing.assert_close(turned_q.norm(dim=-1), q.norm().expand(side * side))
     products = (turned_q @ turned_k.T).view(side, side, side, side)
     # one row down and two columns right, wherever the pair stands
     torch.testing.assert_close(products[0, 0, 1, 2], products[3, 2, 4, 4])
     assert not torch.allclose(products[0, 0, 1, 2], products[0, 0, 2, 1])
+
+
+def test_weights_come_before_the_rotation() -> None:
+    x, weights, angles = torch.randn(2, 3, 9, 8), torch.rand(8) + 0.5, axial_frequencies(3, 8)
+    cos, sin = angles.cos(), angles.sin()
+    ones = torch.ones(8)
+    torch.testing.assert_close(
+        rotate(x, cos, sin, weights), rotate(x * weights, cos, sin, ones), atol=1e-6, rtol=1e-5
+    )
+    a, b = x.chunk(2, -1)
+    plain = torch.cat([a * cos - b * sin, b * cos + a * sin], -1)
+    torch.testing.assert_close(rotate(x, cos, sin, ones), plain)
+
+
+def test_normalised_is_torch_s_rms_norm() -> None:
+    x = torch.randn(2, 3, 9, 8)
+    torch.testing.assert_close(normalised(x), F.rms_norm(x, (8,)))
+    assert normalised(torch.zeros(2, 8)).isfinite().all()

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from studio.networks.denoiser import DenoiserConfig, DenoiserTransformer
+from studio.networks.attention import join_heads, split_heads
+from studio.networks.denoiser import DenoiserConfig, DenoiserTransformer, time_features
 from studio.networks.text import TextFeatures
 
 TINY = DenoiserConfig(
@@ -92,3 +93,52 @@ def test_only_learned_positions_tell_where_a_token_is() -> None:
                 torch.nn.init.normal_(parameter, std=0.2)
         tokens = network.to_tokens(velocity(network.eval(), x, t, text))[0]
         assert torch.allclose(tokens[0], tokens[-1], atol=1e-5) is not learned
+
+
+def test_a_prompt_is_heard_once_for_all_steps() -> None:
+    network, x, text = woken(), torch.randn(2, 3, 8, 8), features(2)
+    with torch.no_grad():
+        prompt = network.prompt(text)
+    assert len(prompt.answers) == 1  # of three blocks one sees the prompt
+    for t in (torch.zeros(2), torch.rand(2)):
+        with torch.no_grad():
+            heard = network(x, t, prompt)
+        assert torch.equal(heard, velocity(network, x, t, text))
+
+
+def reference(network: DenoiserTransformer, x: Tensor, t: Tensor, text: TextFeatures) -> Tensor:
+    """The network's formula written out plainly, a head and a picture at a time."""
+    heads, cos, sin = TINY.heads, network.cos, network.sin
+    times = network.time(time_features(t, 256))
+    condition = F.silu(times + network.pooled(text.pooled * TINY.pooled_width**0.5))
+    h = network.embed(network.to_tokens(x))
+    for block in network.blocks:
+        six = [part[:, None] for part in block.modulation(condition).chunk(6, -1)]
+        y = F.layer_norm(h, h.shape[-1:]) * (1 + six[1]) + six[0]
+        q, k, v = (split_heads(part, heads) for part in block.attention.qkv(y).chunk(3, -1))
+        q, k = block.attention.q_norm(q), block.attention.k_norm(k)
+        turned = []
+        for each in (q, k):
+            a, b = each.chunk(2, -1)
+            turned.append(torch.cat([a * cos - b * sin, b * cos + a * sin], -1))
+        y = F.scaled_dot_product_attention(turned[0], turned[1], v)
+        h = h + six[2] * block.attention.out(join_heads(y))
+        if block.cross is not None:
+            q = split_heads(block.cross.query(F.layer_norm(h, h.shape[-1:])), heads)
+            k, v = (split_heads(p, heads) for p in block.cross.key_value(text.tokens).chunk(2, -1))
+            q, k, mask = block.cross.q_norm(q), block.cross.k_norm(k), text.mask[:, None, None]
+            h = h + block.cross.out(join_heads(F.scaled_dot_product_attention(q, k, v, mask)))
+        y = F.layer_norm(h, h.shape[-1:]) * (1 + six[4]) + six[3]
+        h = h + six[5] * block.feed_forward(y)
+    shift, scale = (part[:, None] for part in network.final_modulation(condition).chunk(2, -1))
+    last = network.final(F.layer_norm(h, h.shape[-1:]) * (1 + scale) + shift)
+    return network.to_latents(last)
+
+
+def test_the_quick_form_is_the_plain_formula() -> None:
+    network, x, t, text = woken(), torch.randn(2, 3, 8, 8), torch.rand(2), features(2)
+    for parameter in network.parameters():  # norms' weights too
+        parameter.data += 0.1 * torch.randn_like(parameter)
+    with torch.no_grad():
+        plain = reference(network, x, t, text)
+    torch.testing.assert_close(velocity(network, x, t, text), plain, atol=1e-5, rtol=1e-5)

@@ -188,7 +188,7 @@ CASES = (
         note="theirs shifts the ends of its grid before it shifts the grid; its sigmas are taken",
     ),
     case("flow-heun", "FlowMatchHeunDiscreteScheduler", "flow", "uniform"),
-    case("flow-2m", DPM, note=ROUNDED, **FLOW),
-    case("flow-unipc", UNIPC, note=ROUNDED, **FLOW),
-    case("flow-unipc", UNIPC, options=(("order", 3),), solver_order=3, note=ROUNDED, **FLOW),
+    case("dpmpp-2m", DPM, note=ROUNDED, **FLOW),
+    case("unipc", UNIPC, note=ROUNDED, **FLOW),
+    case("unipc", UNIPC, options=(("order", 3),), solver_order=3, note=ROUNDED, **FLOW),
 )

@@ -104,7 +104,7 @@ GUIDED = (
     (conditional_unet, case("ddim", "DDIMScheduler", **NO_CLIP, **VP)),
     (conditional_unet, case("dpmpp-2m", "DPMSolverMultistepScheduler", "vp", **VP)),
     (flow_transformer, case("flow-euler", "FlowMatchEulerDiscreteScheduler", "flow", shift=3.0)),
-    (flow_transformer, case("flow-2m", "DPMSolverMultistepScheduler", **FLOW)),
+    (flow_transformer, case("dpmpp-2m", "DPMSolverMultistepScheduler", **FLOW)),
 )
 
 

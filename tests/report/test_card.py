@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,23 +14,27 @@ from PIL import Image
 from studio.core.errors import Cancelled, OutputError
 from studio.dataset.catalogue import BUNDLED, Catalogue
 from studio.dataset.scenes import WHITE, Scene, compose
+from studio.dataset.wording import noun
 from studio.metrics.features import GradientJudge
 from studio.report import composition
 from studio.report.bench import Bench
 from studio.report.card import Card, CardSettings, Subject, evaluate, markdown, write
-from studio.report.prompts import PROMPTS
+from studio.report.pairs import APART, COVERED
+from studio.report.prompts import PAIR_PROMPTS, PROMPTS
+from studio.report.styles import STYLES
 
-SMALL = CardSettings(scenes=3, retrieved=30, unseen=6, composed=18, varied=3, seeds=2)
+SMALL = CardSettings(scenes=3, retrieved=30, unseen=6, composed=18, paired=8, worded=6, styled=6,
+                     varied=3, seeds=2)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
-    """Every twelfth concept of the bundled catalogue, the same pictures."""
+    """Every sixth concept of the bundled catalogue, the same pictures."""
     folder = tmp_path_factory.mktemp("dataset")
     index = json.loads((BUNDLED / "concepts.json").read_text(encoding="utf-8"))
-    index["concepts"] = index["concepts"][::12]
+    index["concepts"] = index["concepts"][::6]
     (folder / "concepts.json").write_text(json.dumps(index), encoding="utf-8")
-    for archive in BUNDLED.glob("*.zip"):
+    for archive in (*BUNDLED.glob("*.zip"), BUNDLED / "words.json"):
         (folder / archive.name).symlink_to(archive)
     return Catalogue(folder)
 
@@ -43,6 +48,15 @@ class Oracle:
         bench = Bench(subject, catalogue, GradientJudge(), SMALL, lambda _: None, lambda: False)
         codes = catalogue.codes(SMALL.style)
         self.scenes = {bench.prompt(code): bench.alone(code, WHITE) for code in codes}
+        for word, owners in catalogue.unsaid.items():
+            if owners[0] in codes:
+                words = bench.named(noun(word).singular)
+                self.scenes.setdefault(words, bench.alone(owners[0], WHITE))
+        for style in STYLES:
+            for code in catalogue.codes(style):
+                words = f"{noun(catalogue.by_code[code].label).singular}, "
+                words += catalogue.style(style).caption
+                self.scenes[words] = bench.alone(code, WHITE, style)
 
     def __call__(self, prompts: Sequence[str], seeds: Sequence[int]) -> np.ndarray:
         blank = Scene(SMALL.style, WHITE, ())
@@ -100,6 +114,55 @@ def test_real_pictures_hold_their_composition(perfect: Card) -> None:
     assert chance == pytest.approx(0.25, abs=0.15)
 
 
+PAIRED = tuple(f"pairs, {name}" for name in (*APART, *COVERED))
+
+
+def test_real_pictures_show_both_things(perfect: Card) -> None:
+    for section in PAIRED:
+        for name in ("both right", "each alone"):
+            figure = perfect.find(section, name)
+            assert figure.value >= 0.85
+            assert (figure.ceiling or 0) >= 0.85
+            assert (figure.chance or 0) < 0.5
+
+
+def test_pairs_the_other_way_round_are_not_right(catalogue: Catalogue) -> None:
+    """A generator that mixes up left and right, or leaves a thing out, is found out."""
+    oracle, plain = Oracle(catalogue), composition.prompt
+    mirrored = {"left of": "right of", "right of": "left of", "above": "below", "below": "above"}
+
+    def swapped(bench: Bench, scene: Scene) -> str:
+        words = plain(bench, scene)
+        first, second = scene.objects
+        places = replace(first, code=second.code), replace(second, code=first.code)
+        oracle.scenes[words] = replace(scene, objects=places)
+        if scene.relation not in mirrored and scene.relation != "next to":
+            oracle.scenes[words] = replace(scene, objects=scene.objects[:1])
+        return words
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(composition, "prompt", swapped)
+        settings = replace(SMALL, rows=("pairs",))
+        card = evaluate(
+            Subject("swapped", oracle), catalogue, settings, lambda _: None, judge=GradientJudge()
+        )
+    for name in ("to the left or right of", "above or below"):
+        assert card.find(f"pairs, {name}", "each alone").value < 0.2
+    assert card.find("pairs, next to", "both right").value >= 0.85, "in any order"
+    for name in COVERED:
+        assert card.find(f"pairs, {name}", "both right").value < 0.5
+    assert {figure.section for figure in card.figures} == set(PAIRED)
+    assert list(card.sheets) == ["pairs"]
+
+
+def test_real_pictures_of_words_and_styles(perfect: Card) -> None:
+    for name in ("hit@1", "hit@5"):
+        figure = perfect.find("words that no caption uses", name)
+        assert figure.value == 1.0
+        assert (figure.chance or 0) < 0.1
+    assert perfect.find("style", "flat or 3d, as asked").value == 1.0
+
+
 def test_real_pictures_are_copies_without_variety(perfect: Card) -> None:
     ratio = perfect.find("memorisation", "NN1/NN2, prompts seen")
     assert ratio.value < 0.1 < (ratio.chance or 0) < (ratio.ceiling or 0)
@@ -128,6 +191,10 @@ def test_noise_earns_chance(clueless: Card) -> None:
         figure = clueless.find("composition", name)
         assert abs(figure.value - (figure.chance or 0)) < 0.3
         assert figure.value <= most
+    for section in PAIRED:
+        assert clueless.find(section, "both right").value <= 0.25
+    assert clueless.find("words that no caption uses", "hit@5").value <= 0.35
+    assert clueless.find("style", "flat or 3d, as asked").value == pytest.approx(0.5, abs=0.01)
     kernel = clueless.find("likeness of the set", "kernel distance")
     assert kernel.value > 10 * max(kernel.chance or 0, kernel.ceiling or 0)
     assert not [f for f in clueless.figures if f.section.startswith("reconstruction")]
@@ -135,7 +202,9 @@ def test_noise_earns_chance(clueless: Card) -> None:
 
 def test_every_figure_has_its_levels(perfect: Card) -> None:
     assert perfect.judge == "pixels and gradients"
-    assert perfect.pictures == 30 + 6 + 3 * 18 + 3 * 2 + len(PROMPTS)
+    assert perfect.pictures == 30 + 6 + 3 * 18 + 5 * 8 + 6 + 2 * 6 + 3 * 2 + len(
+        PROMPTS + PAIR_PROMPTS
+    )
     for figure in perfect.figures:
         levels = (figure.value, figure.chance, figure.ceiling)
         assert all(level is not None and np.isfinite(level) for level in levels), figure
@@ -144,14 +213,18 @@ def test_every_figure_has_its_levels(perfect: Card) -> None:
 
 
 def test_writing(perfect: Card, tmp_path: Path) -> None:
-    report, text, sheet = write(perfect, tmp_path / "card")
+    report, text, *sheets = write(perfect, tmp_path / "card")
     document = json.loads(report.read_text(encoding="utf-8"))
     assert len(document["figures"]) == len(perfect.figures)
     assert document["judge"] == "pixels and gradients"
     words = text.read_text(encoding="utf-8")
     assert words == markdown(perfect)
     assert "| R@1 | 100.0 % |" in words
-    assert Image.open(sheet).size == (perfect.sheet.shape[1], perfect.sheet.shape[0])
+    assert [path.stem for path in sheets] == ["sheet", "pairs"] == list(perfect.sheets)
+    for path in sheets:
+        sheet = perfect.sheets[path.stem]
+        assert Image.open(path).size == (sheet.shape[1], sheet.shape[0])
+        assert f"]({path.name})" in words
 
 
 def test_a_folder_that_cannot_be_written(perfect: Card, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from studio.report.prompts import PROMPTS
+from studio.report.prompts import PAIR_PROMPTS, PROMPTS
 from studio.report.sheet import GAP, LABEL, TITLE, contact_sheet
 
 
@@ -26,4 +26,5 @@ def test_long_labels_stay_in_their_column() -> None:
 
 
 def test_twenty_four_different_prompts() -> None:
-    assert len(set(PROMPTS)) == len(PROMPTS) == 24
+    for prompts in (PROMPTS, PAIR_PROMPTS):
+        assert len(set(prompts)) == len(prompts) == 24

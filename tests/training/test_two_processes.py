@@ -50,35 +50,26 @@ def fought(out: Path) -> dict[str, Tensor]:
     return states(task)
 
 
-def run(what: str, tmp_path: Path) -> list[dict[str, Tensor]]:
-    """What each of two processes has."""
+def test_both_have_the_same_whole_pool_and_the_same_critic_and_autoencoder(tmp_path: Path) -> None:
+    """The critic of each other: that it is one process's too is not shown (Adam makes rounding
+    large)."""
     environment = {**os.environ, "PYTHONPATH": os.getcwd(), "OMP_NUM_THREADS": "1"}
-    command = [*TWO, "-m", "tests.training.test_two_processes", what, str(tmp_path)]
+    command = [*TWO, "-m", "tests.training.test_two_processes", str(tmp_path)]
     ran = subprocess.run(
         command, env=environment, capture_output=True, text=True, check=False, timeout=120
     )
     assert ran.returncode == 0, ran.stderr[-2000:]
-    return [torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1)]
-
-
-def test_both_have_the_same_whole_pool(tmp_path: Path) -> None:
-    expected = filled()
-    for found in run("pool", tmp_path):
-        assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
-
-
-def test_both_have_the_same_critic_and_autoencoder(tmp_path: Path) -> None:
-    """Of each other: that they are one process's too is not shown (Adam makes rounding large)."""
-    first, second = run("critic", tmp_path)
+    first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1))
+    assert first.keys() == second.keys()
     assert all(torch.equal(first[name], second[name]) for name in first)
+    assert all(torch.equal(first[name], tensor) for name, tensor in filled().items())
 
 
-def main(what: str, folder: Path) -> None:
-    if what == "pool":
-        distributed.join(ON.device)
-    result = filled() if what == "pool" else fought(folder / "run")
+def main(folder: Path) -> None:
+    distributed.join(ON.device)
+    result = {**filled(), **fought(folder / "run")}
     torch.save(result, folder / f"{os.environ['RANK']}.pt")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(Path(sys.argv[1]))

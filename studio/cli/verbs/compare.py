@@ -6,18 +6,17 @@ import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from studio.cli import table
+from studio.cli import bars, table
 from studio.cli.grid_options import add_grid, grid_from
 from studio.cli.kept_cells import KeptCells
-from studio.cli.outputs import check_folder
+from studio.cli.outputs import folder_for
 from studio.cli.sampling import add_sampling
-from studio.cli.sharing import add_rest, bar_options, parts_in, stopped_early, world_of
+from studio.cli.sharing import add_rest, parts_in, stopped_early, world_of
 from studio.cli.verb import Document, Verb, add_out, worker_of
 from studio.core import events
 from studio.core.errors import Cancelled
@@ -25,18 +24,26 @@ from studio.core.grid import Grid
 from studio.core.requests import Compare, Decode, Settings
 from studio.core.world import World
 from studio.engine.worker import Worker, run_now
-from studio.gallery import comparison, png
-from studio.gallery.naming import pictures_folder, words
+from studio.gallery import comparison, film, png
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+HOLDS = "the pictures, the sheet and the figures"
 
 
 def configure(parser: ArgumentParser) -> None:
     parser.add_argument("prompt", metavar="PROMPT", help='what to draw; "" draws anything')
     add_sampling(parser)
     add_grid(parser)
-    parser.add_argument("--film", action="store_true", help="also film.webp: all from noise to end")
+    parser.add_argument(
+        "--film",
+        nargs="?",
+        const=".webp",
+        choices=tuple(film.ENCODERS),
+        help="also a film: all from noise to end (as %(const)s unless you say)",
+    )
     parser.add_argument(
         "--no-distances",
         dest="distances",
@@ -50,12 +57,11 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> Document | None:
     world = world_of(arguments)
     grid, cells = grid_from(arguments)
-    request = Compare(cells, trajectories=arguments.film, distances=arguments.distances)
+    request = Compare(cells, trajectories=bool(arguments.film), distances=arguments.distances)
     request.check()
-    folder = folder_for(arguments.out, cells[0].prompt, world)
-    check(cells)
+    folder = folder_for(arguments.out, HOLDS, cells[0].prompt, "compared", world.name)
     worker, began = worker_of(arguments), time.perf_counter()
-    with tqdm(total=len(cells), unit="cell", **bar_options(world)) as bar:
+    with bars.bar(len(cells), "cell", silent=world.rank > 0) as bar:
         results = Results(folder, grid, cells, bar)
         if world.name:
             _shared(request, worker, results, world)
@@ -65,11 +71,12 @@ def run(arguments: Namespace) -> Document | None:
             return None
         if arguments.film:
             bar.set_description("film")
-            results.film(decoder(worker, cells[0].model))
+            results.film(arguments.film, decoder(worker, cells[0].model))
     return {**results.write(), "seconds": round(time.perf_counter() - began, 3)}
 
 
 def _alone(request: Compare, worker: Worker, results: Results) -> None:
+    check(request.cells)
     try:
         run_now(request, worker, results.saw)
     except (KeyboardInterrupt, Cancelled):
@@ -80,8 +87,6 @@ def _alone(request: Compare, worker: Worker, results: Results) -> None:
 
 def _shared(request: Compare, worker: Worker, results: Results, world: World) -> None:
     """Makes this process's share of what is not there yet; the first takes in all of it."""
-    from studio.engine.batches import batches
-
     parts = parts_in(results.folder, world, request)
     kept, cells = KeptCells(parts, request), request.cells
 
@@ -89,6 +94,9 @@ def _shared(request: Compare, worker: Worker, results: Results, world: World) ->
         return f"{len(cells) - len(kept.done)} of {len(cells)} cells are missing"
 
     with stopped_early(world, missing):
+        from studio.engine.batches import batches  # takes seconds
+
+        check(cells)
         mine = {index for batch in world.mine(batches(cells)) for index in batch.indices}
         todo = frozenset(mine - kept.done)
         results.kept = kept
@@ -105,15 +113,6 @@ def check(cells: tuple[Settings, ...]) -> None:
 
     for cell in cells:
         sampling.check(cell)
-
-
-def folder_for(out: Path | None, prompt: str, world: World) -> Path:
-    """`out`, or a new folder among the window's pictures. Raises UsageError, OutputError."""
-    if out is None:
-        run = world.name or f"{datetime.now():%Y-%m-%d %H-%M-%S}"
-        out = pictures_folder() / f"{run} {words(prompt)}, compared"
-    check_folder(out, "pictures, a sheet and figures")
-    return out
 
 
 def decoder(worker: Worker, model: str) -> Callable[[np.ndarray], np.ndarray]:
@@ -146,7 +145,7 @@ class Results:
             case events.Progress(picture=picture, step=step, steps=steps):
                 doing = "measuring" if len(self.cells) == len(self._settings) else "cell"
                 words = f"{doing} {picture + 1}, step {step} of {steps}"
-                self._bar.set_description(words, refresh=False)
+                self._bar.set_description(words)
             case events.Cell(index=index):
                 self.cells[index] = event
                 self._keep(event)
@@ -165,8 +164,8 @@ class Results:
             if measured:
                 self._distances[index] = self.kept.distance(index)
 
-    def film(self, decode: Callable[[np.ndarray], np.ndarray]) -> None:
-        path = self.folder / "film.webp"
+    def film(self, form: str, decode: Callable[[np.ndarray], np.ndarray]) -> None:
+        path = self.folder / f"film{form}"
         comparison.write_film(path, self._comparison, decode)
         self._film = path
 

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from studio.cli import table
-from studio.cli.outputs import check_place, image_file, write_image
+from studio.cli.outputs import file_at, folder_at, write_image
 from studio.cli.verb import Document, Verb, add_out
 from studio.core.errors import OutputError, UsageError
 from studio.dataset import build
@@ -40,7 +40,7 @@ def run(arguments: Namespace) -> Document:
 def _inspect(arguments: Namespace) -> Document:
     catalogue = Catalogue(arguments.data or BUNDLED)
     styles = wanted(arguments.styles, tuple(style.name for style in catalogue.styles))
-    path = None if arguments.out is None else image_file(arguments.out, "dataset.png")
+    path = None if arguments.out is None else file_at(arguments.out, "dataset.png")
     document = {**summary(catalogue), "sheet": path and str(path)}
     if path is not None:
         write_image(path, sheet(catalogue, styles))
@@ -57,9 +57,8 @@ def sheet(catalogue: Catalogue, styles: tuple[str, ...]) -> np.ndarray:
 
 
 def _build(arguments: Namespace) -> Document:
-    out = arguments.out or BUNDLED
+    out = folder_at(arguments.out or str(BUNDLED), "a dataset")
     styles = wanted(arguments.styles or "fluent-3d,fluent-flat,noto", tuple(build.PACKAGES)[1:])
-    check_place(out)
     with TemporaryDirectory() as work:
         built = Path(work) / "dataset"
         build.build(built, Path(work) / "packages", styles, partial(print, file=sys.stderr))

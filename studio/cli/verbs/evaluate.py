@@ -15,7 +15,7 @@ from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from studio.cli import table
-from studio.cli.outputs import check_folder
+from studio.cli.outputs import folder_at
 from studio.cli.sampling import add_sampling, settings_from
 from studio.cli.sharing import add_rest, parts_in, stopped_early, world_of
 from studio.cli.verb import Document, Verb, add_out, worker_of
@@ -31,34 +31,35 @@ if TYPE_CHECKING:
 
 def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="fewer pictures, noisier figures")
+    parser.add_argument("--rows", metavar="A,B", help="only these, like pairs,words,styles")
     parser.add_argument(
         "--autoencoders", metavar="A,B|all", help="measure these autoencoders instead of the model"
     )
     parser.add_argument("--seed", type=int, help="of the prompts and pictures (default: fixed)")
     add_sampling(parser)
     add_rest(parser)
-    add_out(parser, "a folder for report.json, report.md and sheet.png")
+    add_out(parser, "a folder for report.json, report.md and the sheets")
 
 
 def run(arguments: Namespace) -> Document | None:
     world, settings = world_of(arguments), settings_from(arguments, "", 0)
-    if arguments.out is not None:
-        check_folder(arguments.out, "three files")
+    out = None if arguments.out is None else folder_at(arguments.out, "the report and its sheets")
     if arguments.autoencoders is not None:
-        return None if world.rank else _of_autoencoders(arguments)
+        return None if world.rank else _of_autoencoders(arguments, out)
     if arguments.seed is not None and not 0 <= arguments.seed <= MAX_SEED:
         raise UsageError(f"the seed must be 0 to {MAX_SEED}, not {arguments.seed}.")
+    chosen_rows = () if arguments.rows is None else rows(arguments.rows)
     worker = worker_of(arguments)
     worker.model(settings.model)  # a missing model is said before the judge is loaded
 
     from studio.report import card
 
     chosen = card.CardSettings.quick() if arguments.quick else card.CardSettings()
+    chosen = replace(chosen, rows=chosen_rows)
     if arguments.seed is not None:
         chosen = replace(chosen, seed=arguments.seed)
     if world.name:
-        work = (settings, chosen, worker.device)
-        parts = parts_in(arguments.out or Path(gettempdir()), world, work)
+        parts = parts_in(out or Path(gettempdir()), world, (settings, chosen, worker.device))
         with stopped_early(world, lambda: "the report is not written"):
             result = measure(worker, settings, chosen, world, parts)
             parts.close()
@@ -66,11 +67,22 @@ def run(arguments: Namespace) -> Document | None:
             return None
     else:
         result = measure(worker, settings, chosen, world)
-    paths = () if arguments.out is None else card.write(result, arguments.out)
+    paths = () if out is None else card.write(result, out)
     return {**card.document(result), "files": [str(path) for path in paths]}
 
 
-def _of_autoencoders(arguments: Namespace) -> Document:
+def rows(names: str) -> tuple[str, ...]:
+    """The named sections of the card. Raises UsageError for one that there is not."""
+    from studio.report.card import SECTIONS
+
+    chosen = tuple(dict.fromkeys(name.strip() for name in names.split(",")))
+    for name in chosen:
+        if name not in SECTIONS:
+            raise UsageError(f"there are no rows {name!r}; choose from {', '.join(SECTIONS)}.")
+    return chosen
+
+
+def _of_autoencoders(arguments: Namespace, out: Path | None) -> Document:
     from studio.dataset.catalogue import Catalogue
     from studio.models.registry import list_autoencoders, open_autoencoder
     from studio.report import autoencoders
@@ -80,7 +92,7 @@ def _of_autoencoders(arguments: Namespace) -> Document:
         names = [info.name for info in list_autoencoders()]
     opened = [(name, open_autoencoder(name)) for name in names]
     found = autoencoders.compare(opened, Catalogue(), partial(print, file=sys.stderr))
-    paths = () if arguments.out is None else autoencoders.write(found, arguments.out)
+    paths = () if out is None else autoencoders.write(found, out)
     document = {**autoencoders.document(found), "files": [str(path) for path in paths]}
     return {**document, "table": autoencoders.markdown(found)}
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from studio.cli import bars
 from studio.cli.outputs import Pictures, Written
 from studio.cli.sampling import add_sampling, add_start, inputs_from, settings_from
-from studio.cli.sharing import add_rest, bar_options, random_seed, stopped_early, world_of
+from studio.cli.sharing import add_rest, random_seed, stopped_early, world_of
 from studio.cli.verb import Document, Verb, add_out, worker_of
 from studio.core import events
 from studio.core.errors import UsageError
@@ -24,6 +25,7 @@ from studio.gallery import inputs, png
 from studio.gallery.word_lists import drawn, lines_in, read_lines, words_folder
 
 Numbered = tuple[int, Generate]
+Made = tuple[list[Document], int, float]  # the document's images, network calls of one, seconds
 STRENGTH = 0.6  # of a picture to start from: its layout stays, its things change
 
 
@@ -45,25 +47,25 @@ def configure(parser: ArgumentParser) -> None:
     add_sampling(parser)
     add_start(parser)
     add_rest(parser)
-    add_out(parser, "a PNG file or a folder (default: the window's folder)")
+    add_out(parser, "a PNG file, of several a folder (default: the window's folder)")
 
 
 def run(arguments: Namespace) -> Document | None:
     world = world_of(arguments)
     requests = requests_from(arguments)
     pictures = sum(request.count for request in requests)
-    target = Pictures.at(arguments.out, pictures)
+    sources = [path for path in (arguments.image, arguments.mask) if path is not None]
+    target = Pictures.at(arguments.out, pictures, sources)
     for request in requests[:1]:
         if request.inputs is not None:
             inputs.keep(request.inputs, inputs.inputs_folder())
-    worker, began = worker_of(arguments), time.perf_counter()
-    make = _shared if world.name else _alone
-    images, nfe = make(requests, target, worker, world)
+    worker = worker_of(arguments)
+    images, nfe, seconds = (_shared if world.name else _alone)(requests, target, worker, world)
     if world.rank:
         return None
     return {
         "images": images,
-        "seconds": round(time.perf_counter() - began, 3),
+        "seconds": round(seconds, 3),
         "nfe": nfe,
         "device": worker.device.name,
         "precision": worker.device.precision,
@@ -71,60 +73,56 @@ def run(arguments: Namespace) -> Document | None:
     }
 
 
-def _alone(
-    requests: Sequence[Generate], target: Pictures, worker: Worker, world: World
-) -> tuple[list[Document], int]:
-    """Makes them all: their entries in the document, and the network calls of one."""
-    watcher = _watched(numbered(requests), target, worker, world)
-    return watcher.images, watcher.nfe
+def _alone(requests: Sequence[Generate], target: Pictures, worker: Worker, world: World) -> Made:
+    watcher = _watched(requests, target, worker, world)
+    return watcher.images, watcher.nfe, watcher.seconds
 
 
-def _shared(
-    requests: Sequence[Generate], target: Pictures, worker: Worker, world: World
-) -> tuple[list[Document], int]:
+def _shared(requests: Sequence[Generate], target: Pictures, worker: Worker, world: World) -> Made:
     """Makes this process's share of what is not there yet. The first waits for all the others."""
-    from studio.engine.sampling import MOST_AT_ONCE
-
     wanted = [r.settings.numbered(i) for r in requests for i in range(r.count)]
-    written = Written(target, wanted)
+    written, began = Written(target, wanted), time.perf_counter()
 
     def missing() -> str:
         return f"{len(wanted) - len(written.look())} of {len(wanted)} pictures are missing"
 
     with stopped_early(world, missing):
+        from studio.engine.sampling import MOST_AT_ONCE  # takes seconds
+
         mine, there = world.mine(numbered(requests, MOST_AT_ONCE)), written.look().keys()
-        todo = [(n, r) for n, r in mine if not set(range(n, n + r.count)) <= there]
+        todo = [r for n, r in mine if not set(range(n, n + r.count)) <= there]
         _watched(todo, target, worker, world)
         if world.rank:
-            return [], 0
+            return [], 0, 0.0
         paths = written.wait()
     images = [
         {"path": str(paths[number]), "seed": settings.seed, "prompt": settings.prompt}
         for number, settings in enumerate(wanted)
     ]
-    return images, png.read_record(paths[len(wanted) - 1]).nfe
+    nfe = png.read_record(paths[len(wanted) - 1]).nfe
+    return images, nfe, time.perf_counter() - began
 
 
 def _watched(
-    requests: Sequence[Numbered], target: Pictures, worker: Worker, world: World
+    requests: Sequence[Generate], target: Pictures, worker: Worker, world: World
 ) -> Watcher:
-    total = sum(request.count * request.settings.steps for _, request in requests)
-    with tqdm(total=total, unit="step", **bar_options(world)) as bar:
+    total = sum(request.count * request.settings.steps for request in requests)
+    with bars.bar(total, "step", silent=world.rank > 0) as bar:
         watcher = Watcher(target, bar)
-        for number, request in requests:
-            watcher.begin(number, request)
+        for request in requests:
             run_now(request, worker, watcher.saw)
+            watcher.next(request)
     return watcher
 
 
-def numbered(requests: Sequence[Generate], most: int | None = None) -> list[Numbered]:
-    """Each request with the number of its first picture; cut into ones of at most `most` pictures,
-    as they are made together anyway."""
+def numbered(requests: Sequence[Generate], most: int) -> list[Numbered]:
+    """The requests cut into ones of at most `most` pictures, as they are made together anyway, each
+    with the number of its first picture."""
     pieces, before = list[Numbered](), 0
     for request in requests:
-        for first in range(0, request.count, most or request.count):
+        for first in range(0, request.count, most):
             settings = request.settings.numbered(first)
-            count = min(most or request.count, request.count - first)
+            count = min(most, request.count - first)
             pieces.append((before + first, replace(request, settings=settings, count=count)))
         before += request.count
     return pieces
@@ -171,29 +169,31 @@ class Watcher:
 
     def __init__(self, target: Pictures, bar: tqdm) -> None:
         self._target, self._bar = target, bar
-        self._first = 0  # the number of the request's first picture
-        self._steps = self._coming = 0  # before the request, and with it
+        self._steps = 0  # of the requests that are done
         self.images: list[Document] = []
-        self.nfe = 0
+        self.seconds, self.nfe = 0.0, 0
 
-    def begin(self, first: int, request: Generate) -> None:
-        """What comes now is of this request."""
-        self._first, self._steps = first, self._coming
-        self._coming += request.count * request.settings.steps
+    def next(self, request: Generate) -> None:
+        """The request is done."""
+        self._steps += request.count * request.settings.steps
 
     def saw(self, event: events.Event) -> None:
         match event:
             case events.Loading(model=model):
                 self._bar.set_description(f"loading {model}")
-            case events.Progress(picture=picture, pictures=pictures, step=step, steps=steps):
-                self._bar.set_description(f"picture {picture + 1} of {pictures}", refresh=False)
-                self._bar.update(self._steps + picture * steps + step - self._bar.n)
+            case events.Progress(picture=picture, step=step, steps=steps, together=together):
+                told = f"picture {picture + 1}"
+                told += f" to {picture + together}" if together > 1 else ""
+                self._bar.set_description(f"{told} of {event.pictures}", refresh=False)
+                self._bar.update(self._steps + picture * steps + together * step - self._bar.n)
             case events.Picture(settings=settings, nfe=nfe):
-                path = self._target.write(replace(event, picture=self._first + event.picture))
+                path = self._target.write(event)
                 self.images.append(
                     {"path": str(path), "seed": settings.seed, "prompt": settings.prompt}
                 )
                 self.nfe = nfe
+            case events.Finished(seconds=seconds):
+                self.seconds += seconds
 
 
 def describe(document: Document) -> Iterator[str]:

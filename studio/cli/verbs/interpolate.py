@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from studio.cli.outputs import check_folder
+from studio.cli import bars
+from studio.cli.outputs import folder_for, spare
 from studio.cli.sampling import add_sampling, settings_from
 from studio.cli.sharing import RANDOM_SEEDS
 from studio.cli.verb import Document, Verb, add_out, worker_of
@@ -22,7 +21,6 @@ from studio.core.errors import UsageError
 from studio.core.walks import CONDITIONINGS, NOISES, WAYS, End, Frame, Inverted, Spaced, Walk
 from studio.engine.worker import run_now
 from studio.gallery import film
-from studio.gallery.naming import pictures_folder, words
 from studio.gallery.walks import write_frame
 
 if TYPE_CHECKING:
@@ -38,6 +36,9 @@ def configure(parser: ArgumentParser) -> None:
         parser.add_argument(
             f"--{name}-image", type=Path, metavar="FILE", help=f"a picture it {what} with"
         )
+    parser.add_argument(
+        "--seed", type=int, metavar="N", help="of an end that has none of its own (default: random)"
+    )
     parser.add_argument("--frames", type=int, default=9, help="how many (default %(default)d)")
     parser.add_argument(
         "--method", choices=tuple(NOISES), default="slerp", help="the way between noises"
@@ -63,18 +64,25 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> Document:
     request = request_from(arguments)
-    folder = folder_for(arguments.out, request)
-    with tqdm(
-        total=arguments.frames, unit="frame", leave=False, disable=None, file=sys.stderr
-    ) as b:
-        walked = Walked(folder, request, b)
+    texts = dict.fromkeys(end.settings.prompt for end in request.ends)
+    folder = folder_for(arguments.out, "the frames and the film", " to ".join(texts), "walk")
+    frames = [folder / f"frame {number:03d}.png" for number in range(1, request.columns + 1)]
+    path = folder / f"film{arguments.film}"
+    ends = (arguments.from_image, arguments.to_image)
+    spare([end for end in ends if end is not None], path, *frames)
+    with bars.bar(frames_made(request), "frame") as bar:
+        walked = Walked(frames, request, bar)
         run_now(request, worker_of(arguments), walked.saw)
     pictures = [walked.frames[index].image for index in sorted(walked.frames)]
     if arguments.ping_pong:
         pictures = list(film.ping_pong(pictures))
-    path = folder / f"film{arguments.film}"
     film.write_film(path, pictures, arguments.fps)
     return {**walked.document(), "film": str(path), "seconds": round(walked.seconds, 3)}
+
+
+def frames_made(request: Walk) -> int:
+    """For an even speed the inner ones are made twice."""
+    return request.columns + (request.columns - 2 if request.even else 0)
 
 
 def request_from(arguments: Namespace) -> Walk:
@@ -83,7 +91,8 @@ def request_from(arguments: Namespace) -> Walk:
     if begins == ends == (None, None, None):
         raise UsageError("say what it goes between: --from and --to, or their seeds or images.")
     prompt = next((text for text in (begins[0], ends[0]) if text is not None), "")
-    seed = next((n for n in (begins[1], ends[1]) if n is not None), None)
+    seeds = (arguments.seed, begins[1], ends[1])
+    seed = next((n for n in seeds if n is not None), None)
     settings = settings_from(
         arguments, prompt, secrets.randbelow(RANDOM_SEEDS) if seed is None else seed
     )
@@ -124,23 +133,12 @@ def _picture(path: Path) -> np.ndarray:
     return read_picture(path).pixels
 
 
-def folder_for(out: Path | None, request: Walk) -> Path:
-    """`out`, or a new folder among the window's pictures. Raises UsageError, OutputError."""
-    if out is None:
-        texts = dict.fromkeys(end.settings.prompt for end in request.ends)
-        name = f"{datetime.now():%Y-%m-%d %H-%M-%S} {words(' to '.join(texts))}, walk"
-        out = pictures_folder() / name
-    check_folder(out, "the frames and the film")
-    return out
-
-
 class Walked:
     """Writes each frame as soon as it is made, and moves the bar."""
 
-    def __init__(self, folder: Path, request: Walk, bar: tqdm) -> None:
-        self._folder, self._request, self._bar = folder, request, bar
+    def __init__(self, paths: list[Path], request: Walk, bar: tqdm) -> None:
+        self._paths, self._request, self._bar = paths, request, bar
         self.frames: dict[int, Frame] = {}
-        self._paths: dict[int, Path] = {}
         self._inverted: dict[int, Inverted] = {}
         self._spaced: list[Spaced] = []
         self.seconds = 0.0
@@ -149,11 +147,12 @@ class Walked:
         match event:
             case events.Loading(model=model):
                 self._bar.set_description(f"loading {model}")
+            case events.Progress(picture=run, pictures=runs, step=step, steps=steps):
+                self._bar.set_description(f"run {run + 1} of {runs}, step {step} of {steps}")
             case Frame(index=index):
-                self._bar.update(index not in self.frames)
+                self._bar.update()
                 self.frames[index] = event
-                path = self._folder / f"frame {index + 1:03d}.png"
-                self._paths[index] = write_frame(path, event, self._request)
+                write_frame(self._paths[index], event, self._request)
             case Inverted(index=index):
                 self._inverted[index] = event
             case Spaced():

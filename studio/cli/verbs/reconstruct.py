@@ -6,13 +6,13 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 
 from tqdm import tqdm
 
-from studio.cli import table
-from studio.cli.outputs import check_folder, write_image
+from studio.cli import bars, table
+from studio.cli.outputs import file_at, folder_for, names_a_file, spare, write_image
 from studio.cli.verb import Document, Verb, add_device, add_out, worker_of
 from studio.core import events
 from studio.core.autoencoding import Reconstruct, Reconstructed
@@ -20,7 +20,7 @@ from studio.core.errors import Cancelled, ModelError, UsageError
 from studio.dataset.pictures import ReadPicture, read_picture
 from studio.engine.worker import run_now
 from studio.gallery import reconstruction
-from studio.gallery.naming import pictures_folder, words
+from studio.gallery.naming import words
 from studio.gallery.reconstruction_sheet import Block, Shown, block, shown
 from studio.models import registry
 
@@ -45,12 +45,16 @@ def configure(parser: ArgumentParser) -> None:
         help="longer pictures go through in tiles of N pixels (default: 512, beyond 1024)",
     )
     add_device(parser)
-    add_out(parser, "a folder for the reconstructions, sheet.png and figures.csv")
+    add_out(
+        parser,
+        "a folder for the reconstructions, sheet.png and figures.csv; of one picture also a PNG"
+        " file for the sheet alone",
+    )
 
 
 def run(arguments: Namespace) -> Document:
     names = names_from(arguments.autoencoders)
-    folder = folder_for(arguments.out, arguments.images[0])
+    places = places_for(arguments.out, arguments.images, tuple(names.values()))
     pictures = tuple(read_picture(path) for path in arguments.images)
     request = Reconstruct(tuple(each.pixels for each in pictures), tuple(names), arguments.tile)
     request.check()
@@ -58,8 +62,8 @@ def run(arguments: Namespace) -> Document:
         for note in picture.notes:
             print(f"{path}: {note}", file=sys.stderr)
     total = len(pictures) * len(names)
-    with tqdm(total=total, leave=False, disable=None, file=sys.stderr) as bar:
-        results = Results(folder, arguments.images, pictures, names, bar)
+    with bars.bar(total, "picture") as bar:
+        results = Results(places, arguments.images, pictures, names, bar)
         try:
             run_now(request, worker_of(arguments), results.saw)
         except (KeyboardInterrupt, Cancelled):
@@ -97,12 +101,27 @@ def split(text: str) -> list[str]:
     return found
 
 
-def folder_for(out: Path | None, image: Path) -> Path:
-    """`out`, or a new folder among the window's pictures. Raises UsageError, OutputError."""
-    if out is None:
-        out = pictures_folder() / f"{datetime.now():%Y-%m-%d %H-%M-%S} {words(image.stem)}, rebuilt"
-    check_folder(out, "pictures, a sheet and figures")
-    return out
+@dataclass(frozen=True)
+class Places:
+    """Where results go; `pictures`, in the order they are made, and `figures` may not be wanted."""
+
+    sheet: Path
+    figures: Path | None = None
+    pictures: tuple[Path, ...] = ()
+
+
+def places_for(out: str | None, images: list[Path], names: tuple[str, ...]) -> Places:
+    """The sheet alone, or a folder of everything. Raises UsageError, OutputError."""
+    if out is not None and len(images) == 1 and names_a_file(out):
+        places = Places(file_at(out, ""))
+    else:
+        holds = "the reconstructions, the sheet and the figures"
+        folder = folder_for(out, holds, images[0].stem, "rebuilt")
+        pairs = (f"{words(image.stem)}, {words(name)}.png" for image in images for name in names)
+        made = tuple(folder / f"{number:03d} {pair}" for number, pair in enumerate(pairs, 1))
+        places = Places(folder / "sheet.png", folder / "figures.csv", made)
+    spare(images, places.sheet, *places.pictures)
+    return places
 
 
 class Results:
@@ -110,13 +129,13 @@ class Results:
 
     def __init__(
         self,
-        folder: Path,
+        places: Places,
         paths: list[Path],
         pictures: tuple[ReadPicture, ...],
         names: dict[str, str],
         bar: tqdm,
     ) -> None:
-        self._folder, self._paths, self._pictures = folder, paths, pictures
+        self._places, self._paths, self._pictures = places, paths, pictures
         self._names, self._bar = names, bar
         self._shown: dict[int, list[Shown]] = {}
         self.records: list[Document] = []
@@ -125,23 +144,26 @@ class Results:
         match event:
             case events.Progress(picture=picture, step=step, steps=steps):
                 words = f"{self._paths[picture].name}, step {step} of {steps}"
-                self._bar.set_description(words, refresh=False)
+                self._bar.set_description(words)
             case Reconstructed():
                 self._keep(event)
                 self._bar.update()
 
     def write(self) -> Document:
         """The sheet and the figures of what there is, as files. Raises OutputError."""
-        sheet, figures = self._folder / "sheet.png", self._folder / "figures.csv"
+        sheet, figures = self._places.sheet, self._places.figures
         reconstruction.write_sheet(sheet, [self._block(number) for number in self._shown])
-        reconstruction.write_figures(figures, self.records)
-        return {"results": self.records, "sheet": str(sheet), "csv": str(figures)}
+        if figures is not None:
+            reconstruction.write_figures(figures, self.records)
+        csv = None if figures is None else str(figures)
+        return {"results": self.records, "sheet": str(sheet), "csv": csv}
 
     def _keep(self, result: Reconstructed) -> None:
         image, name = self._paths[result.picture], self._names[result.autoencoder]
-        number = len(self.records) + 1
-        path = self._folder / f"{number:03d} {words(image.stem)}, {words(name)}.png"
-        write_image(path, result.image)
+        path = None
+        if self._places.pictures:
+            path = self._places.pictures[len(self.records)]
+            write_image(path, result.image)
         self.records.append(reconstruction.record(str(image), result, path))
         small = shown(self._pictures[result.picture].pixels, result, name)
         self._shown.setdefault(result.picture, []).append(small)
@@ -159,7 +181,8 @@ def describe(document: Document) -> Iterator[str]:
         if why:
             yield why
     yield document["sheet"]
-    yield document["csv"]
+    if document["csv"]:
+        yield document["csv"]
 
 
 def _line(result: Document) -> tuple[str, ...]:
@@ -171,7 +194,7 @@ def _line(result: Document) -> tuple[str, ...]:
         *("" if value is None else f"{value:.4f}" for value in similar),
         f"{result['compression']:.3g}",
         f"{result['seconds']:.2f}",
-        Path(result["path"]).name,
+        Path(result["path"] or "").name,
     )
 
 

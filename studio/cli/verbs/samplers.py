@@ -1,4 +1,5 @@
-"""`samplers`: what the registries of samplers, guidance rules and schedules hold."""
+"""`samplers`: what the registries of samplers, guidance rules and schedules hold; with
+`--few-steps`, how few steps of them will do."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from studio.cli import table
+from studio.cli.few_steps import add_few_steps, lines, measured
 from studio.cli.verb import Document, Verb
 from studio.core.specs import GuidanceSpec, SamplerSpec
 from studio.diffusion.guidance import all_rules
@@ -16,11 +18,12 @@ from studio.diffusion.schedules import all_schedules
 
 
 def configure(parser: ArgumentParser) -> None:
-    del parser  # no options of its own
+    add_few_steps(parser)
 
 
 def run(arguments: Namespace) -> Document:
-    del arguments
+    if arguments.few_steps is not None:
+        return measured(arguments)
     return {
         "samplers": [_document(spec) for spec in all_samplers()],
         "rules": [_document(spec) for spec in all_rules()],
@@ -39,14 +42,18 @@ def _document(spec: SamplerSpec | GuidanceSpec) -> Document:
 
 
 def describe(document: Document) -> Iterator[str]:
+    if "rows" in document:
+        yield from lines(document)
+        return
     heads = ("name", "family", "order", "noise", "calls a step", "steps", "")
+    specs = {spec.name: spec for spec in all_samplers()}
     cells = [
         (
             spec["name"],
             spec["family"] + ("*" if spec["is_family_default"] else ""),
             f"{spec['order']:g}",
             "yes" if spec["stochastic"] else "no",
-            spec["nfe_per_step"] or "varies",
+            specs[spec["name"]].cost,
             spec["default_steps"],
             spec["summary"],
         )
@@ -54,6 +61,8 @@ def describe(document: Document) -> Iterator[str]:
     ]
     yield from table.rows(heads, cells)
     yield "* the family's default, which its bare name means"
+    for each in specs.values():
+        yield from each.likeness
     for title, kind in (
         ("Guidance rules (--rule)", "rules"),
         ("Schedules (--schedule)", "schedules"),

@@ -7,15 +7,17 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.cli import table
-from studio.cli.outputs import check_place
+from studio.cli.outputs import folder_at
 from studio.cli.preparation import Preparation
-from studio.cli.sharing import again, is_first
+from studio.cli.sharing import again
 from studio.cli.verb import Document, Verb, add_device, add_out
-from studio.core.errors import Cancelled, StudioError, UsageError
+from studio.core.errors import OutputError, StudioError, UsageError
+from studio.core.installation import bundled
 from studio.core.requests import MAX_SEED
 from studio.core.world import World
 from studio.dataset.catalogue import BUNDLED
@@ -32,7 +34,12 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, help="how many steps (default: the recipe's)")
     parser.add_argument("--minutes", type=float, help="stop, decayed, after so many minutes")
     parser.add_argument("--resume", action="store_true", help="continue the run in --out")
-    parser.add_argument("--start", type=Path, help="begin from the weights in this folder")
+    parser.add_argument(
+        "--start",
+        type=bundled,
+        metavar="FOLDER",
+        help="begin from the weights in this folder, or bundled ones (studio-256/denoiser)",
+    )
     parser.add_argument("--seed", type=int, help="of the batches and the initial weights")
     add_device(parser)
     add_out(parser, "the run's folder (default: runs/RECIPE)")
@@ -46,8 +53,7 @@ def run(arguments: Namespace) -> Document:
     recipe = recipe_from(arguments)
     if arguments.minutes is not None and not arguments.minutes > 0:
         raise UsageError(f"minutes must be more than 0, not {arguments.minutes:g}.")
-    out = arguments.out or Path("runs") / recipe.name
-    check_place(out)
+    out = folder_at(arguments.out or f"runs/{recipe.name}", "a run")
     world = World.here()
     begun = (out / "checkpoint.pt").is_file
     resume = arguments.resume or (world.restarted and begun())
@@ -69,10 +75,8 @@ def run(arguments: Namespace) -> Document:
     }
 
 
-def _lost(world: World, begun: bool) -> Exception:
-    """What one of the processes that are left says."""
-    if not is_first(world):
-        return Cancelled()
+def _lost(world: World, begun: bool) -> StudioError:
+    """What the processes that are left say."""
     if not world.last:
         return StudioError("a process of the training is gone; torchrun starts them again.")
     command = again(*(["--resume"] if begun else []), processes=world.size)
@@ -101,6 +105,8 @@ def _train(recipe: recipes.Recipe, out: Path, arguments: Namespace, resume: bool
     from studio.training import loop, tasks
     from studio.training.hardware import Hardware
 
+    if not resume and not World.here().rank:
+        _set_aside(out / "checkpoint.pt")
     device = devices.choose(arguments.device, arguments.precision, training=True)
     report = partial(print, file=sys.stderr, flush=True)
     torch.manual_seed(recipe.run.seed)  # of the initial weights: a task builds its network
@@ -117,6 +123,19 @@ def _train(recipe: recipes.Recipe, out: Path, arguments: Namespace, resume: bool
             report=report,
             watch=preparation.saw,
         )
+
+
+def _set_aside(checkpoint: Path) -> None:
+    """What an earlier run has learnt is not written over. Raises OutputError."""
+    if not checkpoint.is_file():
+        return
+    names = (checkpoint.with_name(f"checkpoint-before-{number}.pt") for number in count(1))
+    kept = next(name for name in names if not name.exists())
+    try:
+        checkpoint.rename(kept)
+    except OSError as error:
+        raise OutputError(f"{checkpoint} could not be set aside: {error.strerror}.") from error
+    print(f"kept the checkpoint of the run that was here as {kept}", file=sys.stderr, flush=True)
 
 
 def _listed(name: str) -> Document:

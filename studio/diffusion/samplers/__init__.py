@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from studio.core.errors import no_such
-from studio.core.specs import FAMILIES, Options, SamplerSpec, checked_options
+from studio.core.specs import FAMILIES, Options, SamplerSpec, checked_options, one_name
 from studio.diffusion.schedules import Schedule
 from studio.diffusion.state import State
 
@@ -72,10 +72,15 @@ def all_samplers() -> tuple[SamplerSpec, ...]:
     return tuple(sampler.spec for sampler in _registry().values())
 
 
+def known_as(name: str) -> str:
+    """The name that an alias stands for, as in pictures of older versions; others as they are."""
+    return one_name(name, all_samplers())
+
+
 def find(name: str) -> Sampler:
-    """The sampler of that name, or a family's default by the family's name; else UsageError."""
+    """The sampler of that name or alias, or a family's default by its family's; else UsageError."""
     for sampler in _registry().values():
-        if sampler.spec.name == name or (
+        if name in (sampler.spec.name, *sampler.spec.aliases) or (
             sampler.spec.family == name and sampler.spec.is_family_default
         ):
             return sampler

@@ -28,6 +28,7 @@ SAMPLER = SamplerSpec(
     default_steps=20,
     summary="Second order for one evaluation a step, by remembering the step before.",
     source="Lu et al. 2022, arXiv:2211.01095, algorithm 2",
+    aliases=("flow-2m",),
 )
 SCHEDULE = BetaQuantiles()
 
@@ -43,6 +44,10 @@ def sample(
 
     The first step has no past and the step onto clean data is infinitely long in lambda: both
     take x0 as it is, which is DDIM's step.
+
+    There is no other two-step solver for flows: the ODE in lambda knows no path. In the flow's
+    variables, alpha = 1 - t and sigma = t, sigma_next / sigma is t_next / t and
+    -alpha_next (e^-h - 1) is 1 - t_next / t: a straight step from x towards x0.
     """
     points = [variance_preserving(t) for t in schedule(steps)]
     x, nfe = noise, 0

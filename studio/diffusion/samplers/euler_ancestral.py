@@ -38,6 +38,7 @@ SAMPLER = SamplerSpec(
             high=1.0,
         ),
     ),
+    twin="ddpm",
 )
 SCHEDULE = Karras()
 

@@ -27,6 +27,7 @@ SAMPLER = SamplerSpec(
     default_steps=25,
     summary="Follows the flow's velocity in straight steps, one evaluation each.",
     source="Liu et al. 2022, arXiv:2209.03003",
+    twin="ddim",
 )
 SCHEDULE = Uniform()
 

@@ -43,6 +43,7 @@ SAMPLER = SamplerSpec(
             high=3,
         ),
     ),
+    aliases=("flow-unipc",),
 )
 SCHEDULE = UniformLambda()
 
@@ -106,7 +107,8 @@ def sample(
 
 
 def follow(denoiser: Denoiser, x: Tensor, points: Sequence[Point], order: int) -> Iterator[State]:
-    """From x through the points (alpha, sigma) of any path, predicting and correcting.
+    """From x through the points (alpha, sigma) of any path, predicting and correcting. On the
+    flow's points (1 - t, t) it gives the same pictures as on the VP path's: lambda is the same.
 
     The first steps have a shorter past, and the last ones before clean data fall back order by
     order. The last point is not corrected: that would cost one more evaluation. Where guidance

@@ -63,8 +63,14 @@ _FIRST: Migration = (
         reader TEXT NOT NULL            -- what could not read it; another version may
     ) WITHOUT ROWID""",
 )
+#: Twins of other samplers that were offered once; in JSON no prompt can hold such a pair bare.
+_ONE_NAME: Migration = tuple(
+    f"""UPDATE pictures SET sampler = '{name}', settings =
+        replace(settings, '"sampler": "{twin}"', '"sampler": "{name}"') WHERE sampler = '{twin}'"""
+    for twin, name in (("flow-2m", "dpmpp-2m"), ("flow-unipc", "unipc"))
+)
 #: Statements that lead from version i to i + 1; `PRAGMA user_version` counts those done.
-MIGRATIONS: tuple[Migration, ...] = (_FIRST,)
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _ONE_NAME)
 
 # Trigrams find any substring of three letters; `folded` has lost its case already.
 _WORDS = """CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(

@@ -118,7 +118,7 @@ def _without_extras(prompt: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _ours(name: str) -> str:
-    return name if name in {spec.name for spec in samplers.all_samplers()} else ""
+    return name if samplers.known_as(name) in {s.name for s in samplers.all_samplers()} else ""
 
 
 FORMAT = Format(SOURCE, 2, find)

@@ -175,6 +175,7 @@ def _sampled(settings: Settings, foreign: Foreign, ledger: _Ledger) -> Settings:
 
 
 def _our_sampler(name: str) -> Match | None:
+    name = samplers.known_as(name)
     return Match(name) if name in {spec.name for spec in samplers.all_samplers()} else None
 
 

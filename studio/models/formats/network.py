@@ -46,11 +46,16 @@ class NetworkFormat:
 
     def open(self, path: Path, device: str, precision: str, check: Check) -> nn.Module:
         """The network with its parameters in `precision`; its buffers stay fp32."""
-        return in_precision(open_network(path), device, precision)
+        return open_network(path, precision=precision).to(device)
 
 
-def open_network(path: Path, kind: str | None = None) -> nn.Module:
-    """The network in fp32 on the CPU, of the given kind if one is given. Raises ModelError."""
+def open_network(path: Path, kind: str | None = None, precision: str = "float32") -> nn.Module:
+    """The network on the CPU, its parameters in `precision`, of the given kind if one is given.
+
+    Raises ModelError.
+    """
+    import torch
+
     from studio.models.weights import load
 
     manifest = read_manifest(path)
@@ -59,7 +64,8 @@ def open_network(path: Path, kind: str | None = None) -> nn.Module:
         raise ModelError(f"{manifest.path} describes a {manifest.kind!r}, not {expected}.")
     module_name, network, config = NETWORKS[manifest.kind]
     module = importlib.import_module(module_name)
-    return load(manifest, getattr(module, network), getattr(module, config))
+    dtype: torch.dtype = getattr(torch, precision)
+    return load(manifest, getattr(module, network), getattr(module, config), dtype)
 
 
 def in_precision(network: nn.Module, device: str, precision: str) -> nn.Module:

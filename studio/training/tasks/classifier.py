@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from studio.core.errors import UsageError
+from studio.core.installation import bundled
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import Mix
 from studio.diffusion.paths import RectifiedFlow
@@ -38,7 +39,7 @@ class ClassifierSettings:
     only judged: the same things on other grounds, in other places. A latent is moved by up to
     `shift` cells. Times are logit-normal."""
 
-    bundle: str = "assets/studio-256"
+    bundle: str = "studio-256"
     pool: int = 12288
     held_out: int = 1024
     shift: int = 1
@@ -83,7 +84,7 @@ class ClassifierTask:
 
     def prepare(self, on: Hardware) -> Iterator[Stage]:
         self.on, self.device = on, on.device
-        bundle, size = Path(self.settings.bundle), self.settings.pool + self.settings.held_out
+        bundle, size = bundled(self.settings.bundle), self.settings.pool + self.settings.held_out
         opened = open_network(str(bundle / "autoencoder"), "autoencoder", self.device.type)
         autoencoder = cast(Autoencoder, opened.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
         tokenizer = Tokenizer(bundle / "text" / "tokenizer.json")

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from studio.core.errors import UsageError
+from studio.core.installation import bundled
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import Mix
 from studio.models.registry import open_network
@@ -38,7 +39,7 @@ class ContrastiveSettings:
     distillation loss, that many times, on `anchored` texts a step keeps it near its teacher.
     `pool` scenes are kept at the tower's size."""
 
-    text: str = "assets/studio-256/text"
+    text: str = "studio-256/text"
     pool: int = 12288
     anchor: float = 0.0
     anchored: int = 64
@@ -76,7 +77,7 @@ class ContrastiveTask:
         self.settings = settings_from(ContrastiveSettings, recipe.settings, where)
         self.mix = settings_from(Mix, recipe.data, f"{recipe.name} [data]")
         self.config = settings_from(PictureConfig, recipe.network, f"{recipe.name} [network]")
-        folder = Path(self.settings.text)
+        folder = bundled(self.settings.text)
         text = cast(TextTower, open_network(str(folder), "text"))
         if text.config.output != self.config.output:
             raise UsageError(f"The text tower gives {text.config.output} numbers: set output so.")
@@ -155,7 +156,7 @@ class ContrastiveTask:
         if self.settings.anchor:
             export(towers.text, "text", towers.text.config, folder / "text", about)
             shutil.copyfile(
-                Path(self.settings.text) / "tokenizer.json", folder / "text/tokenizer.json"
+                bundled(self.settings.text) / "tokenizer.json", folder / "text/tokenizer.json"
             )
 
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from studio.core.errors import UsageError
+from studio.core.installation import bundled
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import Mix
 from studio.models.registry import open_network
@@ -40,7 +41,7 @@ class DenoiserSettings:
     `channel_power` (0: all alike): the whitened latents give a cell's colour no more room than its
     finest grain, the eye does not agree."""
 
-    bundle: str = "assets/studio-256"
+    bundle: str = "studio-256"
     pool: int = 8192
     forms: int = 6
     refresh: int = 0
@@ -82,7 +83,7 @@ class DenoiserTask:
     def prepare(self, on: Hardware) -> Iterator[Stage]:
         self.on, self.device, settings = on, on.device, self.settings
         device = on.device
-        bundle = Path(settings.bundle)
+        bundle = bundled(settings.bundle)
         opened = open_network(str(bundle / "autoencoder"), "autoencoder", device.type)
         autoencoder = cast(Autoencoder, opened.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
         self.tower = open_network(str(bundle / "text"), "text", device.type)

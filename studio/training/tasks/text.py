@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from studio.core.installation import bundled
 from studio.networks.text import TextConfig, TextFeatures, TextTower
 from studio.networks.tokenizer import Tokenizer
 from studio.objectives.distillation import sentence_loss, similarity_loss, token_loss
@@ -42,7 +43,7 @@ SYNONYMS = (
 class TextSettings:
     """`tokenizer` is the teacher's own; weights of the three terms."""
 
-    tokenizer: str = "assets/studio-256/text/tokenizer.json"
+    tokenizer: str = "studio-256/text/tokenizer.json"
     sentence: float = 1.0
     similarity: float = 2.0
     token: float = 0.5
@@ -84,7 +85,7 @@ class TextTask:
     def prepare(self, on: Hardware) -> Iterator[Stage]:
         yield Stage("reading the teacher")
         self.on, self.device, self.corpus = on, on.device, Corpus.bundled(self.recipe.dataset)
-        self.tokenizer = Tokenizer(Path(self.settings.tokenizer))
+        self.tokenizer = Tokenizer(bundled(self.settings.tokenizer))
         self.teacher = Teacher(read_weights()).to(self.device).eval()
         self.start_from_teacher(cast(Distilled, self.network).tower)
         self.unseen = [self._batch(self.corpus.unseen([2**31, i], 128)) for i in range(4)]
@@ -150,9 +151,9 @@ class TextTask:
 
     def export(self, network: nn.Module, folder: Path, about: Mapping[str, object]) -> None:
         export(cast(Distilled, network).tower, "text", self.config, folder, about)
-        target = folder / "tokenizer.json"
-        if target.resolve() != Path(self.settings.tokenizer).resolve():
-            shutil.copyfile(self.settings.tokenizer, target)
+        source, target = bundled(self.settings.tokenizer), folder / "tokenizer.json"
+        if target.resolve() != source.resolve():
+            shutil.copyfile(source, target)
 
 
 def rank_correlation(a: Tensor, b: Tensor) -> float:

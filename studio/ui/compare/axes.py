@@ -21,7 +21,7 @@ from studio.ui.state import Session
 
 DIRECTIONS = {"columns": "Columns", "rows": "Rows", "tabs": "Tabs"}
 NOTHING = ""
-_QUICK = ("dpmpp-2m", "flow-2m", "flow-euler")
+_QUICK = ("dpmpp-2m", "flow-heun", "flow-euler")
 _AT_FIRST: dict[str, tuple[Any, ...]] = {
     "steps": (5, 10, 20),
     "guidance": (1.0, 4.0, 8.0),

@@ -41,8 +41,10 @@ class CompareColumn(QFrame):
 
     asked = Signal()
 
-    def __init__(self, session: Session, jobs: Jobs, comparison: Comparison) -> None:
-        super().__init__()
+    def __init__(
+        self, session: Session, jobs: Jobs, comparison: Comparison, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
         self.setObjectName("compareColumn")
         self._session, self._jobs, self._comparison = session, jobs, comparison
         self._shared: dict[str, tuple[QLabel, QWidget]] = {}
@@ -50,11 +52,11 @@ class CompareColumn(QFrame):
         self._make_controls()
         self.foot = Foot(jobs, "compare", "Compare", "comparison", TIPS)
         body = QWidget()
-        self._fill(body)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(scrolling("compareColumnArea", body), 1)
+        self._fill(body)  # before the foot: Tab walks in this order
         column.addWidget(self.foot)
         self._bind()
         self._look_again()
@@ -64,7 +66,7 @@ class CompareColumn(QFrame):
         self.prompt = PromptBox(
             "comparePrompt",
             "What the pictures show (Alt+P). Ctrl+Enter compares.",
-            "A teddy bear with a red scarf",
+            "A red apple on a blue background",
             2,
             6,
         )
@@ -214,15 +216,12 @@ class CompareColumn(QFrame):
             told = self._expected(self.plan(self._session.settings())[1])
         except UsageError as error:
             problem = str(error)
-        sentence = f"{problem[:1].upper()}{problem[1:]}" if problem else told
-        self.foot.tell_count(sentence, "problem" if problem else "label")
-        self.ready = not problem
-        self._enable()
+        self.foot.tell_plan(told, problem)
 
     def _expected(self, cells: tuple[Settings, ...]) -> str:
         """How many pictures, and what they will cost; an adaptive solver decides that itself."""
         told = f"{len(cells)} pictures" if len(cells) != 1 else "1 picture"
-        each = [self._session.samplers[cell.sampler].nfe_per_step for cell in cells]
+        each = [self._session.samplers[cell.sampler].nfe_per_step or 0 for cell in cells]
         if not all(each):
             return told
         asked = (1 if cell.guidance in (0.0, 1.0) else 2 for cell in cells)
@@ -237,7 +236,7 @@ class CompareColumn(QFrame):
 
     def _enable(self) -> None:
         """One comparison at a time."""
-        self.foot.go.setEnabled(self.ready and self._comparison.job is None)
+        self.foot.allow(self._comparison.job is None)
 
 
 def also_told(session: Session, compared: set[str]) -> list[str]:

@@ -73,6 +73,14 @@ FORMS = (
         needs_frames=True,
     ),
     Form(
+        "mp4",
+        "Film (MP4)",
+        "The same, for players and slides",
+        ".mp4",
+        _write_film,
+        needs_frames=True,
+    ),
+    Form(
         "json",
         "Figures (JSON)",
         "Settings, cost and distance of every cell",

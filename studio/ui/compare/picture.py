@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter
 
 from studio.ui.library import to_qimage
+
+if TYPE_CHECKING:
+    import numpy as np
 
 SQUARES_FROM = 6.0  # device pixels for a picture's pixel: shown as squares from here on
 SMALLEST = 48

@@ -87,7 +87,8 @@ class PicturesView(QWidget):
             self.tabs.removeTab(0)
         if grid is not None and grid.tabs is not None:
             for value in grid.tabs.values:
-                self.tabs.addTab(self._comparison.value_label(grid.tabs, value))
+                text = self._comparison.value_label(grid.tabs, value)
+                self.tabs.addTab(text.replace("&", "&&"))  # a prompt's is no key
         self.tabs.blockSignals(blocked)
         self.tabs.setVisible(self.tabs.count() > 0)
         self.scrubber.stop()

@@ -12,7 +12,7 @@ from studio.ui.compare.axes import presets
 from studio.ui.state import Session
 
 EXAMPLES = {
-    "families": ("Three families draw a smiling sun", "a smiling sun"),
+    "families": ("Three families draw a snowman", "a snowman"),
     "steps": ("A rocket in 5, 10, 20 and 40 steps", "a rocket"),
     "guidance": ("A red apple, guided ever more strongly", "a red apple on a blue background"),
 }

@@ -10,11 +10,16 @@ from studio.core.specs import FAMILIES, SamplerSpec
 
 
 def describe(spec: SamplerSpec) -> str:
-    """The spec in three lines of plain text."""
-    calls = "1 network call" if spec.nfe_per_step == 1 else f"{spec.nfe_per_step} network calls"
+    """The spec in a few lines of plain text."""
     noise = "adds noise on the way" if spec.stochastic else "deterministic"
-    facts = f"Order {spec.order:g}, {calls} a step, {noise}."
-    return "\n".join((spec.summary, facts, f"Source: {spec.source}"))
+    facts = f"Order {spec.order:g}, {_calls(spec)}, {noise}."
+    return "\n".join((spec.summary, facts, *spec.likeness, f"Source: {spec.source}"))
+
+
+def _calls(spec: SamplerSpec) -> str:
+    if spec.nfe_per_step is None:
+        return f"network calls: {spec.cost}"
+    return f"{spec.cost} network call{'' if spec.nfe_per_step == 1 else 's'} a step"
 
 
 class SamplerBox(QComboBox):

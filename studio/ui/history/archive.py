@@ -10,18 +10,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
 from studio.core.errors import Cancelled, DataError, HistoryError
-from studio.gallery.history.index import History, default_database
-from studio.gallery.history.query import Query
-from studio.gallery.history.rows import Item
-from studio.gallery.history.sync import Synced
 from studio.gallery.naming import pictures_folder
 from studio.ui.background import Background
+
+if TYPE_CHECKING:  # imported when the history is first opened: SQLite and Pillow are behind it
+    from studio.gallery.history.index import History
+    from studio.gallery.history.query import Query
+    from studio.gallery.history.rows import Item
+    from studio.gallery.history.sync import Synced
 
 Ids = tuple[int, ...]
 
@@ -29,6 +31,8 @@ Ids = tuple[int, ...]
 def database_of(folder: Path) -> Path:
     """Where the index of a folder is: in the user's data for the one pictures go to by themselves;
     another one has its own, hidden inside, so that it travels with it."""
+    from studio.gallery.history.index import default_database
+
     if folder == pictures_folder():
         return default_database()
     return folder / ".latent-studio" / "history.sqlite"
@@ -58,7 +62,7 @@ class Archive(QObject):
 
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.folder, self.database = folder, database_of(folder)
+        self.folder = folder
         self.problem = ""  # why the index is makeshift
         self.syncing = self._once_more = False
         self._opened: list[History] = []  # the last one is in use
@@ -68,6 +72,10 @@ class Archive(QObject):
         for each in (self._work, self._looks, self._sums):
             each.done.connect(self._done)
             each.failed.connect(self._failed)
+
+    @property
+    def database(self) -> Path:
+        return database_of(self.folder)
 
     def sync(self) -> None:
         """Looks through the folder; `progress` and `synced` or `failed` follow.
@@ -142,6 +150,8 @@ class Archive(QObject):
         return small
 
     def _open(self) -> History:
+        from studio.gallery.history.index import History
+
         try:
             return History(self.database, self.folder)
         except HistoryError as error:
@@ -152,6 +162,8 @@ class Archive(QObject):
         return History(Path(self._makeshift.name) / "history.sqlite", self.folder)
 
     def _reopen(self) -> bool:
+        from studio.gallery.history.index import History
+
         real = History(self.database, self.folder)
         with self._opening:
             self._opened.append(real)
@@ -162,6 +174,8 @@ class Archive(QObject):
         try:
             return self.history().sync(self._check, self.progress.emit)
         except Cancelled:
+            from studio.gallery.history.sync import Synced
+
             return Synced()
 
     def _check(self) -> None:

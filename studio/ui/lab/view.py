@@ -228,7 +228,8 @@ class LabView(QWidget):
 
     @Slot()
     def _enable(self) -> None:
-        self.controls.run.setEnabled(not self.busy)
+        chosen = any(each.sampler for each in self.columns)
+        self.controls.run.setEnabled(chosen and not self.busy)
         self.controls.cancel.setEnabled(self.busy)
 
     @Slot(float)

@@ -1,9 +1,11 @@
-"""The workspaces: every module here with a PANEL is one. Adding a panel is adding a file."""
+"""The workspaces: each is a module here with a PANEL, and a line in WORKSPACES.
+
+Only the line is read before the first paint; a module is imported when its workspace is built.
+"""
 
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,24 +38,28 @@ class Panel(QWidget):
 
 @dataclass(frozen=True)
 class PanelSpec:
-    """A workspace as the window meets it. `order` decides its place and its Ctrl+number.
+    """How a workspace is made, inside which widget: one moved there later is styled anew.
 
-    `menu` names the actions that the window's menu lists.
+    `menu` names the actions that the window's menu lists while it is shown.
     """
 
-    id: str
-    title: str
-    order: int
-    create: Callable[[Shared], Panel]
+    create: Callable[[Shared, QWidget], Panel]
     actions: tuple[Action, ...] = ()
     menu: tuple[str, ...] = ()
 
 
-def all_panels() -> tuple[PanelSpec, ...]:
-    """Every panel, in order."""
-    modules = (
-        importlib.import_module(f"{__name__}.{found.name}")
-        for found in pkgutil.iter_modules(__path__)
-    )
-    panels = (module.PANEL for module in modules if hasattr(module, "PANEL"))
-    return tuple(sorted(panels, key=lambda panel: panel.order))
+# a module's name and the tab's title, in the order of the tabs and of Ctrl+1..n
+WORKSPACES = {
+    "generate": "Generate",
+    "compare": "Compare",
+    "reconstruct": "Reconstruct",
+    "interpolate": "Interpolate",
+    "queue": "Queue",
+    "history": "History",
+}
+
+
+def load(workspace: str) -> PanelSpec:
+    """How to make a workspace; imports what it needs."""
+    found: PanelSpec = importlib.import_module(f"{__name__}.{workspace}").PANEL
+    return found

@@ -42,8 +42,13 @@ class ComparePanel(Panel):
     column: CompareColumn
     pictures: PicturesView
 
-    def __init__(self, shared: Shared, views: tuple[ViewSpec, ...] = VIEWS) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        shared: Shared,
+        parent: QWidget | None = None,
+        views: tuple[ViewSpec, ...] = VIEWS,
+    ) -> None:
+        super().__init__(parent)
         self.setObjectName("comparePanel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.shared, self.session, self.jobs = shared, shared.session, shared.jobs
@@ -51,7 +56,7 @@ class ComparePanel(Panel):
         self._views: dict[str, QWidget] = {}
         self._saved: Entry | None = None
         self.comparison = Comparison(self.session, self.jobs, self)
-        self.column = CompareColumn(self.session, self.jobs, self.comparison)
+        self.column = CompareColumn(self.session, self.jobs, self.comparison, self)
         self.exports = Exports(self.comparison, self.jobs, shared.library.folder, self)
         self.column.setFixedWidth(COLUMN_WIDTH)
         self.banner = Banner()
@@ -305,9 +310,6 @@ class ComparePanel(Panel):
 
 
 PANEL = PanelSpec(
-    "compare",
-    "Compare",
-    2,
     ComparePanel,
     COMPARE,
     menu=("export",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl, Slot
 from PySide6.QtGui import (
@@ -14,12 +15,11 @@ from PySide6.QtGui import (
     QDropEvent,
     QGuiApplication,
 )
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
 from studio.core import events
 from studio.core.errors import StudioError
 from studio.core.requests import Generate, Settings
-from studio.gallery import inputs, metadata, sharing
 from studio.gallery.word_lists import drawn, lines_in, words_folder
 from studio.ui import actions
 from studio.ui.column import Column
@@ -35,6 +35,9 @@ from studio.ui.starting.variation import SIBLINGS, varied
 from studio.ui.state import Session, random_seed
 from studio.ui.viewer import Viewer
 
+if TYPE_CHECKING:
+    from studio.gallery import metadata
+
 COLUMN_WIDTH = 348
 ACTIONS = (*actions.GENERATE, *STARTING)
 
@@ -48,8 +51,8 @@ class GeneratePanel(Panel):
     column: Column
     viewer: Viewer
 
-    def __init__(self, shared: Shared) -> None:
-        super().__init__()
+    def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setObjectName("generatePanel")
         self.setAcceptDrops(True)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -57,7 +60,7 @@ class GeneratePanel(Panel):
         self._preferences = shared.preferences
         self._mine: set[int] = set()  # jobs
         self.sources, self.reader = Sources(self), Reader(self)
-        self.column = Column(self.session, self.jobs, self.sources)
+        self.column = Column(self.session, self.jobs, self.sources, self)
         self.column.setFixedWidth(COLUMN_WIDTH)
         self.viewer = Viewer(self.library, self.session.samplers, self.jobs)
         row = QHBoxLayout(self)
@@ -135,7 +138,7 @@ class GeneratePanel(Panel):
 
     @Slot(object, bool)
     def _submit(self, request: Generate, front: bool) -> None:
-        if not self.jobs.busy:
+        if self.jobs.free:
             self.viewer.following = True
         if self.viewer.banner.kind == "error":
             self.viewer.banner.clear()
@@ -199,6 +202,8 @@ class GeneratePanel(Panel):
             QGuiApplication.clipboard().setImage(image)
 
     def copy_settings(self) -> None:
+        from studio.gallery import sharing
+
         entry = self.viewer.entry
         if entry is not None and entry.settings is not None:
             QGuiApplication.clipboard().setText(sharing.parameters(entry.settings))
@@ -207,6 +212,8 @@ class GeneratePanel(Panel):
             self._no_settings()
 
     def copy_command(self) -> None:
+        from studio.gallery import inputs, sharing
+
         entry = self.viewer.entry
         if entry is not None and entry.settings is not None:
             command = sharing.command(entry.settings, inputs.inputs_folder())
@@ -289,7 +296,7 @@ class GeneratePanel(Panel):
     @Slot(int)
     def _finished(self, job: int) -> None:
         self._mine.discard(job)
-        if not self.jobs.busy:
+        if self.jobs.free:
             self.viewer.end_preview()
 
     @Slot(int, str)
@@ -314,15 +321,12 @@ class GeneratePanel(Panel):
     def _not_written(self, entry: Entry | None, sentence: str) -> None:
         """The picture is still in memory: offer to write it elsewhere, or again."""
         lost = entry is not None and entry.path is None
-        again = ("&Try again", self.library.write_again)
+        again = ("Try &again", self.library.write_again)
         choices = (("&Save as…", self.save_as), again) if lost else ()
         self.viewer.banner.say("error", sentence, choices)
 
 
 PANEL = PanelSpec(
-    "generate",
-    "Generate",
-    1,
     GeneratePanel,
     ACTIONS,
     menu=("save_as", "copy_picture", "copy_settings", "copy_command", "open_folder"),

@@ -47,8 +47,8 @@ class HistoryPanel(Panel):
     details: Details
     remake: Remake
 
-    def __init__(self, shared: Shared) -> None:
-        super().__init__()
+    def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setObjectName("historyPanel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAcceptDrops(True)
@@ -392,4 +392,4 @@ def _are(ids: Ids) -> str:
     return "1 picture is" if len(ids) == 1 else f"{len(ids):,} pictures are"
 
 
-PANEL = PanelSpec("history", "History", 60, HistoryPanel, (*HISTORY, *LARGE), ())
+PANEL = PanelSpec(HistoryPanel, (*HISTORY, *LARGE), ())

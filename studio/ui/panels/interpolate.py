@@ -54,13 +54,13 @@ class InterpolatePanel(Panel):
     player: WalkPlayer
     stage: Stage
 
-    def __init__(self, shared: Shared) -> None:
-        super().__init__()
+    def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setObjectName("interpolatePanel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.shared, self.session, self.jobs = shared, shared.session, shared.jobs
         self.course, self.reading = Course(shared.jobs, self), Reading(self)
-        self.column = WalkColumn(self.session, self.jobs, self.course, self.reading)
+        self.column = WalkColumn(self.session, self.jobs, self.course, self.reading, self)
         self.column.setFixedWidth(COLUMN_WIDTH)
         self.exports = Exports(self.course, shared.library.folder, self)
         self.banner, self.bar, self.writing = Banner(), QHBoxLayout(), QProgressBar()
@@ -393,4 +393,4 @@ class InterpolatePanel(Panel):
         self.banner.say("error", sentence)
 
 
-PANEL = PanelSpec("interpolate", "Interpolate", 40, InterpolatePanel, WALK, ("walk_export",))
+PANEL = PanelSpec(InterpolatePanel, WALK, ("walk_export",))

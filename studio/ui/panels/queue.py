@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QVBoxLayout,
+    QWidget,
 )
 
 from studio.core.errors import UsageError
@@ -26,7 +27,7 @@ from studio.ui.banner import Banner
 from studio.ui.panels import Panel, PanelSpec
 from studio.ui.queue.keeper import Keeper
 from studio.ui.queue.prompts import PromptList
-from studio.ui.queue.rows import DETAIL, JOB, NOW, PLACE, TITLE, JobList
+from studio.ui.queue.rows import BEGUN, DETAIL, JOB, NOW, PLACE, TITLE, JobList
 from studio.ui.queue.table import QUEUE
 from studio.ui.queue.titles import detail, title
 from studio.ui.shared import Shared
@@ -38,8 +39,8 @@ class QueuePanel(Panel):
     keeper: Keeper
     prompts: PromptList
 
-    def __init__(self, shared: Shared) -> None:
-        super().__init__()
+    def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setObjectName("queuePanel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._jobs, self._session = shared.jobs, shared.session
@@ -147,7 +148,7 @@ class QueuePanel(Panel):
 
     def shift(self, by: int) -> None:
         """Moves the selected waiting jobs a place earlier or later."""
-        waiting = [job for job in self._jobs.open if job != self._jobs.running]
+        waiting = self._jobs.waiting
         chosen = [job for job in self.chosen if job in waiting]
         for job in chosen if by < 0 else reversed(chosen):
             place = waiting.index(job) + by
@@ -284,11 +285,12 @@ class QueuePanel(Panel):
         return item
 
     def _mark(self, item: QListWidgetItem, row: int) -> None:
-        """What it is, and whether it is being made."""
+        """What it is, and whether it is being made, or has given way to what is."""
         job = int(item.data(JOB))
-        request, runs = self._jobs.request(job), job == self._jobs.running
+        request = self._jobs.request(job)
         first, second = title(request), detail(request, self._labels)
-        place = NOW if runs else str(row + 1)
+        begun = BEGUN if job in self._jobs.begun else str(row + 1)
+        place = NOW if job == self._jobs.running else begun
         for role, text in ((PLACE, place), (TITLE, first), (DETAIL, second)):
             item.setData(role, text)
         item.setText("\n".join(text for text in (f"{place}  {first}", second) if text))
@@ -305,9 +307,8 @@ class QueuePanel(Panel):
     def _dragged(self, *_: object) -> None:
         """Rows were dragged: the jobs follow, as far as they wait."""
         rows = [int(self.list.item(row).data(JOB)) for row in range(self.list.count())]
-        wanted = [job for job in rows if job != self._jobs.running]
-        for place, job in enumerate(wanted):
-            if [each for each in self._jobs.open if each != self._jobs.running][place] != job:
+        for place, job in enumerate([job for job in rows if job not in self._jobs.begun]):
+            if self._jobs.waiting[place] != job:
                 self._jobs.move(job, place)
         self._marked = -1
         self._show()
@@ -337,4 +338,4 @@ def _check(name: str, text: str, tip: str) -> QCheckBox:
     return box
 
 
-PANEL = PanelSpec("queue", "Queue", 50, QueuePanel, QUEUE)
+PANEL = PanelSpec(QueuePanel, QUEUE)

@@ -54,8 +54,13 @@ class ReconstructPanel(Panel):
     bench: Bench
     wall: Wall
 
-    def __init__(self, shared: Shared, views: tuple[ViewSpec, ...] = VIEWS) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        shared: Shared,
+        parent: QWidget | None = None,
+        views: tuple[ViewSpec, ...] = VIEWS,
+    ) -> None:
+        super().__init__(parent)
         self.setObjectName("reconstructPanel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAcceptDrops(True)
@@ -321,4 +326,4 @@ def _export(
     return place
 
 
-PANEL = PanelSpec("reconstruct", "Reconstruct", 30, ReconstructPanel, RECONSTRUCT, ())
+PANEL = PanelSpec(ReconstructPanel, RECONSTRUCT, ())

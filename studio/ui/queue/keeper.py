@@ -82,7 +82,7 @@ class Keeper(QObject):
         self.again = request
         self._own.clear()
         self.again_changed.emit(request)
-        if request is not None and not self._jobs.busy:
+        if request is not None and self._jobs.free:
             self._next()
 
     def answered(self) -> tuple[Generate, ...]:
@@ -122,7 +122,7 @@ class Keeper(QObject):
     def _finished(self, job: int) -> None:
         if job in self._own and self._jobs.last_words.startswith(("Cancelled", "Failed")):
             self.repeat(None)
-        elif self.again is not None and not self._jobs.busy:
+        elif self.again is not None and self._jobs.free:
             self._next()
 
     @Slot()

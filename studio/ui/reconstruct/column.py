@@ -161,7 +161,7 @@ class ReconstructColumn(QFrame):
     @Slot()
     def _enable(self) -> None:
         bench = self._bench
-        self.foot.go.setEnabled(bool(bench.sources and bench.chosen) and bench.job is None)
+        self.foot.allow(bool(bench.sources and bench.chosen) and bench.job is None)
 
 
 def _state(on: bool) -> Qt.CheckState:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,14 +20,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.core.autoencoding import Paused, Trained, TrainSample, TrainStep
+from studio.bridge.recipes import free_name, is_begun
+from studio.core.autoencoding import Paused, Preparing, Train, Trained, TrainSample, TrainStep
 from studio.core.errors import UsageError
-from studio.ui.jobs import Jobs
+from studio.ui.banner import Banner
+from studio.ui.foot import FINE
+from studio.ui.jobs import Jobs, prepared, share_prepared
 from studio.ui.panels.generate import COLUMN_WIDTH
 from studio.ui.reconstruct.bench import Bench
 from studio.ui.reconstruct.pane import as_image
 from studio.ui.reconstruct.train_column import TrainColumn
 
+HINT = "Choose a recipe and press Train: the trend shows within minutes."
 MOST_POINTS = 2000
 REDRAW = 0.2  # seconds between two drawings of the curves
 HUES = {"loss": 0, "reconstruction": 212, "kl": 140, "perceptual": 28, "adversarial": 330}
@@ -49,14 +54,18 @@ class TrainView(QWidget):
         self._drawn = 0.0
         self.column = TrainColumn()
         self.column.setFixedWidth(COLUMN_WIDTH)
-        self.said = QLabel("Choose a recipe and press Train: the trend shows within minutes.")
+        self._ending = False  # it has been asked to end, one way or the other
+        self._problem = ""  # why what the column says cannot be trained
+        self.banner = Banner()
+        self.banner.dismiss.setObjectName("trainDismiss")
+        self.said = QLabel(HINT)
         self.said.setObjectName("trainSaid")
         self.said.setWordWrap(True)
         self.progress = QProgressBar()
         self.progress.setObjectName("trainProgress")
         self.progress.setAccessibleName("Progress of the training")
         self.progress.setToolTip("How much of the training's time is over")
-        self.progress.setRange(0, 1000)
+        self.progress.setRange(0, FINE)
         self.progress.setTextVisible(False)
         self.pictures, self.figures = QLabel(), QLabel()
         self.pictures.setObjectName("trainPictures")
@@ -94,6 +103,7 @@ class TrainView(QWidget):
         head = QHBoxLayout()
         head.addWidget(self.said, 1)
         head.addWidget(self.use)
+        right.addWidget(self.banner)
         right.addLayout(head)
         right.addWidget(self.progress)
         right.addWidget(self._plot, 1)
@@ -107,10 +117,12 @@ class TrainView(QWidget):
     def _connect(self) -> None:
         column, jobs = self.column, self._jobs
         column.asked.connect(self.run)
+        column.edited.connect(self._look_again)
         column.pause_asked.connect(self._pause)
         column.keep_asked.connect(self._keep)
         column.cancel_asked.connect(self.escape)
         self.use.clicked.connect(self._use)
+        jobs.preparing.connect(self._prepared)
         jobs.train_step.connect(self._stepped)
         jobs.train_sample.connect(self._sampled)
         jobs.paused.connect(self._paused)
@@ -129,15 +141,47 @@ class TrainView(QWidget):
 
     @Slot()
     def run(self) -> None:
-        """Trains what the column says; one training at a time."""
+        """Trains what the column says; one training at a time. A run of that name is kept."""
         if self.job is not None:
             return
         try:
-            self.job = self._jobs.submit(self.column.request())
+            request = self.column.request()
+            request.check()
+            if not request.resume and is_begun(request.name):
+                self._ask(request.name)
+                return
+            self._begin(request)
         except UsageError as error:
             self._say(str(error))
-            return
+
+    def _ask(self, name: str) -> None:
+        """There is a run of that name: what was learnt in it is not thrown away."""
+        other = free_name(name)
+        self.banner.say(
+            "offer",
+            f"There is a run named {name} that was not ended. It can be gone on with; or it stays"
+            f" as it is, and a new one is trained as {other}.",
+            (
+                ("&Go on with it", self._go_on),
+                (f"Train {other}".replace("&", "&&"), partial(self._train_as, other)),
+            ),
+        )
+
+    def _go_on(self) -> None:
+        self.column.resume.setChecked(True)
+        self.run()
+
+    def _train_as(self, name: str) -> None:
+        self.column.name.setText(name)
+        self.run()
+
+    def _begin(self, request: Train) -> None:
+        self.job = self._jobs.submit(request)
         if self.job is not None:
+            self._ending = False
+            self.banner.clear()
+            self.progress.setRange(0, FINE)
+            self.progress.setValue(0)
             self.steps, self.terms = [], {}
             self._item.clear()
             self._curves = {}
@@ -148,10 +192,27 @@ class TrainView(QWidget):
 
     @Slot()
     def escape(self) -> None:
-        """Cancels the training; its run can be gone on with."""
+        """Cancels the training, its run can be gone on with; else dismisses the banner."""
         if self.job is not None:
+            self._ending = True
             self._say("Cancelling…")
             self._jobs.cancel_job(self.job)
+        else:
+            self.banner.clear()
+
+    @Slot()
+    def _look_again(self) -> None:
+        """What cannot be trained is said at once, and cannot be begun."""
+        if self.job is not None:
+            return
+        before, self._problem = self._problem, ""
+        try:
+            self.column.request().check()
+        except UsageError as error:
+            self._problem = str(error)
+        self.column.allow(not self._problem)
+        if before or self._problem:
+            self._say(self._problem or HINT)
 
     @Slot(bool)
     def _pause(self, paused: bool) -> None:
@@ -161,6 +222,7 @@ class TrainView(QWidget):
     @Slot()
     def _keep(self) -> None:
         if self.job is not None:
+            self._ending = True
             self._say("Ending, and keeping what was learnt…")
             self._jobs.keep(self.job)
 
@@ -175,6 +237,17 @@ class TrainView(QWidget):
         self.said.setText(f"{sentence[:1].upper()}{sentence[1:]}")
 
     @Slot(object)
+    def _prepared(self, event: Preparing) -> None:
+        """The bar is of this part, and runs to and fro where nobody can count it."""
+        if event.job != self.job:
+            return
+        share = share_prepared(event)
+        self.progress.setRange(0, 0 if share is None else FINE)
+        self.progress.setValue(round(FINE * (share or 0)))
+        if not self._ending:
+            self._say(prepared(event))
+
+    @Slot(object)
     def _stepped(self, event: TrainStep) -> None:
         if event.job != self.job:
             return
@@ -186,9 +259,11 @@ class TrainView(QWidget):
         if len(self.steps) > MOST_POINTS:  # every second point tells the same
             self.steps = self.steps[::2]
             self.terms = {name: values[::2] for name, values in self.terms.items()}
-        self.progress.setValue(round(1000 * event.share))
+        self.progress.setRange(0, FINE)
+        self.progress.setValue(round(FINE * event.share))
         left = f"{event.seconds_left / 60:.1f} min left" if event.seconds_left else "done"
-        self._say(f"Step {event.step:,} · {event.samples:,} crops · {left}")
+        if not self._ending:
+            self._say(f"Step {event.step:,} · {event.samples:,} crops · {left}")
         if time.monotonic() - self._drawn > REDRAW and self.isVisible():
             self.draw()
 
@@ -231,7 +306,7 @@ class TrainView(QWidget):
     def _trained(self, event: Trained) -> None:
         if event.job == self.job:
             self._say(f"Trained {event.name}: {event.steps:,} steps, {event.seconds:.0f} s.")
-            self.progress.setValue(1000)
+            self.progress.setValue(FINE)
             self.use.show()
             self.draw()
             self.trained.emit(event.name)
@@ -247,5 +322,9 @@ class TrainView(QWidget):
             return
         self.job = None
         self.column.show_running(False)
-        if self.said.text() == "Cancelling…":
+        self._look_again()
+        self.progress.setRange(0, FINE)
+        if self._jobs.last_words == "Cancelled":
+            self._say("Cancelled before its first step.")
+        elif self._jobs.last_words.startswith("Cancelled"):
             self._say("Cancelled. Tick “Go on with this name's run” to continue it.")

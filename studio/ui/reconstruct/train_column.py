@@ -34,6 +34,7 @@ LAMBDAS = (
 class TrainColumn(QFrame):
     """Every setting of a Train request, and its buttons."""
 
+    edited = Signal()  # what may make no sense
     asked = Signal()
     pause_asked = Signal(bool)
     keep_asked = Signal()
@@ -71,6 +72,8 @@ class TrainColumn(QFrame):
         self._make_buttons()
         self._lay_out()
         self.recipe.edited.connect(self._recipe_chosen)
+        self.name.textChanged.connect(self.edited)
+        self.crop.valueChanged.connect(self.edited)
         self._recipe_chosen()
 
     def _make_buttons(self) -> None:
@@ -131,9 +134,13 @@ class TrainColumn(QFrame):
             **{name: spin.value() for name, spin in self.weights.items()},
         )
 
+    def allow(self, able: bool) -> None:
+        """Whether what the controls say can be trained now."""
+        self.train.setEnabled(able)
+
     def show_running(self, running: bool) -> None:
         """Which buttons make sense."""
-        self.train.setEnabled(not running)
+        self.allow(not running)
         for button in (self.pause, self.keep, self.cancel):
             button.setEnabled(running)
         if not running:

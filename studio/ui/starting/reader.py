@@ -7,8 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QMimeData, QObject, Signal, Slot
 
-from studio.dataset.pictures import SUFFIXES
-from studio.gallery import metadata
+from studio.dataset import SUFFIXES
 from studio.ui.background import Background
 
 
@@ -26,7 +25,7 @@ class Reader(QObject):
 
     def read(self, path: Path, model: str) -> None:
         """`model` is in use; another studio's becomes the default one, and a note says so."""
-        self._files.start(path, metadata.read, path, (model,))
+        self._files.start(path, _read, path, model)
 
     @Slot(object, object)
     def _done(self, path: Path, found: Any) -> None:
@@ -35,6 +34,12 @@ class Reader(QObject):
     @Slot(object, str)
     def _failed(self, path: Path, sentence: str) -> None:
         self.refused.emit(path, sentence)
+
+
+def _read(path: Path, model: str) -> Any:
+    from studio.gallery import metadata
+
+    return metadata.read(path, (model,))
 
 
 def picture_in(data: QMimeData) -> Path | None:

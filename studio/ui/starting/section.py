@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from studio.dataset.pictures import SUFFIXES
+from studio.dataset import SUFFIXES
 from studio.ui.controls.slider_spin import SliderSpin
-from studio.ui.starting.brush import MaskEditor
 from studio.ui.starting.fold import Fold
 from studio.ui.starting.sources import Sources
-from studio.ui.starting.start import Start
 from studio.ui.starting.well import Well, holds_picture
 from studio.ui.state import Session, bind
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from studio.ui.starting.brush import MaskEditor
+    from studio.ui.starting.start import Start
 
 LEAST = 0.05
 FILES = f"Pictures ({' '.join(f'*{suffix}' for suffix in SUFFIXES)});;All files (*)"
@@ -126,6 +130,8 @@ class StartSection(Fold):
     @Slot()
     def paint_mask(self) -> None:
         """Opens the brush beside the window's own work."""
+        from studio.ui.starting.brush import MaskEditor
+
         start: Start | None = self._session.start.get()
         if start is None or self.editor is not None:
             return

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
-from PIL import Image, ImageOps
+from typing import TYPE_CHECKING
 
 from studio.core.requests import Inputs, Settings, digest
-from studio.dataset.pictures import read_picture
-from studio.gallery import inputs
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MOST = 1024  # pixels a side: no model here sees more
 RESTORED = "The picture it was made from"
@@ -51,6 +50,9 @@ class Start:
 
 def from_pixels(name: str, pixels: np.ndarray) -> Start:
     """(H, W, 3) uint8, of which the square in the middle is taken, at most MOST a side."""
+    import numpy as np
+    from PIL import Image, ImageOps
+
     side = min(MOST, *pixels.shape[:2])
     square = ImageOps.fit(Image.fromarray(pixels), (side, side))
     return Start.of(name, Inputs(np.array(square)))
@@ -58,11 +60,15 @@ def from_pixels(name: str, pixels: np.ndarray) -> Start:
 
 def from_file(path: Path) -> Start:
     """Any picture file. Raises DataError."""
+    from studio.dataset.pictures import read_picture
+
     return from_pixels(path.name, read_picture(path).pixels)
 
 
 def from_settings(settings: Settings) -> Start:
     """What a finished picture was made from. Raises DataError if it is gone."""
+    from studio.gallery import inputs
+
     found = inputs.find(settings, inputs.inputs_folder())
     assert found is not None
     return Start.of(RESTORED, found)
@@ -70,4 +76,6 @@ def from_settings(settings: Settings) -> Start:
 
 def keep(start: Inputs) -> None:
     """Keeps the pixels, so that what is made from them can be made again. Raises OutputError."""
+    from studio.gallery import inputs
+
     inputs.keep(start, inputs.inputs_folder())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QMimeData, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -22,6 +23,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.ui.library import to_qimage
 from studio.ui.starting.start import Start
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _ROLE = QPalette.ColorRole
 SIDE, LOW = 96, 64  # logical pixels: with a picture, and without

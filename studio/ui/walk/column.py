@@ -50,8 +50,10 @@ class WalkColumn(QFrame):
 
     asked = Signal()
 
-    def __init__(self, session: Session, jobs: Jobs, course: Course, reading: Reading) -> None:
-        super().__init__()
+    def __init__(
+        self, session: Session, jobs: Jobs, course: Course, reading: Reading, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
         self.setObjectName("walkColumn")
         self._session, self._course = session, course
         self.cards = tuple(EndCard(index, reading) for index in range(4))
@@ -59,11 +61,11 @@ class WalkColumn(QFrame):
         self._make_sampling()
         self.foot = Foot(jobs, "walk", "Walk", "walk", TIPS)
         body = QWidget()
-        self._fill(body)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(scrolling("walkColumnArea", body), 1)
+        self._fill(body)  # before the foot: Tab walks in this order
         column.addWidget(self.foot)
         self._connect()
         self._look_again()
@@ -315,14 +317,13 @@ class WalkColumn(QFrame):
         try:
             told = plan.expected(self.walk(), self._session.samplers)
         except UsageError as error:
-            problem = plan.sentence(error)
-        self.ready = not problem
-        self.foot.tell_count(problem or told, "muted" if problem else "label")
+            problem = str(error)
+        self.foot.tell_plan(told, problem, "muted")  # ends begin empty: that is no mistake
 
     @Slot()
     def _enable(self) -> None:
         """One walk at a time."""
-        self.foot.go.setEnabled(self._course.job is None)
+        self.foot.allow(self._course.job is None)
 
 
 def _name(name: str, control: SliderSpin) -> None:

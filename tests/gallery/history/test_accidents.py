@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,26 @@ def test_an_older_database_migrates_or_stays(database: Path, make: Make, history
     assert migrated.execute("SELECT id, note FROM pictures").fetchall() == [(item.id, "none")]
     assert migrated.execute("PRAGMA user_version").fetchone() == (len(schema.MIGRATIONS) + 1,)
     migrated.close()
+
+
+def test_a_history_of_the_first_version_shows_an_alias_under_its_one_name(
+    database: Path, folder: Path, make: Make, history: History
+) -> None:
+    prompt = 'a "sampler": "flow-2m" in words'
+    items = [make(prompt, sampler=name) for name in ("ddim", "dpmpp-2m", "unipc")]
+    history.close()
+    with closing(sqlite3.connect(database)) as connection, connection:
+        for alias, name in (("flow-2m", "dpmpp-2m"), ("flow-unipc", "unipc")):
+            connection.execute(
+                f"""UPDATE pictures SET sampler = '{alias}',
+                settings = replace(settings, '"{name}"', '"{alias}"') WHERE sampler = '{name}'"""
+            )
+        connection.execute("PRAGMA user_version = 1")
+    again = History(database, folder)
+    assert again.facets().samplers == (("ddim", 1), ("dpmpp-2m", 1), ("unipc", 1))
+    assert again.items(item.id for item in items) == tuple(items)
+    assert again.ids(Query(sampler="dpmpp-2m")) == (items[1].id,)
+    again.close()
 
 
 def test_words_come_back_after_a_version_without_trigrams(

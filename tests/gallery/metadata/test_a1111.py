@@ -11,7 +11,7 @@ from studio.core.errors import DataError
 from studio.core.settings import Settings
 from studio.gallery import png
 from studio.gallery.metadata import read
-from studio.gallery.metadata.a1111 import read_text
+from studio.gallery.metadata.a1111 import SAMPLER_ID, read_text
 from tests.gallery.metadata.examples import A1111, written
 
 MODELS = ("studio-256",)
@@ -137,6 +137,12 @@ def test_our_own_line_brings_our_own_names_back() -> None:
         assert found.source == "Latent Studio"
         assert found.settings == settings
         assert not found.notes
+
+
+@pytest.mark.parametrize("place", ["Sampler", SAMPLER_ID])
+def test_a_twin_of_an_older_version_is_found_under_its_one_name(place: str) -> None:
+    found = read_text(f"a bear\nSteps: 9, {place}: flow-unipc, Seed: 1, Size: 256x256", MODELS)
+    assert (found.settings.sampler, found.notes) == ("unipc", ())
 
 
 @pytest.mark.parametrize("text", ["", "a holiday", "Steps: many, Sampler: DDIM", '{"a": 1}'])

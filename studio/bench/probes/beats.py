@@ -12,11 +12,11 @@ BEAT = 2  # milliseconds
 
 
 class Beats(QObject):
-    """Notes every wait between two beats, in milliseconds."""
+    """Notes the longest wait between two beats, in milliseconds."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._waits: list[float] = []
+        self._longest = 0.0
         self._last = time.perf_counter()
         self._timer = QTimer(self, interval=BEAT, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.beat)
@@ -25,13 +25,13 @@ class Beats(QObject):
     @Slot()
     def beat(self) -> None:
         now = time.perf_counter()
-        self._waits.append((now - self._last) * 1000)
+        self._longest = max(self._longest, (now - self._last) * 1000)
         self._last = now
 
-    def restart(self) -> list[float]:
-        """The waits since the last restart."""
-        waits, self._waits, self._last = self._waits, [], time.perf_counter()
-        return waits or [0.0]
+    def restart(self) -> float:
+        """The longest wait since the last restart."""
+        longest, self._longest, self._last = self._longest, 0.0, time.perf_counter()
+        return longest
 
 
 def turn_until(done: Callable[[], bool], at_most: float = 60.0) -> float:

@@ -1,6 +1,6 @@
 """The pictures of the window in README, made anew on the model that is shipped.
 
-    python tests/bench/screenshots.py [window compare ...] [--out docs/screenshots]
+    python tests/screenshots.py [window compare ...] [--out docs/screenshots]
 
 Opens the real window off screen, does in it what each picture shows, and writes it. About a minute
 and a half on two cores; LPIPS stands in the tables where its weights are in TORCH_HOME.
@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QImage
@@ -23,15 +23,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 import studio.app
+from studio.bench.probes.beats import turn_until
 from studio.core.grid import Axis, Grid
 from studio.ui.panels.compare import ComparePanel
 from studio.ui.panels.generate import GeneratePanel
 from studio.ui.panels.history import HistoryPanel
 from studio.ui.panels.interpolate import InterpolatePanel
 from studio.ui.panels.reconstruct import ReconstructPanel
-from tests.bench.beats import turn_until
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 WIDE = 1280, 820
 MADE = (  # prompt, seed; the last is the newest
     ("a crown on a blue background", 107), ("an apple on a yellow background", 7),
@@ -66,7 +66,7 @@ class Shooting:
         """Goes to a workspace."""
         self.window._go_to(name)
         self.rest(0.3)
-        return self.window.panels[[spec.id for spec in self.window.specs].index(name)]
+        return self.window.panel(name)
 
     def rest(self, seconds: float) -> None:
         turn_until(lambda: False, seconds)
@@ -114,7 +114,7 @@ def compare(shooting: Shooting) -> None:
     shooting.session.prompt.set("a rocket")
     shooting.session.seed.set(1)
     shooting.session.seed_locked.set(True)
-    samplers = Axis("sampler", ("dpmpp-2m", "flow-euler", "flow-2m"))
+    samplers = Axis("sampler", ("dpmpp-2m", "flow-euler", "flow-heun"))
     panel.column.use_grid(Grid(Axis("steps", (5, 10, 20, 40)), samplers))
     panel.compare()
     shooting.idle()

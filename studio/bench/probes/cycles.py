@@ -1,0 +1,75 @@
+"""Generate and cancel, over and over, by real clicks: what the process has after so many cycles.
+
+Every picture is begun by Generate; in turns it is cancelled at once, after a step, after half its
+steps, or let finish. Linux only: it reads /proc.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from studio.bench.probes.beats import turn_until
+from studio.bench.probes.stage import LATE, Stage, asked
+
+STEPS = 12
+MOMENTS = (-1, 1, STEPS // 2, STEPS)  # the step after which it is cancelled; at once; not at all
+SETTLED = 20  # cycles after which everything that is kept has been made once
+
+
+def sample(cycle: int) -> dict[str, float]:
+    """Resident memory in MB, threads and open handles of this process."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    resident = int(status["VmRSS"].split()[0]) * 1024 / 1e6
+    handles = len(os.listdir("/proc/self/fd"))
+    return {
+        "cycle": cycle, "resident": resident, "threads": int(status["Threads"]), "handles": handles,
+    }  # fmt: skip
+
+
+def measure(stage: Stage, cycles: int) -> dict[str, Any]:
+    jobs, written = stage.jobs, list[object]()
+    stage.shared.library.archive.added.connect(written.append)
+    stage.session.steps.set(STEPS)
+
+    def cycle(number: int) -> str:
+        after, before = MOMENTS[number % len(MOMENTS)], len(written)
+        stage.session.prompt.set(f"a red bear {number}")
+        stage.click("generate")
+        if after > 0:
+            turn_until(lambda: not jobs.busy or at() >= after, LATE)
+        if after < STEPS and jobs.busy:
+            stage.click("generateCancel")
+        turn_until(stage.idle, LATE)
+        ended = jobs.last_words.split(" ")[0]
+        if ended == "Done":
+            turn_until(lambda: len(written) > before, LATE)
+        return ended
+
+    def at() -> int:
+        return 0 if jobs.progress is None else jobs.progress.step
+
+    ends: Counter[str] = Counter()
+    samples = [sample(0)]
+    for number in range(1, cycles + 1):
+        ends[cycle(number)] += 1
+        if number == SETTLED or number % max(1, cycles // 10) == 0:
+            samples.append(sample(number))
+    return {"ends": dict(ends), "samples": samples}
+
+
+def main() -> None:
+    stage = Stage(asked())
+    stage.open()
+    found = measure(stage, stage.wanted["cycles"])
+    stage.window.close()
+    stage.studio.close()
+    folder = stage.shared.library.folder
+    print(json.dumps({**found, "pictures": len(list(folder.glob("*.png")))}))
+
+
+if __name__ == "__main__":
+    main()

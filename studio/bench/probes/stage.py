@@ -1,0 +1,118 @@
+"""The real studio in a place of its own, and the longest waits of its event loop."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, QSettings, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from studio import app as studio_app
+from studio.bench.probes.beats import Beats, turn_until
+
+LATE = 300.0  # seconds after which nothing is waited for
+
+
+def asked() -> dict[str, Any]:
+    """What the bench asks of this program."""
+    document: dict[str, Any] = json.loads(sys.argv[1])
+    return document
+
+
+class Painted(QObject):
+    """Notes when the window was first painted, in seconds since the process was begun."""
+
+    def __init__(self, born: float) -> None:
+        super().__init__()
+        self._born, self.after = born, 0.0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not self.after and event.type() == QEvent.Type.Paint:
+            self.after = time.time() - self._born
+        return False
+
+
+class Stage:
+    """A studio without a past; its settings make pictures of the size and model that are asked."""
+
+    def __init__(self, wanted: dict[str, Any]) -> None:
+        self.app = QApplication([sys.argv[0]])
+        self.wanted, place = wanted, Path(wanted["place"])
+        vars(studio_app)["pictures_folder"] = lambda: place / "Pictures"
+        store = QSettings(str(place / "settings.ini"), QSettings.Format.IniFormat)
+        self.studio = studio_app.Studio(self.app, store)
+        self.window, self.shared = self.studio.window, self.studio.shared
+        self.session, self.jobs = self.shared.session, self.shared.jobs
+        self.session.model.set(wanted["model"])
+        usual = self.session.settings
+        vars(self.session)["settings"] = lambda: replace(usual(), size=wanted["size"])
+        self.session.steps.set(wanted["steps"])
+        self.beats = Beats()
+        self.waits: dict[str, float] = {}
+        self.seconds: dict[str, float] = {}
+        self.painted = Painted(wanted["born"])
+        self.window.installEventFilter(self.painted)
+
+    def open(self) -> None:
+        """Shows the window and waits until its model is loaded."""
+        self.studio.show()
+        turn_until(lambda: bool(self.painted.after), LATE)
+        self.timed("loading", lambda: None, lambda: self.jobs.model is not None)
+
+    def timed(self, what: str, act: Callable[[], object], done: Callable[[], bool]) -> None:
+        """Notes the longest wait, and the seconds, from `act` until `done`."""
+        self.beats.restart()
+        began = time.perf_counter()
+        act()
+        turn_until(done, LATE)
+        turn_until(rested(0.05))  # what the end of it leaves to do counts too
+        self.seconds[what] = time.perf_counter() - began
+        self.waits[what] = self.beats.restart()
+        assert not self.jobs.problem, self.jobs.problem
+
+    def idle(self) -> bool:
+        return not self.jobs.busy
+
+    def panel(self, name: str) -> Any:
+        """A workspace by its id, once it is in front."""
+        self.timed(f"{name} opened", partial(self.window._go_to, name), self.rested(0.3))
+        return self.window.panel(name)
+
+    def rested(self, seconds: float) -> Callable[[], bool]:
+        """True when so many seconds are over; a trial takes no rest."""
+        return rested(0.0 if self.wanted["quick"] else seconds)
+
+    def click(self, name: str) -> None:
+        found = self.window.findChild(QWidget, name)
+        assert found is not None, name
+        QTest.mouseClick(found, Qt.MouseButton.LeftButton)
+
+    def close(self) -> None:
+        """Ends the studio and prints what was found."""
+        self.window.close()
+        self.studio.close()
+        print(
+            json.dumps(
+                {"painted": self.painted.after, "waits": self.waits, "seconds": self.seconds}
+            )
+        )
+
+
+def rested(seconds: float) -> Callable[[], bool]:
+    """True when so many seconds are over."""
+    end: list[float] = []
+
+    def over() -> bool:
+        if not end:
+            end.append(time.perf_counter() + seconds)
+        return time.perf_counter() > end[0]
+
+    return over

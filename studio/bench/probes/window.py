@@ -1,0 +1,21 @@
+"""Opens the studio, waits for its model, and makes pictures: one by one, then four at once."""
+
+from __future__ import annotations
+
+from studio.bench.probes.stage import Stage, asked
+
+
+def main() -> None:
+    stage = Stage(asked())
+    stage.open()
+    stage.session.prompt.set("a teddy bear")
+    for what, count in (("generating", 1), ("generating again", 1), ("generating four", 4)):
+        stage.session.count.set(count)
+        stage.timed(what, lambda: stage.click("generate"), stage.idle)
+        if stage.wanted["quick"]:
+            break
+    stage.close()
+
+
+if __name__ == "__main__":
+    main()

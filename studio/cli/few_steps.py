@@ -1,0 +1,166 @@
+"""`samplers --few-steps`: the cheapest settings near the converged picture, as a table. Imports no
+torch."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio.cli.outputs import folder_at
+from studio.cli.verb import Document, add_device, add_out, worker_of
+from studio.core.errors import UsageError
+from studio.core.settings import Settings
+from studio.diffusion import samplers, schedules
+
+if TYPE_CHECKING:
+    from studio.engine.few_steps import Reached
+
+FILES = "few-steps.json", "few-steps.md"
+
+
+def add_few_steps(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--few-steps",
+        metavar="A,B|all",
+        help="measure how few steps of these come near the converged picture (minutes)",
+    )
+    parser.add_argument("--schedules", default="", metavar="A,B", help="besides each one's own")
+    parser.add_argument(
+        "--intervals",
+        default="0-1",
+        metavar="LOW-HIGH,...",
+        help="guidance intervals to try (default %(default)s)",
+    )
+    parser.add_argument("--guidance", type=float, default=Settings("").guidance, help="its scale")
+    parser.add_argument(
+        "--seeds", type=int, default=4, help="pictures of each prompt (%(default)s)"
+    )
+    parser.add_argument("--model", default=Settings("").model, metavar="NAME|PATH")
+    parser.add_argument("--size", type=int, default=Settings("").size, help="pixels a side")
+    add_device(parser)
+    add_out(parser, "a folder for few-steps.json and few-steps.md")
+
+
+def measured(arguments: Namespace) -> Document:
+    """Runs the measurement; progress goes to standard error. Raises UsageError, ModelError."""
+    bases = _bases(arguments)
+    folder = None if arguments.out is None else folder_at(arguments.out, "two files")
+    worker, began = worker_of(arguments), time.perf_counter()
+    model = worker.model(arguments.model)
+
+    from studio.engine import few_steps
+    from studio.report.prompts import PROMPTS
+
+    single = PROMPTS[: 24 - len(few_steps.PAIRS)]
+    base = _base(arguments)
+    made = few_steps.Pictures(base, (*single, *few_steps.PAIRS), tuple(range(arguments.seeds)))
+    measure = few_steps.Measure(model, made)
+    rows = [row for each in bases for row in few_steps.fewest(measure, each, _tell)]
+    best = few_steps.cheapest(rows)
+    document: Document = {
+        "prompts": len(made.prompts),
+        "seeds": arguments.seeds,
+        "guidance": arguments.guidance,
+        "precision": worker.device.precision,
+        "near": few_steps.NEAR,
+        "rows": [asdict(row) for row in rows],
+        "cheapest": None if best is None else asdict(best),
+        "seconds": round(time.perf_counter() - began),
+    }
+    if folder is not None:
+        _write(document, rows, folder)
+    return document
+
+
+def _base(arguments: Namespace) -> Settings:
+    return Settings("", model=arguments.model, guidance=arguments.guidance, size=arguments.size)
+
+
+def _bases(arguments: Namespace) -> list[Settings]:
+    """The settings to try, their steps aside."""
+    from studio.engine.few_steps import candidates
+
+    asked = arguments.few_steps.split(",")
+    names = candidates() if asked == ["all"] else [samplers.find(n).spec.name for n in asked]
+    named = [name for name in arguments.schedules.split(",") if name]
+    for name in named:
+        schedules.find_schedule(name)
+    base = _base(arguments)
+    found = [
+        replace(base, sampler=name, schedule=schedule, guidance_interval=interval)
+        for name in names
+        for schedule in ("", *named)
+        for interval in _intervals(arguments.intervals)
+    ]
+    for each in found:
+        each.check()
+    return found
+
+
+def _intervals(text: str) -> list[tuple[float, float]]:
+    try:
+        pairs = [tuple(map(float, part.split("-"))) for part in text.split(",")]
+        return [(low, high) for low, high in pairs]
+    except ValueError:
+        raise UsageError(f"write intervals like 0-1,0.2-1, not {text!r}.") from None
+
+
+def _tell(row: Reached) -> None:
+    print(*_cells(row), sep="  ", file=sys.stderr, flush=True)
+
+
+def _cells(row: Reached) -> tuple[str, ...]:
+    low, high = row.guidance_interval
+    return (
+        row.sampler,
+        row.schedule or "its own",
+        f"{low:g} to {high:g}",
+        str(row.steps),
+        str(row.nfe),
+        f"{row.mean:.4f}",
+        f"{row.worst:.3f}",
+    )
+
+
+def lines(document: Document) -> Iterator[str]:
+    """For people: a line for each way that comes near, the cheapest first."""
+    from studio.engine.few_steps import Reached
+
+    rows = [Reached(**{**row, "guidance_interval": tuple(row["guidance_interval"])})
+            for row in document["rows"]]  # fmt: skip
+    yield from markdown(rows, document["near"])
+
+
+def markdown(rows: list[Reached], near: float) -> Iterator[str]:
+    heads = ("sampler", "schedule", "guided at", "steps", "evaluations", "mean LPIPS", "worst")
+    yield "| " + " | ".join(heads) + " |"
+    yield "|" + "---|" * len(heads)
+    first: dict[tuple[object, ...], Reached] = {}
+    for row in rows:
+        if row.mean <= near:
+            first.setdefault((row.sampler, row.schedule, row.guidance_interval), row)
+    for row in sorted(first.values(), key=lambda row: (row.nfe, row.mean)):
+        yield "| " + " | ".join(_cells(row)) + " |"
+    for key in dict.fromkeys((r.sampler, r.schedule, r.guidance_interval) for r in rows):
+        if key not in first:
+            last = [r for r in rows if (r.sampler, r.schedule, r.guidance_interval) == key][-1]
+            yield "| " + " | ".join((*_cells(last)[:5], _cells(last)[5] + ", not near", "")) + " |"
+
+
+def _write(document: Document, rows: list[Reached], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / FILES[0]).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    head = (
+        f"Fewest steps with a mean LPIPS of at most {document['near']:g} to the converged picture:"
+        f" {document['prompts']} prompts, {document['seeds']} seeds, guidance"
+        f" {document['guidance']:g}, {document['precision']}. Made by"
+        " `main.py samplers --few-steps`.\n\n"
+    )
+    text = head + "\n".join(markdown(rows, document["near"])) + "\n"
+    (folder / FILES[1]).write_text(text, encoding="utf-8")

@@ -1,0 +1,125 @@
+"""How few steps will do: the cheapest way to a picture that nobody tells from the converged one.
+
+Behind the default sampler, its schedule and steps, and each deterministic sampler's own default
+steps (`evaluate --samplers`). Samplers that add noise leave the converged picture on purpose; their
+steps are not chosen so. Imports torch. Must not import Qt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from studio.core.errors import ModelError
+from studio.core.requests import Settings
+from studio.diffusion import samplers
+from studio.engine.judging import Judge, judge_for
+from studio.engine.references import reference_of
+from studio.engine.sampling import states
+from studio.engine.starting import Seeds
+from studio.models.model import Model
+
+NEAR = 0.005  # LPIPS (SqueezeNet), a mean over pictures: side by side nobody sees it
+STEPS = (4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 25, 32, 40)
+PAIRS = (
+    "a red apple and a green apple",
+    "a cat next to a dog",
+    "a car to the left of a tree",
+    "a book in front of a teddy bear",
+    "a hat on top of a pumpkin",
+    "three stars",
+    "a bee above a sunflower",
+    "a blue cup and a yellow banana",
+)
+
+
+@dataclass(frozen=True)
+class Reached:
+    """`nfe`: network evaluations a picture, guidance counted. `mean` and `worst` LPIPS to the
+    converged pictures, the worst of all pictures."""
+
+    sampler: str
+    schedule: str
+    guidance_interval: tuple[float, float]
+    steps: int
+    nfe: int
+    mean: float
+    worst: float
+
+    @property
+    def near(self) -> bool:
+        return self.mean <= NEAR
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What is made: each prompt with each seed, under the other settings of `base`."""
+
+    base: Settings
+    prompts: tuple[str, ...]
+    seeds: tuple[int, ...]
+
+    @torch.inference_mode()
+    def made(self, model: Model, settings: Settings) -> tuple[np.ndarray, int]:
+        """(prompts x seeds, S, S, 3) uint8, and the evaluations that each took."""
+        images, nfe = [], 0
+        for prompt in self.prompts:
+            *_, last = states(model, replace(settings, prompt=prompt), Seeds(self.seeds))
+            images.append(model.decode(last.x))
+            nfe = max(nfe, last.nfe)
+        return np.concatenate(images), nfe
+
+
+class Measure:
+    """Pictures against the converged ones, which are made once a guidance interval."""
+
+    def __init__(self, model: Model, pictures: Pictures) -> None:
+        """Raises ModelError where LPIPS's weights are not at hand."""
+        self._model, self._pictures = model, pictures
+        judge = judge_for(model, pictures.base.size)
+        if judge is None:
+            raise ModelError("LPIPS's weights are needed to judge, and are not on this machine.")
+        self._judge: Judge = judge
+        self._converged = pictures.made(model, reference_of(pictures.base))[0]
+
+    def reached(self, settings: Settings) -> Reached:
+        made, nfe = self._pictures.made(self._model, settings)
+        far = [self._judge(a, b) for a, b in zip(made, self._converged, strict=True)]
+        return Reached(
+            settings.sampler,
+            settings.schedule,
+            settings.guidance_interval,
+            settings.steps,
+            nfe,
+            float(np.mean(far)),
+            float(np.max(far)),
+        )
+
+
+def candidates() -> tuple[str, ...]:
+    """Samplers that end where the equation does, in as many steps as they are told."""
+    specs = samplers.all_samplers()
+    return tuple(s.name for s in specs if not s.stochastic and s.nfe_per_step)
+
+
+def fewest(
+    measure: Measure, base: Settings, report: Callable[[Reached], None] = lambda row: None
+) -> Iterator[Reached]:
+    """Rows of growing steps until the pictures are near enough for good: twice in a row."""
+    near = 0
+    for steps in STEPS:
+        row = measure.reached(replace(base, steps=steps))
+        report(row)
+        yield row
+        near = near + 1 if row.near else 0
+        if near == 2:
+            return
+
+
+def cheapest(rows: Sequence[Reached]) -> Reached | None:
+    """The near row of fewest evaluations, then of the smallest distance; None if none is near."""
+    near = [row for row in rows if row.near]
+    return min(near, key=lambda row: (row.nfe, row.mean), default=None)
