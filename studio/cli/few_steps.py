@@ -124,6 +124,7 @@ def _cells(row: Reached) -> tuple[str, ...]:
         str(row.steps),
         str(row.nfe),
         f"{row.mean:.4f}",
+        f"{row.alone:.4f}",
         f"{row.worst:.3f}",
     )
 
@@ -138,7 +139,16 @@ def lines(document: Document) -> Iterator[str]:
 
 
 def markdown(rows: list[Reached], near: float) -> Iterator[str]:
-    heads = ("sampler", "schedule", "guided at", "steps", "evaluations", "mean LPIPS", "worst")
+    heads = (
+        "sampler",
+        "schedule",
+        "guided at",
+        "steps",
+        "evaluations",
+        "mean LPIPS",
+        "single things",
+        "worst",
+    )
     yield "| " + " | ".join(heads) + " |"
     yield "|" + "---|" * len(heads)
     first: dict[tuple[object, ...], Reached] = {}
@@ -150,7 +160,9 @@ def markdown(rows: list[Reached], near: float) -> Iterator[str]:
     for key in dict.fromkeys((r.sampler, r.schedule, r.guidance_interval) for r in rows):
         if key not in first:
             last = [r for r in rows if (r.sampler, r.schedule, r.guidance_interval) == key][-1]
-            yield "| " + " | ".join((*_cells(last)[:5], _cells(last)[5] + ", not near", "")) + " |"
+            cells = list(_cells(last))
+            cells[5] += ", not near"
+            yield "| " + " | ".join(cells) + " |"
 
 
 def _write(document: Document, rows: list[Reached], folder: Path) -> None:

@@ -38,8 +38,8 @@ PAIRS = (
 
 @dataclass(frozen=True)
 class Reached:
-    """`nfe`: network evaluations a picture, guidance counted. `mean` and `worst` LPIPS to the
-    converged pictures, the worst of all pictures."""
+    """`nfe`: network evaluations a picture, guidance counted. LPIPS to the converged pictures:
+    `mean` and `worst` of all, and the mean `alone` of single things (the prompts not in PAIRS)."""
 
     sampler: str
     schedule: str
@@ -48,6 +48,7 @@ class Reached:
     nfe: int
     mean: float
     worst: float
+    alone: float
 
     @property
     def near(self) -> bool:
@@ -88,6 +89,8 @@ class Measure:
     def reached(self, settings: Settings) -> Reached:
         made, nfe = self._pictures.made(self._model, settings)
         far = [self._judge(a, b) for a, b in zip(made, self._converged, strict=True)]
+        prompts, seeds = self._pictures.prompts, len(self._pictures.seeds)
+        alone = [d for i, d in enumerate(far) if prompts[i // seeds] not in PAIRS]
         return Reached(
             settings.sampler,
             settings.schedule,
@@ -96,6 +99,7 @@ class Measure:
             nfe,
             float(np.mean(far)),
             float(np.max(far)),
+            float(np.mean(alone)),
         )
 
 

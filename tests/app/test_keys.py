@@ -30,8 +30,7 @@ def _own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def show(stage: Stage, name: str) -> QWidget:
     stage.window._go_to(name)
-    number = [spec.id for spec in stage.window.specs].index(name)
-    return stage.window.panels[number]
+    return stage.window.panel(name)
 
 
 def pages(stage: Stage, name: str) -> Iterator[QWidget]:

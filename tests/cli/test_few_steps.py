@@ -14,7 +14,7 @@ from tests.cli.conftest import Run
 
 
 def row(sampler: str, nfe: int, mean: float) -> Reached:
-    return Reached(sampler, "", (0.0, 1.0), nfe // 2, nfe, mean, 2 * mean)
+    return Reached(sampler, "", (0.0, 1.0), nfe // 2, nfe, mean, 2 * mean, mean)
 
 
 def test_a_row_for_each_way_the_cheapest_first() -> None:

@@ -49,7 +49,7 @@ def test_it_goes_on_until_two_in_a_row_are_near(
 
     def reached(settings: Settings) -> Reached:
         mean = next(means)
-        return Reached("flow-euler", "", (0.0, 1.0), settings.steps, 1, mean, mean)
+        return Reached("flow-euler", "", (0.0, 1.0), settings.steps, 1, mean, mean, mean)
 
     monkeypatch.setattr(measure, "reached", reached)
     told: list[Reached] = []
@@ -60,7 +60,7 @@ def test_it_goes_on_until_two_in_a_row_are_near(
 
 def test_the_cheapest_is_near_first_and_then_nearest() -> None:
     def row(nfe: int, mean: float) -> Reached:
-        return Reached("flow-euler", "", (0.0, 1.0), nfe, nfe, mean, mean)
+        return Reached("flow-euler", "", (0.0, 1.0), nfe, nfe, mean, mean, mean)
 
     assert cheapest([row(4, 0.02)]) is None
     assert cheapest([row(4, 0.02), row(16, 0.001), row(8, 0.004), row(8, 0.003)]) == row(8, 0.003)
