@@ -81,7 +81,7 @@ def quick(tiny: Path) -> tuple[object, ...]:
 
 
 def report_of(agent: subprocess.Popen[str], folder: Path) -> str:
-    """The one line that is said where process after process was lost."""
+    """The one line that is said of the process that is lost."""
     printed, err = agent.communicate(timeout=WAIT)
     assert agent.returncode != 0 and printed == ""
     assert not list(folder.glob("latent-studio*"))
