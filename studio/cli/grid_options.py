@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from typing import Any
 
 from studio.cli.sampling import DEFAULT, settings_from
+from studio.cli.sharing import random_seed, world_of
 from studio.core.errors import UsageError
 from studio.core.grid import AXES, Axis, Grid
 from studio.core.requests import Settings
 from studio.core.specs import FAMILIES
 from studio.diffusion.samplers import all_samplers
 
-RANDOM_SEEDS = 2**32  # as many as people can bear to type
 OWN = "own"  # a sampler's own schedule, among others' names
 #: Which varied setting becomes the columns, and which of the others the rows; the last one tabs.
 COLUMNS = ("steps", "guidance", "seed", "schedule", "rule", "prompt", "sampler")
@@ -58,7 +57,7 @@ def grid_from(arguments: Namespace) -> tuple[Grid, tuple[Settings, ...]]:
     asked: dict[str, tuple[Any, ...]] = {name: getattr(arguments, name) for name in AXES
                                          if name not in ("seed", "prompt")}  # fmt: skip
     asked["sampler"] = _expanded(asked["sampler"])
-    asked["seed"] = arguments.seed or (secrets.randbelow(RANDOM_SEEDS),)
+    asked["seed"] = arguments.seed or (random_seed(world_of(arguments)),)
     asked["prompt"] = (arguments.prompt, *arguments.prompts)
     base = _settings(arguments, asked, {})
     values = {

@@ -8,19 +8,23 @@ Must not import torch.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.core.errors import OutputError, UsageError
+from studio.core.errors import DataError, OutputError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
 
     from studio.core.events import Picture
+    from studio.core.settings import Settings
+
+POLL = 0.2  # seconds between two looks for other processes' pictures
 
 #: Suffixes of files that people save; others, as in "set v1.5", are part of a folder's name.
 SUFFIXES = (
@@ -64,6 +68,47 @@ class Pictures:
         return path
 
 
+class Written:
+    """Which of the `wanted` pictures are on disk, made by any process: known by the settings inside
+    and, in a folder of many, by the prompt in their names."""
+
+    def __init__(self, target: Pictures, wanted: Sequence[Settings]) -> None:
+        from studio.gallery.naming import words
+
+        self._target, self._total = target, len(wanted)
+        self._missing: dict[Settings, list[int]] = {}
+        for number, settings in enumerate(wanted):
+            self._missing.setdefault(settings, []).append(number)
+        self._prompts = {words(settings.prompt) for settings in wanted}
+        self._seen = set[Path]()
+        self._found: dict[int, Path] = {}
+
+    def look(self) -> dict[int, Path]:
+        """The paths of those there are, by number."""
+        from studio.gallery import png
+
+        for path in sorted(self._candidates() - self._seen):
+            if self._target.file is None:  # else an earlier picture may be replaced
+                self._seen.add(path)
+            with suppress(DataError):
+                if numbers := self._missing.get(png.read_settings(path)):
+                    self._found[numbers.pop(0)] = path
+        return dict(self._found)
+
+    def wait(self) -> dict[int, Path]:
+        """The same, once they are all there."""
+        while len(found := self.look()) < self._total:
+            time.sleep(POLL)
+        return found
+
+    def _candidates(self) -> set[Path]:
+        """Files named "2026-11-23 14-03-22 a teddy bear 01.png", or as `--out` says."""
+        if self._target.file is not None:
+            return {self._target.folder / self._target.file}
+        found = self._target.folder.glob("*.png")
+        return {path for path in found if path.stem[20:].rpartition(" ")[0] in self._prompts}
+
+
 def names_a_file(out: str) -> bool:
     """Whether `--out` means a file, there or not."""
     if out.endswith(("/", os.sep)) or os.path.isdir(out):  # Path.is_dir raises for long names
@@ -92,14 +137,15 @@ def folder_at(out: str, holds: str) -> Path:
     return Path(out)
 
 
-def folder_for(out: str | None, holds: str, name: str, kind: str) -> Path:
+def folder_for(out: str | None, holds: str, name: str, kind: str, run: str = "") -> Path:
     """The same, or without `out` a new folder among the window's pictures, named after what is
-    shown and what is done with it."""
+    shown, what is done with it, and the time or torchrun's `run`."""
     if out is not None:
         return folder_at(out, holds)
     from studio.gallery.naming import pictures_folder, words
 
-    folder = pictures_folder() / f"{datetime.now():%Y-%m-%d %H-%M-%S} {words(name)}, {kind}"
+    run = run or f"{datetime.now():%Y-%m-%d %H-%M-%S}"
+    folder = pictures_folder() / f"{run} {words(name)}, {kind}"
     check_place(folder)
     return folder
 

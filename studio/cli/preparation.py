@@ -20,9 +20,10 @@ EVERY = 10.0  # seconds between two lines
 class Preparation:
     """Goes on saying how long a stage has taken while it is silent itself, as compiling is."""
 
-    def __init__(self, report: Callable[[str], None]) -> None:
-        self._report = report
-        self._bar = tqdm(leave=False, disable=None, file=sys.stderr, bar_format=_FORMAT)
+    def __init__(self, report: Callable[[str], None], silent: bool = False) -> None:
+        self._report = (lambda _: None) if silent else report
+        disable = True if silent else None
+        self._bar = tqdm(leave=False, disable=disable, file=sys.stderr, bar_format=_FORMAT)
         self._stage: Stage | None = None
         self._began = time.monotonic()
         self._over = threading.Event()

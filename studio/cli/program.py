@@ -17,9 +17,11 @@ from contextlib import redirect_stdout
 from studio import __version__
 from studio.cli import verbs
 from studio.cli.desktop_entry import InstallDesktopEntry
+from studio.cli.sharing import is_first
 from studio.cli.verb import Parser, Verb
 from studio.core.errors import Cancelled, StudioError, UsageError
 from studio.core.installation import PROGRAM
+from studio.core.world import World
 
 CANCELLED = 130  # as a shell reports a program that Ctrl-C ended
 BROKEN_PIPE = 141  # as a shell reports a program whose reader went away
@@ -75,11 +77,12 @@ def _run(argv: Sequence[str]) -> int:
     except StudioError as error:
         return _complain(error, 1)
     except (KeyboardInterrupt, Cancelled):
-        print("cancelled", file=sys.stderr)
+        if not World.here().rank:
+            print("cancelled", file=sys.stderr)
         return CANCELLED
     except SystemExit as done:  # --help, --version, --install-desktop-entry
         return int(done.code or 0)
-    if document is not None:
+    if document is not None and not World.here().rank:
         if arguments.json:
             print(json.dumps(document, indent=2))
         else:
@@ -89,5 +92,7 @@ def _run(argv: Sequence[str]) -> int:
 
 
 def _complain(error: StudioError, code: int) -> int:
-    print("error:", " ".join(str(error).split()), file=sys.stderr)
+    message = " ".join(str(error).split())
+    if is_first(message):
+        print("error:", message, file=sys.stderr)
     return code

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from studio.core.autoencoding import Probe, Reconstruct, Train
 from studio.core.errors import UsageError
+from studio.core.events import Cell
 from studio.core.settings import MAX_SEED as MAX_SEED
 from studio.core.settings import Settings as Settings
 from studio.core.walks import Walk
@@ -89,12 +90,16 @@ class Compare:
     """A grid of pictures, cell by cell; cells of equal seed begin from the same noise.
 
     `trajectories` keeps every step of every cell. `distances` measures, once all cells are there,
-    how far each is from the converged end of its own probability-flow ODE.
+    how far each is from the converged end of its own probability-flow ODE. Several processes share
+    a comparison by `only`, the numbers of the cells to make and measure; cells `made` before are
+    measured only.
     """
 
     cells: tuple[Settings, ...]
     trajectories: bool = True
     distances: bool = True
+    only: frozenset[int] | None = None
+    made: tuple[Cell, ...] = ()
 
     def check(self) -> None:
         if not 1 <= len(self.cells) <= MAX_CELLS:

@@ -35,23 +35,24 @@ def compare(
     cells = tuple(
         replace(cell, sampler=samplers.find(cell.sampler).spec.name) for cell in request.cells
     )
-    parts = batches(cells)
-    references = References(cells) if request.distances else None
+    made = {cell.index: cell for cell in request.made}
+    mine = frozenset(range(len(cells))) if request.only is None else request.only
+    parts = [batch for batch in batches(cells) if mine.intersection(batch.indices) - made.keys()]
+    references = References(cells, mine) if request.distances else None
     for batch in parts:  # not under inference mode: a classifier's weights must not be made in it
         check()
         sampling.check(batch.settings)
         sampling.states(model, batch.settings, batch.seeds)  # not begun: asks what the model has
-    _warm(model, parts[0])
+    if parts:
+        _warm(model, parts[0])
     countdown = Countdown((*parts, *(references.batches if references else ())))
-    made: dict[int, Cell] = {}
     for batch in parts:
         for event in _made(model, batch, replace(request, cells=cells), check, job, countdown):
             if isinstance(event, Cell):
                 made[event.index] = replace(event, trajectory=None)
             yield event
     if references is not None:
-        in_order = [made[index] for index in range(len(cells))]
-        yield from references.distances(model, in_order, check, job, countdown)
+        yield from references.distances(model, made, check, job, countdown)
 
 
 @torch.inference_mode()

@@ -114,6 +114,7 @@ def _cuda() -> Device:
 
     if not torch.cuda.is_available():
         raise UsageError("this machine has no CUDA GPU that works; choose --device auto or cpu.")
+    torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))  # torchrun's; "cuda" is it then
     exact = torch.cuda.is_bf16_supported(including_emulation=False)
     precision = "bfloat16" if exact else "float16"
     return Device("cuda", precision, torch.cuda.get_device_name())

@@ -12,7 +12,7 @@ Imports torch (the rest of the engine imports this lazily). Must not import Qt.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -40,18 +40,22 @@ def reference_of(cell: Settings) -> Settings:
 class References:
     """The converged runs of a comparison: one for each prompt, guidance and seed in it."""
 
-    def __init__(self, cells: Sequence[Settings]) -> None:
+    def __init__(self, cells: Sequence[Settings], mine: frozenset[int]) -> None:
+        """`mine` are those to measure; the others decide which runs are made together."""
+        self._total = len(cells)
         self._cells: dict[Settings, list[int]] = {}
         for index, cell in enumerate(cells):
             self._cells.setdefault(reference_of(cell), []).append(index)
         self._settings = tuple(self._cells)
-        self.batches = batches(self._settings)
+        served = {index for index, kept in enumerate(self._cells.values()) if mine & set(kept)}
+        self.batches = [b for b in batches(self._settings) if served.intersection(b.indices)]
+        self._cells = {key: [i for i in kept if i in mine] for key, kept in self._cells.items()}
 
     @torch.inference_mode()
     def distances(
         self,
         model: Model,
-        cells: Sequence[Cell],
+        cells: Mapping[int, Cell],
         check: Callable[[], None],
         job: int,
         countdown: Countdown,
@@ -60,13 +64,13 @@ class References:
 
         The last cell's Progress goes on meanwhile, `step` of the reference's `steps`.
         """
-        judge = judge_for(model, cells[0].settings.size)
-        last = len(cells) - 1
+        judge = judge_for(model, self._settings[0].size)
+        last = self._total - 1
         for batch in self.batches:
             state: State | None = None
             for state in steps(model, batch, check):
                 left = countdown.seconds_left(batch, state)
-                yield Progress(job, last, len(cells), state.step, state.steps, left)
+                yield Progress(job, last, self._total, state.step, state.steps, left)
             assert state is not None
             countdown.finished(batch)
             yield from self._measured(model, batch, state.x, cells, judge, check)
@@ -76,7 +80,7 @@ class References:
         model: Model,
         batch: Batch,
         ends: Tensor,
-        cells: Sequence[Cell],
+        cells: Mapping[int, Cell],
         judge: Judge | None,
         check: Callable[[], None],
     ) -> Iterator[Distance]:

@@ -56,7 +56,7 @@ class Adversary(nn.Module):
         logits: Tensor = functional_call(self.discriminator, frozen, (decoded,))
         return hinge_generator(logits.float())
 
-    def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+    def forward(self, real: Tensor, fake: Tensor) -> Tensor:
         """What the discriminator minimises; leaves no gradient in the decoder."""
         logits = self.discriminator(torch.cat([real, fake.detach()])).float()
         return hinge_discriminator(*logits.chunk(2))

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from studio.core.errors import Cancelled
+from studio.core.parts import Parts
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.layout import SINGLE_SIZE
 from studio.dataset.scenes import (
@@ -27,6 +28,8 @@ from studio.metrics.features import Judge, features_of
 from studio.metrics.framing import framed
 from studio.report.figures import CardSettings
 from studio.report.subject import Subject
+
+JUDGED = 32  # pictures that the judge looks at together
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +63,8 @@ class Bench:
     settings: CardSettings
     report: Callable[[str], None]
     cancelled: Callable[[], bool]
-    made: list[int] = field(default_factory=list)  # sizes of the batches generated
+    made: list[int] = field(default_factory=list)  # how many pictures each section generated
+    parts: Parts | None = None  # where several processes share the work
 
     def check(self) -> None:
         if self.cancelled():
@@ -71,30 +75,43 @@ class Bench:
 
     def generate(self, prompts: Sequence[str], seeds: Sequence[int], what: str) -> np.ndarray:
         """(N, S, S, 3) uint8, in batches, with a line of progress for each."""
-        pictures, size = [], self.settings.batch
-        for start in range(0, len(prompts), size):
+
+        def make(part: slice) -> np.ndarray:
+            made = self.subject.generate(prompts[part], seeds[part])
+            self.report(f"{what}: {min(part.stop, len(prompts))} of {len(prompts)} pictures")
+            return made
+
+        self.made.append(len(prompts))
+        return self.each(make, len(prompts), self.settings.batch)
+
+    def each(self, make: Callable[[slice], np.ndarray], total: int, size: int) -> np.ndarray:
+        """make(part) of all parts of `total` things, `size` at a time, as one array. Several
+        processes share them, and all get the whole."""
+        slices = [slice(start, start + size) for start in range(0, total, size)]
+
+        def made(index: int) -> np.ndarray:
             self.check()
-            part = slice(start, start + size)
-            pictures.append(self.subject.generate(prompts[part], seeds[part]))
-            self.made.append(len(pictures[-1]))
-            self.report(f"{what}: {min(start + size, len(prompts))} of {len(prompts)} pictures")
-        return np.concatenate(pictures)
+            return make(slices[index])
+
+        if self.parts is not None:
+            return np.concatenate(self.parts.each(made, len(slices)))
+        return np.concatenate([made(index) for index in range(len(slices))])
 
     def round_trip(self, pictures: np.ndarray) -> np.ndarray:
         """Pictures through the subject's autoencoder; unchanged where it shows none."""
-        if self.subject.reconstruct is None:
+        reconstruct = self.subject.reconstruct
+        if reconstruct is None:
             return pictures
-        parts, size = [], self.settings.batch
-        for start in range(0, len(pictures), size):
-            self.check()
-            parts.append(self.subject.reconstruct(pictures[start : start + size]))
-        return np.concatenate(parts)
+        return self.each(lambda p: reconstruct(pictures[p]), len(pictures), self.settings.batch)
 
     def features(self, pictures: np.ndarray, frame: bool = True) -> Tensor:
         """(N, D); of the framed things, so that place and size do not count, or of the whole."""
-        self.check()
+        found = self.each(lambda part: self._seen(pictures[part], frame), len(pictures), JUDGED)
+        return torch.from_numpy(found)
+
+    def _seen(self, pictures: np.ndarray, frame: bool = True) -> np.ndarray:
         seen = np.stack([framed(picture) for picture in pictures]) if frame else pictures
-        return features_of(self.judge, seen)
+        return features_of(self.judge, seen).numpy()
 
     @cached_property
     def gallery(self) -> Gallery:
@@ -105,16 +122,17 @@ class Bench:
 
     def gallery_of(self, style: str, most: int | None = None) -> Gallery:
         codes = self.catalogue.codes(style)[:: 1 if most is None else -(-self._size(style) // most)]
+        scenes = [self.alone(code, WHITE, style) for code in codes]
         trained = [self.catalogue.by_code[code].split == "train" for code in codes]
-        return Gallery(codes, torch.tensor(trained), self.features_of(codes, style))
+        return Gallery(codes, torch.tensor(trained), self.features_of(scenes))
 
-    def features_of(self, codes: Sequence[str], style: str) -> Tensor:
-        """(N, D) of these codes' pictures of a style, each alone on white."""
-        parts = []
-        for start in range(0, len(codes), 64):
-            scenes = (self.alone(code, WHITE, style) for code in codes[start : start + 64])
-            parts.append(self.features(np.stack([compose(s, self.catalogue) for s in scenes])))
-        return torch.cat(parts)
+    def features_of(self, scenes: Sequence[Scene]) -> Tensor:
+        """(N, D) of real scenes' framed things."""
+
+        def seen(part: slice) -> np.ndarray:
+            return self._seen(np.stack([compose(s, self.catalogue) for s in scenes[part]]))
+
+        return torch.from_numpy(self.each(seen, len(scenes), JUDGED))
 
     def _size(self, style: str) -> int:
         return len(self.catalogue.codes(style))

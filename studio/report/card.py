@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from studio.core.errors import OutputError
+from studio.core.parts import Parts
 from studio.dataset.catalogue import Catalogue
 from studio.metrics.features import Judge, load_judge
 from studio.report import composition, pairs, reconstruction, retrieval, styles, variety, words
@@ -35,15 +36,18 @@ def evaluate(
     report: Callable[[str], None] = print,
     cancelled: Callable[[], bool] = lambda: False,
     judge: Judge | None = None,
+    parts: Parts | None = None,
 ) -> Card:
-    """Measures a model. `report` gets lines of progress.
+    """Measures a model. `report` gets lines of progress; several processes meet in `parts`.
 
     Raises:
         Cancelled: `cancelled()` said so, asked before every batch.
         DataError: the catalogue lacks the style, or a picture.
     """
     began = time.monotonic()
-    bench = Bench(subject, catalogue, judge or load_judge(), settings, report, cancelled)
+    bench = Bench(
+        subject, catalogue, judge or load_judge(), settings, report, cancelled, parts=parts
+    )
     wanted = {name: SECTIONS[name] for name in settings.rows or SECTIONS}
     figures = tuple(figure for section in wanted.values() for figure in section(bench))
     sheets = _sheets(bench)

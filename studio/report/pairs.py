@@ -12,7 +12,6 @@ from functools import partial
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from studio.dataset.layout import ACTIONS
 from studio.dataset.scenes import Mix, Placed, Scene, compose, sample_scene
@@ -126,28 +125,28 @@ def _found(bench: Bench, pictures: list[np.ndarray], scenes: list[Scene]) -> np.
 
 def _among_others(bench: Bench, scenes: list[Scene]) -> Verdicts:
     """Each thing told from others in its place; the things of the other scenes are the others."""
-    rivals = [[_rivals(bench, scenes, scene, place) for place in (0, 1)] for scene in scenes]
+    rivals = [_rivals(scenes, scene, place) for scene in scenes for place in (0, 1)]
+    features = bench.features_of([rival for some in rivals for rival in some])
+    known = features.split([len(some) for some in rivals])
 
     def verdicts(pictures: np.ndarray) -> np.ndarray:
         seen = bench.features(pictures)
         return np.array(
             [
-                [int((known @ feature).argmax()) == 0 for known in both]
-                for feature, both in zip(seen, rivals, strict=True)
+                [int((one @ feature).argmax()) == 0 for one in both]
+                for feature, *both in zip(seen, known[::2], known[1::2], strict=True)
             ]
         )
 
     return verdicts
 
 
-def _rivals(bench: Bench, scenes: list[Scene], scene: Scene, place: int) -> Tensor:
-    """Features of the real scene, and of those with another thing in one place."""
+def _rivals(scenes: list[Scene], scene: Scene, place: int) -> list[Scene]:
+    """The real scene, and those with another thing in one place."""
     mine = {thing.code for thing in scene.objects}
     others = [code for s in scenes if (code := s.objects[place].code) not in mine]
     codes = (scene.objects[place].code, *list(dict.fromkeys(others))[:OTHERS])
-    return bench.features(
-        np.stack([compose(_instead(scene, place, code), bench.catalogue) for code in codes])
-    )
+    return [_instead(scene, place, code) for code in codes]
 
 
 def _instead(scene: Scene, place: int, code: str) -> Scene:

@@ -15,6 +15,7 @@ from studio.metrics.reconstruction import masked_mean, psnr, ssim
 from studio.report.bench import Bench
 from studio.report.figures import Figure
 
+TOGETHER = 8  # scenes
 NOTE = "chance: the empty ground; ceiling: the picture itself"
 KINDS = {
     "composed scenes": Mix(split="held-out", p_single=0.3, p_pair=0.4, p_count=0.3),
@@ -40,30 +41,36 @@ def _figures_of(bench: Bench, kind: str, mix: Mix, lpips: nn.Module | None) -> l
     rng, count = bench.rng(kind), bench.settings.scenes
     scenes = [sample_scene(rng, bench.catalogue, mix) for _ in range(count)]
     bench.report(f"reconstruction: {count} held-out {kind}")
-    rows = [_measured(bench, scenes[i : i + 8], lpips) for i in range(0, count, 8)]
-    means = {name: torch.cat([row[name] for row in rows]).mean(0) for name in rows[0]}
+    rows = bench.each(lambda part: _measured(bench, scenes[part], lpips), count, TOGETHER)
+    means = zip(_names(lpips), torch.from_numpy(rows).mean(0), strict=True)
     return [
         Figure(
             f"reconstruction, {kind}", name, float(value), float(chance), float(ceiling), count,
             "dB" if name.startswith("PSNR") else "", NOTE,
         )
-        for name, (value, chance, ceiling) in means.items()
+        for name, (value, chance, ceiling) in means
     ]  # fmt: skip
 
 
-def _measured(bench: Bench, scenes: list[Scene], lpips: nn.Module | None) -> dict[str, Tensor]:
-    """Each metric of some scenes: (B, 3) of value, chance, ceiling."""
+def _names(lpips: nn.Module | None) -> list[str]:
+    metrics = ("PSNR", "SSIM") if lpips is None else ("PSNR", "SSIM", "LPIPS")
+    return [f"{name}, {where}" for where in ("full frame", "inside the mask") for name in metrics]
+
+
+def _measured(bench: Bench, scenes: list[Scene], lpips: nn.Module | None) -> np.ndarray:
+    """Each metric of some scenes, (B, metrics, 3): value, chance, ceiling; in _names' order."""
     pictures = np.stack([compose(scene, bench.catalogue) for scene in scenes])
     empty = np.stack([compose(replace(s, objects=()), bench.catalogue) for s in scenes])
     inside = torch.from_numpy(np.stack([mask(scene, bench.catalogue) for scene in scenes]))[:, None]
     truth = as_tensor(pictures)
-    others = [as_tensor(p) for p in (bench.round_trip(pictures), empty, pictures)]
+    assert bench.subject.reconstruct is not None
+    others = [as_tensor(p) for p in (bench.subject.reconstruct(pictures), empty, pictures)]
     # One pass of LPIPS gives the map whose means are both figures.
     maps = [] if lpips is None else [lpips_map(lpips, other, truth) for other in others]
-    found = {}
-    for where, within in (("full frame", None), ("inside the mask", inside)):
-        found[f"PSNR, {where}"] = torch.stack([psnr(o, truth, within) for o in others], 1)
-        found[f"SSIM, {where}"] = torch.stack([ssim(o, truth, within) for o in others], 1)
+    found: list[Tensor] = []
+    for within in (None, inside):
+        found.append(torch.stack([psnr(o, truth, within) for o in others], 1))
+        found.append(torch.stack([ssim(o, truth, within) for o in others], 1))
         if maps:
-            found[f"LPIPS, {where}"] = torch.stack([masked_mean(m, within) for m in maps], 1)
-    return found
+            found.append(torch.stack([masked_mean(m, within) for m in maps], 1))
+    return torch.stack(found, 1).numpy()

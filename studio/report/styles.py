@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from studio.dataset.scenes import WHITE
 from studio.dataset.wording import noun
 from studio.report.bench import Bench
 from studio.report.figures import Figure
@@ -47,7 +48,7 @@ def _like(bench: Bench, pictures: np.ndarray, codes: list[str], style: str) -> n
     """Which pictures are nearer to their thing in this style than in the other."""
     seen = bench.features(pictures)
     asked, other = (
-        (seen * bench.features_of(codes, name)).sum(1)
+        (seen * bench.features_of([bench.alone(code, WHITE, name) for code in codes])).sum(1)
         for name in (style, next(name for name in STYLES if name != style))
     )
     return (asked > other).numpy()

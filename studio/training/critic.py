@@ -10,7 +10,7 @@ from torch import Tensor
 
 from studio.networks.discriminator import DiscriminatorConfig
 from studio.objectives.adversarial import Adversary, adaptive_weight
-from studio.training.distributed import World
+from studio.training import distributed
 from studio.training.hardware import Hardware
 
 
@@ -32,6 +32,7 @@ class Critic:
         adaptive: bool = True,
     ) -> None:
         self.adversary = Adversary(config).to(on.device)
+        self._parallel = distributed.parallel(self.adversary)
         self.weight, self.on, self.adaptive = weight, on, adaptive
         self.optimizer = torch.optim.Adam(self.adversary.parameters(), rate, betas=(0.5, 0.9))
         self._shown: tuple[Tensor, Tensor] | None = None
@@ -60,15 +61,14 @@ class Critic:
             "discriminator": self._loss,
         }
 
-    def step(self, world: World) -> None:
+    def step(self) -> None:
         """Trains the discriminator on what `terms` saw last; nothing to do before its start."""
         if self._shown is None:
             return
         (real, decoded), self._shown = self._shown, None
         with self.on.autocast():
-            loss = self.adversary.discriminator_loss(real, decoded)
+            loss: Tensor = self._parallel(real, decoded)
         loss.backward()  # type: ignore[no-untyped-call]
-        world.average_gradients(self.adversary)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self._loss = loss.detach()

@@ -1,53 +1,71 @@
-"""Training on several devices under `torchrun`: plain data parallelism, nothing to configure."""
+"""Training by several processes under torchrun: torch's own data parallelism, nothing to set."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
-
 import torch
-from torch import distributed, nn
+from torch import Tensor, distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from studio.core.world import World
 
 
-@dataclass(frozen=True)
-class World:
-    """This process among its peers; alone when not started by torchrun."""
+def join(device: torch.device) -> World:
+    """Meets the other processes, if there are any."""
+    world = World.here()
+    if world.size > 1 and not together():
+        backend = "nccl" if device.type == "cuda" else "gloo"
+        met, rank, size = next(distributed.rendezvous("env://"))  # type: ignore[attr-defined]
+        # torchrun's store outlives a restart, and with it the addresses of those who died
+        store = distributed.PrefixStore(world.attempt, met)  # type: ignore[attr-defined]
+        distributed.init_process_group(backend, store=store, rank=rank, world_size=size)
+    return world
 
-    rank: int
-    size: int
-    device: torch.device
 
-    @classmethod
-    def join(cls, device: torch.device) -> World:
-        size = int(os.environ.get("WORLD_SIZE", "1"))
-        if size == 1:
-            return cls(0, 1, device)
-        if device.type == "cuda":
-            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-        distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
-        return cls(distributed.get_rank(), size, device)
+def world() -> World:
+    """The processes that have met."""
+    return World.here() if together() else World()
 
-    def average_gradients(self, network: nn.Module) -> None:
-        """Every process steps with the mean gradient: one all-reduce of one flat buffer."""
-        if self.size == 1:
-            return
-        gradients = [p.grad for p in network.parameters() if p.grad is not None]
-        flat = torch.cat([g.reshape(-1) for g in gradients])
-        distributed.all_reduce(flat)
-        flat /= self.size
-        for gradient, part in zip(
-            gradients, flat.split([g.numel() for g in gradients]), strict=True
-        ):
-            gradient.copy_(part.view_as(gradient))
 
-    def any(self, flag: bool) -> bool:
-        """True if any process says so, so that all stop at the same step."""
-        if self.size == 1:
-            return flag
-        vote = torch.tensor(float(flag), device=self.device)
-        distributed.all_reduce(vote, op=distributed.ReduceOp.MAX)
-        return bool(vote)
+def together() -> bool:
+    return distributed.is_available() and distributed.is_initialized()
 
-    def leave(self) -> None:
-        if self.size > 1:
-            distributed.destroy_process_group()
+
+def parallel(module: nn.Module, unused: bool = False) -> nn.Module:
+    """`module`, whose backward passes give every process the mean gradient; itself when alone.
+
+    `unused`: some parameters may have no gradient, which takes a search of the graph a step.
+    """
+    if not together():
+        return module
+    return DistributedDataParallel(
+        module,
+        broadcast_buffers=False,  # ours are constants
+        gradient_as_bucket_view=True,
+        find_unused_parameters=unused,
+    )
+
+
+def any_of(flag: bool, device: torch.device) -> bool:
+    """True if any process says so, so that all stop at the same step."""
+    if not together():
+        return flag
+    vote = torch.tensor(float(flag), device=device)
+    distributed.all_reduce(vote, op=distributed.ReduceOp.MAX)
+    return bool(vote)
+
+
+def add_up(*tensors: Tensor) -> None:
+    """Each becomes, in place, the sum of all processes'."""
+    if together():
+        for tensor in tensors:
+            distributed.all_reduce(tensor)
+
+
+def leave() -> None:
+    if together():
+        distributed.destroy_process_group()
+
+
+def lost_a_peer(error: RuntimeError) -> bool:
+    """Whether this is what torch says where another process is gone."""
+    return isinstance(error, distributed.DistError) or "gloo" in str(error)

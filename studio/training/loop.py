@@ -23,8 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from studio.core.errors import DataError
-from studio.training import checkpoint, optimizers
-from studio.training.distributed import World
+from studio.training import checkpoint, distributed, optimizers
 from studio.training.hardware import Hardware
 from studio.training.recipe import Recipe
 from studio.training.task import Accompanied, Stage, Task
@@ -83,8 +82,19 @@ def train(
     return run.until_done()
 
 
+class Losses(nn.Module):
+    """A task's losses as a forward pass: where DistributedDataParallel begins to watch."""
+
+    def __init__(self, task: Task, network: nn.Module) -> None:
+        super().__init__()
+        self.network, self.of = network, task.losses
+
+    def forward(self, batch: object, step: int) -> dict[str, Tensor]:
+        return self.of(self.network, batch, step)
+
+
 class Run:
-    """One training run on one process."""
+    """One training run, or this process's part of it."""
 
     def __init__(
         self,
@@ -97,12 +107,13 @@ class Run:
     ) -> None:
         self.task, self.recipe, self.settings = task, recipe, recipe.run
         self.out, self.on, self.minutes = out, on, minutes
-        self.world = World.join(on.device)
+        self.world = distributed.join(on.device)
         self.report: Report = report if self.world.rank == 0 else lambda _: None
         out.mkdir(parents=True, exist_ok=True)
         self.checkpoint = out / "checkpoint.pt"
         torch.manual_seed(self.settings.seed)
         self.network = task.network.to(on.device)
+        self.losses: nn.Module = Losses(task, self.network)
         self.rates = optimizers.base_rates(recipe.optimizer)
         self.progress = checkpoint.Progress()
         self.loss = math.nan
@@ -136,6 +147,9 @@ class Run:
         with torch.random.fork_rng(devices=[]):
             yield Stage("counting operations")
             flops = count_flops(self._some_loss)
+            learning = [p for p in self.network.parameters() if p.requires_grad]
+            unused = any(p.grad is None for p in learning)
+            self.losses = distributed.parallel(self.losses, unused)
             if self.wants_compiling:
                 yield Stage("compiling")
                 for module in self.task.hot:
@@ -160,7 +174,7 @@ class Run:
         self.started = time.monotonic() - self.progress.seconds
         saved_at = told_at = time.monotonic()
         with (self.out / "log.jsonl").open("a", encoding="utf-8") as log:
-            while not self.world.any(stop() or self.used() >= 1.0):
+            while not distributed.any_of(stop() or self.used() >= 1.0, self.on.device):
                 terms = self.step()
                 quiet = time.monotonic() - told_at
                 if self.due(quiet):
@@ -178,7 +192,7 @@ class Run:
         """Saves the checkpoint and writes the averaged weights."""
         self.save()
         self.export()
-        self.world.leave()
+        distributed.leave()
         progress = self.progress
         return Outcome(
             progress.step, progress.samples, progress.seconds, self.loss, self.checkpoint
@@ -192,7 +206,7 @@ class Run:
     def _some_loss(self) -> Tensor:
         batch = self.task.batch(0, self.world.rank, self.world.size)
         with self.on.autocast():
-            return self.task.losses(self.network, batch, 0)["loss"]
+            return self.losses(batch, 0)["loss"]
 
     @property
     def wants_compiling(self) -> bool:
@@ -214,16 +228,15 @@ class Run:
             optimiser.param_groups[0]["lr"] = rate * factor
         batch = self.task.batch(progress.step, world.rank, world.size)
         with self.on.autocast():
-            terms = self.task.losses(self.network, batch, progress.step)
+            terms: dict[str, Tensor] = self.losses(batch, progress.step)
         terms["loss"].backward()  # type: ignore[no-untyped-call]
-        world.average_gradients(self.network)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.clip)
         for optimiser in self.optimisers:
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
         self.average.update(self.network)
         if self.companion is not None:
-            self.companion.step(world)
+            self.companion.step()
         progress.step += 1
         progress.samples += settings.batch * world.size
         progress.seconds = time.monotonic() - self.started

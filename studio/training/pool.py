@@ -13,6 +13,7 @@ from torch import Tensor
 
 from studio.networks.autoencoder import Autoencoder
 from studio.networks.tokenizer import LENGTH, Tokenizer
+from studio.training import distributed
 from studio.training.data import Ahead, SceneSource, to_tensor, workers_for
 from studio.training.hardware import Hardware
 from studio.training.task import Stage
@@ -37,32 +38,40 @@ class LatentPool:
         config = autoencoder.config
         side = source.size // config.downsampling
         shape = (size, config.latent_channels, side, side)
-        self.latents = torch.empty(shape, dtype=torch.float16, device=on.device)
+        self.latents = torch.zeros(shape, dtype=torch.float16, device=on.device)
         self.ids = torch.zeros((size, source.forms, LENGTH), dtype=torch.int32, device=on.device)
         self.entered = 0
 
     def fill(self) -> Iterator[Stage]:
-        """Enters as many scenes as it holds."""
-        for done in range(0, self.size, CHUNK):
-            yield Stage("encoding scenes", done, self.size)
-            self.enter(CHUNK)
+        """Enters as many scenes as it holds. Of several processes each encodes its share, and
+        all of them get the same whole pool."""
+        world = distributed.world()
+        for start in world.mine(range(0, self.size, CHUNK)):
+            yield Stage("encoding scenes", start, self.size)
+            self._encode(start, CHUNK * world.size)
+        distributed.add_up(self.latents, self.ids)  # what others encoded is 0 here
+        self.entered = self.size
         yield Stage("encoding scenes", self.size, self.size)
 
-    @torch.no_grad()
     def enter(self, count: int) -> None:
         """Composes and encodes the next `count` scenes (a multiple of 32) over the oldest ones."""
         for _ in range(count // CHUNK):
-            pictures, captions = self.ahead.get(self.entered, CHUNK)
-            with self.on.autocast():
-                posterior = self.autoencoder.encode(to_tensor(pictures, self.device))
-            at = slice(self.entered % self.size, self.entered % self.size + CHUNK)
-            self.latents[at] = self.autoencoder.normalised(posterior.mean).half()
-            ids, _ = self.tokenizer([text for forms in captions for text in forms])
-            self.ids[at, :, : ids.shape[1]] = (
-                ids.view(CHUNK, self.source.forms, -1).int().to(self.device, non_blocking=True)
-            )
-            self.ids[at, :, ids.shape[1] :] = 0
+            self._encode(self.entered, CHUNK)
             self.entered += CHUNK
+
+    @torch.no_grad()
+    def _encode(self, start: int, stride: int) -> None:
+        """Scenes start .. start + 31; the next ones asked for are `stride` later."""
+        pictures, captions = self.ahead.get(start, stride)
+        with self.on.autocast():
+            posterior = self.autoencoder.encode(to_tensor(pictures, self.device))
+        at = slice(start % self.size, start % self.size + CHUNK)
+        self.latents[at] = self.autoencoder.normalised(posterior.mean).half()
+        ids, _ = self.tokenizer([text for forms in captions for text in forms])
+        self.ids[at, :, : ids.shape[1]] = (
+            ids.view(CHUNK, self.source.forms, -1).int().to(self.device, non_blocking=True)
+        )
+        self.ids[at, :, ids.shape[1] :] = 0
 
     def draw(self, generator: torch.Generator, count: int) -> tuple[Tensor, Tensor]:
         """`count` latents (count, C, h, w), float, and the token numbers (count, 32) of one of

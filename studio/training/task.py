@@ -9,7 +9,6 @@ from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
-from studio.training.distributed import World
 from studio.training.hardware import Hardware
 
 
@@ -51,7 +50,7 @@ class Task(Protocol):
 class Companion(Protocol):
     """What a task trains beside its network, such as a discriminator: saved with it."""
 
-    def step(self, world: World) -> None:
+    def step(self) -> None:
         """Called after every step of the network."""
 
     def state_dict(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from studio.core.parts import Parts
 from studio.dataset.catalogue import Catalogue
 from studio.report import card
 from studio.report.card import Card, CardSettings, Figure, Subject
@@ -24,6 +25,7 @@ class Measured:
         catalogue: Catalogue,
         settings: CardSettings,
         report: Callable[[str], None],
+        parts: Parts | None = None,
     ) -> Card:
         self.subject, self.settings = subject, settings
         report("one of one")

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from studio.cli.outputs import Pictures, file_at, folder_at, names_a_file
+from studio.cli.outputs import Pictures, Written, file_at, folder_at, names_a_file
 from studio.core.errors import OutputError, UsageError
+from studio.core.settings import Settings
+from studio.gallery import png
 from tests.tiny import SIZE
 
 from .conftest import Bar, Run
@@ -98,6 +100,31 @@ def test_a_folder_may_have_a_dot_in_its_name(
     ran = program("generate", "a bear", *quick, "--out", f"{tmp_path}/{out}", "--json")
     (image,) = ran.document["images"]
     assert Path(image["path"]).parent == tmp_path / "set v1.5"
+
+
+# What other processes have written
+
+
+def test_pictures_are_found_by_their_settings(tmp_path: Path) -> None:
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    bear, cat = Settings("a bear"), Settings("a cat")
+    written = Written(Pictures(tmp_path, None), [bear, cat, bear])
+    assert written.look() == {}
+    (tmp_path / "2026-11-23 14-03-22 a cat 07.png").write_bytes(b"no picture")
+    png.write_new(tmp_path, pixels, Settings("a bear", seed=1), 1, 1.0)
+    paths = [png.write_new(tmp_path, pixels, settings, 1, 1.0) for settings in (bear, bear)]
+    assert written.look() == {0: paths[0], 2: paths[1]}
+    paths.append(png.write_new(tmp_path, pixels, cat, 1, 1.0))
+    assert written.wait() == {0: paths[0], 1: paths[2], 2: paths[1]}
+
+
+def test_one_file_may_replace_an_earlier_picture(tmp_path: Path) -> None:
+    pixels, path = np.zeros((8, 8, 3), np.uint8), tmp_path / "one.png"
+    png.write(path, pixels, Settings("a cat"))
+    written = Written(Pictures(tmp_path, path.name), [Settings("a bear")])
+    assert written.look() == {}
+    png.write(path, pixels, Settings("a bear"))
+    assert written.wait() == {0: path}
 
 
 # One picture through autoencoders

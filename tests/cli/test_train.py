@@ -136,7 +136,7 @@ def test_a_recipe_for_no_task(run: Run, tmp_path: Path) -> None:
 def test_data_is_where_the_pictures_come_from(run: Run, small: Path, tmp_path: Path) -> None:
     ran = run("train", small, "--data", tmp_path, "--device", "cpu", "--out", tmp_path / "run")
     assert ran.code == 1
-    assert str(tmp_path) in ran.error
+    assert str(tmp_path) in ran.err.splitlines()[-1]
 
 
 def test_start_needs_weights(run: Run, small: Path, tmp_path: Path) -> None:

@@ -250,7 +250,7 @@ def test_a_distance_is_the_rms_to_the_reference(model: Model) -> None:
 
 def test_one_reference_serves_all_samplers_and_steps() -> None:
     grid = Grid(Axis("steps", (2, 3)), Axis("sampler", ("ddpm", "flow")), Axis("guidance", (1, 2)))
-    kept = references.References(grid.cells(BASE))
+    kept = references.References(grid.cells(BASE), frozenset(range(64)))
     assert len(kept.batches) == 2
     assert {batch.settings.guidance for batch in kept.batches} == {1, 2}
 

@@ -59,7 +59,7 @@ def test_gradients_go_where_they_should() -> None:
     assert decoded.grad is not None
     assert all(p.grad is None for p in adversary.parameters())
     decoded.grad = None
-    adversary.discriminator_loss(pictures(1), decoded).backward()
+    adversary(pictures(1), decoded).backward()
     assert decoded.grad is None
     assert all(p.grad is not None for p in adversary.parameters())
 
@@ -70,7 +70,7 @@ def test_terms_are_the_discriminators_own_losses() -> None:
     real, fake = pictures(1), pictures(2)
     logits = adversary.discriminator(real), adversary.discriminator(fake)
     expected = 0.5 * ((1 - logits[0]).clamp_min(0).mean() + (1 + logits[1]).clamp_min(0).mean())
-    torch.testing.assert_close(adversary.discriminator_loss(real, fake), expected.float())
+    torch.testing.assert_close(adversary(real, fake), expected.float())
     torch.testing.assert_close(adversary.generator_term(fake), -logits[1].mean().float())
 
 

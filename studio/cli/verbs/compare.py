@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,16 @@ from tqdm import tqdm
 
 from studio.cli import bars, table
 from studio.cli.grid_options import add_grid, grid_from
+from studio.cli.kept_cells import KeptCells
 from studio.cli.outputs import folder_for
 from studio.cli.sampling import add_sampling
+from studio.cli.sharing import add_rest, parts_in, stopped_early, world_of
 from studio.cli.verb import Document, Verb, add_out, worker_of
 from studio.core import events
 from studio.core.errors import Cancelled
 from studio.core.grid import Grid
 from studio.core.requests import Compare, Decode, Settings
+from studio.core.world import World
 from studio.engine.worker import Worker, run_now
 from studio.gallery import comparison, film, png
 
@@ -46,28 +50,61 @@ def configure(parser: ArgumentParser) -> None:
         action="store_false",
         help="do not measure how far each is from the converged end of its equation",
     )
+    add_rest(parser)
     add_out(parser, "a folder for the cells, sheet.png and comparison.json")
 
 
-def run(arguments: Namespace) -> Document:
+def run(arguments: Namespace) -> Document | None:
+    world = world_of(arguments)
     grid, cells = grid_from(arguments)
     request = Compare(cells, trajectories=bool(arguments.film), distances=arguments.distances)
     request.check()
-    folder = folder_for(arguments.out, HOLDS, cells[0].prompt, "compared")
-    check(cells)
+    folder = folder_for(arguments.out, HOLDS, cells[0].prompt, "compared", world.name)
     worker, began = worker_of(arguments), time.perf_counter()
-    with bars.bar(len(cells), "cell") as bar:
+    with bars.bar(len(cells), "cell", silent=world.rank > 0) as bar:
         results = Results(folder, grid, cells, bar)
-        try:
-            run_now(request, worker, results.saw)
-        except (KeyboardInterrupt, Cancelled):
-            if results.cells:
-                results.write()
-            raise
+        if world.name:
+            _shared(request, worker, results, world)
+        else:
+            _alone(request, worker, results)
+        if world.rank:
+            return None
         if arguments.film:
             bar.set_description("film")
             results.film(arguments.film, decoder(worker, cells[0].model))
     return {**results.write(), "seconds": round(time.perf_counter() - began, 3)}
+
+
+def _alone(request: Compare, worker: Worker, results: Results) -> None:
+    check(request.cells)
+    try:
+        run_now(request, worker, results.saw)
+    except (KeyboardInterrupt, Cancelled):
+        if results.cells:
+            results.write()
+        raise
+
+
+def _shared(request: Compare, worker: Worker, results: Results, world: World) -> None:
+    """Makes this process's share of what is not there yet; the first takes in all of it."""
+    parts = parts_in(results.folder, world, request)
+    kept, cells = KeptCells(parts, request), request.cells
+
+    def missing() -> str:
+        return f"{len(cells) - len(kept.done)} of {len(cells)} cells are missing"
+
+    with stopped_early(world, missing):
+        from studio.engine.batches import batches  # takes seconds
+
+        check(cells)
+        mine = {index for batch in world.mine(batches(cells)) for index in batch.indices}
+        todo = frozenset(mine - kept.done)
+        results.kept = kept
+        if todo:
+            run_now(replace(request, only=todo, made=kept.made(todo)), worker, results.saw)
+        if not world.rank:
+            results.take_all(request.distances)
+        parts.close()
 
 
 def check(cells: tuple[Settings, ...]) -> None:
@@ -94,11 +131,12 @@ class Results:
     """Writes each cell as soon as it is made, and moves the bar."""
 
     def __init__(self, folder: Path, grid: Grid, settings: tuple[Settings, ...], bar: tqdm) -> None:
-        self._folder, self._grid, self._settings, self._bar = folder, grid, settings, bar
+        self.folder, self._grid, self._settings, self._bar = folder, grid, settings, bar
         self.cells: dict[int, events.Cell] = {}
         self._distances: dict[int, events.Distance] = {}
         self._paths: dict[int, Path] = {}
         self._film: Path | None = None
+        self.kept: KeptCells | None = None  # for other processes
 
     def saw(self, event: events.Event) -> None:
         match event:
@@ -114,9 +152,20 @@ class Results:
                 self._bar.update()
             case events.Distance(index=index):
                 self._distances[index] = event
+                if self.kept is not None:
+                    self.kept.put(event)
+
+    def take_all(self, measured: bool) -> None:
+        """Every process's cells and distances, as they come."""
+        assert self.kept is not None
+        for index in range(len(self._settings)):
+            self.cells[index] = cell = self.kept.cell(index)
+            self._paths[index] = self._path(cell)
+            if measured:
+                self._distances[index] = self.kept.distance(index)
 
     def film(self, form: str, decode: Callable[[np.ndarray], np.ndarray]) -> None:
-        path = self._folder / f"film{form}"
+        path = self.folder / f"film{form}"
         comparison.write_film(path, self._comparison, decode)
         self._film = path
 
@@ -125,10 +174,10 @@ class Results:
         for cell in self.cells.values():  # Ctrl-C may have come between a cell and its file
             if cell.index not in self._paths:
                 self._keep(cell)
-        sheet = self._folder / "sheet.png"
+        sheet = self.folder / "sheet.png"
         comparison.write_sheet(sheet, self._comparison)
         document = comparison.document(self._comparison, self._paths, sheet, self._film)
-        comparison.write_document(self._folder / "comparison.json", document)
+        comparison.write_document(self.folder / "comparison.json", document)
         return document
 
     @property
@@ -136,10 +185,15 @@ class Results:
         return comparison.Comparison(self._grid, self._settings, self.cells, self._distances)
 
     def _keep(self, cell: events.Cell) -> None:
-        settings = cell.settings
-        path = self._folder / f"{cell.index + 1:03d} {settings.sampler} {settings.steps} steps.png"
-        png.write(path, cell.image, settings, cell.nfe, cell.seconds)
+        path = self._path(cell)
+        png.write(path, cell.image, cell.settings, cell.nfe, cell.seconds)
         self._paths[cell.index] = path
+        if self.kept is not None:
+            self.kept.put(cell)
+
+    def _path(self, cell: events.Cell) -> Path:
+        settings = cell.settings
+        return self.folder / f"{cell.index + 1:03d} {settings.sampler} {settings.steps} steps.png"
 
 
 def describe(document: Document) -> Iterator[str]:

@@ -11,14 +11,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from studio.cli import table
 from studio.cli.outputs import folder_at
 from studio.cli.sampling import add_sampling, settings_from
+from studio.cli.sharing import add_rest, parts_in, stopped_early, world_of
 from studio.cli.verb import Document, Verb, add_out, worker_of
 from studio.core.errors import UsageError
+from studio.core.parts import Parts
 from studio.core.requests import MAX_SEED, Settings
+from studio.core.world import World
 from studio.engine.worker import Worker
 
 if TYPE_CHECKING:
@@ -33,14 +37,15 @@ def configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, help="of the prompts and pictures (default: fixed)")
     add_sampling(parser)
+    add_rest(parser)
     add_out(parser, "a folder for report.json, report.md and the sheets")
 
 
-def run(arguments: Namespace) -> Document:
-    settings = settings_from(arguments, "", 0)
+def run(arguments: Namespace) -> Document | None:
+    world, settings = world_of(arguments), settings_from(arguments, "", 0)
     out = None if arguments.out is None else folder_at(arguments.out, "the report and its sheets")
     if arguments.autoencoders is not None:
-        return _of_autoencoders(arguments, out)
+        return None if world.rank else _of_autoencoders(arguments, out)
     if arguments.seed is not None and not 0 <= arguments.seed <= MAX_SEED:
         raise UsageError(f"the seed must be 0 to {MAX_SEED}, not {arguments.seed}.")
     chosen_rows = () if arguments.rows is None else rows(arguments.rows)
@@ -53,7 +58,15 @@ def run(arguments: Namespace) -> Document:
     chosen = replace(chosen, rows=chosen_rows)
     if arguments.seed is not None:
         chosen = replace(chosen, seed=arguments.seed)
-    result = measure(worker, settings, chosen)
+    if world.name:
+        parts = parts_in(out or Path(gettempdir()), world, (settings, chosen, worker.device))
+        with stopped_early(world, lambda: "the report is not written"):
+            result = measure(worker, settings, chosen, world, parts)
+            parts.close()
+        if world.rank:
+            return None
+    else:
+        result = measure(worker, settings, chosen, world)
     paths = () if out is None else card.write(result, out)
     return {**card.document(result), "files": [str(path) for path in paths]}
 
@@ -84,7 +97,13 @@ def _of_autoencoders(arguments: Namespace, out: Path | None) -> Document:
     return {**document, "table": autoencoders.markdown(found)}
 
 
-def measure(worker: Worker, settings: Settings, chosen: CardSettings) -> Card:
+def measure(
+    worker: Worker,
+    settings: Settings,
+    chosen: CardSettings,
+    world: World,
+    parts: Parts | None = None,
+) -> Card:
     """The card of the model on the worker's device; progress goes to standard error."""
     from studio.dataset.catalogue import Catalogue
     from studio.models.registry import open_network
@@ -96,7 +115,8 @@ def measure(worker: Worker, settings: Settings, chosen: CardSettings) -> Card:
     found = open_network(settings.model, "autoencoder", device.name, device.precision)
     autoencoder = found if isinstance(found, Autoencoder) else None
     subject = subject_of(worker.model(settings.model), autoencoder, settings)
-    return card.evaluate(subject, Catalogue(), chosen, partial(print, file=sys.stderr))
+    report = (lambda words: None) if world.rank else partial(print, file=sys.stderr)
+    return card.evaluate(subject, Catalogue(), chosen, report, parts=parts)
 
 
 def describe(document: Document) -> Iterator[str]:

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import secrets
+import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from tqdm import tqdm
 
 from studio.cli import bars
-from studio.cli.outputs import Pictures
+from studio.cli.outputs import Pictures, Written
 from studio.cli.sampling import add_sampling, add_start, inputs_from, settings_from
+from studio.cli.sharing import add_rest, random_seed, stopped_early, world_of
 from studio.cli.verb import Document, Verb, add_out, worker_of
 from studio.core import events
 from studio.core.errors import UsageError
 from studio.core.requests import Generate
 from studio.core.wildcards import combinations
-from studio.engine.worker import run_now
-from studio.gallery import inputs
+from studio.core.world import World
+from studio.engine.worker import Worker, run_now
+from studio.gallery import inputs, png
 from studio.gallery.word_lists import drawn, lines_in, read_lines, words_folder
 
-RANDOM_SEEDS = 2**32  # as many as people can bear to type
+Numbered = tuple[int, Generate]
+Made = tuple[list[Document], int, float]  # the document's images, network calls of one, seconds
 STRENGTH = 0.6  # of a picture to start from: its layout stays, its things change
 
 
@@ -43,10 +46,12 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, help="of the first picture (default: random)")
     add_sampling(parser)
     add_start(parser)
+    add_rest(parser)
     add_out(parser, "a PNG file, of several a folder (default: the window's folder)")
 
 
-def run(arguments: Namespace) -> Document:
+def run(arguments: Namespace) -> Document | None:
+    world = world_of(arguments)
     requests = requests_from(arguments)
     pictures = sum(request.count for request in requests)
     sources = [path for path in (arguments.image, arguments.mask) if path is not None]
@@ -54,21 +59,73 @@ def run(arguments: Namespace) -> Document:
     for request in requests[:1]:
         if request.inputs is not None:
             inputs.keep(request.inputs, inputs.inputs_folder())
-    total = sum(request.count * request.settings.steps for request in requests)
     worker = worker_of(arguments)
-    with bars.bar(total, "step") as bar:
-        watcher = Watcher(target, bar)
-        for request in requests:
-            run_now(request, worker, watcher.saw)
-            watcher.next(request)
+    images, nfe, seconds = (_shared if world.name else _alone)(requests, target, worker, world)
+    if world.rank:
+        return None
     return {
-        "images": watcher.images,
-        "seconds": round(watcher.seconds, 3),
-        "nfe": watcher.nfe,
+        "images": images,
+        "seconds": round(seconds, 3),
+        "nfe": nfe,
         "device": worker.device.name,
         "precision": worker.device.precision,
         "settings": asdict(requests[0].settings),
     }
+
+
+def _alone(requests: Sequence[Generate], target: Pictures, worker: Worker, world: World) -> Made:
+    watcher = _watched(requests, target, worker, world)
+    return watcher.images, watcher.nfe, watcher.seconds
+
+
+def _shared(requests: Sequence[Generate], target: Pictures, worker: Worker, world: World) -> Made:
+    """Makes this process's share of what is not there yet. The first waits for all the others."""
+    wanted = [r.settings.numbered(i) for r in requests for i in range(r.count)]
+    written, began = Written(target, wanted), time.perf_counter()
+
+    def missing() -> str:
+        return f"{len(wanted) - len(written.look())} of {len(wanted)} pictures are missing"
+
+    with stopped_early(world, missing):
+        from studio.engine.sampling import MOST_AT_ONCE  # takes seconds
+
+        mine, there = world.mine(numbered(requests, MOST_AT_ONCE)), written.look().keys()
+        todo = [r for n, r in mine if not set(range(n, n + r.count)) <= there]
+        _watched(todo, target, worker, world)
+        if world.rank:
+            return [], 0, 0.0
+        paths = written.wait()
+    images = [
+        {"path": str(paths[number]), "seed": settings.seed, "prompt": settings.prompt}
+        for number, settings in enumerate(wanted)
+    ]
+    nfe = png.read_record(paths[len(wanted) - 1]).nfe
+    return images, nfe, time.perf_counter() - began
+
+
+def _watched(
+    requests: Sequence[Generate], target: Pictures, worker: Worker, world: World
+) -> Watcher:
+    total = sum(request.count * request.settings.steps for request in requests)
+    with bars.bar(total, "step", silent=world.rank > 0) as bar:
+        watcher = Watcher(target, bar)
+        for request in requests:
+            run_now(request, worker, watcher.saw)
+            watcher.next(request)
+    return watcher
+
+
+def numbered(requests: Sequence[Generate], most: int) -> list[Numbered]:
+    """The requests cut into ones of at most `most` pictures, as they are made together anyway, each
+    with the number of its first picture."""
+    pieces, before = list[Numbered](), 0
+    for request in requests:
+        for first in range(0, request.count, most):
+            settings = request.settings.numbered(first)
+            count = min(most, request.count - first)
+            pieces.append((before + first, replace(request, settings=settings, count=count)))
+        before += request.count
+    return pieces
 
 
 def requests_from(arguments: Namespace) -> tuple[Generate, ...]:
@@ -89,7 +146,7 @@ def request_from(arguments: Namespace) -> Generate:
     """The checked request that the options describe. Raises UsageError, DataError."""
     if (arguments.prompt is None) == (arguments.prompts is None):
         raise UsageError("give one prompt, or a file of them with --prompts.")
-    seed = secrets.randbelow(RANDOM_SEEDS) if arguments.seed is None else arguments.seed
+    seed = random_seed(world_of(arguments)) if arguments.seed is None else arguments.seed
     started = inputs_from(arguments)
     strength = arguments.strength
     if strength is None:

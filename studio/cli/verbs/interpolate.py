@@ -14,8 +14,8 @@ from tqdm import tqdm
 from studio.cli import bars
 from studio.cli.outputs import folder_for, spare
 from studio.cli.sampling import add_sampling, settings_from
+from studio.cli.sharing import RANDOM_SEEDS
 from studio.cli.verb import Document, Verb, add_out, worker_of
-from studio.cli.verbs.generate import RANDOM_SEEDS
 from studio.core import events
 from studio.core.errors import UsageError
 from studio.core.walks import CONDITIONINGS, NOISES, WAYS, End, Frame, Inverted, Spaced, Walk

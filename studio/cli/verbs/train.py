@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
@@ -15,10 +14,12 @@ from typing import TYPE_CHECKING
 from studio.cli import table
 from studio.cli.outputs import folder_at
 from studio.cli.preparation import Preparation
+from studio.cli.sharing import again
 from studio.cli.verb import Document, Verb, add_device, add_out
-from studio.core.errors import OutputError, UsageError
+from studio.core.errors import OutputError, StudioError, UsageError
 from studio.core.installation import bundled
 from studio.core.requests import MAX_SEED
+from studio.core.world import World
 from studio.dataset.catalogue import BUNDLED
 from studio.training import recipe as recipes
 
@@ -44,7 +45,7 @@ def configure(parser: ArgumentParser) -> None:
     add_out(parser, "the run's folder (default: runs/RECIPE)")
 
 
-def run(arguments: Namespace) -> Document | None:
+def run(arguments: Namespace) -> Document:
     if arguments.list:
         return {"recipes": [_listed(name) for name in recipes.available()]}
     if arguments.recipe is None:
@@ -53,9 +54,17 @@ def run(arguments: Namespace) -> Document | None:
     if arguments.minutes is not None and not arguments.minutes > 0:
         raise UsageError(f"minutes must be more than 0, not {arguments.minutes:g}.")
     out = folder_at(arguments.out or f"runs/{recipe.name}", "a run")
-    outcome = _train(recipe, out, arguments)
-    if os.environ.get("RANK", "0") != "0":
-        return None
+    world = World.here()
+    begun = (out / "checkpoint.pt").is_file
+    resume = arguments.resume or (world.restarted and begun())
+    try:
+        outcome = _train(recipe, out, arguments, resume)
+    except RuntimeError as error:
+        from studio.training.distributed import lost_a_peer
+
+        if not lost_a_peer(error):
+            raise
+        raise _lost(world, begun()) from None
     return {
         "recipe": recipe.name,
         "steps": outcome.steps,
@@ -64,6 +73,14 @@ def run(arguments: Namespace) -> Document | None:
         "loss": outcome.loss,
         "checkpoint": str(outcome.checkpoint),
     }
+
+
+def _lost(world: World, begun: bool) -> StudioError:
+    """What the processes that are left say."""
+    if not world.last:
+        return StudioError("a process of the training is gone; torchrun starts them again.")
+    command = again(*(["--resume"] if begun else []), processes=world.size)
+    return StudioError(f"a process of the training is gone. Go on with: {command}")
 
 
 def recipe_from(arguments: Namespace) -> recipes.Recipe:
@@ -81,26 +98,26 @@ def recipe_from(arguments: Namespace) -> recipes.Recipe:
     return replace(recipe, run=run, dataset=arguments.data)
 
 
-def _train(recipe: recipes.Recipe, out: Path, arguments: Namespace) -> Outcome:
+def _train(recipe: recipes.Recipe, out: Path, arguments: Namespace, resume: bool) -> Outcome:
     import torch
 
     from studio.engine import devices
     from studio.training import loop, tasks
     from studio.training.hardware import Hardware
 
-    if not arguments.resume and os.environ.get("RANK", "0") == "0":
+    if not resume and not World.here().rank:
         _set_aside(out / "checkpoint.pt")
     device = devices.choose(arguments.device, arguments.precision, training=True)
     report = partial(print, file=sys.stderr, flush=True)
     torch.manual_seed(recipe.run.seed)  # of the initial weights: a task builds its network
     task = tasks.find(recipe.task)(recipe)
-    with Preparation(report) as preparation:
+    with Preparation(report, silent=World.here().rank > 0) as preparation:
         return loop.train(
             task,
             recipe,
             out,
             Hardware.named(device.name, device.precision),
-            resume=arguments.resume,
+            resume=resume,
             start=arguments.start,
             minutes=arguments.minutes,
             report=report,

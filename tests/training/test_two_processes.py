@@ -1,0 +1,75 @@
+"""Two processes: one pool encoded by both, and a critic that learns in step."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from studio.dataset.catalogue import Catalogue
+from studio.dataset.scenes import Mix
+from studio.models.registry import ASSETS
+from studio.networks.autoencoder import Autoencoder
+from studio.networks.tokenizer import Tokenizer
+from studio.training import distributed
+from studio.training.data import SceneSource
+from studio.training.loop import train
+from studio.training.pool import CHUNK, LatentPool
+from tests.training.test_critic import NETWORK, ON, Small, recipe, states
+from tests.training.test_pool import TINY
+
+TWO = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+
+
+def filled() -> dict[str, Tensor]:
+    torch.manual_seed(0)
+    source = SceneSource(Catalogue(), Mix(jitter=0.0), seed=4, size=32, forms=2)
+    tokenizer = Tokenizer(ASSETS / "studio-256" / "text" / "tokenizer.json")
+    pool = LatentPool(source, 3 * CHUNK, Autoencoder(TINY).eval(), tokenizer, ON)
+    list(pool.fill())
+    return {"latents": pool.latents, "ids": pool.ids}
+
+
+class Halves(Small):
+    """Four pictures a step, of which each of two processes takes two."""
+
+    def batch(self, step: int, rank: int, world: int) -> Tensor:
+        generator = torch.Generator().manual_seed(step)
+        return (torch.rand(4, 3, 32, 32, generator=generator) * 2 - 1)[rank::world]
+
+
+def fought(out: Path) -> dict[str, Tensor]:
+    """Weights of an autoencoder without noise and of its critic, after a few steps."""
+    torch.manual_seed(0)
+    of = recipe(adversarial=0.5, adversarial_adaptive=False, adversarial_start=1, crop=32, kl=0.0)
+    task = Halves(replace(of, network={**NETWORK, "variational": False}))
+    train(task, task.recipe, out, ON, report=lambda _: None)
+    return states(task)
+
+
+def test_both_have_the_same_whole_pool_and_the_same_critic_and_autoencoder(tmp_path: Path) -> None:
+    """The critic of each other: that it is one process's too is not shown (Adam makes rounding
+    large)."""
+    environment = {**os.environ, "PYTHONPATH": os.getcwd(), "OMP_NUM_THREADS": "1"}
+    command = [*TWO, "-m", "tests.training.test_two_processes", str(tmp_path)]
+    ran = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1))
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert all(torch.equal(first[name], tensor) for name, tensor in filled().items())
+
+
+def main(folder: Path) -> None:
+    distributed.join(ON.device)
+    result = {**filled(), **fought(folder / "run")}
+    torch.save(result, folder / f"{os.environ['RANK']}.pt")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
