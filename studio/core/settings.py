@@ -33,8 +33,8 @@ class Settings:
     prompt: str
     negative: str = ""
     model: str = "studio-256"
-    sampler: str = "flow-heun"
-    steps: int = 20
+    sampler: str = "dpmpp-2m"
+    steps: int = 16
     guidance: float = 4.0
     guidance_interval: tuple[float, float] = (0.0, 1.0)
     seed: int = 0

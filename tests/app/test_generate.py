@@ -43,7 +43,7 @@ def test_prompt_and_click(qtbot: QtBot, stage: Stage) -> None:
     click(qtbot, stage, "generate")
     (request,) = stage.bridge.jobs
     assert request.settings.prompt == "a teddy bear"
-    assert request.settings.sampler == "flow-heun"
+    assert request.settings.sampler == "dpmpp-2m"
     assert request.count == 1
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from studio.core.specs import SamplerSpec
 from studio.diffusion.paths import half_log_snr
-from studio.diffusion.schedules import BetaQuantiles, Schedule, variance_preserving
+from studio.diffusion.schedules import BetaQuantiles, Schedule, Shifted, variance_preserving
 from studio.diffusion.state import State
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ SAMPLER = SamplerSpec(
     order=2.0,
     stochastic=False,
     nfe_per_step=1,
-    default_steps=20,
+    default_steps=16,
     summary="Second order for one evaluation a step, by remembering the step before.",
     source="Lu et al. 2022, arXiv:2211.01095, algorithm 2",
     aliases=("flow-2m",),
 )
-SCHEDULE = BetaQuantiles()
+SCHEDULE = Shifted(BetaQuantiles(), 2.0)  # docs/samplers: a third fewer steps than unshifted
 
 
 def sample(
