@@ -165,6 +165,7 @@ def test_families_take_their_own_steps_or_the_same(
 
 def test_three_axes_reach_the_request(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> None:
     panel.session.prompt.set("a cat")
+    panel.session.sampler.set("flow-heun")
     choose(stage, "columns", "steps")
     choose(stage, "rows", "guidance")
     choose(stage, "tabs", "seed")

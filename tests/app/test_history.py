@@ -246,7 +246,7 @@ def test_made_again_and_with_one_thing_changed(
     next(a for a in menu.actions() if a.objectName() == "vary-steps").trigger()
     menu.close()
     qtbot.waitUntil(lambda: len(stage.bridge.jobs) == 3)
-    assert stage.bridge.jobs[2] == Generate(replace(settings, steps=40))
+    assert stage.bridge.jobs[2] == Generate(replace(settings, steps=2 * settings.steps))
     stage.bridge.begin(1)
     stage.bridge.make(1)  # appears at once
     qtbot.waitUntil(lambda: len(panel.rows.ids) == 6)

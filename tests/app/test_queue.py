@@ -281,6 +281,6 @@ def test_rows_name_samplers_as_the_window_does_and_none_says_so(
     empty = panel.list.grab().toImage()
     waiting(stage, "a bear")
     text = panel.list.item(0).text()
-    assert text == "Now  a bear  ·  1 picture\nFlow, Heun · 20 steps · guidance 4 · seed 5"
+    assert text == "Now  a bear  ·  1 picture\nDPM-Solver++ 2M · 16 steps · guidance 4 · seed 5"
     assert panel.list.grab().toImage() != empty
     assert panel.list.sizeHintForRow(0) > 2 * panel.list.fontMetrics().height()
