@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QEvent, QSettings
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -50,6 +50,8 @@ def open_window(
     qtbot: QtBot, app: QApplication, folder: Path, ini: Path, whole: bool = True
 ) -> Stage:
     """`whole`: with all workspaces, as it is a moment after a real start."""
+    # the windows of earlier tests wait for an event loop to end; every one that is there is styled
+    app.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     store = QSettings(str(ini), QSettings.Format.IniFormat)
     preferences = Preferences(store)
     session = Session(all_samplers(), None, all_rules(), all_schedules())
