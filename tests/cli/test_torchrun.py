@@ -9,11 +9,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from PIL import Image
 
 from studio.gallery import png
@@ -73,6 +74,15 @@ def until(agent: subprocess.Popen[str], there: Callable[[], bool]) -> None:
 def pixels(path: str) -> bytes:
     with Image.open(path) as image:
         return image.tobytes()
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """As torchrun gives each process: how a sum is shared among threads moves its last bit."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture
