@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from studio.cli.outputs import folder_at
 from studio.cli.verb import Document, add_device, add_out, worker_of
-from studio.core.errors import UsageError
+from studio.core.errors import OutputError, UsageError
 from studio.core.settings import Settings
 from studio.diffusion import samplers, schedules
 
@@ -86,6 +86,8 @@ def _bases(arguments: Namespace) -> list[Settings]:
     """The settings to try, their steps aside."""
     from studio.engine.few_steps import candidates
 
+    if arguments.seeds < 1:
+        raise UsageError(f"seeds must be 1 or more, not {arguments.seeds}.")
     asked = arguments.few_steps.split(",")
     names = candidates() if asked == ["all"] else [samplers.find(n).spec.name for n in asked]
     named = [name for name in arguments.schedules.split(",") if name]
@@ -166,8 +168,6 @@ def markdown(rows: list[Reached], near: float) -> Iterator[str]:
 
 
 def _write(document: Document, rows: list[Reached], folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / FILES[0]).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     head = (
         f"Fewest steps with a mean LPIPS of at most {document['near']:g} to the converged picture:"
         f" {document['prompts']} prompts, {document['seeds']} seeds, guidance"
@@ -175,4 +175,9 @@ def _write(document: Document, rows: list[Reached], folder: Path) -> None:
         " `main.py samplers --few-steps`.\n\n"
     )
     text = head + "\n".join(markdown(rows, document["near"])) + "\n"
-    (folder / FILES[1]).write_text(text, encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / FILES[0]).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        (folder / FILES[1]).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"The tables could not be written to {folder}: {error}") from None

@@ -49,11 +49,8 @@ def choose(name: str = "auto", precision: str = "auto", training: bool = False) 
     device = {"cuda": _cuda, "mps": _mps, "cpu": _cpu}[name]()
     if precision != "auto":
         return replace(device, precision=precision)
-    return replace(device, precision="float32") if training and _is_half(device) else device
-
-
-def _is_half(device: Device) -> bool:
-    return device.precision == "float16"
+    half = device.precision == "float16"
+    return replace(device, precision="float32") if training and half else device
 
 
 def _cpu() -> Device:

@@ -1,8 +1,8 @@
 """How few steps will do: the cheapest way to a picture that nobody tells from the converged one.
 
 Behind the default sampler, its schedule and steps, and each deterministic sampler's own default
-steps (`evaluate --samplers`). Samplers that add noise leave the converged picture on purpose; their
-steps are not chosen so. Imports torch. Must not import Qt.
+steps (`samplers --few-steps`). Samplers that add noise leave the converged picture on purpose; so
+their steps are not chosen this way. Imports torch. Must not import Qt.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Pictures:
 
 
 class Measure:
-    """Pictures against the converged ones, which are made once a guidance interval."""
+    """Pictures against the converged ones, guided everywhere, which are made once."""
 
     def __init__(self, model: Model, pictures: Pictures) -> None:
         """Raises ModelError where LPIPS's weights are not at hand."""

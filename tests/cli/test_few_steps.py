@@ -60,6 +60,7 @@ def test_measured_and_written(run: Run, tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [
+        (("--seeds", 0), 2, "seeds must be 1 or more"),
         (("--intervals", "half"), 2, "write intervals like"),
         (("--intervals", "0.5-0.2"), 2, "interval"),
         (("--schedules", "nonsense"), 2, "nonsense"),
