@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from studio.cli.bars import bar
 from studio.cli.outputs import folder_at
 from studio.cli.verb import Document, add_device, add_out, worker_of
 from studio.core.errors import OutputError, UsageError
@@ -60,8 +61,14 @@ def measured(arguments: Namespace) -> Document:
     single = PROMPTS[: 24 - len(few_steps.PAIRS)]
     base = _base(arguments)
     made = few_steps.Pictures(base, (*single, *few_steps.PAIRS), tuple(range(arguments.seeds)))
-    measure = few_steps.Measure(model, made)
-    rows = [row for each in bases for row in few_steps.fewest(measure, each, _tell)]
+    most = 1 + len(bases) * len(few_steps.STEPS).bit_length()
+    with bar(most * len(made.prompts), "prompt") as shown:
+
+        def measured_on(row: Reached) -> None:
+            shown.write("  ".join(_cells(row)), file=sys.stderr)
+
+        measure = few_steps.Measure(model, made, shown.update)
+        rows = [row for each in bases for row in few_steps.fewest(measure, each, measured_on)]
     best = few_steps.cheapest(rows)
     document: Document = {
         "prompts": len(made.prompts),
@@ -111,10 +118,6 @@ def _intervals(text: str) -> list[tuple[float, float]]:
         return [(low, high) for low, high in pairs]
     except ValueError:
         raise UsageError(f"write intervals like 0-1,0.2-1, not {text!r}.") from None
-
-
-def _tell(row: Reached) -> None:
-    print(*_cells(row), sep="  ", file=sys.stderr, flush=True)
 
 
 def _cells(row: Reached) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ their steps are not chosen this way. Imports torch. Must not import Qt.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,7 +24,7 @@ from studio.engine.starting import Seeds
 from studio.models.model import Model
 
 NEAR = 0.005  # LPIPS (SqueezeNet), a mean over pictures: side by side nobody sees it
-STEPS = (4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 25, 32, 40)
+STEPS = (4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20, 25, 30, 40, 50, 60)
 PAIRS = (
     "a red apple and a green apple",
     "a cat next to a dog",
@@ -64,30 +65,37 @@ class Pictures:
     seeds: tuple[int, ...]
 
     @torch.inference_mode()
-    def made(self, model: Model, settings: Settings) -> tuple[np.ndarray, int]:
-        """(prompts x seeds, S, S, 3) uint8, and the evaluations that each took."""
+    def made(
+        self, model: Model, settings: Settings, tell: Callable[[], object] = lambda: None
+    ) -> tuple[np.ndarray, int]:
+        """(prompts x seeds, S, S, 3) uint8, and the evaluations that each took; `tell` is called
+        after each prompt."""
         images, nfe = [], 0
         for prompt in self.prompts:
             *_, last = states(model, replace(settings, prompt=prompt), Seeds(self.seeds))
             images.append(model.decode(last.x))
             nfe = max(nfe, last.nfe)
+            tell()
         return np.concatenate(images), nfe
 
 
 class Measure:
     """Pictures against the converged ones, guided everywhere, which are made once."""
 
-    def __init__(self, model: Model, pictures: Pictures) -> None:
-        """Raises ModelError where LPIPS's weights are not at hand."""
-        self._model, self._pictures = model, pictures
+    def __init__(
+        self, model: Model, pictures: Pictures, tell: Callable[[], object] = lambda: None
+    ) -> None:
+        """`tell` is called after each prompt's pictures, the converged ones' too. Raises ModelError
+        where LPIPS's weights are not at hand."""
+        self._model, self._pictures, self._tell = model, pictures, tell
         judge = judge_for(model, pictures.base.size)
         if judge is None:
             raise ModelError("LPIPS's weights are needed to judge, and are not on this machine.")
         self._judge: Judge = judge
-        self._converged = pictures.made(model, reference_of(pictures.base))[0]
+        self._converged = pictures.made(model, reference_of(pictures.base), tell)[0]
 
     def reached(self, settings: Settings) -> Reached:
-        made, nfe = self._pictures.made(self._model, settings)
+        made, nfe = self._pictures.made(self._model, settings, self._tell)
         far = [self._judge(a, b) for a, b in zip(made, self._converged, strict=True)]
         prompts, seeds = self._pictures.prompts, len(self._pictures.seeds)
         alone = [d for i, d in enumerate(far) if prompts[i // seeds] not in PAIRS]
@@ -111,16 +119,18 @@ def candidates() -> tuple[str, ...]:
 
 def fewest(
     measure: Measure, base: Settings, report: Callable[[Reached], None] = lambda row: None
-) -> Iterator[Reached]:
-    """Rows of growing steps until the pictures are near enough for good: twice in a row."""
-    near = 0
-    for steps in STEPS:
-        row = measure.reached(replace(base, steps=steps))
-        report(row)
-        yield row
-        near = near + 1 if row.near else 0
-        if near == 2:
-            return
+) -> list[Reached]:
+    """The rows met on the way to the fewest steps whose pictures are near: halving, because more
+    steps come nearer. None is near where even the most STEPS are not."""
+    rows: list[Reached] = []
+
+    def near(steps: int) -> bool:
+        rows.append(measure.reached(replace(base, steps=steps)))
+        report(rows[-1])
+        return rows[-1].near
+
+    bisect_left(STEPS, True, key=near)
+    return rows
 
 
 def cheapest(rows: Sequence[Reached]) -> Reached | None:

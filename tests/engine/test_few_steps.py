@@ -42,20 +42,20 @@ def test_more_steps_come_nearer_and_are_counted(measure: Measure) -> None:
     assert unguided.nfe == 4 + 3  # t = 1, 3/4, 1/2 are guided, 1/4 is not
 
 
-def test_it_goes_on_until_two_in_a_row_are_near(
-    measure: Measure, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("enough", [4, 11, 60, None])
+def test_halving_finds_the_fewest_steps_that_are_near(
+    measure: Measure, monkeypatch: pytest.MonkeyPatch, enough: int | None
 ) -> None:
-    means = iter((0.02, 0.004, 0.006, 0.005, 0.001, 0.0))
-
     def reached(settings: Settings) -> Reached:
-        mean = next(means)
-        return Reached("flow-euler", "", (0.0, 1.0), settings.steps, 1, mean, mean, mean)
+        mean = 0.004 if enough and settings.steps >= enough else 0.006
+        return Reached("flow-euler", "", (0.0, 1.0), settings.steps, settings.steps, mean, mean, 0)
 
     monkeypatch.setattr(measure, "reached", reached)
     told: list[Reached] = []
-    rows = list(fewest(measure, BASE, told.append))
-    assert [row.mean for row in rows] == [0.02, 0.004, 0.006, 0.005, 0.001]
-    assert told == rows
+    rows = fewest(measure, BASE, told.append)
+    assert told == rows and len(rows) <= len(few_steps.STEPS).bit_length()
+    best = cheapest(rows)
+    assert (best.steps if best else None) == {4: 4, 11: 12, 60: 60, None: None}[enough]
 
 
 def test_the_cheapest_is_near_first_and_then_nearest() -> None:
