@@ -6,6 +6,8 @@ Steps no optimiser: who trains the discriminator, and when, is the caller's busi
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -27,7 +29,12 @@ def hinge_generator(fake: Tensor) -> Tensor:
     return -fake.mean()
 
 
-def adaptive_weight(reconstruction: Tensor, adversarial: Tensor, last: Tensor) -> Tensor:
+def adaptive_weight(
+    reconstruction: Tensor,
+    adversarial: Tensor,
+    last: Tensor,
+    mean: Callable[[Tensor], Tensor] = lambda gradient: gradient,
+) -> Tensor:
     """|grad reconstruction| / (|grad adversarial| + 1e-4) at the decoder's last layer.
 
     Clamped to [0, 1e4] and detached. With it both terms pull equally hard on the decoder.
@@ -35,10 +42,11 @@ def adaptive_weight(reconstruction: Tensor, adversarial: Tensor, last: Tensor) -
     Args:
         reconstruction, adversarial: scalars whose graphs are kept.
         last: the weight of the decoder's last layer.
+        mean: of a gradient over the processes that share the batch.
     """
     (of_reconstruction,) = torch.autograd.grad(reconstruction, last, retain_graph=True)
     (of_adversarial,) = torch.autograd.grad(adversarial, last, retain_graph=True)
-    ratio = of_reconstruction.norm() / (of_adversarial.norm() + STABILISER)
+    ratio = mean(of_reconstruction).norm() / (mean(of_adversarial).norm() + STABILISER)
     weight: Tensor = ratio.clamp(0.0, MOST).detach()
     return weight
 

@@ -51,7 +51,8 @@ class Critic:
         adversarial = self.adversary.generator_term(decoded)
         weight = torch.tensor(self.weight, device=self.on.device)
         if self.adaptive:
-            weight = weight * adaptive_weight(terms["loss"], adversarial, last)
+            mean = distributed.mean_of
+            weight = weight * adaptive_weight(terms["loss"], adversarial, last, mean)
         self._shown = real, decoded.detach()
         return {
             **terms,

@@ -61,6 +61,12 @@ def add_up(*tensors: Tensor) -> None:
             distributed.all_reduce(tensor)
 
 
+def mean_of(tensor: Tensor) -> Tensor:
+    """`tensor`, made in place the mean of all processes'."""
+    add_up(tensor)
+    return tensor.div_(world().size)
+
+
 def leave() -> None:
     if together():
         distributed.destroy_process_group()
