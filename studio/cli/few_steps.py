@@ -22,6 +22,7 @@ from studio.diffusion import samplers, schedules
 if TYPE_CHECKING:
     from studio.engine.few_steps import Reached
 
+NEAR = 0.005  # LPIPS (SqueezeNet), a mean over pictures: side by side nobody sees it
 FILES = "few-steps.json", "few-steps.md"
 
 
@@ -41,6 +42,9 @@ def add_few_steps(parser: ArgumentParser) -> None:
     parser.add_argument("--guidance", type=float, default=Settings("").guidance, help="its scale")
     parser.add_argument(
         "--seeds", type=int, default=4, help="pictures of each prompt (%(default)s)"
+    )
+    parser.add_argument(
+        "--near", type=float, default=NEAR, help="the mean LPIPS that will do (%(default)s)"
     )
     parser.add_argument("--model", default=Settings("").model, metavar="NAME|PATH")
     parser.add_argument("--size", type=int, default=Settings("").size, help="pixels a side")
@@ -68,14 +72,15 @@ def measured(arguments: Namespace) -> Document:
             shown.write("  ".join(_cells(row)), file=sys.stderr)
 
         measure = few_steps.Measure(model, made, shown.update)
-        rows = [row for each in bases for row in few_steps.fewest(measure, each, measured_on)]
-    best = few_steps.cheapest(rows)
+        near = arguments.near
+        rows = [r for each in bases for r in few_steps.fewest(measure, each, near, measured_on)]
+    best = few_steps.cheapest(rows, near)
     document: Document = {
         "prompts": len(made.prompts),
         "seeds": arguments.seeds,
         "guidance": arguments.guidance,
         "precision": worker.device.precision,
-        "near": few_steps.NEAR,
+        "near": near,
         "rows": [asdict(row) for row in rows],
         "cheapest": None if best is None else asdict(best),
         "seconds": round(time.perf_counter() - began),

@@ -23,7 +23,6 @@ from studio.engine.sampling import states
 from studio.engine.starting import Seeds
 from studio.models.model import Model
 
-NEAR = 0.005  # LPIPS (SqueezeNet), a mean over pictures: side by side nobody sees it
 STEPS = (4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20, 25, 30, 40, 50, 60)
 PAIRS = (
     "a red apple and a green apple",
@@ -50,10 +49,6 @@ class Reached:
     mean: float
     worst: float
     alone: float
-
-    @property
-    def near(self) -> bool:
-        return self.mean <= NEAR
 
 
 @dataclass(frozen=True)
@@ -118,22 +113,25 @@ def candidates() -> tuple[str, ...]:
 
 
 def fewest(
-    measure: Measure, base: Settings, report: Callable[[Reached], None] = lambda row: None
+    measure: Measure,
+    base: Settings,
+    near: float,
+    report: Callable[[Reached], None] = lambda row: None,
 ) -> list[Reached]:
-    """The rows met on the way to the fewest steps whose pictures are near: halving, because more
-    steps come nearer. None is near where even the most STEPS are not."""
+    """The rows met on the way to the fewest steps whose mean LPIPS is `near`: halving, because more
+    steps come nearer. None is where even the most STEPS are not."""
     rows: list[Reached] = []
 
-    def near(steps: int) -> bool:
+    def is_near(steps: int) -> bool:
         rows.append(measure.reached(replace(base, steps=steps)))
         report(rows[-1])
-        return rows[-1].near
+        return rows[-1].mean <= near
 
-    bisect_left(STEPS, True, key=near)
+    bisect_left(STEPS, True, key=is_near)
     return rows
 
 
-def cheapest(rows: Sequence[Reached]) -> Reached | None:
+def cheapest(rows: Sequence[Reached], near: float) -> Reached | None:
     """The near row of fewest evaluations, then of the smallest distance; None if none is near."""
-    near = [row for row in rows if row.near]
-    return min(near, key=lambda row: (row.nfe, row.mean), default=None)
+    found = [row for row in rows if row.mean <= near]
+    return min(found, key=lambda row: (row.nfe, row.mean), default=None)

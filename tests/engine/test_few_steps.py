@@ -52,9 +52,9 @@ def test_halving_finds_the_fewest_steps_that_are_near(
 
     monkeypatch.setattr(measure, "reached", reached)
     told: list[Reached] = []
-    rows = fewest(measure, BASE, told.append)
+    rows = fewest(measure, BASE, 0.005, told.append)
     assert told == rows and len(rows) <= len(few_steps.STEPS).bit_length()
-    best = cheapest(rows)
+    best = cheapest(rows, 0.005)
     assert (best.steps if best else None) == {4: 4, 11: 12, 60: 60, None: None}[enough]
 
 
@@ -62,8 +62,9 @@ def test_the_cheapest_is_near_first_and_then_nearest() -> None:
     def row(nfe: int, mean: float) -> Reached:
         return Reached("flow-euler", "", (0.0, 1.0), nfe, nfe, mean, mean, mean)
 
-    assert cheapest([row(4, 0.02)]) is None
-    assert cheapest([row(4, 0.02), row(16, 0.001), row(8, 0.004), row(8, 0.003)]) == row(8, 0.003)
+    assert cheapest([row(4, 0.02)], 0.005) is None
+    rows = [row(4, 0.02), row(16, 0.001), row(8, 0.004), row(8, 0.003)]
+    assert cheapest(rows, 0.005) == row(8, 0.003)
 
 
 def test_candidates_add_no_noise_and_keep_to_their_steps() -> None:
