@@ -161,18 +161,19 @@ def markdown(rows: list[Reached], near: float) -> Iterator[str]:
     )
     yield "| " + " | ".join(heads) + " |"
     yield "|" + "---|" * len(heads)
-    first: dict[tuple[object, ...], Reached] = {}
+    ways: dict[tuple[object, ...], list[Reached]] = {}
     for row in rows:
-        if row.mean <= near:
-            first.setdefault((row.sampler, row.schedule, row.guidance_interval), row)
-    for row in sorted(first.values(), key=lambda row: (row.nfe, row.mean)):
-        yield "| " + " | ".join(_cells(row)) + " |"
-    for key in dict.fromkeys((r.sampler, r.schedule, r.guidance_interval) for r in rows):
-        if key not in first:
-            last = [r for r in rows if (r.sampler, r.schedule, r.guidance_interval) == key][-1]
-            cells = list(_cells(last))
-            cells[5] += ", not near"
-            yield "| " + " | ".join(cells) + " |"
+        ways.setdefault((row.sampler, row.schedule, row.guidance_interval), []).append(row)
+
+    def rank(row: Reached) -> tuple[bool, float, float]:
+        """Near ones first, of them the cheapest; of the others the nearest."""
+        far = row.mean > near
+        return far, row.mean if far else row.nfe, row.mean
+
+    for row in sorted((min(way, key=rank) for way in ways.values()), key=rank):
+        cells = list(_cells(row))
+        cells[5] += ", not near" if row.mean > near else ""
+        yield "| " + " | ".join(cells) + " |"
 
 
 def _write(document: Document, rows: list[Reached], folder: Path) -> None:

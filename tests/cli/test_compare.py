@@ -125,7 +125,7 @@ def test_samplers_take_their_own_steps(run: Run, brief: tuple[object, ...], tmp_
     document = run(
         "compare", "bear", *brief, "--samplers", "ddpm,flow", "--out", tmp_path, "--json"
     ).document
-    assert [cell["steps"] for cell in document["cells"]] == [50, 13]
+    assert [cell["steps"] for cell in document["cells"]] == [50, 16]
 
 
 def test_options_belong_to_the_first_sampler(

@@ -24,7 +24,7 @@ SAMPLER = SamplerSpec(
     order=2.0,
     stochastic=False,
     nfe_per_step=2,
-    default_steps=13,
+    default_steps=25,
     summary="Follows the flow's velocity half-way through each step; second order.",
     source="Lipman et al. 2023, arXiv:2210.02747, section 6",
 )

@@ -25,7 +25,7 @@ SAMPLER = SamplerSpec(
     order=4.0,
     stochastic=False,
     nfe_per_step=4,
-    default_steps=8,
+    default_steps=10,
     summary="Four looks at the velocity a step: the most exact per step, for many steps' worth.",
     source="Kutta 1901; Hairer et al. 1993, section II.1",
 )

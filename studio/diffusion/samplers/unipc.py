@@ -30,7 +30,7 @@ SAMPLER = SamplerSpec(
     order=3.0,
     stochastic=False,
     nfe_per_step=1,
-    default_steps=20,
+    default_steps=30,
     summary="Each evaluation serves twice: it corrects the last step and predicts the next.",
     source="Zhao et al. 2023, arXiv:2302.04867, section 3, on x0, B(h) = e^h - 1",
     parameters=(
