@@ -20,7 +20,7 @@ from studio import __version__
 
 ROOT = Path(__file__).parents[1]
 NEEDED = ("pyproject.toml", "README.md", "LICENSE", "studio", "assets")
-LICENCES = {"LICENSE", "assets/NOTICE", "assets/LICENSE-Apache-2.0"}
+LICENCES = {"LICENSE", "assets/NOTICE", "assets/LICENSE-Apache-2.0", "assets/fonts/OFL.txt"}
 BUILD = "import sys; from setuptools import build_meta as b; getattr(b, sys.argv[1])(sys.argv[2])"
 RECIPE = """
 task = "classifier"

@@ -16,7 +16,8 @@ from PIL import Image, ImageDraw
 from studio.core.events import Cell, Distance
 from studio.core.grid import AXES, Grid
 from studio.core.requests import Settings
-from studio.report.sheet import FAINT, GAP, INK, PAPER, fitted, font
+from studio.report.lettering import fitted, width, write
+from studio.report.sheet import FAINT, GAP, INK, PAPER
 
 NARROWEST = 190  # pixels: a column, so that its figures fit
 CAPTION, LINE = 52, 20
@@ -104,7 +105,7 @@ def film(
             still.paste(lane.at(t), layout.place(index))
         shown = still.copy()
         where = (shown.width - GAP, TITLE // 4 + 4)
-        ImageDraw.Draw(shown).text(where, f"t = {t:.2f}", FAINT, font(15), anchor="rm")
+        write(ImageDraw.Draw(shown), where, f"t = {t:.2f}", FAINT, 15, "r")
         yield shown
 
 
@@ -173,7 +174,8 @@ def _layout(grid: Grid, side: int) -> Layout:
     row_head = 0
     if grid.rows is not None:
         texts = (label(grid.rows.name, value) for value in grid.rows.values)
-        row_head = GAP + max(_width(line) for text in texts for line in _lines(text, ROW_HEAD))
+        lines = (line for text in texts for line in _lines(text, ROW_HEAD))
+        row_head = GAP + math.ceil(max(width(line, HEAD) for line in lines))
     return Layout(
         grid.shape,
         side,
@@ -199,9 +201,9 @@ def _drawn(
             continue
         drawn.paste(_resized(each.cell.image, side), (left, top))
         for i, line in enumerate(caption(each, "steps" not in names)):
-            text = fitted(draw, line, font(13), layout.column - 4)
+            text = fitted(line, 13, layout.column - 4)
             where = (left + side / 2, top + side + 12 + 17 * i)
-            draw.text(where, text, FAINT if i else INK, font(13), anchor="mm")
+            write(draw, where, text, FAINT if i else INK, 13, "m")
     return drawn
 
 
@@ -214,10 +216,10 @@ def _title(draw: ImageDraw.ImageDraw, settings: Settings, names: set[str], layou
         shared.append(f"without {label('prompt', settings.negative)}")
     room = layout.size[0] - 2 * GAP
     if "prompt" not in names:
-        title = fitted(draw, label("prompt", settings.prompt), font(18), room - 80)
-        draw.text((GAP, TITLE // 4 + 4), title, INK, font(18), anchor="lm")
-    words = fitted(draw, " · ".join((settings.model, *shared)), font(14), room)
-    draw.text((GAP, TITLE // 4 + 28), words, FAINT, font(14), anchor="lm")
+        title = fitted(label("prompt", settings.prompt), 18, room - 80)
+        write(draw, (GAP, TITLE // 4 + 4), title, INK, 18)
+    words = fitted(" · ".join((settings.model, *shared)), 14, room)
+    write(draw, (GAP, TITLE // 4 + 28), words, FAINT, 14)
 
 
 def _headings(draw: ImageDraw.ImageDraw, grid: Grid, layout: Layout) -> None:
@@ -226,43 +228,37 @@ def _headings(draw: ImageDraw.ImageDraw, grid: Grid, layout: Layout) -> None:
         first = tab * rows * columns
         top = layout.place(first)[1] - layout.column_head
         if grid.tabs is not None:
-            words = fitted(draw, label(grid.tabs.name, grid.tabs.values[tab]), font(20),
-                           layout.size[0] - 2 * GAP)  # fmt: skip
-            draw.text((GAP, top - TAB / 2), words, INK, font(20), anchor="lm")
+            tab_name = label(grid.tabs.name, grid.tabs.values[tab])
+            words = fitted(tab_name, 20, layout.size[0] - 2 * GAP)
+            write(draw, (GAP, top - TAB / 2), words, INK, 20)
         for column, value in enumerate(grid.columns.values):
             lines = _lines(label(grid.columns.name, value), layout.column - GAP)
             x = layout.place(column)[0] + layout.side / 2
             for i, line in enumerate(lines):
                 y = top + layout.column_head - 8 - LINE * (len(lines) - i - 0.5)
-                draw.text((x, y), line, INK, font(HEAD), anchor="mm")
+                write(draw, (x, y), line, INK, HEAD, "m")
         if grid.rows is not None:
             for row, value in enumerate(grid.rows.values):
                 middle = layout.place(first + row * columns)[1] + layout.side / 2
                 lines = _lines(label(grid.rows.name, value), ROW_HEAD)
                 for i, line in enumerate(lines):
                     y = middle + LINE * (i - (len(lines) - 1) / 2)
-                    draw.text((GAP, y), line, INK, font(HEAD), anchor="lm")
+                    write(draw, (GAP, y), line, INK, HEAD)
 
 
-def _lines(text: str, width: int) -> list[str]:
-    """The text in at most HEAD_LINES lines of `width` pixels, the last cut with an ellipsis."""
+def _lines(text: str, room: int) -> list[str]:
+    """The text in at most HEAD_LINES lines of `room` pixels, the last cut with an ellipsis."""
     lines: list[str] = []
     words = text.split()
     while words and len(lines) < HEAD_LINES - 1:
         count = 1
-        while count < len(words) and _width(" ".join(words[: count + 1])) <= width:
+        while count < len(words) and width(" ".join(words[: count + 1]), HEAD) <= room:
             count += 1
         lines.append(" ".join(words[:count]))
         words = words[count:]
     if words:
         lines.append(" ".join(words))
-    draw = ImageDraw.Draw(Image.new("RGB", (1, 1)))
-    return [fitted(draw, line, font(HEAD), width) for line in lines] or [""]
-
-
-def _width(text: str) -> int:
-    """Pixels of a heading."""
-    return math.ceil(font(HEAD).getlength(text))
+    return [fitted(line, HEAD, room) for line in lines] or [""]
 
 
 def _resized(pixels: np.ndarray, side: int) -> Image.Image:

@@ -12,7 +12,8 @@ from PIL import Image, ImageDraw
 
 from studio.core.autoencoding import Figures, Reconstructed
 from studio.gallery.heat import heat_map
-from studio.report.sheet import FAINT, GAP, INK, PAPER, fitted, font
+from studio.report.lettering import fitted, write
+from studio.report.sheet import FAINT, GAP, INK, PAPER
 
 LARGEST, SMALLEST = 384, 160  # pixels of a cell's longer side; small pictures are enlarged
 NARROWEST = 264  # pixels: a column, so that its figures fit
@@ -100,7 +101,7 @@ def sheet(blocks: Sequence[Block]) -> Image.Image:
     size = GAP + columns * column, TITLE + sum(each.height for each in blocks)
     drawn = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(drawn)
-    draw.text((GAP, TITLE / 2), _title(blocks), INK, font(18), anchor="lm")
+    write(draw, (GAP, TITLE / 2), _title(blocks), INK, 18)
     top = TITLE
     for each in blocks:
         _Drawing(drawn, draw, column, top).block(each)
@@ -117,18 +118,15 @@ def _title(blocks: Sequence[Block]) -> str:
 
 
 def lines(each: Shown) -> tuple[str, str]:
-    """A reconstruction's figures: how faithful it is, and what it costs.
-
-    Only of letters that the sheet's font has: it knows no multiplication sign.
-    """
+    """A reconstruction's figures: how faithful it is, and what it costs."""
     figures = each.figures
     faithful = [f"{figures.psnr:.2f} dB"]
     if figures.ssim is not None:
         faithful.append(f"SSIM {figures.ssim:.3f}")
     if figures.lpips is not None:
         faithful.append(f"LPIPS {figures.lpips:.3f}")
-    shape = " x ".join(map(str, each.latent_shape))
-    cost = (f"{shape}", f"{figures.compression:.3g} : 1", f"{each.seconds:.2f} s")
+    shape = " × ".join(map(str, each.latent_shape))
+    cost = (shape, f"{figures.compression:.3g} : 1", f"{each.seconds:.2f} s")
     return " · ".join(faithful), " · ".join(cost)
 
 
@@ -143,7 +141,7 @@ class _Drawing:
     def block(self, block: Block) -> None:
         self._paste(0, 0, block, block.image)
         wide, high = block.size
-        self._caption(0, block, (block.name, f"{wide} x {high} pixels", block.note))
+        self._caption(0, block, (block.name, f"{wide} × {high} pixels", block.note))
         heats = [each.heat for each in block.shown if each.heat is not None]
         most = max((float(np.quantile(heat, 0.995)) for heat in heats), default=0.0)
         most = max(most, LEAST_HEAT)
@@ -156,7 +154,7 @@ class _Drawing:
         self._say(
             1,
             block,
-            (f"signed difference x {GAIN}", "reconstruction less original,", "around grey"),
+            (f"signed difference × {GAIN}", "reconstruction less original,", "around grey"),
         )
         if heats:
             self._say(2, block, ("LPIPS at each pixel", f"0 to {most:.2g}"))
@@ -176,18 +174,18 @@ class _Drawing:
         x = GAP + column * self._column + (self._column - GAP) / 2
         y = self._top + block.image.height + 14
         for i, text in enumerate(texts):
-            face = font(14 if i == 0 else 13)
-            words = fitted(self._draw, text, face, self._column - 4)
-            self._draw.text((x, y + LINE * i), words, FAINT if i == 2 else INK, face, anchor="mm")
+            size, ink = 14 if i == 0 else 13, FAINT if i == 2 else INK
+            words = fitted(text, size, self._column - 4)
+            write(self._draw, (x, y + LINE * i), words, ink, size, "m")
 
     def _say(self, row: int, block: Block, texts: tuple[str, ...]) -> None:
         """Lines before a row's first picture."""
         _, top = self._corner(0, row, block)
         x = self._column - GAP
         for i, text in enumerate(texts):
-            face, ink = font(15 if i == 0 else 13), FAINT if i else INK
+            size, ink = 15 if i == 0 else 13, FAINT if i else INK
             y = top + block.image.height / 2 + LINE * (i - 1)
-            self._draw.text((x, y), text, ink, face, anchor="rm")
+            write(self._draw, (x, y), text, ink, size, "r")
 
     def _bar(self, block: Block) -> None:
         """The map's colours, under its words."""

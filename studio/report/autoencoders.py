@@ -25,7 +25,8 @@ from studio.metrics.perceptual import load_lpips, lpips_available
 from studio.metrics.reconstruction import psnr, ssim
 from studio.metrics.spectra import laplacian_energy_ratio, residual_peaks
 from studio.models.model import ImageAutoencoder
-from studio.report.sheet import FAINT, GAP, INK, PAPER, font
+from studio.report import lettering
+from studio.report.sheet import FAINT, GAP, INK, PAPER
 from studio.training.pictures import CropSource
 
 SIZE = 128  # of the crops: every bundled autoencoder's fold divides it
@@ -161,17 +162,17 @@ def _sheet(
     image = Image.new("RGB", (width, 34 + (len(rows) + 1) * (CELL + 4) + GAP), PAPER)
     draw = ImageDraw.Draw(image)
     right = LABEL + SHOWN * (CELL + 4) + GAP
-    draw.text((LABEL, 17), "held-out crops", FAINT, font(15), anchor="lm")
-    draw.text((right, 17), "decoded from N(0, I)", FAINT, font(15), anchor="lm")
+    lettering.write(draw, (LABEL, 17), "held-out crops", FAINT, 15)
+    lettering.write(draw, (right, 17), "decoded from N(0, I)", FAINT, 15)
     named = zip(
         ["original", *(row.name for row in rows)], [None, *rows], [originals, *strips], strict=True
     )
     for number, (name, row, cells) in enumerate(named):
         top = 34 + number * (CELL + 4)
-        draw.text((GAP, top + CELL / 2 - 12), name, INK, font(17), anchor="lm")
+        lettering.write(draw, (GAP, top + CELL / 2 - 12), name, INK, 17)
         if row is not None:
             words = f"{row.psnr:.1f} dB" + (f"   LPIPS {row.lpips:.3f}" if row.lpips else "")
-            draw.text((GAP, top + CELL / 2 + 12), words, FAINT, font(14), anchor="lm")
+            lettering.write(draw, (GAP, top + CELL / 2 + 12), words, FAINT, 14)
         for place, cell in enumerate(cells):
             left = LABEL + place * (CELL + 4) + (GAP if place >= SHOWN else 0)
             image.paste(Image.fromarray(cell), (left, top))
