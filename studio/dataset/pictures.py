@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from studio.core.errors import DataError
 from studio.dataset import SUFFIXES
 
 RUNS_PROGRAMS = ("EPS", "WMF")  # Pillow hands these to an interpreter; a picture must not run
+BAND = 2**20  # values at a time in double precision: a large picture has many
 MOST_PIXELS = 89_478_485  # Pillow's own bound, above which it suspects a decompression bomb
 WHITE = (255, 255, 255)
 LAYERED = ("PSD",)  # their further "frames" are the layers of the picture shown
@@ -188,24 +190,44 @@ def _parted(image: Image.Image, notes: list[str]) -> tuple[Image.Image, Image.Im
 def _eight_bits(image: Image.Image, notes: list[str]) -> tuple[Image.Image, Image.Image | None]:
     """Deep grey values to 0 ... 255: the format's whole range, or from least to most where the
     format names none."""
-    values = np.asarray(image).astype(np.float64)
+    values = np.asarray(image)
     key = image.info.get("transparency")
     alpha = None
     if isinstance(key, int) and bool((values == key).any()):
-        alpha = Image.fromarray(np.where(values == key, 0, 255).astype(np.uint8))
-    finite = np.isfinite(values)
-    if not finite.all():
+        alpha = Image.fromarray(np.where(values == key, np.uint8(0), np.uint8(255)))
+    low, high, whole = _range(values)
+    if not whole:
         notes.append("Values that are no numbers became the least.")
-        values[~finite] = values[finite].min() if finite.any() else 0.0
-    low, high = float(values.min()), float(values.max())
     most = 1.0 if image.mode == "F" else _most(image)
     if low >= 0 and high <= most:
         low, high = 0.0, most
         notes.append(f"Its grey values (white is {most:g}) were scaled to 8 bits.")
     else:
         notes.append(f"Its values, {low:g} to {high:g}, were stretched to 8 bits.")
-    scaled = (values / 2 - low / 2) / max(high / 2 - low / 2, 1e-300)  # halves: no overflow
-    return Image.fromarray(np.rint(scaled * 255).astype(np.uint8)), alpha
+    scaled = np.empty(values.shape, np.uint8)
+    for rows in _bands(values):
+        band = values[rows].astype(np.float64)
+        band[~np.isfinite(band)] = low
+        band = (band / 2 - low / 2) / max(high / 2 - low / 2, 1e-300)  # halves: no overflow
+        scaled[rows] = np.rint(band * 255)
+    return Image.fromarray(scaled), alpha
+
+
+def _range(values: np.ndarray) -> tuple[float, float, bool]:
+    """The least and the largest number, and whether all values are numbers."""
+    low, high, count = np.inf, -np.inf, 0
+    for rows in _bands(values):
+        numbers = values[rows][np.isfinite(values[rows])]
+        count += numbers.size
+        if numbers.size:
+            low, high = min(low, float(numbers.min())), max(high, float(numbers.max()))
+    return (low, high, count == values.size) if count else (0.0, 0.0, False)
+
+
+def _bands(values: np.ndarray) -> Iterator[slice]:
+    """Some rows at a time."""
+    rows = max(1, BAND // values.shape[1])
+    return (slice(at, at + rows) for at in range(0, len(values), rows))
 
 
 def _most(image: Image.Image) -> float:

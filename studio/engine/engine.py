@@ -205,7 +205,7 @@ class Engine:
                 self._tell(event)
         except Cancelled:
             return CancelledAt(job.number, step)
-        except Exception as error:
+        except BaseException as error:  # a library's SystemExit too: the thread has other jobs
             if not isinstance(error, StudioError):
                 log.exception("job %d failed", job.number)
             message, full = sentence(error), devices.is_out_of_memory(error)

@@ -222,7 +222,7 @@ def run_now(
     return pictures
 
 
-def sentence(error: Exception) -> str:
+def sentence(error: BaseException) -> str:
     """One sentence for the user about a failure of any kind."""
     if isinstance(error, StudioError):
         return str(error)

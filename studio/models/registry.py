@@ -9,9 +9,10 @@ import importlib
 import logging
 import os
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NATIVE = "native"  # the format whose models' parts can be opened too
+NAMED = 12  # names in a sentence, at most
 AUTOENCODERS = "autoencoders"  # a folder of them, among the bundled models and among the user's
 
 
@@ -80,8 +82,14 @@ def find(name_or_path: str) -> ModelInfo:
     if name_or_path and os.path.exists(path):  # False, where Path raises, for a name too long
         return _describe(path.resolve(), _name_of(path.resolve()))
     close = get_close_matches(name_or_path, names, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(names) or 'none'}."
+    hint = f"did you mean {close[0]!r}?" if close else f"there are: {_some(names) or 'none'}."
     raise ModelError(f"there is no model {name_or_path!r}; {hint}")
+
+
+def _some(names: Iterable[str]) -> str:
+    """As many names as can be read."""
+    first = list(islice(names, NAMED + 1))
+    return ", ".join(first[:NAMED]) + (", ..." if len(first) > NAMED else "")
 
 
 def open_model(
@@ -177,7 +185,7 @@ def _describe(path: Path, name: str) -> ModelInfo:
     form = _format_of(path)
     if form is None:
         inside = [part.name for part in _entries(path) if _format_of(part) is not None]
-        hint = f"; choose one inside it: {', '.join(inside)}" if inside else ""
+        hint = f"; choose one inside it: {_some(inside)}" if inside else ""
         raise ModelError(f"{path} is not a model in any known format{hint}.")
     info = form.describe(path)
     return ModelInfo(name, info.kind, info.format, info.parameters, info.path, info.trained)

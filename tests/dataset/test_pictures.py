@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import struct
+import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from PIL import Image, ImageCms
 
 from studio.core.errors import DataError
 from studio.dataset import pictures
-from studio.dataset.pictures import is_picture, pictures_in, read_picture
+from studio.dataset.pictures import _eight_bits, is_picture, pictures_in, read_picture
 
 
 def colours(height: int = 20, width: int = 30) -> np.ndarray:
@@ -161,6 +162,17 @@ def test_deep_grey_tiff(tmp_path: Path, dtype: type) -> None:
     Image.fromarray(values).save(tmp_path / "deep.tif")
     found = read_picture(tmp_path / "deep.tif")
     assert np.abs(found.pixels - ramp[..., None] * 255).max() <= 0.51
+
+
+def test_deep_grey_needs_little_more_memory_than_its_values(tmp_path: Path) -> None:
+    values = np.arange(4_000_000, dtype=np.uint16).reshape(2000, 2000)
+    image = Image.fromarray(values)
+    tracemalloc.start()
+    scaled, _ = _eight_bits(image, [])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * values.nbytes
+    assert np.abs(np.asarray(scaled) - values / 257).max() <= 0.51
 
 
 def test_floats_beyond_one_and_no_numbers(tmp_path: Path) -> None:

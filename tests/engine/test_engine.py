@@ -210,9 +210,10 @@ def test_a_job_that_ended_or_never_was_can_be_cancelled_in_vain() -> None:
         (torch.OutOfMemoryError("CUDA out of memory."), "Memory ran out; "),
         (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), "Memory ran"),
         (ZeroDivisionError("by\nzero"), "(ZeroDivisionError: by)."),
+        (SystemExit("3"), "(SystemExit: 3)."),
     ],
 )
-def test_a_failure_is_one_sentence_and_the_next_job_works(error: Exception, words: str) -> None:
+def test_a_failure_is_one_sentence_and_the_next_job_works(error: BaseException, words: str) -> None:
     model = FakeModel()
 
     def fail_once() -> None:

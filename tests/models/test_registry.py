@@ -79,6 +79,17 @@ def test_a_path_that_is_no_model_is_an_error(folders: tuple[Path, Path]) -> None
             registry.find(str(path))
 
 
+def test_of_many_names_some_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folders: tuple[Path, Path]
+) -> None:
+    for number in range(40):
+        shutil.copytree(folders[1] / "mine" / "text", folders[1] / f"text-{number:02}")
+    for asked in ("zzz", str(folders[1])):
+        with pytest.raises(ModelError, match=", \\.\\.\\.") as error:
+            registry.find(asked)
+        assert str(error.value).count("text-") < 13
+
+
 def test_missing_folders_hold_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "ASSETS", tmp_path / "none")
     monkeypatch.setattr(registry, "user_folder", lambda: tmp_path / "nowhere")
