@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+import threading
+from types import TracebackType
 
 from studio.engine import threads
 
 
 def main() -> int:
     """Opens the window when there are no arguments, else runs the verb; the exit code."""
+    sys.excepthook = last_resort
+    threading.excepthook = lambda met: last_resort(met.exc_type, met.exc_value, met.exc_traceback)
     threads.before_torch()
     if arguments := sys.argv[1:]:
         from studio import cli
@@ -17,6 +21,20 @@ def main() -> int:
     from studio import app
 
     return app.main(arguments)
+
+
+def last_resort(
+    kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
+) -> None:
+    """One line instead of a traceback, of what nobody foresaw. After a verb Python exits with 1; a
+    window goes on."""
+    from studio.cli.sharing import is_first
+    from studio.core.accidents import noted
+
+    if not issubclass(kind, Exception):
+        print("cancelled", file=sys.stderr)
+    elif is_first(message := f"error: {noted(error or kind())}"):
+        print(message, file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -163,7 +163,7 @@ def shift(t: float, k: float) -> float:
     """S_k(t) = k t / (1 + (k - 1) t): more time near the noise for k > 1 (Esser et al. 2024,
     arXiv:2403.03206, eq. 23). S_a S_b = S_ab, and sigma_bar is multiplied by k.
     """
-    return k * t / (1.0 + (k - 1.0) * t)
+    return k * t / ((1.0 - t) + k * t)  # in this order no rounding takes it beyond 1
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ class Begun:
 
     def __call__(self, steps: int) -> tuple[float, ...]:
         times = self.schedule(steps)
-        return tuple(t * (self.start / times[0]) for t in times)
+        return tuple(self.start * (t / times[0]) for t in times)
 
 
 def shift_for_pixels(pixels: int, trained_pixels: int) -> float:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from studio.core.accidents import noted
 from studio.core.autoencoding import Paused, Train, TrainStep
 from studio.core.errors import Cancelled, Kept, StudioError
 from studio.core.events import CancelledAt, Event, Failed, Finished, Progress, Queued
@@ -206,8 +207,6 @@ class Engine:
         except Cancelled:
             return CancelledAt(job.number, step)
         except BaseException as error:  # a library's SystemExit too: the thread has other jobs
-            if not isinstance(error, StudioError):
-                log.exception("job %d failed", job.number)
             message, full = sentence(error), devices.is_out_of_memory(error)
         else:
             raise AssertionError("a worker ends with Finished")
@@ -218,11 +217,11 @@ class Engine:
     def _forget(self) -> None:
         try:
             self._worker.forget()
-        except Exception:  # a GPU in a bad state refuses even this; the next job will say so
-            log.exception("memory could not be given back")
+        except Exception as error:  # a GPU in a bad state refuses this; the next job will say so
+            noted(error)
 
     def _tell(self, event: Event) -> None:
         try:
             self._listener(event)
-        except Exception:
-            log.exception("a listener failed on %s", type(event).__name__)
+        except Exception as error:
+            log.error("%s: %s", type(event).__name__, noted(error))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from studio.core.accidents import noted
 from studio.core.autoencoding import Probe, Reconstruct, Train
 from studio.core.device import Device
 from studio.core.errors import Cancelled, StudioError
@@ -223,10 +224,9 @@ def run_now(
 
 
 def sentence(error: BaseException) -> str:
-    """One sentence for the user about a failure of any kind."""
+    """One sentence for the user about a failure of any kind; see `noted` for the unforeseen."""
     if isinstance(error, StudioError):
         return str(error)
     if devices.is_out_of_memory(error):
         return "Memory ran out; make fewer or smaller pictures, or close other programs."
-    lines = str(error).splitlines() or [""]
-    return f"Something went wrong inside the studio ({type(error).__name__}: {lines[0][:200]})."
+    return noted(error)

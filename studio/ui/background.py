@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
 
+from studio.core.accidents import noted
 from studio.core.errors import StudioError
-
-log = logging.getLogger(__name__)
 
 
 class Background(QObject):
@@ -62,9 +60,7 @@ class _Task(QRunnable):
         except OSError as error:
             self._tell(owner.failed, f"{error.filename}: {error.strerror}.")
         except Exception as error:
-            log.exception("background work failed")
-            kind = type(error).__name__
-            self._tell(owner.failed, f"Something went wrong ({kind}: {error}).")
+            self._tell(owner.failed, noted(error))
         else:
             self._tell(owner.done, result)
 

@@ -4,12 +4,15 @@ import math
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.special import betaincinv
 
 from studio.core.errors import UsageError
 from studio.diffusion.paths import DiscreteDDPM, rf_time
 from studio.diffusion.schedules import (
     SCHEDULES,
+    Begun,
     BetaQuantiles,
     Exponential,
     Karras,
@@ -43,6 +46,23 @@ def test_steps_plus_one_times_fall_to_clean_data(schedule: Schedule, steps: int)
     if not isinstance(schedule, Leading):  # it starts short of pure noise, which is its fault
         assert times[0] > 0.98
     assert all(a > b for a, b in pairwise(times))
+
+
+@given(st.sampled_from(list(SCHEDULES.values())), st.integers(1, 60), st.data())
+def test_no_time_leaves_the_way_however_it_is_shifted(
+    schedule: Schedule, steps: int, data: st.DataObject
+) -> None:
+    k, start = data.draw(st.floats(0.1, 10.0)), data.draw(st.floats(0.01, 1.0))
+    for moved in (Shifted(schedule, k), Begun(Shifted(schedule, k), start)):
+        times = moved(steps)
+        assert 0.0 < times[0] <= 1.0 and times[-1] == 0.0
+        assert all(a > b for a, b in pairwise(times))
+    assert Begun(schedule, start)(steps)[0] == start
+
+
+@pytest.mark.parametrize("k", [0.1, 0.2, 0.7, 3.0])
+def test_a_shift_leaves_both_ends_where_they_are(k: float) -> None:
+    assert (shift(1.0, k), shift(0.0, k)) == (1.0, 0.0)
 
 
 @each_schedule

@@ -154,6 +154,11 @@ def test_heun_without_churn_or_restarts_is_heun_in_sigma_bar() -> None:
         close(b.x / b.alpha, x)
 
 
+@pytest.mark.parametrize("churn", [1e-18, 1e-16, 1e-12])
+def test_a_churn_too_small_to_count_adds_nothing(churn: float) -> None:
+    close(run("edm-heun", 9, s_churn=churn)[-1].x, run("edm-heun", 9, s_churn=0.0)[-1].x, 1e-4)
+
+
 def test_edm_is_the_papers_algorithm_2() -> None:
     """Karras et al. 2022, line by line, on their x: our x / alpha. Churn from 0.2 to 9 only."""
     churn = {"s_churn": 3.0, "s_min": 0.2, "s_max": 9.0, "s_noise": 1.01}

@@ -209,8 +209,8 @@ def test_a_job_that_ended_or_never_was_can_be_cancelled_in_vain() -> None:
         (MemoryError(), "Memory ran out; "),
         (torch.OutOfMemoryError("CUDA out of memory."), "Memory ran out; "),
         (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), "Memory ran"),
-        (ZeroDivisionError("by\nzero"), "(ZeroDivisionError: by)."),
-        (SystemExit("3"), "(SystemExit: 3)."),
+        (ZeroDivisionError("by\nzero"), "(ZeroDivisionError: by);"),
+        (SystemExit("3"), "(SystemExit: 3);"),
     ],
 )
 def test_a_failure_is_one_sentence_and_the_next_job_works(error: BaseException, words: str) -> None:

@@ -60,7 +60,8 @@ SCHEDULE = Karras()
 def noised(x: Tensor, point: Point, noisier: Point, z: Tensor) -> Tensor:
     """x at `point` taken forward along the noising process to `noisier` by the noise z."""
     ratio = noisier[0] / point[0]
-    return ratio * x + math.sqrt(noisier[1] ** 2 - (ratio * point[1]) ** 2) * z
+    added = max(noisier[1] ** 2 - (ratio * point[1]) ** 2, 0.0)  # below it only by rounding
+    return ratio * x + math.sqrt(added) * z
 
 
 def heun(
