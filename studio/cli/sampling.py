@@ -5,9 +5,6 @@ from __future__ import annotations
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 from studio.cli.verb import add_device
 from studio.core.errors import UsageError
 from studio.core.requests import Inputs
@@ -91,7 +88,10 @@ def add_start(parser: ArgumentParser) -> None:
         help="how much of it to make anew, 0.001 to 1 (default 0.6; 1 with a mask)",
     )
     parser.add_argument(
-        "--mask", type=Path, metavar="FILE", help="repaint only where this picture is white"
+        "--mask",
+        type=Path,
+        metavar="FILE",
+        help="repaint only where this picture is white, not black or transparent",
     )
     parser.add_argument(
         "--variation", type=float, default=0.0, help="0: the seed's own noise, 1: another's"
@@ -106,18 +106,10 @@ def inputs_from(arguments: Namespace) -> Inputs | None:
             if getattr(arguments, name) is not None:
                 raise UsageError(f"--{name} needs --image, the picture to start from.")
         return None
-    from studio.dataset.pictures import read_picture
+    from studio.cli.pictures import read_mask, read_square
 
-    source = read_picture(arguments.image).pixels
-    if arguments.mask is None:
-        return Inputs(source)
-    return Inputs(source, mask_of(read_picture(arguments.mask).pixels, source))
-
-
-def mask_of(picture: np.ndarray, source: np.ndarray) -> np.ndarray:
-    """A picture (h, w, 3) as a mask of the source's size: 255 where it is nearer white."""
-    image = Image.fromarray(picture).convert("L").resize(source.shape[1::-1])
-    return np.where(np.asarray(image) > 127, 255, 0).astype(np.uint8)
+    source = read_square(arguments.image).pixels
+    return Inputs(source, None if arguments.mask is None else read_mask(arguments.mask, source))
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -21,7 +21,8 @@ from studio.dataset import SUFFIXES
 RUNS_PROGRAMS = ("EPS", "WMF")  # Pillow hands these to an interpreter; a picture must not run
 BAND = 2**20  # values at a time in double precision: a large picture has many
 MOST_PIXELS = 89_478_485  # Pillow's own bound, above which it suspects a decompression bomb
-WHITE = (255, 255, 255)
+WHITE, BLACK = (255, 255, 255), (0, 0, 0)
+OVER_WHITE = ("Its transparency was laid over white.",)
 LAYERED = ("PSD",)  # their further "frames" are the layers of the picture shown
 
 
@@ -37,6 +38,14 @@ class ReadPicture:
     pixels: np.ndarray
     alpha: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def square_notes(self) -> tuple[str, ...]:
+        """The notes for who uses the square in the middle only."""
+        height, width = self.pixels.shape[:2]
+        return (
+            self.notes if height == width else (*self.notes, "Only its middle, a square, is used.")
+        )
 
 
 def is_picture(path: Path) -> bool:
@@ -149,7 +158,7 @@ def _finished(
         under = Image.new("RGB", image.size, ground)
         under.paste(image, mask=alpha)
         image = under
-        where = "white" if ground == WHITE else f"the colour {ground}"
+        where = {WHITE: "white", BLACK: "black"}.get(ground, f"the colour {ground}")
         notes.append(f"Its transparency was laid over {where}.")
     if orientation is not None:
         notes.append("It was turned as its EXIF orientation says.")

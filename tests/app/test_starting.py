@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent, QGuiApplication
+from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QPushButton, QScrollArea
 from pytestqt.qtbot import QtBot
 
@@ -100,6 +100,27 @@ def drop(stage: Stage, path: Path) -> None:
             Qt.KeyboardModifier.NoModifier,
         )
     )
+
+
+def test_what_was_done_to_a_picture_is_said_beside_it(
+    qtbot: QtBot, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGBA", (60, 40), (200, 0, 0, 90)).save(tmp_path / "glass.png")
+    Image.new("RGB", (40, 40)).save(tmp_path / "plain.png")
+    open_file(qtbot, stage, tmp_path / "glass.png", monkeypatch)
+    notes = stage.panel.column.start.notes
+    assert notes.isVisible()
+    assert (
+        notes.text() == "Its transparency was laid over white. Only its middle, a square, is used."
+    )
+    open_file(qtbot, stage, tmp_path / "plain.png", monkeypatch)
+    assert not notes.isVisible()
+    glass = QImage(8, 8, QImage.Format.Format_ARGB32)
+    glass.fill(0)
+    QGuiApplication.clipboard().setImage(glass)
+    with qtbot.waitSignal(stage.panel.session.start.changed):
+        click(qtbot, stage, "startPaste")
+    assert notes.text() == "Its transparency was laid over white."
 
 
 def test_a_file_is_cut_to_a_square_and_sent_with_the_request(

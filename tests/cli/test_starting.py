@@ -8,10 +8,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from studio.cli.pictures import read_mask
+from studio.core.errors import UsageError
 from studio.gallery import inputs, png
 from tests.tiny import SIZE
 
 from .conftest import Run
+
+DATA = Path(__file__).parent / "data"
+Capture = pytest.CaptureFixture[str]
+
+
+def source(width: int, height: int) -> np.ndarray:
+    return np.full((height, width, 3), 90, np.uint8)
 
 
 @pytest.fixture
@@ -62,6 +71,44 @@ def test_a_mask_keeps_the_rest(
     assert document["settings"]["strength"] == 1.0
     middle = np.asarray(Image.open(photo).convert("RGB").crop((5, 0, 25, 20)).resize((SIZE, SIZE)))
     assert np.abs(pixels(out).astype(int) - middle).mean() < 20
+
+
+def test_a_mask_with_transparency_repaints_what_is_white(tmp_path: Path, capsys: Capture) -> None:
+    """White on transparent, as drawing programs save a stroke; and what was done to it is said."""
+    mask = read_mask(DATA / "mask-white-on-transparent.png", source(256, 256))
+    alpha = np.asarray(Image.open(DATA / "mask-white-on-transparent.png").getchannel("A"))
+    assert 0 < (mask == 255).mean() < 0.5
+    assert ((mask == 255) == (alpha > 127)).all()
+    assert "transparency was laid over black" in capsys.readouterr().err
+    stroke = np.zeros((20, 30, 2), np.uint8)  # black on transparent
+    stroke[:5, :, 1] = 255
+    Image.fromarray(stroke, "LA").save(tmp_path / "black.png")
+    assert not read_mask(tmp_path / "black.png", source(30, 20)).any()
+    assert "nothing is repainted" in capsys.readouterr().err
+
+
+def test_a_mask_is_scaled_to_its_picture_but_never_stretched(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    half = np.zeros((10, 15), np.uint8)
+    half[:, 9:] = 255
+    Image.fromarray(half).save(tmp_path / "small.png")
+    mask = read_mask(tmp_path / "small.png", source(301, 200))
+    assert mask.shape == (200, 301) and mask.mean() / 255 == pytest.approx(0.4, abs=0.01)
+    assert "scaled from 15 × 10 to 301 × 200" in capsys.readouterr().err
+    with pytest.raises(UsageError, match="15 × 10.*200 × 200.*shape"):
+        read_mask(tmp_path / "small.png", source(200, 200))
+
+
+def test_what_was_done_to_a_picture_is_said(
+    run: Run, quick: tuple[object, ...], photo: Path, tmp_path: Path
+) -> None:
+    frames = [Image.fromarray(source(20, 20) + n) for n in (0, 9)]
+    moving = tmp_path / "moving.gif"
+    frames[0].save(moving, save_all=True, append_images=frames[1:])
+    for path, word in ((moving, "Only the first frame is used."), (photo, "Only its middle")):
+        ran = run("generate", "bear", *quick, "--image", path, "--out", tmp_path / "a.png")
+        assert ran.code == 0 and f"{path}: {word}" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -128,9 +128,9 @@ def _given(arguments: Namespace, side: str) -> tuple[str | None, int | None, Pat
 
 
 def _picture(path: Path) -> np.ndarray:
-    from studio.dataset.pictures import read_picture
+    from studio.cli.pictures import read_square
 
-    return read_picture(path).pixels
+    return read_square(path).pixels
 
 
 class Walked:

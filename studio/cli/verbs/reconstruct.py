@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from tqdm import tqdm
 
 from studio.cli import bars, table
 from studio.cli.outputs import file_at, folder_for, names_a_file, spare, write_image
+from studio.cli.pictures import tell
 from studio.cli.verb import Document, Verb, add_device, add_out, worker_of
 from studio.core import events
 from studio.core.autoencoding import Reconstruct, Reconstructed
@@ -59,8 +59,7 @@ def run(arguments: Namespace) -> Document:
     request = Reconstruct(tuple(each.pixels for each in pictures), tuple(names), arguments.tile)
     request.check()
     for path, picture in zip(arguments.images, pictures, strict=True):
-        for note in picture.notes:
-            print(f"{path}: {note}", file=sys.stderr)
+        tell(path, *picture.notes)
     total = len(pictures) * len(names)
     with bars.bar(total, "picture") as bar:
         results = Results(places, arguments.images, pictures, names, bar)

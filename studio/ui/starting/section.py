@@ -58,9 +58,12 @@ class StartSection(Fold):
         self.file_name.setObjectName("startName")
         self.file_name.setProperty("role", "title")
         self.repainted.setObjectName("startMask")
-        for label in (self.extent, self.repainted):
+        self.notes = QLabel()
+        self.notes.setObjectName("startNotes")
+        self.notes.setWordWrap(True)
+        for label in (self.extent, self.repainted, self.notes):
             label.setProperty("role", "muted")
-        for label in (self.file_name, self.extent, self.repainted):
+        for label in (self.file_name, self.extent, self.repainted, self.notes):
             label.setTextFormat(Qt.TextFormat.PlainText)
         self.paint = _small("Paint mask…", "paintMask", "Paint what is to be made anew (Alt+K)")
         self.remove = _small("Remove", "startRemove", "Begin with noise again")
@@ -98,6 +101,7 @@ class StartSection(Fold):
         top.addWidget(self.well)
         top.addWidget(self._facts, 1)
         self.rows.addLayout(top)
+        self.rows.addWidget(self.notes)
         self.rows.addSpacing(3)
         self.rows.addLayout(_row(self.choose, self.paste, self.shown))
         self.rows.addSpacing(5)
@@ -162,6 +166,8 @@ class StartSection(Fold):
         self.well.show_start(start)
         for widget in (self._facts, self.strength, self._strength_label):
             widget.setVisible(start is not None)
+        self.notes.setText("" if start is None else " ".join(start.notes))
+        self.notes.setVisible(bool(self.notes.text()))
         if start is not None:
             self.open()
             height, width = start.inputs.source.shape[:2]

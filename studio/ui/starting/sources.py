@@ -101,12 +101,26 @@ def file_in(data: QMimeData) -> Path | None:
 
 def from_image(name: str, image: QImage) -> Start:
     """A picture in memory, transparent parts over white."""
+    from studio.dataset.pictures import OVER_WHITE, ReadPicture
+
     over = QImage(image.size(), QImage.Format.Format_RGB32)
     over.fill(Qt.GlobalColor.white)
     painter = QPainter(over)
     painter.drawImage(0, 0, image)
     painter.end()
-    return from_pixels(name, from_qimage(over))
+    read = ReadPicture(name, from_qimage(over), notes=OVER_WHITE if _shines(image) else ())
+    return from_pixels(name, read.pixels, read.square_notes)
+
+
+def _shines(image: QImage) -> bool:
+    """Whether any of it is transparent."""
+    import numpy as np
+
+    if not image.hasAlphaChannel():
+        return False
+    alpha = image.convertToFormat(QImage.Format.Format_Alpha8)
+    rows = np.frombuffer(alpha.constBits(), np.uint8).reshape(alpha.height(), -1)
+    return bool((rows[:, : alpha.width()] < 255).any())
 
 
 def _with(request: Generate, start: Start) -> Generate:

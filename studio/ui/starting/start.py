@@ -26,6 +26,7 @@ class Start:
     inputs: Inputs
     source: str
     mask: str
+    notes: tuple[str, ...] = ()  # sentences on what was done to the file's values
 
     @classmethod
     def of(cls, name: str, inputs: Inputs) -> Start:
@@ -48,21 +49,22 @@ class Start:
         return 1.0 if mask is None else float((mask > 127).mean())
 
 
-def from_pixels(name: str, pixels: np.ndarray) -> Start:
+def from_pixels(name: str, pixels: np.ndarray, notes: tuple[str, ...] = ()) -> Start:
     """(H, W, 3) uint8, of which the square in the middle is taken, at most MOST a side."""
     import numpy as np
     from PIL import Image, ImageOps
 
     side = min(MOST, *pixels.shape[:2])
     square = ImageOps.fit(Image.fromarray(pixels), (side, side))
-    return Start.of(name, Inputs(np.array(square)))
+    return replace(Start.of(name, Inputs(np.array(square))), notes=notes)
 
 
 def from_file(path: Path) -> Start:
     """Any picture file. Raises DataError."""
     from studio.dataset.pictures import read_picture
 
-    return from_pixels(path.name, read_picture(path).pixels)
+    picture = read_picture(path)
+    return from_pixels(path.name, picture.pixels, picture.square_notes)
 
 
 def from_settings(settings: Settings) -> Start:

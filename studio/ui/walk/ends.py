@@ -191,7 +191,7 @@ class EndCard(QWidget):
         self._facts.setVisible(start is not None)
         room = self.file_name.fontMetrics()
         self.file_name.setText(room.elidedText(name, Qt.TextElideMode.ElideMiddle, 190))
-        self.file_name.setToolTip(name)
+        self.file_name.setToolTip(" ".join((name, *(start.notes if start is not None else ()))))
         self.tell("")
 
     def tell(self, quality: str, tip: str = "") -> None:

@@ -1,0 +1,48 @@
+"""The pictures that options name, read; what was done to them is said. No torch."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from studio.core.errors import UsageError
+from studio.core.world import World
+from studio.dataset.pictures import BLACK, ReadPicture, read_picture
+
+
+def tell(path: Path, *notes: str) -> None:
+    """Says them on standard error, once however many processes there are."""
+    if not World.here().rank:
+        for note in notes:
+            print(f"{path}: {note}", file=sys.stderr)
+
+
+def read_square(path: Path) -> ReadPicture:
+    """A picture whose middle will be used. Raises DataError."""
+    picture = read_picture(path)
+    tell(path, *picture.square_notes)
+    return picture
+
+
+def read_mask(path: Path, source: np.ndarray) -> np.ndarray:
+    """(h, w) uint8 of the source's size: 255 where the file is nearer white than black, and not
+    transparent. Raises DataError, and UsageError for a mask of another shape."""
+    read = read_picture(path, BLACK)
+    (height, width), (tall, wide) = source.shape[:2], read.pixels.shape[:2]
+    if abs(width * tall - height * wide) > max(width, height, wide, tall):  # by over a pixel
+        raise UsageError(
+            f"{path} is {wide} × {tall} pixels, the picture to start from {width} × {height};"
+            " give the mask that picture's shape."
+        )
+    tell(path, *read.notes)
+    grey = Image.fromarray(read.pixels).convert("L")
+    if grey.size != (width, height):
+        tell(path, f"It was scaled from {wide} × {tall} to {width} × {height}.")
+        grey = grey.resize((width, height))
+    mask = np.where(np.asarray(grey) > 127, 255, 0).astype(np.uint8)
+    if not mask.any():
+        tell(path, "Nothing in it is white, so nothing is repainted.")
+    return mask
