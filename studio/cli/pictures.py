@@ -10,7 +10,7 @@ from PIL import Image
 
 from studio.core.errors import UsageError
 from studio.core.world import World
-from studio.dataset.pictures import BLACK, ReadPicture, read_picture
+from studio.dataset.pictures import BLACK, ReadPicture, fitted_mask, read_picture
 
 
 def tell(path: Path, *notes: str) -> None:
@@ -38,11 +38,9 @@ def read_mask(path: Path, source: np.ndarray) -> np.ndarray:
             " give the mask that picture's shape."
         )
     tell(path, *read.notes)
-    grey = Image.fromarray(read.pixels).convert("L")
-    if grey.size != (width, height):
+    mask = fitted_mask(np.asarray(Image.fromarray(read.pixels).convert("L")), (width, height))
+    if (wide, tall) != (width, height):
         tell(path, f"It was scaled from {wide} × {tall} to {width} × {height}.")
-        grey = grey.resize((width, height))
-    mask = np.where(np.asarray(grey) > 127, 255, 0).astype(np.uint8)
     if not mask.any():
         tell(path, "Nothing in it is white, so nothing is repainted.")
     return mask

@@ -91,7 +91,8 @@ def add_start(parser: ArgumentParser) -> None:
         "--mask",
         type=Path,
         metavar="FILE",
-        help="repaint only where this picture is white, not black or transparent",
+        help="repaint only where this picture is white, not black or transparent; around it the"
+        " new picture fades into the old one over 2 %% of a side",
     )
     parser.add_argument(
         "--variation", type=float, default=0.0, help="0: the seed's own noise, 1: another's"

@@ -11,18 +11,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageOps
 from torch import Tensor
 from torch.nn import functional as F
 
 from studio.core.requests import Inputs, Settings
+from studio.dataset.pictures import fitted_mask
 from studio.diffusion.denoised import Denoiser
 from studio.diffusion.inpainting import Inpainted
 from studio.diffusion.interpolation import vary
 from studio.diffusion.noise import NoiseStream
 from studio.models.model import Model
 
-FEATHER = 0.02  # of a side: how softly a repainted part is set into its picture
+FEATHER = 0.02  # of a side: how far around what is repainted the new picture fades into the old
 
 
 @dataclass(frozen=True)
@@ -91,12 +92,22 @@ def source_of(model: Model, settings: Settings, inputs: Inputs | None) -> Source
     latents = model.encode(pixels[None])
     if inputs.mask is None:
         return Source(latents, None, pixels, None)
-    mask = ImageOps.fit(Image.fromarray(inputs.mask), side).point(lambda v: 255 * (v > 127))
-    hard = torch.from_numpy(np.asarray(mask) > 127).float()[None, None]
+    mask = fitted_mask(inputs.mask, side) > 0
+    hard = torch.from_numpy(mask).float()[None, None]
     touched = F.adaptive_max_pool2d(hard, (height, width))  # a cell is made anew if any pixel is
-    soft = mask.filter(ImageFilter.GaussianBlur(FEATHER * settings.size))
-    painted = np.asarray(soft, np.float32)[..., None] / 255
+    painted = feathered(mask, FEATHER * settings.size)
     return Source(latents, (1.0 - touched).to(latents.device), pixels, painted)
+
+
+def feathered(mask: np.ndarray, feather: float) -> np.ndarray:
+    """A mask (H, W) bool as weights (H, W, 1): 1 where it is set, falling to 0 at `feather` pixels
+    from there."""
+    from scipy.ndimage import distance_transform_edt
+
+    if not mask.any():
+        return np.zeros((*mask.shape, 1), np.float32)
+    away = distance_transform_edt(~mask)
+    return np.clip(1.0 - away / feather, 0.0, 1.0).astype(np.float32)[..., None]
 
 
 def starting_point(

@@ -12,7 +12,7 @@ from studio.core.errors import UsageError
 from studio.core.events import Picture
 from studio.core.requests import Generate, Inputs, Settings, digest
 from studio.engine.generate import generate
-from studio.engine.starting import Seeds, source_of
+from studio.engine.starting import FEATHER, Seeds, Source, feathered, source_of
 from tests.engine.fake import SIZE, FakeModel, request
 
 
@@ -54,6 +54,33 @@ def test_a_mask_repaints_only_what_is_under_it() -> None:
     middle = SIZE // 2  # where one blends into the other
     assert (picture.image[:, : middle - 1] == 100).all()
     assert set(np.unique(picture.image[:, middle + 1 :])) <= {0, 255}
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 40])
+def test_a_stroke_is_repainted_in_full_and_the_rest_stays(width: int) -> None:
+    """Whatever its width: painted, 255; further away than the feather, as it was to the last bit;
+    between the two it only fades."""
+    mask = np.zeros((256, 256), bool)
+    mask[:, 100 : 100 + width] = True
+    rest = np.random.default_rng(1).integers(0, 256, (256, 256, 3), np.uint8)
+    source = Source(torch.zeros(1), None, rest, feathered(mask, 256 * FEATHER))
+    (image,) = source.composed(np.full((1, 256, 256, 3), 255, np.uint8))
+    assert (image[:, 100 : 100 + width] == 255).all()
+    near = 100 - int(256 * FEATHER)
+    beyond = np.r_[:near, 100 + width + 100 - near : 256]
+    assert (image[:, beyond] == rest[:, beyond]).all()
+    assert source.painted is not None
+    assert (np.diff(source.painted[0, near:101, 0]) > 0).all()
+
+
+def test_a_fine_stroke_on_a_large_picture_is_not_lost() -> None:
+    mask = np.zeros((80, 80), np.uint8)
+    mask[:, 31] = 255  # a tenth of a pixel of the picture that is made
+    inputs = Inputs(grey(100, 80), mask)
+    source = source_of(FakeModel(), begun(inputs).settings, inputs)
+    assert source is not None and source.painted is not None and source.known is not None
+    assert source.painted[:, 3].min() == 1 and source.painted.mean() == 1 / 8
+    assert (source.known == 0).float().mean() == 1 / 8
 
 
 def test_a_picture_of_another_shape_is_cut_in_the_middle() -> None:

@@ -52,7 +52,8 @@ class Easel(QWidget):
         self.setAccessibleName("The picture and its mask")
         self.setToolTip(
             "Drag to paint, with the right button to erase. Ctrl and the wheel: brush size."
-            " By keys: the arrows move the brush, Space paints."
+            " By keys: the arrows move the brush, Space paints. What is painted is made anew, and"
+            " fades into the rest over 2 % of the picture's side around it."
         )
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
