@@ -96,7 +96,7 @@ def test_a_mask_is_scaled_to_its_picture_but_never_stretched(
     mask = read_mask(tmp_path / "small.png", source(301, 200))
     assert mask.shape == (200, 301) and mask.mean() / 255 == pytest.approx(0.4, abs=0.01)
     assert "scaled from 15 × 10 to 301 × 200" in capsys.readouterr().err
-    with pytest.raises(UsageError, match="15 × 10.*200 × 200.*shape"):
+    with pytest.raises(UsageError, match=r"15 × 10.*200 × 200.*shape"):
         read_mask(tmp_path / "small.png", source(200, 200))
 
 
