@@ -14,8 +14,7 @@ import torch
 from studio.core.events import Cell, Distance, Progress
 from studio.core.requests import Compare
 from studio.diffusion import samplers
-from studio.diffusion.state import State
-from studio.engine import sampling
+from studio.engine import finite, sampling
 from studio.engine.batches import Batch, Countdown, batches, steps
 from studio.engine.references import References
 from studio.engine.trajectories import Recorder
@@ -30,7 +29,8 @@ def compare(
     A Progress names the first cell of its batch (cells that differ only in their seeds are made
     together, and share the batch's time), a Cell its own index. `check` is called between steps and
     around the decoder and may raise Cancelled.
-    Raises UsageError, before the first step, for settings that a cell cannot be made with.
+    Raises UsageError, before the first step, for settings that a cell cannot be made with;
+    StudioError, after all others are made, for cells whose numbers ran over.
     """
     cells = tuple(
         replace(cell, sampler=samplers.find(cell.sampler).spec.name) for cell in request.cells
@@ -46,11 +46,15 @@ def compare(
     if parts:
         _warm(model, parts[0])
     countdown = Countdown((*parts, *(references.batches if references else ())))
+    lost: dict[int, int] = {}
     for batch in parts:
-        for event in _made(model, batch, replace(request, cells=cells), check, job, countdown):
+        whole = replace(request, cells=cells)
+        for event in _made(model, batch, whole, check, job, countdown, lost):
             if isinstance(event, Cell):
                 made[event.index] = replace(event, trajectory=None)
             yield event
+    if lost:
+        raise finite.lost("Cell", lost, cells[min(lost)])
     if references is not None:
         yield from references.distances(model, made, check, job, countdown)
 
@@ -71,18 +75,22 @@ def _made(
     check: Callable[[], None],
     job: int,
     countdown: Countdown,
+    lost: dict[int, int],
 ) -> Iterator[Progress | Cell]:
     began = time.perf_counter()
     recorder = _recorder(model, batch) if request.trajectories else None
-    state: State | None = None
+    state, watched = None, finite.Watched()  # type: State | None, finite.Watched
     for state in steps(model, batch, check, recorder.watch if recorder else None):
+        watched.add(state)
         if recorder is not None:
             recorder.add(state)
         left = countdown.seconds_left(batch, state)
         first, count = batch.indices[0], len(request.cells)
         yield Progress(job, first, count, state.step, state.steps, left, batch.together)
     assert state is not None
-    images = model.decode(state.x)
+    gone = watched.lost()
+    lost.update({batch.indices[i]: step for i, step in gone.items()})
+    images = model.decode(state.x.nan_to_num() if gone else state.x)
     check()
     seconds = (time.perf_counter() - began) / len(batch.indices)
     countdown.finished(batch)
@@ -91,7 +99,8 @@ def _made(
     for i, index in enumerate(batch.indices):
         mine = request.cells[index]
         trajectory = next(kept) if kept else None
-        yield Cell(job, index, images[i], latents[i], mine, seconds, state.nfe, trajectory)
+        if i not in gone:
+            yield Cell(job, index, images[i], latents[i], mine, seconds, state.nfe, trajectory)
 
 
 def _recorder(model: Model, batch: Batch) -> Recorder:

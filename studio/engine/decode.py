@@ -12,6 +12,7 @@ import torch
 
 from studio.core.events import Decoded
 from studio.core.requests import Decode
+from studio.engine import finite
 from studio.engine.sampling import MOST_AT_ONCE
 from studio.models.model import Model
 
@@ -22,6 +23,7 @@ def decode(
 ) -> Iterator[Decoded]:
     """One Decoded with all pictures; `check`, between batches, may raise Cancelled."""
     latents = torch.from_numpy(np.asarray(request.latents, dtype=np.float32))
+    finite.checked(latents, "What is to be decoded")
     images = []
     for some in latents.split(MOST_AT_ONCE):
         check()

@@ -17,6 +17,7 @@ from studio.core.events import Picture, Preview, Progress
 from studio.core.requests import Generate, Settings
 from studio.diffusion import samplers
 from studio.diffusion.state import State
+from studio.engine import finite
 from studio.engine.sampling import at_once, schedule_of, start_of, states
 from studio.engine.starting import Seeds, Source, source_of
 from studio.engine.trajectories import Recorder
@@ -34,18 +35,21 @@ def generate(
     Picture i is fixed by settings.numbered(i), however many are made in one batch (batches
     round differently in the last bits of the network's precision, as devices do).
     `check` is called between steps and around the decoder and may raise Cancelled.
-    Raises UsageError for a sampler that does not exist or a size the model cannot make.
+    Raises UsageError for a sampler that does not exist or a size the model cannot make, and
+    StudioError, after all others are made, for pictures whose numbers ran over.
     """
     sampler = samplers.find(request.settings.sampler)
     model.latent_shape(request.settings.size)
     settings = replace(request.settings, sampler=sampler.spec.name)
     clock = Clock(settings.steps)
     most = at_once(settings)
-    source = source_of(model, settings, request.inputs)
+    source, lost = source_of(model, settings, request.inputs), dict[int, int]()
     for first in range(0, request.count, most):
         size = min(most, request.count - first)
-        batch = Batch(model, settings, range(first, first + size), clock, source)
+        batch = Batch(model, settings, range(first, first + size), clock, lost, source)
         yield from batch.run(replace(request, settings=settings), check, job)
+    if lost:
+        raise finite.lost("Picture", lost, settings)
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Batch:
     settings: Settings
     indices: range
     clock: Clock
+    lost: dict[int, int]  # takes the step at which a picture's numbers ran over
     source: Source | None = None
 
     @torch.inference_mode()  # entered anew whenever the generator goes on
@@ -66,10 +71,11 @@ class Batch:
         self.clock.begin(len(self.indices))
         budget = PreviewBudget(request.preview_every)
         pace = Pace(self.model.device)
-        x, nfe = None, 0
+        x, nfe, watched = None, 0, finite.Watched()
         recorder = self._recorder() if request.trajectories else None
         for state in self._states(pace, recorder):
             self.clock.stepped(state.step)
+            watched.add(state)
             yield Progress(
                 job,
                 self.indices[0],
@@ -88,15 +94,25 @@ class Batch:
                 check()
             x, nfe = state.x, state.nfe
         assert x is not None
-        images = self.model.decode(x)
-        if self.source is not None:
-            images = self.source.composed(images)
+        lost = watched.lost()
+        self.lost.update({self.indices[i]: step for i, step in lost.items()})
+        images = self._decoded(x, [i for i in range(len(x)) if i not in lost])
         check()
         seconds = self.clock.decoded() / len(self.indices)
         kept = recorder.trajectories(self.model, check) if recorder else None
-        for index, image in zip(self.indices, images, strict=True):
-            mine = self.settings.numbered(index)
-            yield Picture(job, index, image, mine, seconds, nfe, next(kept) if kept else None)
+        for i, index in enumerate(self.indices):
+            trajectory, mine = next(kept) if kept else None, self.settings.numbered(index)
+            if i in images:
+                yield Picture(job, index, images[i], mine, seconds, nfe, trajectory)
+
+    def _decoded(self, x: torch.Tensor, sound: list[int]) -> dict[int, np.ndarray]:
+        """The pictures of these numbers in the batch."""
+        if not sound:
+            return {}
+        images = self.model.decode(x[sound] if len(sound) < len(x) else x)
+        if self.source is not None:
+            images = self.source.composed(images)
+        return dict(zip(sound, images, strict=True))
 
     @property
     def _seeds(self) -> Seeds:

@@ -21,6 +21,7 @@ from studio.diffusion.denoised import Denoiser
 from studio.diffusion.inpainting import Inpainted
 from studio.diffusion.interpolation import vary
 from studio.diffusion.noise import NoiseStream
+from studio.engine import finite
 from studio.models.model import Model
 
 FEATHER = 0.02  # of a side: how far around what is repainted the new picture fades into the old
@@ -90,6 +91,7 @@ def source_of(model: Model, settings: Settings, inputs: Inputs | None) -> Source
     side = (settings.size, settings.size)
     pixels = picture_for(settings, inputs.source)
     latents = model.encode(pixels[None])
+    finite.checked(latents, f"What {settings.model} encodes the picture to start from to")
     if inputs.mask is None:
         return Source(latents, None, pixels, None)
     mask = fitted_mask(inputs.mask, side) > 0

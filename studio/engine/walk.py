@@ -29,7 +29,7 @@ from studio.diffusion.interpolation import (
 from studio.diffusion.inversion import invert
 from studio.diffusion.noise import NoiseStream
 from studio.diffusion.state import State
-from studio.engine import sampling
+from studio.engine import finite, sampling
 from studio.engine.judging import judge_for
 from studio.engine.starting import Seeds, picture_for
 from studio.models.model import Model
@@ -131,6 +131,7 @@ class Walker:
         encoded, point = None, None  # type: Tensor | None, Tensor | None
         if end.picture is not None:
             encoded = point = model.encode(picture_for(settings, end.picture)[None])
+            finite.checked(point, f"What {settings.model} encodes this picture to")
         if self._walk.way == "noise" and encoded is None:
             point = sampling.start_of(model, settings, seeds)
         elif self._must_run(end):
@@ -165,6 +166,7 @@ class Walker:
                 self._check()
                 point, nfe = state.x, state.nfe
             self._clock.done += 1
+        finite.checked(point, f"Frame {index + 1} was lost: its latent")
         image = self._model.decode(point)[0]
         seconds = time.perf_counter() - began
         self._made[index] = Frame(self._job, index, place, image, seconds, nfe)

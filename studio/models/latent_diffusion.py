@@ -183,6 +183,8 @@ class LatentDiffusion:
         autoencoder = self.networks.autoencoder
         raw = autoencoder.denormalised(latents.float()).to(self._parameter.dtype)
         decoded = autoencoder.decode(raw.contiguous(memory_format=torch.channels_last))
+        if not bool(decoded.isfinite().all()):
+            raise ModelError(f"{self.info.name} decodes to numbers that are not finite.")
         return to_bytes(decoded.float() / 2 + 0.5)
 
     @torch.inference_mode()

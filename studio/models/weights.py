@@ -101,10 +101,14 @@ def finite(path: Path, name: str, tensor: Tensor, precision: torch.dtype = torch
     """A copy in `precision` (of integers in theirs). Raises ModelError if it is not finite."""
     if not tensor.is_floating_point():
         return tensor.clone()
-    total = tensor.sum(dtype=torch.float32).item()
-    if not math.isfinite(total) and not tensor.isfinite().all():
+    copy = tensor.to(precision, copy=True)
+    total = copy.sum(dtype=torch.float32).item()
+    if not math.isfinite(total) and not copy.isfinite().all():
+        if tensor.isfinite().all():
+            kind = str(precision).removeprefix("torch.")
+            raise ModelError(f"{path}: {name!r} is too large for {kind}; use precision float32.")
         raise ModelError(f"{path} is damaged: {name!r} holds values that are not numbers.")
-    return tensor.to(precision, copy=True)
+    return copy
 
 
 def _some(names: list[str]) -> str:

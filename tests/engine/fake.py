@@ -88,6 +88,25 @@ class FakeModel:
         return self.decode(x0)
 
 
+@dataclass
+class OverflowingModel(FakeModel):
+    """Its denoiser's answer for one picture of a batch is no number from one call on."""
+
+    picture: int = 1
+    call: int = 2
+
+    def denoiser(self, condition: Any) -> Callable[[Tensor, float, float], Denoised]:
+        sound = super().denoiser(condition)
+
+        def denoise(x: Tensor, alpha: float, sigma: float) -> Denoised:
+            here = sound(x, alpha, sigma)
+            if self.calls >= self.call:
+                here.x0[self.picture % len(x)] = float("nan")
+            return here
+
+        return denoise
+
+
 class Listener:
     """Collects events; `wait` blocks until one that fits has arrived."""
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from studio.core.errors import Cancelled, UsageError
+from studio.core.errors import Cancelled, StudioError, UsageError
 from studio.core.events import Cell, Decoded, Distance, Event, Progress
 from studio.core.grid import Axis, Grid
 from studio.core.requests import Compare, Decode, Generate, Settings
@@ -33,7 +33,7 @@ from studio.metrics import perceptual
 from studio.models.model import Model
 from tests import tiny
 from tests.diffusion.mixture import Mixture
-from tests.engine.fake import SIZE, FakeModel
+from tests.engine.fake import SIZE, FakeModel, OverflowingModel
 
 EXACT = devices.Device("cpu", "float32", "CPU")
 BASE = Settings("a red bear", model="tiny", sampler="flow-euler", steps=3, size=tiny.SIZE, seed=1)
@@ -350,3 +350,12 @@ def test_decoding_can_be_cancelled_between_batches() -> None:
     assert calls == [2]
     (whole,) = decode(model, Decode("fake", latents))
     assert whole.images.shape == (4 * MOST_AT_ONCE, SIZE, SIZE, 3)
+
+
+def test_a_cell_whose_numbers_ran_over_is_named_and_the_others_are_made() -> None:
+    model = OverflowingModel(call=5)  # the first three are to warm up and of the first cell
+    cells = [replace(BASE, size=SIZE, seed=n, guidance=1.0, steps=k) for n, k in ((1, 3), (2, 4))]
+    heard: list[Event] = []
+    with pytest.raises(StudioError, match=r"^Cell 2 was lost: .* step 1 of 4"):
+        heard.extend(compare(model, Compare(tuple(cells))))
+    assert [event.index for event in heard if isinstance(event, Cell)] == [0]

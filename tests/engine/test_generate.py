@@ -13,16 +13,17 @@ import torch
 from studio.core.device import DEVICES
 from studio.core.errors import ModelError, StudioError, UsageError
 from studio.core.events import Event, Finished, Picture
-from studio.core.requests import Generate, Settings
+from studio.core.requests import Decode, Generate, Settings
 from studio.diffusion.samplers import all_samplers
 from studio.engine import devices
+from studio.engine.decode import decode
 from studio.engine.generate import Clock, generate
 from studio.engine.sampling import MOST_AT_ONCE
 from studio.engine.worker import Worker, open_from_disk, run_now
 from studio.models.model import Model
 from tests import tiny
 
-from .fake import FakeModel, request
+from .fake import FakeModel, OverflowingModel, request
 
 EXACT = devices.Device("cpu", "float32", "CPU")
 
@@ -212,3 +213,30 @@ def test_the_loop_costs_little_beside_the_denoiser() -> None:
             denoise(x, 0.5, 0.5)
         bare = min(bare, time.perf_counter() - began)
     assert (best - bare) / steps < 400e-6  # the sampler's own arithmetic is most of it
+
+
+def test_a_picture_whose_numbers_ran_over_is_named_and_the_others_are_made() -> None:
+    model = OverflowingModel(call=3)
+    asked = replace(request(), count=3, trajectories=True)
+    asked = replace(asked, settings=replace(asked.settings, guidance=1.0, sampler="flow-euler"))
+    heard: list[Event] = []
+    with pytest.raises(StudioError, match=r"^Picture 2 was lost: .* step 3 of 4 \(flow-euler\)"):
+        heard.extend(generate(model, asked))
+    whole = [event for event in heard if isinstance(event, Picture)]
+    assert [each.picture for each in whole] == [0, 2]
+    assert [each.settings.seed for each in whole] == [asked.settings.seed, asked.settings.seed + 2]
+    sound = [e for e in generate(FakeModel(), asked) if isinstance(e, Picture)]
+    for mine, theirs in ((whole[0], sound[0]), (whole[1], sound[2])):
+        assert np.array_equal(mine.image, theirs.image)
+        assert mine.trajectory is not None and theirs.trajectory is not None
+        assert np.array_equal(mine.trajectory.x, theirs.trajectory.x)
+
+
+def test_a_latent_that_is_no_number_is_never_a_black_picture(model: Model) -> None:
+    _, height, width = model.latent_shape(tiny.SIZE)
+    latents = np.zeros((1, model.latent_shape(tiny.SIZE)[0], height, width), np.float32)
+    latents[0, 0, 0, 0] = np.nan
+    with pytest.raises(StudioError, match="not numbers"):
+        list(decode(model, Decode("tiny", latents)))
+    with pytest.raises(ModelError, match="not finite"):
+        model.decode(torch.from_numpy(latents))

@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from studio.core.errors import Cancelled, ModelError, UsageError
 from studio.models.latent_diffusion import PROMPTS_KEPT, LatentDiffusion
 from studio.models.registry import open_autoencoder, open_model, open_network
+from studio.models.weights import finite
 from tests import tiny
 
 SHARD = "weights-1-of-1.safetensors"
@@ -285,3 +286,10 @@ print(torch.equal(before, torch.get_rng_state()), "torch._dynamo" in sys.modules
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "False"]
+
+
+def test_weights_too_large_for_a_precision_are_no_damage(tmp_path: Path) -> None:
+    large = torch.tensor([1.0, 1e6])
+    assert finite(tmp_path, "w", large).equal(large)
+    with pytest.raises(ModelError, match="'w' is too large for float16; use precision float32"):
+        finite(tmp_path, "w", large, torch.float16)

@@ -19,7 +19,7 @@ from studio.cli.sampling import add_sampling
 from studio.cli.sharing import add_rest, parts_in, stopped_early, world_of
 from studio.cli.verb import Document, Verb, add_out, worker_of
 from studio.core import events
-from studio.core.errors import Cancelled
+from studio.core.errors import Cancelled, StudioError
 from studio.core.grid import Grid
 from studio.core.requests import Compare, Decode, Settings
 from studio.core.world import World
@@ -79,7 +79,7 @@ def _alone(request: Compare, worker: Worker, results: Results) -> None:
     check(request.cells)
     try:
         run_now(request, worker, results.saw)
-    except (KeyboardInterrupt, Cancelled):
+    except (KeyboardInterrupt, Cancelled, StudioError):
         if results.cells:
             results.write()
         raise
