@@ -79,7 +79,7 @@ def _made(
 ) -> Iterator[Progress | Cell]:
     began = time.perf_counter()
     recorder = _recorder(model, batch) if request.trajectories else None
-    state, watched = None, finite.Watched()  # type: State | None, finite.Watched
+    state, watched = None, finite.Watched()
     for state in steps(model, batch, check, recorder.watch if recorder else None):
         watched.add(state)
         if recorder is not None:

@@ -88,8 +88,8 @@ class Batch:
             check()
             if state.step < state.steps and budget.allows(state.step):
                 pace.wait()
-                images = budget.timed(self.model.preview, state.x0)
-                for index, image in zip(self.indices, images, strict=True):
+                previews = budget.timed(self.model.preview, state.x0)
+                for index, image in zip(self.indices, previews, strict=True):
                     yield Preview(job, index, image)
                 check()
             x, nfe = state.x, state.nfe

@@ -104,11 +104,11 @@ def source_of(model: Model, settings: Settings, inputs: Inputs | None) -> Source
 def feathered(mask: np.ndarray, feather: float) -> np.ndarray:
     """A mask (H, W) bool as weights (H, W, 1): 1 where it is set, falling to 0 at `feather` pixels
     from there."""
-    from scipy.ndimage import distance_transform_edt
+    from scipy import ndimage  # type: ignore[import-untyped]
 
     if not mask.any():
         return np.zeros((*mask.shape, 1), np.float32)
-    away = distance_transform_edt(~mask)
+    away = ndimage.distance_transform_edt(~mask)
     return np.clip(1.0 - away / feather, 0.0, 1.0).astype(np.float32)[..., None]
 
 

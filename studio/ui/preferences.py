@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from studio.core.errors import UsageError
 from studio.core.requests import MAX_COUNT, MAX_SEED
-from studio.core.settings import MAX_GUIDANCE, MAX_STEPS
-from studio.core.specs import one_name
+from studio.core.settings import (
+    LEAST_STRENGTH,
+    MAX_CLASSIFIER,
+    MAX_GUIDANCE,
+    MAX_STEPS,
+    SHIFTS,
+)
+from studio.core.specs import checked_options, one_name
 from studio.ui.state import Session
 from studio.ui.theme import CHOICES
 
@@ -29,23 +37,67 @@ def _whole(low: int, high: int) -> Callable[[Any], bool]:
     return lambda value: type(value) is int and low <= value <= high
 
 
+def _number(low: float, high: float) -> Callable[[Any], bool]:
+    return lambda value: type(value) in (int, float) and low <= value <= high
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_interval(value: Any) -> bool:
+    inside = len(value) == 2 and all(_number(0.0, 1.0)(each) for each in value)
+    return inside and value[0] < value[1]
+
+
+def _are_options(value: Any) -> bool:
+    return all(len(each) == 2 and isinstance(each[0], str) for each in value)
+
+
 TABLE = {
     "keep_queue": Kept(False, lambda value: isinstance(value, bool)),
-    "walk": Kept({}, lambda value: isinstance(value, dict)),
+    **{
+        name: Kept({}, lambda value: isinstance(value, dict))
+        for name in ("walk", "compare", "lab", "reconstruct", "train")
+    },
     "theme": Kept("system", lambda value: value in CHOICES),
     "history": Kept([], lambda value: all(isinstance(each, str) for each in value)),
-    "prompt": Kept("", lambda value: isinstance(value, str)),
-    "negative": Kept("", lambda value: isinstance(value, str)),
-    "sampler": Kept("", lambda value: isinstance(value, str)),
+    "prompt": Kept("", _is_text),
+    "negative": Kept("", _is_text),
+    "sampler": Kept("", _is_text),
     "steps": Kept(0, _whole(1, MAX_STEPS)),
-    "guidance": Kept(
-        -1.0, lambda value: isinstance(value, int | float) and 0 <= value <= MAX_GUIDANCE
-    ),
+    "guidance": Kept(-1.0, _number(0, MAX_GUIDANCE)),
+    "interval": Kept((), _is_interval),
+    "options": Kept((), _are_options),
+    "schedule": Kept("", _is_text),
+    "shift": Kept(0.0, _number(*SHIFTS)),
+    "rule": Kept("", _is_text),
+    "rule_options": Kept((), _are_options),
+    "classifier": Kept("", _is_text),
+    "classifier_scale": Kept(-1.0, _number(0, MAX_CLASSIFIER)),
+    "strength": Kept(0.0, _number(LEAST_STRENGTH, 1)),
+    "variation": Kept(0.0, _number(0, 1)),
+    "variation_seed": Kept(0, _whole(0, MAX_SEED)),
+    "variation_locked": Kept(False, lambda value: isinstance(value, bool)),
+    "trajectories": Kept(False, lambda value: isinstance(value, bool)),
+    "source": Kept("", _is_text),
+    "mask": Kept("", _is_text),
     "count": Kept(1, _whole(1, MAX_COUNT)),
     "seed": Kept(0, _whole(0, MAX_SEED)),
     "seed_locked": Kept(False, lambda value: isinstance(value, bool)),
 }
-_SESSION = ("prompt", "negative", "sampler", "steps", "guidance", "count", "seed", "seed_locked")
+#: In the order they are brought back: a sampler proposes steps, and with a rule forgets options.
+_SESSION = (
+    *("sampler", "rule", "prompt", "negative", "steps", "guidance", "interval", "options"),
+    *("schedule", "shift", "rule_options", "classifier", "classifier_scale", "count", "seed"),
+    *("seed_locked", "strength", "variation", "variation_seed", "variation_locked"),
+    *("trajectories",),
+)
+
+
+def texts(value: object) -> list[str]:
+    """The strings of a remembered list."""
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
 class Preferences:
@@ -60,10 +112,11 @@ class Preferences:
         try:
             value = json.loads(str(self._store.value(key, "")))
             return value if kept.valid(value) else kept.default
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, LookupError, RecursionError):
             return kept.default
 
     def set(self, key: str, value: Any) -> None:
+        """Remembers a value. Raises ValueError for one that the table does not allow."""
         if not TABLE[key].valid(value):
             raise ValueError(f"{key} cannot be {value!r}")
         self._store.setValue(key, json.dumps(value))
@@ -77,16 +130,43 @@ class Preferences:
         self._store.setValue("geometry", geometry)
 
     def restore(self, session: Session) -> None:
-        """Brings the last settings back; the sampler first, since it proposes steps."""
-        names = sorted(_SESSION, key=lambda name: name != "sampler")
-        for name in names:
-            value = self.get(name)
-            if name == "sampler":
-                value = one_name(value, session.samplers.values())
-            known = name != "sampler" or value in session.samplers
-            if known and TABLE[name].valid(value):
-                getattr(session, name).set(value)
+        """Brings the last settings back; those that do not exist any more stay as they are."""
+        for name in _SESSION:
+            with suppress(KeyError, UsageError):
+                value = _known(session, name, self.get(name))
+                if TABLE[name].valid(value):
+                    getattr(session, name).set(value)
+
+    def restore_start(self, session: Session) -> None:
+        """Asks for the last picture to start from and its mask; for who listens to `session`."""
+        source, mask = self.get("source"), self.get("mask")
+        if source:
+            session.start_wanted.emit(replace(session.settings(), source=source, mask=mask))
 
     def remember(self, session: Session) -> None:
         for name in _SESSION:
             self.set(name, getattr(session, name).get())
+        start = session.start.get()
+        self.set("source", "" if start is None else start.source)
+        self.set("mask", "" if start is None else start.mask)
+
+
+def _known(session: Session, name: str, value: Any) -> Any:
+    """A remembered value in the session's type. Raises KeyError or UsageError for a name that
+    there is no more."""
+    match name:
+        case "sampler":
+            return session.samplers[one_name(value, session.samplers.values())].name
+        case "rule":
+            return session.rules[value].name
+        case "schedule" if value:
+            return session.schedules[value].name
+        case "options":
+            sampler = session.samplers[session.sampler.get()]
+            return checked_options(sampler.name, sampler.parameters, value)
+        case "rule_options":
+            rule = session.rules[session.rule.get()]
+            return checked_options(rule.name, rule.parameters, value)
+        case "interval":
+            return tuple(value)
+    return value

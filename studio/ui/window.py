@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,9 +25,11 @@ from PySide6.QtWidgets import (
 )
 
 from studio import gallery, ui
+from studio.core.errors import StudioError
 from studio.ui import actions, icons, panels
 from studio.ui.panels import WORKSPACES, Panel, load
 from studio.ui.shared import Shared
+from studio.ui.starting.start import Start, keep
 from studio.ui.status_line import StatusLine
 from studio.ui.theme import CHOICES, Theme
 
@@ -192,6 +195,13 @@ class Window(QWidget):
         dialog = KeysDialog((*spec.actions, *actions.WINDOW), self)
         dialog.open()
 
+    def _keep_start(self) -> None:
+        """The picture to start from is there at the next start, whether it was used or not."""
+        start: Start | None = self.shared.session.start.get()
+        if start is not None:
+            with suppress(StudioError):  # a full disk: the rest is remembered all the same
+                keep(start.inputs)
+
     @Slot(QCloseEvent)
     def closeEvent(self, event: QCloseEvent) -> None:
         """Goes at once, then remembers everything and finishes the pictures being written."""
@@ -200,6 +210,7 @@ class Window(QWidget):
         self.hide()
         preferences.set("theme", self.theme.choice)
         preferences.remember(self.shared.session)
+        self._keep_start()
         for panel in self.panels if self.shared.jobs.busy else self._built.values():
             panel.closing()
         self.shared.library.close()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -23,10 +26,16 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from studio.core.events import Loading, Ready
+from studio.core.grid import Axis, Grid
+from studio.core.settings import Settings
 from studio.ui import icons
 from studio.ui.controls.sampler_box import describe
 from studio.ui.keys_dialog import KeysDialog
+from studio.ui.panels.compare import ComparePanel
+from studio.ui.panels.reconstruct import ReconstructPanel
+from studio.ui.starting.start import from_pixels
 from studio.ui.theme import DARK, LIGHT, Tokens
+from studio.ui.window import Window
 from tests.app.conftest import Stage, open_window
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -88,6 +97,75 @@ def test_settings_are_remembered(
     again = open_window(qtbot, qapp, stage.folder, tmp_path / "settings.ini")
     assert again.panel.session.settings() == session.settings()
     assert again.window.theme.choice == "dark"
+    again.window.close()
+
+
+def test_a_locked_seed_draws_the_same_picture_after_a_restart(
+    qtbot: QtBot,
+    qapp: QApplication,
+    tmp_path: Path,
+    stage: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every one of the settings, and the picture that it starts from under its mask."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    session = stage.panel.session
+    pixels = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    start = from_pixels("a.png", pixels).masked(pixels[..., 0] * 9)
+    session.start.set(start)
+    other = Settings(
+        "a {red|blue} whale", "fog", sampler="edm-heun", steps=21, guidance=5.5,
+        guidance_interval=(0.2, 0.9), seed=77, options=(("s_churn", 7.5), ("s_noise", 1.005)),
+        schedule="karras", shift=2.5, rule="apg", rule_options=(("eta", 0.5),), classifier="bear",
+        classifier_scale=3.5, strength=0.45, variation=0.25, variation_seed=9,
+    )  # fmt: skip
+    session.use_all(start.named(other))
+    session.prompt.set(other.prompt)
+    session.trajectories.set(True)
+    before = session.settings()
+    usual = Settings("")
+    same = {f.name for f in fields(Settings) if getattr(before, f.name) == getattr(usual, f.name)}
+    assert same == {"model", "size"}  # the others are all tried
+    stage.window.close()
+    again = open_window(qtbot, qapp, stage.folder, tmp_path / "settings.ini")
+    after = again.panel.session
+    qtbot.waitUntil(lambda: after.start.get() is not None)
+    assert after.settings() == before
+    assert after.seed_locked.get() and after.variation_locked.get() and after.trajectories.get()
+    again.window.close()
+
+
+def test_every_workspace_comes_back_as_it_was_left(
+    qtbot: QtBot, qapp: QApplication, tmp_path: Path, stage: Stage
+) -> None:
+    def panels(window: Window) -> tuple[Any, Any, Any, Any]:
+        compare, reconstruct = window.panel("compare"), window.panel("reconstruct")
+        assert isinstance(compare, ComparePanel) and isinstance(reconstruct, ReconstructPanel)
+        reconstruct.tabs.setCurrentIndex([s.id for s in reconstruct._specs].index("train"))
+        train = reconstruct.findChild(QWidget, "trainView")
+        return compare, compare.show_view("lab"), reconstruct, train
+
+    grid = Grid(Axis("guidance", (0.5, 2.0)), Axis("prompt", ("a cat", "a dog")))
+    compare, lab, reconstruct, train = panels(stage.window)
+    compare.column.use_grid(grid)
+    compare.column.own_steps.setChecked(False)
+    lab.controls.data.setCurrentIndex(1)
+    lab.controls.seed.setValue(17)
+    lab.trails.setChecked(True)
+    lab.columns[0].box.setCurrentIndex(lab.columns[0].box.findData("ddim"))
+    train.column.recipe.setCurrentIndex(1)
+    train.column.weights["kl"].setValue(0.125)
+    reconstruct._listed = True
+    reconstruct.bench.choose(("vae-l2",))
+    asked = lab.controls.request("ddim", 5, False), train.column.request()
+    stage.window.close()
+    again = open_window(qtbot, qapp, stage.folder, tmp_path / "settings.ini")
+    compare, lab, reconstruct, train = panels(again.window)
+    assert compare.column.axes.grid() == grid and not compare.column.own_steps.isChecked()
+    assert (lab.controls.request("ddim", 5, False), train.column.request()) == asked
+    assert lab.trails.isChecked() and lab.columns[0].box.currentData() == "ddim"
+    reconstruct._done("autoencoders", (("vae-l2", ""), ("vae-lpips", "")))
+    assert reconstruct.bench.chosen == ("vae-l2",)
     again.window.close()
 
 

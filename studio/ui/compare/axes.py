@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -11,6 +12,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.core import events
+from studio.core.errors import UsageError
 from studio.core.grid import AXES, Axis, Grid
 from studio.core.specs import FAMILIES, GuidanceSpec, ScheduleSpec
 from studio.ui.compare.editors import Checklist, Choice, Editor, NumberList, PromptList
@@ -134,6 +136,25 @@ class AxesEditor(QWidget):
             if axis is not None:
                 self._editor(axis.name).set_values(axis.values)
         self._place()
+
+    def remembered(self) -> dict[str, list[Any]]:
+        """By direction the setting and its values; what is half typed is left out."""
+        found: dict[str, list[Any]] = {}
+        for direction in DIRECTIONS:
+            with suppress(UsageError):
+                if (axis := self._axis(direction)) is not None:
+                    found[direction] = [axis.name, list(axis.values)]
+        return found
+
+    def restore(self, kept: Any) -> None:
+        """Shows what `remembered` gave, if it still makes sense."""
+        before = self.grid()
+        try:
+            axes = {way: Axis(name, tuple(values)) for way, (name, values) in kept.items()}
+            self.set_grid(Grid(axes["columns"], axes.get("rows"), axes.get("tabs")))
+            self.grid().check()
+        except (AttributeError, TypeError, ValueError, LookupError, UsageError):
+            self.set_grid(before)
 
     def _axis(self, direction: str) -> Axis | None:
         name = self._chosen[direction]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -194,6 +195,15 @@ class CompareColumn(QFrame):
     def use_grid(self, grid: Grid) -> None:
         """Shows a grid in the axes."""
         self.axes.set_grid(grid)
+
+    def remembered(self) -> dict[str, Any]:
+        """What the next start shows again."""
+        return {"axes": self.axes.remembered(), "own_steps": self.own_steps.isChecked()}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        """Shows what was remembered; what makes no sense is left as it is."""
+        self.axes.restore(kept.get("axes"))
+        self.own_steps.setChecked(kept.get("own_steps") is not False)
 
     def _use_preset(self, grid: Grid, _checked: bool = False) -> None:
         self.use_grid(grid)

@@ -19,6 +19,7 @@ from studio.core.errors import UsageError
 from studio.core.events import LabRun
 from studio.ui.banner import Banner
 from studio.ui.compare.segments import Segments
+from studio.ui.controls.kept import Kept
 from studio.ui.lab.controls import Controls
 from studio.ui.lab.motion import Motion
 from studio.ui.lab.pane import Look
@@ -67,7 +68,9 @@ class LabView(QWidget):
         self._part = False  # guided to a class
         self._begun = False
         self._lay_out()
+        Kept(shared.preferences, "lab", self)
         self._connect()
+        self._look()
         self._moved(self.player.time)
         self._enable()
 

@@ -59,6 +59,7 @@ class ComparePanel(Panel):
         self.column = CompareColumn(self.session, self.jobs, self.comparison, self)
         self.exports = Exports(self.comparison, self.jobs, shared.library.folder, self)
         self.column.setFixedWidth(COLUMN_WIDTH)
+        self.column.restore(shared.preferences.get("compare"))
         self.banner = Banner()
         self.banner.dismiss.setObjectName("compareDismiss")  # Generate has one too
         self.welcome = CompareWelcome(self.session)
@@ -149,6 +150,9 @@ class ComparePanel(Panel):
         box.remember(self.session.prompt.get().strip())
         preferences.set("history", list(box.history()))
         preferences.remember(self.session)
+
+    def closing(self) -> None:
+        self.shared.preferences.set("compare", self.column.remembered())
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -73,6 +73,7 @@ class GeneratePanel(Panel):
         self.viewer.set_actions(self.actions_by_id, needing)
         self.column.prompt.set_history(tuple(self._preferences.get("history")))
         self._connect()
+        self._preferences.restore_start(self.session)
 
     def _connect(self) -> None:
         self.column.foot.go.clicked.connect(self.actions_by_id["generate"].trigger)

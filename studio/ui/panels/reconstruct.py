@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ from studio.ui.library import Entry
 from studio.ui.lpips import LpipsButton
 from studio.ui.panels import Panel, PanelSpec
 from studio.ui.panels.generate import COLUMN_WIDTH
+from studio.ui.preferences import texts
 from studio.ui.reconstruct.bench import Bench, Source
 from studio.ui.reconstruct.column import ReconstructColumn
 from studio.ui.reconstruct.reading import read, sample
@@ -76,7 +78,8 @@ class ReconstructPanel(Panel):
         self._listed = False
         self._wanted: Entry | None = None  # of the library, being opened
         self._samples = 0
-        self._own: list[str] = []  # autoencoders added by their path
+        own = texts(shared.preferences.get("reconstruct").get("own"))
+        self._own = [path for path in own if os.path.exists(path)]  # added by their path
         self._background = Background(self)
         self.tabs, self.pages, self._bar = QTabBar(), QStackedWidget(), QHBoxLayout()
         row = QHBoxLayout(self)
@@ -231,6 +234,12 @@ class ReconstructPanel(Panel):
         self.bench.clear_result(name)
         self._background.start("autoencoders", _autoencoders)
 
+    def closing(self) -> None:
+        """Remembers which autoencoders are compared."""
+        if self._listed:
+            chosen = {"chosen": list(self.bench.chosen), "own": self._own}
+            self.shared.preferences.set("reconstruct", chosen)
+
     def export(self) -> None:
         """Writes the sheet and the figures of everything that is there."""
         if not self.bench.results:
@@ -258,7 +267,9 @@ class ReconstructPanel(Panel):
         elif key == "autoencoders":
             names = (*result, *((own, own) for own in self._own))
             if not self.bench.chosen:
-                self.bench.choose(tuple(name for name, _ in names))
+                last = self.shared.preferences.get("reconstruct").get("chosen", ())
+                known = tuple(name for name, _ in names)
+                self.bench.choose(tuple(name for name in known if name in last) or known)
             self.column.show_autoencoders(names)
         else:
             self.banner.say("note", f"Written: {result}")

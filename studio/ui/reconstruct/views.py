@@ -50,9 +50,11 @@ def _blind(panel: ReconstructPanel) -> QWidget:
 
 
 def _train(panel: ReconstructPanel) -> QWidget:
+    from studio.ui.controls.kept import Kept
     from studio.ui.reconstruct.train import TrainView
 
     view = TrainView(panel.jobs, panel.bench)
+    Kept(panel.shared.preferences, "train", view.column, but=("trainName", "trainResume"))
     view.trained.connect(panel.trained)
     return view
 

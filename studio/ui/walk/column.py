@@ -24,6 +24,7 @@ from studio.ui.controls.sampler_box import SamplerBox
 from studio.ui.controls.slider_spin import SliderSpin
 from studio.ui.foot import SIDE, Foot, scrolling
 from studio.ui.jobs import Jobs
+from studio.ui.preferences import texts
 from studio.ui.state import Session, bind
 from studio.ui.walk import plan
 from studio.ui.walk.course import Course
@@ -274,7 +275,7 @@ class WalkColumn(QFrame):
             if type(value) is int and number.spin.minimum() <= value <= number.spin.maximum():
                 number.set_value(value)
         self.even.setChecked(kept.get("even") is True)
-        for card, text in zip(self.cards, plan.texts(kept.get("prompts")), strict=False):
+        for card, text in zip(self.cards, texts(kept.get("prompts")), strict=False):
             card.prompt.set_value(text)
         for card, seed in zip(self.cards, plan.seeds(kept.get("seeds")), strict=False):
             card.seed.set_value(seed)

@@ -151,11 +151,6 @@ def _why(spec: SamplerSpec) -> str:
     )
 
 
-def texts(value: object) -> list[str]:
-    """The strings of a remembered list."""
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
-
-
 def seeds(value: object) -> list[int | None]:
     """The seeds of a remembered list, None for an empty line."""
     if not isinstance(value, list):
