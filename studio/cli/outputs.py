@@ -8,15 +8,16 @@ Must not import torch.
 from __future__ import annotations
 
 import os
+import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.core.errors import DataError, OutputError, UsageError
+from studio.core.errors import DataError, OutputError, StudioError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -148,6 +149,16 @@ def folder_for(out: str | None, holds: str, name: str, kind: str, run: str = "")
     folder = pictures_folder() / f"{run} {words(name)}, {kind}"
     check_place(folder)
     return folder
+
+
+def extra(what: str, make: Callable[[], Path]) -> Path | None:
+    """Something beside results that are written already: where it fails, a note says so."""
+    try:
+        return make()
+    except (StudioError, MemoryError) as error:
+        reason = str(error) or "memory ran out"
+        print(f"the {what} was left out: {reason}", file=sys.stderr)
+        return None
 
 
 def spare(sources: Iterable[Path], *paths: Path) -> None:

@@ -11,6 +11,7 @@ import os
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
 
 FRAMES_A_SECOND = (0.1, 60.0)
+#: Pixels a side that a format has room for; an MP4's are its encoder's affair.
+LARGEST = {".webp": 16_383, ".gif": 65_535}
 GIF_FRAMES_A_SECOND = 50.0  # a GIF counts hundredths of seconds, and browsers slow down below two
 PALETTE_PIXELS = 2**17  # of all frames together, to choose a GIF's colours from
 CODEC: Final = "h264"
@@ -59,12 +62,17 @@ def write_film(
     Raises UsageError for numbers outside these; OutputError, and then leaves no trace: an older
     file of that name is still whole.
     """
-    encode = _encoder(path, fps, quality)
+    encode = check(path.suffix, fps, quality)
     kept = tuple(frames)
     if not kept:
         raise UsageError("a film needs at least one frame; make the frames first.")
     assert all(each.dtype == np.uint8 and each.shape == kept[0].shape for each in kept)
     assert kept[0].shape[2:] == (3,)
+    if (side := max(kept[0].shape)) > (most := LARGEST.get(path.suffix.lower(), side)):
+        raise OutputError(
+            f"{path} could not be written: such a film has at most {most:,} pixels a side,"
+            f" not {side:,}; choose another format or show fewer pictures."
+        )
     draft = path.parent / f".{uuid.uuid4().hex}.part"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,8 +80,8 @@ def write_film(
         with open(draft, "rb+") as file:
             os.fsync(file.fileno())
         os.replace(draft, path)
-    except OSError as error:
-        reason = error.strerror or "the disk refused"
+    except (OSError, ValueError, RuntimeError) as error:  # encoders raise what they like
+        reason = getattr(error, "strerror", None) or str(error) or "the disk refused"
         raise OutputError(
             f"{path} could not be written ({reason}); choose another folder or free some space."
         ) from error
@@ -82,13 +90,15 @@ def write_film(
             draft.unlink(missing_ok=True)
 
 
-def _encoder(path: Path, fps: float, quality: int) -> Encode:
-    """What writes such a film. Raises OutputError or UsageError."""
-    encode = ENCODERS.get(path.suffix.lower())
+def check(suffix: str, fps: float, quality: int = 80) -> Encode:
+    """What writes such a film. Raises OutputError or UsageError, also before there are frames."""
+    encode = ENCODERS.get(suffix.lower())
     if encode is None:
         raise OutputError(
-            f"a film's name ends in {', '.join(ENCODERS)}, not {path.suffix!r}; rename {path.name}."
+            f"a film's name ends in {', '.join(ENCODERS)}, not {suffix!r}; rename it."
         )
+    if encode is _mp4 and find_spec("av") is None:
+        raise OutputError("an MP4 needs PyAV (pip install av); save a .webp instead.")
     low, high = FRAMES_A_SECOND
     if not low <= fps <= high:
         raise UsageError(f"a film has {low:g} to {high:g} frames a second, not {fps:g}.")
@@ -158,10 +168,8 @@ def _palette(frames: Frames) -> Image.Image:
 
 def _mp4(path: Path, frames: Frames, fps: float, *, loop: bool, quality: int) -> None:
     """H.264, 4:2:0 as every player wants it, in the colours of BT.709."""
-    try:
-        import av
-    except ImportError as error:
-        raise OutputError("an MP4 needs PyAV (pip install av); save a .webp instead.") from error
+    import av
+
     try:
         with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as container:
             stream = container.add_stream(CODEC, rate=Fraction(fps).limit_denominator(1001))

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from studio.cli.verbs.compare import Results
 from studio.diffusion.samplers import all_samplers
-from studio.gallery import png
+from studio.gallery import film, png
 from tests.cli.conftest import ROOT, Run
 from tests.gallery.test_comparison import made as comparison
 from tests.tiny import SIZE
@@ -269,3 +269,27 @@ def test_all_is_every_sampler_of_the_registry_or_of_a_family(
     assert made["all"] == made["all-ddpm"] | made["all-sde"] | made["all-flow"]
     assert made["all"] == {spec.name for spec in all_samplers()}
     assert not made["all-ddpm"] & made["all-flow"]
+
+
+def test_a_film_that_cannot_be_written_costs_nothing_else(
+    run: Run, brief: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(film.LARGEST, ".webp", 20)
+    grid = ("--samplers", "flow", "--steps", "2,3", "--film")
+    ran = run("compare", "bear", *brief, *grid, "--out", tmp_path, "--json")
+    assert "the film was left out: " in ran.err and "at most 20 pixels a side" in ran.err
+    assert ran.document["film"] is None
+    assert (
+        ran.document["sheet"] == str(tmp_path / "sheet.png") and (tmp_path / "sheet.png").exists()
+    )
+    written = json.loads((tmp_path / "comparison.json").read_text())
+    assert written == {k: v for k, v in ran.document.items() if k != "seconds"}
+
+
+def test_a_sheet_that_cannot_be_made_costs_no_figures(
+    run: Run, brief: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.gallery.comparison.write_sheet", Mock(side_effect=MemoryError))
+    ran = run("compare", "bear", *brief, "--steps", "2,3", "--out", tmp_path, "--json")
+    assert ran.document["sheet"] is None and "the sheet was left out: memory ran out" in ran.err
+    assert len(json.loads((tmp_path / "comparison.json").read_text())["cells"]) == 2

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import av
 import numpy as np
@@ -237,3 +238,23 @@ def test_frames_that_are_cancelled_leave_no_trace(tmp_path: Path) -> None:
     with pytest.raises(Cancelled):
         write_film(tmp_path / "a.webp", cancelled(), 10.0)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("ending", "most"), [(".webp", 16_383), (".gif", 65_535)])
+def test_a_film_larger_than_its_format_allows_is_one_sentence(
+    tmp_path: Path, ending: str, most: int
+) -> None:
+    wide = np.zeros((1, most + 1, 3), np.uint8)
+    with pytest.raises(OutputError, match=f"at most {most:,} pixels a side, not {most + 1:,}"):
+        write_film(tmp_path / f"a{ending}", [wide, wide], 10.0)
+    write_film(tmp_path / f"a{ending}", [wide[:, :-1]], 10.0)
+    assert [path.name for path in tmp_path.iterdir()] == [f"a{ending}"]
+
+
+def test_an_encoder_that_fails_in_any_way_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for error in (ValueError("encoding error 5"), RuntimeError("encoding error 5"), OSError()):
+        monkeypatch.setitem(film.ENCODERS, ".webp", Mock(side_effect=error))
+        with pytest.raises(OutputError, match="could not be written"):
+            write_film(tmp_path / "a.webp", FRAMES, 10.0)

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from studio.cli import bars, table
 from studio.cli.grid_options import add_grid, grid_from
 from studio.cli.kept_cells import KeptCells
-from studio.cli.outputs import folder_for
+from studio.cli.outputs import extra, folder_for
 from studio.cli.sampling import add_sampling
 from studio.cli.sharing import add_rest, parts_in, stopped_early, world_of
 from studio.cli.verb import Document, Verb, add_out, worker_of
@@ -59,6 +59,8 @@ def run(arguments: Namespace) -> Document | None:
     grid, cells = grid_from(arguments)
     request = Compare(cells, trajectories=bool(arguments.film), distances=arguments.distances)
     request.check()
+    if arguments.film:
+        film.check(arguments.film, comparison.FRAMES_A_SECOND)
     folder = folder_for(arguments.out, HOLDS, cells[0].prompt, "compared", world.name)
     worker, began = worker_of(arguments), time.perf_counter()
     with bars.bar(len(cells), "cell", silent=world.rank > 0) as bar:
@@ -69,10 +71,11 @@ def run(arguments: Namespace) -> Document | None:
             _alone(request, worker, results)
         if world.rank:
             return None
+        document = results.write()
         if arguments.film:
             bar.set_description("film")
-            results.film(arguments.film, decoder(worker, cells[0].model))
-    return {**results.write(), "seconds": round(time.perf_counter() - began, 3)}
+            document = results.film(arguments.film, decoder(worker, cells[0].model))
+    return {**document, "seconds": round(time.perf_counter() - began, 3)}
 
 
 def _alone(request: Compare, worker: Worker, results: Results) -> None:
@@ -135,6 +138,7 @@ class Results:
         self.cells: dict[int, events.Cell] = {}
         self._distances: dict[int, events.Distance] = {}
         self._paths: dict[int, Path] = {}
+        self._sheet: Path | None = None
         self._film: Path | None = None
         self.kept: KeptCells | None = None  # for other processes
 
@@ -164,21 +168,36 @@ class Results:
             if measured:
                 self._distances[index] = self.kept.distance(index)
 
-    def film(self, form: str, decode: Callable[[np.ndarray], np.ndarray]) -> None:
+    def film(self, form: str, decode: Callable[[np.ndarray], np.ndarray]) -> Document:
+        """Beside what is written, if it can be made. Raises OutputError."""
         path = self.folder / f"film{form}"
-        comparison.write_film(path, self._comparison, decode)
-        self._film = path
+
+        def make() -> Path:
+            comparison.write_film(path, self._comparison, decode)
+            return path
+
+        self._film = extra("film", make)
+        return self._write_figures()
 
     def write(self) -> Document:
-        """The sheet and the figures of what there is, as files. Raises OutputError."""
+        """The figures of what there is, then their sheet, as files. Raises OutputError."""
         for cell in self.cells.values():  # Ctrl-C may have come between a cell and its file
             if cell.index not in self._paths:
                 self._keep(cell)
-        sheet = self.folder / "sheet.png"
-        comparison.write_sheet(sheet, self._comparison)
-        document = comparison.document(self._comparison, self._paths, sheet, self._film)
-        comparison.write_document(self.folder / "comparison.json", document)
-        return document
+        self._write_figures()
+        path = self.folder / "sheet.png"
+
+        def make() -> Path:
+            comparison.write_sheet(path, self._comparison)
+            return path
+
+        self._sheet = extra("sheet", make)
+        return self._write_figures()
+
+    def _write_figures(self) -> Document:
+        found = comparison.document(self._comparison, self._paths, self._sheet, self._film)
+        comparison.write_document(self.folder / "comparison.json", found)
+        return found
 
     @property
     def _comparison(self) -> comparison.Comparison:

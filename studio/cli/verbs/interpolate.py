@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from studio.cli import bars
-from studio.cli.outputs import folder_for, spare
+from studio.cli.outputs import extra, folder_for, spare
 from studio.cli.sampling import add_sampling, settings_from
 from studio.cli.sharing import RANDOM_SEEDS
 from studio.cli.verb import Document, Verb, add_out, worker_of
@@ -63,6 +63,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> Document:
+    film.check(arguments.film, arguments.fps)
     request = request_from(arguments)
     texts = dict.fromkeys(end.settings.prompt for end in request.ends)
     folder = folder_for(arguments.out, "the frames and the film", " to ".join(texts), "walk")
@@ -76,8 +77,14 @@ def run(arguments: Namespace) -> Document:
     pictures = [walked.frames[index].image for index in sorted(walked.frames)]
     if arguments.ping_pong:
         pictures = list(film.ping_pong(pictures))
-    film.write_film(path, pictures, arguments.fps)
-    return {**walked.document(), "film": str(path), "seconds": round(walked.seconds, 3)}
+
+    def make() -> Path:
+        film.write_film(path, pictures, arguments.fps)
+        return path
+
+    made = extra("film", make)
+    shown = None if made is None else str(made)
+    return {**walked.document(), "film": shown, "seconds": round(walked.seconds, 3)}
 
 
 def frames_made(request: Walk) -> int:
@@ -187,7 +194,8 @@ def describe(document: Document) -> Iterator[str]:
         yield f"end {back['end'] + 1} came back from its noise at {back['psnr']:.1f} dB"
     uneven = " -> ".join(f"{each:.2f}" for each in document["unevenness"])
     yield f"speed by {document['judge']}: standard deviation over mean {uneven}"
-    yield document["film"]
+    if document["film"]:
+        yield document["film"]
 
 
 VERB = Verb("interpolate", "a walk between prompts, seeds or pictures", configure, run, describe)

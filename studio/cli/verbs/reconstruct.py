@@ -11,7 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from studio.cli import bars, table
-from studio.cli.outputs import file_at, folder_for, names_a_file, spare, write_image
+from studio.cli.outputs import extra, file_at, folder_for, names_a_file, spare, write_image
 from studio.cli.pictures import tell
 from studio.cli.verb import Document, Verb, add_device, add_out, worker_of
 from studio.core import events
@@ -149,13 +149,20 @@ class Results:
                 self._bar.update()
 
     def write(self) -> Document:
-        """The sheet and the figures of what there is, as files. Raises OutputError."""
-        sheet, figures = self._places.sheet, self._places.figures
-        reconstruction.write_sheet(sheet, [self._block(number) for number in self._shown])
+        """The figures of what there is, then their sheet, as files. Raises OutputError."""
+        path, figures = self._places.sheet, self._places.figures
         if figures is not None:
             reconstruction.write_figures(figures, self.records)
-        csv = None if figures is None else str(figures)
-        return {"results": self.records, "sheet": str(sheet), "csv": csv}
+
+        def make() -> Path:
+            reconstruction.write_sheet(path, [self._block(number) for number in self._shown])
+            return path
+
+        sheet = make() if figures is None else extra("sheet", make)
+        places = {"sheet": sheet, "csv": figures}
+        return {"results": self.records} | {
+            n: None if p is None else str(p) for n, p in places.items()
+        }
 
     def _keep(self, result: Reconstructed) -> None:
         image, name = self._paths[result.picture], self._names[result.autoencoder]
@@ -179,9 +186,7 @@ def describe(document: Document) -> Iterator[str]:
     for why in dict.fromkeys(each["note"] for each in document["results"]):
         if why:
             yield why
-    yield document["sheet"]
-    if document["csv"]:
-        yield document["csv"]
+    yield from (document[name] for name in ("sheet", "csv") if document[name])
 
 
 def _line(result: Document) -> tuple[str, ...]:
