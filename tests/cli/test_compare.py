@@ -292,4 +292,4 @@ def test_a_sheet_that_cannot_be_made_costs_no_figures(
     monkeypatch.setattr("studio.gallery.comparison.write_sheet", Mock(side_effect=MemoryError))
     ran = run("compare", "bear", *brief, "--steps", "2,3", "--out", tmp_path, "--json")
     assert ran.document["sheet"] is None and "the sheet was left out: memory ran out" in ran.err
-    assert len(json.loads((tmp_path / "comparison.json").read_text())["cells"]) == 2
+    assert len(json.loads((tmp_path / "comparison.json").read_text())["cells"]) == 6

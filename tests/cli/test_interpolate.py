@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from studio.gallery import png
+from studio.gallery import film, png
 from tests.tiny import SIZE
 
 from .conftest import Bar, Run
@@ -31,8 +31,8 @@ def test_between_prompts(run: Run, quick: tuple[object, ...], tmp_path: Path) ->
     document = run("interpolate", *asked, "--frames", 4, *quick, "--out", out, "--json").document
     assert [frame["place"] for frame in document["frames"]] == pytest.approx([0, 1 / 3, 2 / 3, 1])
     assert len(document["distances"]) == 3
-    with Image.open(document["film"]) as film:
-        assert film.n_frames == 4
+    with Image.open(document["film"]) as moving:
+        assert moving.n_frames == 4
     for prompt, seed, frame in (("a red apple", 3, 0), ("a blue bear", 4, -1)):
         alone = tmp_path / f"{seed}.png"
         run("generate", prompt, "--seed", seed, *quick, "--out", alone, "--json")
@@ -102,3 +102,23 @@ def test_what_makes_no_sense_is_one_line(run: Run, quick: tuple[object, ...]) ->
     ):
         ran = run("interpolate", *asked, *quick)
         assert ran.code in (1, 2) and ran.err.startswith("error:") and ran.err.count("\n") == 1
+
+
+def test_the_films_options_are_checked_before_the_frames(
+    run: Run, quick: tuple[object, ...], tmp_path: Path
+) -> None:
+    out = tmp_path / "walk"
+    ran = run("interpolate", "--from", "a", "--to", "b", *quick, "--fps", 90, "--out", out)
+    assert ran.code == 2 and "frames a second, not 90" in ran.error
+    assert not out.exists()
+
+
+def test_a_film_that_cannot_be_written_leaves_the_frames(
+    run: Run, quick: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(film.LARGEST, ".webp", SIZE - 1)
+    asked = ("--from", "a", "--to", "b", "--frames", 2, "--out", tmp_path)
+    ran = run("interpolate", *asked, *quick, "--json")
+    assert ran.document["film"] is None and "the film was left out" in ran.err
+    assert all(Path(frame["path"]).exists() for frame in ran.document["frames"])
+    assert run("interpolate", *asked, *quick).code == 0
