@@ -31,8 +31,10 @@ def last_resort(
     from studio.cli.sharing import is_first
     from studio.core.accidents import noted
 
-    if not issubclass(kind, Exception):
+    if issubclass(kind, KeyboardInterrupt):
         print("cancelled", file=sys.stderr)
+    elif not issubclass(kind, Exception):
+        return  # a thread that ends itself
     elif is_first(message := f"error: {noted(error or kind())}"):
         print(message, file=sys.stderr)
 

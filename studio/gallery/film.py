@@ -68,11 +68,7 @@ def write_film(
         raise UsageError("a film needs at least one frame; make the frames first.")
     assert all(each.dtype == np.uint8 and each.shape == kept[0].shape for each in kept)
     assert kept[0].shape[2:] == (3,)
-    if (side := max(kept[0].shape)) > (most := LARGEST.get(path.suffix.lower(), side)):
-        raise OutputError(
-            f"{path} could not be written: such a film has at most {most:,} pixels a side,"
-            f" not {side:,}; choose another format or show fewer pictures."
-        )
+    _check_size(path, max(kept[0].shape))
     draft = path.parent / f".{uuid.uuid4().hex}.part"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,6 +101,15 @@ def check(suffix: str, fps: float, quality: int = 80) -> Encode:
     if not 1 <= quality <= 100:
         raise UsageError(f"a film's quality is a number from 1 to 100, not {quality}.")
     return encode
+
+
+def _check_size(path: Path, side: int) -> None:
+    """Raises OutputError for frames that the format has no room for."""
+    if side > (most := LARGEST.get(path.suffix.lower(), side)):
+        raise OutputError(
+            f"{path} could not be written: such a film has at most {most:,} pixels a side,"
+            f" not {side:,}; choose another format or show fewer pictures."
+        )
 
 
 def ping_pong(frames: Sequence[T]) -> tuple[T, ...]:

@@ -18,8 +18,9 @@ from studio import __main__ as program
 import studio.cli, studio.app
 def breaks(arguments):
     if arguments == ["thread"]:
-        thread = threading.Thread(target=breaks, args=(None,))
-        thread.start(), thread.join()
+        for target in (sys.exit, lambda: breaks(None)):
+            thread = threading.Thread(target=target)
+            thread.start(), thread.join()
         return 0
     raise ValueError("math domain error")
 studio.cli.main = studio.app.main = breaks
