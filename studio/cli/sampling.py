@@ -85,7 +85,7 @@ def add_start(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--strength",
         type=float,
-        help="how much of it to make anew, 0.001 to 1 (default 0.6; 1 with a mask)",
+        help="how much of it to make anew, above 0 to 1 (default 0.6; 1 with a mask)",
     )
     parser.add_argument(
         "--mask",

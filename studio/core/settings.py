@@ -13,7 +13,6 @@ MAX_STEPS = 1000
 MAX_GUIDANCE = 30.0
 MAX_CLASSIFIER = 50.0
 SHIFTS = (0.1, 10.0)
-LEAST_STRENGTH = 0.001  # the square of a time far below it is no number
 
 
 @dataclass(frozen=True)
@@ -77,8 +76,8 @@ class Settings:
                 f"the classifier's scale must be 0 to {MAX_CLASSIFIER:g},"
                 f" not {self.classifier_scale}."
             )
-        if not LEAST_STRENGTH <= self.strength <= 1:
-            raise UsageError(f"the strength must be {LEAST_STRENGTH:g} to 1, not {self.strength}.")
+        if not 0 < self.strength <= 1:
+            raise UsageError(f"the strength must be above 0 and at most 1, not {self.strength}.")
         if not 0 <= self.variation <= 1:
             raise UsageError(f"the variation must be 0 to 1, not {self.variation}.")
         if not 0 <= self.variation_seed <= MAX_SEED:

@@ -186,6 +186,9 @@ def shifted(schedule: Schedule, k: float) -> Schedule:
     return schedule if k == 1.0 else Shifted(schedule, k)
 
 
+LEAST_START = 1e-6  # far less noise than is seen; the squares of far smaller times are 0
+
+
 @dataclass(frozen=True)
 class Begun:
     """Another schedule, from time `start` on: all its times scaled to end at 0 as before. For a
@@ -196,7 +199,8 @@ class Begun:
 
     def __call__(self, steps: int) -> tuple[float, ...]:
         times = self.schedule(steps)
-        return tuple(self.start * (t / times[0]) for t in times)
+        start = max(self.start, LEAST_START)
+        return tuple(start * (t / times[0]) for t in times)
 
 
 def shift_for_pixels(pixels: int, trained_pixels: int) -> float:

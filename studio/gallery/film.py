@@ -62,7 +62,7 @@ def write_film(
     Raises UsageError for numbers outside these; OutputError, and then leaves no trace: an older
     file of that name is still whole.
     """
-    encode = check(path.suffix, fps, quality)
+    encode = check(path.name, fps, quality)
     kept = tuple(frames)
     if not kept:
         raise UsageError("a film needs at least one frame; make the frames first.")
@@ -86,12 +86,13 @@ def write_film(
             draft.unlink(missing_ok=True)
 
 
-def check(suffix: str, fps: float, quality: int = 80) -> Encode:
+def check(name: str, fps: float, quality: int = 80) -> Encode:
     """What writes such a film. Raises OutputError or UsageError, also before there are frames."""
+    suffix = Path(name).suffix
     encode = ENCODERS.get(suffix.lower())
     if encode is None:
         raise OutputError(
-            f"a film's name ends in {', '.join(ENCODERS)}, not {suffix!r}; rename it."
+            f"a film's name ends in {', '.join(ENCODERS)}, not {suffix!r}; rename {name}."
         )
     if encode is _mp4 and find_spec("av") is None:
         raise OutputError("an MP4 needs PyAV (pip install av); save a .webp instead.")

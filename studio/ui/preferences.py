@@ -13,7 +13,6 @@ from PySide6.QtCore import QByteArray, QSettings
 from studio.core.errors import UsageError
 from studio.core.requests import MAX_COUNT, MAX_SEED
 from studio.core.settings import (
-    LEAST_STRENGTH,
     MAX_CLASSIFIER,
     MAX_GUIDANCE,
     MAX_STEPS,
@@ -75,7 +74,7 @@ TABLE = {
     "rule_options": Kept((), _are_options),
     "classifier": Kept("", _is_text),
     "classifier_scale": Kept(-1.0, _number(0, MAX_CLASSIFIER)),
-    "strength": Kept(0.0, _number(LEAST_STRENGTH, 1)),
+    "strength": Kept(0.0, lambda value: _number(0, 1)(value) and value > 0),
     "variation": Kept(0.0, _number(0, 1)),
     "variation_seed": Kept(0, _whole(0, MAX_SEED)),
     "variation_locked": Kept(False, lambda value: isinstance(value, bool)),

@@ -58,6 +58,7 @@ def test_no_time_leaves_the_way_however_it_is_shifted(
         assert 0.0 < times[0] <= 1.0 and times[-1] == 0.0
         assert all(a > b for a, b in pairwise(times))
     assert Begun(schedule, start)(steps)[0] == start
+    assert Begun(schedule, 1e-300)(steps)[0] ** 2 > 0.0
 
 
 @pytest.mark.parametrize("k", [0.1, 0.2, 0.7, 3.0])

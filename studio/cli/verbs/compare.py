@@ -60,7 +60,7 @@ def run(arguments: Namespace) -> Document | None:
     request = Compare(cells, trajectories=bool(arguments.film), distances=arguments.distances)
     request.check()
     if arguments.film:
-        film.check(arguments.film, comparison.FRAMES_A_SECOND)
+        film.check(f"film{arguments.film}", comparison.FRAMES_A_SECOND)
     folder = folder_for(arguments.out, HOLDS, cells[0].prompt, "compared", world.name)
     worker, began = worker_of(arguments), time.perf_counter()
     with bars.bar(len(cells), "cell", silent=world.rank > 0) as bar:

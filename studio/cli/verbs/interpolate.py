@@ -63,7 +63,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> Document:
-    film.check(arguments.film, arguments.fps)
+    film.check(f"film{arguments.film}", arguments.fps)
     request = request_from(arguments)
     texts = dict.fromkeys(end.settings.prompt for end in request.ends)
     folder = folder_for(arguments.out, "the frames and the film", " to ".join(texts), "walk")

@@ -62,7 +62,8 @@ def sample(
         here = denoiser(x, alpha, sigma)
         nfe += here.nfe
         c = eta * sigma_next / sigma * math.sqrt(1.0 - (alpha / alpha_next) ** 2)
-        x = alpha_next * here.x0 + math.sqrt(sigma_next**2 - c**2) * here.epsilon
+        kept = math.sqrt(max(sigma_next**2 - c**2, 0.0))  # below 0 only by rounding
+        x = alpha_next * here.x0 + kept * here.epsilon
         if c > 0.0:
             x = x + c * stream.like(x)
         yield State(step, steps, alpha_next, sigma_next, x, here.x0, nfe)
