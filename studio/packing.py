@@ -19,7 +19,8 @@ class BuildPy(build_py):  # type: ignore[misc] # setuptools has no types
 
     def finalize_options(self) -> None:
         super().finalize_options()
-        licences = [Path(path).name for path in self.distribution.metadata.license_files]
+        licences = [path.removeprefix("assets/") for path in
+                    self.distribution.metadata.license_files]  # fmt: skip
         self.packages = [*self.distribution.packages, PACKAGE]
         self.package_dir[PACKAGE] = "assets"
         self.package_data[PACKAGE] = ["**/*"]
