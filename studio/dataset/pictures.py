@@ -11,12 +11,14 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from studio.core.errors import DataError
 from studio.dataset import SUFFIXES
+from studio.dataset.chunks import tidied
 
 RUNS_PROGRAMS = ("EPS", "WMF")  # Pillow hands these to an interpreter; a picture must not run
 BAND = 2**20  # values at a time in double precision: a large picture has many
@@ -109,8 +111,9 @@ def _reason(error: Exception) -> str:
 
 def _read(file: io.BufferedReader, name: str, ground: tuple[int, int, int]) -> ReadPicture:
     try:
-        image = _opened(file, name)
-        notes = ["Only the first frame is used."] if _moves(image) else []
+        tidy, left_out = tidied(file)
+        image = _opened(tidy, name)
+        notes = [*left_out, *["Only the first frame is used."] * _moves(image)]
         notes += (
             ["16 bits a channel were scaled to 8."]
             if ";16" in str(getattr(image, "tile", ""))
@@ -130,7 +133,7 @@ def _read(file: io.BufferedReader, name: str, ground: tuple[int, int, int]) -> R
         raise DataError(f"{name} is damaged or cut short and cannot be read.") from error
 
 
-def _opened(file: io.BufferedReader, name: str) -> Image.Image:
+def _opened(file: BinaryIO, name: str) -> Image.Image:
     Image.init()
     image = Image.open(file, formats=[f for f in Image.OPEN if f not in RUNS_PROGRAMS])
     if image.width * image.height > MOST_PIXELS:

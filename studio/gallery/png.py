@@ -23,6 +23,7 @@ from PIL import Image, PngImagePlugin
 from studio.core.errors import DataError, OutputError, UsageError
 from studio.core.requests import Settings
 from studio.core.specs import Option
+from studio.dataset.chunks import tidied
 from studio.diffusion.samplers import known_as
 from studio.gallery.naming import new_path
 from studio.gallery.sharing import parameters as parameters  # the window knows it from here
@@ -85,7 +86,7 @@ def read_settings(path: Path) -> Settings:
 def read_record(path: Path) -> Record:
     """Everything stored with a picture. Raises DataError."""
     try:
-        with Image.open(path, formats=("PNG",)) as image:
+        with open(path, "rb") as file, Image.open(tidied(file)[0], formats=("PNG",)) as image:
             text = image.info.get(CHUNK)
     except FileNotFoundError as error:
         raise DataError(f"{path.name} does not exist.") from error

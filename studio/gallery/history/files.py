@@ -19,10 +19,12 @@ from PIL import Image
 
 from studio.core.errors import DataError
 from studio.core.requests import Settings
+from studio.dataset.chunks import tidied
 from studio.gallery import png
 from studio.gallery.png import Record
 
 TRASH = ".trash"
+READS = 1  # goes up when more files can be read: those passed over before are tried again
 STALE_SECONDS = 600.0  # a draft this old has no writer any more
 _DRAFT = re.compile(r"\.[0-9a-f]{32}\.part")
 _RESERVED = re.compile(r"\d{4}-\d\d-\d\d \d\d-\d\d-\d\d .+ \d\d+\.png")  # as naming.new_path says
@@ -69,7 +71,7 @@ class Scan:
 def reader() -> str:
     """What reads the PNGs: changes with the format and with what Settings has."""
     names = ",".join(field.name for field in fields(Settings))
-    return f"{png.FORMAT}:{sha256(names.encode()).hexdigest()[:16]}"
+    return f"{png.FORMAT}.{READS}:{sha256(names.encode()).hexdigest()[:16]}"
 
 
 def stamp(path: Path) -> Stamp:
@@ -81,7 +83,7 @@ def stamp(path: Path) -> Stamp:
 def read(path: Path) -> Picture:
     """Reads a PNG to its end, every checksum included. Raises DataError unless all is well."""
     try:
-        with Image.open(path, formats=("PNG",)) as image:
+        with open(path, "rb") as file, Image.open(tidied(file)[0], formats=("PNG",)) as image:
             chunk, (width, height) = image.info.get(png.CHUNK), image.size
             image.verify()
     except UNREADABLE as error:

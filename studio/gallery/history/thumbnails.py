@@ -17,6 +17,7 @@ from threading import Lock
 from PIL import Image
 
 from studio.core.errors import DataError
+from studio.dataset.chunks import tidied
 from studio.gallery.history.files import UNREADABLE
 
 QUALITY = 85
@@ -88,13 +89,13 @@ class Thumbnails:
 
 def _encoded(path: Path, size: int) -> bytes:
     try:
-        with Image.open(path, formats=("PNG",)) as image:
+        with open(path, "rb") as file, Image.open(tidied(file)[0], formats=("PNG",)) as image:
             small = image.convert("RGB")
     except FileNotFoundError as error:
         raise DataError(f"{path.name} does not exist.") from error
     except UNREADABLE as error:
         raise DataError(f"{path.name} cannot be read as a PNG picture.") from error
     small.thumbnail((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    file = io.BytesIO()
-    small.save(file, "JPEG", quality=QUALITY)
-    return file.getvalue()
+    encoded = io.BytesIO()
+    small.save(encoded, "JPEG", quality=QUALITY)
+    return encoded.getvalue()
