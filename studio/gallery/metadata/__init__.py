@@ -8,13 +8,14 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Collection
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from studio.core.errors import DataError
 from studio.core.settings import Settings
-from studio.gallery.metadata.found import Format, Found
-from studio.gallery.metadata.texts import texts_in
+from studio.gallery.metadata.found import Format, Found, Texts
+from studio.gallery.metadata.texts import hidden_in, texts_in
 
 __all__ = ["Found", "formats", "read"]
 
@@ -29,21 +30,32 @@ def formats() -> tuple[Format, ...]:
 
 
 def read(path: Path, models: Collection[str] = (Settings.model,)) -> Found:
-    """The nearest of our settings to what made a PNG, JPEG or WebP picture.
+    """The nearest of our settings to what made a PNG, JPEG, WebP, AVIF or JPEG XL picture.
 
     A model that is none of `models` becomes our default. Where a picture carries several formats
     the first readable one counts, and notes say what was damaged. Raises DataError.
     """
-    texts = texts_in(path)
-    damage = []
-    for each in formats():
+    texts, too_long = texts_in(path)
+    found, damage = _first(texts, models)
+    if found is None:
+        found, hidden_damage = _first(hidden_in(path), models)
+        damage += hidden_damage
+    if found is not None:
+        return replace(found, notes=(*damage, *too_long, *found.notes))
+    if damage or too_long:
+        raise DataError(f"{path.name} cannot be restored: {' '.join((*damage, *too_long))}")
+    raise DataError(f"{path.name} has no settings inside that are known here.")
+
+
+def _first(texts: Texts, models: Collection[str]) -> tuple[Found | None, list[str]]:
+    """(what the first readable format finds, what was damaged before it)."""
+    damage: list[str] = []
+    for each in formats() if texts else ():
         try:
             found = each.find(texts, models)
         except DataError as error:
             damage.append(str(error))
             continue
         if found is not None:
-            return Found(found.settings, found.source, (*damage, *found.notes))
-    if damage:
-        raise DataError(f"{path.name} cannot be restored: {' '.join(damage)}")
-    raise DataError(f"{path.name} has no settings inside that are known here.")
+            return found, damage
+    return None, damage

@@ -12,7 +12,7 @@ from dataclasses import replace
 from studio.core.errors import DataError
 from studio.diffusion import samplers
 from studio.gallery.metadata.foreign import Foreign, nearest, quoted
-from studio.gallery.metadata.found import Format, Found, Texts
+from studio.gallery.metadata.found import Format, Found, Texts, object_in
 from studio.gallery.metadata.texts import PARAMETERS
 
 SOURCE = "A1111"
@@ -20,7 +20,18 @@ NEGATIVE = "Negative prompt:"
 OURS = "Latent Studio"  # the Version of what we write ourselves
 SAMPLER_ID, SCHEDULE_ID = "Sampler id", "Schedule id"  # ours, beside the names A1111 knows
 MOST_OF_VALUES = 2**16  # characters
-_PAIR = re.compile(r'([^\W\d_][^:,"\n]{0,60}):[ \t]*("(?:[^"\\\n]|\\.)*"|[^,\n]*)(?:,|$)', re.M)
+_NAME = re.compile(r'([^\W\d_][^:,"\n]{0,60}):[ \t]*')
+_CLOSING = re.compile(r'(?<!\\)(?:\\\\)*"(?=[ \t]*(?:,|$))', re.M)
+_VALUE_END = re.compile(r"(?=,|$)", re.M)
+_BEGINNING = re.compile(r"\s*Steps:\s*\d")
+_INSIDE = re.compile(r"(?<=[\s.,;])Steps:\s*\d{1,5}\s*[,|]\s*[A-Z][\w ]{1,40}:")  # of a line
+_OF_VALUES = re.compile(
+    r"(?=.*\b(?:Version|Pipeline|App|Seed|Size|Sampler|CFG scale): )"
+    r"\s*(?:[A-Z][\w ]{0,40}: [^,:\n]{0,200},\s*)+"
+)
+_PIPE = re.compile(r"\s\|\s(?=[A-Z][\w ]{0,40}:)")
+_PIPED = re.compile(r"^\s*Steps:[^,|\n]{1,20}\|", re.M)  # SD.Next
+_TEMPLATES = re.compile(r'^(?:Negative )?Template: (?!").*', re.M | re.S)  # to the end, as it is
 _EXTRA = re.compile(r"<(\w{1,20}):([^:<>]{1,200})(?::[^<>]{0,100})?>")
 _OPTIONS = {
     "Eta": "eta",
@@ -71,17 +82,20 @@ def read_text(text: str, models: Collection[str]) -> Found:
     )
     if not any(name.startswith("Hires") for name in values):  # whose strength it is, else
         foreign = replace(foreign, strength=values.get("Denoising strength"))
-    settings, notes = nearest(foreign, models)
-    return Found(settings, OURS if values.get("Version") == OURS else SOURCE, notes)
+    return nearest(foreign, models, OURS if values.get("Version") == OURS else SOURCE)
 
 
 def _parts(text: str) -> tuple[str, str, Mapping[str, str]]:
     """(prompt, negative prompt, values by name). Raises DataError."""
-    lines = text.replace("\r\n", "\n").strip().split("\n")
-    starts = [i for i, line in enumerate(lines) if re.match(r"\s*Steps:\s*\d", line)]
+    text = text.replace("\r\n", "\n").strip()
+    lines = text.split("\n")
+    starts = [i for i, line in enumerate(lines) if _BEGINNING.match(line)]
     if not starts:
-        raise DataError("Its parameters have no line that begins with Steps.")
-    words, rest = lines[: starts[-1]], "\n".join(lines[starts[-1] :])[:MOST_OF_VALUES]
+        return _of_one_line(text)
+    start = starts[-1]
+    while start and _OF_VALUES.fullmatch(lines[start - 1]):  # SD.Next's other values
+        start -= 1
+    words, rest = lines[:start], "\n".join(lines[start:])
     prompt: list[str] = []
     negative: list[str] = []
     part = prompt
@@ -89,10 +103,37 @@ def _parts(text: str) -> tuple[str, str, Mapping[str, str]]:
         if line.strip().startswith(NEGATIVE):
             part, line = negative, line.strip().removeprefix(NEGATIVE)
         part.append(line.strip())
+    return "\n".join(prompt).strip(), "\n".join(negative).strip(), _values(rest)
+
+
+def _of_one_line(text: str) -> tuple[str, str, Mapping[str, str]]:
+    """As _parts, where a converter or a web page took the line breaks away. Raises DataError."""
+    starts = [found.start() for found in _INSIDE.finditer(text)]
+    if not starts:
+        if object_in({PARAMETERS: text}, PARAMETERS):
+            raise DataError("Its parameters are JSON of a studio that is not known here.")
+        raise DataError("Its parameters have no line that begins with Steps.")
+    prompt, _, negative = text[: starts[-1]].partition(NEGATIVE)
+    return prompt.strip(), negative.strip(), _values(text[starts[-1] :])
+
+
+def _values(text: str) -> Mapping[str, str]:
+    """'Steps: 20, Model: "a, b"' by name; the first of each. Quoted values may hold anything."""
+    text = _TEMPLATES.sub("", text[:MOST_OF_VALUES])
+    if _PIPED.search(text):
+        text = _PIPE.sub(", ", text)
     values: dict[str, str] = {}
-    for name, value in _PAIR.findall(rest):
-        values.setdefault(name.strip(), _unquoted(value.strip()))
-    return "\n".join(prompt).strip(), "\n".join(negative).strip(), values
+    at, closed = 0, True
+    while name := _NAME.search(text, at):
+        start, end = name.end(), None
+        if closed and text.startswith('"', start):
+            end = _CLOSING.search(text, start + 1)
+            closed = end is not None  # or else no quotation mark closes anything further on
+        at = end.end() if end else _VALUE_END.search(text, start).end()  # type: ignore[union-attr]
+        values.setdefault(name[1].strip(), _unquoted(text[start:at].strip()))
+        if not end and text.startswith("\n", at) and not _NAME.match(text, at + 1):
+            at = text.find("\n", at + 1) + 1 or len(text)  # the value itself went on
+    return values
 
 
 def _unquoted(value: str) -> str:
@@ -100,7 +141,7 @@ def _unquoted(value: str) -> str:
     if not value.startswith('"'):
         return value
     try:
-        read = json.loads(value)
+        read = json.loads(value, strict=False)
     except ValueError:
         return value
     return read if isinstance(read, str) else value
@@ -121,4 +162,4 @@ def _ours(name: str) -> str:
     return name if samplers.known_as(name) in {s.name for s in samplers.all_samplers()} else ""
 
 
-FORMAT = Format(SOURCE, 2, find)
+FORMAT = Format(SOURCE, 4, find)

@@ -1,26 +1,32 @@
-"""ComfyUI's `prompt`: the graph of nodes that was run, walked back from its sampler.
+"""ComfyUI's `prompt`: the graph of nodes that was run, walked back from what was saved.
 
-A graph is {"3": {"class_type": "KSampler", "inputs": {"steps": 20, "model": ["4", 0]}}, ...}; a
-list of a node's name and an output's number is a link. Must not import Qt or torch.
+Must not import Qt or torch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from typing import Any
+import re
+from collections.abc import Collection
 
 from studio.core.errors import DataError
-from studio.gallery.metadata.foreign import Foreign, nearest, quoted
+from studio.gallery.metadata.foreign import Foreign, Lost, nearest, quoted
 from studio.gallery.metadata.found import Format, Found, Texts, document
+from studio.gallery.metadata.graph import Graph, Node
+from studio.gallery.metadata.graph import Texts as Met
 
 SOURCE = "ComfyUI"
 GRAPH, WORKFLOW = "prompt", "workflow"
-_VALUES = ("value", "text", "string", "int", "float", "number", "seed", "noise_seed", "prompt")
 _TEXTS = ("text", "text_g", "text_l", "clip_l", "clip_g", "t5xxl", "bert", "mt5xl", "prompt")
 _MODELS = ("ckpt_name", "unet_name", "model_name", "base_ckpt_name")
 _CONDITIONS = ("conditioning", "cond", "positive", "negative")
 _PICTURES = ("latent_image", "latent", "samples", "pixels", "image", "images")  # and latents
+_GUIDED = {"positive", "guider", "text_embeds"}
+_SAVES = re.compile(r"save|output", re.I)
+_SHOWS = re.compile(r"preview|show", re.I)
+_PLAIN_CONDITIONS = re.compile(
+    r"combine|concat|average|zeroout|reroute|guidance|bridge|loader", re.I
+)
+_PLAIN_MODELS = re.compile(r"load|checkpoint|lora|RescaleCFG|reroute", re.I)
 _SCHEDULERS = {
     "KarrasScheduler": "karras",
     "ExponentialScheduler": "exponential",
@@ -55,88 +61,37 @@ def find(texts: Texts, models: Collection[str]) -> Found | None:
                 " ComfyUI and save the picture anew."
             )
         return None
+    if not texts[GRAPH].lstrip().startswith(("{", "[")):
+        raise DataError("A prompt is inside as plain words, but none of the settings beside it.")
     graph = Graph.of(document(texts[GRAPH], "Its ComfyUI graph"))
-    settings, notes = nearest(_foreign(graph), models)
-    return Found(settings, SOURCE, notes)
-
-
-@dataclass(frozen=True)
-class Node:
-    """One step of the graph; `inputs` are values or links."""
-
-    name: str
-    kind: str
-    inputs: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Graph:
-    """Nodes by name. Links may lead nowhere or in circles; every walk here ends all the same."""
-
-    nodes: dict[str, Node]
-
-    @classmethod
-    def of(cls, graph: dict[str, Any]) -> Graph:
-        """Leaves out what is no node."""
-        nodes = {}
-        for name, node in graph.items():
-            if isinstance(node, dict) and isinstance(node.get("inputs"), dict):
-                kind = node.get("class_type")
-                nodes[name] = Node(name, kind if isinstance(kind, str) else "", node["inputs"])
-        return cls(nodes)
-
-    def behind(self, value: object) -> Node | None:
-        """The node that a link leads to; None for a value that is no link, or leads nowhere."""
-        if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str | int):
-            return self.nodes.get(str(value[0]))
-        return None
-
-    def value(self, node: Node | None, *names: str) -> Any:
-        """The first input of these names that has a value, followed through nodes that hold one."""
-        for name in names:
-            current, asked = node, name
-            seen: set[str] = set()
-            while current is not None and current.name not in seen:
-                seen.add(current.name)
-                held = [current.inputs[n] for n in (asked, *_VALUES) if n in current.inputs]
-                if current is node:
-                    held = [current.inputs[name]] if name in current.inputs else []
-                if not held:
-                    break
-                if not isinstance(held[0], list | dict):
-                    return held[0]
-                current = self.behind(held[0])
-        return None
-
-    def chain(self, node: Node | None, *names: str) -> Iterator[Node]:
-        """The nodes that follow each other through links of these names, each once."""
-        seen: set[str] = set()
-        while node is not None and node.name not in seen:
-            seen.add(node.name)
-            yield node
-            links = (self.behind(node.inputs.get(name)) for name in names)
-            node = next((each for each in links if each is not None), None)
+    return nearest(_foreign(graph), models, SOURCE)
 
 
 def _foreign(graph: Graph) -> Foreign:
     sampler, notes = _first_sampler(graph)
     guider = graph.behind(sampler.inputs.get("guider")) or sampler
-    noise = graph.behind(sampler.inputs.get("noise")) or sampler
     chosen = graph.behind(sampler.inputs.get("sampler")) or sampler
     sigmas = _sigmas(graph, sampler)
     models = list(graph.chain(graph.behind(guider.inputs.get("model")), "model"))
     latent = _latent(graph, sampler)
-    positive = guider.inputs.get("positive", guider.inputs.get("conditioning"))
+    ways = ("positive", "conditioning", "text_embeds")
+    positive = next((guider.inputs[name] for name in ways if name in guider.inputs), None)
+    left_out: dict[str, None] = {}
+    prompt = _prompt(graph, positive, "positive", left_out, notes)
+    opposite = guider.inputs.get("negative", guider.inputs.get("text_embeds"))
+    negative = _prompt(graph, opposite, "negative", left_out, notes)
+    others = (n.kind for n in models if n.kind not in _SHIFTED and not _PLAIN_MODELS.search(n.kind))
+    left_out.update(dict.fromkeys(others))
     return Foreign(
-        prompt=_prompt(graph, positive, "positive"),
-        negative=_prompt(graph, guider.inputs.get("negative"), "negative"),
-        sampler=_words(graph.value(chosen, "sampler_name")) or _SAMPLERS.get(chosen.kind, ""),
-        schedule=_words(graph.value(sigmas, "scheduler")) or _SCHEDULERS.get(sigmas.kind, ""),
-        steps=graph.value(sigmas, "steps"),
-        guidance=graph.value(guider, "cfg"),
-        seed=graph.value(noise, "noise_seed", "seed"),
-        width=graph.value(latent, "width", "empty_latent_width"),
-        height=graph.value(latent, "height", "empty_latent_height"),
+        prompt=prompt,
+        negative="" if negative is None else negative,
+        sampler=_sampler(graph, chosen, sampler),
+        schedule=graph.value(sigmas, "scheduler") or _SCHEDULERS.get(sigmas.kind, ""),
+        steps=graph.value(sigmas, "steps", numeric=True),
+        guidance=graph.value(guider, "cfg", numeric=True),
+        seed=_seed(graph, sampler),
+        width=graph.value(latent, "width", "empty_latent_width", numeric=True),
+        height=graph.value(latent, "height", "empty_latent_height", numeric=True),
         model=_model(graph, models, sampler),
         shift=next((graph.value(n, "shift") for n in models if n.kind in _SHIFTED), None),
         rescale=next(
@@ -144,27 +99,58 @@ def _foreign(graph: Graph) -> Foreign:
         ),
         strength=graph.value(sigmas, "denoise"),
         options=tuple((name, graph.value(chosen, name)) for name in ("eta", "s_noise")),
+        left_out=tuple(left_out),
         notes=(*notes, *_loras(graph, models), *_notes_on_guidance(graph, guider, positive)),
     )
 
 
-def _first_sampler(graph: Graph) -> tuple[Node, list[str]]:
-    """The sampler that starts from no other's latents, and a note on the others.
+def _sampler(graph: Graph, chosen: Node, sampler: Node) -> object:
+    named = graph.value(chosen, "sampler_name") or _SAMPLERS.get(chosen.kind)
+    return named or (Lost(chosen.kind) if chosen is not sampler else "")
 
-    Raises DataError.
-    """
-    found = {
-        node.name: node
-        for node in graph.nodes.values()
-        if "sampler" in node.kind.lower() and {"positive", "guider"} & set(node.inputs)
-    }
-    if not found:
+
+def _seed(graph: Graph, sampler: Node) -> object:
+    """That of its noise; where another sampler's latents bring the noise, it is lost."""
+    noise = graph.behind(sampler.inputs.get("noise")) or sampler
+    before = graph.behind(sampler.inputs.get("latent_image"))
+    if before is not None and sampler.inputs.get("add_noise") == "disable":
+        return Lost(before.kind)
+    return graph.value(noise, "noise_seed", "seed", numeric=True)
+
+
+def _first_sampler(graph: Graph) -> tuple[Node, list[str]]:
+    """Of the samplers that lead to what was saved, the one that starts from no other's latents,
+    and a note on the others. Raises DataError."""
+    known = {node.name: node for node in graph.nodes.values() if _samples(node)}
+    if not known:
         raise DataError("Its ComfyUI graph has no sampler that is known here.")
-    first = next(iter(found.values()))
+    found = _saved_from(graph, known) or list(known.values())
+    first = found[0]
     for node in graph.chain(first, *_PICTURES):
-        first = found.get(node.name, first)
+        first = known.get(node.name, first)
     others = [f"Only the first of {len(found)} samplers is here."] if len(found) > 1 else []
     return first, others
+
+
+def _samples(node: Node) -> bool:
+    names = set(node.inputs)
+    return bool(_GUIDED & names) and ("sampler" in node.kind.lower() or {"steps", "cfg"} <= names)
+
+
+def _saved_from(graph: Graph, known: dict[str, Node]) -> list[Node]:
+    """The samplers behind the first picture that was saved (or, if none was, shown), nearest
+    first."""
+    ends = [
+        node
+        for pattern in (_SAVES, _SHOWS)
+        for node in graph.nodes.values()
+        if pattern.search(node.kind) and any(name in node.inputs for name in _PICTURES)
+    ]
+    for names in (_PICTURES, ("",)):
+        for end in ends:
+            if found := [known[n.name] for n in graph.before(end, names) if n.name in known]:
+                return found
+    return []
 
 
 def _sigmas(graph: Graph, sampler: Node) -> Node:
@@ -183,24 +169,45 @@ def _latent(graph: Graph, sampler: Node) -> Node | None:
     return None
 
 
-def _prompt(graph: Graph, link: object, role: str) -> str:
-    """All the texts that lead to one conditioning, in the graph's order, joined by commas."""
+def _prompt(
+    graph: Graph, link: object, role: str, left_out: dict[str, None], notes: list[str]
+) -> str | Lost | None:
+    """All the texts that lead to one conditioning, in the graph's order, joined by commas; None
+    where there is none, Lost where none of them is known."""
     texts: dict[str, None] = {}
-    seen: set[str] = set()
+    met, seen = Met(), set[str]()
     waiting = [graph.behind(link)]
     while waiting:
         node = waiting.pop()
         if node is None or node.name in seen:
             continue
         seen.add(node.name)
-        if node.kind == "ConditioningZeroOut":
-            continue
-        links = _conditions(node, role)
-        if not links:
-            said = (graph.value(node, name) for name in (*_TEXTS, role))
-            texts.update((text.strip(), None) for text in said if isinstance(text, str))
+        links = [] if node.kind == "ConditioningZeroOut" else _conditions(node, role)
+        if links and not _PLAIN_CONDITIONS.search(node.kind):
+            left_out[node.kind] = None
+        if not links and node.kind != "ConditioningZeroOut":
+            texts.update(_said(graph, node, role, met))
         waiting.extend(graph.behind(each) for each in reversed(links))
-    return ", ".join(filter(None, texts))
+    said = ", ".join(filter(None, texts))
+    label = "prompt" if role == "positive" else "negative prompt"
+    if said:
+        notes += [
+            f"A part of the {label} comes from '{quoted(k)}', not known here." for k in met.lost
+        ]
+    notes += [f"The {label} passed through '{quoted(k)}' and may be another." for k in met.unsure]
+    if said or not met.lost:
+        return said if seen else None
+    return Lost(next(iter(met.lost)))
+
+
+def _said(graph: Graph, node: Node, role: str, met: Met) -> dict[str, None]:
+    """The texts that a node encodes."""
+    named = [node.inputs[n] for n in (*_TEXTS, role, f"{role}_prompt") if n in node.inputs]
+    if not named:
+        found = [graph.text_of(node, met)]
+    else:
+        found = [graph.text(value, met) for value in named if isinstance(value, str | list)]
+    return {text.strip(): None for text in found if text is not None}
 
 
 def _conditions(node: Node, role: str) -> list[object]:
@@ -245,4 +252,4 @@ def _words(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-FORMAT = Format(SOURCE, 3, find)
+FORMAT = Format(SOURCE, 5, find)

@@ -8,41 +8,64 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from studio.core.settings import MAX_GUIDANCE, MAX_SEED, MAX_STEPS, SHIFTS, Settings
 from studio.core.specs import Option, Options
 from studio.diffusion import samplers
 from studio.diffusion.schedules import SCHEDULES as OUR_SCHEDULES
 from studio.diffusion.schedules import all_schedules
+from studio.gallery.metadata.found import Found
 from studio.gallery.metadata.names import SAMPLERS, SCHEDULES, Match, sampler_and_schedule
 
 DEFAULT = Settings("")
 SIZES = (1, 2**16)
 MOST_CHARACTERS = 20_000  # of a prompt
 MOST_NOTED = 60  # characters of another studio's words in a note
-_WEIGHT = re.compile(r"\([^()]{1,200}:\s{0,5}-?\d{1,4}(?:\.\d{0,6})?\)|\)(?:-{1,5}|\+{1,5}|\d\.\d)")
+_WEIGHT = re.compile(
+    r"\([^()]{1,200}:\s{0,5}-?\d{1,4}(?:\.\d{0,6})?\)|\)(?:-{1,5}|\+{1,5}|\d\.\d)"
+    r"|\({2,9}[^()]{1,200}\){2,9}|\[{2,9}[^\[\]]{1,200}\]{2,9}|\{{2,9}[^{}]{1,200}\}{2,9}"
+    r"|\[[^\[\]:]{0,200}:[^\[\]]{0,200}:\s{0,5}[\d.]{1,9}\]|\bembedding:[\w.-]{1,99}"
+    r"|\bBREAK\b|(?<=\s)AND(?=\s)"
+)
+LABELS = {  # of the settings that stay the person's own where nothing is found
+    "prompt": "prompt",
+    "negative": "negative prompt",
+    "sampler": "sampler",
+    "schedule": "schedule",
+    "steps": "steps",
+    "guidance": "guidance",
+    "seed": "seed",
+    "shift": "shift",
+}
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A value that comes from a place not known here; `where` is its name in that studio."""
+
+    where: str
 
 
 @dataclass(frozen=True)
 class Foreign:
-    """Values as found, of whatever type; None or "" where nothing was said.
+    """Values as found, of whatever type, or Lost; None or "" where nothing was said.
 
-    `options` belong to the sampler under our names; `rescale` is the phi of rescaled guidance;
-    `strength` how much of a picture it started from was drawn anew; `left_out` names what has no
-    place here; `notes` are whole sentences.
+    An empty prompt is one that was said; one not said is None. `options` belong to the sampler
+    under our names; `rescale` is the phi of rescaled guidance; `strength` how much of a picture it
+    started from was drawn anew; `left_out` names what has no place here; `notes` are sentences.
     """
 
-    prompt: str = ""
-    negative: str = ""
-    sampler: str = ""
-    schedule: str = ""
+    prompt: object = None
+    negative: object = ""
+    sampler: object = ""
+    schedule: object = ""
     steps: object = None
     guidance: object = None
     seed: object = None
     width: object = None
     height: object = None
-    model: str = ""
+    model: object = ""
     shift: object = None
     rescale: object = None
     variation: object = None
@@ -53,12 +76,13 @@ class Foreign:
     notes: tuple[str, ...] = ()
 
 
-def nearest(foreign: Foreign, models: Collection[str]) -> tuple[Settings, tuple[str, ...]]:
+def nearest(foreign: Foreign, models: Collection[str], source: str) -> Found:
     """Valid settings, and a note on everything that is not as it was."""
     ledger = _Ledger(list(foreign.notes))
+    foreign = _without_lost(foreign, ledger)
     settings = Settings(
         prompt=ledger.text("prompt", foreign.prompt),
-        negative=ledger.text("negative prompt", foreign.negative),
+        negative=ledger.text("negative", foreign.negative),
         steps=ledger.whole("steps", foreign.steps, DEFAULT.steps, 1, MAX_STEPS),
         guidance=ledger.number("guidance", foreign.guidance, DEFAULT.guidance, 0, MAX_GUIDANCE),
         seed=ledger.whole("seed", foreign.seed, DEFAULT.seed, 0, MAX_SEED),
@@ -70,7 +94,30 @@ def nearest(foreign: Foreign, models: Collection[str]) -> tuple[Settings, tuple[
     settings = _of_model(settings, foreign, models, ledger)
     _tell_what_is_missing(settings, foreign, ledger)
     settings.check()
-    return settings, tuple(dict.fromkeys(ledger.notes))
+    return Found(settings, source, tuple(dict.fromkeys(ledger.notes)), frozenset(ledger.missing))
+
+
+def _without_lost(foreign: Foreign, ledger: _Ledger) -> Foreign:
+    """Nothing Lost in it, what is missing noted down."""
+    values = {each.name: getattr(foreign, each.name) for each in fields(Foreign)}
+    lost = {name: value for name, value in values.items() if isinstance(value, Lost)}
+    for name, value in lost.items():
+        if name in LABELS:
+            ledger.missing.add(name)
+            comes, stays = ("come", "stay") if name == "steps" else ("comes", "stays")
+            ledger.notes.append(
+                f"The {LABELS[name]} {comes} from '{quoted(value.where)}', which is not known here;"
+                f" yours {stays}."
+            )
+    unsaid = [n for n in ("sampler", "steps", "guidance", "seed") if values[n] in (None, "")]
+    unsaid += ["prompt"] * (foreign.prompt is None)
+    if unsaid:
+        ledger.missing.update(unsaid)
+        verb = "stays" if len(unsaid) == 1 else "stay"
+        ledger.notes.append(f"It does not say the {listed(unsaid)}; yours {verb}.")
+    options = tuple(each for each in foreign.options if not isinstance(each[1], Lost))
+    empty = {name: getattr(Foreign, name) for name in lost}
+    return replace(foreign, **empty, options=options)
 
 
 def quoted(words: object) -> str:
@@ -94,26 +141,29 @@ def _text(text: str) -> str:
 
 @dataclass
 class _Ledger:
-    """Reads numbers and keeps account of what became of them."""
+    """Reads values and keeps account of what became of them."""
 
     notes: list[str] = field(default_factory=list)
+    missing: set[str] = field(default_factory=set)
 
-    def text(self, name: str, value: str) -> str:
+    def text(self, name: str, value: object) -> str:
         """Clean text that is not endless."""
+        if not isinstance(value, str):
+            return ""
         if len(value) > MOST_CHARACTERS:
-            self.notes.append(f"The {name} was cut after {MOST_CHARACTERS} characters.")
+            self.notes.append(f"The {LABELS[name]} was cut after {MOST_CHARACTERS} characters.")
         return _text(value[:MOST_CHARACTERS])
 
     def number(self, name: str, value: object, default: float, low: float, high: float) -> float:
         """A number within the bounds, as near to `value` as they allow; `default` if it is none."""
         if value is None or value == "":
             return default
-        number = _number(value)
-        if number is None:
-            self.notes.append(f"The {name} {quoted(value)} is no number and became {default:g}.")
+        read = number(value)
+        if read is None:
+            self._no_number(name, value, default)
             return default
-        kept = min(max(number, low), high)
-        if kept != number:
+        kept = min(max(read, low), high)
+        if kept != read:
             self.notes.append(f"The {name} {quoted(value)} became {kept:g}.")
         return float(kept)
 
@@ -121,17 +171,23 @@ class _Ledger:
         """As number, for whole numbers, which keep all their digits."""
         if value is None or value == "":
             return default
-        number = _number(value)
-        if number is None:
-            self.notes.append(f"The {name} {quoted(value)} is no number and became {default}.")
+        read = number(value)
+        if read is None:
+            self._no_number(name, value, default)
             return default
-        kept = min(max(int(number), low), high)
-        if kept != number:
+        kept = min(max(int(read), low), high)
+        if kept != read:
             self.notes.append(f"The {name} {quoted(value)} became {kept}.")
         return kept
 
+    def _no_number(self, name: str, value: object, default: float) -> None:
+        if name in LABELS:
+            self.missing.add(name)
+        became = "yours stays" if name in LABELS else f"it became {default:g}"
+        self.notes.append(f"The {name} {quoted(value)} is no number; {became}.")
 
-def _number(value: object) -> int | float | None:
+
+def number(value: object) -> int | float | None:
     """A finite number, whole ones exactly; None for what is none."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
@@ -142,27 +198,28 @@ def _number(value: object) -> int | float | None:
         except ValueError:
             pass
     try:
-        number = float(value)
+        found = float(value)
     except ValueError:
         return None
     except OverflowError:  # a whole number beyond any float
         return value if isinstance(value, int) else None
-    if not math.isfinite(number):
+    if not math.isfinite(found):
         return None
-    return value if isinstance(value, int) else number
+    return value if isinstance(value, int) else found
 
 
 def _sampled(settings: Settings, foreign: Foreign, ledger: _Ledger) -> Settings:
     """With the sampler, its options and the schedule."""
-    name, schedule, guided = sampler_and_schedule(foreign.sampler, foreign.schedule)
-    match = _our_sampler(foreign.sampler) or SAMPLERS.get(name)
-    if match is None and foreign.sampler:
+    sampler, written = str(foreign.sampler or ""), str(foreign.schedule or "")
+    name, schedule, guided = sampler_and_schedule(sampler, written)
+    match = _our_sampler(sampler) or SAMPLERS.get(name)
+    if match is None and sampler:
         match = Match(DEFAULT.sampler, exact=False)
     match = match or Match(DEFAULT.sampler)
     spec = samplers.find(match.name).spec
     if not match.exact:
         ledger.notes.append(
-            f"The sampler '{quoted(foreign.sampler)}' is not here; {spec.label} is the nearest."
+            f"The sampler '{quoted(sampler)}' is not here; {spec.label} is the nearest."
         )
     if guided:  # others give the weight itself
         settings = replace(settings, rule="cfg++", rule_options=(("full", 1.0),))
@@ -170,7 +227,7 @@ def _sampled(settings: Settings, foreign: Foreign, ledger: _Ledger) -> Settings:
         settings,
         sampler=spec.name,
         options=_options(spec.name, (*match.options, *foreign.options), ledger),
-        schedule=_schedule(foreign.schedule, schedule, ledger),
+        schedule=_schedule(written or schedule, schedule, ledger),
     )
 
 
@@ -228,13 +285,14 @@ def _of_model(
     settings: Settings, foreign: Foreign, models: Collection[str], ledger: _Ledger
 ) -> Settings:
     """With the model if it is here, and the size if model and shape allow; models make one size."""
-    if here := foreign.model in models:
-        settings = replace(settings, model=foreign.model)
-    elif foreign.model:
+    model = foreign.model if isinstance(foreign.model, str) else ""
+    if here := model in models:
+        settings = replace(settings, model=model)
+    elif model:
         ledger.notes.append(
-            f"The model '{quoted(foreign.model)}' is not here; {DEFAULT.model} takes its place."
+            f"The model '{quoted(model)}' is not here; {DEFAULT.model} takes its place."
         )
-    width, height = (_number(side) for side in (foreign.width, foreign.height))
+    width, height = (number(side) for side in (foreign.width, foreign.height))
     if width is None or height is None:
         return settings
     if width == height and (here or width == DEFAULT.size):
@@ -245,7 +303,7 @@ def _of_model(
 
 
 def _tell_what_is_missing(settings: Settings, foreign: Foreign, ledger: _Ledger) -> None:
-    strength = _number(foreign.strength)
+    strength = number(foreign.strength)
     if strength is not None and strength != 1:
         ledger.notes.append(
             f"It started from another picture, at a strength of {quoted(foreign.strength)},"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +17,17 @@ Texts = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Found:
-    """Settings from a picture. `source`: "Latent Studio", "A1111", "ComfyUI" or "InvokeAI".
+    """Settings from a picture. `source` is the studio's name.
 
-    `notes` are sentences on what could not be carried over as it was.
+    `notes` are sentences on what could not be carried over as it was. `missing` names the settings
+    of which nothing was found: they are our defaults here, and whoever takes them over keeps their
+    own.
     """
 
     settings: Settings
     source: str
     notes: tuple[str, ...] = ()
+    missing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -45,3 +49,12 @@ def document(text: str, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise DataError(f"{what} is no JSON object.")
     return value
+
+
+def object_in(texts: Texts, name: str) -> dict[str, Any]:
+    """The JSON object under this name; empty if it is anything else."""
+    text = texts.get(name, "")
+    if text.lstrip()[:1] == "{":
+        with suppress(DataError):
+            return document(text, name)
+    return {}

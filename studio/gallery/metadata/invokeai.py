@@ -42,8 +42,7 @@ def find(texts: Texts, models: Collection[str]) -> Found | None:
         foreign = _dream(plain[OLDEST.lower()])
     else:
         return None
-    settings, notes = nearest(foreign, models)
-    return Found(settings, SOURCE, notes)
+    return nearest(foreign, models, SOURCE)
 
 
 def _modern(values: Mapping[str, Any]) -> Foreign:
@@ -51,7 +50,7 @@ def _modern(values: Mapping[str, Any]) -> Foreign:
         raise DataError("Its InvokeAI metadata says nothing of how it was made.")
     others = set(_CARRIED | _OF_NO_EFFECT)
     return Foreign(
-        prompt=_words(values.get("positive_prompt")),
+        prompt=values.get("positive_prompt"),
         negative=_words(values.get("negative_prompt")),
         sampler=_words(values.get("scheduler")),
         steps=values.get("steps"),

@@ -38,6 +38,7 @@ SAMPLERS: dict[str, Match] = {
     "sasolver": Match("sa-solver"),
     "unipc": Match("unipc"),
     "unipcbh2": Match("unipc"),
+    "unipcsnr": Match("unipc"),  # Easy Diffusion
     # the nearest
     "deis": Match("dpmpp-3m", exact=False),
     "dpm2": Match("edm-heun", exact=False, options=PLAIN_HEUN),
@@ -70,6 +71,7 @@ SAMPLERS: dict[str, Match] = {
 
 SCHEDULES: dict[str, Match] = {
     "automatic": Match(""),
+    "native": Match(""),  # NovelAI
     "karras": Match("karras"),
     "exponential": Match("exponential"),
     "polyexponential": Match("exponential"),  # of rho 1, as everyone has it
@@ -112,7 +114,8 @@ A1111_SCHEDULES = {
     "leading": "DDIM",
 }
 
-_SPOKEN_SCHEDULES = ("karras", "polyexponential", "exponential", "sgmuniform")
+_SPOKEN = ("karras", "polyexponential", "exponential", "sgmuniform")  # also after unknown names
+_BY_LENGTH = sorted(SCHEDULES, key=len, reverse=True)
 
 
 def key(name: str) -> str:
@@ -133,9 +136,11 @@ def sampler_and_schedule(sampler: str, schedule: str = "") -> tuple[str, str, bo
         name, plain = name[:-1], plain or "karras"
     elif lower.startswith("k_"):
         name = name[1:]
-    for spoken in _SPOKEN_SCHEDULES:
-        if name.endswith(spoken) and name != spoken:
-            name, plain = name.removesuffix(spoken), plain or spoken
+    name = name.removeprefix("sample") if lower.startswith("sample_") else name
+    for spoken in _BY_LENGTH:  # SwarmUI's "DPM++ 2M_simple", A1111's "DPM++ 2M Karras"
+        before = name.removesuffix(spoken).removesuffix("gpu")
+        if name.endswith(spoken) and (before in SAMPLERS or (before and spoken in _SPOKEN)):
+            name, plain = before, plain or spoken
             break
     name = name.removeprefix("k") if name.startswith("kdpm") else name
     guided = name.endswith("cfgpp")

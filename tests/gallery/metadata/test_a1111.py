@@ -145,7 +145,9 @@ def test_our_own_line_brings_our_own_names_back() -> None:
 
 @pytest.mark.parametrize("place", ["Sampler", SAMPLER_ID])
 def test_a_twin_of_an_older_version_is_found_under_its_one_name(place: str) -> None:
-    found = read_text(f"a bear\nSteps: 9, {place}: flow-unipc, Seed: 1, Size: 256x256", MODELS)
+    found = read_text(
+        f"a bear\nSteps: 9, {place}: flow-unipc, CFG scale: 4, Seed: 1, Size: 256x256", MODELS
+    )
     assert (found.settings.sampler, found.notes) == ("unipc", ())
 
 

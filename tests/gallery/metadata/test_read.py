@@ -34,7 +34,10 @@ PIXELS = np.zeros((4, 4, 3), np.uint8)
 
 
 def test_every_format_is_found() -> None:
-    assert [each.source for each in formats()] == ["Latent Studio", "InvokeAI", "A1111", "ComfyUI"]
+    assert [each.source for each in formats()] == [
+        *("Latent Studio", "InvokeAI", "Fooocus", "NovelAI", "SwarmUI"),
+        *("Easy Diffusion", "A1111", "ComfyUI"),
+    ]
 
 
 @given(settings=some_settings())

@@ -1,0 +1,57 @@
+"""NovelAI's texts: `Description` is the prompt, `Comment` JSON of everything else.
+
+Must not import Qt or torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from studio.gallery.metadata.foreign import Foreign, nearest
+from studio.gallery.metadata.found import Format, Found, Texts, object_in
+from studio.gallery.metadata.texts import PARAMETERS
+
+SOURCE = "NovelAI"
+COMMENT, DESCRIPTION, SOFTWARE, MODEL = "Comment", "Description", "Software", "Source"
+_LEFT_OUT = {
+    "sm": "SMEA",
+    "sm_dyn": "SMEA DYN",
+    "dynamic_thresholding": "decrisper",
+    "skip_cfg_above_sigma": "variety",
+    "reference_image_multiple": "vibe transfer",
+    "controlnet_model": "ControlNet",
+}
+
+
+def find(texts: Texts, models: Collection[str]) -> Found | None:
+    """From its texts, which may lie as one JSON in a comment or in the pixels."""
+    within = object_in(texts, PARAMETERS)
+    if COMMENT in within:
+        texts = {name: value for name, value in within.items() if isinstance(value, str)}
+    values = object_in(texts, COMMENT)
+    if texts.get(SOFTWARE) != SOURCE and not {"uc", "scale", "sampler"} <= set(values):
+        return None
+    return nearest(_foreign(values, texts), models, SOURCE)
+
+
+def _foreign(values: dict[str, Any], texts: Texts) -> Foreign:
+    from_image = values.get("request_type") != "PromptGenerateRequest" and "strength" in values
+    return Foreign(
+        prompt=values.get("prompt", texts.get(DESCRIPTION)),
+        negative=values.get("uc", ""),
+        sampler=values.get("sampler", ""),
+        schedule=values.get("noise_schedule", ""),
+        steps=values.get("steps"),
+        guidance=values.get("scale"),
+        seed=values.get("seed"),
+        width=values.get("width"),
+        height=values.get("height"),
+        model=texts.get(MODEL, ""),
+        rescale=values.get("cfg_rescale"),
+        strength=values.get("strength") if from_image else None,
+        left_out=tuple(label for name, label in _LEFT_OUT.items() if values.get(name)),
+    )
+
+
+FORMAT = Format(SOURCE, 2, find)
