@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt, Slot
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from studio.ui import icons
 
 Choice = tuple[str, Callable[[], object]]
+SCROLLING = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+MOST_LINES = 6  # of a sentence before it is scrolled
 _ICONS = {"error": "warning", "note": "info", "offer": "picture"}
 
 
@@ -25,7 +36,6 @@ class Banner(QFrame):
         self.setAccessibleName("Message")
         self._icon = QToolButton()
         self._icon.setObjectName("bannerIcon")
-        self._icon.setEnabled(True)
         self._icon.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._icon.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.text = QLabel()
@@ -33,13 +43,14 @@ class Banner(QFrame):
         self.text.setWordWrap(True)
         self.text.setTextFormat(Qt.TextFormat.PlainText)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._scroll = _Scroll(self.text)
         self._choices: list[QPushButton] = []
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(6)
         self._buttons.addStretch(1)
         self._body = QHBoxLayout()
         self._body.setSpacing(6)
-        self._body.addWidget(self.text, 1)
+        self._body.addWidget(self._scroll, 1)
         self._body.addLayout(self._buttons)
         self.dismiss = QToolButton()
         self.dismiss.setObjectName("bannerDismiss")
@@ -67,6 +78,8 @@ class Banner(QFrame):
         self.style().polish(self)
         icons.dress(self._icon, _ICONS[kind])
         self.text.setText(sentence)
+        self._scroll.updateGeometry()
+        self._scroll.verticalScrollBar().setValue(0)
         self.setAccessibleDescription(sentence)
         for number, (label, act) in enumerate(choices):
             button = QPushButton(label)
@@ -104,3 +117,55 @@ class Banner(QFrame):
             button.hide()
             button.deleteLater()
         self._choices.clear()
+
+
+class _Scroll(QScrollArea):
+    """As high as its label, up to a few lines: the rest of a long sentence is scrolled to."""
+
+    def __init__(self, label: QLabel) -> None:
+        super().__init__()
+        self.setObjectName("bannerScroll")
+        self.setAccessibleName("Message")
+        self.setToolTip("")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidgetResizable(True)
+        self.setWidget(label)
+        self._label = label
+        self.verticalScrollBar().rangeChanged.connect(self._reachable)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    @Slot(int, int)
+    def _reachable(self, _: int, most: int) -> None:
+        """By the keyboard too, where there is anything to scroll."""
+        policies = Qt.FocusPolicy
+        self.setFocusPolicy(policies.TabFocus if most else policies.NoFocus)
+
+    def event(self, event: QEvent) -> bool:
+        """The arrows scroll here, whatever else they do in the window."""
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and event.key() in SCROLLING
+            and not event.modifiers()
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        most = MOST_LINES * self.fontMetrics().lineSpacing()
+        return min(self._label.heightForWidth(width), most)
+
+    def sizeHint(self) -> QSize:
+        width = self._label.sizeHint().width()
+        return QSize(width, self.heightForWidth(self.width()))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, self.heightForWidth(self.width()))

@@ -7,6 +7,7 @@ by hand. Must not import widgets.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -183,18 +184,21 @@ class Session(QObject):
             self.last_variation.set(request.settings.variation_seed)
         return request
 
-    def use_all(self, settings: Settings) -> None:
-        """Takes everything over except the model: the one that is loaded stays."""
-        self.use_prompt(settings)
-        if settings.sampler in self.samplers:
+    def use_all(self, settings: Settings, but: Collection[str] = ()) -> None:
+        """Takes everything over except what is named in `but`, and the model: the one that is
+        loaded stays."""
+        self.use_prompt(settings, but)
+        steps = self.steps.get() if "steps" in but else settings.steps
+        if settings.sampler in self.samplers and "sampler" not in but:
             self.sampler.set(settings.sampler)
-        self.steps.set(settings.steps)
-        self.guidance.set(settings.guidance)
-        self.interval.set(settings.guidance_interval)
-        if settings.sampler in self.samplers:
             self.options.set(settings.options)
-        if settings.schedule in ("", *self.schedules):
+        self.steps.set(steps)
+        if "guidance" not in but:
+            self.guidance.set(settings.guidance)
+        self.interval.set(settings.guidance_interval)
+        if settings.schedule in ("", *self.schedules) and "schedule" not in but:
             self.schedule.set(settings.schedule)
+        if settings.schedule in ("", *self.schedules) and "shift" not in but:
             self.shift.set(settings.shift)
         if settings.rule in self.rules:
             self.rule.set(settings.rule)
@@ -202,7 +206,8 @@ class Session(QObject):
         self.classifier.set(settings.classifier)
         if settings.classifier:
             self.classifier_scale.set(settings.classifier_scale)
-        self.use_seed(settings)
+        if "seed" not in but:
+            self.use_seed(settings)
         self._use_beginning(settings)
 
     def _use_beginning(self, settings: Settings) -> None:
@@ -219,9 +224,11 @@ class Session(QObject):
             if settings.source:
                 self.start_wanted.emit(settings)
 
-    def use_prompt(self, settings: Settings) -> None:
-        self.prompt.set(escaped(settings.prompt))  # nothing of it is drawn again
-        self.negative.set(settings.negative)
+    def use_prompt(self, settings: Settings, but: Collection[str] = ()) -> None:
+        if "prompt" not in but:
+            self.prompt.set(escaped(settings.prompt))  # nothing of it is drawn again
+        if "negative" not in but:
+            self.negative.set(settings.negative)
 
     def use_seed(self, settings: Settings) -> None:
         self.seed.set(settings.seed)

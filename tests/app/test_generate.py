@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QLineEdit, QPushButton
+from PySide6.QtWidgets import QLineEdit, QPushButton, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from studio.core import events
@@ -475,6 +476,62 @@ def test_another_studios_picture_is_offered_with_what_it_cannot_bring(
     restored = stage.panel.session.settings()
     assert restored.prompt == found.settings.prompt.strip()
     assert (restored.seed, restored.steps) == (found.settings.seed, found.settings.steps)
+
+
+def test_a_long_prompt_leaves_the_offer_its_seed_its_notes_and_its_buttons(
+    qtbot: QtBot, stage: Stage, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.png"
+    png.write(path, np.zeros((256, 256, 3), np.uint8), Settings("a bear, " * 225, seed=4321))
+    with qtbot.waitSignal(stage.panel.reader.found):
+        drop(stage, path)
+    banner = stage.panel.viewer.banner
+    qtbot.waitUntil(lambda: banner.text.height() > 100)
+    line = banner.fontMetrics().lineSpacing()
+    assert banner.height() < 12 * line and banner.text.height() > 8 * line
+    assert banner.text.text().startswith("long.png: seed 4321.")
+    for number in range(4):
+        button = stage.find(f"bannerChoice{number}")
+        assert not button.visibleRegion().isEmpty()
+        assert banner.rect().contains(button.geometry())
+    assert banner.text.visibleRegion().boundingRect().top() == 0  # what matters is in sight
+    scrolled = banner.findChild(QScrollArea)
+    scrolled.setFocus()
+    qtbot.keyClick(scrolled, Qt.Key.Key_Down)
+    qtbot.waitUntil(scrolled.verticalScrollBar().isVisible)
+    assert banner.text.y() < 0
+    png.write(path, np.zeros((256, 256, 3), np.uint8), Settings("a bear"))
+    with qtbot.waitSignal(stage.panel.reader.found):
+        drop(stage, path)
+    qtbot.waitUntil(lambda: banner.text.height() < 4 * line and banner.text.y() == 0)
+
+
+def test_what_a_picture_does_not_tell_stays_as_it_is(
+    qtbot: QtBot, stage: Stage, tmp_path: Path
+) -> None:
+    graph = json.loads(COMFYUI["ksampler"])
+    graph["3"]["inputs"] |= {"seed": ["99", 0], "positive": ["98", 0], "cfg": ["97", 0]}
+    graph["97"] = {"class_type": "Dial", "inputs": {"turns": 3}}
+    graph["98"] = {"class_type": "Mind Reader", "inputs": {"whose": "mine"}}
+    graph["99"] = {"class_type": "Dice", "inputs": {"sides": 6}}
+    session = stage.panel.session
+    session.prompt.set("a {red|blue} ball")
+    session.guidance.set(2.5)
+    session.seed.set(17)
+    path = written(tmp_path / "foreign.png", prompt=json.dumps(graph))
+    with qtbot.waitSignal(stage.panel.reader.found):
+        drop(stage, path)
+    banner = stage.panel.viewer.banner
+    assert "The prompt comes from 'Mind Reader', which is not known here" in banner.text.text()
+    buttons = [each.text() for each in banner.findChildren(QPushButton) if each.isVisible()]
+    assert buttons == ["Use &all settings", "&Start from it"]
+    click(qtbot, stage, "bannerChoice0")
+    assert (session.prompt.get(), session.negative.get()) == (
+        "a {red|blue} ball",
+        "text, watermark",
+    )
+    assert (session.guidance.get(), session.seed.get(), session.steps.get()) == (2.5, 17, 30)
+    assert not session.seed_locked.get()
 
 
 def test_a_picture_without_settings_can_be_started_from(

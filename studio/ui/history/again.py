@@ -5,6 +5,7 @@ Must not import widgets or torch.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 
 from studio.core.requests import MAX_SEED, Settings
@@ -24,16 +25,17 @@ class Variant:
     settings: Settings
 
 
-def restore(session: Session, settings: Settings) -> tuple[str, ...]:
-    """Takes settings over into Generate; sentences on what it could not take.
+def restore(session: Session, settings: Settings, but: Collection[str] = ()) -> tuple[str, ...]:
+    """Takes settings over into Generate, those named in `but` apart; sentences on what it could
+    not take.
 
     A picture that they began with is looked for there; if it is gone, Generate says so.
     """
-    session.use_all(settings)
+    session.use_all(settings, but)
     return tuple(
         f"The {each.label} {shown(each.before)} stayed behind; it is {shown(each.after)} here."
         for each in differences(settings, session.settings())
-        if each.name not in BEGINNING
+        if each.name not in (*BEGINNING, *but)
         and not (isinstance(each.before, str) and each.before.strip() == each.after)
     )
 

@@ -118,7 +118,7 @@ class Remake(QObject):
 
     @Slot(object, object)
     def _found(self, path: Path, found: metadata.Found) -> None:
-        behind = (*found.notes, *restore(self._session, found.settings))
+        behind = (*found.notes, *restore(self._session, found.settings, found.missing))
         came = f"Settings of {path.name} ({found.source}) are in Generate."
         self.restored.emit(" ".join((came, *behind)))
 

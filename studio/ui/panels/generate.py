@@ -251,24 +251,24 @@ class GeneratePanel(Panel):
     @Slot(object, object)
     def _offer(self, path: Path, found: metadata.Found) -> None:
         """A dropped picture changes nothing until the user says what to take from it."""
-        settings = found.settings
+        settings, missing = found.settings, found.missing
 
         def use_all() -> None:
-            if behind := restore(self.session, settings):
+            if behind := restore(self.session, settings, missing):
                 self.viewer.banner.say("note", " ".join(behind))
 
         whose = f" ({found.source})" if found.source != "Latent Studio" else ""
-        told = f"{path.name}{whose}: “{settings.prompt}”, seed {settings.seed}."
-        self.viewer.banner.say(
-            "offer",
-            " ".join((told, *found.notes)),
-            (
-                ("Use &all settings", use_all),
-                ("Use prompt", lambda: self.session.use_prompt(settings)),
-                ("Use seed", lambda: self.session.use_seed(settings)),
-                ("&Start from it", partial(self.sources.open, path)),
-            ),
-        )
+        seed = "" if "seed" in missing else f": seed {settings.seed}"
+        told = [f"{path.name}{whose}{seed}.", *found.notes]
+        choices = [("Use &all settings", use_all)]
+        if "prompt" not in missing:
+            told.append(f"“{settings.prompt}”")
+            use_prompt = partial(self.session.use_prompt, settings, missing)
+            choices.append(("Use prompt", use_prompt))
+        if "seed" not in missing:
+            choices.append(("Use seed", partial(self.session.use_seed, settings)))
+        choices.append(("&Start from it", partial(self.sources.open, path)))
+        self.viewer.banner.say("offer", " ".join(told), tuple(choices))
 
     @Slot(object, str)
     def _refused(self, path: Path, sentence: str) -> None:
