@@ -72,7 +72,7 @@ def _foreign(graph: Graph) -> Foreign:
     guider = graph.behind(sampler.inputs.get("guider")) or sampler
     chosen = graph.behind(sampler.inputs.get("sampler")) or sampler
     sigmas = _sigmas(graph, sampler)
-    models = list(graph.chain(graph.behind(guider.inputs.get("model")), "model"))
+    models = list(graph.chain(graph.behind(guider.inputs.get("model")), "model", ""))
     latent = _latent(graph, sampler)
     ways = ("positive", "conditioning", "text_embeds")
     positive = next((guider.inputs[name] for name in ways if name in guider.inputs), None)
@@ -126,7 +126,7 @@ def _first_sampler(graph: Graph) -> tuple[Node, list[str]]:
         raise DataError("Its ComfyUI graph has no sampler that is known here.")
     found = _saved_from(graph, known) or list(known.values())
     first = found[0]
-    for node in graph.chain(first, *_PICTURES):
+    for node in graph.chain(first, *_PICTURES, ""):
         first = known.get(node.name, first)
     others = [f"Only the first of {len(found)} samplers is here."] if len(found) > 1 else []
     return first, others
@@ -147,8 +147,10 @@ def _saved_from(graph: Graph, known: dict[str, Node]) -> list[Node]:
         if pattern.search(node.kind) and any(name in node.inputs for name in _PICTURES)
     ]
     for names in (_PICTURES, ("",)):
+        seen: set[str] = set()
         for end in ends:
-            if found := [known[n.name] for n in graph.before(end, names) if n.name in known]:
+            nodes = graph.before(end, names, seen)
+            if found := [node for node in nodes if node.name in known]:
                 return found
     return []
 
@@ -163,7 +165,7 @@ def _sigmas(graph: Graph, sampler: Node) -> Node:
 
 def _latent(graph: Graph, sampler: Node) -> Node | None:
     """The node that gives the size."""
-    for node in graph.chain(graph.behind(sampler.inputs.get("latent_image")), *_PICTURES):
+    for node in graph.chain(graph.behind(sampler.inputs.get("latent_image")), *_PICTURES, ""):
         if {"width", "empty_latent_width"} & set(node.inputs):
             return node
     return None

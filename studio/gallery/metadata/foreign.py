@@ -21,6 +21,7 @@ from studio.gallery.metadata.names import SAMPLERS, SCHEDULES, Match, sampler_an
 DEFAULT = Settings("")
 SIZES = (1, 2**16)
 MOST_CHARACTERS = 20_000  # of a prompt
+MOST_NOTES = 30
 MOST_NOTED = 60  # characters of another studio's words in a note
 _WEIGHT = re.compile(
     r"\([^()]{1,200}:\s{0,5}-?\d{1,4}(?:\.\d{0,6})?\)|\)(?:-{1,5}|\+{1,5}|\d\.\d)"
@@ -94,7 +95,10 @@ def nearest(foreign: Foreign, models: Collection[str], source: str) -> Found:
     settings = _of_model(settings, foreign, models, ledger)
     _tell_what_is_missing(settings, foreign, ledger)
     settings.check()
-    return Found(settings, source, tuple(dict.fromkeys(ledger.notes)), frozenset(ledger.missing))
+    notes = list(dict.fromkeys(ledger.notes))
+    if len(notes) > MOST_NOTES:
+        notes[MOST_NOTES:] = [f"{len(notes) - MOST_NOTES} more notes are not shown."]
+    return Found(settings, source, tuple(notes), frozenset(ledger.missing))
 
 
 def _without_lost(foreign: Foreign, ledger: _Ledger) -> Foreign:
@@ -128,9 +132,10 @@ def quoted(words: object) -> str:
 
 def listed(names: Iterable[str]) -> str:
     """ "a, b and c", at most eight of them."""
-    short = [quoted(name) for name in dict.fromkeys(names)]
-    if len(short) > 8:
-        short = [*short[:8], f"{len(short) - 8} more"]
+    once = list(dict.fromkeys(names))
+    short = [quoted(name) for name in once[:8]]
+    if len(once) > 8:
+        short.append(f"{len(once) - 8} more")
     return " and ".join(filter(None, [", ".join(short[:-1]), short[-1]]))
 
 

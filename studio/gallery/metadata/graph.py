@@ -14,10 +14,10 @@ from typing import Any
 
 from studio.gallery.metadata.foreign import MOST_CHARACTERS, Lost, number
 
-MOST_VISITS = 2000  # to nodes with texts: some lead to themselves, some to one text a million times
+MOST_VISITS = 20_000  # to inputs of nodes with texts, which may lead to themselves or all to one
 MOST_DEPTH = 100
 CUT = MOST_CHARACTERS + 1  # one more, so that cutting is told
-_VALUES = ("value", "text", "string", "int", "float", "number", "seed", "noise_seed", "prompt")
+_VALUES = ("value", "text", "string", "int", "float", "number", "seed", "noise_seed", "prompt", "")
 _FINAL = ("populated_text", "result")  # what other inputs of the same node came to
 _DELIMITERS = ("delimiter", "separator", "sep", "joiner", "join_with")
 _BEFORE, _AFTER = ("prefix", "prepend", "before"), ("suffix", "append", "after")
@@ -112,9 +112,10 @@ class Graph:
             links = (self.behind(node.inputs.get(name)) for name in names)
             node = next((each for each in links if each is not None), None)
 
-    def before(self, node: Node, names: tuple[str, ...]) -> Iterator[Node]:
-        """Every node behind this one, the nearest first, through links that begin with a name."""
-        seen, waiting = {node.name}, deque([node])
+    def before(self, node: Node, names: tuple[str, ...], seen: set[str]) -> Iterator[Node]:
+        """Every node behind this one and not yet `seen`, the nearest first, through links that
+        begin with a name."""
+        waiting = deque([node])
         while waiting:
             for name, value in waiting.popleft().inputs.items():
                 found = self.behind(value) if name.lower().startswith(names) else None
@@ -128,9 +129,9 @@ class Graph:
         if isinstance(value, str):
             return value[:CUT]
         node = self.behind(value)
-        met.visits += 1
         if node is None:
             return None
+        met.visits += 1 + len(node.inputs)
         if met.visits > MOST_VISITS or depth > MOST_DEPTH:
             met.lost[node.kind] = None
             return None
@@ -147,6 +148,8 @@ class Graph:
         given = sorted((n for n in node.inputs if _TEXT.fullmatch(n.lower())), key=_order)
         if _SHOWS.search(node.kind):
             given = given[:1]
+        if list(node.inputs) == [""]:  # a reroute
+            given = [""]
         values = [node.inputs[name] for name in given]
         values = [each for each in values if isinstance(each, str) or self.behind(each)]
         delimiter = next((node.inputs[n] for n in _DELIMITERS if n in node.inputs), None)

@@ -282,6 +282,80 @@ OLD_INVOKEAI = json.dumps(
 )
 DREAM = '"a red "fox" [blurry, text]" -s 50 -S 3357757885 -W 512 -H 768 -C 7.5 -A k_euler_a -G 0.8'
 
+FOOOCUS: dict[str, Any] = {
+    "base_model": "juggernautXL_v8Rundiffusion",
+    "full_prompt": ["cinematic still a smiling goldfish", "a smiling goldfish, deep focus"],
+    "guidance_scale": 4,
+    "loras": [["sd_xl_offset.safetensors", 0.1, "ab12"]],
+    "metadata_scheme": "fooocus",
+    "negative_prompt": "blurry",
+    "performance": "Speed",
+    "prompt": "a smiling goldfish",
+    "resolution": "(768, 1280)",
+    "sampler": "dpmpp_2m_sde_gpu",
+    "scheduler": "karras",
+    "seed": "6952411511246973023",
+    "sharpness": 2,
+    "steps": 30,
+    "styles": "['Fooocus V2']",
+    "version": "Fooocus v2.4.3",
+}
+SWARMUI: dict[str, Any] = {
+    "prompt": "a pear, <lora:x>",
+    "negativeprompt": "bad",
+    "seed": 5,
+    "steps": 25,
+    "cfgscale": 4.0,
+    "width": 1024,
+    "height": 1024,
+    "model": "m",
+    "sampler": "dpmpp_2m",
+    "scheduler": "karras",
+    "sigmashift": 3.0,
+    "variationseed": 7,
+    "variationseedstrength": 0.25,
+    "loras": ["one", "two"],
+    "loraweights": ["1", "0.5"],
+    "initimage": "x",
+    "initimagecreativity": 0.6,
+    "refinermethod": "PostApply",
+    "swarm_version": "0.9.6",
+}
+EASY = {
+    "prompt": "a pear on a table",
+    "seed": "5",
+    "negative_prompt": "bad",
+    "num_inference_steps": "25",
+    "guidance_scale": "7.5",
+    "sampler_name": "euler_a",
+    "width": "512",
+    "height": "512",
+    "use_stable_diffusion_model": "models/sd-v1-4",
+    "use_lora_model": "x",
+    "clip_skip": "False",
+}
+NOVELAI = {
+    "Description": "a pear",
+    "Software": "NovelAI",
+    "Source": "NovelAI Diffusion V4 37442FCA",
+    "Comment": json.dumps(
+        {
+            "prompt": "a pear",
+            "steps": 28,
+            "height": 1216,
+            "width": 832,
+            "scale": 5.0,
+            "cfg_rescale": 0.2,
+            "seed": 1234567890,
+            "noise_schedule": "karras",
+            "sampler": "k_dpmpp_2m",
+            "sm": True,
+            "uc": "bad",
+            "request_type": "PromptGenerateRequest",
+        }
+    ),
+}
+
 
 def written(path: Path, **chunks: str) -> Path:
     """A small PNG with these text chunks, `_` in their names standing for `-`."""

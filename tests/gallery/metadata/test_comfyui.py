@@ -97,6 +97,84 @@ def test_cfg_plus_plus_rescaling_and_options(tmp_path: Path) -> None:
     assert (settings.sampler, settings.options) == ("euler-ancestral", (("eta", 0.3),))
 
 
+STRINGS = "StringFunction|pysssss"
+THROUGH: list[tuple[str, dict[str, Any], str | None]] = [
+    ("StringConcatenate", {"string_a": "a", "string_b": "fox", "delimiter": ", "}, "a, fox"),
+    ("Text Concatenate", {"text_b": "b", "text_a": ["50", 0], "delimiter": "\\n"}, "a text\nb"),
+    ("Concat", {f"text{i}": str(i) for i in (10, 2, 1)} | {"separator": "-"}, "1-2-10"),
+    ("JoinWords", {"suffix": "end", "prefix": "start", "text": "middle"}, "start middle end"),
+    (STRINGS, {"action": "append", "tidy_tags": "yes", "text_a": "a", "text_b": "b"}, "a, b"),
+    (STRINGS, {"action": "replace", "tidy_tags": "yes", "text_a": "a", "text_b": "b"}, None),
+    ("ShowText|pysssss", {"text": ["50", 0], "text_0": "an old one"}, "a text"),
+    ("ImpactWildcardProcessor", {"wildcard_text": "{a|b}", "populated_text": "b"}, "b"),
+    ("Unheard Of", {"text": "a fox", "sides": 6}, "a fox"),
+    ("Reroute", {"": ["50", 0]}, "a text"),
+    ("Reroute", {"": ["51", 0]}, None),
+    ("Text Switch", {"text_a": "one", "text_b": "two", "input": 2}, None),
+    ("Oracle", {"question": "what?"}, None),
+]
+
+
+@pytest.mark.parametrize(("kind", "inputs", "prompt"), THROUGH)
+def test_texts_that_come_through_other_nodes(
+    tmp_path: Path, kind: str, inputs: dict[str, Any], prompt: str | None
+) -> None:
+    graph = copy.deepcopy(KSAMPLER)
+    graph["6"]["inputs"]["text"] = ["40", 0]
+    graph["40"] = {"class_type": kind, "inputs": inputs}
+    graph["50"] = {"class_type": "PrimitiveString", "inputs": {"value": "a text"}}
+    found = found_in(tmp_path, graph)
+    assert found.settings.prompt == (prompt or "")
+    assert ("prompt" in found.missing) == (prompt is None)
+    assert any(kind in note for note in found.notes) == (prompt is None)
+
+
+def test_reroutes_are_followed(tmp_path: Path) -> None:
+    graph = copy.deepcopy(KSAMPLER)
+    ways = {"seed": ["60", 0], "positive": ["6", 0], "model": ["10", 0], "latent_image": ["5", 0]}
+    graph["60"] = {"class_type": "PrimitiveInt", "inputs": {"value": 77}}
+    for number, (name, link) in enumerate(ways.items()):
+        graph[f"r{number}"] = {"class_type": "Reroute", "inputs": {"": link}}
+        graph["3"]["inputs"][name] = [f"r{number}", 0]
+    found = found_in(tmp_path, graph)
+    assert (found.settings.prompt[:9], found.settings.seed) == ("beautiful", 77)
+    assert not found.missing and any("v1-5-pruned" in note for note in found.notes)
+
+
+def test_what_changes_a_text_and_parts_that_are_lost_are_told(tmp_path: Path) -> None:
+    graph = copy.deepcopy(KSAMPLER)
+    graph["6"]["inputs"]["text"] = ["40", 0]
+    graph["7"]["inputs"]["text"] = ["41", 0]
+    graph["40"] = {"class_type": "StringReplace", "inputs": {"string": "a fox", "find": "fox"}}
+    parts = {"text_a": "blurry", "text_b": ["42", 0], "delimiter": ", "}
+    graph["41"] = {"class_type": "Concat", "inputs": parts}
+    graph["42"] = {"class_type": "Oracle", "inputs": {}}
+    found = found_in(tmp_path, graph)
+    assert (found.settings.prompt, found.settings.negative) == ("a fox", "blurry")
+    assert "The prompt passed through 'StringReplace' and may be another." in found.notes
+    assert "A part of the negative prompt comes from 'Oracle', not known here." in found.notes
+
+
+def test_whatever_else_guided_it_is_named(tmp_path: Path) -> None:
+    graph = copy.deepcopy(KSAMPLER)
+    both = {"positive": ["6", 0], "negative": ["7", 0], "strength": 1.0}
+    graph["20"] = {"class_type": "ControlNetApplyAdvanced", "inputs": both}
+    graph["21"] = {"class_type": "IPAdapterAdvanced", "inputs": {"model": ["10", 0], "weight": 1}}
+    graph["3"]["inputs"] |= {"positive": ["20", 0], "negative": ["20", 1], "model": ["21", 0]}
+    notes = found_in(tmp_path, graph).notes
+    assert "ControlNetApplyAdvanced and IPAdapterAdvanced were left out." in notes
+
+
+def test_the_sampler_is_that_of_what_was_saved_not_shown(tmp_path: Path) -> None:
+    graph = {"0": copy.deepcopy(KSAMPLER["3"])} | copy.deepcopy(KSAMPLER)
+    graph["0"]["inputs"] |= {"seed": 5}
+    graph["1"] = {"class_type": "VAEDecode", "inputs": {"samples": ["0", 0]}}
+    graph = {"2": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}}} | graph
+    assert found_in(tmp_path, graph).settings.seed == KSAMPLER["3"]["inputs"]["seed"]
+    del graph["9"]
+    assert found_in(tmp_path, graph).settings.seed == 5
+
+
 def test_circles_end(tmp_path: Path) -> None:
     graph = copy.deepcopy(KSAMPLER)
     graph["6"]["inputs"]["text"] = ["6", 0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,15 +18,11 @@ from studio.core.errors import DataError
 from studio.core.settings import MAX_SEED, Settings
 from studio.gallery import png
 from studio.gallery.metadata import formats, read
-from studio.gallery.metadata.found import Texts
 from tests.gallery.metadata.examples import (
     A1111,
-    COMFYUI,
-    DREAM,
-    INVOKEAI,
-    OLD_INVOKEAI,
     written,
 )
+from tests.gallery.metadata.mutations import EXAMPLES, outcome
 from tests.gallery.metadata.strategies import some_settings
 
 PIXELS = np.zeros((4, 4, 3), np.uint8)
@@ -81,57 +76,6 @@ def test_files_without_settings_are_data_errors(tmp_path: Path) -> None:
 def test_a_text_without_end_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(DataError):
         read(written(tmp_path / "a.png", parameters="a" * 2**23 + A1111["2022"]))
-
-
-OWN = json.dumps(
-    {"format": 1, "nfe": 1, "seconds": 1.0, "created": "", "settings": {"prompt": "a", "steps": 9}}
-)
-EXAMPLES: list[Texts] = [
-    *({"parameters": text} for text in A1111.values()),
-    *({"prompt": text} for text in COMFYUI.values()),
-    *({"invokeai_metadata": text} for text in INVOKEAI.values()),
-    {"sd-metadata": OLD_INVOKEAI},
-    {"Dream": DREAM},
-    {png.CHUNK: OWN},
-]
-AWKWARD = ["\0", "\ud83e", '"', "\\", "{", "]", ":", ",", "\n", "9" * 500, "NaN", "-1", "null", "é"]
-
-
-def mutated(text: str, chance: random.Random) -> str:
-    """`text` with one to eight deletions, doublings, moves, swaps and awkward insertions."""
-    for _ in range(chance.randint(1, 8)):
-        start = chance.randrange(len(text) + 1)
-        end = min(len(text), start + chance.choice((1, 1, 3, 20, 200)))
-        piece = text[start:end]
-        odd, any_character = chance.choice(AWKWARD), chr(chance.randrange(0x110000))
-        changed = ("", piece * 2, piece[::-1], any_character, odd + piece, odd)
-        text = text[:start] + chance.choice(changed) + text[end:]
-    return text
-
-
-def outcome(texts: Texts) -> bool:
-    """Whether anything was read; anything but DataError flies."""
-    read_any = False
-    for each in formats():
-        try:
-            found = each.find(texts, ("studio-256",))
-        except DataError:
-            continue
-        if found is not None:
-            found.settings.check()
-            assert all(len(note) < 700 and "\n" not in note for note in found.notes)
-            read_any = True
-    return read_any
-
-
-@pytest.mark.parametrize("number", range(10))
-def test_a_thousand_mutated_examples_of_each_kind(number: int) -> None:
-    chance = random.Random(number)
-    read_any = 0
-    for turn in range(1000):
-        example = EXAMPLES[turn % len(EXAMPLES)]
-        read_any += outcome({name: mutated(text, chance) for name, text in example.items()})
-    assert 200 < read_any < 990  # the mutations neither break all nor spare all
 
 
 def test_values_of_every_type_in_every_place() -> None:
