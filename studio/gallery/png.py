@@ -92,6 +92,11 @@ def read_record(path: Path) -> Record:
         raise DataError(f"{path.name} does not exist.") from error
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise DataError(f"{path.name} cannot be read as a PNG picture.") from error
+    return record_of(path, text)
+
+
+def record_of(path: Path, text: object) -> Record:
+    """What the chunk of a picture holds, None where it has none. Raises DataError."""
     if not isinstance(text, str):
         raise DataError(f"{path.name} has no Latent Studio settings inside.")
     try:

@@ -88,7 +88,7 @@ def read(path: Path) -> Picture:
             image.verify()
     except UNREADABLE as error:
         raise DataError(f"{path.name} cannot be read as a PNG picture.") from error
-    record = png.read_record(path)
+    record = png.record_of(path, chunk)
     identity = sha256(str(chunk).encode("utf-8", "replace")).hexdigest()[:32]
     return Picture(record, identity, width, height)
 
