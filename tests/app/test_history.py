@@ -21,6 +21,7 @@ from studio.ui.controls.choice_box import ChoiceBox
 from studio.ui.history.again import restore
 from studio.ui.panels.history import HistoryPanel
 from tests.app.conftest import Stage
+from tests.gallery.metadata.mutations import DATA
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 LEFT = Qt.MouseButton.LeftButton
@@ -459,6 +460,21 @@ def test_stars_stand_at_even_distances(panel: HistoryPanel, qtbot: QtBot) -> Non
 def test_a_picture_that_settings_began_with_is_not_said_to_stay_behind(stage: Stage) -> None:
     settings = Settings("a cat", source="0" * 32, strength=0.4)
     assert restore(stage.panel.session, settings) == ()
+
+
+def test_a_dropped_picture_brings_only_what_it_tells(
+    stage: Stage, panel: HistoryPanel, qtbot: QtBot
+) -> None:
+    session = stage.panel.session
+    session.guidance.set(2.5)
+    session.seed.set(17)
+    with qtbot.waitSignal(panel.remake.restored) as told:
+        drop(panel, DATA / "comfyui-seed-from-unknown-node.png")
+    assert "The seed comes from 'CR Seed', which is not known here; yours stays." in told.args[0]
+    assert "stayed behind" not in told.args[0]
+    assert (session.prompt.get(), session.negative.get()) == ("a green pear", "blurry")
+    assert (session.guidance.get(), session.seed.get()) == (2.5, 17)
+    assert not session.seed_locked.get()
 
 
 def test_after_a_deletion_the_next_picture_is_chosen(panel: HistoryPanel, qtbot: QtBot) -> None:

@@ -11,8 +11,7 @@ from collections.abc import Collection
 from studio.core.errors import DataError
 from studio.gallery.metadata.foreign import Foreign, Lost, nearest, quoted
 from studio.gallery.metadata.found import Format, Found, Texts, document
-from studio.gallery.metadata.graph import Graph, Node
-from studio.gallery.metadata.graph import Texts as Met
+from studio.gallery.metadata.graph import Graph, Met, Node
 
 SOURCE = "ComfyUI"
 GRAPH, WORKFLOW = "prompt", "workflow"

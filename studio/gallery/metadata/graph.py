@@ -44,7 +44,7 @@ class Node:
 
 
 @dataclass
-class Texts:
+class Met:
     """What was met while texts were followed: nodes not known, and nodes that may change them."""
 
     lost: dict[str, None] = field(default_factory=dict)
@@ -124,7 +124,7 @@ class Graph:
                     yield found
                     waiting.append(found)
 
-    def text(self, value: object, met: Texts, depth: int = 0) -> str | None:
+    def text(self, value: object, met: Met, depth: int = 0) -> str | None:
         """The text that a value is or that a link leads to, joined where nodes join texts."""
         if isinstance(value, str):
             return value[:CUT]
@@ -139,7 +139,7 @@ class Graph:
             met.unsure[node.kind] = None
         return self.text_of(node, met, depth)
 
-    def text_of(self, node: Node, met: Texts, depth: int = 0) -> str | None:
+    def text_of(self, node: Node, met: Met, depth: int = 0) -> str | None:
         """What comes out of a node that is given texts; None if that is not known."""
         final = [node.inputs[n] for n in _FINAL if isinstance(node.inputs.get(n), str)]
         if any(final):

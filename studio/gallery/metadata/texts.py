@@ -6,6 +6,7 @@ Must not import Qt or torch.
 
 from __future__ import annotations
 
+import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -78,7 +79,8 @@ def _in_bits(pixels: np.ndarray, kind: bytes) -> str:
 def _opened(path: Path) -> Iterator[tuple[Image.Image, tuple[str, ...]]]:
     Image.init()
     formats = [each for each in FORMATS if each in Image.OPEN]
-    with open(path, "rb") as file:
+    with open(path, "rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # oddities that are read past
         tidy, notes = tidied(file)
         with Image.open(tidy, formats=formats) as image:
             yield image, notes

@@ -48,6 +48,13 @@ def test_what_we_write_comes_back() -> None:
         ("k_dpmpp_2", "dpmpp2", "", False),
         ("k_lms", "lms", "", False),
         ("uni_pc_bh2", "unipcbh2", "", False),
+        ("euler_ancestral_karras", "eulerancestral", "karras", False),
+        ("dpmpp_2m_sde_gpu_karras", "dpmpp2msde", "karras", False),
+        ("DPM++ 2S a_ddim_uniform", "dpmpp2sa", "ddimuniform", False),
+        ("euler_simple", "euler", "simple", False),
+        ("uni_pc_normal", "unipc", "normal", False),
+        ("sample_dpmpp_2m", "dpmpp2m", "", False),
+        ("k_euler_ancestral", "eulerancestral", "", False),
         ("", "", "", False),
     ],
 )
