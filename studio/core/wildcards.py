@@ -1,26 +1,36 @@
 """Prompts that stand for many: `{red|blue} car`, and `__colours__` for the lines of a file.
 
 Braces nest and alternatives may be empty. A backslash before {, |, }, _ or itself keeps them plain.
+Lists may name lists, so that few words can stand for more than fits into memory: what they come to
+is counted on the way, and never made beyond the limits.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import islice, product
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import product
+from math import prod
 from random import Random
 
 from studio.core.errors import UsageError
 
 MOST = 10_000  # prompts from one
+MOST_LETTERS = 2**24  # of them together, and of what they are made of
 DEEPEST = 20  # braces within braces, files that name files
 FILE = re.compile(r"__([A-Za-z0-9][A-Za-z0-9 \-]*(?:_[A-Za-z0-9 \-]+)*)__")
-
-PLAIN = ("{", "|", "}", "_", "\\")  # after a backslash
+TOKEN = re.compile(rf"{FILE.pattern}|\\[{{|}}_\\]|[^{{|}}_\\]+|.", re.DOTALL)
 
 #: The lines of a file of that name. Raises DataError.
 Lines = Callable[[str], tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class _List:
+    """One of the lines of the file of that name."""
+
+    name: str
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,21 @@ class _Choice:
 class _Sequence:
     """Texts and choices one after the other."""
 
-    parts: tuple[str | _Choice, ...]
+    parts: tuple[str | _Choice | _List, ...]
+
+
+@dataclass
+class _Open:
+    """Braces that are being read, or the prompt around them."""
+
+    begin: int
+    options: list[_Sequence] = field(default_factory=list)
+    parts: list[str | _Choice | _List] = field(default_factory=list)
+
+    def end_option(self) -> _Sequence:
+        self.options.append(_Sequence(tuple(self.parts)))
+        self.parts = []
+        return self.options[-1]
 
 
 def no_files(name: str) -> tuple[str, ...]:
@@ -56,10 +80,11 @@ def escaped(prompt: str) -> str:
 def only(prompt: str) -> str | None:
     """The one prompt that it stands for; None if it leaves a choice or is misspelt."""
     try:
-        parts = _parsed(prompt, no_files).parts
+        parts = _parsed(prompt).parts
     except UsageError:
         return None
-    return parts[0] if len(parts) == 1 and isinstance(parts[0], str) else None
+    texts = [part for part in parts if isinstance(part, str)]
+    return "".join(texts) if len(texts) == len(parts) else None
 
 
 def combinations(prompt: str, lines: Lines = no_files) -> tuple[str, ...]:
@@ -67,82 +92,117 @@ def combinations(prompt: str, lines: Lines = no_files) -> tuple[str, ...]:
 
     Raises UsageError: a brace without its other, or more than MOST prompts.
     """
-    found = tuple(dict.fromkeys(islice(_all(_parsed(prompt, lines)), MOST + 1)))
-    if len(found) > MOST:
-        raise UsageError(f"this prompt stands for more than {MOST:,} prompts; use fewer choices.")
-    return found
+    return every((prompt,), lines)
+
+
+def every(prompts: Iterable[str], lines: Lines = no_files, most: int = MOST) -> tuple[str, ...]:
+    """The combinations of each of them. Raises UsageError as well if they are more than `most`."""
+    found, all_of = list[str](), _All(lines)
+    for prompt in prompts:
+        found += all_of.distinct([_parsed(prompt)], 0)
+        if len(found) > most:
+            raise UsageError(f"this list stands for more than {most:,} prompts; make it shorter.")
+    return tuple(found)
 
 
 def chosen(prompt: str, random: Random, lines: Lines = no_files) -> str:
     """One of them, each choice by itself at random. Raises UsageError."""
-    return _picked(_parsed(prompt, lines), random)
+    found, letters = list[str](), 0
+    for text in _picked(_parsed(prompt), random, lines, 0):
+        found.append(text)
+        letters += len(text)
+        if len(found) > MOST or letters > MOST_LETTERS:
+            raise UsageError("this prompt grows without end; let its lists of words name fewer.")
+    return "".join(found)
 
 
-def _all(sequence: _Sequence) -> list[str] | islice[str]:
-    ways: list[list[str]] = []
-    total = 1
+class _All:
+    """Every text that sequences stand for. What a list stands for is found out once."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines, self._left = lines, MOST_LETTERS
+        self._lists: dict[str, tuple[str, ...]] = {}
+
+    def distinct(self, options: Iterable[_Sequence], depth: int) -> tuple[str, ...]:
+        """What any of the options stands for, each once. Raises UsageError."""
+        _check_depth(depth)
+        found: dict[str, None] = {}
+        for option in options:
+            ways = [self._part(part, depth + 1) for part in option.parts]
+            total = prod(map(len, ways))
+            self._left -= total + sum(total // len(way) * sum(map(len, way)) for way in ways)
+            if total <= MOST and self._left >= 0:
+                found |= dict.fromkeys(map("".join, product(*ways)))
+            if total > MOST or len(found) > MOST:
+                raise UsageError(
+                    f"this prompt stands for more than {MOST:,} combinations; use fewer choices."
+                )
+            if self._left < 0:
+                raise UsageError("this prompt's combinations are too long; use fewer choices.")
+        return tuple(found)
+
+    def _part(self, part: str | _Choice | _List, depth: int) -> tuple[str, ...]:
+        if isinstance(part, str):
+            return (part,)
+        if isinstance(part, _Choice):
+            return self.distinct(part.options, depth)
+        if part.name not in self._lists:
+            lines = dict.fromkeys(self._lines(part.name))
+            options = (_line(part.name, line) for line in lines)
+            self._lists[part.name] = self.distinct(options, depth)
+        return self._lists[part.name]
+
+
+def _picked(sequence: _Sequence, random: Random, lines: Lines, depth: int) -> Iterator[str]:
+    _check_depth(depth)
+    yield ""  # counts, even if nothing follows
     for part in sequence.parts:
         if isinstance(part, str):
-            ways.append([part])
+            yield part
+        elif isinstance(part, _Choice):
+            yield from _picked(random.choice(part.options), random, lines, depth + 1)
         else:
-            found = [text for option in part.options for text in _all(option)]
-            ways.append(found[: MOST + 1])
-        total *= len(ways[-1])
-    return list(islice(("".join(each) for each in product(*ways)), MOST + 1))
+            line = _line(part.name, random.choice(lines(part.name)))
+            yield from _picked(line, random, lines, depth + 1)
 
 
-def _picked(sequence: _Sequence, random: Random) -> str:
-    return "".join(
-        part if isinstance(part, str) else _picked(random.choice(part.options), random)
-        for part in sequence.parts
-    )
-
-
-def _parsed(prompt: str, lines: Lines, depth: int = 0) -> _Sequence:
+def _check_depth(depth: int) -> None:
     if depth > DEEPEST:
-        raise UsageError("lists of words name each other without end; mend their files.")
-    parts, position = _sequence(prompt, 0, lines, depth)
-    if position < len(prompt):
         raise UsageError(
-            f"a }} at letter {position + 1} has no {{ before it; write \\}} to keep it."
+            f"lists of words lie more than {DEEPEST} deep in each other; do they name each other?"
         )
-    return parts
 
 
-def _sequence(
-    text: str, at: int, lines: Lines, depth: int, nested: bool = False
-) -> tuple[_Sequence, int]:
-    """From `at` to the end of an alternative: the parts, and where they end."""
-    parts: list[str | _Choice] = []
-    plain = ""
-    while at < len(text):
-        letter, file = text[at], FILE.match(text, at)
-        if letter == "}" or (letter == "|" and nested):
-            break
-        if letter == "\\" and text[at + 1 : at + 2] in PLAIN:
-            plain, at = plain + text[at + 1], at + 2
-        elif letter == "{":
-            choice, at = _choice(text, at, lines, depth + 1)
-            parts, plain = [*parts, plain, choice], ""
-        elif file is not None:
-            words = tuple(_parsed(line, lines, depth + 1) for line in lines(file[1]))
-            parts, plain, at = [*parts, plain, _Choice(words)], "", file.end()
+def _line(name: str, line: str) -> _Sequence:
+    """One of a list. Raises UsageError."""
+    try:
+        return _parsed(line)
+    except UsageError as error:
+        raise UsageError(f"in the list “{name}”, “{line[:40]}”: {error}") from None
+
+
+def _parsed(prompt: str) -> _Sequence:
+    """Raises UsageError."""
+    stack = [_Open(0)]
+    for found in TOKEN.finditer(prompt):
+        token, at = found[0], found.start() + 1
+        if token == "{":
+            if len(stack) > DEEPEST:
+                raise UsageError(f"braces lie more than {DEEPEST} deep in each other.")
+            stack.append(_Open(at))
+        elif token == "}":
+            if len(stack) == 1:
+                raise UsageError(f"a }} at letter {at} has no {{ before it; write \\}} to keep it.")
+            stack[-1].end_option()
+            options = tuple(stack.pop().options)
+            stack[-1].parts.append(_Choice(options))
+        elif token == "|" and len(stack) > 1:
+            stack[-1].end_option()
+        elif found[1]:
+            stack[-1].parts.append(_List(found[1]))
         else:
-            plain, at = plain + letter, at + 1
-    return _Sequence((*parts, plain)), at
-
-
-def _choice(text: str, at: int, lines: Lines, depth: int) -> tuple[_Choice, int]:
-    """`at` is at a {; what is chosen from, and where it ends."""
-    if depth > DEEPEST:
-        raise UsageError(f"braces lie more than {DEEPEST} deep in each other.")
-    options, begin = [], at
-    while True:
-        option, at = _sequence(text, at + 1, lines, depth, nested=True)
-        options.append(option)
-        if at >= len(text):
-            raise UsageError(
-                f"the {{ at letter {begin + 1} has no }} after it; write \\{{ to keep it."
-            )
-        if text[at] == "}":
-            return _Choice(tuple(options)), at + 1
+            stack[-1].parts.append(token[1:] if token[0] == "\\" and len(token) > 1 else token)
+    if len(stack) > 1:
+        begin = stack[-1].begin
+        raise UsageError(f"the {{ at letter {begin} has no }} after it; write \\{{ to keep it.")
+    return stack[0].end_option()

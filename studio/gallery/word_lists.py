@@ -5,10 +5,11 @@ Must not import Qt or torch.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from random import Random
+from threading import Lock
 
 import platformdirs
 
@@ -16,7 +17,8 @@ from studio.core.errors import DataError
 from studio.core.requests import Generate
 from studio.core.wildcards import Lines, chosen, only
 
-MOST_BYTES = 2**22
+MOST_BYTES = 2**22  # of a file
+MOST_KEPT = 2 * MOST_BYTES  # of the files whose lines are kept in memory
 
 
 def words_folder() -> Path:
@@ -40,26 +42,66 @@ def drawn(request: Generate, prompt: str, lines: Lines) -> tuple[Generate, ...]:
 
 
 def lines_in(folder: Path) -> Lines:
-    """What `core.wildcards` asks for the lines of a list."""
+    """What `core.wildcards` asks for the lines of a list. A file is read again once it changes."""
     return partial(_lines, folder)
 
 
 def read_lines(path: Path) -> tuple[str, ...]:
-    """A file's lines without empty ones and those that begin with #. Raises DataError."""
+    """What `prompt_lines` finds in a file. Raises DataError."""
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise DataError(f"{path.name} is larger than {MOST_BYTES >> 20} MB; shorten it.")
-        text = path.read_text(encoding="utf-8-sig")
+        with open(path, "rb") as file:
+            return lines_of(file.read(MOST_BYTES + 1), str(path))
     except FileNotFoundError as error:
         raise DataError(f"there is no list of words {path}; make it, a line each.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read as text in UTF-8.") from error
-    kept = (line.strip() for line in text.splitlines())
-    found = tuple(line for line in kept if line and not line.startswith("#"))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror or error}).") from error
+
+
+def lines_of(content: bytes, name: str) -> tuple[str, ...]:
+    """What `prompt_lines` finds in a text whose `name` is for errors. Raises DataError."""
+    if len(content) > MOST_BYTES:
+        raise DataError(f"{name} is larger than {MOST_BYTES >> 20} MB; shorten it.")
+    try:
+        found = prompt_lines(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise DataError(f"{name} cannot be read as text in UTF-8.") from error
     if not found:
-        raise DataError(f"{path} holds no line.")
+        raise DataError(f"{name} holds no line.")
     return found
 
 
+def prompt_lines(text: str) -> tuple[str, ...]:
+    """Its lines without empty ones and those that begin with #."""
+    kept = (line.strip() for line in text.splitlines())
+    return tuple(line for line in kept if line and not line.startswith("#"))
+
+
+@dataclass
+class _Kept:
+    """The lines of the files that were read last."""
+
+    files: dict[Path, tuple[tuple[int, int], tuple[str, ...]]] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
+
+    def lines(self, path: Path) -> tuple[str, ...]:
+        """Raises DataError."""
+        with self.lock:
+            try:
+                status = path.stat()
+            except OSError:
+                return read_lines(path)  # says why
+            stamp = (status.st_mtime_ns, status.st_size)
+            known = self.files.pop(path, None)
+            if known is None or known[0] != stamp:
+                known = (stamp, read_lines(path))
+            self.files[path] = known
+            while sum(size for (_, size), _ in self.files.values()) > MOST_KEPT:
+                del self.files[next(iter(self.files))]
+            return known[1]
+
+
+_KEPT = _Kept()
+
+
 def _lines(folder: Path, name: str) -> tuple[str, ...]:
-    return read_lines(folder / f"{name}.txt")  # a name has no dots or slashes: see wildcards.FILE
+    return _KEPT.lines(folder / f"{name}.txt")  # a name has no dots or slashes: see wildcards.FILE

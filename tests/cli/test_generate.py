@@ -1,5 +1,6 @@
 """`generate`: its files, its document, and everything a user can get wrong."""
 
+import io
 import shutil
 import signal
 import subprocess
@@ -70,6 +71,33 @@ def test_the_bar_of_several_prompts_ends_at_its_total(
     assert run("generate", "a {red|blue} bear", *options).code == 0
     (bar,) = bars
     bar.check(2 * 2 * 2)
+
+
+def test_prompts_come_from_standard_input_without_comments(
+    run: Run, quick: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = b"# no\na bear\n\n  #neither\na {red|red|blue} cat # yes\n"
+    options = ("--prompts", "-", "--all", *quick, "--out", tmp_path, "--json")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
+    prompts = [image["prompt"] for image in run("generate", *options).document["images"]]
+    assert prompts == ["a bear", "a red cat # yes", "a blue cat # yes"]
+    for stdin in (None, io.TextIOWrapper(io.BytesIO(b"\xff"))):
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert "standard input" in run("generate", *options).error
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert "give --prompts a file" in run("generate", *options).error
+    said = " ".join(run("generate", "--help").out.split())
+    assert "begin with #; - for standard input" in said
+
+
+def test_too_many_prompts_are_refused_before_they_are_made(
+    run: Run, quick: tuple[object, ...], tmp_path: Path
+) -> None:
+    prompts = tmp_path / "prompts.txt"
+    prompts.write_text("{0|1|2|3|4|5|6|7|8|9}{a|b}\n" * 2000)
+    for options in (("--all",), ("--count", 64)):
+        ran = run("generate", "--prompts", prompts, *options, *quick, "--out", tmp_path)
+        assert ran.code == 2 and "more than 10,000 prompts" in ran.error
 
 
 def test_an_alias_is_shown_under_the_samplers_one_name(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from random import Random
 
 import pytest
@@ -9,7 +13,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.core.errors import UsageError
-from studio.core.wildcards import MOST, chosen, combinations, escaped, has_wildcards, only
+from studio.core.wildcards import (
+    MOST,
+    Lines,
+    chosen,
+    combinations,
+    escaped,
+    every,
+    has_wildcards,
+    only,
+)
+
+
+@contextmanager
+def measured(seconds: float, megabytes: float) -> Iterator[None]:
+    """It may take so much and no more (tracing makes it several times slower)."""
+    tracemalloc.start()
+    began = time.process_time()
+    try:
+        yield
+        spent, (_, peak) = time.process_time() - began, tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert spent < seconds
+    assert peak < megabytes * 2**20
 
 
 def lines(name: str) -> tuple[str, ...]:
@@ -91,3 +118,73 @@ def test_an_escaped_prompt_stands_for_itself_only(prompt: str) -> None:
 @pytest.mark.parametrize("prompt", ["{red|blue} car", "a __colour__ car", "a {b", "a } b"])
 def test_where_there_is_a_choice_or_a_slip_there_is_no_one_prompt(prompt: str) -> None:
     assert only(prompt) is None
+
+
+def test_what_is_said_more_than_once_is_one_combination() -> None:
+    """Chance counts each of them; combinations do not, so that none of the 128 is cut off."""
+    found = combinations("{red|red|red|blue}" * 7)
+    assert len(found) == 128 and "blue" * 7 in found
+    with pytest.raises(UsageError, match="more than 10,000 combinations"):
+        combinations(
+            "{a|aa}" * 14
+        )  # before those that read alike are joined: a cut is never silent
+
+
+def explosive(line: str, files: int = 12) -> Lines:
+    """Files of ten lines, each of which names the next."""
+    last = f"list{files - 1}"
+    return lambda name: tuple(
+        str(n) if name == last else f"{n} {line.format(f'__list{int(name[4:]) + 1}__')}"
+        for n in range(10)
+    )
+
+
+@pytest.mark.parametrize("line", ["{0}", "{0}{0}{0}{0}{0}{0}{0}{0}{0}{0}"])
+def test_lists_that_name_each_other_stop_at_the_limit(line: str) -> None:
+    lists = explosive(line)
+    with measured(seconds=1, megabytes=200), pytest.raises(UsageError, match="more than"):
+        combinations("__list0__", lists)
+    with measured(seconds=1, megabytes=200):
+        if line == "{0}":
+            assert len(chosen("__list0__", Random(1), lists)) == 23
+        else:
+            with pytest.raises(UsageError, match="without end"):
+                chosen("__list0__", Random(1), lists)
+
+
+def test_lists_whose_lines_are_one_text_are_read_once() -> None:
+    asked: list[str] = []
+
+    def same(name: str) -> tuple[str, ...]:
+        asked.append(name)
+        return ("end",) if name == "k" else (f"__{chr(ord(name) + 1)}__",) * 10
+
+    assert combinations("__a__", same) == ("end",)
+    assert asked == list("abcdefghijk")
+
+
+def test_long_texts_stop_at_the_limit() -> None:
+    long = "x" * 100_000
+    with measured(seconds=1, megabytes=200), pytest.raises(UsageError, match="too long"):
+        combinations("__a__" * 4, lambda _: tuple(f"{n}{long}" for n in range(10)))
+    with measured(seconds=1, megabytes=200), pytest.raises(UsageError, match="without end"):
+        chosen("__a__" * 5000, Random(1), lambda _: (long,))
+
+
+def test_a_list_of_prompts_stops_at_the_limit() -> None:
+    with measured(seconds=1, megabytes=200), pytest.raises(UsageError, match="10,000 prompts"):
+        every(["{0|1|2|3|4|5|6|7|8|9}" * 4] * 2000)
+    assert every(["{a|b}", "{a|c}"]) == ("a", "b", "a", "c")
+
+
+def test_a_line_that_is_misspelt_is_said_where_it_is_drawn() -> None:
+    with pytest.raises(UsageError, match=r"in the list “colours”, “\{red”: the { at letter 1"):
+        chosen("a __colours__ car", Random(1), lambda _: ("{red",))
+    with pytest.raises(UsageError, match="in the list “colours”"):
+        combinations("a __colours__ car", lambda _: ("red", "{red"))
+
+
+def test_of_a_long_list_only_the_line_that_is_drawn_is_parsed() -> None:
+    long = tuple(f"{{light|dark}} colour {n}" for n in range(100_000))
+    with measured(seconds=0.1, megabytes=1):
+        chosen("a __colours__ car", Random(1), lambda _: long)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
@@ -16,13 +17,20 @@ from studio.cli.sampling import add_sampling, add_start, inputs_from, settings_f
 from studio.cli.sharing import add_rest, random_seed, stopped_early, world_of
 from studio.cli.verb import Document, Verb, add_out, worker_of
 from studio.core import events
-from studio.core.errors import UsageError
+from studio.core.errors import DataError, UsageError
 from studio.core.requests import Generate
-from studio.core.wildcards import combinations
+from studio.core.wildcards import MOST, every
 from studio.core.world import World
 from studio.engine.worker import Worker, run_now
 from studio.gallery import inputs, png
-from studio.gallery.word_lists import drawn, lines_in, read_lines, words_folder
+from studio.gallery.word_lists import (
+    MOST_BYTES,
+    drawn,
+    lines_in,
+    lines_of,
+    read_lines,
+    words_folder,
+)
 
 Numbered = tuple[int, Generate]
 Made = tuple[list[Document], int, float]  # the document's images, network calls of one, seconds
@@ -37,7 +45,9 @@ def configure(parser: ArgumentParser) -> None:
         help='what to draw; "" draws anything; {red|blue} and __words__ stand for many',
     )
     parser.add_argument(
-        "--prompts", type=Path, metavar="FILE", help="a file of prompts, a line each"
+        "--prompts",
+        metavar="FILE",
+        help="prompts, a line each, without those that begin with #; - for standard input",
     )
     parser.add_argument(
         "--all", action="store_true", help="every combination of {red|blue}, not one at random"
@@ -131,15 +141,30 @@ def numbered(requests: Sequence[Generate], most: int) -> list[Numbered]:
 def requests_from(arguments: Namespace) -> tuple[Generate, ...]:
     """The checked requests that the options describe. Raises UsageError, DataError."""
     first = request_from(arguments)
-    lines = (arguments.prompt,) if arguments.prompts is None else read_lines(arguments.prompts)
-    words, made = lines_in(words_folder()), []
+    lines, words = _lines(arguments), lines_in(words_folder())
+    if arguments.all:
+        prompts = every(lines, words)
+        return tuple(replace(first, settings=replace(first.settings, prompt=p)) for p in prompts)
+    made = list[Generate]()
     for line in lines:
-        if arguments.all:
-            prompts = combinations(line, words)
-            made += [replace(first, settings=replace(first.settings, prompt=p)) for p in prompts]
-            continue
         made += drawn(first, line, words)
+        if len(made) > MOST:
+            raise UsageError(f"these are more than {MOST:,} prompts; make several lists of them.")
     return tuple(made)
+
+
+def _lines(arguments: Namespace) -> tuple[str, ...]:
+    """What is to be drawn, wildcards included. Raises UsageError, DataError."""
+    if arguments.prompts is None:
+        return (arguments.prompt,)
+    if arguments.prompts != "-":
+        return read_lines(Path(arguments.prompts))
+    if world_of(arguments).size > 1:
+        raise UsageError("several processes cannot share standard input; give --prompts a file.")
+    try:
+        return lines_of(sys.stdin.buffer.read(MOST_BYTES + 1), "standard input")
+    except (AttributeError, OSError, ValueError):  # closed
+        raise DataError("there is no standard input to read prompts from.") from None
 
 
 def request_from(arguments: Namespace) -> Generate:
