@@ -67,7 +67,12 @@ def no_files(name: str) -> tuple[str, ...]:
 
 def has_wildcards(prompt: str) -> bool:
     """Whether it stands for more than itself."""
-    return any(letter in prompt for letter in "{}\\") or FILE.search(prompt) is not None
+    return any(letter in prompt for letter in "{}\\") or has_lists(prompt)
+
+
+def has_lists(prompt: str) -> bool:
+    """Whether it may name a list of words."""
+    return FILE.search(prompt) is not None
 
 
 def escaped(prompt: str) -> str:

@@ -72,7 +72,11 @@ class Killed(QObject):
             say("went on", left)
         else:
             self.panel.prompts.text.setPlainText("\n".join(self.lines))
+            while not self.panel.prompts.add.isEnabled():  # they are counted beside the window
+                QApplication.processEvents()
             self._click("promptAdd")
+            while not self.studio.shared.jobs.open:
+                QApplication.processEvents()
             say("queued", len(self.lines))
 
     def _click(self, name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread, current_thread, main_thread
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from studio.core.events import CancelledAt, Finished
 from studio.core.requests import Generate
 from studio.core.settings import Settings
-from studio.gallery import queue_file
+from studio.gallery import queue_file, word_lists
 from studio.ui import library
 from studio.ui.panels.queue import QueuePanel
 from studio.ui.queue.keeper import SETTLE
@@ -102,16 +102,70 @@ def test_a_list_of_prompts(stage: Stage, panel: QueuePanel, qtbot: QtBot) -> Non
     session.count.set(2)
     session.use_seed(Settings("", seed=30))
     panel.prompts.text.setPlainText("a {red|blue} car\n\na dog")
-    assert panel.prompts.count.text() == "3 prompts, 6 pictures."
+    qtbot.waitUntil(lambda: panel.prompts.count.text() == "3 prompts, 6 pictures.")
     before = len(stage.bridge.jobs)
-    click(qtbot, stage, "promptAdd")
+    with qtbot.waitSignal(panel.prompts.wanted):
+        click(qtbot, stage, "promptAdd")
     made = stage.bridge.jobs[before:]
     assert [each.settings.prompt for each in made] == ["a red car", "a blue car", "a dog"]
     assert {(each.settings.seed, each.count) for each in made} == {(30, 2)}
     panel.prompts.how.setCurrentIndex(1)
-    assert panel.prompts.count.text() == "2 prompts, 4 pictures."
-    panel.prompts.text.setPlainText("a {red car")
-    assert not panel.prompts.add.isEnabled() and "no }" in panel.prompts.count.text()
+    qtbot.waitUntil(lambda: panel.prompts.count.text() == "2 prompts, 4 pictures.")
+    panel.prompts.text.setPlainText("# a bear\na {red car")
+    qtbot.waitUntil(lambda: "no }" in panel.prompts.count.text())
+    assert not panel.prompts.add.isEnabled()
+
+
+@pytest.fixture
+def readers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Thread]:
+    """The threads that read a list of 100,000 words, which lies where lists lie."""
+    threads: list[Thread] = []
+    usual = word_lists.read_lines
+    monkeypatch.setattr(
+        word_lists, "read_lines", lambda path: (threads.append(current_thread()), usual(path))[1]
+    )
+    file = word_lists.words_folder() / "words.txt"
+    file.parent.mkdir(parents=True)
+    file.write_text("".join(f"{{a|b}} word {number}\n" for number in range(100_000)))
+    return threads
+
+
+def test_long_lists_of_words_are_read_beside_the_window_and_once(
+    stage: Stage, panel: QueuePanel, readers: list[Thread], qtbot: QtBot
+) -> None:
+    panel.prompts.text.setPlainText("a __words__")
+    qtbot.waitUntil(lambda: "more than 10,000" in panel.prompts.count.text())
+    panel.prompts.how.setCurrentIndex(1)
+    qtbot.waitUntil(panel.prompts.add.isEnabled)
+    click(qtbot, stage, "promptAdd")
+    qtbot.waitUntil(lambda: len(stage.bridge.jobs) == 1)
+    stage.bridge.begin(1)
+    stage.panel.session.prompt.set("__words__")
+    click(qtbot, stage, "queueUntil")
+    stage.bridge.make(1)
+    qtbot.waitUntil(lambda: len(stage.bridge.jobs) == 2)
+    stage.panel.generate()
+    qtbot.waitUntil(lambda: len(stage.bridge.jobs) == 3)
+    assert all("word " in job.settings.prompt for job in stage.bridge.jobs)
+    assert len(readers) == 1 and main_thread() not in readers
+
+
+def test_a_file_of_more_prompts_than_can_be_queued_is_not_shown(
+    panel: QueuePanel, readers: list[Thread], qtbot: QtBot
+) -> None:
+    panel.prompts.take(word_lists.words_folder() / "words.txt")
+    qtbot.waitUntil(panel.banner.isVisible)
+    assert "more than 2,000 prompts" in panel.banner.text.text()
+    assert panel.prompts.text.toPlainText() == ""
+
+
+def test_only_what_was_typed_last_is_counted(panel: QueuePanel, qtbot: QtBot) -> None:
+    counted: list[str] = []
+    panel.prompts._work.done.connect(lambda key, _: counted.append(key))
+    for number in range(200):
+        panel.prompts.text.setPlainText("a bear\n" * (number + 1))
+    qtbot.waitUntil(lambda: panel.prompts.count.text().startswith("200 prompts"))
+    assert len(counted) <= 3
 
 
 def test_until_cancelled(stage: Stage, panel: QueuePanel, qtbot: QtBot) -> None:
@@ -238,7 +292,9 @@ def test_thousands_of_prompts_are_shown_once(
     usual = panel._mark
     monkeypatch.setattr(panel, "_mark", lambda item, row: (marked.append(row), usual(item, row)))
     panel.prompts.text.setPlainText("\n".join(str(number) for number in range(500)))
-    click(qtbot, stage, "promptAdd")
+    qtbot.waitUntil(panel.prompts.add.isEnabled)
+    with qtbot.waitSignal(panel.prompts.wanted):
+        click(qtbot, stage, "promptAdd")
     assert len(shown(panel)) == 500 and marked == list(range(500))
     job = shown(panel)[0]
     stage.bridge.begin(job)

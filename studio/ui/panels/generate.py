@@ -18,11 +18,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
 from studio.core import events
-from studio.core.errors import StudioError
+from studio.core.errors import UsageError
 from studio.core.requests import Generate, Settings
-from studio.gallery.word_lists import drawn, lines_in, words_folder
 from studio.ui import actions
 from studio.ui.column import Column
+from studio.ui.drawing import Drawing
 from studio.ui.history.again import restore
 from studio.ui.jobs import Jobs
 from studio.ui.library import Entry, Library
@@ -60,6 +60,7 @@ class GeneratePanel(Panel):
         self._preferences = shared.preferences
         self._mine: set[int] = set()  # jobs
         self.sources, self.reader = Sources(self), Reader(self)
+        self._drawing = Drawing(self)
         self.column = Column(self.session, self.jobs, self.sources, self)
         self.column.setFixedWidth(COLUMN_WIDTH)
         self.viewer = Viewer(self.library, self.session.samplers, self.jobs)
@@ -91,6 +92,8 @@ class GeneratePanel(Panel):
         self.reader.refused.connect(self._refused)
         self.column.start.shown_wanted.connect(self.start_here)
         self.column.start.said.connect(self._failed)
+        self._drawing.done.connect(self._drawn)
+        self._drawing.failed.connect(self._not_drawn)
         self.sources.ready.connect(self._submit)
         self.sources.gone.connect(self._gone)
         self.sources.failed.connect(self._failed)
@@ -99,10 +102,15 @@ class GeneratePanel(Panel):
         """Submits the settings as they stand."""
         prompt = self.session.prompt.get().strip()
         try:
-            requests = drawn(self.session.request(), prompt, lines_in(words_folder()))
-        except StudioError as error:
-            self._failed(f"{str(error)[:1].upper()}{str(error)[1:]}")
-            return
+            request = self.session.request()
+        except UsageError as error:
+            self._not_drawn(None, str(error))
+        else:
+            self._drawing.start((prompt, front), request, prompt)
+
+    @Slot(object, object)
+    def _drawn(self, key: tuple[str, bool], requests: tuple[Generate, ...]) -> None:
+        prompt, front = key
         self.column.prompt.remember(prompt)
         self._preferences.set("history", list(self.column.prompt.history()))
         self._preferences.remember(self.session)
@@ -275,6 +283,10 @@ class GeneratePanel(Panel):
         """A picture without settings is good for something all the same."""
         start = ("&Start from it", partial(self.sources.open, path))
         self.viewer.banner.say("error", sentence, (start,))
+
+    @Slot(object, str)
+    def _not_drawn(self, _: object, sentence: str) -> None:
+        self._failed(f"{sentence[:1].upper()}{sentence[1:]}")
 
     @Slot(str)
     def _picked(self, prompt: str) -> None:

@@ -11,12 +11,12 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from studio.core.errors import StudioError
+from studio.core.errors import UsageError
 from studio.core.requests import MAX_SEED, Generate
 from studio.gallery import queue_file
 from studio.gallery.inputs import inputs_folder
-from studio.gallery.word_lists import drawn, lines_in, words_folder
 from studio.ui.background import Background
+from studio.ui.drawing import Drawing
 from studio.ui.jobs import Jobs
 
 SETTLE = 400  # milliseconds: a burst of requests is written once
@@ -40,6 +40,9 @@ class Keeper(QObject):
         self.left: tuple[Generate, ...] = ()  # by the last start, until it is said what of them
         self._written: tuple[Generate, ...] = ()
         self._own: set[int] = set()  # jobs that the repetition asked for
+        self._drawing = Drawing(self)
+        self._drawing.done.connect(self._drawn)
+        self._drawing.failed.connect(self._not_drawn)
         self._files = Background(self, beside=writer)
         self._files.done.connect(self._done)
         self._files.failed.connect(self._failed)
@@ -98,15 +101,19 @@ class Keeper(QObject):
         self._files.wait()
 
     def _next(self) -> None:
-        if self.again is None:
+        if self.again is not None:
+            self._drawing.start(self.again, self.again, self.again.settings.prompt)
+
+    @Slot(object, object)
+    def _drawn(self, again: Generate, requests: tuple[Generate, ...]) -> None:
+        if again is not self.again:
             return
         try:
-            for each in drawn(self.again, self.again.settings.prompt, lines_in(words_folder())):
+            for each in requests:
                 if (job := self._jobs.submit(each)) is not None:
                     self._own.add(job)
-        except StudioError as error:
-            self.repeat(None)
-            self.failed.emit(str(error))
+        except UsageError as error:
+            self._not_drawn(again, str(error))
             return
         last = self.again.settings.numbered(self.again.count)
         self.again = replace(
@@ -117,6 +124,12 @@ class Keeper(QObject):
                 variation_seed=last.variation_seed % (MAX_SEED - 100),
             ),
         )
+
+    @Slot(object, str)
+    def _not_drawn(self, again: Generate, sentence: str) -> None:
+        if again is self.again:
+            self.repeat(None)
+            self.failed.emit(sentence)
 
     @Slot(int)
     def _finished(self, job: int) -> None:

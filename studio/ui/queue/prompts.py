@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
@@ -17,10 +18,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.core.errors import StudioError, UsageError
+from studio.core.errors import DataError, UsageError
 from studio.core.requests import MAX_SEED, Generate
-from studio.core.wildcards import chosen, combinations
-from studio.gallery.word_lists import lines_in, read_lines, words_folder
+from studio.core.wildcards import chosen, every
+from studio.gallery.word_lists import lines_in, prompt_lines, read_lines, words_folder
+from studio.ui.background import Background
 from studio.ui.controls.choice_box import ChoiceBox
 from studio.ui.state import Session
 
@@ -34,22 +36,21 @@ HOWS = (
 def requests(text: str, how: str, first: Generate) -> tuple[Generate, ...]:
     """What a list stands for: `first` with each prompt. Seeds go on where all combinations are
     made of one prompt, they do not, so that what differs is the words. Raises StudioError."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    words, made = lines_in(words_folder()), []
-    for number, line in enumerate(lines):
-        settings = first.settings
-        if how == "all":
-            prompts = combinations(line, words)
-        else:
-            seed = (settings.seed + number) % (MAX_SEED + 1)
-            settings = replace(settings, seed=seed)
-            prompts = (chosen(line, Random(seed), words),)
-        made += [replace(first, settings=replace(settings, prompt=each)) for each in prompts]
-        if len(made) > MOST:
-            raise UsageError(f"this list stands for more than {MOST:,} prompts; make it shorter.")
+    lines, words, start = prompt_lines(text), lines_in(words_folder()), first.settings
+    if len(lines) > MOST:
+        raise UsageError(f"this list stands for more than {MOST:,} prompts; make it shorter.")
+    if how == "all":
+        wanted = [replace(start, prompt=each) for each in every(lines, words, MOST)]
+    else:
+        seeds = [(start.seed + number) % (MAX_SEED + 1) for number in range(len(lines))]
+        wanted = [
+            replace(start, seed=seed, prompt=chosen(line, Random(seed), words))
+            for seed, line in zip(seeds, lines, strict=True)
+        ]
+    made = tuple(replace(first, settings=settings) for settings in wanted)
     for each in made:
         each.check()
-    return tuple(made)
+    return made
 
 
 class PromptList(QWidget):
@@ -65,7 +66,9 @@ class PromptList(QWidget):
         self.text = QPlainTextEdit()
         self.text.setObjectName("promptLines")
         self.text.setAccessibleName("Prompts, a line each")
-        self.text.setToolTip("A prompt a line; {red|blue} and __colours__ stand for many")
+        self.text.setToolTip(
+            "A prompt a line, none if it begins with #; {red|blue} and __colours__ stand for many"
+        )
         self.text.setPlaceholderText(
             "a {red|blue} car\na cat on a {yellow|green} background\n__animals__ face"
         )
@@ -76,7 +79,12 @@ class PromptList(QWidget):
         self.count.setWordWrap(True)
         self.open = _button("promptOpen", "Open…", "Take the lines of a text file")
         self.add = _button("promptAdd", "Add to the queue", "Queue them with Generate's settings")
+        self.add.setEnabled(False)
         self._lay_out()
+        self._work = Background(self)
+        self._changes, self._counting = 0, False
+        self._work.done.connect(self._done)
+        self._work.failed.connect(self._not_done)
         self.text.textChanged.connect(self._changed)
         self.how.edited.connect(self._changed)
         self.open.clicked.connect(self._open)
@@ -100,30 +108,60 @@ class PromptList(QWidget):
 
     def take(self, path: Path) -> None:
         """The lines of a file. `failed` if it cannot be read."""
-        try:
-            self.text.setPlainText("\n".join(read_lines(path)))
-        except StudioError as error:
-            self.failed.emit(str(error))
+        self._work.start(("take", path), _lines, path)
 
     @Slot()
     def _changed(self, _: object = None) -> None:
-        try:
-            found = self._requests()
-        except StudioError as error:
-            self.count.setText(f"{str(error)[:1].upper()}{str(error)[1:]}")
+        self._changes += 1
+        if not self._counting:
+            self._count()
+
+    def _count(self) -> None:
+        """Beside the window, and once for all that is typed meanwhile."""
+        self._counting = True
+        self._start("count", self._changes)
+
+    def _start(self, what: str, number: int) -> None:
+        first = Generate(self._session.settings(), count=self._session.count.get())
+        text, how = self.text.toPlainText(), str(self.how.currentData())
+        self._work.start((what, number), requests, text, how, first)
+
+    @Slot(object, object)
+    def _done(self, key: tuple[str, object], found: Any) -> None:
+        what, number = key
+        if what == "take":
+            self.text.setPlainText("\n".join(found))
+        elif what == "add":
+            self.add.setEnabled(True)
+            self.wanted.emit(found)
+        elif self._counted(number):
+            self._tell(len(found))
+
+    @Slot(object, str)
+    def _not_done(self, key: tuple[str, object], sentence: str) -> None:
+        what, number = key
+        if what != "count":
+            self.add.setEnabled(self.add.isEnabled() or what == "add")
+            self.failed.emit(sentence)
+        elif self._counted(number):
+            self.count.setText(f"{sentence[:1].upper()}{sentence[1:]}")
             self.add.setEnabled(False)
-            return
-        pictures = len(found) * self._session.count.get()
-        self.add.setEnabled(bool(found))
-        if found:
+
+    def _counted(self, number: object) -> bool:
+        """Whether nothing has changed since; else it is counted again."""
+        self._counting = False
+        if number != self._changes:
+            self._count()
+        return not self._counting
+
+    def _tell(self, prompts: int) -> None:
+        pictures = prompts * self._session.count.get()
+        self.add.setEnabled(bool(prompts))
+        if prompts:
             plural = "" if pictures == 1 else "s"
-            self.count.setText(f"{len(found):,} prompts, {pictures:,} picture{plural}.")
+            self.count.setText(f"{prompts:,} prompts, {pictures:,} picture{plural}.")
         else:
             self.count.setText(f"Words for __name__ are lines of name.txt in {words_folder()}.")
-
-    def _requests(self) -> tuple[Generate, ...]:
-        first = Generate(self._session.settings(), count=self._session.count.get())
-        return requests(self.text.toPlainText(), str(self.how.currentData()), first)
 
     @Slot()
     def _open(self) -> None:
@@ -135,11 +173,19 @@ class PromptList(QWidget):
     def _add(self) -> None:
         try:
             self._session.request()  # draws the seed, unless it is locked
-            found = self._requests()
-        except StudioError as error:
+        except UsageError as error:
             self.failed.emit(str(error))
             return
-        self.wanted.emit(found)
+        self.add.setEnabled(False)  # until they are queued
+        self._start("add", self._changes)
+
+
+def _lines(path: Path) -> tuple[str, ...]:
+    """Of a file that is not too long to be shown. Raises DataError."""
+    lines = read_lines(path)
+    if len(lines) > MOST:
+        raise DataError(f"{path} holds more than {MOST:,} prompts; make it shorter.")
+    return lines
 
 
 def _button(name: str, text: str, tip: str) -> QPushButton:
