@@ -1,5 +1,7 @@
 """The queue as a file, so that what waited is there after a restart.
 
+Each window has one of its own, under a lock that ends with it, however it ends: "queue.json" or,
+while others are open, "queue-2.json" and so on. The next to open takes over what has no lock.
 Must not import Qt or torch.
 """
 
@@ -10,10 +12,11 @@ import os
 import time
 import uuid
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import platformdirs
+from filelock import FileLock, Timeout
 
 from studio.core.errors import DataError, OutputError, UsageError
 from studio.core.requests import Generate
@@ -22,10 +25,75 @@ from studio.gallery.history.files import STALE_SECONDS
 
 FORMAT = 1
 MOST = 10_000  # requests read back
+MOST_WINDOWS = 32
 
 
 def queue_file() -> Path:
     return platformdirs.user_data_path("latent-studio", appauthor=False) / "queue.json"
+
+
+@dataclass(frozen=True)
+class Own:
+    """A file that no other window reads or writes until it is released."""
+
+    path: Path
+    lock: FileLock
+
+    def write(self, waiting: tuple[Generate, ...]) -> None:
+        """Raises OutputError."""
+        write(self.path, waiting)
+
+    def release(self) -> None:
+        self.lock.release()
+
+
+def take_over(first: Path, kept_inputs: Path) -> tuple[Own, tuple[Generate, ...], tuple[str, ...]]:
+    """A file for a new window, `first` or one beside it, and as `read` what is in it: all that
+    windows left which have ended. Raises OutputError."""
+    mine, *others = _unlocked(first)
+    try:
+        found, problems = read(mine.path, kept_inputs)
+        for other in others:
+            more, worse = read(other.path, kept_inputs)
+            found, problems = found + more, problems + worse
+        if others:
+            mine.write(found)
+        for other in others:
+            with suppress(OSError):
+                other.path.unlink(missing_ok=True)
+    except OutputError:
+        mine.release()
+        raise
+    finally:
+        for other in others:
+            other.release()
+    return mine, found, tuple(dict.fromkeys(problems))
+
+
+def _unlocked(first: Path) -> list[Own]:
+    """The files whose windows have ended, now locked; at least one. Raises OutputError."""
+    found = list[Own]()
+    try:
+        first.parent.mkdir(parents=True, exist_ok=True)
+        for number in range(1, MOST_WINDOWS + 1):
+            path = first if number == 1 else first.with_stem(f"{first.stem}-{number}")
+            if found and not path.exists():
+                continue
+            lock = FileLock(f"{path}.lock", thread_local=False)
+            with suppress(Timeout):
+                lock.acquire(timeout=0)
+                found.append(Own(path, lock))
+    except (OSError, NotImplementedError) as error:
+        for each in found:
+            each.release()
+        raise OutputError(f"the queue cannot be kept ({_reason(error)}).") from error
+    if not found:
+        raise OutputError(f"{MOST_WINDOWS} windows keep queues already; close one.")
+    return found
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
 
 
 def write(path: Path, waiting: tuple[Generate, ...]) -> None:
@@ -51,7 +119,7 @@ def write(path: Path, waiting: tuple[Generate, ...]) -> None:
     except OSError as error:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
-        raise OutputError(f"the queue could not be saved ({error.strerror or error}).") from error
+        raise OutputError(f"the queue could not be saved ({_reason(error)}).") from error
 
 
 def read(path: Path, kept_inputs: Path) -> tuple[tuple[Generate, ...], tuple[str, ...]]:

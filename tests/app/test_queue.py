@@ -276,6 +276,52 @@ def test_what_was_left_is_forgotten(left: Stage, qtbot: QtBot) -> None:
     assert not left.bridge.jobs
 
 
+def test_two_windows_keep_their_own(
+    stage: Stage, panel: QueuePanel, qtbot: QtBot, tmp_path: Path
+) -> None:
+    click(qtbot, stage, "queueKept")
+    waiting(stage, "a bear", "a cat")
+    qtbot.waitUntil(lambda: kept(stage) == ["a bear", "a cat"])
+
+    def another() -> Stage:
+        return open_window(qtbot, QApplication.instance(), stage.folder, tmp_path / "settings.ini")  # type: ignore[arg-type]
+
+    second = another()
+    other = panel_of(second)
+    qtbot.waitUntil(lambda: other.keeper.keeps)
+    assert not other.banner.isVisible()  # the first still works on its own
+    waiting(second, "a dog")
+    file = queue_file.queue_file().with_name("queue-2.json")
+    qtbot.waitUntil(file.is_file)
+    second.window.close()
+    third = another()
+    qtbot.waitUntil(panel_of(third).banner.isVisible)
+    assert "1 request" in panel_of(third).banner.text.text()
+    click(qtbot, third, "bannerChoice1")
+    qtbot.waitUntil(lambda: not file.exists())
+    waiting(third, "a fish")
+    qtbot.waitUntil(file.is_file)
+    third.window.close()
+    assert kept(stage) == ["a bear", "a cat"]
+    stage.window.close()
+    last = another()
+    qtbot.waitUntil(panel_of(last).banner.isVisible)
+    click(qtbot, last, "bannerChoice0")
+    prompts = [each.settings.prompt for each in last.bridge.jobs]
+    assert prompts == ["a bear", "a cat", "a fish"] and not file.exists()
+    last.window.close()
+
+
+def test_keeping_from_now_on_does_not_overwrite_what_was_left(
+    stage: Stage, panel: QueuePanel, qtbot: QtBot
+) -> None:
+    queue_file.write(queue_file.queue_file(), (Generate(Settings("a bear")),))
+    waiting(stage, "a cat")
+    click(qtbot, stage, "queueKept")
+    qtbot.waitUntil(panel.banner.isVisible)
+    qtbot.waitUntil(lambda: kept(stage) == ["a bear", "a cat"])
+
+
 def test_without_an_engine_what_was_left_stays(
     left: Stage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,6 +31,45 @@ def test_what_waits_comes_back(tmp_path: Path) -> None:
     assert not file.exists() and queue_file.read(file, tmp_path) == ((), ())
 
 
+def test_each_window_has_a_file_and_the_next_takes_over_those_without(tmp_path: Path) -> None:
+    first, second, third = (
+        queue_file.take_over(tmp_path / "new" / "queue.json", tmp_path)[0] for _ in range(3)
+    )
+    names = [own.path.name for own in (first, second, third)]
+    assert names == ["queue.json", "queue-2.json", "queue-3.json"]
+    for own, request in ((first, WAITING[0]), (second, WAITING[1]), (third, WAITING[0])):
+        own.write((request,))
+    second.release()
+    third.release()
+    fourth, found, problems = queue_file.take_over(first.path, tmp_path)
+    assert (fourth.path, found, problems) == (second.path, (WAITING[1], WAITING[0]), ())
+    assert queue_file.read(fourth.path, tmp_path)[0] == found  # before the third's goes
+    assert not third.path.exists()
+    assert queue_file.read(first.path, tmp_path)[0] == WAITING[:1]
+    fourth.write(())
+    assert first.path.is_file() and not second.path.exists()
+
+
+def test_what_ended_windows_left_stays_if_it_cannot_be_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "queue.json"
+    queue_file.write(file, WAITING)
+    queue_file.write(tmp_path / "queue-2.json", WAITING)
+
+    def full(*_: object) -> None:
+        raise OutputError("the disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(queue_file, "write", full)
+        with pytest.raises(OutputError):
+            queue_file.take_over(file, tmp_path)
+    assert queue_file.take_over(file, tmp_path)[1] == WAITING * 2
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot be kept"):
+        queue_file.take_over(tmp_path / "file" / "queue.json", tmp_path)
+
+
 def test_what_waited_under_an_alias_waits_under_the_samplers_name(tmp_path: Path) -> None:
     file = tmp_path / "queue.json"
     queue_file.write(file, (Generate(Settings("a bear", sampler="flow-unipc")),))

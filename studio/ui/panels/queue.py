@@ -55,8 +55,7 @@ class QueuePanel(Panel):
         self.actions_by_id = actions.install(QUEUE, self, self.list)
         self._connect()
         self.kept.setChecked(bool(self._preferences.get("keep_queue")))
-        if self.kept.isChecked():
-            self.keeper.look()
+        self.keeper.keep(self.kept.isChecked())
         self._show()
 
     def _make(self) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -23,7 +22,7 @@ SETTLE = 400  # milliseconds: a burst of requests is written once
 
 
 class Keeper(QObject):
-    """`found` (requests, problems) follows `look`; `failed` says why something was not kept."""
+    """`found` (requests, problems) follows the first `keep`; `failed` says why it is not kept."""
 
     found = Signal(object, object)
     failed = Signal(str)
@@ -39,6 +38,9 @@ class Keeper(QObject):
         self.again: Generate | None = None
         self.left: tuple[Generate, ...] = ()  # by the last start, until it is said what of them
         self._written: tuple[Generate, ...] = ()
+        self._place: queue_file.Own | None = None  # where it is kept
+        self._found: tuple[queue_file.Own, tuple[Generate, ...], tuple[str, ...]] | None = None
+        self._looking = False
         self._own: set[int] = set()  # jobs that the repetition asked for
         self._drawing = Drawing(self)
         self._drawing.done.connect(self._drawn)
@@ -59,23 +61,32 @@ class Keeper(QObject):
         requests = (self._jobs.request(job) for job in self._jobs.open)
         return tuple(each for each in requests if isinstance(each, Generate))
 
-    def look(self) -> None:
-        """Reads what the last start left."""
-        self._files.start("read", queue_file.read, self._file, inputs_folder())
-
     def keep(self, keeps: bool) -> None:
-        """Whether what waits is written down."""
+        """Whether what waits is written down, beside what windows left that have ended."""
         self.keeps = keeps
-        self.save()
+        if self._place is not None:
+            self.save()
+        elif keeps and not self._looking:
+            self._looking = True
+            self._files.start("read", self._look)
+
+    def _look(self) -> None:
+        """On another thread."""
+        self._found = queue_file.take_over(self._file, inputs_folder())
+
+    def _take_over(self) -> None:
+        if self._found is not None and self._place is None:
+            self._place, self.left, _ = self._found
+            self._written = self.left
 
     @Slot()
     def save(self) -> None:
         """Writes it down now, if it is kept; forgets it if not."""
         self._settle.stop()
         wanted = self.left + self.pictures if self.keeps else ()
-        if wanted != self._written:
+        if self._place is not None and wanted != self._written:
             self._written = wanted
-            self._files.start("write", queue_file.write, self._file, wanted)
+            self._files.start("write", self._place.write, wanted)
 
     def repeat(self, request: Generate | None) -> None:
         """Asks for `request` again and again, each time with the next seeds; None stops.
@@ -97,8 +108,13 @@ class Keeper(QObject):
     def close(self) -> None:
         """Returns when the queue is on the disk as it stands; later changes are not written."""
         self._jobs.changed.disconnect(self._changed)
+        self._files.wait()
+        self._take_over()
         self.save()
         self._files.wait()
+        if self._place is not None:
+            self._place.release()
+        self._place = self._found = None
 
     def _next(self) -> None:
         if self.again is not None:
@@ -144,11 +160,12 @@ class Keeper(QObject):
             self._settle.start()
 
     @Slot(object, object)
-    def _done(self, what: str, result: Any) -> None:
-        if what == "read":
-            self.left = self._written = result[0]
-            self.found.emit(*result)
+    def _done(self, what: str, _: object) -> None:
+        if what == "read" and self._found is not None:
+            self._take_over()
+            self.found.emit(self.left, self._found[2])
 
     @Slot(object, str)
     def _failed(self, what: str, sentence: str) -> None:
+        self._looking = self._looking and what != "read"
         self.failed.emit(sentence)
