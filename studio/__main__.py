@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
+from collections.abc import Callable
 from types import TracebackType
 
+from studio.core import streams
+from studio.core.errors import not_loaded
 from studio.engine import threads
 
 
@@ -13,14 +17,29 @@ def main() -> int:
     """Opens the window when there are no arguments, else runs the verb; the exit code."""
     sys.excepthook = last_resort
     threading.excepthook = lambda met: last_resort(met.exc_type, met.exc_value, met.exc_traceback)
+    streams.mend(results=len(sys.argv) > 1)
+    try:
+        os.getcwd()
+    except OSError:  # torch's libraries cannot be loaded without, and end the program
+        print("error: the folder you are in is gone; go to another and try again.", file=sys.stderr)
+        return 1
     threads.before_torch()
-    if arguments := sys.argv[1:]:
+    try:
+        program = _program(verb=len(sys.argv) > 1)
+    except (ImportError, MemoryError) as error:
+        print(f"error: {not_loaded(error)}", file=sys.stderr)
+        return 1
+    return program(sys.argv[1:])
+
+
+def _program(verb: bool) -> Callable[[list[str]], int]:
+    if verb:
         from studio import cli
 
-        return cli.main(arguments)
+        return cli.main
     from studio import app
 
-    return app.main(arguments)
+    return app.main
 
 
 def last_resort(

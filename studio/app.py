@@ -52,6 +52,7 @@ class Studio(QObject):
         self.bridge: EngineBridge | None = None
         self._imports = Background(self)
         self._imports.done.connect(self._imported)
+        self._imports.failed.connect(self._not_imported)
         app.aboutToQuit.connect(self.close)
 
     def show(self) -> None:
@@ -69,6 +70,13 @@ class Studio(QObject):
             self.start_engine()
         else:
             self.window.build_rest()
+
+    @Slot(object, str)
+    def _not_imported(self, what: str, sentence: str) -> None:
+        if what == "engine":
+            self.shared.jobs.no_engine(sentence)
+        else:
+            self.shared.jobs.failed.emit(0, sentence)
 
     def start_engine(self) -> None:
         """Attaches the engine and lists the pictures folder."""

@@ -13,13 +13,14 @@ import pkgutil
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from errno import EBADF
 
 from studio import __version__
 from studio.cli import verbs
 from studio.cli.desktop_entry import InstallDesktopEntry
 from studio.cli.sharing import is_first
 from studio.cli.verb import Parser, Verb
-from studio.core.errors import Cancelled, StudioError, UsageError
+from studio.core.errors import Cancelled, OutputError, StudioError, UsageError, not_loaded
 from studio.core.installation import PROGRAM
 from studio.core.world import World
 
@@ -58,13 +59,7 @@ def main(argv: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a console that cannot show every name
-    try:
-        code = _run(argv)
-        sys.stdout.flush()
-        return code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor complain at exit
-        return BROKEN_PIPE
+    return _run(argv) or _out("")
 
 
 def _run(argv: Sequence[str]) -> int:
@@ -76,6 +71,8 @@ def _run(argv: Sequence[str]) -> int:
         return _complain(error, 2)
     except StudioError as error:
         return _complain(error, 1)
+    except (ImportError, MemoryError) as error:
+        return _complain(not_loaded(error), 1)
     except (KeyboardInterrupt, Cancelled):
         if not World.here().rank:
             print("cancelled", file=sys.stderr)
@@ -83,12 +80,24 @@ def _run(argv: Sequence[str]) -> int:
     except SystemExit as done:  # --help, --version, --install-desktop-entry
         return int(done.code or 0)
     if document is not None and not World.here().rank:
-        if arguments.json:
-            print(json.dumps(document, indent=2))
-        else:
-            for line in arguments.verb.describe(document):
-                print(line)
+        lines = arguments.verb.describe(document)
+        return _out((json.dumps(document, indent=2) if arguments.json else "\n".join(lines)) + "\n")
     return 0
+
+
+def _out(text: str) -> int:
+    """Writes to standard output what is there and `text`; the exit code."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return 0
+    except BrokenPipeError:
+        code = BROKEN_PIPE
+    except OSError as error:
+        reason = "it is closed" if error.errno == EBADF else error.strerror or error
+        code = _complain(OutputError(f"standard output cannot be written ({reason})."), 1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor complain at exit
+    return code
 
 
 def _complain(error: StudioError, code: int) -> int:

@@ -37,6 +37,18 @@ class Kept(Exception):
     """A training ends early because the user asked, and what it learnt is kept; not an error."""
 
 
+def not_loaded(error: Exception) -> StudioError:
+    """The error for a library that the system does not let in, as torch under `ulimit -v`."""
+    cause: BaseException = error
+    while cause.__cause__ is not None:  # NumPy wraps it in a page of advice
+        cause = cause.__cause__
+    reason = (str(cause).strip().splitlines() or ["memory ran out"])[0]
+    return StudioError(
+        f"a library cannot be loaded ({reason}); allow more memory and open files (ulimit -v, -n),"
+        " or install the studio again."
+    )
+
+
 def no_such(kind: str, name: str, choices: Iterable[str]) -> UsageError:
     """The error for a name that is none of `choices`, with the one that was probably meant."""
     from difflib import get_close_matches

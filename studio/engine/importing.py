@@ -15,17 +15,25 @@ import os
 import sys
 from pathlib import Path
 
+from studio.core.errors import not_loaded
+
 LIBRARIES = ("libtorch_global_deps", "libtorch")
 SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
 
 
 def import_torch() -> None:
-    """Imports torch, once; then leaves what was imported out of Python's garbage collection."""
+    """Imports torch, once; then leaves what was imported out of Python's garbage collection.
+
+    Raises StudioError.
+    """
     if "torch" in sys.modules:
         return
-    if os.name == "posix":
-        _link_libraries()
-    _import_uncollected("torch")
+    try:
+        if os.name == "posix":
+            _link_libraries()
+        _import_uncollected("torch")
+    except (ImportError, OSError, MemoryError) as error:
+        raise not_loaded(error) from error
 
 
 def import_lpips() -> None:

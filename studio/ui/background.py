@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
 
 from studio.core.accidents import noted
-from studio.core.errors import StudioError
+from studio.core.errors import StudioError, not_loaded
 
 
 class Background(QObject):
@@ -59,6 +59,8 @@ class _Task(QRunnable):
             self._tell(owner.failed, str(error))
         except OSError as error:
             self._tell(owner.failed, f"{error.filename}: {error.strerror}.")
+        except (ImportError, MemoryError) as error:
+            self._tell(owner.failed, str(not_loaded(error)))
         except Exception as error:
             self._tell(owner.failed, noted(error))
         else:
