@@ -50,6 +50,7 @@ class Studio(QObject):
         self.shared = Shared(session, jobs, library, preferences)
         self.window = Window(self.shared, theme)
         self.bridge: EngineBridge | None = None
+        self._closed = False
         self._imports = Background(self)
         self._imports.done.connect(self._imported)
         self._imports.failed.connect(self._not_imported)
@@ -68,30 +69,35 @@ class Studio(QObject):
     def _imported(self, what: str, _: Any) -> None:
         if what == "engine":
             self.start_engine()
-        else:
+        elif not self._closed:
             self.window.build_rest()
 
     @Slot(object, str)
     def _not_imported(self, what: str, sentence: str) -> None:
         if what == "engine":
-            self.shared.jobs.no_engine(sentence)
+            self.start_engine(sentence)
         else:
             self.shared.jobs.failed.emit(0, sentence)
 
-    def start_engine(self) -> None:
-        """Attaches the engine and lists the pictures folder."""
-        from studio.bridge.bridge import EngineBridge
-
+    def start_engine(self, problem: str = "") -> None:
+        """Attaches the engine, unless there is a problem with it, and lists the pictures folder."""
         jobs = self.shared.jobs
         for done in (jobs.ready, jobs.failed):
             done.connect(self.settle)
         try:
-            self.bridge = EngineBridge(parent=self)
+            self.bridge = None if problem else self._bridge()
         except StudioError as error:
-            jobs.no_engine(str(error))
-        else:
+            problem = str(error)
+        if self.bridge is not None:
             jobs.attach(self.bridge, self.shared.session.model.get())
+        else:
+            jobs.no_engine(problem)
         self.shared.library.scan()
+
+    def _bridge(self) -> EngineBridge:
+        from studio.bridge.bridge import EngineBridge
+
+        return EngineBridge(parent=self)
 
     @Slot()
     def settle(self) -> None:
@@ -112,6 +118,7 @@ class Studio(QObject):
     @Slot()
     def close(self) -> None:
         """Stops the engine within a step."""
+        self._closed = True
         if self.bridge is not None:
             self.bridge.close()
             self.bridge = None

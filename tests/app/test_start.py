@@ -135,8 +135,9 @@ def test_closing_while_it_starts_ends_the_program(tmp_path: Path) -> None:
 
 
 def test_what_waits_is_kept_though_nobody_opened_the_queue(
-    qtbot: QtBot, qapp: QApplication, tmp_path: Path
+    qtbot: QtBot, qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     ini = tmp_path / "settings.ini"
     ini.write_text("[General]\nkeep_queue=true\n")
     stage = open_window(qtbot, qapp, tmp_path / "Pictures", ini, whole=False)

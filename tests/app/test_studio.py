@@ -81,3 +81,25 @@ def test_closing_while_it_works_ends_the_engine(qtbot: QtBot, studio: app.Studio
     studio.window.close()
     studio.close()
     assert studio.bridge is None
+
+
+def test_an_engine_that_cannot_be_loaded_is_said(
+    qtbot: QtBot, qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = app.importlib.import_module
+
+    def limited(name: str, package: str | None = None) -> Any:
+        if name == "studio.engine.engine":
+            raise ImportError(f"{name}: failed to map segment from shared object")
+        return usual(name, package)
+
+    monkeypatch.setattr(app.importlib, "import_module", limited)
+    monkeypatch.setattr(app, "pictures_folder", lambda: tmp_path / "Pictures")
+    made = app.Studio(qapp, QSettings(str(tmp_path / "ini"), QSettings.Format.IniFormat))
+    qtbot.addWidget(made.window)
+    made.show()
+    qtbot.waitUntil(lambda: bool(made.shared.jobs.problem))
+    assert "cannot be loaded (studio.engine.engine: failed" in (made.shared.jobs.problem or "")
+    qtbot.waitUntil(lambda: made.window.panel("compare") is not None, timeout=20_000)  # all else is
+    made.window.close()
+    made.close()

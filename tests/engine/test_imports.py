@@ -7,6 +7,9 @@ import sys
 
 import pytest
 
+from studio.core.errors import StudioError
+from studio.engine import importing
+
 LATE = ("torch", "torchvision", "diffusers", "transformers")
 
 
@@ -60,3 +63,18 @@ print("torch" in sys.modules, gc.isenabled(), gc.get_freeze_count() > 10_000, lo
         if min(waits) < 0.1:
             break
     assert min(waits) < 0.1
+
+
+@pytest.mark.parametrize(
+    "error", [ImportError("libtorch.so: failed to map\nmore"), MemoryError(), OSError(24, "limit")]
+)
+def test_a_torch_that_is_not_let_in_is_one_line(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def limited(_: str) -> None:
+        raise error
+
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    monkeypatch.setattr(importing, "_import_uncollected", limited)
+    with pytest.raises(StudioError, match=r"^a library cannot be loaded \(.+\); allow more memory"):
+        importing.import_torch()
