@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 
-from studio.core.errors import DataError, OutputError
+from studio.core.errors import DataError, OutputError, UsageError
+from studio.core.files import drafted
+from studio.training.bundle import unfit
 from studio.training.optimizers import RunningAverage
 from studio.training.task import Companion
 
@@ -36,7 +38,8 @@ class Stateful:
 
 
 def save(path: Path, run: Stateful) -> None:
-    """A crash or a full disk never leaves half a checkpoint. Raises OutputError."""
+    """A crash or a full disk never leaves half a checkpoint, nor does a diverged run replace a good
+    one. Raises OutputError, DataError."""
     state = {
         "network": run.network.state_dict(),
         "average": run.average.state,
@@ -46,13 +49,30 @@ def save(path: Path, run: Stateful) -> None:
     }
     if run.companion is not None:
         state["companion"] = run.companion.state_dict()
-    partial = path.with_suffix(".partial")
+    if lost := unfit(run.network.state_dict()) or unfit(run.average.state) or not_finite(state):
+        kept = f"{path} is as it was: --resume from it" if path.exists() else "begin again"
+        raise DataError(
+            f"The training has diverged by step {run.progress.step} ({lost} is not finite);"
+            f" lower the rate and {kept}."
+        )
     try:
-        torch.save(state, partial)
-        os.replace(partial, path)
-    except (OSError, RuntimeError) as error:
-        partial.unlink(missing_ok=True)
-        raise OutputError(f"The checkpoint {path} could not be written: {error}") from None
+        with drafted(path) as draft:
+            torch.save(state, draft)
+    except (OSError, RuntimeError) as error:  # torch hides what the disk said
+        reason = getattr(error, "strerror", None) or "the disk is full, or refuses"
+        raise OutputError(
+            f"{path} could not be written ({reason}); free some space and go on with --resume."
+        ) from None
+
+
+def not_finite(state: object, name: str = "") -> str:
+    """The name of the first number in nested tables that is none, or ""."""
+    if isinstance(state, dict | list | tuple):
+        pairs = state.items() if isinstance(state, dict) else enumerate(state)
+        return next((lost for key, value in pairs if (lost := not_finite(value, str(key)))), "")
+    if isinstance(state, Tensor) and state.is_floating_point():
+        return "" if state.isfinite().all() else repr(name)
+    return repr(name) if isinstance(state, float) and not math.isfinite(state) else ""
 
 
 def weights_in(folder: Path) -> list[Path]:
@@ -66,6 +86,20 @@ def must_be(path: Path) -> None:
     """Raises DataError where there is no checkpoint."""
     if not path.is_file():
         raise DataError(f"No checkpoint {path} to resume from.")
+
+
+def must_be_free(folder: Path) -> None:
+    """Raises UsageError where a run or a model would be replaced unasked."""
+    for pattern, what in (
+        ("checkpoint.pt", "run"),
+        ("model.json", "model"),
+        ("*/model.json", "model"),
+    ):
+        if next(folder.glob(pattern), None) is not None:
+            raise UsageError(
+                f"{folder} holds a {what} already: go on with it (--resume),"
+                " or choose another folder (--out)."
+            )
 
 
 def load(path: Path, run: Stateful, device: torch.device) -> None:

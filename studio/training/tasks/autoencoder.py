@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from studio.core.errors import ModelError
+from studio.core.errors import DataError, ModelError
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import Mix
 from studio.metrics.perceptual import load_lpips, lpips_reason
@@ -216,6 +216,8 @@ class AutoencoderTask:
         autoencoder = cast(Autoencoder, network)
         pictures = torch.cat([self.batch(step, 0, 1) for step in range(24)])
         means = torch.cat([autoencoder.encode(part).mean for part in pictures.split(8)])
+        if not means.isfinite().all():
+            raise DataError(f"{folder} was left as it is: the latents are not finite.")
         if not self.settings.freeze_encoder:
             autoencoder.latent_mean.copy_(means.mean((0, 2, 3)))
             autoencoder.latent_std.copy_(means.std((0, 2, 3)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,10 +153,11 @@ class ContrastiveTask:
         towers = cast(Towers, network)
         export(towers.picture, "picture", self.config, folder / "picture", about)
         if self.settings.anchor:
-            export(towers.text, "text", towers.text.config, folder / "text", about)
-            shutil.copyfile(
-                bundled(self.settings.text) / "tokenizer.json", folder / "text/tokenizer.json"
-            )
+            words = {
+                "tokenizer.json": (bundled(self.settings.text) / "tokenizer.json").read_bytes()
+            }
+            config = towers.text.config
+            export(towers.text, "text", config, folder / "text", about, beside=words)
 
 
 def recall(similarity: Tensor, ranks: tuple[int, ...]) -> dict[int, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -150,10 +149,9 @@ class TextTask:
         return features.pooled
 
     def export(self, network: nn.Module, folder: Path, about: Mapping[str, object]) -> None:
-        export(cast(Distilled, network).tower, "text", self.config, folder, about)
-        source, target = bundled(self.settings.tokenizer), folder / "tokenizer.json"
-        if target.resolve() != source.resolve():
-            shutil.copyfile(source, target)
+        words = {"tokenizer.json": bundled(self.settings.tokenizer).read_bytes()}
+        tower = cast(Distilled, network).tower
+        export(tower, "text", self.config, folder, about, beside=words)
 
 
 def rank_correlation(a: Tensor, b: Tensor) -> float:
