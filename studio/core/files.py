@@ -1,9 +1,12 @@
-"""Files that are written whole or not at all: beside their place first, then moved there."""
+"""Files that are written whole or not at all: beside their place first, then moved there. And files
+of other people's, of which only ordinary ones of a bounded size are read.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -21,6 +24,22 @@ def drafted(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
+
+
+def must_be_regular(path: Path, most: int = 2**40) -> None:
+    """Raises OSError for what may never end (a pipe, a device) or is larger than `most` bytes."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
+    if status.st_size > most:
+        raise OSError(errno.EFBIG, f"it has more than {most >> 20} MB", str(path))
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """An ordinary file of at most `most` bytes. Raises OSError."""
+    must_be_regular(path, most)
+    with path.open("rb") as file:
+        return file.read(most)  # one that grows meanwhile is cut
 
 
 def append(path: Path, data: bytes, sync: bool = True) -> None:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from studio.core.installation import bundled
+from studio.core.tables import Weight
 from studio.networks.text import TextConfig, TextFeatures, TextTower
 from studio.networks.tokenizer import Tokenizer
 from studio.objectives.distillation import sentence_loss, similarity_loss, token_loss
@@ -43,9 +44,9 @@ class TextSettings:
     """`tokenizer` is the teacher's own; weights of the three terms."""
 
     tokenizer: str = "studio-256/text/tokenizer.json"
-    sentence: float = 1.0
-    similarity: float = 2.0
-    token: float = 0.5
+    sentence: Weight = 1.0
+    similarity: Weight = 2.0
+    token: Weight = 0.5
 
 
 @dataclass(frozen=True)
