@@ -129,6 +129,10 @@ class Run:
                 raise UsageError(
                     f"another training is at work in {self.out}; wait, or choose another folder."
                 ) from None
+            except OSError as error:
+                raise OutputError(
+                    f"{self.out} cannot be written ({error.strerror}); choose another folder."
+                ) from error
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -183,11 +183,11 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "unknown setting": (edit("text", lambda d: d["config"].update(x=1)), "configures 'x'"),
     "setting of words": (
         edit("text", lambda d: d["config"].update(width="w")),
-        "width is 'w'; it must be",
+        "'w'; it must be",
     ),
     "negative setting": (
         edit("text", lambda d: d["config"].update(width=-1)),
-        "whole number from 1 to",
+        "number from 1 to",
     ),
     "huge setting": (edit("text", lambda d: d["config"].update(width=10**9)), "width is 10000"),
     "another width": (edit("text", lambda d: d["config"].update(width=32)), r"not \(32,\)"),

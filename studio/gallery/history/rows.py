@@ -27,8 +27,8 @@ TAGS = """(SELECT json_group_array(tag) FROM
 COLUMNS = f"""id, path, identity, trashed, created, favourite, rating, nfe, seconds, width, height,
     modified, settings, {TAGS}"""
 #: What the checksum is of: all but the path, which the folder itself tells.
-SEALED = f"""identity, created, favourite, rating, sampler, model, seed, steps, guidance, size, width,
-    height, nfe, seconds, folded, prompt, negative, settings, {TAGS}"""
+SEALED = f"""identity, created, favourite, rating, sampler, model, seed, steps, guidance, size,
+    width, height, nfe, seconds, folded, prompt, negative, settings, {TAGS}"""
 IDENTITY = re.compile("[0-9a-f]{32}")
 DAMAGE = (ValueError, TypeError, AttributeError, RecursionError)  # of a text with flipped bits
 CHOSEN = "(SELECT value FROM json_each(?))"  # any number of ids in one parameter

@@ -6,13 +6,17 @@ Adding a task is adding a file. Finding one imports that module only.
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
 from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 from studio.core.errors import UsageError
 from studio.training.recipe import Recipe
 from studio.training.task import Task
+
+log = logging.getLogger(__name__)
 
 
 def find(name: str) -> Callable[[Recipe], Task]:
@@ -21,4 +25,16 @@ def find(name: str) -> Callable[[Recipe], Task]:
     if name not in names:
         raise UsageError(f"there is no task {name!r}; choose one of {', '.join(names)}.")
     module = importlib.import_module(f"{__name__}.{name}")
-    return cast(Callable[[Recipe], Task], module.TASK)
+    return partial(_made, cast(Callable[[Recipe], Task], module.TASK))
+
+
+def _made(task: Callable[[Recipe], Task], recipe: Recipe) -> Task:
+    """Raises UsageError where the recipe's values fit singly, and no network together."""
+    try:
+        return task(recipe)
+    except (ArithmeticError, AssertionError, MemoryError, RuntimeError, ValueError) as error:
+        log.debug("%s", recipe.name, exc_info=error)
+        raise UsageError(
+            f"{recipe.name} [network] describes no network that can be built; change its widths,"
+            " heads or patches."
+        ) from error
