@@ -56,7 +56,7 @@ def read_manifest(folder: Path) -> Manifest:
     extra = {key: value for key, value in document.items() if key not in REQUIRED}
     for key, value in extra.items():
         if key not in OPTIONAL:
-            raise ModelError(f"{path} says {key!r}, which this version does not know.")
+            raise ModelError(f"{path} says {shortened(key)}, which this version does not know.")
         if type(value) is not OPTIONAL[key]:
             raise ModelError(f"{path} is damaged: it has no valid {key!r}.")
     return Manifest(

@@ -107,7 +107,8 @@ def load(name_or_path: str) -> Recipe:
     try:
         table = tomllib.loads(read_regular(path, LARGEST).decode())
     except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path} cannot be read: {error}") from None
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} cannot be read: {reason}") from None
     if not isinstance(table.get("task"), str):
         raise DataError(f"{path} does not say which task it trains (task = ...).")
     for name in table.keys() - {"task"}:
