@@ -13,6 +13,7 @@ from random import Random
 import platformdirs
 
 from studio.core.errors import DataError
+from studio.core.files import must_be_regular
 from studio.core.requests import Generate
 from studio.core.wildcards import Lines, chosen, only
 
@@ -47,6 +48,7 @@ def lines_in(folder: Path) -> Lines:
 def read_lines(path: Path) -> tuple[str, ...]:
     """A file's lines without empty ones and those that begin with #. Raises DataError."""
     try:
+        must_be_regular(path)
         if path.stat().st_size > MOST_BYTES:
             raise DataError(f"{path.name} is larger than {MOST_BYTES >> 20} MB; shorten it.")
         text = path.read_text(encoding="utf-8-sig")

@@ -81,8 +81,8 @@ def open_kl(path: Path, names: dict[str, str], config: KLConfig, scaling: Scalin
     wrong = [name for name in sorted(expected | found) if expected.get(name) != found.get(name)]
     if wrong:
         raise ModelError(
-            f"{path} does not fit its configuration: {shortened(wrong[0])} is {found.get(wrong[0])},"
-            f" not {expected.get(wrong[0])}."
+            f"{path} does not fit its configuration: {shortened(wrong[0])} is"
+            f" {found.get(wrong[0])}, not {expected.get(wrong[0])}."
         )
     if len(scaling.mean) not in (1, config.latent_channels):
         raise ModelError(f"{path} has {config.latent_channels} channels, its statistics do not.")

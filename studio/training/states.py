@@ -43,7 +43,7 @@ def counter(found: Mapping[Any, Any], name: str) -> int:
 def seconds(found: Mapping[Any, Any], name: str) -> float:
     """Raises ValueError unless it is a number from 0 on."""
     value = found.get(name)
-    if type(value) not in (int, float) or not 0 <= value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
         raise ValueError(f"its {name!r} is {shortened(value)}, not a number from 0 on")
     return float(value)
 

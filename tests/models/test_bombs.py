@@ -65,12 +65,9 @@ def test_nor_as_a_configuration(
 
 
 def test_a_header_of_60_mb_is_not_read(tmp_path: Path) -> None:
-    entries = {f"decoder.up.{n}.x": 0 for n in range(2_000_000)}
-    header = json.dumps(entries).encode()
+    header = b'{"a": ' + b" " * 60_000_000 + b"0}"
     path = tmp_path / "a.safetensors"
     path.write_bytes(len(header).to_bytes(8, "little") + header)
-    assert len(header) > 40e6
-    del entries, header
     began = time.process_time()
     with pytest.raises(ModelError):
         find(str(path))
@@ -86,7 +83,7 @@ def test_an_archive_of_zeros_is_not_unpacked(tmp_path: Path) -> None:
         for name, data in parts.items():
             archive.writestr(name, bytes(2**27) if name.endswith("/data/0") else data)
     before, began = peak(), time.process_time()
-    with pytest.raises(ModelError, match="taesd_encoder.pth is damaged"):
+    with pytest.raises(ModelError, match=r"taesd_encoder\.pth is damaged"):
         open_autoencoder(str(tmp_path / "taesd"))
     assert peak() - before < 2**26 and time.process_time() - began < 0.5
 
@@ -119,7 +116,7 @@ def test_impossible_networks_are_refused_at_once(
     document["config"].update(change)
     path.write_text(json.dumps(document))
     began = time.process_time()
-    with pytest.raises(ModelError, match="model.json|weights") as caught:
+    with pytest.raises(ModelError, match=r"model\.json|weights") as caught:
         open_model(str(bundle))
     assert time.process_time() - began < 1.0
     assert "torch" not in str(caught.value) and "\n" not in str(caught.value)

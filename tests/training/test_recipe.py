@@ -10,6 +10,12 @@ import pytest
 from studio.core.errors import StudioError, UsageError
 from studio.training import recipe, tasks
 
+
+def made(path: Path) -> None:
+    read = recipe.load(str(path))
+    tasks.find(read.task)(read)
+
+
 WRONG = {
     "run.steps = 0": r"\[run\]: steps is 0; it must be a whole number from 1 to",
     "run.steps = 1.5": r"steps is 1.5; it must be a whole number",
@@ -45,8 +51,7 @@ def test_a_line_names_what_is_wrong_and_what_is_allowed(line: str, tmp_path: Pat
     path = tmp_path / "odd.toml"
     path.write_text(f'task = "classifier"\ndata.p_pair = 0.0\ndata.p_count = 0.0\n{line}\n')
     with pytest.raises(UsageError, match=WRONG[line]) as caught:
-        made = recipe.load(str(path))
-        tasks.find(made.task)(made)
+        made(path)
     assert "odd" in str(caught.value) or "pool" in line
     assert "\n" not in str(caught.value)
 
@@ -70,8 +75,7 @@ def test_autoencoders_that_cannot_be(lines: str, tmp_path: Path) -> None:
     path.write_text(f'task = "autoencoder"\n{lines}\n')
     key = lines.partition(" ")[0].partition(".")[2]
     with pytest.raises(UsageError, match=key):
-        made = recipe.load(str(path))
-        tasks.find(made.task)(made)
+        made(path)
 
 
 @pytest.mark.parametrize("text", ["", "task = 3", "task = ", "x" * 2**21, "\0", "task = 'a'\n" * 2])
