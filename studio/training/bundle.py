@@ -67,6 +67,11 @@ def export(
     files = {folder / name: save(part) for name, part in zip(names, parts, strict=True)}
     files |= {folder / name: data for name, data in (beside or {}).items()}
     files[folder / "model.json"] = (json.dumps(document, indent=2) + "\n").encode()
+    _write(folder, files)
+
+
+def _write(folder: Path, files: Mapping[Path, bytes]) -> None:
+    """Raises OutputError, and then what was there is whole."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_all(files)

@@ -59,7 +59,7 @@ class _Task(QRunnable):
             self._tell(owner.failed, str(error))
         except OSError as error:
             self._tell(owner.failed, f"{error.filename}: {error.strerror}.")
-        except Exception as error:
+        except BaseException as error:  # a library's SystemExit too: someone waits for the end
             self._tell(owner.failed, noted(error))
         else:
             self._tell(owner.done, result)

@@ -12,8 +12,7 @@ from studio.training import recipe, tasks
 
 
 def made(path: Path) -> None:
-    read = recipe.load(str(path))
-    tasks.find(read.task)(read)
+    tasks.made(recipe.load(str(path)))
 
 
 WRONG = {

@@ -107,7 +107,7 @@ def _train(recipe: recipes.Recipe, out: Path, arguments: Namespace, resume: bool
     device = devices.choose(arguments.device, arguments.precision, training=True)
     report = partial(print, file=sys.stderr, flush=True)
     torch.manual_seed(recipe.run.seed)  # of the initial weights: a task builds its network
-    task = tasks.find(recipe.task)(recipe)
+    task = tasks.made(recipe)
     with Preparation(report, silent=World.here().rank > 0) as preparation:
         return loop.train(
             task,

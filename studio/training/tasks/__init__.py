@@ -9,7 +9,6 @@ import importlib
 import logging
 import pkgutil
 from collections.abc import Callable
-from functools import partial
 from typing import cast
 
 from studio.core.errors import UsageError
@@ -25,11 +24,13 @@ def find(name: str) -> Callable[[Recipe], Task]:
     if name not in names:
         raise UsageError(f"there is no task {name!r}; choose one of {', '.join(names)}.")
     module = importlib.import_module(f"{__name__}.{name}")
-    return partial(_made, cast(Callable[[Recipe], Task], module.TASK))
+    return cast(Callable[[Recipe], Task], module.TASK)
 
 
-def _made(task: Callable[[Recipe], Task], recipe: Recipe) -> Task:
-    """Raises UsageError where the recipe's values fit singly, and no network together."""
+def made(recipe: Recipe) -> Task:
+    """The recipe's task. Raises UsageError, also where its values fit singly and no network
+    together."""
+    task = find(recipe.task)
     try:
         return task(recipe)
     except (ArithmeticError, AssertionError, MemoryError, RuntimeError, ValueError) as error:
