@@ -217,11 +217,11 @@ class Engine:
     def _forget(self) -> None:
         try:
             self._worker.forget()
-        except Exception as error:  # a GPU in a bad state refuses this; the next job will say so
+        except BaseException as error:  # a GPU in a bad state; the next job will say so
             noted(error)
 
     def _tell(self, event: Event) -> None:
         try:
             self._listener(event)
-        except Exception as error:
+        except BaseException as error:
             log.error("%s: %s", type(event).__name__, noted(error))

@@ -49,20 +49,21 @@ def train(
     """
     folder, work = places(request)
     run, task = _run_of(request, work, device)
-    yield from _prepared(run, request.resume, check, job)
-    try:
+    with run:
+        yield from _prepared(run, request.resume, check, job)
+        try:
+            yield _sample(run, task, job)
+            yield from _steps(run, task, check, job)
+        except Kept:
+            pass
+        except Cancelled:
+            run.save()
+            raise
+        outcome = run.finish()
+        _keep(work, folder)
         yield _sample(run, task, job)
-        yield from _steps(run, task, check, job)
-    except Kept:
-        pass
-    except Cancelled:
-        run.save()
-        raise
-    outcome = run.finish()
-    _keep(work, folder)
-    yield _sample(run, task, job)
-    figures = tuple(task.validate(run.averaged()).items())
-    yield Trained(job, request.name, str(folder), outcome.steps, outcome.seconds, figures)
+        figures = tuple(task.validate(run.averaged()).items())
+        yield Trained(job, request.name, str(folder), outcome.steps, outcome.seconds, figures)
 
 
 def places(request: Train) -> tuple[Path, Path]:

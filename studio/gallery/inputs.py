@@ -16,6 +16,7 @@ import platformdirs
 from PIL import Image
 
 from studio.core.errors import DataError, OutputError
+from studio.core.files import must_be_regular
 from studio.core.requests import Inputs, digest
 from studio.core.settings import Settings
 
@@ -75,6 +76,7 @@ def _read(folder: Path, name: str, mode: str) -> np.ndarray:
     if len(name) != 64 or not set(name) <= HEXADECIMAL:  # a name from a file: never a path
         raise lost
     try:
+        must_be_regular(_file(folder, name))
         with Image.open(_file(folder, name), formats=("PNG",)) as image:
             pixels = np.asarray(image.convert(mode))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:

@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from studio.core.errors import DataError, OutputError, UsageError
+from studio.core.files import must_be_regular
 from studio.core.requests import Settings
 from studio.core.specs import Option
 from studio.dataset.chunks import tidied
@@ -86,6 +87,7 @@ def read_settings(path: Path) -> Settings:
 def read_record(path: Path) -> Record:
     """Everything stored with a picture. Raises DataError."""
     try:
+        must_be_regular(path)
         with open(path, "rb") as file, Image.open(tidied(file)[0], formats=("PNG",)) as image:
             text = image.info.get(CHUNK)
     except FileNotFoundError as error:
@@ -196,8 +198,8 @@ def _record(document: Any) -> Record:
         raise ValueError("they were written by another version.")
     return Record(
         _settings(document["settings"]),
-        nfe=_checked(document["nfe"], int, "nfe"),
-        seconds=_checked(document["seconds"], float, "seconds"),
+        nfe=_counted(document["nfe"], int, "nfe"),
+        seconds=_counted(document["seconds"], float, "seconds"),
         created=_checked(document["created"], str, "created"),
         walk=_checked(document["walk"], dict, "walk") if document.get("walk") else None,
     )
@@ -230,6 +232,13 @@ def _option(value: Any, name: str) -> tuple[str, Option]:
     option, chosen = _checked(value, list, name)
     kind = type(chosen) if type(chosen) in (bool, int, str) else float
     return _checked(option, str, name), _checked(chosen, kind, name)
+
+
+def _counted(value: Any, kind: type, name: str) -> Any:
+    """As `_checked`, and neither below 0 nor more than a database takes."""
+    if not 0 <= _checked(value, kind, name) < 2**63:
+        raise ValueError(f"{name} is out of all bounds.")
+    return _checked(value, kind, name)
 
 
 def _checked(value: Any, kind: type, name: str) -> Any:

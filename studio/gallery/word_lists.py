@@ -14,6 +14,7 @@ from threading import Lock
 import platformdirs
 
 from studio.core.errors import DataError
+from studio.core.files import must_be_regular
 from studio.core.requests import Generate
 from studio.core.wildcards import Lines, chosen, only
 
@@ -49,6 +50,7 @@ def lines_in(folder: Path) -> Lines:
 def read_lines(path: Path) -> tuple[str, ...]:
     """What `prompt_lines` finds in a file. Raises DataError."""
     try:
+        must_be_regular(path)
         with open(path, "rb") as file:
             return lines_of(file.read(MOST_BYTES + 1), str(path))
     except FileNotFoundError as error:

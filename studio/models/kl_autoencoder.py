@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from studio.core.errors import ModelError
+from studio.core.tables import shortened
 from studio.models import state_files
 from studio.models.kl_layout import KLConfig, Scaling, flat
 from studio.networks.autoencoder import Posterior
@@ -80,8 +81,8 @@ def open_kl(path: Path, names: dict[str, str], config: KLConfig, scaling: Scalin
     wrong = [name for name in sorted(expected | found) if expected.get(name) != found.get(name)]
     if wrong:
         raise ModelError(
-            f"{path} does not fit its configuration: {wrong[0]!r} is {found.get(wrong[0])},"
-            f" not {expected.get(wrong[0])}."
+            f"{path} does not fit its configuration: {shortened(wrong[0])} is"
+            f" {found.get(wrong[0])}, not {expected.get(wrong[0])}."
         )
     if len(scaling.mean) not in (1, config.latent_channels):
         raise ModelError(f"{path} has {config.latent_channels} channels, its statistics do not.")
@@ -110,5 +111,4 @@ def _built(path: Path, config: KLConfig) -> Any:
                 **asdict(config),
             )
     except (ValueError, RuntimeError, TypeError, KeyError, ZeroDivisionError) as error:
-        reason = " ".join(str(error).split())[:120].rstrip(".")
-        raise ModelError(f"{path} has an impossible configuration: {reason}.") from error
+        raise ModelError(f"{path} has an impossible configuration.") from error

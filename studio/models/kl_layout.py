@@ -30,7 +30,7 @@ RENAMED = (
     (r"\.nin_shortcut\.", ".conv_shortcut."),
     (r"\.norm_out\.", ".conv_norm_out."),
 )
-UP = re.compile(r"\.up\.(\d+)\.(?:block\.(\d+)|upsample)\.")
+UP = re.compile(r"\.up\.(\d{1,3})\.(?:block\.(\d{1,3})|upsample)\.")
 
 
 @dataclass(frozen=True)

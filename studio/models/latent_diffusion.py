@@ -70,8 +70,8 @@ class Networks:
         """One prompt's features, (1, ...), fp32. Raises ModelError if tower and tokens differ."""
         # half a surrogate pair (an argument that was no UTF-8) has no bytes: a question mark has
         ids, mask = self.tokenizer([prompt.encode("utf-8", "replace").decode()])
-        if int(ids.max()) >= self.text.config.vocabulary:
-            raise ModelError(f"{TOKENIZER} is damaged: it knows more words than its text tower.")
+        if not ids.numel() or int(ids.max()) >= self.text.config.vocabulary:
+            raise ModelError(f"{TOKENIZER} is damaged: its words are not those of its text tower.")
         device = self.text.positions.device
         return self.text(ids.to(device), mask.to(device))
 
@@ -305,7 +305,7 @@ def _preview(manifest: Manifest, networks: Networks, device: str) -> LinearPrevi
         matrix = torch.tensor(document["matrix"], dtype=torch.float32, device=device)
         bias = torch.tensor(document["bias"], dtype=torch.float32, device=device)
     except (KeyError, ValueError, TypeError, RuntimeError) as error:
-        raise ModelError(f"{manifest.path} has a preview that makes no sense: {error}.") from error
+        raise ModelError(f"{manifest.path} has a preview that makes no sense.") from error
     fits = matrix.shape == (networks.autoencoder.config.latent_channels, 3) and bias.shape == (3,)
     if not fits or not (matrix.isfinite().all() and bias.isfinite().all()):
         raise ModelError(f"{manifest.path} has a preview that does not fit its latents.")

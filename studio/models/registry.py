@@ -10,6 +10,7 @@ import logging
 import os
 import pkgutil
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from itertools import islice
@@ -27,6 +28,16 @@ from studio.models.model import ImageAutoencoder, Model, ModelInfo
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """What looks like a model, and why it is none."""
+
+    name: str
+    path: Path
+    reason: str
+
 
 log = logging.getLogger(__name__)
 
@@ -55,15 +66,24 @@ def list_models() -> tuple[ModelInfo, ...]:
 
     A generator's own networks come after it: "studio-256", "studio-256/autoencoder", ...; what lies
     in a folder "autoencoders" goes by its own name. Of two with one name the bundled one counts.
-    Damaged ones are left out, with a warning in the log; `find` says what is wrong with one.
+    Damaged ones are left out, with a warning in the log; `survey` says what is wrong with each.
     """
+    models, damaged = survey()
+    for each in damaged:
+        log.warning("%s", each.reason)
+    return models
+
+
+def survey() -> tuple[tuple[ModelInfo, ...], tuple[Damaged, ...]]:
+    """The same, and the models that cannot be opened: none takes another with it."""
     found: dict[str, ModelInfo] = {}
+    damaged = []
     for name, path in _candidates():
         try:
             found.setdefault(name, _describe(path, name))
         except ModelError as error:
-            log.warning("%s", error)
-    return tuple(found.values())
+            damaged.append(Damaged(name, path, str(error)))
+    return tuple(found.values()), tuple(damaged)
 
 
 def list_autoencoders() -> tuple[ModelInfo, ...]:
@@ -139,7 +159,15 @@ def _formats() -> tuple[Format, ...]:
 
 
 def _format_of(path: Path) -> Format | None:
-    return next((each for each in _formats() if each.recognises(path)), None)
+    return next((each for each in _formats() if _recognised(each, path)), None)
+
+
+def _recognised(form: Format, path: Path) -> bool:
+    try:
+        return form.recognises(path)
+    except Exception:  # whatever lies among the models, the others are listed
+        log.exception("%s was not recognised", path)
+        return False
 
 
 def _candidates() -> Iterator[tuple[str, Path]]:
@@ -187,7 +215,13 @@ def _describe(path: Path, name: str) -> ModelInfo:
         inside = [part.name for part in _entries(path) if _format_of(part) is not None]
         hint = f"; choose one inside it: {_some(inside)}" if inside else ""
         raise ModelError(f"{path} is not a model in any known format{hint}.")
-    info = form.describe(path)
+    try:
+        info = form.describe(path)
+    except ModelError:
+        raise
+    except Exception as error:  # as above
+        log.exception("%s was not understood", path)
+        raise ModelError(f"{path} is damaged: {type(error).__name__}.") from error
     return ModelInfo(name, info.kind, info.format, info.parameters, info.path, info.trained)
 
 

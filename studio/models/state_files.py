@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.core.errors import ModelError
+from studio.core.files import must_be_regular
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 Shapes = Mapping[str, tuple[int, ...]]
 
-LARGEST_HEADER = 2**26  # bytes; that of a 12 B model is below one megabyte
+LARGEST_HEADER = 2**22  # bytes; that of a 12 B model is below one megabyte
 LARGEST_PICKLE = 2**28  # bytes; TAESD's are below ten megabytes
+MOST_BYTES = 2**50  # of anything: beyond any file
 MOST_NUMBERS = 2**27  # in it: a few stored numbers may claim to be many
 LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # how PyTorch's files began before 1.6
 WIDTHS = {b"HalfStorage": 2, b"BFloat16Storage": 2, b"DoubleStorage": 8}
@@ -64,6 +66,7 @@ def pickled_count(path: Path) -> int:
                 return path.stat().st_size // 4
         with zipfile.ZipFile(path) as archive:
             stored = [i for i in archive.infolist() if i.filename.split("/")[1:2] == ["data"]]
+            _must_be_stored(path, archive)
             width = next((w for name, w in WIDTHS.items() if name in _pickle(archive)), 4)
             return sum(item.file_size for item in stored) // width
     except Exception as error:  # a damaged archive fails in any way it likes
@@ -110,19 +113,39 @@ def _pickled(path: Path) -> dict[str, Tensor]:
     try:
         if path.stat().st_size > LARGEST_PICKLE:
             raise ModelError(f"{path} is too large for a tiny autoencoder.")
+        check_archive(path)
         found: Any = torch.load(path, map_location="cpu", weights_only=True)
     except ModelError:
         raise
     except Exception as error:  # a damaged pickle fails in any way it likes
-        if type(error).__name__ == "UnpicklingError":
-            refused = f"{path} is refused: it is damaged or holds more than weights."
-            raise ModelError(refused) from error
-        raise _damaged(path, error) from error
+        refused = f"{path} is refused: it is damaged or holds more than weights."
+        raise ModelError(refused) from error
     if not isinstance(found, dict) or not all(map(_is_weight, found, found.values())):
         raise ModelError(f"{path} is refused: it holds more than weights.")
     if sum(value.numel() for value in found.values()) > MOST_NUMBERS:
         raise ModelError(f"{path} is too large for a tiny autoencoder.")
     return {name: value.detach() for name, value in found.items()}
+
+
+def check_archive(path: Path) -> None:
+    """Raises ModelError for a file of PyTorch's own format that would grow when it is read, and for
+    what is no ordinary file."""
+    try:
+        must_be_regular(path)
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                _must_be_stored(path, archive)
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise _damaged(path, error) from error
+
+
+def _must_be_stored(path: Path, archive: zipfile.ZipFile) -> None:
+    """PyTorch never compresses."""
+    items = archive.infolist()
+    if sum(item.file_size for item in items) > path.stat().st_size:
+        raise ValueError("it holds more than fits into it")
+    if any(item.compress_type != zipfile.ZIP_STORED for item in items):
+        raise ValueError("its parts are compressed")
 
 
 def _is_weight(name: object, value: object) -> bool:
@@ -142,6 +165,7 @@ def _pickle(archive: zipfile.ZipFile) -> bytes:
 
 def _header(path: Path) -> _Header:
     try:
+        must_be_regular(path)
         stat = path.stat()
     except OSError as error:
         raise _damaged(path, error) from error
@@ -158,7 +182,7 @@ def _read_header(path: Path, modified: int, size: int) -> _Header:
             if not 2 <= length <= min(size - 8, LARGEST_HEADER):
                 raise ValueError("it has no header")
             entries = {k: v for k, v in json.loads(file.read(length)).items() if k[:2] != "__"}
-        found = {name: tuple(map(int, entry["shape"])) for name, entry in entries.items()}
+        found = {name: _shape(entry) for name, entry in entries.items()}
         end = max((int(entry["data_offsets"][1]) for entry in entries.values()), default=0)
     except (
         OSError,
@@ -171,6 +195,16 @@ def _read_header(path: Path, modified: int, size: int) -> _Header:
     ) as error:
         raise _damaged(path, error) from error
     return _Header(found, 8 + length + end)
+
+
+def _shape(entry: Mapping[str, Any]) -> tuple[int, ...]:
+    """Of one tensor in a header. Raises ValueError where the bytes it is given cannot hold it."""
+    shape, (start, stop) = tuple(map(int, entry["shape"])), map(int, entry["data_offsets"])
+    if not all(0 <= length <= MOST_BYTES for length in (*shape, start, stop)):
+        raise ValueError("a tensor has an impossible shape")
+    if math.prod(shape) > 8 * (stop - start):  # no type has less than a bit
+        raise ValueError("a tensor is larger than its bytes")
+    return shape
 
 
 def _damaged(path: Path, error: Exception) -> ModelError:

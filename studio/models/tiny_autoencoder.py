@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from studio.core.errors import ModelError
+from studio.core.tables import shortened
 from studio.networks.tiny_autoencoder import TinyAutoencoder, TinyAutoencoderConfig
 
 MOST_LAYERS, WIDEST = 64, 1024  # far beyond any published one
@@ -54,7 +55,7 @@ def tiny_autoencoder(
         wrong = [n for n in sorted(expected | found) if expected.get(n) != found.get(n)]
         if wrong:
             raise ModelError(
-                f"{path} does not have TAESD's layout: its {half} has {wrong[0]!r}"
+                f"{path} does not have TAESD's layout: its {half} has {shortened(wrong[0])}"
                 f" as {found.get(wrong[0])}, not {expected.get(wrong[0])}."
             )
         module.load_state_dict(state, assign=True)

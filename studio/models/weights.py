@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from studio.core.errors import ModelError
+from studio.core.tables import shortened
 from studio.models.network_folder import Manifest, configured
 
 
@@ -54,7 +55,7 @@ def load(
         with SkipInitialisation():
             network = network_class(config)
     except (ValueError, RuntimeError, ZeroDivisionError, AssertionError, TypeError) as error:
-        raise ModelError(f"{manifest.path} has an impossible configuration: {error}.") from error
+        raise ModelError(f"{manifest.path} has an impossible configuration.") from error
     wanted = {
         name: (tuple(tensor.shape), precision if isinstance(tensor, nn.Parameter) else tensor.dtype)
         for name, tensor in network.state_dict(keep_vars=True).items()
@@ -73,7 +74,9 @@ def _read_weights(manifest: Manifest, wanted: Wanted) -> dict[str, Tensor]:
     for path in manifest.weights:
         for name, tensor in _read_shard(path, wanted).items():
             if name in state:
-                raise ModelError(f"{path} holds {name!r}, which another file holds already.")
+                raise ModelError(
+                    f"{path} holds {shortened(name)}, which another file holds already."
+                )
             state[name] = tensor
     if missing := sorted(set(wanted) - set(state)):
         raise ModelError(f"{manifest.folder} lacks the weights {_some(missing)}.")
@@ -87,10 +90,12 @@ def _read_shard(path: Path, wanted: Wanted) -> dict[str, Tensor]:
             for name in file.keys():  # noqa: SIM118 (a safe_open is no mapping)
                 found = tuple(file.get_slice(name).get_shape())
                 if name not in wanted:
-                    raise ModelError(f"{path} holds {name!r}, which this network does not have.")
+                    raise ModelError(
+                        f"{path} holds {shortened(name)}, which this network does not have."
+                    )
                 shape, kind = wanted[name]
                 if found != shape:
-                    raise ModelError(f"{path} holds {name!r} as {found}, not {shape}.")
+                    raise ModelError(f"{path} holds {shortened(name)} as {found}, not {shape}.")
                 tensors[name] = finite(path, name, file.get_tensor(name), kind)
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{path} is damaged or incomplete: {error}.") from error

@@ -9,11 +9,16 @@ Shapes in, shapes out: no files, no devices, no training.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from studio.core.tables import Within
+
+MOST_LEVELS = 8
 UPSAMPLINGS = ("shuffle", "transposed")
 POINT = -20.0  # the log variance of a posterior that is a point
 
@@ -27,10 +32,10 @@ class AutoencoderConfig:
     stride two, whose uneven overlap shows as a checkerboard (Odena et al. 2016).
     """
 
-    latent_channels: int = 16
-    widths: tuple[int, ...] = (32, 64, 128, 256)
-    encoder_blocks: tuple[int, ...] = (1, 2, 2, 2)
-    decoder_blocks: tuple[int, ...] = (1, 2, 2, 3)
+    latent_channels: Annotated[int, Within(1, 1024)] = 16
+    widths: Annotated[tuple[int, ...], Within(1, 8192)] = (32, 64, 128, 256)
+    encoder_blocks: Annotated[tuple[int, ...], Within(0, 64)] = (1, 2, 2, 2)
+    decoder_blocks: Annotated[tuple[int, ...], Within(0, 64)] = (1, 2, 2, 3)
     variational: bool = True
     linear: bool = True
     upsampling: str = "shuffle"
@@ -38,6 +43,13 @@ class AutoencoderConfig:
     def __post_init__(self) -> None:
         if self.upsampling not in UPSAMPLINGS:
             raise ValueError(f"upsampling is {self.upsampling!r}, not one of {UPSAMPLINGS}")
+        levels = len(self.widths)
+        if not 1 <= levels <= MOST_LEVELS:
+            raise ValueError(f"widths are {levels}, not 1 to {MOST_LEVELS}")
+        if {len(self.encoder_blocks), len(self.decoder_blocks)} != {levels}:
+            raise ValueError(f"encoder_blocks and decoder_blocks are not {levels}, as widths are")
+        if any(4 * fine % coarse for fine, coarse in pairwise(self.widths)):
+            raise ValueError("widths do not each divide four times the one before")
 
     @property
     def downsampling(self) -> int:

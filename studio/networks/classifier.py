@@ -6,11 +6,14 @@ A small vision transformer (Dosovitskiy et al. 2021) that is told the time.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from studio.core.tables import Within
+from studio.networks.bounds import Depth, Side, Width, check_heads, check_patches
 from studio.networks.denoiser import time_features
 from studio.networks.transformer import TransformerBlock
 
@@ -20,13 +23,17 @@ class ClassifierConfig:
     """`side` is the latent's height and width; `patch` latent pixels a token side. `classes` are
     numbered; their names are in the `model.json` beside the weights."""
 
-    channels: int = 16
-    side: int = 16
-    patch: int = 2
-    width: int = 128
-    depth: int = 3
-    heads: int = 4
-    classes: int = 1494
+    channels: Annotated[int, Within(1, 1024)] = 16
+    side: Side = 16
+    patch: Side = 2
+    width: Width = 128
+    depth: Depth = 3
+    heads: Width = 4
+    classes: Annotated[int, Within(1, 2**20)] = 1494
+
+    def __post_init__(self) -> None:
+        check_heads(self.width, self.heads)
+        check_patches(self.side, self.patch)
 
 
 class NoisyClassifier(nn.Module):

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import cast
+from typing import Annotated, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from studio.core.tables import Within
 from studio.networks.attention import (
     attention,
     axial_frequencies,
@@ -23,10 +24,12 @@ from studio.networks.attention import (
     rotate,
     split_heads,
 )
+from studio.networks.bounds import Depth, Side, Width, check_heads, check_patches
 from studio.networks.text import TextFeatures
 
 Turn = tuple[Tensor, Tensor]  # the positions' cosines and sines, each (L, d / 2)
 Heard = tuple[Tensor, Tensor, Tensor]  # a prompt's keys, values and mask
+MOST_ANGLES = 2**24  # of all positions
 
 
 @dataclass(frozen=True)
@@ -34,16 +37,22 @@ class DenoiserConfig:
     """`side` is the latent's height and width; `patch` latent pixels a token side. Rotary positions
     are relative; `learned_positions` adds absolute ones, which tell top from bottom."""
 
-    channels: int = 16
-    side: int = 16
-    patch: int = 2
-    width: int = 384
-    depth: int = 7
-    heads: int = 6
-    condition_width: int = 160
-    text_width: int = 256
-    pooled_width: int = 384
+    channels: Annotated[int, Within(1, 1024)] = 16
+    side: Side = 16
+    patch: Side = 2
+    width: Width = 384
+    depth: Depth = 7
+    heads: Width = 6
+    condition_width: Width = 160
+    text_width: Width = 256
+    pooled_width: Width = 384
     learned_positions: bool = False
+
+    def __post_init__(self) -> None:
+        check_heads(self.width, self.heads)
+        check_patches(self.side, self.patch)
+        if (self.side // self.patch) ** 2 * (self.width // self.heads) > MOST_ANGLES:
+            raise ValueError(f"heads is {self.heads}, too few for so many positions")
 
 
 def time_features(t: Tensor, width: int) -> Tensor:

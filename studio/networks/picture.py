@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from studio.core.tables import Within
+from studio.networks.bounds import Depth, Width, check_heads, check_patches
 from studio.networks.transformer import TransformerBlock
 
 
@@ -19,12 +22,16 @@ from studio.networks.transformer import TransformerBlock
 class PictureConfig:
     """Pictures are averaged down to `size` and cut into `patch` x `patch` squares."""
 
-    size: int = 128
-    patch: int = 16
-    width: int = 192
-    depth: int = 4
-    heads: int = 3
-    output: int = 384
+    size: Annotated[int, Within(1, 1024)] = 128
+    patch: Annotated[int, Within(1, 1024)] = 16
+    width: Width = 192
+    depth: Depth = 4
+    heads: Width = 3
+    output: Width = 384
+
+    def __post_init__(self) -> None:
+        check_heads(self.width, self.heads)
+        check_patches(self.size, self.patch)
 
 
 class PictureTower(nn.Module):

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from studio.core.tables import Within
+from studio.networks.bounds import Depth, Width, check_heads
 from studio.networks.transformer import TransformerBlock
 
 
@@ -19,13 +22,16 @@ from studio.networks.transformer import TransformerBlock
 class TextConfig:
     """The embedding is factorised (Lan et al. 2020): vocabulary x embedding, then to width."""
 
-    vocabulary: int = 30522
-    embedding: int = 64
-    width: int = 256
-    depth: int = 3
-    heads: int = 4
-    length: int = 32
-    output: int = 384
+    vocabulary: Annotated[int, Within(1, 2**20)] = 30522
+    embedding: Width = 64
+    width: Width = 256
+    depth: Depth = 3
+    heads: Width = 4
+    length: Annotated[int, Within(1, 4096)] = 32
+    output: Width = 384
+
+    def __post_init__(self) -> None:
+        check_heads(self.width, self.heads)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 
 from studio.core.errors import ModelError
+from studio.core.files import read_regular
 
 LENGTH = 32
+LARGEST = 2**26  # bytes
 
 
 class Tokenizer:
@@ -23,7 +25,7 @@ class Tokenizer:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
+            self._tokenizer = tokenizers.Tokenizer.from_buffer(read_regular(path, LARGEST))
         except Exception as error:  # the library raises bare Exception
             raise ModelError(f"{path} cannot be read: {str(error)[:120]}") from None
         self._tokenizer.enable_truncation(LENGTH)

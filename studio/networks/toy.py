@@ -5,18 +5,22 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
+
+from studio.core.tables import Within
+from studio.networks.bounds import Width
 
 
 @dataclass(frozen=True)
 class ToyConfig:
     """`depth` hidden layers of `width`; `frequencies` of each coordinate and of the time."""
 
-    width: int = 96
-    depth: int = 4
-    frequencies: int = 6
+    width: Width = 96
+    depth: Annotated[int, Within(1, 256)] = 4
+    frequencies: Annotated[int, Within(1, 64)] = 6
 
 
 def fourier(values: Tensor, count: int) -> Tensor:

@@ -8,9 +8,11 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
+
+from studio.core.errors import DataError, OutputError
+from studio.core.files import write_all
 
 SHARD_BYTES = 15 * 2**20
 
@@ -35,23 +37,25 @@ def export(
     folder: Path,
     about: Mapping[str, object],
     extra: Mapping[str, object] | None = None,
+    beside: Mapping[str, bytes] | None = None,
 ) -> None:
-    """Writes `folder/weights-N-of-M.safetensors` and `folder/model.json`.
+    """Writes `folder/weights-N-of-M.safetensors`, what belongs `beside` them and
+    `folder/model.json`.
 
-    `model.json` holds the kind, the network's configuration and how it was trained.
+    `model.json` holds the kind, the network's configuration and how it was trained. What was there
+    is replaced once all of it is on the disk.
+
+    Raises DataError for weights that are not finite, OutputError where it cannot be written.
     """
     assert is_dataclass(config) and not isinstance(config, type)
-    folder.mkdir(parents=True, exist_ok=True)
     state = {
         name: (tensor.half() if tensor.is_floating_point() else tensor).cpu().contiguous()
         for name, tensor in network.state_dict().items()
     }
+    if lost := unfit(state):
+        raise DataError(f"{folder} was left as it is: {lost} is not finite in half precision.")
     parts = shards(state)
-    for stale in folder.glob("weights-*.safetensors"):
-        stale.unlink()
     names = [f"weights-{i}-of-{len(parts)}.safetensors" for i in range(1, len(parts) + 1)]
-    for name, part in zip(names, parts, strict=True):
-        save_file(part, folder / name)
     document = {
         "kind": kind,
         "parameters": sum(p.numel() for p in network.parameters()),
@@ -60,5 +64,28 @@ def export(
         "trained": dict(about),
         **(extra or {}),
     }
-    (folder / "model.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    assert torch.isfinite(torch.stack([t.float().abs().max() for t in state.values()])).all()
+    files = {folder / name: save(part) for name, part in zip(names, parts, strict=True)}
+    files |= {folder / name: data for name, data in (beside or {}).items()}
+    files[folder / "model.json"] = (json.dumps(document, indent=2) + "\n").encode()
+    _write(folder, files)
+
+
+def _write(folder: Path, files: Mapping[Path, bytes]) -> None:
+    """Raises OutputError, and then what was there is whole."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_all(files)
+        for stale in set(folder.glob("weights-*.safetensors")) - set(files):
+            stale.unlink()
+    except OSError as error:
+        raise OutputError(
+            f"{folder} could not be written ({error.strerror}); what was there is whole."
+        ) from error
+
+
+def unfit(state: Mapping[str, Tensor]) -> str:
+    """The first tensor that half precision, which networks are shipped in, cannot hold; or ""."""
+    for name, tensor in state.items():
+        if tensor.is_floating_point() and not tensor.half().isfinite().all():
+            return repr(name)
+    return ""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import os
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 
-from studio.core.errors import DataError, OutputError
+from studio.core.errors import DataError, ModelError, OutputError, UsageError
+from studio.core.files import drafted
+from studio.core.tables import shortened
+from studio.models.state_files import check_archive, read, shapes
+from studio.training import states
+from studio.training.bundle import unfit
 from studio.training.optimizers import RunningAverage
 from studio.training.task import Companion
 
@@ -36,7 +40,8 @@ class Stateful:
 
 
 def save(path: Path, run: Stateful) -> None:
-    """A crash or a full disk never leaves half a checkpoint. Raises OutputError."""
+    """A crash or a full disk never leaves half a checkpoint, nor does a diverged run replace a good
+    one. Raises OutputError, DataError."""
     state = {
         "network": run.network.state_dict(),
         "average": run.average.state,
@@ -46,13 +51,30 @@ def save(path: Path, run: Stateful) -> None:
     }
     if run.companion is not None:
         state["companion"] = run.companion.state_dict()
-    partial = path.with_suffix(".partial")
+    if lost := unfit(run.network.state_dict()) or unfit(run.average.state) or not_finite(state):
+        kept = f"{path} is as it was: --resume from it" if path.exists() else "begin again"
+        raise DataError(
+            f"The training has diverged by step {run.progress.step} ({lost} is not finite);"
+            f" lower the rate and {kept}."
+        )
     try:
-        torch.save(state, partial)
-        os.replace(partial, path)
-    except (OSError, RuntimeError) as error:
-        partial.unlink(missing_ok=True)
-        raise OutputError(f"The checkpoint {path} could not be written: {error}") from None
+        with drafted(path) as draft:
+            torch.save(state, draft)
+    except (OSError, RuntimeError) as error:  # torch hides what the disk said
+        reason = getattr(error, "strerror", None) or "the disk is full, or refuses"
+        raise OutputError(
+            f"{path} could not be written ({reason}); free some space and go on with --resume."
+        ) from None
+
+
+def not_finite(state: object, name: str = "") -> str:
+    """The name of the first number in nested tables that is none, or ""."""
+    if isinstance(state, dict | list | tuple):
+        pairs = state.items() if isinstance(state, dict) else enumerate(state)
+        return next((lost for key, value in pairs if (lost := not_finite(value, str(key)))), "")
+    if isinstance(state, Tensor) and state.is_floating_point():
+        return "" if state.isfinite().all() else repr(name)
+    return repr(name) if isinstance(state, float) and not math.isfinite(state) else ""
 
 
 def weights_in(folder: Path) -> list[Path]:
@@ -68,25 +90,61 @@ def must_be(path: Path) -> None:
         raise DataError(f"No checkpoint {path} to resume from.")
 
 
+def must_be_free(folder: Path) -> None:
+    """Raises UsageError where a run or a model would be replaced unasked."""
+    for pattern, what in (
+        ("checkpoint.pt", "run"),
+        ("model.json", "model"),
+        ("*/model.json", "model"),
+    ):
+        if next(folder.glob(pattern), None) is not None:
+            raise UsageError(
+                f"{folder} holds a {what} already: go on with it (--resume),"
+                " or choose another folder (--out)."
+            )
+
+
 def load(path: Path, run: Stateful, device: torch.device) -> None:
     """Restores `run` in place; a companion that the checkpoint does not know begins afresh.
 
     Raises:
-        DataError: no such file, or one of another network.
+        DataError: no such file, a damaged one, or one of another recipe; then `run` is untouched.
     """
     must_be(path)
     try:
+        check_archive(path)
         state = torch.load(path, map_location=device, weights_only=True)
-        run.network.load_state_dict(state["network"])
-        for optimiser, saved in zip(run.optimisers, state["optimizers"], strict=True):
-            optimiser.load_state_dict(saved)
-        run.average.state = {name: tensor.to(device) for name, tensor in state["average"].items()}
-        run.average.updates = state["updates"]
-        if run.companion is not None and "companion" in state:
-            run.companion.load_state_dict(state["companion"])
-        vars(run.progress).update(state["progress"])
-    except Exception as error:
-        raise DataError(f"{path} does not fit this recipe: {str(error)[:200]}") from None
+    except ModelError as error:
+        raise DataError(str(error)) from None
+    except Exception:  # torch's advice is for programmers
+        raise DataError(f"{path} is damaged: it holds no checkpoint.") from None
+    try:
+        _restore(state, run)
+    except ValueError as error:
+        raise DataError(f"{path} does not fit this recipe: {error}.") from None
+
+
+def _restore(state: object, run: Stateful) -> None:
+    """All of it is checked before any of it is used. Raises ValueError."""
+    saved = states.table(state, "contents")
+    network = states.tensors(saved.get("network"), run.network.state_dict(), "network")
+    average = states.tensors(saved.get("average"), run.average.state, "average")
+    updates = states.counter(saved, "updates")
+    listed, progress = saved.get("optimizers"), states.table(saved.get("progress"), "progress")
+    if not isinstance(listed, list) or len(listed) != len(run.optimisers):
+        raise ValueError("it was made with other optimisers")
+    moments = [
+        states.moments(*each, "moments") for each in zip(listed, run.optimisers, strict=True)
+    ]
+    figures = {name: states.counter(progress, name) for name in ("step", "samples")}
+    seconds = states.seconds(progress, "seconds")
+    if run.companion is not None and "companion" in saved:
+        run.companion.load_state_dict(states.table(saved["companion"], "companion"))
+    run.network.load_state_dict(network)
+    for optimiser, each in zip(run.optimisers, moments, strict=True):
+        optimiser.load_state_dict(each)
+    run.average.state, run.average.updates = average, updates
+    vars(run.progress).update(**figures, seconds=seconds)
 
 
 def start_from(folder: Path, network: nn.Module) -> None:
@@ -99,9 +157,18 @@ def start_from(folder: Path, network: nn.Module) -> None:
         DataError: no weights there, or of another network.
     """
     files = weights_in(folder)
+    own = dict(network.named_parameters())
     try:
-        state = {name: t.float() for file in files for name, t in load_file(file).items()}
-        zeros = {n: p for n, p in network.named_parameters() if n not in state and not p.any()}
+        found = {name: shape for file in files for name, shape in shapes(file).items()}
+        zeros = {n: p for n, p in own.items() if n not in found and not p.any()}
+        if odd := sorted(found.keys() ^ (network.state_dict().keys() - zeros.keys())):
+            raise ValueError(f"its weights and the recipe's differ in {shortened(odd[0])}")
+        for name, tensor in network.state_dict().items():
+            if name in found and found[name] != tuple(tensor.shape):
+                raise ValueError(f"{name!r} has the shape {found[name]}, not {tuple(tensor.shape)}")
+        state = {name: tensor for file in files for name, tensor in read(file).items()}
         network.load_state_dict({**zeros, **state})
-    except Exception as error:
-        raise DataError(f"{folder} does not fit this recipe: {str(error)[:200]}") from None
+    except ModelError as error:
+        raise DataError(str(error)) from None
+    except ValueError as error:
+        raise DataError(f"{folder} does not fit this recipe: {error}.") from None

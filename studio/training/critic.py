@@ -10,7 +10,7 @@ from torch import Tensor
 
 from studio.networks.discriminator import DiscriminatorConfig
 from studio.objectives.adversarial import Adversary, adaptive_weight
-from studio.training import distributed
+from studio.training import distributed, states
 from studio.training.hardware import Hardware
 
 
@@ -81,5 +81,9 @@ class Critic:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self.adversary.load_state_dict(state["adversary"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        """Raises ValueError for what is not of this critic, which is then untouched."""
+        own = self.adversary.state_dict()
+        adversary = states.tensors(state.get("adversary"), own, "critic")
+        moments = states.moments(state.get("optimizer"), self.optimizer, "critic's moments")
+        self.adversary.load_state_dict(adversary)
+        self.optimizer.load_state_dict(moments)

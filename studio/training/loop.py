@@ -17,12 +17,13 @@ from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TextIO
 
 import torch
+from filelock import FileLock, Timeout
 from torch import Tensor, nn
 
-from studio.core.errors import DataError
+from studio.core.errors import DataError, OutputError, UsageError
+from studio.core.files import append
 from studio.training import checkpoint, distributed, optimizers
 from studio.training.hardware import Hardware
 from studio.training.recipe import Recipe
@@ -76,10 +77,10 @@ def train(
     `out` receives checkpoint.pt, log.jsonl and the exported (averaged) weights. `start` is a
     folder of shipped weights to begin from. `watch` is told how far the preparation is.
     """
-    run = Run(task, recipe, out, on, minutes, report)
-    for stage in run.prepare(resume, start):
-        watch(stage)
-    return run.until_done()
+    with Run(task, recipe, out, on, minutes, report) as run:
+        for stage in run.prepare(resume, start):
+            watch(stage)
+        return run.until_done()
 
 
 class Losses(nn.Module):
@@ -94,7 +95,7 @@ class Losses(nn.Module):
 
 
 class Run:
-    """One training run, or this process's part of it."""
+    """One training run, or this process's part of it. Entered, it has its folder for itself."""
 
     def __init__(
         self,
@@ -117,12 +118,33 @@ class Run:
         self.rates = optimizers.base_rates(recipe.optimizer)
         self.progress = checkpoint.Progress()
         self.loss = math.nan
+        self._lock = FileLock(out / "training.lock", blocking=False)
+
+    def __enter__(self) -> Run:
+        """Raises UsageError where another training is at work in the folder."""
+        if self.world.rank == 0:
+            try:
+                self._lock.acquire()
+            except Timeout:
+                raise UsageError(
+                    f"another training is at work in {self.out}; wait, or choose another folder."
+                ) from None
+            except OSError as error:
+                raise OutputError(
+                    f"{self.out} cannot be written ({error.strerror}); choose another folder."
+                ) from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
     def prepare(self, resume: bool = False, start: Path | None = None) -> Iterator[Stage]:
         """All that comes before the first step: data, weights, compiling. Says how far it is."""
         if resume:
             checkpoint.must_be(self.checkpoint)
-        elif start is not None:
+        elif self.world.rank == 0:
+            checkpoint.must_be_free(self.out)
+        if start is not None and not resume:
             checkpoint.weights_in(start)
         self.report(f"training on {self.on.name} in {self.on.words}")
         yield from self.task.prepare(self.on)
@@ -173,20 +195,19 @@ class Run:
         """
         self.started = time.monotonic() - self.progress.seconds
         saved_at = told_at = time.monotonic()
-        with (self.out / "log.jsonl").open("a", encoding="utf-8") as log:
-            while not distributed.any_of(stop() or self.used() >= 1.0, self.on.device):
-                terms = self.step()
-                quiet = time.monotonic() - told_at
-                if self.due(quiet):
-                    self.log(terms, log)
-                    told_at = time.monotonic()
-                if time.monotonic() - saved_at > 60 * self.settings.checkpoint_minutes:
-                    self.save()
-                    saved_at = time.monotonic()
-                    self.report(f"saved {self.checkpoint}; {self.figures()}")
-                lent = time.monotonic()
-                yield terms
-                self.started += time.monotonic() - lent
+        while not distributed.any_of(stop() or self.used() >= 1.0, self.on.device):
+            terms = self.step()
+            quiet = time.monotonic() - told_at
+            if self.due(quiet):
+                self.log(terms)
+                told_at = time.monotonic()
+            if time.monotonic() - saved_at > 60 * self.settings.checkpoint_minutes:
+                self.save()
+                saved_at = time.monotonic()
+                self.report(f"saved {self.checkpoint}; {self.figures()}")
+            lent = time.monotonic()
+            yield terms
+            self.started += time.monotonic() - lent
 
     def finish(self) -> Outcome:
         """Saves the checkpoint and writes the averaged weights."""
@@ -248,7 +269,7 @@ class Run:
             self.progress.step, self.used(), settings.warmup, settings.decay
         )
 
-    def log(self, terms: dict[str, Tensor], log: TextIO) -> None:
+    def log(self, terms: dict[str, Tensor]) -> None:
         values = {name: float(value.detach()) for name, value in terms.items()}
         self.loss = values["loss"]
         if not math.isfinite(self.loss):
@@ -259,9 +280,18 @@ class Run:
         rates = {"lr": self.rate_factor(), **self.meter.read(self.progress.samples)}
         row = {**vars(self.progress), **rates, **values}
         if self.world.rank == 0:
-            log.write(json.dumps(row) + "\n")
-            log.flush()
+            self._write(json.dumps(row) + "\n")
         self.report("  ".join(f"{name} {value:.5g}" for name, value in row.items()))
+
+    def _write(self, line: str) -> None:
+        log = self.out / "log.jsonl"
+        try:
+            append(log, line.encode(), sync=False)
+        except OSError as error:
+            raise OutputError(
+                f"{log} could not be written ({error.strerror}); free some space and go on with"
+                " --resume."
+            ) from error
 
     def save(self) -> None:
         if self.world.rank == 0:

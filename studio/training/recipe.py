@@ -9,12 +9,18 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from studio.core.errors import DataError, UsageError
+from studio.core.files import read_regular
+from studio.core.settings import MAX_SEED
+from studio.core.tables import Share, Within, checked, hints
 from studio.dataset.catalogue import BUNDLED
+
+LARGEST = 2**20  # bytes
+Rate = Annotated[float, Within(0, 100)]
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -24,15 +30,15 @@ class RunSettings:
     """Length and pace of a run. The learning rate warms up, holds, and decays to zero over the
     last `decay` of the run, measured in steps or in minutes, whichever ends first."""
 
-    steps: int = 1000
-    batch: int = 16
-    seed: int = 0
-    warmup: int = 50
-    decay: float = 0.4
-    clip: float = 1.0
-    ema: float = 0.999
-    log_every: int = 20
-    checkpoint_minutes: float = 4.0
+    steps: Annotated[int, Within(1, 10**12)] = 1000
+    batch: Annotated[int, Within(1, 2**16)] = 16
+    seed: Annotated[int, Within(0, MAX_SEED)] = 0
+    warmup: Annotated[int, Within(0, 10**12)] = 50
+    decay: Share = 0.4
+    clip: Annotated[float, Within(1e-9, 1e9)] = 1.0
+    ema: Share = 0.999
+    log_every: Annotated[int, Within(1, 10**12)] = 20
+    checkpoint_minutes: Annotated[float, Within(0, 1e6)] = 4.0
     compile: str = "cuda"  # "never", "cuda" or "always"
 
     def __post_init__(self) -> None:
@@ -46,10 +52,10 @@ class RunSettings:
 class OptimizerSettings:
     """AdamW everywhere, or Muon (Jordan et al. 2024) on the task's hidden matrices."""
 
-    learning_rate: float = 1e-3
-    beta2: float = 0.95
-    weight_decay: float = 0.0
-    muon_learning_rate: float = 0.0  # 0: no Muon
+    learning_rate: Rate = 1e-3
+    beta2: Annotated[float, Within(0, 0.999999)] = 0.95
+    weight_decay: Rate = 0.0
+    muon_learning_rate: Rate = 0.0  # 0: no Muon
 
 
 @dataclass(frozen=True)
@@ -65,17 +71,21 @@ class Recipe:
 
 
 T = TypeVar("T")
+TABLES = ("run", "optimizer", "network", "data", "settings")
 
 
 def settings_from(kind: type[T], table: Mapping[str, Any], where: str) -> T:
-    """`kind(**table)`, with lists as tuples and unknown names refused by name."""
-    known = {f.name for f in fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(table) - known)
-    if unknown:
+    """`kind(**table)`, each value against its field's type and range. Raises UsageError: the line
+    names what is wrong and what is allowed."""
+    known = hints(kind)
+    if unknown := sorted(set(table) - set(known)):
         raise UsageError(
             f"{where}: unknown setting {unknown[0]!r}; known: {', '.join(sorted(known))}."
         )
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in table.items()})
+    try:
+        return kind(**{name: checked(name, value, known[name]) for name, value in table.items()})
+    except (UsageError, ValueError) as error:
+        raise UsageError(f"{where}: {str(error).removesuffix('.')}.") from None
 
 
 def available() -> tuple[str, ...]:
@@ -95,17 +105,21 @@ def load(name_or_path: str) -> Recipe:
     if not os.path.isfile(path):  # Path.is_file raises for names that are too long
         raise UsageError(f"No recipe {name_or_path!r}; there are {', '.join(available())}.")
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read: {error}") from None
-    if "task" not in table:
+        table = tomllib.loads(read_regular(path, LARGEST).decode())
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} cannot be read: {reason}") from None
+    if not isinstance(table.get("task"), str):
         raise DataError(f"{path} does not say which task it trains (task = ...).")
+    for name in table.keys() - {"task"}:
+        if name not in TABLES or not isinstance(table[name], dict):
+            tables = ", ".join(f"[{each}]" for each in TABLES)
+            raise UsageError(f"{path.name} has {name!r}; beside the task it has tables: {tables}.")
+    run, optimizer, *rest = (table.get(name, {}) for name in TABLES)
     return Recipe(
         path.stem,
-        str(table["task"]),
-        settings_from(RunSettings, table.get("run", {}), f"{path.name} [run]"),
-        settings_from(OptimizerSettings, table.get("optimizer", {}), f"{path.name} [optimizer]"),
-        table.get("network", {}),
-        table.get("data", {}),
-        table.get("settings", {}),
+        table["task"],
+        settings_from(RunSettings, run, f"{path.name} [run]"),
+        settings_from(OptimizerSettings, optimizer, f"{path.name} [optimizer]"),
+        *rest,
     )

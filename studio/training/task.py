@@ -56,7 +56,8 @@ class Companion(Protocol):
     def state_dict(self) -> dict[str, Any]:
         """What --resume needs: tensors and plain values."""
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None: ...
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Raises ValueError for a state that is not of this companion."""
 
 
 @runtime_checkable

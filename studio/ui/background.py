@@ -61,7 +61,7 @@ class _Task(QRunnable):
             self._tell(owner.failed, f"{error.filename}: {error.strerror}.")
         except (ImportError, MemoryError) as error:
             self._tell(owner.failed, str(not_loaded(error)))
-        except Exception as error:
+        except BaseException as error:  # a library's SystemExit too: someone waits for the end
             self._tell(owner.failed, noted(error))
         else:
             self._tell(owner.done, result)

@@ -12,7 +12,7 @@ from studio.core.errors import DataError
 from studio.ui.background import Background, _Task
 
 
-def fails_with(error: Exception) -> Callable[[], None]:
+def fails_with(error: BaseException) -> Callable[[], None]:
     def work() -> None:
         raise error
 
@@ -25,9 +25,10 @@ def fails_with(error: Exception) -> Callable[[], None]:
         (DataError("It is empty."), "It is empty."),
         (OSError(28, "No space left on device", "a.png"), "a.png: No space left on device."),
         (ZeroDivisionError("by 0"), "Something went wrong inside the studio"),
+        (SystemExit(3), "Something went wrong inside the studio"),
     ],
 )
-def test_a_failure_is_one_sentence(qtbot: QtBot, error: Exception, sentence: str) -> None:
+def test_a_failure_is_one_sentence(qtbot: QtBot, error: BaseException, sentence: str) -> None:
     background = Background()
     with qtbot.waitSignal(background.failed) as heard:
         background.start("key", fails_with(error))

@@ -321,3 +321,19 @@ def test_long_curves_are_thinned(training: TrainView, stage: Stage, qtbot: QtBot
         event = TrainStep(job, step, step, 0.1, 1.0, (("loss", 1.0 / step),))
         training._stepped(event)
     assert len(training.steps) <= 2000 and len(training.terms["loss"]) == len(training.steps)
+
+
+def test_a_damaged_autoencoder_is_shown_with_what_is_wrong(
+    stage: Stage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "models" / "autoencoders" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "model.json").write_text('{"down_block_types": null}')
+    monkeypatch.setattr(registry, "user_folder", lambda: tmp_path / "models")
+    panel = panel_of(stage, qtbot)
+    listed = panel.column.autoencoders
+    last = listed.item(listed.count() - 1)
+    assert last.text() == "mine (damaged)"
+    assert str(folder / "model.json") in last.toolTip()
+    click(qtbot, stage, "allAutoencoders")
+    assert "mine" not in panel.bench.chosen and panel.bench.chosen

@@ -181,9 +181,15 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "another kind": (edit("text", lambda d: d.update(kind="denoiser")), "not a 'text'"),
     "unknown key": (edit("text", lambda d: d.update(pickle="x")), "says 'pickle'"),
     "unknown setting": (edit("text", lambda d: d["config"].update(x=1)), "configures 'x'"),
-    "setting of words": (edit("text", lambda d: d["config"].update(width="w")), "'width' as 'w'"),
-    "negative setting": (edit("text", lambda d: d["config"].update(width=-1)), "makes no sense"),
-    "huge setting": (edit("text", lambda d: d["config"].update(width=10**9)), "makes no sense"),
+    "setting of words": (
+        edit("text", lambda d: d["config"].update(width="w")),
+        "'w'; it must be",
+    ),
+    "negative setting": (
+        edit("text", lambda d: d["config"].update(width=-1)),
+        "number from 1 to",
+    ),
+    "huge setting": (edit("text", lambda d: d["config"].update(width=10**9)), "width is 10000"),
     "another width": (edit("text", lambda d: d["config"].update(width=32)), r"not \(32,\)"),
     "no heads": (edit("denoiser", lambda d: d["config"].update(heads=0)), "impossible config"),
     "unknown path": (edit("denoiser", lambda d: d.update(path="x")), "does not exist"),

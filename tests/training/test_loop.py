@@ -146,9 +146,9 @@ def test_a_full_disk_leaves_the_old_checkpoint(
 
     monkeypatch.setattr(checkpoint.torch, "save", full)
     with pytest.raises(OutputError, match="No space left"):
-        fit(tmp_path, steps=2)
+        fit(tmp_path, steps=2, resume=True)
     assert (tmp_path / "checkpoint.pt").read_bytes() == before
-    assert not list(tmp_path.glob("*.partial"))
+    assert not list(tmp_path.glob(".*.part"))
 
 
 def test_a_loss_that_is_not_a_number_stops_the_run(tmp_path: Path) -> None:
@@ -158,6 +158,68 @@ def test_a_loss_that_is_not_a_number_stops_the_run(tmp_path: Path) -> None:
 
     with pytest.raises(DataError, match="loss became nan"):
         fit(tmp_path, Broken())
+
+
+@pytest.mark.parametrize("rate", [1e30, 1e6])  # beyond half precision, too, nothing can be shipped
+def test_a_diverged_run_replaces_nothing(tmp_path: Path, rate: float) -> None:
+    fit(tmp_path, steps=1)
+    before = {path: path.read_bytes() for path in tmp_path.glob("[cmw]*")}
+    wild = replace(
+        RECIPE, run=replace(RUN, steps=2), optimizer=OptimizerSettings(learning_rate=rate)
+    )
+    with pytest.raises(DataError, match=r"diverged.*lower the rate.*--resume"):
+        loop.train(LineTask(), wild, tmp_path, ON, resume=True, report=lambda _: None)
+    assert {path: path.read_bytes() for path in tmp_path.glob("[cmw]*")} == before
+
+
+@pytest.mark.parametrize("what", ["a run", "a model", "a bundle"])
+def test_another_run_or_model_is_never_replaced_unasked(tmp_path: Path, what: str) -> None:
+    fit(tmp_path, steps=1)
+    if what != "a run":
+        (tmp_path / "checkpoint.pt").unlink()
+    if what == "a bundle":
+        (tmp_path / "text").mkdir()
+        (tmp_path / "model.json").rename(tmp_path / "text" / "model.json")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("[cmw]*")}
+    with pytest.raises(UsageError, match="already: go on with it"):
+        fit(tmp_path, steps=2)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("[cmw]*")} == before
+
+
+def test_two_trainings_exclude_each_other(tmp_path: Path) -> None:
+    class Second(LineTask):
+        def batch(self, step: int, rank: int, world: int) -> Tensor:
+            with pytest.raises(UsageError, match="another training is at work"):
+                fit(tmp_path, steps=1)
+            return super().batch(step, rank, world)
+
+    assert fit(tmp_path, Second(), steps=1).steps == 1
+    assert fit(tmp_path, steps=2, resume=True).steps == 2
+
+
+@pytest.mark.parametrize("what", ["log.jsonl", "checkpoint.pt"])
+def test_a_full_disk_gets_one_clear_line(tmp_path: Path, what: str) -> None:
+    """As the system says it: a limit on the sizes of files stands for the disk."""
+    script = f"""
+        import resource, signal
+        from pathlib import Path
+        from tests.training import test_loop
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        most = {10 if what == "log.jsonl" else 2000}
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+        try:
+            test_loop.fit(Path({str(tmp_path)!r}), steps=1)
+        except test_loop.OutputError as error:
+            print(error)
+    """
+    ran = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert what in ran.stdout and "free some space" in ran.stdout and "inline" not in ran.stdout
+    left = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
+    assert set(left) <= {"training.lock", "log.jsonl"} and left["log.jsonl"] < 2000
+    assert (what != "log.jsonl") == bool(left["log.jsonl"])
 
 
 def test_run_settings_are_checked() -> None:
@@ -238,7 +300,7 @@ def test_preparation_says_how_far_it_is_and_can_be_left(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         loop.train(SlowTask(), recipe, tmp_path / "left", ON, report=lambda _: None, watch=stop)
-    assert not list((tmp_path / "left").iterdir())
+    assert [path.name for path in (tmp_path / "left").iterdir()] == ["training.lock"]
 
 
 def test_the_log_is_never_silent_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

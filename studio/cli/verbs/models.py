@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from studio.cli import table
 from studio.cli.verb import Document, Verb
 from studio.models.model import ModelInfo
-from studio.models.registry import list_models
+from studio.models.registry import survey
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -17,7 +17,11 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> Document:
     del arguments
-    return {"models": [_plain(info) for info in list_models()]}
+    models, damaged = survey()
+    return {
+        "models": [_plain(info) for info in models],
+        "damaged": [{"name": d.name, "path": str(d.path), "reason": d.reason} for d in damaged],
+    }
 
 
 def _plain(info: ModelInfo) -> Document:
@@ -40,6 +44,7 @@ def describe(document: Document) -> Iterator[str]:
             for m in document["models"]
         ],
     )
+    yield from (f"left out: {each['reason']}" for each in document["damaged"])
 
 
 VERB = Verb("models", "list the models, autoencoders and encoders", configure, run, describe)

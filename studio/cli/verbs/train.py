@@ -7,7 +7,6 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from studio.cli.outputs import folder_at
 from studio.cli.preparation import Preparation
 from studio.cli.sharing import again
 from studio.cli.verb import Document, Verb, add_device, add_out
-from studio.core.errors import OutputError, StudioError, UsageError
+from studio.core.errors import StudioError, UsageError
 from studio.core.installation import bundled
 from studio.core.requests import MAX_SEED
 from studio.core.world import World
@@ -105,12 +104,10 @@ def _train(recipe: recipes.Recipe, out: Path, arguments: Namespace, resume: bool
     from studio.training import loop, tasks
     from studio.training.hardware import Hardware
 
-    if not resume and not World.here().rank:
-        _set_aside(out / "checkpoint.pt")
     device = devices.choose(arguments.device, arguments.precision, training=True)
     report = partial(print, file=sys.stderr, flush=True)
     torch.manual_seed(recipe.run.seed)  # of the initial weights: a task builds its network
-    task = tasks.find(recipe.task)(recipe)
+    task = tasks.made(recipe)
     with Preparation(report, silent=World.here().rank > 0) as preparation:
         return loop.train(
             task,
@@ -123,19 +120,6 @@ def _train(recipe: recipes.Recipe, out: Path, arguments: Namespace, resume: bool
             report=report,
             watch=preparation.saw,
         )
-
-
-def _set_aside(checkpoint: Path) -> None:
-    """What an earlier run has learnt is not written over. Raises OutputError."""
-    if not checkpoint.is_file():
-        return
-    names = (checkpoint.with_name(f"checkpoint-before-{number}.pt") for number in count(1))
-    kept = next(name for name in names if not name.exists())
-    try:
-        checkpoint.rename(kept)
-    except OSError as error:
-        raise OutputError(f"{checkpoint} could not be set aside: {error.strerror}.") from error
-    print(f"kept the checkpoint of the run that was here as {kept}", file=sys.stderr, flush=True)
 
 
 def _listed(name: str) -> Document:

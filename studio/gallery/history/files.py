@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import struct
 import time
 import zlib
@@ -18,6 +19,7 @@ from pathlib import Path
 from PIL import Image
 
 from studio.core.errors import DataError
+from studio.core.files import must_be_regular
 from studio.core.requests import Settings
 from studio.dataset.chunks import tidied
 from studio.gallery import png
@@ -83,6 +85,7 @@ def stamp(path: Path) -> Stamp:
 def read(path: Path) -> Picture:
     """Reads a PNG to its end, every checksum included. Raises DataError unless all is well."""
     try:
+        must_be_regular(path)
         with open(path, "rb") as file, Image.open(tidied(file)[0], formats=("PNG",)) as image:
             chunk, (width, height) = image.info.get(png.CHUNK), image.size
             image.verify()
@@ -140,6 +143,8 @@ def _stamp(entry: os.DirEntry[str]) -> Stamp | None:
         status = entry.stat()
     except (OSError, UnicodeEncodeError):
         return None
+    if not stat.S_ISREG(status.st_mode):
+        return None  # a pipe, say, which would be waited at for ever
     return Stamp(status.st_mtime_ns, status.st_size)
 
 

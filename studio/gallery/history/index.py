@@ -19,7 +19,7 @@ from studio.gallery.history import files, rows, trash
 from studio.gallery.history.marks import Marks, checked_rating, checked_tag
 from studio.gallery.history.query import ORDERS, Condition, Query, condition
 from studio.gallery.history.rows import Item
-from studio.gallery.history.store import Store
+from studio.gallery.history.store import ReplacedError, Store
 from studio.gallery.history.sync import Progress, Synced, sync
 from studio.gallery.history.thumbnails import Thumbnails
 
@@ -91,7 +91,10 @@ class History:
         To be called at every start, and it is all that a rebuild takes. `check` is called between
         files and may raise; `progress` gets the files done and to do.
         """
-        return sync(self._store, self.folder, check, progress)
+        try:
+            return sync(self._store, self.folder, check, progress)
+        except ReplacedError:  # damage that only reading all of it has shown
+            return sync(self._store, self.folder, check, progress)
 
     def search(self, query: Query, offset: int = 0, limit: int = 100) -> tuple[Item, ...]:
         """Items `offset` to `offset + limit` of what is found, in the query's order."""
@@ -101,8 +104,8 @@ class History:
                 f"SELECT {rows.COLUMNS} FROM pictures WHERE id IN (SELECT id FROM pictures"
                 f" WHERE {where.sql} ORDER BY {order} LIMIT ? OFFSET ?) ORDER BY {order}",
                 (*where.parameters, limit, offset),
-            ).fetchall()
-        return tuple(rows.item(row, self.folder) for row in found)
+            )
+            return tuple(rows.item(row, self.folder) for row in found)
 
     def count(self, query: Query) -> int:
         """How many pictures are found."""

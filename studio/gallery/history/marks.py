@@ -9,7 +9,6 @@ of one picture, and the last line about a picture counts. Pictures go by their i
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import unicodedata
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.core.errors import UsageError
+from studio.core.files import append
 
 MOST_STARS = 5
 MOST_TAG_LETTERS = 100
@@ -55,7 +55,7 @@ class Journal:
         """Returns once they are on the disk. Raises OSError, and then none of them is."""
         self.marks()
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        _append(self._path, b"".join(_line(name, each) for name, each in marks.items()))
+        append(self._path, b"".join(_line(name, each) for name, each in marks.items()))
         self._known.update(marks)
         self._lines += len(marks)
         self._stamp = self._now()
@@ -66,7 +66,7 @@ class Journal:
             return
         draft = self._path.with_name(f"{self._path.name}.part")  # one writer: they hold the lock
         draft.unlink(missing_ok=True)
-        _append(draft, b"".join(_line(name, each) for name, each in self._known.items()))
+        append(draft, b"".join(_line(name, each) for name, each in self._known.items()))
         os.replace(draft, self._path)
 
     def _now(self) -> tuple[int, int] | None:
@@ -91,19 +91,6 @@ def checked_tag(tag: str) -> str:
     if not 1 <= len(text) <= MOST_TAG_LETTERS:
         raise UsageError(f"a tag has 1 to {MOST_TAG_LETTERS} letters, not {len(text)}.")
     return text
-
-
-def _append(path: Path, data: bytes) -> None:
-    """On the disk, or not at all. Raises OSError."""
-    with open(path, "ab", buffering=0) as file:
-        end = file.tell()
-        try:
-            if file.write(data) < len(data):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.fsync(file.fileno())
-        except OSError:
-            file.truncate(end)
-            raise
 
 
 def _line(picture: str, marks: Marks) -> bytes:

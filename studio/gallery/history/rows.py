@@ -5,22 +5,32 @@ transaction. Must not import Qt or torch.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
+from studio.core.errors import UsageError
 from studio.core.requests import Settings
 from studio.gallery.history.files import TRASH, Picture, Stamp
-from studio.gallery.history.marks import Marks
+from studio.gallery.history.marks import Marks, checked_rating, checked_tag
 from studio.gallery.history.query import fold, plain
+from studio.gallery.history.schema import DamagedText, has_words
 
 TAGS = """(SELECT json_group_array(tag) FROM
     (SELECT tag FROM tags WHERE picture = pictures.id ORDER BY tag))"""
 COLUMNS = f"""id, path, identity, trashed, created, favourite, rating, nfe, seconds, width, height,
     modified, settings, {TAGS}"""
+#: What the checksum is of: all but the path, which the folder itself tells.
+SEALED = f"""identity, created, favourite, rating, sampler, model, seed, steps, guidance, size,
+    width, height, nfe, seconds, folded, prompt, negative, settings, {TAGS}"""
+IDENTITY = re.compile("[0-9a-f]{32}")
+DAMAGE = (ValueError, TypeError, AttributeError, RecursionError)  # of a text with flipped bits
 CHOSEN = "(SELECT value FROM json_each(?))"  # any number of ids in one parameter
 
 
@@ -60,22 +70,25 @@ def item(row: tuple[Any, ...], folder: Path) -> Item:
     """A row of COLUMNS."""
     number, path, identity, trashed, created, favourite, *figures, settings, tags = row
     rating, nfe, seconds, width, height, modified = figures
-    return Item(
-        number,
-        folder / path,
-        identity,
-        bool(trashed),
-        created,
-        bool(favourite),
-        rating,
-        nfe,
-        seconds,
-        width,
-        height,
-        modified,
-        settings_from(settings),
-        tuple(json.loads(tags)),
-    )
+    try:
+        return Item(
+            number,
+            folder / path,
+            identity,
+            bool(trashed),
+            created,
+            bool(favourite),
+            rating,
+            nfe,
+            seconds,
+            width,
+            height,
+            modified,
+            settings_from(settings),
+            tuple(json.loads(tags)),
+        )
+    except DAMAGE as error:
+        raise DamagedText(f"row {number} holds what nobody wrote") from error
 
 
 def items(connection: sqlite3.Connection, ids: Iterable[int], folder: Path) -> dict[int, Item]:
@@ -160,6 +173,42 @@ def remove(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
     connection.execute(f"DELETE FROM pictures WHERE id IN {CHOSEN}", (chosen(ids),))
 
 
+def check(connection: sqlite3.Connection) -> None:
+    """Raises sqlite3.DatabaseError, DamagedText, unless every row is as it was written: a flipped
+    bit in a text leaves the database whole."""
+    for number, seal, *row in connection.execute(f"SELECT id, checksum, {SEALED} FROM pictures"):
+        if seal and seal != _sealed(row):
+            raise DamagedText(f"row {number} holds what nobody wrote")
+    if has_words(connection):
+        connection.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
+
+
+def seal(connection: sqlite3.Connection, where: str = "checksum = 0") -> None:
+    """Checksums for the rows that have none yet, or for others."""
+    for number, *row in connection.execute(f"SELECT id, {SEALED} FROM pictures WHERE {where}"):
+        connection.execute("UPDATE pictures SET checksum = ? WHERE id = ?", (_sealed(row), number))
+
+
+def _sealed(row: Sequence[object]) -> int:
+    return crc32(repr(row).encode("utf-8", "surrogatepass")) or 1
+
+
+def readable_marks(connection: sqlite3.Connection) -> Mapping[str, Marks]:
+    """Of a damaged index, what can still be read of them."""
+    found: dict[str, Marks] = {}
+    sql = "SELECT identity, favourite, rating FROM pictures WHERE id = ?"
+    tags = "SELECT tag FROM tags WHERE picture = ?"
+    with suppress(sqlite3.Error, *DAMAGE):
+        for (number,) in connection.execute("SELECT id FROM pictures ORDER BY id").fetchall():
+            with suppress(sqlite3.Error, UsageError, *DAMAGE):
+                identity, favourite, rating = connection.execute(sql, (number,)).fetchone()
+                kept = {checked_tag(tag) for (tag,) in connection.execute(tags, (number,))}
+                marks = Marks(bool(favourite), checked_rating(rating), tuple(sorted(kept)))
+                if marks != Marks() and IDENTITY.fullmatch(identity):
+                    found[identity] = marks
+    return found
+
+
 def places(connection: sqlite3.Connection, ids: Iterable[int] | None = None) -> tuple[Place, ...]:
     """Where these files are, or all."""
     sql = "SELECT id, path, modified, bytes, identity FROM pictures"
@@ -228,6 +277,7 @@ def _write_marks(connection: sqlite3.Connection, number: int, marks: Marks) -> N
         "UPDATE pictures SET favourite = ?, rating = ?, folded = ? WHERE id = ?",
         (int(marks.favourite), marks.rating, fold("\n".join((*texts, *marks.tags))), number),
     )
+    seal(connection, f"id = {number}")
 
 
 def _tuples(value: Any) -> Any:

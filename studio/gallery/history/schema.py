@@ -14,6 +14,7 @@ from pathlib import Path
 from studio.core.errors import HistoryError
 
 Migration = tuple[str, ...]
+OURS = {"path", "identity", "trashed", "favourite", "rating", "folded", "prompt", "settings"}
 
 _FIRST: Migration = (
     """CREATE TABLE pictures (
@@ -69,8 +70,9 @@ _ONE_NAME: Migration = tuple(
         replace(settings, '"sampler": "{twin}"', '"sampler": "{name}"') WHERE sampler = '{twin}'"""
     for twin, name in (("flow-2m", "dpmpp-2m"), ("flow-unipc", "unipc"))
 )
+_CHECKSUM: Migration = ("ALTER TABLE pictures ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0",)
 #: Statements that lead from version i to i + 1; `PRAGMA user_version` counts those done.
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _ONE_NAME)
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _ONE_NAME, _CHECKSUM)
 
 # Trigrams find any substring of three letters; `folded` has lost its case already.
 _WORDS = """CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(
@@ -84,6 +86,10 @@ _TRIGGERS = {
     "words_updated": f"""AFTER UPDATE OF folded ON pictures WHEN old.folded IS NOT new.folded
         BEGIN {_DROP_WORDS}; {_ADD_WORDS}; END""",
 }
+
+
+class DamagedText(sqlite3.DatabaseError):
+    """A row that SQLite can read and nobody has written."""
 
 
 def connect(
@@ -109,6 +115,11 @@ def connect(
 def _prepare(
     connection: sqlite3.Connection, database: Path, migrations: tuple[Migration, ...]
 ) -> None:
+    columns = {row[1] for row in connection.execute("PRAGMA table_info (pictures)")}
+    if columns and len(columns & OURS) < len(OURS) / 2:
+        raise HistoryError(
+            f"{database} is another program's database; move it away, or choose another place."
+        )
     if _version(connection) > len(migrations):
         raise HistoryError(
             f"{database} was written by a newer Latent Studio; update Latent Studio to open it."
@@ -170,15 +181,18 @@ def is_whole(database: Path, timeout: float) -> bool:
     with closing(sqlite3.connect(database, timeout=timeout)) as connection:
         try:
             return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             if is_damage(error):
                 return False
             raise
 
 
-def is_damage(error: BaseException) -> bool:
+def is_damage(error: Exception) -> bool:
     """Whether an error means that the file is no whole database, and waiting will not help."""
-    return _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    if isinstance(error, DamagedText | UnicodeDecodeError) or "UTF-8" in str(error):
+        return True  # in a text, which SQLite takes for whole
+    # our SQL is right: where SQLite does not understand it, the tables are not ours any more
+    return _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 
 
 def set_aside(database: Path) -> Path:
@@ -191,7 +205,7 @@ def set_aside(database: Path) -> Path:
     return aside
 
 
-def sentence(database: Path, error: sqlite3.Error | OSError) -> str:
+def sentence(database: Path, error: Exception) -> str:
     """What went wrong, and what to do next."""
     if isinstance(error, OSError):
         return f"{database} cannot be used ({error.strerror or error}); choose another folder."

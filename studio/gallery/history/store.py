@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import RLock
 
 from studio.core.errors import HistoryError
-from studio.gallery.history import schema
+from studio.gallery.history import rows, schema
 from studio.gallery.history.marks import Journal
+
+FAILURES = (sqlite3.Error, OSError, UnicodeDecodeError)
+
+
+class ReplacedError(HistoryError):
+    """The database was damaged: an empty one, to be filled, has taken its place."""
 
 
 class Store:
@@ -33,9 +39,9 @@ class Store:
         with self._lock:
             try:
                 yield self._connection
-            except (sqlite3.Error, OSError) as error:
+            except FAILURES as error:
                 if schema.is_damage(error):
-                    raise HistoryError(self._replace()) from error
+                    raise ReplacedError(self._replace()) from error
                 raise HistoryError(schema.sentence(self.database, error)) from error
 
     @contextmanager
@@ -62,12 +68,15 @@ class Store:
     def verify(self) -> None:
         """Reads the whole file; a damaged one is set aside and an empty one takes its place."""
         try:
-            whole = schema.is_whole(self.database, self._timeout)
-        except sqlite3.Error as error:
-            raise HistoryError(schema.sentence(self.database, error)) from error
-        if not whole:
-            with self._lock:
-                self._replace()
+            if schema.is_whole(self.database, self._timeout):
+                with closing(sqlite3.connect(self.database, timeout=self._timeout)) as connection:
+                    rows.check(connection)
+                return
+        except FAILURES as error:
+            if not schema.is_damage(error):
+                raise HistoryError(schema.sentence(self.database, error)) from error
+        with self._lock:
+            self._replace()
 
     def close(self) -> None:
         with self._lock:
@@ -77,12 +86,12 @@ class Store:
         try:
             try:
                 connection = schema.connect(self.database, self._timeout)
-            except sqlite3.DatabaseError as error:
+            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
                 if not schema.is_damage(error):
                     raise
-                schema.set_aside(self.database)
+                self._rescue(schema.set_aside(self.database))
                 connection = schema.connect(self.database, self._timeout)
-        except (sqlite3.Error, OSError) as error:
+        except FAILURES as error:
             raise HistoryError(schema.sentence(self.database, error)) from error
         self._has_words = schema.has_words(connection)
         return connection
@@ -92,6 +101,7 @@ class Store:
         self._connection.close()
         try:
             aside = schema.set_aside(self.database)
+            self._rescue(aside)
         except OSError as error:
             raise HistoryError(schema.sentence(self.database, error)) from error
         self._connection = self._open()
@@ -99,3 +109,11 @@ class Store:
             f"The index of the pictures was damaged and is kept as {aside};"
             " look through the folder again to rebuild it."
         )
+
+    def _rescue(self, aside: Path) -> None:
+        """Marks that only the damaged database has go into the journal, if they can be read."""
+        with closing(sqlite3.connect(aside)) as connection:
+            found = rows.readable_marks(connection)
+        known = self.journal.marks()
+        if lost := {name: marks for name, marks in found.items() if name not in known}:
+            self.journal.append(lost)

@@ -4,6 +4,7 @@ about marks; the index can always be made anew from both. Must not import Qt or 
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import suppress
@@ -18,6 +19,8 @@ from studio.gallery.history.files import Picture, Stamp
 from studio.gallery.history.marks import Marks
 from studio.gallery.history.rows import Place
 from studio.gallery.history.store import Store
+
+log = logging.getLogger(__name__)
 
 BATCH = 64  # files a transaction; others get their turn between two
 
@@ -55,7 +58,8 @@ def sync(store: Store, folder: Path, check: Check, progress: Progress | None) ->
     Raises HistoryError; a folder that is not there (a drive that is not connected) changes nothing.
     """
     store.verify()
-    with store.reading() as connection:
+    with store.writing() as connection:
+        rows.seal(connection)  # those of a version that had no checksums
         known = {place.path: place for place in rows.places(connection)}
         skipped = _skipped(connection)
     found = _scan(folder, check, bool(known))
@@ -120,6 +124,9 @@ def _reads(
         try:
             yield _Read(path, now, files.read(folder / path))
         except DataError:
+            yield _Read(path, now, None)
+        except Exception:  # of whatever library: the other pictures are read all the same
+            log.exception("%s was not understood", path)
             yield _Read(path, now, None)
     if progress is not None:
         progress(len(paths), len(paths))

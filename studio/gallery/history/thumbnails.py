@@ -17,6 +17,7 @@ from threading import Lock
 from PIL import Image
 
 from studio.core.errors import DataError
+from studio.core.files import must_be_regular
 from studio.dataset.chunks import tidied
 from studio.gallery.history.files import UNREADABLE
 
@@ -89,6 +90,7 @@ class Thumbnails:
 
 def _encoded(path: Path, size: int) -> bytes:
     try:
+        must_be_regular(path)
         with open(path, "rb") as file, Image.open(tidied(file)[0], formats=("PNG",)) as image:
             small = image.convert("RGB")
     except FileNotFoundError as error:

@@ -7,13 +7,13 @@ needs the package diffusers, and that only to be opened. Nothing is ever downloa
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.core.errors import ModelError
+from studio.core.tables import shortened
 from studio.models.format import Check
 from studio.models.kl_layout import (
     KLConfig,
@@ -25,6 +25,7 @@ from studio.models.kl_layout import (
     stated_scaling,
 )
 from studio.models.model import ModelInfo
+from studio.models.network_folder import read_document
 from studio.models.state_files import count, header_shapes, read, shapes
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _source(path: Path) -> _Source:
     folder = _configured_folder(path)
     if folder is None:
         return _Source(path, None, {})
-    document = _document(folder / CONFIG)
+    document = read_document(folder / CONFIG)
     if path.is_file():
         return _Source(path, folder / CONFIG, document)
     found = [folder / name for name in WEIGHTS if (folder / name).is_file()]
@@ -118,21 +119,11 @@ def _configured_folder(path: Path) -> Path | None:
         return None
     for folder in (path, path / PART) if path.is_dir() else (path.parent,):
         try:
-            if _document(folder / CONFIG).get("_class_name") in (KL, TINY):
+            if read_document(folder / CONFIG).get("_class_name") in (KL, TINY):
                 return folder
         except ModelError:
             continue
     return None
-
-
-def _document(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"{path} cannot be read: {error}.") from error
-    if not isinstance(document, dict):
-        raise ModelError(f"{path} is damaged: it is not a configuration.")
-    return document
 
 
 def _architecture(source: _Source) -> tuple[dict[str, str], KLConfig, Scaling]:
@@ -161,13 +152,13 @@ def _stated(path: Path, document: Mapping[str, Any]) -> KLConfig:
     }
     known = {field.name for field in fields(KLConfig)}
     values = {key: value for key, value in (defaults | dict(document)).items() if key in known}
-    try:
-        values["block_out_channels"] = tuple(values["block_out_channels"])
-    except TypeError as error:
-        raise ModelError(f"{path} has no valid 'block_out_channels'.") from error
+    if not isinstance(values["block_out_channels"], list):
+        raise ModelError(f"{path} has no valid 'block_out_channels'.")
+    values["block_out_channels"] = tuple(values["block_out_channels"])
     for kind, key in (("DownEncoderBlock2D", "down_block_types"),
                       ("UpDecoderBlock2D", "up_block_types")):  # fmt: skip
-        if set(document.get(key, [kind])) != {kind}:
+        blocks = document.get(key, [kind])
+        if not isinstance(blocks, list) or any(block != kind for block in blocks):
             raise ModelError(f"{path} has blocks that this version does not know.")
     return KLConfig(**values)
 
@@ -178,7 +169,9 @@ def _check(path: Path, config: KLConfig) -> None:
     numbers = (*widths, config.layers_per_block, config.latent_channels, config.norm_num_groups)
     whole = all(type(number) is int and 1 <= number <= WIDEST for number in numbers)
     if not whole or not 1 <= len(widths) <= MOST_LEVELS or config.layers_per_block > MOST_LAYERS:
-        raise ModelError(f"{path} has an impossible configuration: {widths} channels a level.")
+        raise ModelError(
+            f"{path} has an impossible configuration: {shortened(widths)} channels a level."
+        )
     if any(width % config.norm_num_groups for width in widths):
         raise ModelError(
             f"{path} has an impossible configuration: {widths} channels"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.core.errors import ModelError
+from studio.core.tables import shortened
 from studio.models.format import Check
 from studio.models.model import ModelInfo
 from studio.models.network_folder import MANIFEST, read_manifest
@@ -30,7 +31,9 @@ class NativeFormat:
         manifests = {part: read_manifest(path / part) for part in PARTS}
         for part, manifest in manifests.items():
             if manifest.kind != part:
-                raise ModelError(f"{manifest.path} describes a {manifest.kind!r}, not a {part!r}.")
+                raise ModelError(
+                    f"{manifest.path} describes a {shortened(manifest.kind)}, not a {part!r}."
+                )
         if not (path / "text" / TOKENIZER).is_file():
             raise ModelError(f"{path / 'text' / TOKENIZER} is missing.")
         return ModelInfo(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.core.errors import ModelError
+from studio.core.tables import shortened
 from studio.models.format import Check
 from studio.models.model import ModelInfo
 from studio.models.network_folder import MANIFEST, read_manifest
@@ -61,7 +62,7 @@ def open_network(path: Path, kind: str | None = None, precision: str = "float32"
     manifest = read_manifest(path)
     if manifest.kind not in NETWORKS or kind not in (None, manifest.kind):
         expected = kind or f"one of {', '.join(NETWORKS)}"
-        raise ModelError(f"{manifest.path} describes a {manifest.kind!r}, not {expected}.")
+        raise ModelError(f"{manifest.path} describes a {shortened(manifest.kind)}, not {expected}.")
     module_name, network, config = NETWORKS[manifest.kind]
     module = importlib.import_module(module_name)
     dtype: torch.dtype = getattr(torch, precision)

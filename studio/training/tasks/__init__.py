@@ -6,6 +6,7 @@ Adding a task is adding a file. Finding one imports that module only.
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
 from collections.abc import Callable
 from typing import cast
@@ -13,6 +14,8 @@ from typing import cast
 from studio.core.errors import UsageError
 from studio.training.recipe import Recipe
 from studio.training.task import Task
+
+log = logging.getLogger(__name__)
 
 
 def find(name: str) -> Callable[[Recipe], Task]:
@@ -22,3 +25,17 @@ def find(name: str) -> Callable[[Recipe], Task]:
         raise UsageError(f"there is no task {name!r}; choose one of {', '.join(names)}.")
     module = importlib.import_module(f"{__name__}.{name}")
     return cast(Callable[[Recipe], Task], module.TASK)
+
+
+def made(recipe: Recipe) -> Task:
+    """The recipe's task. Raises UsageError, also where its values fit singly and no network
+    together."""
+    task = find(recipe.task)
+    try:
+        return task(recipe)
+    except (ArithmeticError, AssertionError, MemoryError, RuntimeError, ValueError) as error:
+        log.debug("%s", recipe.name, exc_info=error)
+        raise UsageError(
+            f"{recipe.name} [network] describes no network that can be built; change its widths,"
+            " heads or patches."
+        ) from error

@@ -6,14 +6,15 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from studio.core.errors import ModelError
+from studio.core.errors import DataError, ModelError, UsageError
+from studio.core.tables import Weight, Within
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import Mix
 from studio.metrics.perceptual import load_lpips, lpips_reason
@@ -31,7 +32,7 @@ from studio.training.critic import Critic
 from studio.training.data import Ahead, SceneSource, to_tensor, workers_for
 from studio.training.hardware import Hardware
 from studio.training.pictures import CropSource
-from studio.training.recipe import Recipe, settings_from
+from studio.training.recipe import Rate, Recipe, settings_from
 from studio.training.task import Stage
 
 Crops = Callable[..., np.ndarray]  # (start, count)
@@ -57,21 +58,25 @@ class AutoencoderSettings:
     scenes of 256.
     """
 
-    reconstruction: float = 1.0
-    kl: float = 1e-6
-    perceptual: float = 0.3
+    reconstruction: Weight = 1.0
+    kl: Weight = 1e-6
+    perceptual: Weight = 0.3
     norm: str = "l1"
-    crop: int = 128
-    adversarial: float = 0.0
-    adversarial_start: int = 0
-    adversarial_width: int = 64
-    adversarial_learning_rate: float = 2e-4
+    crop: Annotated[int, Within(1, 4096)] = 128
+    adversarial: Weight = 0.0
+    adversarial_start: Annotated[int, Within(0, 10**12)] = 0
+    adversarial_width: Annotated[int, Within(1, 1024)] = 64
+    adversarial_learning_rate: Rate = 2e-4
     adversarial_adaptive: bool = True
     freeze_encoder: bool = False
-    latent_noise: float = 0.0
-    size: int = 0
-    pool: int = 2048
+    latent_noise: Weight = 0.0
+    size: Annotated[int, Within(0, 4096)] = 0
+    pool: Annotated[int, Within(1, 2**20)] = 2048
     folder: str = ""
+
+    def __post_init__(self) -> None:
+        if self.norm not in ("l1", "l2"):
+            raise UsageError(f"norm is {self.norm!r}; it must be l1 or l2")
 
 
 def _scenes(source: SceneSource, start: int, count: int) -> np.ndarray:
@@ -216,6 +221,8 @@ class AutoencoderTask:
         autoencoder = cast(Autoencoder, network)
         pictures = torch.cat([self.batch(step, 0, 1) for step in range(24)])
         means = torch.cat([autoencoder.encode(part).mean for part in pictures.split(8)])
+        if not means.isfinite().all():
+            raise DataError(f"{folder} was left as it is: the latents are not finite.")
         if not self.settings.freeze_encoder:
             autoencoder.latent_mean.copy_(means.mean((0, 2, 3)))
             autoencoder.latent_std.copy_(means.std((0, 2, 3)))

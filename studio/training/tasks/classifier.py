@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import Annotated, cast
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from studio.core.errors import UsageError
 from studio.core.installation import bundled
+from studio.core.tables import Share, Within
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import Mix
 from studio.diffusion.paths import RectifiedFlow
@@ -40,12 +41,12 @@ class ClassifierSettings:
     `shift` cells. Times are logit-normal."""
 
     bundle: str = "studio-256"
-    pool: int = 12288
-    held_out: int = 1024
-    shift: int = 1
-    smoothing: float = 0.05
-    time_mean: float = 0.0
-    time_deviation: float = 1.0
+    pool: Annotated[int, Within(CHUNK, 2**20)] = 12288
+    held_out: Annotated[int, Within(CHUNK, 2**20)] = 1024
+    shift: Annotated[int, Within(0, 64)] = 1
+    smoothing: Share = 0.05
+    time_mean: Annotated[float, Within(-100, 100)] = 0.0
+    time_deviation: Annotated[float, Within(0, 100)] = 1.0
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Annotated, cast
 
 import numpy as np
 import torch
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 
 from studio.core.errors import UsageError
 from studio.core.installation import bundled
+from studio.core.tables import Weight, Within
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import Mix
 from studio.models.registry import open_network
@@ -40,9 +40,9 @@ class ContrastiveSettings:
     `pool` scenes are kept at the tower's size."""
 
     text: str = "studio-256/text"
-    pool: int = 12288
-    anchor: float = 0.0
-    anchored: int = 64
+    pool: Annotated[int, Within(1, 2**20)] = 12288
+    anchor: Weight = 0.0
+    anchored: Annotated[int, Within(1, 2**16)] = 64
     style: str = "fluent-3d"
 
 
@@ -154,10 +154,11 @@ class ContrastiveTask:
         towers = cast(Towers, network)
         export(towers.picture, "picture", self.config, folder / "picture", about)
         if self.settings.anchor:
-            export(towers.text, "text", towers.text.config, folder / "text", about)
-            shutil.copyfile(
-                bundled(self.settings.text) / "tokenizer.json", folder / "text/tokenizer.json"
-            )
+            words = {
+                "tokenizer.json": (bundled(self.settings.text) / "tokenizer.json").read_bytes()
+            }
+            config = towers.text.config
+            export(towers.text, "text", config, folder / "text", about, beside=words)
 
 
 def recall(similarity: Tensor, ranks: tuple[int, ...]) -> dict[int, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Annotated, cast
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from studio.core.errors import UsageError
 from studio.core.installation import bundled
+from studio.core.tables import Share, Within
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import Mix
 from studio.models.registry import open_network
@@ -42,13 +43,13 @@ class DenoiserSettings:
     finest grain, the eye does not agree."""
 
     bundle: str = "studio-256"
-    pool: int = 8192
-    forms: int = 6
-    refresh: int = 0
-    caption_drop: float = 0.12
-    channel_power: float = 0.4
-    time_mean: float = 0.0
-    time_deviation: float = 1.0
+    pool: Annotated[int, Within(CHUNK, 2**20)] = 8192
+    forms: Annotated[int, Within(1, 64)] = 6
+    refresh: Annotated[int, Within(0, 2**16)] = 0
+    caption_drop: Share = 0.12
+    channel_power: Annotated[float, Within(0, 10)] = 0.4
+    time_mean: Annotated[float, Within(-100, 100)] = 0.0
+    time_deviation: Annotated[float, Within(0, 100)] = 1.0
     path: str = "rectified-flow"
     prediction: str = "velocity"
 

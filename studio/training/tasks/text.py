@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from studio.core.installation import bundled
+from studio.core.tables import Weight
 from studio.networks.text import TextConfig, TextFeatures, TextTower
 from studio.networks.tokenizer import Tokenizer
 from studio.objectives.distillation import sentence_loss, similarity_loss, token_loss
@@ -44,9 +44,9 @@ class TextSettings:
     """`tokenizer` is the teacher's own; weights of the three terms."""
 
     tokenizer: str = "studio-256/text/tokenizer.json"
-    sentence: float = 1.0
-    similarity: float = 2.0
-    token: float = 0.5
+    sentence: Weight = 1.0
+    similarity: Weight = 2.0
+    token: Weight = 0.5
 
 
 @dataclass(frozen=True)
@@ -150,10 +150,9 @@ class TextTask:
         return features.pooled
 
     def export(self, network: nn.Module, folder: Path, about: Mapping[str, object]) -> None:
-        export(cast(Distilled, network).tower, "text", self.config, folder, about)
-        source, target = bundled(self.settings.tokenizer), folder / "tokenizer.json"
-        if target.resolve() != source.resolve():
-            shutil.copyfile(source, target)
+        words = {"tokenizer.json": bundled(self.settings.tokenizer).read_bytes()}
+        tower = cast(Distilled, network).tower
+        export(tower, "text", self.config, folder, about, beside=words)
 
 
 def rank_correlation(a: Tensor, b: Tensor) -> float:

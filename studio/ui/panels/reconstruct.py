@@ -265,12 +265,13 @@ class ReconstructPanel(Panel):
             if problems:
                 self.banner.say("error", " ".join(problems))
         elif key == "autoencoders":
-            names = (*result, *((own, own) for own in self._own))
+            good, damaged = result
+            names = (*good, *((own, own) for own in self._own))
             if not self.bench.chosen:
                 last = self.shared.preferences.get("reconstruct").get("chosen", ())
                 known = tuple(name for name, _ in names)
                 self.bench.choose(tuple(name for name in known if name in last) or known)
-            self.column.show_autoencoders(names)
+            self.column.show_autoencoders(names, damaged)
         else:
             self.banner.say("note", f"Written: {result}")
 
@@ -310,14 +311,15 @@ def pixels_of(image: QImage) -> np.ndarray:
     return rows[:, : 3 * flat.width()].reshape(flat.height(), flat.width(), 3).copy()
 
 
-def _autoencoders() -> tuple[tuple[str, str], ...]:
-    """Names and what to know of each."""
-    from studio.bridge.autoencoders import list_autoencoders
+def _autoencoders() -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+    """Names and what to know of each; and of the damaged ones what is wrong."""
+    from studio.bridge.autoencoders import surveyed
 
+    good, damaged = surveyed()
     return tuple(
         (info.name, f"{info.parameters / 1e6:.2f} M parameters, {info.format}\n{info.path}")
-        for info in list_autoencoders()
-    )
+        for info in good
+    ), tuple((each.name, each.reason) for each in damaged)
 
 
 def _export(

@@ -102,8 +102,11 @@ class ReconstructColumn(QFrame):
         )
         return grid
 
-    def show_autoencoders(self, names: tuple[tuple[str, str], ...]) -> None:
-        """Lists autoencoders by (name, tooltip); those chosen on the bench have a tick."""
+    def show_autoencoders(
+        self, names: tuple[tuple[str, str], ...], damaged: tuple[tuple[str, str], ...] = ()
+    ) -> None:
+        """Lists autoencoders by (name, tooltip); those chosen on the bench have a tick. The
+        damaged ones come last and cannot be chosen: their tooltip says what is wrong."""
         blocked = self.autoencoders.blockSignals(True)
         self.autoencoders.clear()
         for name, tip in names:
@@ -113,10 +116,18 @@ class ReconstructColumn(QFrame):
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(_state(name in self._bench.chosen))
             self.autoencoders.addItem(item)
+        for name, reason in damaged:
+            item = QListWidgetItem(f"{short(name)} (damaged)")
+            item.setToolTip(reason)
+            item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, reason)
+            item.setFlags(Qt.ItemFlag.NoItemFlags)
+            self.autoencoders.addItem(item)
         self.autoencoders.blockSignals(blocked)
 
     def items(self) -> list[QListWidgetItem]:
-        return [self.autoencoders.item(n) for n in range(self.autoencoders.count())]
+        """Those that can be chosen."""
+        all_of_them = map(self.autoencoders.item, range(self.autoencoders.count()))
+        return [item for item in all_of_them if item.flags() & Qt.ItemFlag.ItemIsUserCheckable]
 
     @Slot()
     def _all(self) -> None:

@@ -68,6 +68,7 @@ def test_a_history_of_the_first_version_shows_an_alias_under_its_one_name(
                 f"""UPDATE pictures SET sampler = '{alias}',
                 settings = replace(settings, '"{name}"', '"{alias}"') WHERE sampler = '{name}'"""
             )
+        connection.execute("ALTER TABLE pictures DROP COLUMN checksum")
         connection.execute("PRAGMA user_version = 1")
     again = History(database, folder)
     assert again.facets().samplers == (("ddim", 1), ("dpmpp-2m", 1), ("unipc", 1))
