@@ -164,7 +164,7 @@ def test_every_workspace_comes_back_as_it_was_left(
     assert compare.column.axes.grid() == grid and not compare.column.own_steps.isChecked()
     assert (lab.controls.request("ddim", 5, False), train.column.request()) == asked
     assert lab.trails.isChecked() and lab.columns[0].box.currentData() == "ddim"
-    reconstruct._done("autoencoders", (("vae-l2", ""), ("vae-lpips", "")))
+    reconstruct._done("autoencoders", ((("vae-l2", ""), ("vae-lpips", "")), ()))
     assert reconstruct.bench.chosen == ("vae-l2",)
     again.window.close()
 
