@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.core.errors import DataError, OutputError, StudioError, UsageError
+from studio.core.files import drafted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -177,14 +178,11 @@ def write_image(path: Path, pixels: np.ndarray) -> None:
     """Writes (H, W, 3) uint8 as a PNG, whole or not at all. Raises OutputError."""
     from PIL import Image
 
-    draft = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels).save(draft, "PNG")
-        os.replace(draft, path)
+        with drafted(path) as draft:
+            Image.fromarray(pixels).save(draft, "PNG")
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
         raise OutputError(f"{path} could not be written ({error.strerror or error}).") from None
 
 
