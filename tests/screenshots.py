@@ -25,6 +25,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 import studio.app
 from studio.bench.probes.beats import turn_until
 from studio.core.grid import Axis, Grid
+from studio.core.settings import Settings
 from studio.ui.panels.compare import ComparePanel
 from studio.ui.panels.generate import GeneratePanel
 from studio.ui.panels.history import HistoryPanel
@@ -77,7 +78,9 @@ class Shooting:
         turn_until(lambda: not self.studio.shared.jobs.busy, 300)
         self.rest(0.6)
 
-    def generate(self, *pictures: tuple[str, int], steps: int = 13) -> GeneratePanel:
+    def generate(
+        self, *pictures: tuple[str, int], steps: int = Settings("").steps
+    ) -> GeneratePanel:
         panel = self.panel("generate")
         assert isinstance(panel, GeneratePanel)
         for prompt, seed in pictures:
