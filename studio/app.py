@@ -22,10 +22,10 @@ from studio.gallery.naming import pictures_folder
 from studio.ui import icons
 from studio.ui.background import Background
 from studio.ui.jobs import Jobs
-from studio.ui.library import Library
+from studio.ui.library.pictures import Library
 from studio.ui.preferences import Preferences
+from studio.ui.session import Session
 from studio.ui.shared import Shared
-from studio.ui.state import Session
 from studio.ui.theme import Theme
 from studio.ui.window import Window
 

@@ -26,11 +26,11 @@ import studio.app
 from studio.bench.probes.beats import turn_until
 from studio.core.grid import Axis, Grid
 from studio.core.settings import Settings
-from studio.ui.panels.compare import ComparePanel
-from studio.ui.panels.generate import GeneratePanel
-from studio.ui.panels.history import HistoryPanel
-from studio.ui.panels.interpolate import InterpolatePanel
-from studio.ui.panels.reconstruct import ReconstructPanel
+from studio.ui.workspaces.compare.panel import ComparePanel
+from studio.ui.workspaces.generate.panel import GeneratePanel
+from studio.ui.workspaces.history.panel import HistoryPanel
+from studio.ui.workspaces.interpolate.panel import InterpolatePanel
+from studio.ui.workspaces.reconstruct.panel import ReconstructPanel
 
 ROOT = Path(__file__).parents[1]
 WIDE = 1280, 820

@@ -19,7 +19,7 @@ from studio.core.settings import (
     SHIFTS,
 )
 from studio.core.specs import checked_options, one_name
-from studio.ui.state import Session
+from studio.ui.session import Session
 from studio.ui.theme import CHOICES
 
 

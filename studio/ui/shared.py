@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from studio.ui.jobs import Jobs
-from studio.ui.library import Library
+from studio.ui.library.pictures import Library
 from studio.ui.preferences import Preferences
-from studio.ui.state import Session
+from studio.ui.session import Session
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, Q
 
 from studio.ui import icons
 from studio.ui.jobs import Jobs
-from studio.ui.viewer import tool
+from studio.ui.widgets.buttons import tool
 
 
 class _Dot(QWidget):

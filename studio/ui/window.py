@@ -26,12 +26,13 @@ from PySide6.QtWidgets import (
 
 from studio import gallery, ui
 from studio.core.errors import StudioError
-from studio.ui import actions, icons, panels
-from studio.ui.panels import WORKSPACES, Panel, load
+from studio.ui import actions, icons
+from studio.ui import workspaces as panels
 from studio.ui.shared import Shared
-from studio.ui.starting.start import Start, keep
+from studio.ui.start import Start, keep
 from studio.ui.status_line import StatusLine
 from studio.ui.theme import CHOICES, Theme
+from studio.ui.workspaces import WORKSPACES, Panel, load
 
 if TYPE_CHECKING:
     from studio.core.events import Ready

@@ -15,13 +15,13 @@ from studio.diffusion.guidance import all_rules
 from studio.diffusion.samplers import all_samplers
 from studio.diffusion.schedules import all_schedules
 from studio.ui.jobs import Jobs
-from studio.ui.library import Library
-from studio.ui.panels.generate import GeneratePanel
+from studio.ui.library.pictures import Library
 from studio.ui.preferences import Preferences
+from studio.ui.session import Session
 from studio.ui.shared import Shared
-from studio.ui.state import Session
 from studio.ui.theme import Theme
 from studio.ui.window import Window
+from studio.ui.workspaces.generate.panel import GeneratePanel
 from tests.app.fakes import RecordingBridge
 
 

@@ -21,9 +21,9 @@ from studio import app
 from studio.bridge import bridge
 from studio.core.settings import Settings
 from studio.engine.worker import open_from_disk
-from studio.ui.library import Entry
-from studio.ui.panels.queue import QueuePanel
-from studio.ui.state import Session
+from studio.ui.library.pictures import Entry
+from studio.ui.session import Session
+from studio.ui.workspaces.queue.panel import QueuePanel
 from tests import tiny
 
 STEPS = 4

@@ -24,8 +24,8 @@ from studio.gallery import png
 from studio.gallery.history import index, schema
 from studio.gallery.history.index import History
 from studio.gallery.history.query import Query
-from studio.ui.history import archive
-from studio.ui.panels.history import HistoryPanel
+from studio.ui.library import archive
+from studio.ui.workspaces.history.panel import HistoryPanel
 from tests.app.conftest import Stage, open_window
 from tests.app.test_history import PROMPTS, choose, click, fill, panel_of, prompts
 

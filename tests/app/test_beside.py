@@ -12,9 +12,9 @@ from pytestqt.qtbot import QtBot
 
 from studio.core import events
 from studio.core.autoencoding import Paused, Preparing, TrainStep
-from studio.ui.panels.queue import QueuePanel
-from studio.ui.panels.reconstruct import ReconstructPanel
-from studio.ui.queue.rows import JOB, PLACE
+from studio.ui.workspaces.queue.panel import QueuePanel
+from studio.ui.workspaces.queue.rows import JOB, PLACE
+from studio.ui.workspaces.reconstruct.panel import ReconstructPanel
 from tests.app.conftest import Stage
 
 FEET = ("generate", "compare", "walk", "reconstruct")

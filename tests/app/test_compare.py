@@ -27,9 +27,9 @@ from studio.core import events
 from studio.core.grid import AXES
 from studio.core.requests import Compare, Decode, Settings
 from studio.gallery import png
-from studio.ui.compare.cell import CellView
-from studio.ui.compare.frames import Frame
-from studio.ui.panels.compare import ComparePanel
+from studio.ui.workspaces.compare.cell import CellView
+from studio.ui.workspaces.compare.frames import Frame
+from studio.ui.workspaces.compare.panel import ComparePanel
 from tests.app.conftest import Stage
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton

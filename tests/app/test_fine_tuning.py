@@ -15,7 +15,7 @@ from studio.core.requests import Settings
 from studio.core.specs import Parameter, checked_options
 from studio.diffusion.guidance import all_rules
 from studio.diffusion.samplers import all_samplers
-from studio.ui.controls.options_box import OptionsBox
+from studio.ui.widgets.options_box import OptionsBox
 from tests.app.conftest import Stage
 
 LEFT = Qt.MouseButton.LeftButton

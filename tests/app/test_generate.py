@@ -261,7 +261,7 @@ def test_save_as(
     made(qtbot, stage, Settings("a fox", seed=3), 123)
     target = tmp_path / "mine"
     monkeypatch.setattr(
-        "studio.ui.panels.generate.QFileDialog.getSaveFileName",
+        "studio.ui.workspaces.generate.panel.QFileDialog.getSaveFileName",
         lambda *_: (str(target), "PNG (*.png)"),
     )
     click(qtbot, stage, "tool-save_as")

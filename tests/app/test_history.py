@@ -17,9 +17,9 @@ from pytestqt.qtbot import QtBot
 
 from studio.core.requests import Generate, Settings
 from studio.gallery import metadata, png, sharing
-from studio.ui.controls.choice_box import ChoiceBox
-from studio.ui.history.again import restore
-from studio.ui.panels.history import HistoryPanel
+from studio.ui.library.again import restore
+from studio.ui.widgets.choice_box import ChoiceBox
+from studio.ui.workspaces.history.panel import HistoryPanel
 from tests.app.conftest import Stage
 from tests.gallery.metadata.mutations import DATA
 

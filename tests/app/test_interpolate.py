@@ -19,9 +19,9 @@ from studio.core.requests import Generate
 from studio.core.settings import Settings
 from studio.core.walks import Frame, Inverted, Spaced, Walk, places
 from studio.gallery import png
-from studio.ui.panels.interpolate import InterpolatePanel
-from studio.ui.walk.line import Line
-from studio.ui.walk.yours import Yours
+from studio.ui.library.picker import Yours
+from studio.ui.widgets.line import Line
+from studio.ui.workspaces.interpolate.panel import InterpolatePanel
 from tests import tiny
 from tests.app.conftest import Stage, open_window
 from tests.app.test_studio import studio as studio
@@ -266,7 +266,7 @@ def test_the_disk_refuses(
     def refuse(*_: object, **__: object) -> None:
         raise OutputError("The disk is full; free some space.")
 
-    monkeypatch.setattr("studio.ui.walk.exports.write_film", refuse)
+    monkeypatch.setattr("studio.ui.workspaces.interpolate.exports.write_film", refuse)
     panel.open_exports().actions()[0].trigger()
     qtbot.waitUntil(lambda: panel.banner.kind == "error")
     assert panel.banner.text.text() == "The disk is full; free some space."

@@ -13,9 +13,9 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
-from studio.ui import panels
+from studio.ui import workspaces as panels
 from studio.ui.actions import PROMPT_KEYS
-from studio.ui.banner import Banner
+from studio.ui.widgets.banner import Banner
 from tests.app.conftest import Stage
 
 PANELS = ("generate", "compare", "reconstruct", "interpolate", "queue", "history")

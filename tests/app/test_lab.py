@@ -20,10 +20,10 @@ from pytestqt.qtbot import QtBot
 
 from studio.core import events
 from studio.core.requests import Lab
-from studio.ui.lab import strokes
-from studio.ui.lab.motion import BINS, Motion
-from studio.ui.lab.view import FIRST, LabView
-from studio.ui.panels.compare import ComparePanel
+from studio.ui.workspaces.compare.panel import ComparePanel
+from studio.ui.workspaces.lab import strokes
+from studio.ui.workspaces.lab.motion import BINS, Motion
+from studio.ui.workspaces.lab.view import FIRST, LabView
 from tests.app.conftest import Stage
 
 LEFT = Qt.MouseButton.LeftButton

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from studio.bridge import perceptual
 from studio.core.errors import ModelError, StudioError
-from studio.ui.panels.reconstruct import ReconstructPanel
+from studio.ui.workspaces.reconstruct.panel import ReconstructPanel
 from tests.app.conftest import Stage
 from tests.app.test_reconstruct import answer, click, panel_of, picture
 

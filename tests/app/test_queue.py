@@ -16,10 +16,10 @@ from studio.core.events import CancelledAt, Finished
 from studio.core.requests import Generate
 from studio.core.settings import Settings
 from studio.gallery import queue_file, word_lists
-from studio.ui import library
-from studio.ui.panels.queue import QueuePanel
-from studio.ui.queue.keeper import SETTLE
-from studio.ui.queue.rows import JOB, SENTENCE
+from studio.ui.library import pictures as library
+from studio.ui.workspaces.queue.keeper import SETTLE
+from studio.ui.workspaces.queue.panel import QueuePanel
+from studio.ui.workspaces.queue.rows import JOB, SENTENCE
 from tests.app.conftest import Stage, open_window
 
 

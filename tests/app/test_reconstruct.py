@@ -25,10 +25,10 @@ from studio.core.autoencoding import (
 )
 from studio.core.events import CancelledAt, Failed, Finished
 from studio.models import registry
-from studio.ui.panels.reconstruct import ReconstructPanel
-from studio.ui.reconstruct.pane import signed_difference
-from studio.ui.reconstruct.sight import Sight
-from studio.ui.reconstruct.train import HINT, TrainView
+from studio.ui.workspaces.reconstruct.pane import signed_difference
+from studio.ui.workspaces.reconstruct.panel import ReconstructPanel
+from studio.ui.workspaces.reconstruct.sight import Sight
+from studio.ui.workspaces.reconstruct.train import HINT, TrainView
 from tests.app.conftest import Stage
 
 FIGURES = Figures(25.0, 0.8, 0.9, 0.1, 48.0, 1.0, 0.2)

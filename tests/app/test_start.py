@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from studio.core import events
-from studio.ui import panels
+from studio.ui import workspaces as panels
 from tests.app.conftest import Stage, open_window
 
 LATE = ("torch", "numpy", "PIL", "sqlite3", "pyqtgraph", "studio.engine", "studio.bridge.bridge")
@@ -66,8 +66,8 @@ def test_the_first_screen_imports_nothing_else() -> None:
         [sys.executable, "-c", FIRST_SCREEN], capture_output=True, text=True, check=True
     )
     loaded = set(ran.stdout.split())
-    assert "studio.ui.panels.generate" in loaded
-    others = {f"studio.ui.panels.{each}" for each in panels.WORKSPACES if each != "generate"}
+    assert "studio.ui.workspaces.generate.panel" in loaded
+    others = {f"studio.ui.workspaces.{each}" for each in panels.WORKSPACES if each != "generate"}
     assert not loaded & {*LATE, *others}
 
 

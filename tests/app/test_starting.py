@@ -15,8 +15,8 @@ from pytestqt.qtbot import QtBot
 
 from studio.core.requests import Inputs, Settings, digest
 from studio.gallery import inputs, png
+from studio.ui.start import RESTORED, Start
 from studio.ui.starting.brush import MaskEditor
-from studio.ui.starting.start import RESTORED, Start
 from tests.app.conftest import Stage
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton

@@ -14,9 +14,9 @@ from pytestqt.qtbot import QtBot
 
 from studio.core import events
 from studio.core.requests import Decode, Settings
-from studio.ui.trajectory import kept
-from studio.ui.trajectory.channels import MOST_FRAMES, film_frames, level
-from studio.ui.trajectory.page import TrajectoryPage
+from studio.ui.viewer import kept
+from studio.ui.viewer.channels import MOST_FRAMES, film_frames, level
+from studio.ui.viewer.page import TrajectoryPage
 from tests.app.conftest import Stage
 
 LEFT = Qt.MouseButton.LeftButton

@@ -29,13 +29,13 @@ from studio.core.events import Loading, Ready
 from studio.core.grid import Axis, Grid
 from studio.core.settings import Settings
 from studio.ui import icons
-from studio.ui.controls.sampler_box import describe
 from studio.ui.keys_dialog import KeysDialog
-from studio.ui.panels.compare import ComparePanel
-from studio.ui.panels.reconstruct import ReconstructPanel
-from studio.ui.starting.start import from_pixels
+from studio.ui.start import from_pixels
 from studio.ui.theme import DARK, LIGHT, Tokens
+from studio.ui.widgets.sampler_box import describe
 from studio.ui.window import Window
+from studio.ui.workspaces.compare.panel import ComparePanel
+from studio.ui.workspaces.reconstruct.panel import ReconstructPanel
 from tests.app.conftest import Stage, open_window
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier

@@ -22,7 +22,7 @@ from studio.gallery import png
 from studio.gallery.history import rows
 from studio.gallery.history.files import Stamp, stamp
 from studio.gallery.history.index import History
-from studio.ui.history.archive import Archive
+from studio.ui.library.archive import Archive
 
 FILES, SIDE = 300, 256
 STEPS, QUICK_STEPS = 100, 5  # of a drag through all

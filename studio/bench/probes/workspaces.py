@@ -8,7 +8,7 @@ from itertools import cycle
 from studio.bench.probes.stage import Stage, asked
 from studio.core.requests import Generate
 from studio.models.registry import find
-from studio.ui.panels import WORKSPACES
+from studio.ui.workspaces import WORKSPACES
 
 
 def main() -> None:

@@ -9,10 +9,10 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from studio.core.requests import Inputs
-from studio.ui.compare.segments import Segments
-from studio.ui.controls.buttons import text_button
-from studio.ui.controls.slider_spin import SliderSpin
 from studio.ui.starting.easel import FIRST, GROW, Easel
+from studio.ui.widgets.buttons import text_button
+from studio.ui.widgets.segments import Segments
+from studio.ui.widgets.slider_spin import SliderSpin
 
 LEAST, MOST = 1, 100  # the brush's width, in hundredths of the picture's
 MODES = {

@@ -10,17 +10,17 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from studio.dataset import SUFFIXES
-from studio.ui.controls.slider_spin import SliderSpin
-from studio.ui.starting.fold import Fold
+from studio.ui.session import Session, bind
 from studio.ui.starting.sources import Sources
 from studio.ui.starting.well import Well, holds_picture
-from studio.ui.state import Session, bind
+from studio.ui.widgets.fold import Fold
+from studio.ui.widgets.slider_spin import SliderSpin
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from studio.ui.start import Start
     from studio.ui.starting.brush import MaskEditor
-    from studio.ui.starting.start import Start
 
 LEAST = 0.05
 FILES = f"Pictures ({' '.join(f'*{suffix}' for suffix in SUFFIXES)});;All files (*)"

@@ -11,8 +11,8 @@ from PySide6.QtGui import QImage, QPainter
 
 from studio.core.requests import Generate, Settings
 from studio.ui.background import Background
-from studio.ui.library import from_qimage
-from studio.ui.starting.start import Start, from_file, from_pixels, from_settings, keep
+from studio.ui.image.qimage import from_qimage
+from studio.ui.start import Start, from_file, from_pixels, from_settings, keep
 
 PASTED = "Pasted picture"
 

@@ -21,8 +21,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from studio.ui.library import to_qimage
-from studio.ui.starting.start import Start
+from studio.ui.image.qimage import to_qimage
+from studio.ui.start import Start
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,1 +1,0 @@
-"""The parts of the Compare workspace. The panel itself is studio/ui/panels/compare.py."""

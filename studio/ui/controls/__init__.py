@@ -1,1 +1,0 @@
-"""Controls: each has `edited` (what the user did), `set_value` and a keyboard path."""

@@ -1,0 +1,1 @@
+"""Pictures on the screen: scaled, zoomed, tiled."""

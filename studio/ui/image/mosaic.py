@@ -1,0 +1,51 @@
+"""The previews of pictures that are made together, side by side in one image."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QImage, QPainter
+
+from studio.core.events import Preview
+from studio.ui.image.canvas import enlarge
+from studio.ui.image.qimage import to_qimage
+
+GAP = 8  # pixels of the finished pictures
+
+
+class Mosaic:
+    """Collects previews; those of another job or batch replace the ones before."""
+
+    def __init__(self) -> None:
+        self._batch = (-1, -1)  # job, first picture
+        self._tiles: dict[int, QImage] = {}
+
+    def add(self, preview: Preview, first: int) -> None:
+        """`first` is the first picture of the batch that `preview` belongs to."""
+        if (preview.job, first) != self._batch:
+            self._batch, self._tiles = (preview.job, first), {}
+        self._tiles[preview.picture] = enlarge(to_qimage(preview.image))
+
+    def size(self, side: int) -> QSize:
+        """The whole in pixels of finished pictures of `side` pixels."""
+        across = math.ceil(math.sqrt(len(self._tiles)))
+        down = math.ceil(len(self._tiles) / across)
+        return QSize(across * (side + GAP) - GAP, down * (side + GAP) - GAP)
+
+    def image(self, side: int) -> QImage:
+        """One preview as it is; several on a transparent ground, in reading order."""
+        if len(self._tiles) == 1:
+            return next(iter(self._tiles.values()))
+        size = self.size(side)
+        whole = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
+        whole.fill(Qt.GlobalColor.transparent)
+        across = (size.width() + GAP) // (side + GAP)
+        painter = QPainter(whole)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        for place, (_, tile) in enumerate(sorted(self._tiles.items())):
+            row, column = divmod(place, across)
+            at = QRect(column * (side + GAP), row * (side + GAP), side, side)
+            painter.drawImage(at, tile)
+        painter.end()
+        return whole

@@ -1,0 +1,56 @@
+"""A picture at several sizes, so that drawing it small is quick and clean. No widgets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import QImage, QPainter
+
+from studio.ui.image.qimage import to_qimage
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SQUARES_FROM = 6.0  # device pixels for a picture's pixel: shown as squares from here on
+SMALLEST = 48
+
+
+class Picture:
+    """The picture and its halves, quarters, ...: bilinear drawing is clean down to one half."""
+
+    def __init__(self, pixels: np.ndarray, enlarge_to: int = 0, whole: bool = True) -> None:
+        """`pixels` (h, w, 3) uint8. A small one is doubled smoothly until `enlarge_to`; `whole`
+        says that its pixels are worth seeing as squares."""
+        image = to_qimage(pixels).convertToFormat(QImage.Format.Format_RGB32)
+        while 0 < max(image.width(), image.height()) < enlarge_to:
+            image = _scaled(image, image.size() * 2)
+        self.whole = whole
+        self.levels = [image]
+        while min(image.width(), image.height()) >= 2 * SMALLEST:
+            image = _scaled(image, image.size() / 2)
+            self.levels.append(image)
+
+    @property
+    def image(self) -> QImage:
+        """The picture itself."""
+        return self.levels[0]
+
+    def draw(self, painter: QPainter, place: QRectF, part: QRectF, scale: float) -> None:
+        """Draws the `part` (in parts of the picture) at `place`; `scale` device pixels a point."""
+        across = place.width() * scale / part.width()
+        level = next((e for e in reversed(self.levels) if e.width() >= across), self.image)
+        smooth = not self.whole or across < SQUARES_FROM * level.width()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+        size = QSizeF(level.size())
+        source = QRectF(
+            QPointF(part.left() * size.width(), part.top() * size.height()),
+            QSizeF(part.width() * size.width(), part.height() * size.height()),
+        )
+        painter.drawImage(place, level, source)
+
+
+def _scaled(image: QImage, size: QSize) -> QImage:
+    return image.scaled(
+        size, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
+    )

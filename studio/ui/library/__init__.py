@@ -1,0 +1,1 @@
+"""The pictures on disk: one list of them, its rows and thumbnails, for all that show them."""

@@ -1,1 +1,0 @@
-"""How a finished picture came out of the noise: kept, decoded, played, exported."""

@@ -1,0 +1,221 @@
+"""The trajectory player: what each step of a finished picture held, played, scrubbed, exported."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.core import events
+from studio.ui import icons
+from studio.ui.image.canvas import Canvas, enlarge
+from studio.ui.image.frames import frame_at
+from studio.ui.image.qimage import to_qimage
+from studio.ui.jobs import Jobs
+from studio.ui.viewer.channels import CHANNELS, last_of, level
+from studio.ui.viewer.decoding import Decoding
+from studio.ui.viewer.exports import FORMS, Exports
+from studio.ui.viewer.levels import Levels
+from studio.ui.widgets.player import Player
+from studio.ui.widgets.segments import Segments
+
+REST = 160  # milliseconds without a move: time to decode in full
+OURS = (
+    *(Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down),
+    *(Qt.Key.Key_Home, Qt.Key.Key_End),
+)  # the slider's, while it has the focus; elsewhere they walk the strip
+STEPS = {Qt.Key.Key_Comma: -1, Qt.Key.Key_Period: 1}
+
+
+class TrajectoryPage(QWidget):
+    """Shows one picture's trajectory; `said` gives a kind of message and one sentence."""
+
+    said = Signal(str, str)
+
+    def __init__(self, jobs: Jobs, folder: Path) -> None:
+        super().__init__()
+        self.setObjectName("trajectoryPage")
+        self.decoding = Decoding(jobs, self)
+        self.exports = Exports(self.decoding, folder, self)
+        self.channels = Segments("trajectoryShows", "Steps show", CHANNELS)
+        self.canvas = Canvas()
+        self.canvas.setObjectName("trajectoryCanvas")
+        self.canvas.setAccessibleName("The picture at this step")
+        self.levels = Levels()
+        self.player = Player("trajectory", "picture")
+        self.figures = QLabel()
+        self.figures.setObjectName("trajectoryFigures")
+        self.figures.setProperty("role", "muted")
+        self._resting = QTimer(self, singleShot=True, interval=REST)
+        self._make_export()
+        self._name_player()
+        self._lay_out()
+        self._connect()
+
+    def _make_export(self) -> None:
+        self.export = QToolButton()
+        self.export.setObjectName("trajectoryExport")
+        self.export.setAccessibleName("Export the steps")
+        self.export.setToolTip("Write what is shown, of all steps, into the pictures folder (E)")
+        self.export.setText("Export")
+        self.export.setIconSize(QSize(icons.SIZE, icons.SIZE))
+        self.export.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        icons.dress(self.export, "export")
+        menu = QMenu(self.export)
+        menu.setToolTipsVisible(True)
+        for form, (text, tip) in FORMS.items():
+            action = menu.addAction(text)
+            action.setObjectName(f"trajectoryExport{form or '-frames'}")
+            action.setToolTip(tip)
+            action.triggered.connect(partial(self._export, form))
+        self.export.setMenu(menu)
+
+    def _name_player(self) -> None:
+        self.player.read.hide()  # the figures tell the step's own time
+        self.player.play.setToolTip("Play from noise to picture (Space)")
+        self.player.slider.setAccessibleName("Time, from noise to picture")
+        self.player.slider.setToolTip(
+            "Noise (t = 1) at the left, the picture (t = 0) at the right; the ticks are the steps."
+            " Comma and full stop go from step to step, Space plays."
+        )
+
+    def _lay_out(self) -> None:
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.canvas)
+        self.pages.addWidget(self.levels)
+        top = QHBoxLayout()
+        top.addWidget(self.channels)
+        top.addStretch(1)
+        top.addWidget(self.export)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addLayout(top)
+        column.addWidget(self.pages, 1)
+        column.addWidget(self.figures, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self.player)
+
+    def _connect(self) -> None:
+        self.channels.chosen.connect(self._refresh)
+        self.player.moved.connect(self._refresh)
+        self.levels.picked.connect(self.go_to)
+        self.decoding.changed.connect(self._refresh)
+        self._resting.timeout.connect(self._rested)
+        self.exports.written.connect(self._written)
+        self.exports.failed.connect(partial(self.said.emit, "error"))
+
+    @property
+    def made(self) -> events.Picture | None:
+        return self.decoding.made
+
+    @property
+    def frame(self) -> int:
+        """The step shown: the last one before the player's time."""
+        kept = self.made.trajectory if self.made is not None else None
+        if kept is None:
+            return 0
+        return min(frame_at(kept.times, self.player.time), last_of(self.channels.value, kept))
+
+    def show_picture(self, made: events.Picture | None) -> None:
+        """Shows a picture's trajectory from its noise; None shows nothing."""
+        if made is self.made:
+            return
+        self.exports.forget()
+        self.player.pause()
+        self.decoding.show(made)
+        if made is None or made.trajectory is None:
+            return
+        self.player.slider.set_ticks(made.trajectory.times)
+        self.levels.show_times(made.trajectory.times)
+        self.channels.enable("gap", self.decoding.most > 0)
+        self.player.slider.set_time(1.0)
+        self._refresh()
+
+    def pause(self) -> None:
+        self.player.pause()
+
+    @Slot(int)
+    def go_to(self, frame: int) -> None:
+        """Stands at a step."""
+        if self.made is not None and self.made.trajectory is not None:
+            times = self.made.trajectory.times
+            self.player.slider.set_time(times[min(max(frame, 0), len(times) - 1)])
+
+    @Slot()
+    def _refresh(self, _: object = None) -> None:
+        made = self.made
+        if made is None or made.trajectory is None:
+            return
+        channel, frame = self.channels.value, self.frame
+        self.export.setEnabled(channel != "noise")
+        self.pages.setCurrentWidget(self.levels if channel == "noise" else self.canvas)
+        if channel == "noise":
+            self.levels.show_frame(frame)
+        else:
+            pixels, full = self.decoding.picture(channel, frame)
+            image = to_qimage(pixels)
+            size = QSize(made.image.shape[1], made.image.shape[0])
+            if full:
+                self.canvas.show_picture(image)
+            else:
+                self.canvas.show_preview(enlarge(image), size, "")
+        self._tell(made.trajectory, channel, frame)
+        self._resting.start()
+
+    def _tell(self, kept: events.Trajectory, channel: str, frame: int) -> None:
+        at = level(kept.times[frame])
+        told = [f"Step {frame} of {len(kept.times) - 1}", f"t {at.t:.3f}"]
+        told += [f"σ {at.sigma:.3f}", f"α {at.alpha:.3f}"]
+        if channel == "gap":
+            told.append(f"mean {kept.gap[frame].mean():.3f}, palest {self.decoding.most:.3f}")
+        self.figures.setText(" · ".join(told))
+
+    @Slot()
+    def _rested(self) -> None:
+        if self.isVisible() and not self.player.playing:
+            self.decoding.look(self.channels.value, self.frame)
+
+    def _export(self, form: str, _checked: bool = False) -> None:
+        if self.exports.busy:
+            self.said.emit("note", "One export at a time: this one is nearly done.")
+        else:
+            self.exports.start(form, self.channels.value)
+
+    @Slot(object)
+    def _written(self, path: Path) -> None:
+        self.said.emit("note", f"Written: {path}")
+
+    def event(self, event: QEvent) -> bool:
+        """Keeps the slider's keys from the strip, which walks with them elsewhere."""
+        if event.type() == QEvent.Type.ShortcutOverride:
+            assert isinstance(event, QKeyEvent)
+            sliding = self.player.slider.hasFocus() and event.key() in OURS
+            if (sliding or event.key() in STEPS) and not event.modifiers():
+                event.accept()
+                return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Comma and full stop go from step to step; Space plays; E exports."""
+        key = Qt.Key(event.key())
+        if key in STEPS:
+            self.player.pause()
+            self.go_to(self.frame + STEPS[key])
+        elif key == Qt.Key.Key_Space:
+            self.player.toggle()
+        elif key == Qt.Key.Key_E and self.export.isEnabled():
+            self.export.showMenu()
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,314 @@
+"""The right side: banner, large picture, its facts and tools, the strip."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QPoint, Qt, Slot
+from PySide6.QtGui import QAction, QImage, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.core.events import Picture, Preview, Progress
+from studio.core.requests import Settings
+from studio.core.specs import SamplerSpec
+from studio.ui.image.canvas import Canvas
+from studio.ui.image.mosaic import Mosaic
+from studio.ui.jobs import Jobs
+from studio.ui.library.pictures import Entry, Library
+from studio.ui.library.strip import Strip
+from studio.ui.viewer.kept import Kept
+from studio.ui.viewer.welcome import Welcome
+from studio.ui.widgets.banner import Banner
+from studio.ui.widgets.buttons import tool
+
+if TYPE_CHECKING:
+    from studio.ui.viewer.page import TrajectoryPage
+
+NARROW = 860  # logical pixels
+TOOLS = (
+    ("use_all", "use_prompt", "use_seed"),
+    ("vary", "start_here"),
+    ("save_as", "copy_picture", "copy_settings", "copy_command", "open_folder"),
+    ("zoom_actual", "zoom_fit"),
+)
+
+
+class Viewer(QWidget):
+    """Shows the library's current entry, or the live preview while `following`."""
+
+    def __init__(self, library: Library, samplers: dict[str, SamplerSpec], jobs: Jobs) -> None:
+        super().__init__()
+        self.setObjectName("viewer")
+        self._samplers = samplers
+        self.entry: Entry | None = None  # what is shown; None while a preview is
+        self._before: Entry | None = None  # what to come back to when a preview ends in nothing
+        self.following = True
+        self.playing = False  # whether the trajectory of what is shown is wanted
+        self._kept = Kept()
+        self._mosaic = Mosaic()
+        self.banner = Banner()
+        self.canvas = Canvas()
+        self.welcome = Welcome()
+        self.strip = Strip(library)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.welcome)
+        self.pages.addWidget(self.canvas)
+        self.facts = _Facts()
+        self.bar = QWidget()
+        self.tools = QHBoxLayout()
+        self._actions: dict[str, QAction] = {}
+        self._needing: frozenset[str] = frozenset()
+        self._library, self._jobs = library, jobs
+        self._lay_out()
+        self.strip.chosen.connect(self._chosen)
+        library.opened.connect(self._opened)
+        self.canvas.customContextMenuRequested.connect(self._menu)
+
+    @property
+    def _has_player(self) -> bool:
+        return "player" in vars(self)
+
+    @cached_property
+    def player(self) -> TrajectoryPage:
+        """Made when a trajectory is first played."""
+        from studio.ui.viewer.page import TrajectoryPage
+
+        player = TrajectoryPage(self._jobs, self._library.folder)
+        player.said.connect(self.banner.say)
+        stops: list[QWidget] = [self.canvas]
+        each = player.nextInFocusChain()
+        while each is not None and each is not player:
+            stops += [each] if each.focusPolicy() & Qt.FocusPolicy.TabFocus else []
+            each = each.nextInFocusChain()
+        self.pages.addWidget(player)
+        for before, after in pairwise(stops):
+            QWidget.setTabOrder(before, after)  # as if it had always been there
+        return player
+
+    def _lay_out(self) -> None:
+        bar = self._bar = QHBoxLayout(self.bar)
+        bar.setContentsMargins(0, 0, 0, 0)
+        bar.setSpacing(2)
+        bar.addWidget(self.facts, 1)
+        self.tools.setSpacing(2)
+        bar.addLayout(self.tools)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 12, 16, 8)
+        column.setSpacing(8)
+        column.addWidget(self.banner)
+        column.addWidget(self.pages, 1)
+        column.addWidget(self.bar)
+        column.addWidget(self.strip)
+
+    def set_actions(self, actions: dict[str, QAction], needing: frozenset[str]) -> None:
+        """Fills the tool bar from the actions table; `needing` names those that need a picture."""
+        self._actions, self._needing = actions, needing
+        actions["trajectory"].setCheckable(True)
+        self.trajectory = tool(actions["trajectory"])
+        self.trajectory.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.tools.addWidget(self.trajectory)
+        self._gaps = [_gap() for _ in TOOLS]
+        self._show_page(self.welcome)
+        for gap, group in zip(self._gaps, TOOLS, strict=True):
+            self.tools.addWidget(gap)
+            for name in group:
+                self.tools.addWidget(tool(actions[name]))
+        self.tools.addStretch(1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is no room beside the facts the tools go under them."""
+        ways, narrow = QHBoxLayout.Direction, event.size().width() < NARROW
+        self._bar.setDirection(ways.TopToBottom if narrow else ways.LeftToRight)
+        super().resizeEvent(event)
+
+    def show_preview(self, preview: Preview, settings: Settings, at: Progress | None) -> None:
+        """The live preview of a batch, unless the user went to another picture."""
+        self._mosaic.add(preview, at.picture if at is not None else 0)
+        if self.following:
+            if self.entry is not None:
+                self._before, self.entry = self.entry, None
+                self.strip.show_entry(None)
+            label = f"preview step {at.step}/{at.steps}" if at is not None else "preview"
+            side = settings.size
+            self.canvas.show_preview(self._mosaic.image(side), self._mosaic.size(side), label)
+            self.facts.tell(settings.prompt or "No prompt", summary(settings, self._samplers))
+            self._show_page(self.canvas)
+
+    def show_made(self, entry: Entry, image: QImage, made: Picture) -> None:
+        """A picture just made, unless the user went to another one; its trajectory is kept."""
+        self._kept.keep(entry, made)
+        if self.following:
+            self._show(entry, image)
+            self.strip.show_entry(entry)
+
+    def show_trajectory(self, wanted: bool) -> None:
+        """Plays how the picture came about, where that was kept; or shows the picture again."""
+        self.playing = wanted
+        if self.entry is not None:
+            page = self._page()
+            self._show_page(page)
+            if page is not self.canvas:
+                self.player.player.slider.setFocus()
+
+    def _page(self) -> QWidget:
+        """What shows the current picture."""
+        made = self._kept.get(self.entry) if self.entry is not None else None
+        if self.playing and made is not None:
+            self.player.show_picture(made)
+            return self.player
+        if self._has_player:
+            self.player.show_picture(None)
+        return self.canvas
+
+    def follow(self) -> None:
+        """Goes to the newest picture and on to those that follow."""
+        self.strip.walk(-self.strip.rows.rowCount())
+        self.following = True
+
+    def take_focus(self) -> None:
+        """From here the viewer's keys work."""
+        page = self.pages.currentWidget()
+        if page is self.welcome:
+            self.strip.setFocus()
+        else:
+            (self.canvas if page is self.canvas else self.player.player.slider).setFocus()
+
+    def end_preview(self) -> None:
+        """Goes back to the picture shown before when a preview has ended in nothing."""
+        if self.entry is not None:
+            return
+        before, self._before = self._before, None
+        image = self._library.image(before) if before is not None else None
+        if before is not None and image is not None:
+            self._show(before, image)
+            self.strip.show_entry(before)
+        else:
+            self._show_page(self.welcome)
+
+    def _show_page(self, page: QWidget) -> None:
+        """The bar belongs to a picture; its tools to a finished one."""
+        self.pages.setCurrentWidget(page)
+        self.bar.setVisible(page is not self.welcome)
+        playing = page not in (self.welcome, self.canvas)
+        if self._has_player and not playing:
+            self.player.pause()
+        for name, action in self._actions.items():
+            action.setEnabled(self.entry is not None or name not in self._needing)
+        kept = self.entry is not None and self.entry in self._kept
+        if self._actions:
+            self._actions["trajectory"].setEnabled(kept)
+            self._actions["trajectory"].setChecked(playing)
+            self.trajectory.setVisible(kept)
+            self._gaps[0].setVisible(kept)
+
+    def _show(self, entry: Entry, image: QImage) -> None:
+        self.entry = entry
+        self.canvas.show_picture(image)
+        self._show_page(self._page())
+        settings = entry.settings
+        if settings is not None:
+            self.facts.tell(entry.title(), summary(settings, self._samplers))
+        else:
+            self.facts.tell(entry.title(), "No settings inside this file")
+
+    @Slot(object)
+    def _chosen(self, entry: Entry) -> None:
+        self.following = False
+        self.entry = entry
+        self._library.open(entry)
+
+    @Slot(object, object)
+    def _opened(self, entry: Entry, image: QImage) -> None:
+        if entry is self.entry:
+            self._show(entry, image)
+
+    @Slot(QPoint)
+    def _menu(self, at: QPoint) -> None:
+        menu = self.menu()
+        menu.popup(self.canvas.mapToGlobal(at))
+
+    def menu(self) -> QMenu:
+        """The context menu of the picture."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if self._actions["trajectory"].isEnabled():
+            menu.addAction(self._actions["trajectory"])
+        for group in TOOLS:
+            menu.addSeparator()
+            for name in group:
+                menu.addAction(self._actions[name])
+        return menu
+
+
+class _Facts(QWidget):
+    """Two lines: the prompt, and what made the picture."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._full = ("", "")
+        self.prompt, self.rest = QLabel(), QLabel()
+        self.prompt.setObjectName("factsPrompt")
+        self.rest.setObjectName("factsRest")
+        self.prompt.setProperty("role", "title")
+        self.rest.setProperty("role", "muted")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2, 0, 8, 0)
+        column.setSpacing(1)
+        column.addWidget(self.prompt)
+        column.addWidget(self.rest)
+        for label in (self.prompt, self.rest):
+            label.setMinimumWidth(60)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+
+    def tell(self, prompt: str, rest: str) -> None:
+        self._full = (prompt, rest)
+        self._elide()
+
+    def resizeEvent(self, event: QEvent) -> None:
+        self._elide()
+
+    def _elide(self) -> None:
+        for label, text in zip((self.prompt, self.rest), self._full, strict=True):
+            text = " ".join(text.split())
+            room = max(60, self.width() - 14)
+            label.setText(label.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room))
+            label.setToolTip(text)
+
+
+def summary(settings: Settings, samplers: dict[str, SamplerSpec]) -> str:
+    """What made a picture, in one line."""
+    spec = samplers.get(settings.sampler)
+    parts = [
+        f"Seed {settings.seed}",
+        spec.label if spec else settings.sampler,
+        f"{settings.steps} steps",
+        f"guidance {settings.guidance:g}",
+    ]
+    if settings.source:
+        parts.append(f"{'repainted' if settings.mask else 'from a picture'} {settings.strength:g}")
+    if settings.variation:
+        parts.append(f"{settings.variation:g} towards seed {settings.variation_seed}")
+    if settings.negative:
+        parts.append(f"without {settings.negative}")
+    return " · ".join(parts)
+
+
+def _gap() -> QWidget:
+    line = QFrame()
+    line.setObjectName("toolbarLine")
+    line.setFixedHeight(18)
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(6, 0, 6, 0)
+    row.addWidget(line)
+    return holder

@@ -1,0 +1,104 @@
+"""The seed: new every time (dice), kept (lock), or the last one again."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QValidator
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QWidget
+
+from studio.core.requests import MAX_SEED
+from studio.ui.widgets.buttons import icon_button
+
+TIP = "The noise a picture starts from: 0 to 2^63 - 1. Typing one keeps it."
+
+
+class SeedValidator(QValidator):
+    """Whole numbers from 0 to 2^63 - 1 (QIntValidator ends at 2^31 - 1)."""
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        """Digits within the range are acceptable, an empty text may become so."""
+        if not text:
+            return QValidator.State.Intermediate, text, position
+        within = text.isascii() and text.isdigit() and int(text) <= MAX_SEED
+        state = QValidator.State.Acceptable if within else QValidator.State.Invalid
+        return state, text, position
+
+
+class SeedBox(QWidget):
+    """`edited` gives the seed, `locked` whether it is kept; typing a seed locks it."""
+
+    edited = Signal(object)
+    locked = Signal(object)
+    again = Signal()
+
+    def __init__(self, name: str = "seed", label: str = "Seed", tip: str = TIP) -> None:
+        super().__init__()
+        self.line = QLineEdit()
+        self.line.setObjectName(name)
+        self.line.setAccessibleName(label)
+        self.line.setToolTip(tip)
+        self.line.setPlaceholderText("Random")
+        self.line.setValidator(SeedValidator(self.line))
+        self.dice = icon_button(f"{name}Random", "dice", "A new random seed for every Generate")
+        self.lock = icon_button(f"{name}Locked", "lock", "Keep this seed for every Generate")
+        self.reuse = icon_button(f"{name}Reuse", "again", "Keep the seed of the last pictures")
+        self.dice.setCheckable(True)
+        self.lock.setCheckable(True)
+        modes = QButtonGroup(self)
+        modes.addButton(self.dice)
+        modes.addButton(self.lock)
+        self.dice.setChecked(True)
+        self.reuse.setEnabled(False)
+        self.setFocusProxy(self.line)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self.line, 1)
+        row.addSpacing(4)
+        for button in (self.dice, self.lock, self.reuse):
+            row.addWidget(button)
+        self._seed = 0
+        self.line.textEdited.connect(self._typed)
+        self.line.editingFinished.connect(self._left)
+        self.lock.toggled.connect(self._mode)
+        self.reuse.clicked.connect(self.again)
+
+    @Slot(object)
+    def set_value(self, seed: int) -> None:
+        self._seed = seed
+        if self.lock.isChecked():
+            self.line.setText(str(seed))
+
+    @Slot(object)
+    def set_locked(self, locked: bool) -> None:
+        blocked = self.lock.blockSignals(True)
+        (self.lock if locked else self.dice).setChecked(True)
+        self.lock.blockSignals(blocked)
+        self.line.setText(str(self._seed) if locked else "")
+
+    @Slot(object)
+    def set_last(self, seed: int | None) -> None:
+        """Shows the last seed in grey while seeds are random."""
+        self.reuse.setEnabled(seed is not None)
+        self.line.setPlaceholderText("Random" if seed is None else f"Random (last {seed})")
+
+    @Slot(str)
+    def _typed(self, text: str) -> None:
+        if text:
+            self._seed = int(text)
+            self.edited.emit(self._seed)
+            if not self.lock.isChecked():
+                blocked = self.lock.blockSignals(True)
+                self.lock.setChecked(True)
+                self.lock.blockSignals(blocked)
+                self.locked.emit(True)
+
+    @Slot()
+    def _left(self) -> None:
+        if not self.line.text() and self.lock.isChecked():
+            self.line.setText(str(self._seed))
+
+    @Slot(bool)
+    def _mode(self, locked: bool) -> None:
+        self.line.setText(str(self._seed) if locked else "")
+        self.locked.emit(locked)

@@ -1,0 +1,1 @@
+"""The Compare workspace: one noise, many settings, side by side."""

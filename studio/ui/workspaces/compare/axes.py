@@ -1,0 +1,265 @@
+"""What is compared: up to three directions, each with a setting and its values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from studio.core import events
+from studio.core.errors import UsageError
+from studio.core.grid import AXES, Axis, Grid
+from studio.core.specs import FAMILIES, GuidanceSpec, ScheduleSpec
+from studio.ui.session import Session
+from studio.ui.widgets.choice_box import ChoiceBox
+from studio.ui.widgets.sampler_box import describe
+from studio.ui.workspaces.compare.editors import Checklist, Choice, Editor, NumberList, PromptList
+from studio.ui.workspaces.compare.values import lines, real_numbers, whole_numbers
+
+DIRECTIONS = {"columns": "Columns", "rows": "Rows", "tabs": "Tabs"}
+NOTHING = ""
+_QUICK = ("dpmpp-2m", "flow-heun", "flow-euler")
+_AT_FIRST: dict[str, tuple[Any, ...]] = {
+    "steps": (5, 10, 20),
+    "guidance": (1.0, 4.0, 8.0),
+    "seed": (1, 2, 3, 4),
+}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A comparison worth making, under a button."""
+
+    id: str
+    text: str
+    tip: str
+    grid: Grid
+
+
+def presets(session: Session) -> tuple[Preset, ...]:
+    """Made of the samplers that there are."""
+    specs = session.samplers.values()
+    families = tuple(spec.name for spec in specs if spec.is_family_default)
+    quick = tuple(name for name in _QUICK if name in session.samplers)
+    return (
+        Preset(
+            "families",
+            "Families",
+            "DDPM, SDE and flow from the same noise, each family's own sampler",
+            Grid(Axis("sampler", families)),
+        ),
+        Preset(
+            "steps",
+            "Steps",
+            "How few steps do: second-order solvers against Euler",
+            Grid(Axis("steps", (5, 10, 20, 40)), Axis("sampler", quick or families)),
+        ),
+        Preset(
+            "guidance",
+            "Guidance",
+            "One noise, the guidance w swept from 0 (no prompt) to 8",
+            Grid(Axis("guidance", (0.0, 1.0, 2.0, 4.0, 8.0))),
+        ),
+    )
+
+
+class AxesEditor(QWidget):
+    """`edited` follows every change; `grid` reads what is chosen."""
+
+    edited = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.setObjectName("axes")
+        self._session = session
+        self.editors = _editors(session)
+        self._needs = {spec.name: spec.needs for spec in session.rules.values()}
+        self._boxes: dict[str, ChoiceBox] = {}
+        self._holders: dict[str, QVBoxLayout] = {}
+        self._chosen = dict.fromkeys(DIRECTIONS, NOTHING)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(5)
+        for direction, label in DIRECTIONS.items():
+            self._add_direction(column, direction, label)
+        for editor in self.editors.values():
+            editor.setParent(self)
+            editor.hide()
+            editor.edited.connect(self._edited)
+        self.set_grid(presets(session)[0].grid)
+
+    def _add_direction(self, column: QVBoxLayout, direction: str, label: str) -> None:
+        tip = f"The setting that changes along the {label.lower()}"
+        none = [] if direction == "columns" else [(NOTHING, "Nothing", "")]
+        choices = [(name, AXES[name], "") for name in self.editors]
+        box = ChoiceBox(f"axis-{direction}", label, tip, [*none, *choices])
+        box.edited.connect(self._choose)
+        title = QLabel(label)
+        title.setProperty("role", "muted")
+        title.setBuddy(box)
+        holder = QVBoxLayout()
+        holder.setContentsMargins(0, 0, 0, 0)
+        title.setFixedWidth(title.fontMetrics().horizontalAdvance(DIRECTIONS["columns"]) + 8)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        row.addWidget(title)
+        row.addWidget(box, 1)
+        column.addLayout(row)
+        column.addLayout(holder)
+        column.addSpacing(4)
+        self._boxes[direction], self._holders[direction] = box, holder
+
+    def names(self) -> tuple[str, ...]:
+        """The settings that are compared."""
+        return tuple(name for name in self._chosen.values() if name)
+
+    def take_focus(self) -> None:
+        """To the first direction."""
+        self._boxes["columns"].setFocus()
+
+    def grid(self) -> Grid:
+        """What is chosen. Raises UsageError for values that cannot be read."""
+        columns, rows, tabs = (self._axis(direction) for direction in DIRECTIONS)
+        assert columns is not None
+        return Grid(columns, rows, tabs)
+
+    def set_grid(self, grid: Grid) -> None:
+        """Shows a grid."""
+        axes = dict(zip(DIRECTIONS, (grid.columns, grid.rows, grid.tabs), strict=True))
+        for direction, axis in axes.items():
+            self._chosen[direction] = axis.name if axis is not None else NOTHING
+            if axis is not None:
+                self._editor(axis.name).set_values(axis.values)
+        self._place()
+
+    def remembered(self) -> dict[str, list[Any]]:
+        """By direction the setting and its values; what is half typed is left out."""
+        found: dict[str, list[Any]] = {}
+        for direction in DIRECTIONS:
+            with suppress(UsageError):
+                if (axis := self._axis(direction)) is not None:
+                    found[direction] = [axis.name, list(axis.values)]
+        return found
+
+    def restore(self, kept: Any) -> None:
+        """Shows what `remembered` gave, if it still makes sense."""
+        before = self.grid()
+        try:
+            axes = {way: Axis(name, tuple(values)) for way, (name, values) in kept.items()}
+            self.set_grid(Grid(axes["columns"], axes.get("rows"), axes.get("tabs")))
+            self.grid().check()
+        except (AttributeError, TypeError, ValueError, LookupError, UsageError):
+            self.set_grid(before)
+
+    def _axis(self, direction: str) -> Axis | None:
+        name = self._chosen[direction]
+        return Axis(name, self._editor(name).values()) if name else None
+
+    def _editor(self, name: str) -> Editor:
+        return self.editors[name]
+
+    @Slot(object)
+    def _choose(self, _: object) -> None:
+        """A setting that another direction has already changes places with this one's."""
+        for direction, box in self._boxes.items():
+            before, now = self._chosen[direction], box.currentData()
+            if now == before:
+                continue
+            for other, name in self._chosen.items():
+                if now and name == now:
+                    free = (each for each in self.editors if each not in self._chosen.values())
+                    must = other == "columns" and not before
+                    self._chosen[other] = next(free) if must else before
+            self._chosen[direction] = now
+            if now == "prompt" and not self._editor(now).values():
+                self._editor(now).set_values(lines(self._session.prompt.get()))
+            break
+        self._place()
+
+    def _place(self) -> None:
+        for name, editor in self.editors.items():
+            editor.setVisible(name in self._chosen.values())
+        for direction, name in self._chosen.items():
+            self._boxes[direction].set_value(name)
+            if name:
+                self._holders[direction].addWidget(self.editors[name])
+        order: list[QWidget] = []
+        for direction, name in self._chosen.items():
+            order += [self._boxes[direction], *([self.editors[name]] if name else [])]
+        for before, after in pairwise(order):
+            self.setTabOrder(before, after)
+        self.edited.emit()
+
+    @Slot()
+    def _edited(self, _: object = None) -> None:
+        self.edited.emit()
+
+    @Slot(object)
+    def model_ready(self, model: events.Ready) -> None:
+        """Rules that need more than this model has cannot be chosen."""
+        rules = self.editors.get("rule")
+        if isinstance(rules, Checklist):
+            for name, needs in self._needs.items():
+                rules.enable(name, not needs or needs in model.needs)
+
+
+_Editor = Checklist | NumberList | PromptList
+
+
+def _editors(session: Session) -> dict[str, _Editor]:
+    """A control for the values of every setting that can be compared here."""
+    made: dict[str, _Editor] = {
+        "sampler": Checklist(
+            "compareSamplers",
+            "Samplers to compare",
+            "Tick the samplers to compare (Space); a family's title ticks all of it.",
+            _samplers(session),
+        ),
+        "steps": _numbers("Steps", "like 5, 10, 25 or 1-4", whole_numbers),
+        "guidance": _numbers("Guidance", "like 0, 1, 2.5, 4", real_numbers),
+        "seed": _numbers("Seeds", "like 1, 7, 42 or 1-4", whole_numbers),
+        "prompt": PromptList("comparePrompts", "Prompts to compare", "One prompt a line"),
+    }
+    for name, values in _AT_FIRST.items():
+        made[name].set_values(values)
+    rules = [spec for spec in session.rules.values() if spec.needs != "classifier"]
+    tip = "Tick the guidance rules to compare."
+    if len(rules) > 1:
+        made["rule"] = Checklist("compareRules", "Guidance rules to compare", tip, _alone(rules))
+        made["rule"].set_values(tuple(spec.name for spec in rules[:2]))
+    schedules = list(session.schedules.values())
+    tip = "Tick where the steps shall lie."
+    if schedules:
+        own = ("", "The sampler's own", "Where this sampler's steps lie by default")
+        groups = _alone(schedules, own)
+        made["schedule"] = Checklist("compareSchedules", "Schedules to compare", tip, groups)
+        made["schedule"].set_values(("", *(spec.name for spec in schedules[:2])))
+    return made
+
+
+def _samplers(session: Session) -> list[tuple[str, tuple[Choice, ...]]]:
+    """By family."""
+    groups = []
+    for family, label in FAMILIES.items():
+        specs = [spec for spec in session.samplers.values() if spec.family == family]
+        if specs:
+            groups.append((label, tuple((s.name, s.label, describe(s)) for s in specs)))
+    return groups
+
+
+def _alone(
+    specs: Sequence[GuidanceSpec | ScheduleSpec], *first: Choice
+) -> list[tuple[str, tuple[Choice, ...]]]:
+    """One group without a title."""
+    choices = ((s.name, s.label, f"{s.summary}\nSource: {s.source}") for s in specs)
+    return [("", (*first, *choices))]
+
+
+def _numbers(what: str, how: str, parse: Any) -> NumberList:
+    tip = f"The values to compare, {how}"
+    return NumberList(f"compare{what}", f"{what} to compare", tip, parse)

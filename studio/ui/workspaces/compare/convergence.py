@@ -1,0 +1,134 @@
+"""The view "Convergence": distance to the converged picture against what it cost."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QLabel,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.ui.background import Background
+from studio.ui.theme import DARK, LIGHT, Tokens
+from studio.ui.widgets.segments import Segments
+from studio.ui.workspaces.compare.comparison import Comparison
+from studio.ui.workspaces.compare.curves import curves
+
+if TYPE_CHECKING:
+    from studio.ui.workspaces.compare.plot import Plot
+
+ADVICE = (
+    "Compare several samplers at several steps (the preset “Steps” does): once the pictures are"
+    " there, this shows how near each comes to the converged end of its own ODE, and at what cost."
+)
+
+
+class ConvergenceView(QWidget):
+    """The plotting library takes half a second to import: on a thread, when this is made."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        super().__init__()
+        self.setObjectName("convergenceView")
+        self._comparison = comparison
+        self.plot: Plot | None = None
+        self._background = Background(self)
+        self._background.done.connect(self._imported)
+        app = QApplication.instance()
+        if app is not None:
+            app.aboutToQuit.connect(self._background.wait)
+        self._background.start("plot", importlib.import_module, "studio.ui.workspaces.compare.plot")
+        self.cost = Segments(
+            "convergenceCost",
+            "Cost",
+            {
+                "nfe": ("NFE", "Against evaluations of the denoiser"),
+                "seconds": ("Seconds", "Against seconds on this machine"),
+            },
+        )
+        self.distance = Segments(
+            "convergenceDistance",
+            "Distance",
+            {
+                "latent": ("Latent", "Root mean square over latents"),
+                "lpips": ("LPIPS", "Perceptual distance between the pictures"),
+            },
+        )
+        self.empty = QLabel(ADVICE)
+        self.empty.setObjectName("convergenceEmpty")
+        self.empty.setProperty("role", "muted")
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setContentsMargins(60, 0, 60, 0)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.empty)
+        self._lay_out()
+        for control in (self.cost, self.distance):
+            control.chosen.connect(self.refresh)
+        for signal in (comparison.began, comparison.measured, comparison.ended):
+            signal.connect(self.refresh)
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.setSpacing(18)
+        row.addWidget(self.distance)
+        row.addWidget(_muted("to the converged picture, against"))
+        row.addWidget(self.cost)
+        row.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(row)
+        column.addWidget(self.pages, 1)
+
+    @Slot()
+    def refresh(self, _: object = None) -> None:
+        """Draws anew, if it is seen."""
+        if not self.isVisible():
+            return
+        lpips = any(r.distance and r.distance.lpips is not None for r in self._comparison.results)
+        self.distance.enable("lpips", lpips)
+        found = curves(self._comparison, self.cost.value, self.distance.value)
+        if not any(len(curve.points) for curve in found):
+            self.empty.setText(ADVICE)
+            self.pages.setCurrentWidget(self.empty)
+            return
+        if self.plot is None:
+            self.empty.setText("One moment…")  # `_imported` comes back here
+            return
+        self.plot.show_curves(self._comparison, found, self.cost.value, self.distance.value)
+        self.pages.setCurrentWidget(self.plot)
+
+    @Slot(object, object)
+    def _imported(self, _: str, module: ModuleType) -> None:
+        self.plot = module.Plot(self._tokens())
+        self.plot.picked.connect(self._comparison.select)
+        self.pages.addWidget(self.plot)
+        self.refresh()
+
+    def _tokens(self) -> Tokens:
+        return DARK if self.palette().window().color().lightness() < 128 else LIGHT
+
+    def changeEvent(self, event: object) -> None:
+        """A plot keeps its own colours: it is made anew in those of the new theme."""
+        super().changeEvent(event)  # type: ignore[arg-type]
+        if self.plot is not None and self.plot.tokens != self._tokens():
+            self.plot.set_tokens(self._tokens())
+            self.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
+
+
+def _muted(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setProperty("role", "muted")
+    return label

@@ -1,0 +1,87 @@
+"""From a comparison's cells to curves of distance against cost. Must not import Qt's widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from studio.core.requests import Settings
+from studio.ui.workspaces.compare.comparison import Comparison, Result
+
+LEAST = 1e-5  # below this a distance is rounding; a logarithm needs a floor
+
+
+@dataclass(frozen=True)
+class Point:
+    """The mean of the cells that differ only in seed or prompt."""
+
+    steps: int
+    cost: float
+    distance: float
+    index: int  # of the first of its cells
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One sampler, its points by cost. `label` says what sets it apart from the other curves."""
+
+    settings: Settings  # without what varies along the curve
+    label: str
+    points: tuple[Point, ...]
+
+
+#: What a curve can be drawn against, and which distance it shows.
+COSTS: dict[str, Callable[[Result], float]] = {
+    "nfe": lambda result: float(result.cell.nfe) if result.cell else 0.0,
+    "seconds": lambda result: result.cell.seconds if result.cell else 0.0,
+}
+DISTANCES: dict[str, Callable[[Result], float | None]] = {
+    "latent": lambda result: result.distance.latent if result.distance else None,
+    "lpips": lambda result: result.distance.lpips if result.distance else None,
+}
+
+
+def curves(comparison: Comparison, cost: str, distance: str) -> tuple[Curve, ...]:
+    """One for each sampler (and whatever else is compared besides steps, seeds and prompts)."""
+    found: dict[Settings, dict[int, list[int]]] = {}
+    for index, result in enumerate(comparison.results):
+        if result.cell is not None and DISTANCES[distance](result) is not None:
+            settings = result.settings
+            key = replace(settings, steps=1, seed=0, prompt="", negative="")
+            found.setdefault(key, {}).setdefault(settings.steps, []).append(index)
+    made = []
+    for key, by_steps in found.items():
+        points = [_point(comparison.results, steps, cells, cost, distance)
+                  for steps, cells in by_steps.items()]  # fmt: skip
+        points.sort(key=lambda point: point.cost)
+        made.append(Curve(key, _label(comparison, key), tuple(points)))
+    return tuple(made)
+
+
+def pareto(points: Iterable[Point]) -> tuple[Point, ...]:
+    """Those that no other is both cheaper and nearer than, by cost."""
+    front: list[Point] = []
+    for point in sorted(points, key=lambda each: (each.cost, each.distance)):
+        if not front or point.distance < front[-1].distance:
+            front.append(point)
+    return tuple(front)
+
+
+def _point(results: list[Result], steps: int, cells: list[int], cost: str, distance: str) -> Point:
+    costs = [COSTS[cost](results[index]) for index in cells]
+    far = [DISTANCES[distance](results[index]) or 0.0 for index in cells]
+    mean = sum(far) / len(far)
+    return Point(steps, sum(costs) / len(costs), max(mean, LEAST), cells[0])
+
+
+def _label(comparison: Comparison, key: Settings) -> str:
+    assert comparison.grid is not None
+    told = ("sampler", "guidance", "rule", "schedule")
+    axes = sorted(
+        (axis for axis in comparison.grid.axes if axis.name in told),
+        key=lambda axis: told.index(axis.name),
+    )
+    parts = [comparison.value_label(axis, getattr(key, axis.name)) for axis in axes]
+    if not any(axis.name == "sampler" for axis in axes):
+        parts.insert(0, comparison.sampler_label(key.sampler))
+    return " · ".join(parts)

@@ -1,0 +1,168 @@
+"""The values of an axis: a checklist, a list of numbers, prompts one a line.
+
+Each has `edited` (nothing else is sent), `values` and `set_values`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QSizePolicy
+
+from studio.core.errors import UsageError
+from studio.ui.widgets.prompt_box import PromptBox
+from studio.ui.workspaces.compare.values import lines, spelled
+
+ROW, MOST_ROWS = 24, 9  # logical pixels of a checklist's line; lines before it scrolls
+_VALUE = Qt.ItemDataRole.UserRole
+_CHECKED, _UNCHECKED = Qt.CheckState.Checked, Qt.CheckState.Unchecked
+Choice = tuple[str, str, str]  # value, label, tooltip
+
+
+class Editor(Protocol):
+    """What an axis needs from the control of its values."""
+
+    edited: Any
+
+    def values(self) -> tuple[Any, ...]:
+        """Raises UsageError for what cannot be read."""
+        ...
+
+    def set_values(self, values: tuple[Any, ...]) -> None: ...
+
+
+class Checklist(QListWidget):
+    """Values with boxes to tick, in groups; ticking a group's title ticks all of it."""
+
+    edited = Signal()
+
+    def __init__(
+        self, name: str, label: str, tip: str, groups: Iterable[tuple[str, tuple[Choice, ...]]]
+    ) -> None:
+        """`groups` are (title, choices); an empty title stands for no title."""
+        super().__init__()
+        self.setObjectName(name)
+        self.setAccessibleName(label)
+        self.setToolTip(tip)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setUniformItemSizes(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._groups: list[tuple[QListWidgetItem | None, list[QListWidgetItem]]] = []
+        for title, choices in groups:
+            head = self._item(title, "", "All of this family, or none", True) if title else None
+            self._groups.append((head, [self._item(c[1], c[0], c[2]) for c in choices]))
+        self.setFixedHeight(min(self.count(), MOST_ROWS) * ROW + 10)
+        self.itemChanged.connect(self._changed)
+
+    def _item(self, text: str, value: str, tip: str, title: bool = False) -> QListWidgetItem:
+        item = QListWidgetItem(text, self)
+        item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable
+                      | Qt.ItemFlag.ItemIsSelectable)  # fmt: skip
+        item.setSizeHint(QSize(0, ROW))
+        item.setCheckState(_UNCHECKED)
+        item.setToolTip(tip)
+        if title:
+            font = self.font()
+            font.setBold(True)
+            item.setFont(font)
+        else:
+            item.setData(_VALUE, value)
+        return item
+
+    def values(self) -> tuple[str, ...]:
+        return tuple(
+            item.data(_VALUE)
+            for _, items in self._groups
+            for item in items
+            if item.checkState() == _CHECKED
+        )
+
+    def set_values(self, values: tuple[Any, ...]) -> None:
+        blocked = self.blockSignals(True)
+        for _, items in self._groups:
+            for item in items:
+                item.setCheckState(_CHECKED if item.data(_VALUE) in values else _UNCHECKED)
+        self._sum_up()
+        self.blockSignals(blocked)
+        self.viewport().update()
+        self.edited.emit()
+
+    def enable(self, value: str, able: bool) -> None:
+        """A choice that this model cannot make is greyed and unticked."""
+        blocked = self.blockSignals(True)
+        for item in (item for _, items in self._groups for item in items):
+            if item.data(_VALUE) == value:
+                flag = Qt.ItemFlag.ItemIsEnabled
+                item.setFlags(item.flags() | flag if able else item.flags() & ~flag)
+                item.setCheckState(item.checkState() if able else _UNCHECKED)
+        self.blockSignals(blocked)
+
+    @Slot(QListWidgetItem)
+    def _changed(self, changed: QListWidgetItem) -> None:
+        blocked = self.blockSignals(True)
+        for head, items in self._groups:
+            if head is changed:
+                for item in items:
+                    item.setCheckState(head.checkState())
+        self._sum_up()
+        self.blockSignals(blocked)
+        self.viewport().update()
+        self.edited.emit()
+
+    def _sum_up(self) -> None:
+        """A group's title is ticked when all of it is, half when some is."""
+        for head, items in self._groups:
+            if head is not None:
+                states = {item.checkState() for item in items}
+                some = Qt.CheckState.PartiallyChecked
+                head.setCheckState(states.pop() if len(states) == 1 else some)
+
+
+class NumberList(QLineEdit):
+    """Numbers with commas between them; `parse` reads them."""
+
+    edited = Signal()
+
+    def __init__(
+        self, name: str, label: str, tip: str, parse: Callable[[str], tuple[float, ...]]
+    ) -> None:
+        super().__init__()
+        self._parse = parse
+        self.setObjectName(name)
+        self.setAccessibleName(label)
+        self.setToolTip(tip)
+        self.textChanged.connect(self._typed)
+
+    def values(self) -> tuple[float, ...]:
+        return self._parse(self.text())
+
+    def set_values(self, values: tuple[Any, ...]) -> None:
+        self.setText(spelled(values))
+
+    @Slot(str)
+    def _typed(self, _text: str) -> None:
+        try:
+            wrong = not self.values()
+        except UsageError:
+            wrong = True
+        if wrong != bool(self.property("invalid")):
+            self.setProperty("invalid", wrong)
+            self.style().polish(self)
+        self.edited.emit()
+
+
+class PromptList(PromptBox):
+    """One prompt a line."""
+
+    def __init__(self, name: str, label: str, tip: str) -> None:
+        super().__init__(name, tip, "A teddy bear\nA rocket\nA snowman", 3, 8)
+        self.setAccessibleName(label)
+
+    def values(self) -> tuple[str, ...]:
+        return lines(self.toPlainText())
+
+    def set_values(self, values: tuple[Any, ...]) -> None:
+        self.set_value("\n".join(values))

@@ -1,0 +1,234 @@
+"""The view "Pictures": the grid, its third axis as tabs, the scrubber, the cell's tools."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QTabBar, QVBoxLayout, QWidget
+
+from studio.core.requests import Settings
+from studio.ui.image.frames import frame_at
+from studio.ui.image.lens import Lens
+from studio.ui.jobs import Jobs
+from studio.ui.session import Session
+from studio.ui.workspaces.compare.cell import CellView
+from studio.ui.workspaces.compare.comparison import Comparison, Result
+from studio.ui.workspaces.compare.details import Details
+from studio.ui.workspaces.compare.frames import Frame, Frames
+from studio.ui.workspaces.compare.grid_view import GridView
+from studio.ui.workspaces.compare.scrubber import Scrubber
+from studio.ui.workspaces.compare.true_runs import TrueRuns, true_run
+
+NARROW = 190  # logical pixels: captions are shortened below
+HALF_WAY = 0.5
+WANDERS = (
+    "Adds noise on the way (the wave): it draws from the same distribution, but need not come near"
+    " the picture of its ODE, however many steps it takes."
+)
+
+
+class PicturesView(QWidget):
+    """Shows a comparison; only what is in sight is drawn, decoded or run."""
+
+    def __init__(self, comparison: Comparison, session: Session, jobs: Jobs) -> None:
+        super().__init__()
+        self.setObjectName("picturesView")
+        self._comparison = comparison
+        self.lens = Lens(self)
+        self.frames = Frames(comparison, jobs, self)
+        self.runs = TrueRuns(comparison, jobs, self)
+        self.tabs = QTabBar()
+        self.tabs.setObjectName("compareTabs")
+        self.tabs.setAccessibleName("Third axis")
+        self.tabs.setToolTip("The third axis: one grid for each of its values")
+        self.tabs.setExpanding(False)
+        self.tabs.setDrawBase(False)
+        self.grid = GridView(comparison, self.lens)
+        self.scrubber = Scrubber()
+        self.details = Details(comparison, session)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self.tabs, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.grid, 1)
+        column.addWidget(self.scrubber)
+        column.addWidget(self.details)
+        self._connect()
+        self._began()
+
+    def _connect(self) -> None:
+        comparison = self._comparison
+        comparison.began.connect(self._began)
+        comparison.made.connect(self._came)
+        comparison.measured.connect(self._came)
+        comparison.moved.connect(self.refresh)
+        comparison.ended.connect(self.refresh)
+        comparison.selected.connect(self._selected)
+        self.tabs.currentChanged.connect(self._show_tab)
+        self.scrubber.changed.connect(self.refresh)
+        self.scrubber.rested.connect(self._rested)
+        self.scrubber.beside.toggled.connect(self._beside_toggled)
+        self.frames.changed.connect(self.refresh)
+        self.runs.changed.connect(self.refresh)
+        self.grid.verticalScrollBar().valueChanged.connect(self.refresh)
+
+    def turn(self, by: int) -> None:
+        """Goes to the next tab of the third axis, or back; scrolls where there is none."""
+        if not self.tabs.count():
+            bar = self.grid.verticalScrollBar()
+            bar.setValue(bar.value() + by * bar.pageStep())
+            return
+        self.tabs.setCurrentIndex((self.tabs.currentIndex() + by) % self.tabs.count())
+
+    @Slot()
+    def _began(self) -> None:
+        grid = self._comparison.grid
+        blocked = self.tabs.blockSignals(True)
+        while self.tabs.count():
+            self.tabs.removeTab(0)
+        if grid is not None and grid.tabs is not None:
+            for value in grid.tabs.values:
+                text = self._comparison.value_label(grid.tabs, value)
+                self.tabs.addTab(text.replace("&", "&&"))  # a prompt's is no key
+        self.tabs.blockSignals(blocked)
+        self.tabs.setVisible(self.tabs.count() > 0)
+        self.scrubber.stop()
+        self._show_tab(0)
+
+    @Slot(int)
+    def _show_tab(self, number: int) -> None:
+        self.grid.show_tab(max(number, 0))
+        tab = self._comparison.tab(max(number, 0))
+        if self._comparison.results and self._comparison.current not in tab:
+            self._comparison.select(tab[self._comparison.current % len(tab)])
+        self._selected(self._comparison.current)
+        self.refresh()
+
+    @Slot(int)
+    def _selected(self, index: int) -> None:
+        results = self._comparison.results
+        if results:
+            tab = self._comparison.place(index)[0]
+            if self.tabs.count() and tab != self.tabs.currentIndex():
+                self.tabs.setCurrentIndex(tab)
+            self.scrubber.slider.set_ticks(results[index].times)
+        self.details.refresh()
+
+    @Slot(int)
+    def _came(self, index: int) -> None:
+        if index == self._comparison.current:
+            self._selected(index)
+        if index in self.grid.cells:
+            self._refresh_cell(self.grid.cells[index])
+
+    @Slot()
+    def refresh(self, _: object = None) -> None:
+        """Brings the cells in sight up to date."""
+        for cell in self.grid.in_sight():
+            self._refresh_cell(cell)
+
+    @Slot(bool)
+    def _beside_toggled(self, on: bool) -> None:
+        if on and self.scrubber.time <= 0:  # at the end there is nothing to predict any more
+            self.scrubber.slider.set_time(HALF_WAY)
+
+    @Slot()
+    def _rested(self) -> None:
+        """Asks for what the cells in sight show, in full; and for their true runs."""
+        shown = [self._frame(cell.index) for cell in self.grid.in_sight()]
+        there = [each for each in shown if each is not None]
+        self.frames.want(there)
+        if self.scrubber.beside.isChecked():
+            runs = (self._true_run(each) for each in there)
+            self.runs.want(run for run in runs if run is not None)
+
+    def _frame(self, index: int) -> Frame | None:
+        """What a cell shows now; None without a trajectory."""
+        times = self._comparison.results[index].times
+        if not times:
+            return None
+        channel = "clean" if self.scrubber.beside.isChecked() else self.scrubber.channel
+        frame = frame_at(times, self.scrubber.time)
+        if channel == "gap":  # nothing is asked at the end itself
+            frame = min(frame, max(0, len(times) - 2))
+        return Frame(index, frame, channel)
+
+    def _true_run(self, shown: Frame) -> Settings | None:
+        result = self._comparison.results[shown.cell]
+        if shown.frame >= len(result.times) - 1:
+            return None
+        return true_run(result.settings, self._comparison.spec(shown.cell), shown.frame)
+
+    def _refresh_cell(self, cell: CellView) -> None:
+        result = self._comparison.results[cell.index]
+        shown = self._frame(cell.index)
+        picture = self.frames.picture(shown) if shown is not None else result.picture
+        spec = self._comparison.spec(cell.index)
+        under_way = self._comparison.under_way()
+        ours = under_way is not None and under_way[0] == cell.index and result.cell is None
+        cell.show_state(
+            picture,
+            self._note(result, shown),
+            caption(result, cell.width() < NARROW),
+            under_way[1] if ours and under_way is not None else -1.0,
+            spec is not None and spec.stochastic,
+        )
+        self._refresh_beside(cell, shown)
+        self._describe(cell, result)
+
+    def _note(self, result: Result, shown: Frame | None) -> str:
+        if result.cell is None:
+            return "waiting" if self._comparison.job is not None else "not made"
+        if shown is None or (shown.frame == len(result.times) - 1):
+            return ""
+        if self.scrubber.time <= 0 and shown.channel != "gap":
+            return ""
+        if shown.channel == "gap" and self.frames.picture(shown) is None:
+            return "asked once: no gap"
+        return f"step {shown.frame} of {len(result.times) - 1} · t {result.times[shown.frame]:.2f}"
+
+    def _refresh_beside(self, cell: CellView, shown: Frame | None) -> None:
+        sides, beside = ("", ""), None
+        last = len(self._comparison.results[cell.index].times) - 1
+        if self.scrubber.beside.isChecked() and shown is not None and shown.frame < last:
+            run = self._true_run(shown)
+            if run is not None:
+                beside = self.runs.picture(run)
+                coming = "" if beside is not None else " …"
+                sides = (f"x₀ at step {shown.frame}", f"true {run.steps}-step run{coming}")
+                if cell.width() < NARROW:
+                    sides = (f"x₀ at {shown.frame}", f"{run.steps} steps{coming}")
+        cell.show_beside(beside, sides)
+
+    def _describe(self, cell: CellView, result: Result) -> None:
+        label = self._comparison.label(cell.index)
+        told = [label, ". ".join(part for part in caption(result, False) if part)]
+        if cell.stochastic:
+            told.append(WANDERS)
+        text = "\n".join(part for part in told if part)
+        if text != cell.toolTip():
+            cell.setToolTip(text)
+            cell.setAccessibleName(": ".join(part for part in told[:2] if part))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.refresh()
+
+
+def caption(result: Result, short: bool) -> tuple[str, str]:
+    """What a cell cost, and how far from its ODE's end it is."""
+    cell, distance = result.cell, result.distance
+    if cell is None:
+        return "", ""
+    cost = f"{cell.nfe} NFE · {cell.seconds:.2f} s"
+    if distance is None:
+        return cost, ""
+    lpips = "" if distance.lpips is None else f"LPIPS {distance.lpips:.2g}"
+    if short:
+        return cost, " · ".join(part for part in (f"Δ {distance.latent:.2g}", lpips) if part)
+    far = f"distance {distance.latent:.2g}"
+    return cost, " · ".join(part for part in (far, lpips) if part)

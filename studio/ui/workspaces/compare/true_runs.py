@@ -1,0 +1,89 @@
+"""Whole runs of k steps, to put beside what a longer run predicts at its step k.
+
+Must not import widgets or torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from studio.core import events
+from studio.core.requests import Compare, Settings
+from studio.core.specs import SamplerSpec
+from studio.ui.image.scaled import Picture
+from studio.ui.jobs import Jobs
+from studio.ui.workspaces.compare.comparison import Comparison
+
+
+class TrueRuns(QObject):
+    """Runs by their settings; `changed` says that one more has come."""
+
+    changed = Signal()
+
+    def __init__(self, comparison: Comparison, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._comparison, self._jobs = comparison, jobs
+        self._made: dict[Settings, Picture] = {}
+        self._wanted: tuple[Settings, ...] = ()
+        self._asked: tuple[Settings, ...] = ()
+        self.job: int | None = None
+        comparison.began.connect(self._forget)
+        jobs.cell.connect(self._cell)
+        jobs.finished.connect(self._finished)
+
+    def picture(self, settings: Settings) -> Picture | None:
+        """The end of that run, once it is there; a cell of the comparison may be just that."""
+        if settings in self._made:
+            return self._made[settings]
+        cells = self._comparison.results
+        return next((cell.picture for cell in cells if cell.settings == settings), None)
+
+    def want(self, runs: Iterable[Settings]) -> None:
+        """Makes these; a request that is no longer wanted is cancelled."""
+        self._wanted = tuple(dict.fromkeys(runs))
+        if self.job is None:
+            self._ask()
+        elif self._missing() and self._jobs.running == self.job:
+            self._jobs.cancel()
+
+    def _missing(self) -> tuple[Settings, ...]:
+        return tuple(each for each in self._wanted if self.picture(each) is None)
+
+    def _ask(self) -> None:
+        missing = self._missing()
+        if missing and self._comparison.job is None:
+            self._asked = missing
+            request = Compare(missing, trajectories=False, distances=False)
+            self.job = self._jobs.submit(request, front=True)
+
+    @Slot()
+    def _forget(self) -> None:
+        self._made.clear()
+        self._wanted = ()
+
+    @Slot(object)
+    def _cell(self, event: events.Cell) -> None:
+        if event.job == self.job:
+            self._made[self._asked[event.index]] = Picture(event.image)
+            self.changed.emit()
+
+    @Slot(int)
+    def _finished(self, job: int) -> None:
+        if job == self.job:
+            self.job = None
+            if not set(self._missing()) <= set(self._asked):
+                self._ask()  # others are wanted by now; what failed is not tried again by itself
+
+
+def true_run(settings: Settings, spec: SamplerSpec | None, frame: int) -> Settings | None:
+    """The settings of the whole run with as many steps as were taken up to a frame (one at least).
+
+    None where that means nothing: noise makes every run another one, and an adaptive solver has no
+    steps to count.
+    """
+    if spec is None or spec.stochastic or not spec.nfe_per_step:
+        return None
+    return replace(settings, steps=max(1, frame))

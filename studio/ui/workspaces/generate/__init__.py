@@ -1,0 +1,1 @@
+"""The Generate workspace: a prompt, its settings, the picture."""

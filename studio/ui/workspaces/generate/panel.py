@@ -1,0 +1,346 @@
+"""Generate: a prompt and its settings on the left, the picture on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QUrl, Slot
+from PySide6.QtGui import (
+    QDesktopServices,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QGuiApplication,
+)
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
+
+from studio.core import events
+from studio.core.errors import UsageError
+from studio.core.requests import Generate, Settings
+from studio.ui import actions
+from studio.ui.jobs import Jobs
+from studio.ui.library.again import restore
+from studio.ui.library.pictures import Entry, Library
+from studio.ui.session import Session, random_seed
+from studio.ui.shared import Shared
+from studio.ui.starting.reader import Reader, picture_in
+from studio.ui.starting.sources import Sources
+from studio.ui.viewer.viewer import Viewer
+from studio.ui.widgets.drawing import Drawing
+from studio.ui.widgets.foot import COLUMN_WIDTH
+from studio.ui.workspaces import Panel, PanelSpec
+from studio.ui.workspaces.generate.column import Column
+from studio.ui.workspaces.generate.keys import GENERATE, STARTING
+from studio.ui.workspaces.generate.variation import SIBLINGS, varied
+
+if TYPE_CHECKING:
+    from studio.gallery import metadata
+
+ACTIONS = (*GENERATE, *STARTING)
+
+
+class GeneratePanel(Panel):
+    """The workspace that makes pictures from prompts."""
+
+    session: Session
+    jobs: Jobs
+    library: Library
+    column: Column
+    viewer: Viewer
+
+    def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("generatePanel")
+        self.setAcceptDrops(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.session, self.jobs, self.library = shared.session, shared.jobs, shared.library
+        self._preferences = shared.preferences
+        self._mine: set[int] = set()  # jobs
+        self.sources, self.reader = Sources(self), Reader(self)
+        self._drawing = Drawing(self)
+        self.column = Column(self.session, self.jobs, self.sources, self)
+        self.column.setFixedWidth(COLUMN_WIDTH)
+        self.viewer = Viewer(self.library, self.session.samplers, self.jobs)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.column)
+        row.addWidget(self.viewer, 1)
+        self.actions_by_id = actions.install(ACTIONS, self, self.viewer)
+        needing = frozenset(each.id for each in ACTIONS if each.needs_picture)
+        self.viewer.set_actions(self.actions_by_id, needing)
+        self.column.prompt.set_history(tuple(self._preferences.get("history")))
+        self._connect()
+        self._preferences.restore_start(self.session)
+
+    def _connect(self) -> None:
+        self.column.foot.go.clicked.connect(self.actions_by_id["generate"].trigger)
+        self.column.foot.cancel.clicked.connect(self.jobs.cancel)
+        for box in (self.column.prompt, self.column.negative):
+            box.submitted.connect(self.actions_by_id["generate"].trigger)
+        self.viewer.welcome.picked.connect(self._picked)
+        self.jobs.preview.connect(self._preview)
+        self.jobs.picture.connect(self._picture)
+        self.jobs.finished.connect(self._finished)
+        self.jobs.failed.connect(self._job_failed)
+        self.library.failed.connect(self._not_written)
+        self.library.copied.connect(self._saved)
+        self.reader.found.connect(self._offer)
+        self.reader.refused.connect(self._refused)
+        self.column.start.shown_wanted.connect(self.start_here)
+        self.column.start.said.connect(self._failed)
+        self._drawing.done.connect(self._drawn)
+        self._drawing.failed.connect(self._not_drawn)
+        self.sources.ready.connect(self._submit)
+        self.sources.gone.connect(self._gone)
+        self.sources.failed.connect(self._failed)
+
+    def generate(self, front: bool = False) -> None:
+        """Submits the settings as they stand."""
+        prompt = self.session.prompt.get().strip()
+        try:
+            request = self.session.request()
+        except UsageError as error:
+            self._not_drawn(None, str(error))
+        else:
+            self._drawing.start((prompt, front), request, prompt)
+
+    @Slot(object, object)
+    def _drawn(self, key: tuple[str, bool], requests: tuple[Generate, ...]) -> None:
+        prompt, front = key
+        self.column.prompt.remember(prompt)
+        self._preferences.set("history", list(self.column.prompt.history()))
+        self._preferences.remember(self.session)
+        submit = self._submit if requests[0].inputs is None else self.sources.keep
+        for request in reversed(requests) if front else requests:
+            submit(request, front)
+
+    def vary(self) -> None:
+        """Makes siblings of the picture shown, whatever the column says."""
+        entry = self.viewer.entry
+        if entry is None or entry.settings is None:
+            self._no_settings()
+            return
+        if entry.settings.variation:
+            seed = entry.settings.seed
+            told = f"This picture is a variation itself: these vary that of its seed, {seed}."
+            self.viewer.banner.say("note", told)
+        settings = varied(entry.settings, random_seed())
+        kept = self.session.trajectories.get()
+        request = Generate(settings, count=SIBLINGS, trajectories=kept)
+        if settings.source:
+            self.sources.again(request)
+        else:
+            self._submit(request, False)
+
+    def start_here(self) -> None:
+        """Starts from the picture shown."""
+        entry = self.viewer.entry
+        image = self.library.image(entry) if entry is not None else None
+        if entry is None or image is None:
+            self.viewer.banner.say("note", "No picture is shown; make or choose one first.")
+            return
+        self.sources.take(entry.path.name if entry.path else entry.title(), image)
+
+    @Slot(object, bool)
+    def _submit(self, request: Generate, front: bool) -> None:
+        if self.jobs.free:
+            self.viewer.following = True
+        if self.viewer.banner.kind == "error":
+            self.viewer.banner.clear()
+        job = self.jobs.submit(request, front=front)
+        if job is not None:
+            self._mine.add(job)
+
+    def escape(self) -> None:
+        """Closes an offer, else cancels the job, else dismisses the banner or the trajectory."""
+        banner = self.viewer.banner
+        if banner.isVisible() and (banner.kind == "offer" or not self.jobs.busy):
+            banner.clear()
+        elif self.viewer.playing and not self.jobs.busy:
+            self.viewer.show_trajectory(False)
+        else:
+            self.jobs.cancel()
+
+    def use_all(self) -> None:
+        self._use(self.session.use_all)
+
+    def use_seed(self) -> None:
+        self._use(self.session.use_seed)
+
+    def use_prompt(self) -> None:
+        self._use(self.session.use_prompt)
+
+    def _use(self, take: Callable[[Settings], None]) -> None:
+        entry = self.viewer.entry
+        if entry is not None and entry.settings is not None:
+            take(entry.settings)
+            self._mention_model(entry.settings)
+        elif entry is not None:
+            self._no_settings()
+
+    def _no_settings(self) -> None:
+        self.viewer.banner.say("note", "This file holds no settings of Latent Studio.")
+
+    def _mention_model(self, settings: Settings) -> None:
+        if settings.model != self.session.model.get():
+            loaded = self.session.model.get()
+            self.viewer.banner.say(
+                "note", f"This picture was made with {settings.model}; {loaded} stays in use."
+            )
+
+    def save_as(self) -> None:
+        """Asks where, and writes a copy there."""
+        entry = self.viewer.entry
+        if entry is None:
+            return
+        name = entry.path.name if entry.path else "picture.png"
+        start = str(Path.home() / name)
+        chosen, _ = QFileDialog.getSaveFileName(self, "Save picture as", start, "PNG (*.png)")
+        if chosen:
+            path = Path(chosen)
+            suffixed = path.suffix.lower() == ".png"
+            self.library.save_as(entry, path if suffixed else path.with_name(path.name + ".png"))
+
+    def copy_picture(self) -> None:
+        image = self.library.image(self.viewer.entry) if self.viewer.entry else None
+        if image is not None:
+            QGuiApplication.clipboard().setImage(image)
+
+    def copy_settings(self) -> None:
+        from studio.gallery import sharing
+
+        entry = self.viewer.entry
+        if entry is not None and entry.settings is not None:
+            QGuiApplication.clipboard().setText(sharing.parameters(entry.settings))
+            self.viewer.banner.say("note", "The settings are in the clipboard.")
+        elif entry is not None:
+            self._no_settings()
+
+    def copy_command(self) -> None:
+        from studio.gallery import inputs, sharing
+
+        entry = self.viewer.entry
+        if entry is not None and entry.settings is not None:
+            command = sharing.command(entry.settings, inputs.inputs_folder())
+            QGuiApplication.clipboard().setText(command)
+            self.viewer.banner.say("note", "The command is in the clipboard.")
+        elif entry is not None:
+            self._no_settings()
+
+    def open_folder(self) -> None:
+        """Shows the pictures folder in the desktop's file manager."""
+        self.library.folder.mkdir(parents=True, exist_ok=True)
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.library.folder)))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if picture_in(event.mimeData()) is not None:
+            event.acceptProposedAction()
+            self.setProperty("dropping", True)
+            self.style().polish(self)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._dropped()
+
+    def _dropped(self) -> None:
+        self.setProperty("dropping", False)
+        self.style().polish(self)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._dropped()
+        path = picture_in(event.mimeData())
+        if path is not None:
+            event.acceptProposedAction()
+            self.reader.read(path, self.session.model.get())
+
+    @Slot(object, object)
+    def _offer(self, path: Path, found: metadata.Found) -> None:
+        """A dropped picture changes nothing until the user says what to take from it."""
+        settings, missing = found.settings, found.missing
+
+        def use_all() -> None:
+            if behind := restore(self.session, settings, missing):
+                self.viewer.banner.say("note", " ".join(behind))
+
+        whose = f" ({found.source})" if found.source != "Latent Studio" else ""
+        seed = "" if "seed" in missing else f": seed {settings.seed}"
+        told = [f"{path.name}{whose}{seed}.", *found.notes]
+        choices = [("Use &all settings", use_all)]
+        if "prompt" not in missing:
+            told.append(f"“{settings.prompt}”")
+            use_prompt = partial(self.session.use_prompt, settings, missing)
+            choices.append(("Use prompt", use_prompt))
+        if "seed" not in missing:
+            choices.append(("Use seed", partial(self.session.use_seed, settings)))
+        choices.append(("&Start from it", partial(self.sources.open, path)))
+        self.viewer.banner.say("offer", " ".join(told), tuple(choices))
+
+    @Slot(object, str)
+    def _refused(self, path: Path, sentence: str) -> None:
+        """A picture without settings is good for something all the same."""
+        start = ("&Start from it", partial(self.sources.open, path))
+        self.viewer.banner.say("error", sentence, (start,))
+
+    @Slot(object, str)
+    def _not_drawn(self, _: object, sentence: str) -> None:
+        self._failed(f"{sentence[:1].upper()}{sentence[1:]}")
+
+    @Slot(str)
+    def _picked(self, prompt: str) -> None:
+        self.session.prompt.set(prompt)
+        self.generate()
+
+    @Slot(object)
+    def _preview(self, event: events.Preview) -> None:
+        settings = self.jobs.settings()
+        if settings is not None:
+            self.viewer.show_preview(event, settings, self.jobs.progress)
+
+    @Slot(object)
+    def _picture(self, event: events.Picture) -> None:
+        entry = self.library.add(event)
+        image = self.library.image(entry)
+        if image is not None:
+            self.viewer.show_made(entry, image, event)
+
+    @Slot(int)
+    def _finished(self, job: int) -> None:
+        self._mine.discard(job)
+        if self.jobs.free:
+            self.viewer.end_preview()
+
+    @Slot(int, str)
+    def _job_failed(self, job: int, sentence: str) -> None:
+        if not job or job in self._mine:
+            self._failed(sentence)
+
+    @Slot(object, str)
+    def _gone(self, _: Settings, sentence: str) -> None:
+        """The settings go on without the picture that they began with."""
+        self.viewer.banner.say("note", f"{sentence} The other settings are taken over.")
+
+    @Slot(str)
+    def _failed(self, sentence: str) -> None:
+        self.viewer.banner.say("error", sentence)
+
+    @Slot(object)
+    def _saved(self, path: Path) -> None:
+        self.viewer.banner.say("note", f"Saved as {path}.")
+
+    @Slot(object, str)
+    def _not_written(self, entry: Entry | None, sentence: str) -> None:
+        """The picture is still in memory: offer to write it elsewhere, or again."""
+        lost = entry is not None and entry.path is None
+        again = ("Try &again", self.library.write_again)
+        choices = (("&Save as…", self.save_as), again) if lost else ()
+        self.viewer.banner.say("error", sentence, choices)
+
+
+PANEL = PanelSpec(
+    GeneratePanel,
+    ACTIONS,
+    menu=("save_as", "copy_picture", "copy_settings", "copy_command", "open_folder"),
+)

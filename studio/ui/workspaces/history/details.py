@@ -1,0 +1,255 @@
+"""What made this? The selected picture's settings, marks and tags; of two, what differs.
+
+Must not import torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QImage, QPalette, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.gallery.history.difference import differences
+from studio.gallery.history.marks import MOST_STARS
+from studio.gallery.history.rows import Item
+from studio.ui.library.again import shown, table
+from studio.ui.workspaces.history.tags import Flow, TagsBox
+
+WIDTH = 312
+SIDE = 14
+STAR = QSize(24, 30)  # logical pixels
+BETWEEN = 10  # logical pixels, of names and values
+PICTURE = 84  # pixels of those above a difference
+Line = tuple[str, ...]
+
+
+class Details(QFrame):
+    """The column beside the grid. The buttons are actions of the panel's table; `samplers` are
+    their labels by name."""
+
+    rated = Signal(int)
+    liked = Signal(bool)
+    tags_added = Signal(object)  # tuple of them
+    tag_removed = Signal(str)
+
+    def __init__(self, samplers: Mapping[str, str]) -> None:
+        super().__init__()
+        self._samplers = samplers
+        self.setObjectName("historyDetails")
+        self.setFixedWidth(WIDTH)
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.AlternateBase)
+        self.title, self.about = QLabel(), QLabel()
+        self.stars = tuple(QToolButton() for _ in range(MOST_STARS))
+        self.heart = QToolButton()
+        self.tags = TagsBox()
+        self.table = QTableWidget(0, 2)
+        self.notes = QLabel()
+        self._buttons = QWidget()
+        self._flow = Flow(self._buttons)
+        self._marks = QWidget()
+        self._items: tuple[Item, ...] = ()
+        self._dress()
+        self._lay_out()
+        self.show_nothing(0)
+
+    def _dress(self) -> None:
+        self.title.setObjectName("historyTitle")
+        self.title.setProperty("role", "title")
+        for label, name in ((self.about, "historyAbout"), (self.notes, "historyNotes")):
+            label.setObjectName(name)
+            label.setProperty("role", "muted")
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+        large = self.font()
+        large.setPointSizeF(large.pointSizeF() * 1.35)
+        for button in (*self.stars, self.heart):
+            button.setFont(large)
+            button.setFixedSize(STAR)
+        for number, star in enumerate(self.stars, 1):
+            star.setObjectName(f"historyStar{number}")
+            star.setAccessibleName(f"{number} stars" if number > 1 else "1 star")
+            star.setToolTip(f"Rate with {number} of {MOST_STARS} ({number}); again: none (0)")
+            star.clicked.connect(partial(self._rate, number))
+        self.heart.setObjectName("historyHeart")
+        self.heart.setAccessibleName("Favourite")
+        self.heart.setToolTip("Favourite (F)")
+        self.heart.clicked.connect(self._like)
+        self.tags.added.connect(self.tags_added)
+        self.tags.removed.connect(self.tag_removed)
+        self.table.setObjectName("historyTable")
+        self.table.setAccessibleName("Settings")
+        self.table.setToolTip("Every setting that made the picture")
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.viewport().setAutoFillBackground(False)
+        self.table.setFrameShape(QFrame.Shape.NoFrame)
+        self.table.setShowGrid(False)
+        self.table.setWordWrap(True)
+        self.table.setTabKeyNavigation(False)
+        self.table.horizontalHeader().hide()
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def _lay_out(self) -> None:
+        marks = QHBoxLayout(self._marks)
+        marks.setContentsMargins(0, 0, 0, 0)
+        marks.setSpacing(0)
+        for star in self.stars:
+            marks.addWidget(star)
+        marks.addSpacing(10)
+        marks.addWidget(self.heart)
+        marks.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SIDE, 14, SIDE, 10)
+        column.setSpacing(8)
+        for widget in (self.title, self.about, self._marks, self.tags, self._buttons):
+            column.addWidget(widget)
+        column.addWidget(self.table, 1)
+        column.addWidget(self.notes)
+        column.addStretch(0)
+
+    def add_buttons(self, actions: Sequence[QAction]) -> None:
+        """One small button an action, shown while the action is visible."""
+        for action in actions:
+            button = QPushButton(action.text())
+            button.setProperty("role", "small")
+            button.setObjectName(f"button-{action.objectName()}")
+            button.setAccessibleName(action.text())
+            button.setToolTip(action.toolTip())
+            button.clicked.connect(action.trigger)
+            action.changed.connect(partial(self._follow, action, button))
+            self._flow.addWidget(button)
+
+    def show_nothing(self, selected: int) -> None:
+        """Nothing is selected, or so much that only marks are left to change."""
+        self._items = ()
+        many = selected > 0
+        self.title.setText(f"{selected:,} pictures" if many else "What made this?")
+        self.about.setText(
+            "Stars, tags and the trash change all of them."
+            if many
+            else "Select a picture to see its settings, or drop one from any studio here."
+        )
+        self._marks.setVisible(many)
+        self.tags.setVisible(many)
+        self._buttons.setVisible(many)
+        self.table.hide()
+        self.notes.hide()
+        self._tell_marks(0, False)
+        self.tags.show_tags(())
+
+    def show_item(self, item: Item, notes: tuple[str, ...]) -> None:
+        """One picture, and what is to be known besides."""
+        self._items = (item,)
+        self.title.setText("What made this?")
+        self.about.setText(_about(item))
+        self._fill(self._named(table(item.settings)))
+        self._tell_marks(item.rating, item.favourite)
+        self.tags.show_tags(item.tags)
+        self._show()
+        self.notes.setText("\n".join(notes))
+        self.notes.setVisible(bool(notes))
+
+    def show_difference(self, a: Item, b: Item, images: Sequence[QImage | None]) -> None:
+        """Two pictures, in the order of the grid."""
+        self._items = (a, b)
+        self.title.setText("What differs?")
+        found = differences(a.settings, b.settings)
+        self.about.setText(
+            f"{len(found)} of the settings." if found else "Nothing: both have the same settings."
+        )
+        lines = tuple((each.label, shown(each.before), shown(each.after)) for each in found)
+        self._fill(self._named(lines), images)
+        self._tell_marks(min(a.rating, b.rating), a.favourite and b.favourite)
+        self.tags.show_tags(tuple(sorted({*a.tags} & {*b.tags})))
+        self._show()
+
+    def _named(self, lines: tuple[Line, ...]) -> tuple[Line, ...]:
+        """Samplers by their labels, as everywhere in the window."""
+        return tuple(
+            (name, *(self._samplers.get(each, each) for each in rest))
+            if name == "sampler"
+            else line
+            for line in lines
+            for name, *rest in (line,)
+        )
+
+    def _show(self) -> None:
+        for widget in (self._marks, self.tags, self._buttons, self.table):
+            widget.show()
+        self.notes.hide()
+
+    def _fill(self, lines: tuple[Line, ...], images: Sequence[QImage | None] = ()) -> None:
+        """Two columns, or three under small pictures."""
+        table, above = self.table, bool(images)
+        table.clear()
+        table.setColumnCount(1 + max(1, len(images)))
+        table.setRowCount(above + len(lines))
+        for column, image in enumerate(images, 1):
+            cell = QTableWidgetItem()
+            if image is not None:
+                cell.setData(Qt.ItemDataRole.DecorationRole, _small(image))
+            table.setItem(0, column, cell)
+        for row, line in enumerate(lines, above):
+            for column, text in enumerate(line):
+                cell = QTableWidgetItem(text)
+                cell.setToolTip(text)
+                cell.setTextAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+                if not column:
+                    cell.setForeground(self.palette().placeholderText())
+                table.setItem(row, column, cell)
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
+        table.setColumnWidth(0, table.sizeHintForColumn(0) + BETWEEN)
+        table.resizeRowsToContents()  # the widths are known only now
+
+    def _tell_marks(self, rating: int, favourite: bool) -> None:
+        self._rating, self._favourite = rating, favourite
+        for number, star in enumerate(self.stars, 1):
+            star.setText("★" if number <= rating else "☆")
+        self.heart.setText("♥" if favourite else "♡")
+
+    def _rate(self, stars: int, _checked: bool = False) -> None:
+        self.rated.emit(0 if stars == self._rating else stars)
+
+    @Slot()
+    def _like(self) -> None:
+        self.liked.emit(not self._favourite)
+
+    def _follow(self, action: QAction, button: QPushButton) -> None:
+        button.setEnabled(action.isEnabled())
+        button.setVisible(action.isVisible())
+        self._flow.invalidate()
+
+
+def _small(image: QImage) -> QPixmap:
+    """For the head of a difference."""
+    keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    return QPixmap.fromImage(image.scaled(PICTURE, PICTURE, keep, smooth))
+
+
+def _about(item: Item) -> str:
+    """When, how large, how long, where."""
+    when = datetime.fromtimestamp(item.created / 1000)
+    took = f", {item.seconds:.1f} s" if item.seconds else ""
+    calls = f", {item.nfe} evaluations" if item.nfe else ""
+    return f"{when:%Y-%m-%d %H:%M}, {item.width} × {item.height}{took}{calls}\n{item.path.name}"

@@ -1,0 +1,166 @@
+"""What becomes of old settings: taken to Generate, or submitted again, as they were or varied.
+
+Must not import torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QMenu, QWidget
+
+from studio.core.errors import UsageError
+from studio.core.requests import Generate, Settings
+from studio.gallery import inputs, metadata, sharing
+from studio.ui.background import Background
+from studio.ui.jobs import Jobs
+from studio.ui.library.again import restore, variants
+from studio.ui.library.pictures import read_picture
+from studio.ui.session import Session
+from studio.ui.start import Start, from_file
+from studio.ui.starting.reader import Reader
+
+
+class Remake(QObject):
+    """`restored` comes with what there is to say, "" for nothing; `told` with what was done."""
+
+    restored = Signal(str)
+    refused = Signal(object, str)  # Path of a picture without settings, one sentence
+    told = Signal(str, str)  # the banner's kind, one sentence
+    made = Signal()  # all that was asked for
+
+    def __init__(self, session: Session, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._jobs = session, jobs
+        self._mine: set[int] = set()
+        self._files = Background(self)
+        self._files.done.connect(self._read)
+        self._files.failed.connect(self._failed)
+        self._reader = Reader(self)
+        self._reader.found.connect(self._found)
+        self._reader.refused.connect(self.refused)
+        jobs.failed.connect(self._job_failed)
+        jobs.finished.connect(self._job_finished)
+
+    def restore(self, settings: Settings) -> None:
+        """Takes them over into Generate."""
+        behind = restore(self._session, settings)
+        self.restored.emit(" ".join(("The settings are in Generate.", *behind)) if behind else "")
+
+    def take(self, path: Path) -> None:
+        """Restores the settings inside a picture of any studio."""
+        self._reader.read(path, self._session.model.get())
+
+    def start(self, path: Path) -> None:
+        """Takes a picture to Generate, to start from."""
+        self._files.start(("start", path), from_file, path)
+
+    def copy(self, path: Path) -> None:
+        """Puts a picture on the clipboard."""
+        self._files.start(("copy", path), read_picture, path)
+
+    def copy_settings(self, settings: Settings) -> None:
+        QGuiApplication.clipboard().setText(sharing.parameters(settings))
+        self.told.emit("note", "The settings are in the clipboard.")
+
+    def copy_command(self, settings: Settings) -> None:
+        command = sharing.command(settings, inputs.inputs_folder())
+        QGuiApplication.clipboard().setText(command)
+        self.told.emit("note", "The command is in the clipboard.")
+
+    def open_folder(self, path: Path) -> None:
+        """Shows where a file is."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
+
+    def make(self, settings: Settings) -> None:
+        """Makes one picture."""
+        self._files.start(("make", None), _request, settings)
+
+    def make_next_seed(self, settings: Settings) -> None:
+        """Makes one picture with the seed after."""
+        for each in variants(settings):
+            if each.id == "seed":
+                self.make(each.settings)
+
+    def menu(self, settings: Settings, parent: QWidget) -> QMenu:
+        """What can be changed with one click, and the way to change anything else."""
+        menu = QMenu(parent)
+        menu.setObjectName("historyVariants")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for each in variants(settings):
+            action = menu.addAction(each.text)
+            action.setObjectName(f"vary-{each.id}")
+            action.triggered.connect(partial(self._vary, each.settings))
+        samplers = menu.addMenu("Another sampler")
+        samplers.setObjectName("historySamplers")
+        for name, spec in self._session.samplers.items():
+            if name != settings.sampler:
+                other = replace(settings, sampler=name, options=())
+                action = samplers.addAction(spec.label)
+                action.setObjectName(f"vary-{name}")
+                action.triggered.connect(partial(self._vary, other))
+        menu.addSeparator()
+        change = menu.addAction("Change in Generate…")
+        change.setObjectName("vary-anything")
+        change.triggered.connect(partial(self._restore, settings))
+        return menu
+
+    def _vary(self, settings: Settings, _checked: bool = False) -> None:
+        self.make(settings)
+
+    def _restore(self, settings: Settings, _checked: bool = False) -> None:
+        self.restore(settings)
+
+    @Slot(object, object)
+    def _found(self, path: Path, found: metadata.Found) -> None:
+        behind = (*found.notes, *restore(self._session, found.settings, found.missing))
+        came = f"Settings of {path.name} ({found.source}) are in Generate."
+        self.restored.emit(" ".join((came, *behind)))
+
+    @Slot(object, object)
+    def _read(self, key: tuple[str, Any], result: Any) -> None:
+        if key[0] == "start":
+            assert isinstance(result, Start)
+            self._session.start.set(result)
+            self.restored.emit("")
+        elif key[0] == "copy":
+            QGuiApplication.clipboard().setImage(result[0])
+            self.told.emit("note", "The picture is in the clipboard.")
+        else:
+            self._submit(result)
+
+    def _submit(self, request: Generate) -> None:
+        try:
+            job = self._jobs.submit(request)
+        except UsageError as error:
+            self.told.emit("error", str(error))
+            return
+        if job is not None:
+            self._mine.add(job)
+            self.told.emit("note", "It is being made and will appear here.")
+
+    @Slot(int)
+    def _job_finished(self, job: int) -> None:
+        if job in self._mine:
+            self._mine.discard(job)
+            if not self._mine:
+                self.made.emit()
+
+    @Slot(object, str)
+    def _failed(self, _: object, sentence: str) -> None:
+        self.told.emit("error", sentence)
+
+    @Slot(int, str)
+    def _job_failed(self, job: int, sentence: str) -> None:
+        if job in (0, *self._mine):
+            self.told.emit("error", sentence)
+
+
+def _request(settings: Settings) -> Generate:
+    """With the pictures it starts from, if there are any. Raises DataError."""
+    return Generate(settings, inputs=inputs.find(settings, inputs.inputs_folder()))

@@ -1,0 +1,211 @@
+"""All frames of the walk, each where it lies: a strip between two ends, a grid among four.
+
+A frame that is not made yet shows its nearest neighbour, pale, so that the walk is seen at once.
+"""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, QSizeF, Qt, Signal, Slot
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QRegion,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from studio.ui.workspaces.interpolate.course import Course
+
+_ROLE = QPalette.ColorRole
+HIGH, LOW = 92.0, 48.0  # logical pixels of a strip's frames
+RING = 3  # pixels around the frame that is shown
+TOP = 3.0  # room for the ring
+SPEED = 24  # below a strip: how far its frames look from each other
+WIDE_GAP, NARROW = 4.0, 20.0  # between frames; frames narrower than this touch
+MOST_HIGH = 16777215  # Qt's own limit
+PALE = 0.22
+
+
+class FrameMap(QWidget):
+    """`picked` gives the frame that was clicked or dragged over, `opened` asks for its menu."""
+
+    picked = Signal(int)
+    opened = Signal(QPoint)
+
+    def __init__(self, course: Course) -> None:
+        super().__init__()
+        self._course = course
+        self.current = 0
+        self.setObjectName("walkMap")
+        self.setAccessibleName("Frames of the walk")
+        self.setToolTip(
+            "Click or drag to look at a frame; the arrow keys go on. The bars below a strip tell"
+            " how far neighbours look from each other."
+        )
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        course.began.connect(self._began)
+        course.framed.connect(self._framed)
+        course.measured.connect(self.update)
+        self._began()
+
+    @property
+    def is_grid(self) -> bool:
+        return self._course.shape[0] > 1
+
+    def sizeHint(self) -> QSize:
+        return QSize(480, 480 if self.is_grid else self.minimumHeight())
+
+    def place(self, index: int) -> QRectF:
+        """Where a frame is drawn."""
+        rows, columns = self._course.shape
+        row, column = divmod(index, max(columns, 1))
+        pitch = self._pitch()
+        gap = WIDE_GAP if min(pitch.width(), pitch.height()) > NARROW else 0.0
+        left = (self.width() - pitch.width() * columns) / 2
+        top = (self.height() - pitch.height() * rows) / 2 if self.is_grid else TOP
+        corner = QPointF(left + column * pitch.width(), top + row * pitch.height())
+        return QRectF(
+            corner, QSizeF(pitch.width() - gap, pitch.height() - (gap if rows > 1 else 0))
+        )
+
+    def _pitch(self) -> QSizeF:
+        """From one frame to the next: squares, or slices of one where a strip has many."""
+        rows, columns = self._course.shape
+        if rows == 1:
+            wide = min(HIGH + WIDE_GAP, (self.width() - 2 * RING) / max(columns, 1))
+            return QSizeF(wide, max(LOW, wide - WIDE_GAP))
+        side = min((self.width() - 2 * RING) / columns, (self.height() - 2 * RING) / rows)
+        return QSizeF(side, side)
+
+    def frame_at(self, where: QPointF) -> int | None:
+        """The frame under, or nearest to, a point."""
+        rows, columns = self._course.shape
+        if not self._course.count:
+            return None
+        first, pitch = self.place(0), self._pitch()
+        column = math.floor((where.x() - first.left()) / pitch.width())
+        row = math.floor((where.y() - first.top()) / pitch.height())
+        return min(max(row, 0), rows - 1) * columns + min(max(column, 0), columns - 1)
+
+    def select(self, index: int) -> None:
+        """Marks a frame."""
+        if index != self.current:
+            before, self.current = self.current, index
+            for each in (before, index):
+                self._redraw(each)
+            self.setAccessibleDescription(f"Frame {index + 1} of {self._course.count}")
+
+    def neighbour(self, across: int, down: int) -> int:
+        """The frame so many columns and rows from the current one, within the walk."""
+        rows, columns = self._course.shape
+        row, column = divmod(self.current, max(columns, 1))
+        row, column = min(max(row + down, 0), rows - 1), min(max(column + across, 0), columns - 1)
+        return row * columns + column
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        scale, stale = self.devicePixelRatioF(), event.region()
+        for index in range(self._course.count):
+            place = self.place(index)
+            if stale.intersects(place.toAlignedRect()):
+                self._paint_frame(painter, index, place, scale)
+        if self._course.count:
+            self._paint_ring(painter)
+        if not self.is_grid and event.rect().bottom() > self.place(0).bottom() + RING:
+            self._paint_speed(painter)
+        painter.end()
+
+    def _paint_frame(self, painter: QPainter, index: int, place: QRectF, scale: float) -> None:
+        shown = self._course.nearest(index)
+        if shown is None:
+            painter.fillRect(place, self.palette().color(_ROLE.Mid))
+            return
+        if shown != index:
+            painter.fillRect(place, self.palette().color(_ROLE.Mid))
+            painter.setOpacity(PALE)
+        part = min(1.0, place.width() / place.height())  # a slice of the middle
+        source = QRectF((1 - part) / 2, 0, part, 1)
+        picture = self._course.pictures[shown]
+        level = next((e for e in reversed(picture.levels) if e.height() >= place.height() * scale),
+                     picture.image)  # fmt: skip
+        size = level.size()
+        painter.drawImage(
+            place,
+            level,
+            QRectF(source.left() * size.width(), 0, part * size.width(), size.height()),
+        )
+        painter.setOpacity(1.0)
+
+    def _paint_ring(self, painter: QPainter) -> None:
+        ring = self.place(self.current).adjusted(-1, -1, 1, 1)
+        lit = self.hasFocus()
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(self.palette().color(_ROLE.Accent), 3 if lit else 2))
+        painter.drawRoundedRect(ring, 2, 2)
+
+    def _paint_speed(self, painter: QPainter) -> None:
+        """A bar between neighbours for each distance, the longest as high as there is room."""
+        spaced = self._course.spaced
+        if spaced is None or not max(spaced.distances):
+            return
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.palette().color(_ROLE.Accent))
+        for index, distance in enumerate(spaced.distances):
+            left, right = self.place(index), self.place(index + 1)
+            high = (SPEED - 10) * distance / max(spaced.distances)
+            wide = min(10.0, max(1.0, left.width() / 3))
+            middle = (left.right() + right.left()) / 2
+            painter.drawRect(QRectF(middle - wide / 2, left.bottom() + 5, wide, max(1.0, high)))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._pick(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._pick(event)
+
+    def _pick(self, event: QMouseEvent) -> None:
+        found = self.frame_at(event.position())
+        if found is not None:
+            self.picked.emit(found)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if self._course.count:
+            self.opened.emit(event.globalPos())
+
+    @Slot()
+    def _began(self) -> None:
+        self.current = 0
+        self._fit()
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        """A strip is as high as its frames, a grid takes what there is."""
+        self.setMinimumWidth(160)
+        high = 160 if self.is_grid else round(self._pitch().height() + TOP) + SPEED
+        self.setMinimumHeight(high)
+        self.setMaximumHeight(MOST_HIGH if self.is_grid else high)
+
+    @Slot(int)
+    def _framed(self, made: int) -> None:
+        """Draws it, and the pale ones that have it for a neighbour now."""
+        for index in range(self._course.count):
+            if self._course.nearest(index) == made:
+                self._redraw(index)
+
+    def _redraw(self, index: int) -> None:
+        if index < self._course.count:
+            area = self.place(index).toAlignedRect()
+            self.update(QRegion(area.adjusted(-RING, -RING, RING, RING)))

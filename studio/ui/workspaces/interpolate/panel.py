@@ -1,0 +1,396 @@
+"""Interpolate: two or four ends on the left, every frame between them on the right."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, Qt, QUrl, Slot
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QShowEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QHBoxLayout,
+    QMenu,
+    QProgressBar,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.core.errors import UsageError
+from studio.core.walks import Frame
+from studio.gallery.walks import nearest_end
+from studio.ui import actions
+from studio.ui.image.scaled import Picture
+from studio.ui.library.picker import Yours
+from studio.ui.library.pictures import Entry
+from studio.ui.session import random_seed
+from studio.ui.shared import Shared
+from studio.ui.start import from_pixels
+from studio.ui.widgets.banner import Banner
+from studio.ui.widgets.buttons import tool
+from studio.ui.widgets.foot import COLUMN_WIDTH
+from studio.ui.widgets.line import Line
+from studio.ui.workspaces import Panel, PanelSpec
+from studio.ui.workspaces.interpolate import plan
+from studio.ui.workspaces.interpolate.column import TITLES, WalkColumn
+from studio.ui.workspaces.interpolate.course import Course
+from studio.ui.workspaces.interpolate.exports import FORMS, Exports, Play
+from studio.ui.workspaces.interpolate.frame_map import FrameMap
+from studio.ui.workspaces.interpolate.keys import TOOLS, WALK
+from studio.ui.workspaces.interpolate.menus import end_menu, export_menu, frame_menu
+from studio.ui.workspaces.interpolate.player import WalkPlayer
+from studio.ui.workspaces.interpolate.reading import Reading, Taken
+from studio.ui.workspaces.interpolate.stage import Stage
+from studio.ui.workspaces.interpolate.welcome import Example, WalkWelcome
+
+
+class InterpolatePanel(Panel):
+    """The workspace that walks between pictures."""
+
+    course: Course
+    column: WalkColumn
+    map: FrameMap
+    player: WalkPlayer
+    stage: Stage
+
+    def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("interpolatePanel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.shared, self.session, self.jobs = shared, shared.session, shared.jobs
+        self.course, self.reading = Course(shared.jobs, self), Reading(self)
+        self.column = WalkColumn(self.session, self.jobs, self.course, self.reading, self)
+        self.column.setFixedWidth(COLUMN_WIDTH)
+        self.exports = Exports(self.course, shared.library.folder, self)
+        self.banner, self.bar, self.writing = Banner(), QHBoxLayout(), QProgressBar()
+        self.welcome, self.stage = WalkWelcome(), Stage()
+        self.map, self.player = FrameMap(self.course), WalkPlayer()
+        self.pages, self.sight = QStackedWidget(), QWidget()
+        self.facts, self.speed = Line("walkFacts"), Line("walkSpeed")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.column)
+        row.addWidget(self._right(), 1)
+        self.actions_by_id = actions.install(WALK, self, self.sight)
+        self.actions_by_id["walk_fade"].setCheckable(True)
+        self.actions_by_id["walk_fade"].setChecked(True)
+        for name in (*TOOLS, "walk_export"):
+            self.bar.addWidget(tool(self.actions_by_id[name]))
+        self.setFocusProxy(self.column.cards[0].prompt)
+        self._connect()
+        self.column.restore(shared.preferences.get("walk"))
+        self._enable()
+
+    def _right(self) -> QWidget:
+        self.banner.dismiss.setObjectName("walkDismiss")
+        self.writing.setObjectName("walkWriting")
+        self.writing.setAccessibleName("Progress of the export")
+        self.writing.setToolTip("How much of the walk is written")
+        self.writing.setTextVisible(False)
+        self.writing.hide()
+        self.bar.setSpacing(2)
+        self.bar.addWidget(self.facts, 1)
+        self._body = QBoxLayout(QBoxLayout.Direction.TopToBottom, self.sight)
+        self._body.setContentsMargins(0, 0, 0, 0)
+        self._body.setSpacing(10)
+        self._body.addWidget(self.stage, 1)
+        self._body.addWidget(self.map)
+        page = QWidget()
+        below = QVBoxLayout(page)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(6)
+        below.addWidget(self.sight, 1)
+        below.addWidget(self.speed)
+        below.addWidget(self.player)
+        self.pages.addWidget(self.welcome)
+        self.pages.addWidget(page)
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(16, 8, 16, 8)
+        column.setSpacing(8)
+        column.addLayout(self.bar)
+        column.addWidget(self.banner)
+        column.addWidget(self.writing)
+        column.addWidget(self.pages, 1)
+        return right
+
+    def _connect(self) -> None:
+        course = self.course
+        self.column.asked.connect(self.actions_by_id["walk_go"].trigger)
+        for card in self.column.cards:
+            card.mine_wanted.connect(self.open_yours)
+            card.said.connect(self._failed)
+        self.reading.read.connect(self._read)
+        self.reading.failed.connect(self._failed)
+        self.welcome.picked.connect(self._picked)
+        self.map.picked.connect(self.show_frame)
+        for opener in (self.map, self.stage.walk, self.stage.fade):
+            opener.opened.connect(self.open_menu)
+        self.player.moved.connect(self._moved)
+        course.began.connect(self._began)
+        course.framed.connect(self._framed)
+        course.returned.connect(self._returned)
+        course.measured.connect(self._measured)
+        course.ended.connect(self._enable)
+        self.exports.progressed.connect(self._progressed)
+        self.exports.written.connect(self._written)
+        self.exports.saved.connect(self._saved)
+        self.exports.failed.connect(self._not_written)
+        self.jobs.failed.connect(self._job_failed)
+
+    def run(self) -> None:
+        """Makes the walk as it stands."""
+        if self.course.job is not None:
+            self.banner.say("note", "One walk at a time: cancel this one first (Esc).")
+            return
+        drawn = random_seed()
+        try:
+            began = self.course.begin(self.column.walk(drawn))
+        except UsageError as error:
+            self._failed(plan.sentence(error))
+            return
+        if began:
+            if self.banner.kind == "error":
+                self.banner.clear()
+            self.column.drawn(drawn)
+            self.shared.preferences.set("history", list(self.column.remember_prompts()))
+            self._remember()
+
+    def take(self, end: int, picture: Path | Entry) -> None:
+        """Makes a picture file, or a picture of the library, an end: 0 the first."""
+        path = picture.path if isinstance(picture, Entry) else picture
+        if path is not None:
+            self.column.show_end(end)
+            self.reading.open(end, path)
+
+    def receive(self, pictures: tuple[Path, ...]) -> None:
+        """Several become the ends at once; for one it asks which end it is to be."""
+        if len(pictures) > 1:
+            self.column.use_ends(4 if len(pictures) == 4 else 2)
+            for end, path in enumerate(pictures[: len(self.column.shown())]):
+                self.take(end, path)
+        elif pictures:
+            titles = TITLES[len(self.column.shown())]
+            ends = tuple(
+                (title, partial(self.take, end, pictures[0])) for end, title in enumerate(titles)
+            )
+            self.banner.say("offer", f"Which end is {pictures[0].name} to be?", ends)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.column.set_history(tuple(self.shared.preferences.get("history")))
+
+    def closing(self) -> None:
+        self._remember()
+        self.reading.wait()
+        self.exports.wait()
+
+    def _remember(self) -> None:
+        self.shared.preferences.set("walk", self.column.remembered())
+
+    def escape(self) -> None:
+        """Cancels the walk, else dismisses the banner."""
+        if self.jobs.busy:
+            self.course.cancel()
+        else:
+            self.banner.clear()
+
+    def step(self, across: int, down: int) -> None:
+        """Looks at a neighbour of the frame."""
+        if self.course.count:
+            self.show_frame(self.map.neighbour(across, down))
+
+    def show_frame(self, index: int) -> None:
+        """Stands at a frame."""
+        if 0 <= index < self.course.count:
+            self.player.go_to(self.course.route().index(index))
+
+    def toggle_fade(self) -> None:
+        """Shows or hides the cross-fade."""
+        self.stage.show_fade(self.actions_by_id["walk_fade"].isChecked())
+
+    def frame(self) -> Frame | None:
+        """The frame that is shown."""
+        near = self.course.nearest(self.map.current) if self.course.count else None
+        return None if near is None else self.course.frames[near]
+
+    def save_frame(self) -> None:
+        if (frame := self.frame()) is not None:
+            self.exports.save(frame.index)
+
+    def copy_frame(self) -> None:
+        if (frame := self.frame()) is not None:
+            QGuiApplication.clipboard().setImage(self.course.pictures[frame.index].image)
+
+    def to_generate(self) -> None:
+        """Takes the settings along; what no settings alone make is the picture to start from."""
+        frame, walk = self.frame(), self.course.walk
+        if frame is None or walk is None:
+            return
+        end = self.course.end_at(frame.index)
+        self.session.use_all(nearest_end(walk, frame.place).settings)
+        if end is None or walk.ends[end].picture is not None or walk.way != "noise":
+            self.session.start.set(from_pixels("Frame of a walk", frame.image))
+        self.wanted.emit("generate")
+
+    def make_end(self, end: int) -> None:
+        """The frame that is shown becomes an end, as a picture."""
+        frame, walk = self.frame(), self.course.walk
+        if frame is None or walk is None:
+            return
+        name = f"Frame {frame.index + 1} of a walk"
+        settings = nearest_end(walk, frame.place).settings
+        self.column.show_end(end)
+        self.column.cards[end].take(Taken(from_pixels(name, frame.image), settings))
+
+    def open_ends(self) -> QMenu:
+        """Which end the frame is to be."""
+        menu = end_menu(self, TITLES[len(self.column.shown())], self.make_end)
+        menu.popup(self.stage.mapToGlobal(self.stage.rect().center()))
+        return menu
+
+    def open_menu(self, where: QPoint | None = None) -> QMenu:
+        """What can be done with the frame."""
+        menu = frame_menu(self, (self.actions_by_id[name] for name in TOOLS[2:]))
+        corner = self.map.place(self.map.current).center().toPoint()
+        menu.popup(where or self.map.mapToGlobal(corner))
+        return menu
+
+    def open_exports(self) -> QMenu:
+        """Which form to write the walk in."""
+        menu = export_menu(self, self._export)
+        menu.popup(self.mapToGlobal(self.rect().topRight()) - QPoint(menu.sizeHint().width(), -36))
+        return menu
+
+    def _export(self, form: str, fade: bool) -> None:
+        turn = str(self.player.turn.currentData())
+        play = Play(self.player.fps, turn != "once", turn == "ping-pong")
+        if self.exports.start(form, play, fade) is not None:
+            self.banner.say("note", f"Writing: {FORMS[form][0]}…")
+
+    @Slot(int)
+    def open_yours(self, end: int) -> Yours | None:
+        """The newest pictures, to choose an end from."""
+        if not any(entry.path is not None for entry in self.shared.library.entries):
+            self.banner.say("note", "No picture was made yet; make one in Generate (Ctrl+1).")
+            return None
+        window = Yours(self.shared.library, self)
+        window.chosen.connect(partial(self.take, end))
+        button = self.column.cards[end].mine
+        window.move(button.mapToGlobal(button.rect().bottomLeft()))
+        window.show()
+        window.setFocus()
+        return window
+
+    @Slot(int, object)
+    def _read(self, end: int, taken: Taken) -> None:
+        self.column.cards[end].take(taken)
+
+    @Slot(object)
+    def _picked(self, example: Example) -> None:
+        self.column.show_example(example.prompts, example.seeds)
+        self.run()
+
+    @Slot()
+    def _began(self) -> None:
+        """A strip lies below the pictures, a grid beside them."""
+        grid, way = self.map.is_grid, QBoxLayout.Direction
+        self.pages.setCurrentIndex(1)
+        self._body.setDirection(way.RightToLeft if grid else way.TopToBottom)
+        self._body.setStretch(0, 2 if grid else 1)
+        self._body.setStretch(1, 3 if grid else 0)
+        self.stage.stand(grid)
+        assert self.course.walk is not None
+        self.stage.name(plan.caption(self.course.walk))
+        self.player.set_count(self.course.count)
+        self._measured()
+        self._show()
+        self._enable()
+
+    @Slot(int)
+    def _framed(self, _: int) -> None:
+        made, route = self.course.frames, self.course.route()
+        self.player.set_made(tuple(at for at, index in enumerate(route) if index in made))
+        self._show()
+        self._enable()
+
+    @Slot(int)
+    def _moved(self, at: int) -> None:
+        if self.course.count:
+            self.map.select(self.course.route()[at])
+            self._show()
+
+    def _show(self) -> None:
+        """The frame, or the nearest finished one, and the cross-fade at its place."""
+        frame = self.frame()
+        if frame is None:
+            self.stage.walk.show_picture(None)
+            self.stage.fade.show_picture(None)
+            self.facts.tell("")
+            return
+        self.stage.walk.show_picture(self.course.pictures[frame.index])
+        if self.stage.fading:
+            faded = self.course.fade(frame.index)
+            self.stage.fade.show_picture(None if faded is None else Picture(faded))
+        exact = frame.index == self.map.current
+        self.facts.tell(plan.facts(frame, self.course.shape, exact))
+
+    @Slot(int)
+    def _returned(self, end: int) -> None:
+        """Shows how well the picture at an end came back."""
+        assert self.course.walk is not None
+        spec = self.session.samplers[self.course.walk.ends[end].settings.sampler]
+        told = plan.came_back(self.course.returns[end], spec)
+        self.column.cards[end].tell(*told)
+
+    @Slot()
+    def _measured(self) -> None:
+        self.speed.tell(plan.evenness(self.course.spacings))
+        self.speed.setVisible(bool(self.course.spacings))
+
+    @Slot(int, int)
+    def _progressed(self, done: int, all_of_them: int) -> None:
+        self.writing.setRange(0, all_of_them)
+        self.writing.setValue(done)
+        self.writing.setVisible(self.exports.busy > 0)
+
+    @Slot(object)
+    def _written(self, path: Path) -> None:
+        def show() -> None:
+            folder = path.parent if path.suffix else path
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+        self.writing.setVisible(self.exports.busy > 0)
+        self.banner.say("note", f"Written to {path}", (("Show the folder", show),))
+
+    @Slot(object, object)
+    def _saved(self, path: Path, frame: Frame) -> None:
+        if self.course.walk is not None:
+            self.shared.library.insert(path, nearest_end(self.course.walk, frame.place).settings)
+        self.banner.say("note", f"Saved as {path.name} in {path.parent}.")
+
+    @Slot(str)
+    def _not_written(self, sentence: str) -> None:
+        self.writing.setVisible(self.exports.busy > 0)
+        self._failed(sentence)
+
+    @Slot()
+    def _enable(self) -> None:
+        """What needs a picture waits for the first frame."""
+        for each in WALK:
+            if each.needs_picture:
+                self.actions_by_id[each.id].setEnabled(bool(self.course.frames))
+
+    @Slot(int, str)
+    def _job_failed(self, job: int, sentence: str) -> None:
+        if job in (0, self.course.job):
+            self._failed(sentence)
+
+    @Slot(str)
+    def _failed(self, sentence: str) -> None:
+        self.banner.say("error", sentence)
+
+
+PANEL = PanelSpec(InterpolatePanel, WALK, ("walk_export",))

@@ -1,0 +1,160 @@
+"""One column of the laboratory: a sampler and its steps, its pane, and how well it did."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from studio.core.events import LabRun
+from studio.core.settings import MAX_STEPS
+from studio.core.specs import SamplerSpec
+from studio.ui.widgets.sampler_box import SamplerBox
+from studio.ui.widgets.spin import WholeSpin
+from studio.ui.workspaces.lab.motion import Motion
+from studio.ui.workspaces.lab.pane import LEAST, Pane
+
+NARROW = 132  # of a column without a sampler, logical pixels
+DISTANCE_TIP = (
+    "Energy distance of the particles to true samples: 0 if both are spread alike. The floor is"
+    " what as many other true samples get: a sampler near it cannot be told from the truth. Both"
+    " are estimates without bias, so they may lie a little below 0."
+)
+MISSED_TIP = (
+    "How far a particle ends from where the exact probability-flow ODE takes the same noise: the"
+    " median. It is the solver's error, and the network's."
+)
+MIXED_TIP = (
+    "This sampler adds noise on the way: it gets the distribution right, not each particle's end,"
+    " so there is no flow map to compare with."
+)
+LIKELIHOOD_TIP = (
+    "Mean log-likelihood of true samples in nats, by the instantaneous change of variables along"
+    " the model's own ODE, against what the distribution gives them."
+)
+
+
+class Column(QWidget):
+    """`changed` says that another sampler was chosen."""
+
+    changed = Signal()
+
+    def __init__(self, number: int, samplers: dict[str, SamplerSpec], sampler: str) -> None:
+        super().__init__()
+        self._samplers = samplers
+        place = f"Sampler {number + 1}"
+        self.box = SamplerBox(tuple(samplers.values()))
+        self.box.setObjectName(f"labSampler{number}")
+        self.box.setAccessibleName(place)
+        self.box.setMinimumWidth(60)
+        self.box.insertItem(0, "None", "")
+        self.steps = WholeSpin()
+        self.steps.setObjectName(f"labSteps{number}")
+        self.steps.setAccessibleName(f"{place}: steps")
+        self.steps.setToolTip("How many steps from noise to data")
+        self.steps.setRange(1, MAX_STEPS)
+        self.steps.setFixedWidth(54)
+        self.pane = Pane(number)
+        self.figures = tuple(_figure(f"lab{name}{number}") for name in _FIGURES)
+        self._lay_out()
+        self.box.edited.connect(self._chosen)
+        self.box.set_value(sampler if sampler in samplers else "")
+        self._chosen(self.sampler)
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(5)
+        head.addWidget(self.box, 1)
+        head.addWidget(self.steps)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addLayout(head)
+        column.addWidget(self.pane, 1000)
+        lines = QVBoxLayout()
+        lines.setSpacing(1)
+        for label in self.figures:
+            lines.addWidget(label)
+        column.addLayout(lines)
+        column.addStretch(1)
+
+    @property
+    def sampler(self) -> str:
+        """The sampler's name, "" for none."""
+        return str(self.box.currentData() or "")
+
+    @property
+    def motion(self) -> Motion | None:
+        return self.pane.motion
+
+    @Slot(object)
+    def _chosen(self, name: str) -> None:
+        chosen = bool(name)
+        self.steps.setEnabled(chosen)
+        self.steps.setVisible(chosen)
+        if chosen:
+            self.steps.setValue(self._samplers[name].default_steps)
+        self.forget("Run (Ctrl+Enter) to see it" if chosen else "")
+        self.setMaximumWidth(16777215 if chosen else NARROW)
+        self.changed.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The pane no higher than wide, so that the figures follow it."""
+        super().resizeEvent(event)
+        self.pane.setMaximumHeight(max(self.width(), LEAST))
+
+    def forget(self, words: str) -> None:
+        """No run is shown any more."""
+        self.pane.show_words(words)
+        for label in self.figures:
+            label.setText("")
+
+    def show_run(self, run: LabRun, part: bool = False) -> None:
+        """The particles, and under them what they amount to; `part`: as for Motion."""
+        self.pane.show_motion(Motion(run, part))
+        spec = self._samplers.get(run.settings.sampler)
+        stochastic = spec is not None and spec.stochastic
+        label = spec.label if spec is not None else run.settings.sampler
+        motion = self.pane.motion
+        missed = motion.missed if motion is not None else 0.0
+        texts = (
+            f"{label} · {run.nfe} NFE",
+            f"Distance {_signed(run.distance)} (floor {_signed(run.floor)})",
+            "Stochastic: ends are mixed" if stochastic else f"Off the exact ODE by {missed:.4f}",
+            _likelihood(run),
+        )
+        tips = (
+            f"{run.nfe} evaluations of the denoiser in {run.settings.steps} steps",
+            DISTANCE_TIP,
+            MIXED_TIP if stochastic else MISSED_TIP,
+            LIKELIHOOD_TIP,
+        )
+        for figure, text, tip in zip(self.figures, texts, tips, strict=True):
+            figure.setText(text)
+            figure.setToolTip(tip)
+        self.figures[3].setVisible(run.log_likelihood is not None)
+        self.pane.setAccessibleDescription(", ".join(filter(None, texts)))
+
+
+_FIGURES = ("Cost", "Distance", "Missed", "Likelihood")
+
+
+def _figure(name: str) -> QLabel:
+    label = QLabel()
+    label.setObjectName(name)
+    label.setProperty("role", "title" if name.startswith("labCost") else "muted")
+    label.setMinimumWidth(20)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    return label
+
+
+def _likelihood(run: LabRun) -> str:
+    if run.log_likelihood is None or run.exact_log_likelihood is None:
+        return ""
+    model, exact = _signed(run.log_likelihood, 3), _signed(run.exact_log_likelihood, 3)
+    return f"log p {model}, exactly {exact} nats"
+
+
+def _signed(number: float, decimals: int = 4) -> str:
+    """With a true minus sign."""
+    return f"{number:.{decimals}f}".replace("-", "−")

@@ -1,0 +1,288 @@
+"""The view "2-D lab": up to four samplers from one noise, on data that is known exactly."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.core.errors import UsageError
+from studio.core.events import LabRun
+from studio.ui.shared import Shared
+from studio.ui.widgets.banner import Banner
+from studio.ui.widgets.kept import Kept
+from studio.ui.widgets.player import Player
+from studio.ui.widgets.segments import Segments
+from studio.ui.workspaces.lab.controls import Controls
+from studio.ui.workspaces.lab.motion import Motion
+from studio.ui.workspaces.lab.pane import Look
+from studio.ui.workspaces.lab.slot import Column
+
+FIRST = ("ddpm", "sde-euler", "flow-heun", "dpmpp-2m")
+FIELDS = {
+    "none": ("No field", "Only the particles"),
+    "velocity": ("Velocity", "Where the ODE moves a particle here: −dz/dt (the root of its size)"),
+    "score": ("Score", "Where the data lies: ∇ log p (the root of its size)"),
+}
+
+
+WIDE = 1080  # logical pixels that the lowest row needs with the legend
+LEGEND = "Colour: where the noise lay · Grey: the truth · Sides: particles filled, truth a line"
+
+
+class LabView(QWidget):
+    """Runs one sampler after another; the panes fill as they finish, then all play together."""
+
+    def __init__(self, shared: Shared) -> None:
+        super().__init__()
+        self.setObjectName("labView")
+        self._jobs = shared.jobs
+        self.controls = Controls()
+        self.columns = tuple(
+            Column(number, shared.session.samplers, name) for number, name in enumerate(FIRST)
+        )
+        self.player = Player()
+        self.banner = Banner()
+        self.banner.dismiss.setObjectName("labDismiss")
+        self.field = Segments("labField", "Field", FIELDS)
+        self.trails = _check("labTrails", "Trails", "The way that some particles came lately")
+        self.truth = _check(
+            "labTruth", "True samples", "Some samples of the distribution, as rings"
+        )
+        self.likelihood = _check(
+            "labLikelihood",
+            "Log-likelihood",
+            "What the model gives true samples, beside the exact value; runs again",
+        )
+        self._waiting: list[int] = []  # columns
+        self._running: tuple[int, int] | None = None  # job, column
+        self._part = False  # guided to a class
+        self._begun = False
+        self._lay_out()
+        Kept(shared.preferences, "lab", self)
+        self._connect()
+        self._look()
+        self._moved(self.player.time)
+        self._enable()
+
+    def _lay_out(self) -> None:
+        shown = QHBoxLayout()
+        shown.setSpacing(16)
+        for control in (self.field, self.trails, self.truth, self.likelihood):
+            shown.addWidget(control)
+        self.legend = QLabel(LEGEND)
+        self.legend.setObjectName("labLegend")
+        self.legend.setProperty("role", "muted")
+        self.legend.setToolTip(LEGEND)
+        self.legend.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.legend.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        shown.addWidget(self.legend, 1)
+        shown.addStretch()
+        panes = QHBoxLayout()
+        panes.setSpacing(14)
+        for each in self.columns:
+            panes.addWidget(each, 1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(8)
+        whole.addWidget(self.controls)
+        whole.addWidget(self.banner)
+        whole.addLayout(panes, 1)
+        whole.addWidget(self.player)
+        whole.addLayout(shown)
+
+    def _connect(self) -> None:
+        self.controls.run.clicked.connect(self.run)
+        self.controls.cancel.clicked.connect(self.cancel)
+        self.player.moved.connect(self._moved)
+        self.field.chosen.connect(self._look)
+        self.trails.toggled.connect(self._look)
+        self.truth.toggled.connect(self._look)
+        self.likelihood.toggled.connect(self._likelihood_wanted)
+        for each in self.columns:
+            each.changed.connect(self._enable)
+            each.pane.entered.connect(self._mark_steps)
+        self._jobs.lab.connect(self._made)
+        self._jobs.finished.connect(self._finished)
+        self._jobs.failed.connect(self._failed)
+        self._jobs.ready.connect(self._engine_ready)
+
+    @property
+    def busy(self) -> bool:
+        return self._running is not None or bool(self._waiting)
+
+    @Slot()
+    def run(self) -> None:
+        """Runs every chosen sampler from the noise of the seed."""
+        if self.busy:
+            self.banner.say("note", "One run at a time: cancel this one first (Esc).")
+            return
+        self.banner.clear()
+        self.player.pause()
+        self._waiting = [n for n, each in enumerate(self.columns) if each.sampler]
+        if not self._waiting:
+            self.banner.say("error", "No sampler is chosen: choose one above any pane.")
+        for number in self._waiting:
+            self.columns[number].pane.show_words("Waiting…", forget=False)
+        self._next()
+
+    def _next(self) -> None:
+        """Asks for the next column's particles, ahead of pictures that wait."""
+        while self._waiting and self._running is None:
+            number = self._waiting.pop(0)
+            column = self.columns[number]
+            wanted = self.likelihood.isChecked()
+            request = self.controls.request(column.sampler, column.steps.value(), wanted)
+            try:
+                job = self._jobs.submit(request, front=True)
+            except UsageError as error:
+                self._give_up(number, str(error))
+                continue
+            if job is None:  # the panel has said why
+                self._drop([number, *self._waiting])
+            else:
+                self._running, self._part = (job, number), request.label >= 0
+                column.pane.show_words("Running…", forget=False)
+        self._enable()
+
+    @Slot()
+    def cancel(self) -> None:
+        """Stops; a job that still waits behind another is forgotten."""
+        dropped, self._waiting = self._waiting, []
+        if self._running is not None:
+            job, number = self._running
+            if self._jobs.open and self._jobs.open[0] == job:
+                self._jobs.cancel()
+            else:
+                self._running = None
+                dropped.append(number)
+        self._drop(dropped)
+        self._enable()
+
+    def escape(self) -> None:
+        """Cancels, else dismisses the banner."""
+        if self.busy:
+            self.cancel()
+        else:
+            self.banner.clear()
+
+    def _drop(self, numbers: list[int]) -> None:
+        """Those columns keep what they showed."""
+        self._waiting = [each for each in self._waiting if each not in numbers]
+        for number in numbers:
+            column = self.columns[number]
+            kept = column.motion is not None
+            column.pane.show_words("" if kept else "Not run", forget=not kept)
+
+    def _give_up(self, number: int, sentence: str) -> None:
+        self.columns[number].forget("Did not run")
+        self.banner.say("error", sentence)
+
+    @Slot(object)
+    def _made(self, run: LabRun) -> None:
+        if self._running is None or run.job != self._running[0]:
+            return
+        column = self.columns[self._running[1]]
+        if column.sampler == run.settings.sampler:
+            column.show_run(run, self._part)
+
+    @Slot(int)
+    def _finished(self, job: int) -> None:
+        if self._running is None or job != self._running[0]:
+            return
+        number, self._running = self._running[1], None
+        column = self.columns[number]
+        if column.pane.words == "Running…":  # cancelled
+            self._drop([number])
+        self._next()
+        if not self.busy:
+            self._all_there()
+
+    def _all_there(self) -> None:
+        motions = [each.motion for each in self.columns if each.motion is not None]
+        if motions:
+            self._mark_steps(motions[0])
+            if self.isVisible():
+                self.player.replay()
+
+    @Slot(object)
+    def _mark_steps(self, motion: Motion) -> None:
+        self.player.slider.set_ticks(motion.run.times)
+
+    @Slot(int, str)
+    def _failed(self, job: int, sentence: str) -> None:
+        if self._running is not None and job == self._running[0]:
+            self._give_up(self._running[1], sentence)  # what is no job's, the panel tells
+
+    @Slot()
+    def _engine_ready(self, _: object = None) -> None:
+        """The engine may come after this was opened."""
+        if self.isVisible() and not self.busy and not any(each.motion for each in self.columns):
+            self.run()
+
+    @Slot()
+    def _enable(self) -> None:
+        chosen = any(each.sampler for each in self.columns)
+        self.controls.run.setEnabled(chosen and not self.busy)
+        self.controls.cancel.setEnabled(self.busy)
+
+    @Slot(float)
+    def _moved(self, t: float) -> None:
+        for each in self.columns:
+            each.pane.set_time(t)
+
+    @Slot()
+    def _look(self, _: object = None) -> None:
+        look = Look(self.field.value, self.trails.isChecked(), self.truth.isChecked())
+        for each in self.columns:
+            each.pane.set_look(look)
+
+    @Slot(bool)
+    def _likelihood_wanted(self, wanted: bool) -> None:
+        if not wanted:
+            for each in self.columns:
+                each.figures[3].hide()
+        elif not self.busy:
+            self.run()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Space plays; the keys of the panel around this run and cancel."""
+        if event.key() == Qt.Key.Key_Space:
+            self.player.toggle()
+        else:
+            super().keyPressEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Runs at once when first seen, so that nobody meets an empty page."""
+        super().showEvent(event)
+        if not self._begun:
+            self._begun = True
+            QTimer.singleShot(0, self, self.run)
+        if not isinstance(QApplication.focusWidget(), QTabBar):  # whose arrows may be in use
+            self.player.slider.setFocus()  # Space plays, arrows scrub
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The legend goes where there is no room for all of it."""
+        super().resizeEvent(event)
+        self.legend.setVisible(self.width() >= WIDE)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.player.pause()
+
+
+def _check(name: str, text: str, tip: str) -> QCheckBox:
+    box = QCheckBox(text)
+    box.setObjectName(name)
+    box.setAccessibleName(text)
+    box.setToolTip(tip)
+    return box

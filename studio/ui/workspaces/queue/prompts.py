@@ -1,0 +1,196 @@
+"""A list of prompts, a line each, with wildcards: what it stands for, and its way to the queue."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.core.errors import DataError, UsageError
+from studio.core.requests import MAX_SEED, Generate
+from studio.core.wildcards import chosen, every
+from studio.gallery.word_lists import lines_in, prompt_lines, read_lines, words_folder
+from studio.ui.background import Background
+from studio.ui.session import Session
+from studio.ui.widgets.choice_box import ChoiceBox
+
+MOST = 2000  # requests at once: more is a mistake more often than a wish
+HOWS = (
+    ("all", "Every combination", "{red|blue} {car|bus} makes four prompts"),
+    ("one", "One at random", "Each line makes one prompt, its choices drawn by the seed"),
+)
+
+
+def requests(text: str, how: str, first: Generate) -> tuple[Generate, ...]:
+    """What a list stands for: `first` with each prompt. Seeds go on where all combinations are
+    made of one prompt, they do not, so that what differs is the words. Raises StudioError."""
+    lines, words, start = prompt_lines(text), lines_in(words_folder()), first.settings
+    if len(lines) > MOST:
+        raise UsageError(f"this list stands for more than {MOST:,} prompts; make it shorter.")
+    if how == "all":
+        wanted = [replace(start, prompt=each) for each in every(lines, words, MOST)]
+    else:
+        seeds = [(start.seed + number) % (MAX_SEED + 1) for number in range(len(lines))]
+        wanted = [
+            replace(start, seed=seed, prompt=chosen(line, Random(seed), words))
+            for seed, line in zip(seeds, lines, strict=True)
+        ]
+    made = tuple(replace(first, settings=settings) for settings in wanted)
+    for each in made:
+        each.check()
+    return made
+
+
+class PromptList(QWidget):
+    """`wanted` (requests) when they shall be queued; `failed` with a sentence."""
+
+    wanted = Signal(object)
+    failed = Signal(str)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.setObjectName("promptList")
+        self._session = session
+        self.text = QPlainTextEdit()
+        self.text.setObjectName("promptLines")
+        self.text.setAccessibleName("Prompts, a line each")
+        self.text.setToolTip(
+            "A prompt a line, none if it begins with #; {red|blue} and __colours__ stand for many"
+        )
+        self.text.setPlaceholderText(
+            "a {red|blue} car\na cat on a {yellow|green} background\n__animals__ face"
+        )
+        self.text.setTabChangesFocus(True)
+        self.how = ChoiceBox("promptHow", "How", "What braces stand for", HOWS)
+        self.count = QLabel()
+        self.count.setObjectName("promptCount")
+        self.count.setWordWrap(True)
+        self.open = _button("promptOpen", "Open…", "Take the lines of a text file")
+        self.add = _button("promptAdd", "Add to the queue", "Queue them with Generate's settings")
+        self.add.setEnabled(False)
+        self._lay_out()
+        self._work = Background(self)
+        self._changes, self._counting = 0, False
+        self._work.done.connect(self._done)
+        self._work.failed.connect(self._not_done)
+        self.text.textChanged.connect(self._changed)
+        self.how.edited.connect(self._changed)
+        self.open.clicked.connect(self._open)
+        self.add.clicked.connect(self._add)
+        self._changed()
+
+    def _lay_out(self) -> None:
+        title = QLabel("Prompts, a line each")
+        title.setProperty("role", "title")
+        title.setBuddy(self.text)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.how, 1)
+        buttons.addWidget(self.open)
+        buttons.addWidget(self.add)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(title)
+        column.addWidget(self.text, 1)
+        column.addWidget(self.count)
+        column.addLayout(buttons)
+
+    def take(self, path: Path) -> None:
+        """The lines of a file. `failed` if it cannot be read."""
+        self._work.start(("take", path), _lines, path)
+
+    @Slot()
+    def _changed(self, _: object = None) -> None:
+        self._changes += 1
+        if not self._counting:
+            self._count()
+
+    def _count(self) -> None:
+        """Beside the window, and once for all that is typed meanwhile."""
+        self._counting = True
+        self._start("count", self._changes)
+
+    def _start(self, what: str, number: int) -> None:
+        first = Generate(self._session.settings(), count=self._session.count.get())
+        text, how = self.text.toPlainText(), str(self.how.currentData())
+        self._work.start((what, number), requests, text, how, first)
+
+    @Slot(object, object)
+    def _done(self, key: tuple[str, object], found: Any) -> None:
+        what, number = key
+        if what == "take":
+            self.text.setPlainText("\n".join(found))
+        elif what == "add":
+            self.add.setEnabled(True)
+            self.wanted.emit(found)
+        elif self._counted(number):
+            self._tell(len(found))
+
+    @Slot(object, str)
+    def _not_done(self, key: tuple[str, object], sentence: str) -> None:
+        what, number = key
+        if what != "count":
+            self.add.setEnabled(self.add.isEnabled() or what == "add")
+            self.failed.emit(sentence)
+        elif self._counted(number):
+            self.count.setText(f"{sentence[:1].upper()}{sentence[1:]}")
+            self.add.setEnabled(False)
+
+    def _counted(self, number: object) -> bool:
+        """Whether nothing has changed since; else it is counted again."""
+        self._counting = False
+        if number != self._changes:
+            self._count()
+        return not self._counting
+
+    def _tell(self, prompts: int) -> None:
+        pictures = prompts * self._session.count.get()
+        self.add.setEnabled(bool(prompts))
+        if prompts:
+            plural = "" if pictures == 1 else "s"
+            self.count.setText(f"{prompts:,} prompts, {pictures:,} picture{plural}.")
+        else:
+            self.count.setText(f"Words for __name__ are lines of name.txt in {words_folder()}.")
+
+    @Slot()
+    def _open(self) -> None:
+        chosen_file, _ = QFileDialog.getOpenFileName(self, "Prompts", "", "Text (*.txt);;All (*)")
+        if chosen_file:
+            self.take(Path(chosen_file))
+
+    @Slot()
+    def _add(self) -> None:
+        try:
+            self._session.request()  # draws the seed, unless it is locked
+        except UsageError as error:
+            self.failed.emit(str(error))
+            return
+        self.add.setEnabled(False)  # until they are queued
+        self._start("add", self._changes)
+
+
+def _lines(path: Path) -> tuple[str, ...]:
+    """Of a file that is not too long to be shown. Raises DataError."""
+    lines = read_lines(path)
+    if len(lines) > MOST:
+        raise DataError(f"{path} holds more than {MOST:,} prompts; make it shorter.")
+    return lines
+
+
+def _button(name: str, text: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setObjectName(name)
+    button.setAccessibleName(text)
+    button.setToolTip(tip)
+    return button

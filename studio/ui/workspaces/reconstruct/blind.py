@@ -1,0 +1,258 @@
+"""The blind test: what the eye tells apart, and prefers, when it does not know what it looks at."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from studio.core.errors import UsageError
+from studio.gallery.blind import (
+    ABX,
+    FIRST,
+    NEITHER,
+    ORIGINAL,
+    PREFERENCE,
+    SECOND,
+    Answer,
+    Trial,
+    design,
+    design_rivals,
+    pairs_of,
+    tallies,
+    write_answers,
+    write_tallies,
+)
+from studio.ui.background import Background
+from studio.ui.workspaces.reconstruct.bench import Bench
+from studio.ui.workspaces.reconstruct.blind_pages import RIVALS, ResultPage, SetupPage
+from studio.ui.workspaces.reconstruct.blind_question import QuestionPage
+
+KEYS: dict[int, str] = {Qt.Key.Key_1: FIRST, Qt.Key.Key_2: SECOND, Qt.Key.Key_0: NEITHER}
+LETTERS: dict[int, int] = {Qt.Key.Key_A: 0, Qt.Key.Key_X: 1, Qt.Key.Key_O: 1, Qt.Key.Key_B: 2}
+ZOOMS: dict[int, float] = {Qt.Key.Key_Plus: 1.2, Qt.Key.Key_Equal: 1.2, Qt.Key.Key_Minus: 1 / 1.2}
+GLIDE = 24  # logical pixels a key
+GLIDES: dict[int, tuple[int, int]] = {
+    Qt.Key.Key_Left: (GLIDE, 0),
+    Qt.Key.Key_Right: (-GLIDE, 0),
+    Qt.Key.Key_Up: (0, GLIDE),
+    Qt.Key.Key_Down: (0, -GLIDE),
+}
+
+
+class BlindView(QWidget):
+    """Setup, questions, result. `folder` says where an export goes."""
+
+    def __init__(self, bench: Bench, folder: Callable[[], Path]) -> None:
+        super().__init__()
+        self.setObjectName("blindView")
+        self._bench, self._folder = bench, folder
+        self.trials: tuple[Trial, ...] = ()
+        self.answers: list[Answer] = []
+        self._names: tuple[str, ...] = ()  # of the pictures
+        self._pixels: dict[tuple[int, str], np.ndarray] = {}  # of this test, whatever else happens
+        self._asked_at = 0.0
+        self._background = Background(self)
+        self.setup, self.question, self.result = SetupPage(), QuestionPage(), ResultPage()
+        self.pages = QStackedWidget()
+        for page in (self.setup, self.question, self.result):
+            self.pages.addWidget(page)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.pages)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._connect()
+        self.plan()
+
+    def _connect(self) -> None:
+        self.setup.asked.connect(self.run)
+        self.setup.edited.connect(self.plan)
+        self.question.answered.connect(self.answer)
+        self.question.undo_asked.connect(self.undo)
+        self.question.end_asked.connect(self.escape)
+        self.question.layout_choice.chosen.connect(self._take_keys)
+        self.question.shown.chosen.connect(self._take_keys)
+        self.result.export_asked.connect(self.export)
+        self.result.again_asked.connect(self.begin_anew)
+        self._background.done.connect(self._written)
+        self._background.failed.connect(self._not_written)
+        for signal in (
+            self._bench.finished,
+            self._bench.chosen_changed,
+            self._bench.pictures_changed,
+        ):
+            signal.connect(self.plan)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.plan()
+
+    def _material(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
+        """The chosen autoencoders, and the pictures that every one of them gave back."""
+        bench = self._bench
+        every = range(len(bench.sources))
+        found = (n for n in every if all((n, name) in bench.results for name in bench.chosen))
+        return bench.chosen, tuple(found) if bench.chosen else ()
+
+    @Slot()
+    def plan(self) -> None:
+        """Says what the test would be, or what it lacks."""
+        names, pictures = self._material()
+        kind, count = self.setup.kind.value, self.setup.count.value()
+        pairs = len(pairs_of(PREFERENCE if kind == RIVALS else kind, names))
+        if not pictures or not names:
+            lack = "Reconstruct a picture first: open one on the left and press Reconstruct."
+            self.setup.tell(lack, False)
+        elif not pairs:
+            self.setup.tell("Tick a second autoencoder on the left, and reconstruct.", False)
+        else:
+            of = f"{_many(pairs, 'pair')} on {_many(len(pictures), 'picture')}"
+            each = count / (pairs * len(pictures))
+            often = f"each comes {each:.3g} times" if each >= 1 else "not all of them come"
+            hint = " Tick fewer autoencoders for a surer answer." if pairs > 1 and each < 8 else ""
+            self.setup.tell(f"{of}, {_many(count, 'question')}: {often}.{hint}", True)
+
+    @Slot()
+    def run(self) -> None:
+        """Begins a test, if none is under way; what it lacks is reconstructed first."""
+        if self.pages.currentWidget() is self.question:
+            return
+        if not self.setup.start.isEnabled():
+            self._reconstruct()
+            return
+        names, pictures = self._material()
+        kind, count = self.setup.kind.value, self.setup.count.value()
+        seed = secrets.randbits(63)
+        if kind == RIVALS:
+            self.trials = design_rivals(names, pictures, count, seed)
+        else:
+            self.trials = design(kind, names, pictures, count, seed)
+        self._names = tuple(source.name for source in self._bench.sources)
+        bench = self._bench
+        shown = {(n, ORIGINAL): bench.sources[n].pixels for n in pictures}
+        shown |= {(n, name): bench.results[n, name].image for n in pictures for name in names}
+        self._pixels = {key: np.ascontiguousarray(each) for key, each in shown.items()}
+        self.answers = []
+        self.question.sight.set_zoom(None)
+        self.question.offer(ABX if kind == RIVALS else kind)
+        self.pages.setCurrentWidget(self.question)
+        self._ask()
+
+    def _reconstruct(self) -> None:
+        try:
+            self._bench.run()
+        except UsageError as error:
+            self.setup.tell(str(error), False)
+
+    def _ask(self) -> None:
+        """The next question, or the result."""
+        if len(self.answers) == len(self.trials):
+            self._reveal()
+            return
+        trial = self.trials[len(self.answers)]
+        shown = (trial.first, trial.x, trial.second)
+        self.question.ask(*(self._pixels[trial.picture, name] for name in shown))
+        self.question.tell(len(self.answers), len(self.trials))
+        self.setFocus()
+        self._asked_at = time.perf_counter()
+
+    @Slot(str)
+    def _take_keys(self, _: str) -> None:
+        self.setFocus()
+
+    @Slot(str)
+    def answer(self, choice: str) -> None:
+        """Takes an answer and goes on."""
+        trial = self.trials[len(self.answers)]
+        seconds = time.perf_counter() - self._asked_at
+        self.answers.append(Answer(trial, choice, seconds, self.question.crop()))
+        self._ask()
+
+    @Slot()
+    def undo(self) -> None:
+        """Takes the last answer back."""
+        if self.answers:
+            self.answers.pop()
+            self._ask()
+
+    @Slot()
+    def escape(self) -> None:
+        """Ends the test; what was answered counts."""
+        if self.pages.currentWidget() is not self.question:
+            self.begin_anew()
+        elif self.answers:
+            self._reveal()
+        else:
+            self.begin_anew()
+
+    @Slot()
+    def begin_anew(self) -> None:
+        self.pages.setCurrentWidget(self.setup)
+        self.plan()
+
+    def _reveal(self) -> None:
+        self.result.tell(tallies(self.answers))
+        self.pages.setCurrentWidget(self.result)
+
+    @Slot()
+    def export(self) -> None:
+        """Writes answers.csv and pairs.csv."""
+        place = self._folder() / f"{datetime.now():%Y-%m-%d %H-%M-%S} blind test"
+        self._background.start("export", _write, place, tuple(self.answers), self._names)
+
+    @Slot(object, object)
+    def _written(self, _: object, place: Any) -> None:
+        self.result.said.setText(f"Written: {place}")
+
+    @Slot(object, str)
+    def _not_written(self, _: object, sentence: str) -> None:
+        self.result.said.setText(sentence)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Of a question: answers, letters, zoom and moves; the page says which key does what."""
+        key, again = event.key(), event.isAutoRepeat()
+        if self.pages.currentWidget() is not self.question:
+            super().keyPressEvent(event)
+        elif key in ZOOMS:
+            self.question.zoom(ZOOMS[key])
+        elif key in GLIDES:
+            self.question.glide(*GLIDES[key])
+        elif again:  # a key that is held down answers once
+            super().keyPressEvent(event)
+        elif KEYS.get(key) in self.question.answers:
+            self.answer(KEYS[key])
+        elif key in LETTERS:
+            self.question.look_at(LETTERS[key])
+        elif key == Qt.Key.Key_Backspace:
+            self.undo()
+        elif key == Qt.Key.Key_F:
+            self.question.sight.set_zoom(None)
+        elif key == Qt.Key.Key_S:
+            self.question.turn()
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() in LETTERS and not event.isAutoRepeat():
+            self.question.let_go()
+        else:
+            super().keyReleaseEvent(event)
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def _write(place: Path, answers: tuple[Answer, ...], names: tuple[str, ...]) -> Path:
+    """Raises OutputError."""
+    write_answers(place / "answers.csv", answers, names)
+    write_tallies(place / "pairs.csv", tallies(answers))
+    return place

@@ -1,0 +1,329 @@
+"""Train an autoencoder and watch it learn: live curves of the loss's terms, live pictures."""
+
+from __future__ import annotations
+
+import math
+import time
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QPalette, QPixmap, QShowEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.bridge.recipes import free_name, is_begun
+from studio.core.autoencoding import Paused, Preparing, Train, Trained, TrainSample, TrainStep
+from studio.core.errors import UsageError
+from studio.ui.jobs import Jobs, prepared, share_prepared
+from studio.ui.widgets.banner import Banner
+from studio.ui.widgets.foot import COLUMN_WIDTH, FINE
+from studio.ui.workspaces.reconstruct.bench import Bench
+from studio.ui.workspaces.reconstruct.pane import as_image
+from studio.ui.workspaces.reconstruct.train_column import TrainColumn
+
+HINT = "Choose a recipe and press Train: the trend shows within minutes."
+MOST_POINTS = 2000
+REDRAW = 0.2  # seconds between two drawings of the curves
+HUES = {"loss": 0, "reconstruction": 212, "kl": 140, "perceptual": 28, "adversarial": 330}
+LEFT_OUT = ("adversarial_weight",)
+TINY = 1e-6  # a logarithm needs more than 0
+
+
+class TrainView(QWidget):
+    """`trained` gives the name of an autoencoder that can be opened from now on."""
+
+    trained = Signal(str)
+
+    def __init__(self, jobs: Jobs, bench: Bench) -> None:
+        super().__init__()
+        self.setObjectName("trainView")
+        self._jobs, self._bench = jobs, bench
+        self.job: int | None = None
+        self.steps: list[int] = []
+        self.terms: dict[str, list[float]] = {}
+        self._drawn = 0.0
+        self.column = TrainColumn()
+        self.column.setFixedWidth(COLUMN_WIDTH)
+        self._ending = False  # it has been asked to end, one way or the other
+        self._problem = ""  # why what the column says cannot be trained
+        self.banner = Banner()
+        self.banner.dismiss.setObjectName("trainDismiss")
+        self.said = QLabel(HINT)
+        self.said.setObjectName("trainSaid")
+        self.said.setWordWrap(True)
+        self.progress = QProgressBar()
+        self.progress.setObjectName("trainProgress")
+        self.progress.setAccessibleName("Progress of the training")
+        self.progress.setToolTip("How much of the training's time is over")
+        self.progress.setRange(0, FINE)
+        self.progress.setTextVisible(False)
+        self.pictures, self.figures = QLabel(), QLabel()
+        self.pictures.setObjectName("trainPictures")
+        self.pictures.setAccessibleName("Held-out pictures above, their reconstructions below")
+        self.pictures.setToolTip("Held-out pictures above, their reconstructions below")
+        self.pictures.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.figures.setProperty("role", "muted")
+        self.use = QPushButton("Reconstruct with it")
+        self.use.setObjectName("trainUse")
+        self.use.setAccessibleName("Reconstruct with it")
+        self.use.setToolTip("Tick the new autoencoder in the Pictures view")
+        self.use.hide()
+        self._make_plot()
+        self._lay_out()
+        self._connect()
+
+    def _make_plot(self) -> None:
+        self._plot = pg.PlotWidget(enableMenu=False)
+        self._plot.setObjectName("trainCurves")
+        self._plot.setAccessibleName("The loss's terms over the steps")
+        self._plot.setToolTip("Unweighted terms, logarithmic. The wheel zooms, dragging moves.")
+        policy = self._plot.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._plot.setSizePolicy(policy)
+        self._plot.hide()  # until there is something to see
+        self._item: Any = self._plot.getPlotItem()
+        self._item.setLogMode(False, True)
+        self._item.showGrid(True, True, 0.12)
+        self._legend = self._item.addLegend(offset=(-10, 10))
+        self._curves: dict[str, Any] = {}
+
+    def _lay_out(self) -> None:
+        right = QVBoxLayout()
+        right.setContentsMargins(16, 8, 0, 8)
+        head = QHBoxLayout()
+        head.addWidget(self.said, 1)
+        head.addWidget(self.use)
+        right.addWidget(self.banner)
+        right.addLayout(head)
+        right.addWidget(self.progress)
+        right.addWidget(self._plot, 1)
+        right.addWidget(self.pictures)
+        right.addWidget(self.figures)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.column)
+        row.addLayout(right, 1)
+
+    def _connect(self) -> None:
+        column, jobs = self.column, self._jobs
+        column.asked.connect(self.run)
+        column.edited.connect(self._look_again)
+        column.pause_asked.connect(self._pause)
+        column.keep_asked.connect(self._keep)
+        column.cancel_asked.connect(self.escape)
+        self.use.clicked.connect(self._use)
+        jobs.preparing.connect(self._prepared)
+        jobs.train_step.connect(self._stepped)
+        jobs.train_sample.connect(self._sampled)
+        jobs.paused.connect(self._paused)
+        jobs.trained.connect(self._trained)
+        jobs.failed.connect(self._failed)
+        jobs.finished.connect(self._finished)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.draw()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.isVisible():
+            self.draw()
+
+    @Slot()
+    def run(self) -> None:
+        """Trains what the column says; one training at a time. A run of that name is kept."""
+        if self.job is not None:
+            return
+        try:
+            request = self.column.request()
+            request.check()
+            if not request.resume and is_begun(request.name):
+                self._ask(request.name)
+                return
+            self._begin(request)
+        except UsageError as error:
+            self._say(str(error))
+
+    def _ask(self, name: str) -> None:
+        """There is a run of that name: what was learnt in it is not thrown away."""
+        other = free_name(name)
+        self.banner.say(
+            "offer",
+            f"There is a run named {name} that was not ended. It can be gone on with; or it stays"
+            f" as it is, and a new one is trained as {other}.",
+            (
+                ("&Go on with it", self._go_on),
+                (f"Train {other}".replace("&", "&&"), partial(self._train_as, other)),
+            ),
+        )
+
+    def _go_on(self) -> None:
+        self.column.resume.setChecked(True)
+        self.run()
+
+    def _train_as(self, name: str) -> None:
+        self.column.name.setText(name)
+        self.run()
+
+    def _begin(self, request: Train) -> None:
+        self.job = self._jobs.submit(request)
+        if self.job is not None:
+            self._ending = False
+            self.banner.clear()
+            self.progress.setRange(0, FINE)
+            self.progress.setValue(0)
+            self.steps, self.terms = [], {}
+            self._item.clear()
+            self._curves = {}
+            self._plot.hide()
+            self.use.hide()
+            self._say("Preparing the pictures…")
+            self.column.show_running(True)
+
+    @Slot()
+    def escape(self) -> None:
+        """Cancels the training, its run can be gone on with; else dismisses the banner."""
+        if self.job is not None:
+            self._ending = True
+            self._say("Cancelling…")
+            self._jobs.cancel_job(self.job)
+        else:
+            self.banner.clear()
+
+    @Slot()
+    def _look_again(self) -> None:
+        """What cannot be trained is said at once, and cannot be begun."""
+        if self.job is not None:
+            return
+        before, self._problem = self._problem, ""
+        try:
+            self.column.request().check()
+        except UsageError as error:
+            self._problem = str(error)
+        self.column.allow(not self._problem)
+        if before or self._problem:
+            self._say(self._problem or HINT)
+
+    @Slot(bool)
+    def _pause(self, paused: bool) -> None:
+        if self.job is not None:
+            self._jobs.pause(self.job, paused)
+
+    @Slot()
+    def _keep(self) -> None:
+        if self.job is not None:
+            self._ending = True
+            self._say("Ending, and keeping what was learnt…")
+            self._jobs.keep(self.job)
+
+    @Slot()
+    def _use(self) -> None:
+        name = self.column.name.text().strip()
+        if name not in self._bench.chosen:
+            self._bench.choose((*self._bench.chosen, name))
+        self.trained.emit(name)
+
+    def _say(self, sentence: str) -> None:
+        self.said.setText(f"{sentence[:1].upper()}{sentence[1:]}")
+
+    @Slot(object)
+    def _prepared(self, event: Preparing) -> None:
+        """The bar is of this part, and runs to and fro where nobody can count it."""
+        if event.job != self.job:
+            return
+        share = share_prepared(event)
+        self.progress.setRange(0, 0 if share is None else FINE)
+        self.progress.setValue(round(FINE * (share or 0)))
+        if not self._ending:
+            self._say(prepared(event))
+
+    @Slot(object)
+    def _stepped(self, event: TrainStep) -> None:
+        if event.job != self.job:
+            return
+        self.steps.append(event.step)
+        for name, value in event.terms:
+            if name not in LEFT_OUT:
+                before = [math.nan] * (len(self.steps) - 1)
+                self.terms.setdefault(name, before).append(max(abs(value), TINY))
+        if len(self.steps) > MOST_POINTS:  # every second point tells the same
+            self.steps = self.steps[::2]
+            self.terms = {name: values[::2] for name, values in self.terms.items()}
+        self.progress.setRange(0, FINE)
+        self.progress.setValue(round(FINE * event.share))
+        left = f"{event.seconds_left / 60:.1f} min left" if event.seconds_left else "done"
+        if not self._ending:
+            self._say(f"Step {event.step:,} · {event.samples:,} crops · {left}")
+        if time.monotonic() - self._drawn > REDRAW and self.isVisible():
+            self.draw()
+
+    def draw(self) -> None:
+        """The curves as they are now."""
+        self._drawn = time.monotonic()
+        self._plot.setVisible(bool(self.steps))
+        palette = self.palette()
+        self._plot.setBackground(palette.color(QPalette.ColorRole.Window))
+        muted = palette.color(QPalette.ColorRole.PlaceholderText)
+        for side, text in (("bottom", "step"), ("left", "term, unweighted")):
+            self._item.setLabel(side, text, color=muted.name())
+        for name, values in self.terms.items():
+            if name not in self._curves:
+                ink = QColor.fromHsl(HUES.get(name, 268), 160 if name != "loss" else 0, 130)
+                self._curves[name] = self._item.plot(pen=pg.mkPen(ink, width=2), name=name)
+            self._curves[name].setData(np.array(self.steps[-len(values) :]), np.array(values))
+
+    @Slot(object)
+    def _sampled(self, event: TrainSample) -> None:
+        if event.job != self.job:
+            return
+        rows = [np.concatenate(list(each), axis=1) for each in (event.originals, event.decoded)]
+        image = as_image(np.concatenate(rows, axis=0))
+        side = min(2 * 128, round(256 * len(rows) / 2))
+        scaled = image.scaledToHeight(side, Qt.TransformationMode.SmoothTransformation)
+        self.pictures.setPixmap(QPixmap.fromImage(scaled))
+        units = {"psnr": "PSNR {:.1f} dB", "lpips": "LPIPS {:.3f}", "kl": "KL {:.2f}"}
+        told = (units.get(name, name + " {:.3g}").format(v) for name, v in event.figures)
+        self.figures.setText(f"Held-out pictures at step {event.step:,}: {', '.join(told)}")
+
+    @Slot(object)
+    def _paused(self, event: Paused) -> None:
+        if event.job == self.job:
+            self.column.show_paused(event.paused)
+            if event.paused:
+                self._say("Resting; Go on continues.")
+
+    @Slot(object)
+    def _trained(self, event: Trained) -> None:
+        if event.job == self.job:
+            self._say(f"Trained {event.name}: {event.steps:,} steps, {event.seconds:.0f} s.")
+            self.progress.setValue(FINE)
+            self.use.show()
+            self.draw()
+            self.trained.emit(event.name)
+
+    @Slot(int, str)
+    def _failed(self, job: int, sentence: str) -> None:
+        if job == self.job:
+            self._say(sentence)
+
+    @Slot(int)
+    def _finished(self, job: int) -> None:
+        if job != self.job:
+            return
+        self.job = None
+        self.column.show_running(False)
+        self._look_again()
+        self.progress.setRange(0, FINE)
+        if self._jobs.last_words == "Cancelled":
+            self._say("Cancelled before its first step.")
+        elif self._jobs.last_words.startswith("Cancelled"):
+            self._say("Cancelled. Tick “Go on with this name's run” to continue it.")

@@ -1,0 +1,75 @@
+"""The views of Reconstruct: a name, a tab's title and what makes the widget when first seen.
+
+Adding a view is adding a line to `VIEWS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from studio.ui.workspaces.reconstruct.panel import ReconstructPanel
+
+
+@dataclass(frozen=True)
+class ViewSpec:
+    """A view as the panel meets it. One that stands `alone` is shown without the panel's column;
+    a view with run() and escape() gets the panel's keys."""
+
+    id: str
+    title: str
+    tip: str
+    create: Callable[[ReconstructPanel], QWidget]
+    alone: bool = False
+
+
+def _spectra(panel: ReconstructPanel) -> QWidget:
+    from studio.ui.workspaces.reconstruct.spectra import SpectraView
+
+    return SpectraView(panel.bench)
+
+
+def _inside(panel: ReconstructPanel) -> QWidget:
+    from studio.ui.workspaces.reconstruct.inside import InsideView
+
+    return InsideView(panel.bench, panel.jobs)
+
+
+def _blind(panel: ReconstructPanel) -> QWidget:
+    from studio.ui.workspaces.reconstruct.blind import BlindView
+
+    view = BlindView(panel.bench, lambda: panel.shared.library.folder / "Reconstructions")
+    sight = view.question.sight
+    panel.actions_by_id["wall_fit"].triggered.connect(lambda: sight.set_zoom(None))
+    panel.actions_by_id["wall_actual"].triggered.connect(lambda: sight.set_zoom(1.0))
+    return view
+
+
+def _train(panel: ReconstructPanel) -> QWidget:
+    from studio.ui.widgets.kept import Kept
+    from studio.ui.workspaces.reconstruct.train import TrainView
+
+    view = TrainView(panel.jobs, panel.bench)
+    Kept(panel.shared.preferences, "train", view.column, but=("trainName", "trainResume"))
+    view.trained.connect(panel.trained)
+    return view
+
+
+VIEWS = (
+    ViewSpec(
+        "wall",
+        "Pictures",
+        "Original and reconstructions side by side, with their figures",
+        lambda panel: panel.wall,
+    ),
+    ViewSpec("spectra", "Spectra", "What is filtered out, and what is invented", _spectra),
+    ViewSpec("inside", "Inside the latent", "Take the latent apart", _inside),
+    ViewSpec(
+        "blind", "Blind test", "Tell apart, or prefer, without knowing which is which", _blind
+    ),
+    ViewSpec("train", "Train", "Train an autoencoder and watch it learn", _train, alone=True),
+)

@@ -1,0 +1,277 @@
+"""Original and reconstructions side by side, under one sight: zoom, wipe, flicker, difference."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from PySide6.QtCore import QLocale, Qt, QTimer, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QStackedWidget,
+    QStyledItemDelegate,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.core.autoencoding import Reconstructed
+from studio.ui.widgets.segments import Segments
+from studio.ui.widgets.slider_spin import SliderSpin
+from studio.ui.workspaces.reconstruct.bench import Bench, short
+from studio.ui.workspaces.reconstruct.pane import Framed, Pane
+from studio.ui.workspaces.reconstruct.sight import Sight
+
+FLICKER = 500  # milliseconds that a picture stays
+WORDS, TABLE = 48, 60  # pixels: around a pane, of the table's first rows
+STEP = 0.02  # of the wipe's way, a key
+HEADS = (  # what, what it means, where best is (1: high, -1: low), decimals
+    ("autoencoder", "", 0, 0),
+    ("PSNR", "dB; higher is nearer", 1, 2),
+    ("SSIM", "1 is equal", 1, 4),
+    ("MS-SSIM", "SSIM at five sizes; 1 is equal", 1, 4),
+    ("LPIPS", "0 is equal to the eye", -1, 4),
+    ("values : 1", "values of the picture for each value of the latent", 0, 1),
+    ("bits/pixel", "of the latent kept in 16 bits", 0, 3),
+    ("KL bits/pixel", "what the posterior tells beyond N(0, I)", 0, 4),
+    ("encode s", "seconds to encode", 0, 3),
+    ("decode s", "seconds to decode", 0, 3),
+)
+NUMBERS = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+WORDED = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+class Wall(QWidget):
+    """The current picture of the bench, as every chosen autoencoder gave it back."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__()
+        self.setObjectName("wall")
+        self._bench = bench
+        self.sight = Sight(self)
+        self.panes: dict[str, Pane] = {}
+        self._grid = QGridLayout()
+        self._grid.setSpacing(10)
+        self._blink = QTimer(self)
+        self._blink.setInterval(FLICKER)
+        self._blink.timeout.connect(self._flick)
+        self.note = QLabel()
+        self.note.setObjectName("wallNote")
+        self.note.setProperty("role", "muted")
+        self.note.setWordWrap(True)
+        self.table = self._make_table()
+        empty = QLabel(
+            "Drop pictures here, or open some on the left;\nthen choose autoencoders and press"
+            " Reconstruct."
+        )
+        empty.setObjectName("wallEmpty")
+        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        empty.setProperty("role", "muted")
+        page, self._pages = QWidget(), QStackedWidget()
+        page.setLayout(self._grid)
+        self._pages.addWidget(empty)
+        self._pages.addWidget(page)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(self._bar())
+        column.addWidget(self._pages, 1)
+        column.addWidget(self.note)
+        column.addWidget(self.table)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        bench.current_changed.connect(self.show_all)
+        bench.pictures_changed.connect(self.show_all)
+        bench.result.connect(self.show_all)
+        self.show_all()
+
+    def _bar(self) -> QHBoxLayout:
+        self.shown = Segments(
+            "wallShown",
+            "What the panes show",
+            {
+                "picture": ("Picture", "The reconstructions themselves"),
+                "difference": ("Difference", "Reconstruction less original, around grey"),
+                "lpips": ("LPIPS", "Where the eye sees a difference, dark for none"),
+            },
+        )
+        self.shown.chosen.connect(self.sight.show_what)
+        self.gain = SliderSpin("Gain", "How much differences are enlarged", 1, 32, 32)
+        self.gain.set_value(self.sight.gain)
+        self.gain.edited.connect(self.sight.set_gain)
+        for widget in (self.gain.slider, self.gain.spin):
+            widget.setObjectName(f"wall{widget.objectName()}")
+        self.wipe = _check(
+            "Wipe", "wallWipe", "The original left of a line: drag it, or Left and Right (W)"
+        )
+        self.wipe.toggled.connect(self._wipe)
+        self.flicker = _check(
+            "Flicker", "wallFlicker", "Original and reconstruction in turn (F); Space shows it once"
+        )
+        self.flicker.toggled.connect(self._flicker)
+        bar = QHBoxLayout()
+        bar.setSpacing(10)
+        for each in (self.shown, self.gain, self.wipe, self.flicker):
+            bar.addWidget(each)
+        bar.addStretch(1)
+        return bar
+
+    def _make_table(self) -> QTableWidget:
+        table = QTableWidget(0, len(HEADS))
+        table.setObjectName("wallTable")
+        table.setAccessibleName("Figures of the reconstructions")
+        table.setToolTip("Click a head to sort; bold is best.")
+        for number, (text, tip, _, decimals) in enumerate(HEADS):
+            head = QTableWidgetItem(text)
+            head.setToolTip(tip)
+            head.setTextAlignment(NUMBERS if number else WORDED)
+            table.setHorizontalHeaderItem(number, head)
+            table.setItemDelegateForColumn(number, _Decimals(decimals, table))
+        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        table.verticalHeader().hide()
+        table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)  # as they stand
+        table.setSortingEnabled(True)
+        return table
+
+    def results(self) -> tuple[Reconstructed, ...]:
+        """Those of the current picture, in the order chosen."""
+        bench = self._bench
+        found = (bench.results.get((bench.current, name)) for name in bench.chosen)
+        return tuple(each for each in found if each is not None)
+
+    @Slot()
+    def show_all(self, _: object = None) -> None:
+        """Builds the panes anew."""
+        source, results = self._bench.source, self.results()
+        while (item := self._grid.takeAt(0)) is not None:
+            if (old := item.widget()) is not None:
+                old.hide()
+                old.deleteLater()
+        self.panes = {}
+        self._pages.setCurrentIndex(int(source is not None))
+        self.table.setVisible(bool(results))
+        self._say(results)
+        if source is None:
+            return
+        panes = [Pane("original", source.pixels, None, self.sight)]
+        panes += [Pane(each.autoencoder, source.pixels, each, self.sight) for each in results]
+        columns = self._columns(len(panes), source.pixels.shape[1] / source.pixels.shape[0])
+        for number, pane in enumerate(panes):
+            pane.chosen.connect(self.setFocus)
+            self.panes[pane.name] = pane
+            self._grid.addWidget(Framed(pane), number // columns, number % columns)
+        self._fill(results)
+
+    def _columns(self, count: int, aspect: float) -> int:
+        """The number at which panes are largest."""
+        width, height = self._pages.width(), self._pages.height() - TABLE
+
+        def side(columns: int) -> float:
+            rows = math.ceil(count / columns)
+            return min(width / columns / aspect, (height - WORDS * rows) / rows)
+
+        return max(range(1, count + 1), key=side)
+
+    def _say(self, results: tuple[Reconstructed, ...]) -> None:
+        source = self._bench.source
+        notes = [source.note] if source is not None and source.note else []
+        notes += [each.note for each in results if each.note]
+        self.note.setText(" ".join(dict.fromkeys(notes)))
+        self.note.setVisible(bool(notes))
+
+    def _fill(self, results: tuple[Reconstructed, ...]) -> None:
+        self.table.setSortingEnabled(False)
+        self.table.setRowCount(len(results))
+        rows = [_values(each) for each in results]
+        for column, (_, _, better, _) in enumerate(HEADS):
+            values = [row[column] for row in rows]
+            numbers = [better * v for v in values if isinstance(v, float)]
+            best = max(numbers) if better and numbers else None
+            for row, value in enumerate(values):
+                item = QTableWidgetItem()
+                item.setData(Qt.ItemDataRole.DisplayRole, "–" if value is None else value)
+                item.setTextAlignment(NUMBERS if column else WORDED)
+                if best is not None and isinstance(value, float) and better * value == best:
+                    font = item.font()
+                    font.setBold(True)
+                    item.setFont(font)
+                self.table.setItem(row, column, item)
+        self.table.setSortingEnabled(True)
+        self.table.resizeColumnsToContents()
+        rows_high = sum(self.table.rowHeight(row) for row in range(len(results)))
+        head = self.table.horizontalHeader().sizeHint().height()
+        self.table.setFixedHeight(min(190, head + rows_high + 4))
+
+    @Slot(bool)
+    def _wipe(self, on: bool) -> None:
+        self.sight.set_wipe(0.5 if on else None)
+
+    @Slot(bool)
+    def _flicker(self, on: bool) -> None:
+        (self._blink.start if on else self._blink.stop)()
+        self.sight.show_original(False)
+
+    @Slot()
+    def _flick(self) -> None:
+        self.sight.show_original(not self.sight.original)
+
+    def walk(self, by: int) -> None:
+        """Moves the wipe, or goes to the next picture."""
+        if self.sight.wipe is not None:
+            self.sight.set_wipe(self.sight.wipe + by * STEP)
+        elif self._bench.sources:
+            self._bench.select((self._bench.current + by) % len(self._bench.sources))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Space shows the original while it is held."""
+        if event.key() != Qt.Key.Key_Space:
+            super().keyPressEvent(event)
+        elif not event.isAutoRepeat():
+            self.sight.show_original(True)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() != Qt.Key.Key_Space:
+            super().keyReleaseEvent(event)
+        elif not event.isAutoRepeat():
+            self.sight.show_original(False)
+
+
+class _Decimals(QStyledItemDelegate):
+    """Numbers with so many decimals; they sort by their value."""
+
+    def __init__(self, decimals: int, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._decimals = decimals
+
+    def displayText(self, value: Any, locale: QLocale | QLocale.Language) -> str:
+        if isinstance(value, float):
+            return f"{value:.{self._decimals}f}"
+        return super().displayText(value, locale)
+
+
+def _check(text: str, name: str, tip: str) -> QCheckBox:
+    box = QCheckBox(text)
+    box.setObjectName(name)
+    box.setAccessibleName(text)
+    box.setToolTip(tip)
+    return box
+
+
+def _values(result: Reconstructed) -> tuple[str | float | None, ...]:
+    figures = result.figures
+    return (
+        short(result.autoencoder),
+        figures.psnr,
+        figures.ssim,
+        figures.ms_ssim,
+        figures.lpips,
+        figures.compression,
+        figures.bits_per_pixel,
+        figures.kl_bits_per_pixel,
+        result.encode_seconds,
+        result.decode_seconds,
+    )
