@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from studio.core import autoencoding, events, walks
-from studio.core.requests import Request
+from studio.core import autoencoding, comparing, generating, laboratory, learning, messages, walks
+from studio.core.messages import Request
 from studio.engine.engine import Engine
 from studio.engine.worker import OpenModel, open_from_disk
 
@@ -18,30 +18,30 @@ class EngineBridge(QObject):
     After `close` nothing is emitted any more.
     """
 
-    queued = Signal(object)  # events.Queued
-    loading = Signal(object)  # events.Loading
-    started = Signal(object)  # events.Started
-    progress = Signal(object)  # events.Progress
-    preview = Signal(object)  # events.Preview
-    picture = Signal(object)  # events.Picture
-    cell = Signal(object)  # events.Cell
-    distance = Signal(object)  # events.Distance
-    decoded = Signal(object)  # events.Decoded
-    lab = Signal(object)  # events.LabRun
+    queued = Signal(object)  # messages.Queued
+    loading = Signal(object)  # messages.Loading
+    started = Signal(object)  # messages.Started
+    progress = Signal(object)  # messages.Progress
+    preview = Signal(object)  # generating.Preview
+    picture = Signal(object)  # generating.Picture
+    cell = Signal(object)  # comparing.Cell
+    distance = Signal(object)  # comparing.Distance
+    decoded = Signal(object)  # generating.Decoded
+    lab = Signal(object)  # laboratory.LabRun
     reconstructed = Signal(object)  # autoencoding.Reconstructed
     probed = Signal(object)  # autoencoding.Probed
-    preparing = Signal(object)  # autoencoding.Preparing
-    train_step = Signal(object)  # autoencoding.TrainStep
-    train_sample = Signal(object)  # autoencoding.TrainSample
-    paused = Signal(object)  # autoencoding.Paused
-    trained = Signal(object)  # autoencoding.Trained
+    preparing = Signal(object)  # learning.Preparing
+    train_step = Signal(object)  # learning.TrainStep
+    train_sample = Signal(object)  # learning.TrainSample
+    paused = Signal(object)  # learning.Paused
+    trained = Signal(object)  # learning.Trained
     inverted = Signal(object)  # walks.Inverted
     frame = Signal(object)  # walks.Frame
     spaced = Signal(object)  # walks.Spaced
-    finished = Signal(object)  # events.Finished
-    cancelled = Signal(object)  # events.CancelledAt
-    failed = Signal(object)  # events.Failed
-    ready = Signal(object)  # events.Ready
+    finished = Signal(object)  # messages.Finished
+    cancelled = Signal(object)  # messages.CancelledAt
+    failed = Signal(object)  # messages.Failed
+    ready = Signal(object)  # messages.Ready
 
     _arrived = Signal(object)
 
@@ -54,30 +54,30 @@ class EngineBridge(QObject):
         super().__init__(parent)
         self._closed = False
         self._signals = {
-            events.Queued: self.queued,
-            events.Loading: self.loading,
-            events.Started: self.started,
-            events.Progress: self.progress,
-            events.Preview: self.preview,
-            events.Picture: self.picture,
-            events.Cell: self.cell,
-            events.Distance: self.distance,
-            events.Decoded: self.decoded,
-            events.LabRun: self.lab,
+            messages.Queued: self.queued,
+            messages.Loading: self.loading,
+            messages.Started: self.started,
+            messages.Progress: self.progress,
+            generating.Preview: self.preview,
+            generating.Picture: self.picture,
+            comparing.Cell: self.cell,
+            comparing.Distance: self.distance,
+            generating.Decoded: self.decoded,
+            laboratory.LabRun: self.lab,
             autoencoding.Reconstructed: self.reconstructed,
             autoencoding.Probed: self.probed,
-            autoencoding.Preparing: self.preparing,
-            autoencoding.TrainStep: self.train_step,
-            autoencoding.TrainSample: self.train_sample,
-            autoencoding.Paused: self.paused,
-            autoencoding.Trained: self.trained,
+            learning.Preparing: self.preparing,
+            learning.TrainStep: self.train_step,
+            learning.TrainSample: self.train_sample,
+            learning.Paused: self.paused,
+            learning.Trained: self.trained,
             walks.Inverted: self.inverted,
             walks.Frame: self.frame,
             walks.Spaced: self.spaced,
-            events.Finished: self.finished,
-            events.CancelledAt: self.cancelled,
-            events.Failed: self.failed,
-            events.Ready: self.ready,
+            messages.Finished: self.finished,
+            messages.CancelledAt: self.cancelled,
+            messages.Failed: self.failed,
+            messages.Ready: self.ready,
         }
         # queued even within one thread: a listener never runs inside submit() or cancel()
         self._arrived.connect(self._announce, Qt.ConnectionType.QueuedConnection)
@@ -116,6 +116,6 @@ class EngineBridge(QObject):
         self._engine.close()
 
     @Slot(object)
-    def _announce(self, event: events.Event) -> None:
+    def _announce(self, event: messages.Event) -> None:
         if not self._closed:
             self._signals[type(event)].emit(event)

@@ -10,7 +10,7 @@ from studio.cli.sampling import DEFAULT, settings_from
 from studio.cli.sharing import random_seed, world_of
 from studio.core.errors import UsageError
 from studio.core.grid import AXES, Axis, Grid
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.core.specs import FAMILIES
 from studio.diffusion.samplers import all_samplers
 

@@ -10,9 +10,9 @@ from dataclasses import fields
 
 import numpy as np
 
-from studio.core.events import Cell, Distance, Trajectory
+from studio.core.comparing import Cell, Compare, Distance
+from studio.core.generating import Trajectory
 from studio.core.parts import Parts
-from studio.core.requests import Compare
 
 TRAJECTORY = tuple(field.name for field in fields(Trajectory))
 

@@ -23,7 +23,7 @@ from studio.core.files import drafted
 if TYPE_CHECKING:
     import numpy as np
 
-    from studio.core.events import Picture
+    from studio.core.generating import Picture
     from studio.core.settings import Settings
 
 POLL = 0.2  # seconds between two looks for other processes' pictures

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from studio.cli.verb import add_device
 from studio.core.errors import UsageError
-from studio.core.requests import Inputs
+from studio.core.generating import Inputs
 from studio.core.settings import Settings
 from studio.core.specs import checked_options
 from studio.diffusion import guidance, samplers, schedules

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from studio.core.errors import UsageError
+from studio.core.messages import Event, Request
 from studio.core.specs import Options, Parameter
 
 if TYPE_CHECKING:
     import numpy as np
 
 MOST_PICTURES = 64
-MOST_WEIGHT = 1000.0
-SIZES = (32, 256)  # of the pictures that the window trains on
 
 
 def check_pictures(pictures: tuple[np.ndarray, ...]) -> None:
@@ -27,7 +25,7 @@ def check_pictures(pictures: tuple[np.ndarray, ...]) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Reconstruct:
+class Reconstruct(Request):
     """Encodes and decodes each picture (H, W, 3) uint8 with each autoencoder (a name or a path).
 
     Pictures whose longer side is beyond `tile` pixels go through in tiles of that size; 0 lets the
@@ -80,7 +78,7 @@ class Spectra:
 
 
 @dataclass(frozen=True, eq=False)
-class Reconstructed:
+class Reconstructed(Event):
     """Picture number `picture` through one autoencoder: (H, W, 3) uint8.
 
     `latent_shape` is (C, h, w). `lpips_map` (H, W) float16 is the distance at each pixel, or None.
@@ -88,7 +86,6 @@ class Reconstructed:
     used), or is empty.
     """
 
-    job: int
     picture: int
     autoencoder: str
     image: np.ndarray
@@ -114,7 +111,7 @@ class ProbeSpec:
 
 
 @dataclass(frozen=True, eq=False)
-class Probe:
+class Probe(Request):
     """Looks inside one autoencoder's latent of one picture, two, or none; `probe` names how."""
 
     probe: str
@@ -146,11 +143,10 @@ class Curve:
 
 
 @dataclass(frozen=True, eq=False)
-class Probed:
+class Probed(Event):
     """What a probe showed: `tiles` row by row, `columns` to a row, and perhaps curves over
     `x_label`. `words` says in a sentence or two what was measured."""
 
-    job: int
     probe: str
     autoencoder: str
     tiles: tuple[Tile, ...]
@@ -159,102 +155,3 @@ class Probed:
     curves: tuple[Curve, ...] = ()
     x_label: str = ""
     y_label: str = ""
-
-
-@dataclass(frozen=True)
-class Train:
-    """Trains an autoencoder from a recipe with the four weights of its loss; keeps it as `name`.
-
-    `data`: a folder of pictures, "" for the bundled ones. `size`: side of the training crops in
-    pixels. `variational` False: a plain autoencoder. `resume` goes on with the run of this name.
-    """
-
-    recipe: str
-    name: str
-    reconstruction: float
-    kl: float
-    perceptual: float
-    adversarial: float
-    norm: str = "l1"
-    variational: bool = True
-    data: str = ""
-    size: int = 64
-    minutes: float = 5.0
-    seed: int = 0
-    resume: bool = False
-
-    def check(self) -> None:
-        for name in ("reconstruction", "kl", "perceptual", "adversarial"):
-            weight = getattr(self, name)
-            if not (math.isfinite(weight) and 0 <= weight <= MOST_WEIGHT):
-                raise UsageError(f"lambda {name} must be 0 to {MOST_WEIGHT:g}, not {weight}.")
-        if self.norm not in ("l1", "l2"):
-            raise UsageError(f"the reconstruction's norm is l1 or l2, not {self.norm!r}.")
-        if not SIZES[0] <= self.size <= SIZES[1] or self.size % 32:
-            raise UsageError(f"crops are {SIZES[0]} to {SIZES[1]} pixels, a multiple of 32.")
-        if not 0.05 <= self.minutes <= 60 * 24 * 7:
-            raise UsageError(f"train for 0.05 minutes to a week, not {self.minutes:g} minutes.")
-        plain = self.name.strip()
-        if not plain or plain != self.name or plain.startswith(".") or len(plain) > 64:
-            raise UsageError("give the result a name of 1 to 64 characters.")
-        if any(c in '/\\:*?"<>|' or ord(c) < 32 for c in plain):
-            raise UsageError(
-                f"the name {plain!r} cannot be a folder's; leave out / \\ : * ? \" < > |."
-            )
-
-
-@dataclass(frozen=True)
-class Preparing:
-    """A training has not begun: `done` of `total` of what `what` says ("encoding scenes").
-    `seconds_left` of this part, None while nobody can know."""
-
-    job: int
-    what: str
-    done: int
-    total: int
-    seconds_left: float | None
-
-
-@dataclass(frozen=True)
-class TrainStep:
-    """A training is at `step`; `share` (0 to 1) of it is done. `terms` are the loss's, unweighted,
-    each with its name, "loss" their weighted sum."""
-
-    job: int
-    step: int
-    samples: int
-    share: float
-    seconds_left: float
-    terms: tuple[tuple[str, float], ...]
-
-
-@dataclass(frozen=True, eq=False)
-class TrainSample:
-    """The same held-out pictures, now and then: `originals` and `decoded` (N, S, S, 3) uint8, and
-    figures on them (psnr in dB, lpips, kl), each with its name."""
-
-    job: int
-    step: int
-    originals: np.ndarray
-    decoded: np.ndarray
-    figures: tuple[tuple[str, float], ...]
-
-
-@dataclass(frozen=True)
-class Paused:
-    """A training waits, or (`paused` False) goes on."""
-
-    job: int
-    paused: bool
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A training is over and kept: `name` can be opened from now on, in `path`."""
-
-    job: int
-    name: str
-    path: str
-    steps: int
-    seconds: float
-    figures: tuple[tuple[str, float], ...]

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from studio.core.comparing import MAX_CELLS
 from studio.core.errors import UsageError
-from studio.core.requests import MAX_CELLS, Settings
+from studio.core.settings import Settings
 
 #: What an axis can vary: the name of a setting, and its label.
 AXES = {

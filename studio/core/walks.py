@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from studio.core.errors import UsageError
+from studio.core.messages import Event, Request
 from studio.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class End:
 
 
 @dataclass(frozen=True, eq=False)
-class Walk:
+class Walk(Request):
     """`columns` frames between two `ends`, or columns x rows among four: top left, top right,
     bottom left, bottom right.
 
@@ -52,6 +53,10 @@ class Walk:
     noise: str = "slerp"
     conditioning: str = "normalised"
     even: bool = False
+
+    @property
+    def needs(self) -> str:
+        return self.ends[0].settings.model
 
     def check(self) -> None:
         """Raises UsageError with a sentence that says what to change."""
@@ -82,12 +87,11 @@ class Walk:
 
 
 @dataclass(frozen=True, eq=False)
-class Inverted:
+class Inverted(Event):
     """The picture of end `index` came back as `image` (S, S, 3) uint8 from the noise found for it:
     `psnr` in dB against what the autoencoder makes of it, `latent_psnr` between latents, the peak
     being their range."""
 
-    job: int
     index: int
     image: np.ndarray
     psnr: float
@@ -95,11 +99,10 @@ class Inverted:
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class Frame(Event):
     """Frame `index` (row by row) of a walk, (S, S, 3) uint8, at `place` (u, v) in [0, 1]: u from
     the left end to the right one, v from above to below. A second one of an index replaces it."""
 
-    job: int
     index: int
     place: tuple[float, float]
     image: np.ndarray
@@ -108,10 +111,9 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Spaced:
+class Spaced(Event):
     """Perceptual distances between neighbouring frames of a strip, by `judge`."""
 
-    job: int
     distances: tuple[float, ...]
     judge: str
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.diffusion import samplers
 from studio.diffusion.guidance import Watch
 from studio.diffusion.state import State

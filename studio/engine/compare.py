@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import torch
 
-from studio.core.events import Cell, Distance, Progress
-from studio.core.requests import Compare
+from studio.core.comparing import Cell, Compare, Distance
+from studio.core.messages import Progress
 from studio.diffusion import samplers
 from studio.engine import finite, sampling
 from studio.engine.batches import Batch, Countdown, batches, steps

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 
-from studio.core.events import Decoded
-from studio.core.requests import Decode
+from studio.core.generating import Decode, Decoded
 from studio.engine import finite
 from studio.engine.sampling import MOST_AT_ONCE
 from studio.models.model import Model

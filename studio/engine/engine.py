@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from studio.core.accidents import noted
-from studio.core.autoencoding import Paused, Train, TrainStep
 from studio.core.errors import Cancelled, Kept, StudioError
-from studio.core.events import CancelledAt, Event, Failed, Finished, Progress, Queued
-from studio.core.requests import Request
+from studio.core.learning import Paused, Train, TrainStep
+from studio.core.messages import CancelledAt, Event, Failed, Finished, Progress, Queued, Request
 from studio.engine import devices
-from studio.engine.worker import OpenModel, Worker, open_from_disk, sentence, validate
+from studio.engine.worker import OpenModel, Worker, open_from_disk, sentence
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +80,7 @@ class Engine:
 
         Raises UsageError, before any work, for a request that makes no sense.
         """
-        validate(request)
+        request.check()
         with self._change:
             if self._closed:
                 raise StudioError("The engine has been closed.")

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from studio.core.errors import ModelError
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.diffusion import samplers
 from studio.engine.judging import Judge, judge_for
 from studio.engine.references import reference_of

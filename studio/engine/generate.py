@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from studio.core.events import Picture, Preview, Progress
-from studio.core.requests import Generate, Settings
+from studio.core.generating import Generate, Picture, Preview
+from studio.core.messages import Progress
+from studio.core.settings import Settings
 from studio.diffusion import samplers
 from studio.diffusion.state import State
 from studio.engine import finite

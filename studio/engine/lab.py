@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 
 from studio.core.errors import UsageError
-from studio.core.events import Backdrop, LabRun, Progress
-from studio.core.requests import MAX_SEED, Lab, Settings
+from studio.core.laboratory import Backdrop, Lab, LabRun
+from studio.core.messages import Progress
+from studio.core.settings import MAX_SEED, Settings
 from studio.diffusion import guidance, samplers
 from studio.diffusion.denoised import Denoiser
 from studio.diffusion.distributions import Distribution, find_distribution

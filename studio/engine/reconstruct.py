@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from studio.core.autoencoding import Figures, Reconstruct, Reconstructed, Spectra
 from studio.core.errors import ModelError
-from studio.core.events import Progress
+from studio.core.messages import Progress
 from studio.engine.autoencoders import Autoencoders
 from studio.metrics import perceptual_levels, similarity
 from studio.metrics.reconstruction import WINDOW, psnr, ssim

@@ -19,8 +19,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.core.events import Cell, Distance, Progress
-from studio.core.requests import Settings
+from studio.core.comparing import Cell, Distance
+from studio.core.messages import Progress
+from studio.core.settings import Settings
 from studio.diffusion.state import State
 from studio.engine.batches import Batch, Countdown, batches, steps
 from studio.engine.judging import Judge, judge_for

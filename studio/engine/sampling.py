@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from studio.core.errors import UsageError
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.core.specs import checked_options
 from studio.diffusion import guidance, samplers, schedules
 from studio.diffusion.denoised import Denoiser

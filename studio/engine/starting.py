@@ -15,7 +15,8 @@ from PIL import Image, ImageOps
 from torch import Tensor
 from torch.nn import functional as F
 
-from studio.core.requests import Inputs, Settings
+from studio.core.generating import Inputs
+from studio.core.settings import Settings
 from studio.dataset.pictures import fitted_mask
 from studio.diffusion.denoised import Denoiser
 from studio.diffusion.inpainting import Inpainted

@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.core.autoencoding import Preparing, Train, Trained, TrainSample, TrainStep
 from studio.core.device import Device
 from studio.core.errors import Cancelled, Kept, OutputError, UsageError
+from studio.core.learning import Preparing, Train, Trained, TrainSample, TrainStep
 from studio.metrics.reconstruction import psnr
 from studio.models.network_folder import MANIFEST
 from studio.models.registry import AUTOENCODERS, is_begun, run_folder, user_folder

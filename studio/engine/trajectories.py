@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.core.events import Trajectory
+from studio.core.generating import Trajectory
 from studio.diffusion.state import State
 from studio.models.model import Model
 

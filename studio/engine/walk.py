@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.core.events import Progress
+from studio.core.messages import Progress
 from studio.core.settings import Settings
 from studio.core.walks import End, Frame, Inverted, Spaced, Walk, places, weights
 from studio.diffusion import samplers

@@ -11,11 +11,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from studio.core.accidents import noted
-from studio.core.autoencoding import Probe, Reconstruct, Train
+from studio.core.autoencoding import Probe, Reconstruct
+from studio.core.comparing import Compare
 from studio.core.device import Device
 from studio.core.errors import Cancelled, StudioError
-from studio.core.events import Event, Finished, Loading, Picture, Ready, Started
-from studio.core.requests import Compare, Decode, Generate, Lab, LoadModel, Request
+from studio.core.generating import Decode, Generate, Picture
+from studio.core.laboratory import Lab
+from studio.core.learning import Train
+from studio.core.messages import Event, Finished, Loading, LoadModel, Ready, Request, Started
 from studio.core.walks import Walk
 from studio.engine import devices
 from studio.engine.autoencoders import (
@@ -37,27 +40,6 @@ def open_from_disk(name: str, device: Device, check: Check) -> Model:
     from studio.models.registry import open_model
 
     return open_model(name, device.name, device.precision, check)
-
-
-def validate(request: Request) -> None:
-    """Raises UsageError for a request that makes no sense."""
-    if not isinstance(request, LoadModel):
-        request.check()
-
-
-def model_of(request: Request) -> str | None:
-    """The name of the model that a request needs; None for none."""
-    match request:
-        case Generate(settings=settings):
-            return settings.model
-        case Compare(cells=cells):
-            return cells[0].model
-        case Walk(ends=ends):
-            return ends[0].settings.model
-        case LoadModel(model=model) | Decode(model=model):
-            return model
-        case Lab() | Reconstruct() | Probe() | Train():
-            return None
 
 
 def never() -> None:
@@ -103,9 +85,9 @@ class Worker:
 
         Raises UsageError, ModelError, Cancelled (from `check`), and whatever goes wrong.
         """
-        validate(request)
+        request.check()
         began = time.perf_counter()
-        name = model_of(request)
+        name = request.needs
         check()
         if name is not None and (self._model is None or self._name != name):
             yield Loading(job, name)
@@ -141,12 +123,7 @@ class Worker:
         words = device.label, device.precision
         return Ready(job, name, *words, seconds, model.size, model.classes, model.has)
 
-    def _made(
-        self,
-        request: Generate | Compare | Decode | Lab | Reconstruct | Probe | Train | Walk,
-        check: Check,
-        job: int,
-    ) -> Iterator[Event]:
+    def _made(self, request: Request, check: Check, job: int) -> Iterator[Event]:
         match request:
             case Walk(ends=ends):
                 from studio.engine.walk import walk
@@ -168,12 +145,10 @@ class Worker:
                 from studio.engine.lab import lab
 
                 yield from lab(request, check, job)
-            case Reconstruct() | Probe() | Train():
+            case _:
                 yield from self._autoencoding(request, check, job)
 
-    def _autoencoding(
-        self, request: Reconstruct | Probe | Train, check: Check, job: int
-    ) -> Iterator[Event]:
+    def _autoencoding(self, request: Request, check: Check, job: int) -> Iterator[Event]:
         autoencoders = self.autoencoders
         match request:
             case Reconstruct():

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from studio.core.comparing import Cell, Distance
 from studio.core.errors import OutputError, UsageError
-from studio.core.events import Cell, Distance
 from studio.core.grid import Axis, Grid
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.gallery import comparison_sheet
 from studio.gallery.comparison_sheet import Decode, Made
 from studio.gallery.film import write_film as write_frames

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from studio.core.events import Cell, Distance
+from studio.core.comparing import Cell, Distance
 from studio.core.grid import AXES, Grid
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.report.lettering import fitted, width, write
 from studio.report.sheet import FAINT, GAP, INK, PAPER
 

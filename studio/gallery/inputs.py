@@ -17,7 +17,7 @@ from PIL import Image
 
 from studio.core.errors import DataError, OutputError
 from studio.core.files import must_be_regular
-from studio.core.requests import Inputs, digest
+from studio.core.generating import Inputs, digest
 from studio.core.settings import Settings
 
 HEXADECIMAL = frozenset("0123456789abcdef")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import platformdirs
 
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 
 MOST_BYTES = 100  # of the prompt's part in UTF-8; file systems allow 255 for a whole name
 LETTERS_MARKS_NUMBERS = "LMN"

@@ -22,7 +22,7 @@ from PIL import Image, PngImagePlugin
 
 from studio.core.errors import DataError, OutputError, UsageError
 from studio.core.files import must_be_regular
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.core.specs import Option
 from studio.dataset.chunks import tidied
 from studio.diffusion.samplers import known_as

@@ -19,7 +19,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from studio.core.errors import DataError, OutputError, UsageError
-from studio.core.requests import Generate
+from studio.core.generating import Generate
 from studio.gallery import inputs, png
 from studio.gallery.history.files import STALE_SECONDS
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from studio.core.requests import digest
+from studio.core.generating import digest
 from studio.core.walks import End, Frame, Walk
 from studio.gallery import png
 

@@ -15,7 +15,7 @@ import platformdirs
 
 from studio.core.errors import DataError
 from studio.core.files import must_be_regular
-from studio.core.requests import Generate
+from studio.core.generating import Generate
 from studio.core.wildcards import Lines, chosen, only
 
 MOST_BYTES = 2**22  # of a file

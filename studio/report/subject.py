@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.diffusion import samplers
 from studio.diffusion.guidance import ClassifierFree
 from studio.diffusion.noise import NoiseStream

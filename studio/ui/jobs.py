@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from studio.core import events
-from studio.core.autoencoding import Paused, Preparing, Train, TrainStep
-from studio.core.requests import Decode, Generate, LoadModel, Request, Settings
+from studio.core import generating, messages
+from studio.core.generating import Decode, Generate
+from studio.core.learning import Paused, Preparing, Train, TrainStep
+from studio.core.messages import LoadModel, Request
+from studio.core.settings import Settings
 
 if TYPE_CHECKING:
     from studio.bridge.bridge import EngineBridge
@@ -25,7 +27,7 @@ PASSED_ON = (
 )  # fmt: skip
 
 
-Reached = events.Progress | Preparing | TrainStep
+Reached = messages.Progress | Preparing | TrainStep
 
 
 @dataclass
@@ -42,12 +44,12 @@ class Jobs(QObject):
 
     changed = Signal()
     started = Signal()
-    preview = Signal(object)  # events.Preview
-    picture = Signal(object)  # events.Picture
-    cell = Signal(object)  # events.Cell
-    distance = Signal(object)  # events.Distance
-    decoded = Signal(object)  # events.Decoded
-    lab = Signal(object)  # events.LabRun
+    preview = Signal(object)  # generating.Preview
+    picture = Signal(object)  # generating.Picture
+    cell = Signal(object)  # comparing.Cell
+    distance = Signal(object)  # comparing.Distance
+    decoded = Signal(object)  # generating.Decoded
+    lab = Signal(object)  # laboratory.LabRun
     reconstructed = Signal(object)  # autoencoding.Reconstructed
     probed = Signal(object)  # autoencoding.Probed
     preparing = Signal(object)  # autoencoding.Preparing
@@ -60,7 +62,7 @@ class Jobs(QObject):
     spaced = Signal(object)  # walks.Spaced
     finished = Signal(int)  # the job, however it ended
     failed = Signal(int, str)  # the job (0: no job of this window) and one sentence
-    ready = Signal(object)  # events.Ready
+    ready = Signal(object)  # messages.Ready
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -73,7 +75,7 @@ class Jobs(QObject):
         self._resting: set[int] = set()  # trainings that are paused
         self.loading = ""  # the model that is being loaded
         self._loader = 0  # the job that waits for it
-        self.model: events.Ready | None = None
+        self.model: messages.Ready | None = None
         self.last_words = ""  # how the last job ended
         self.problem = ""  # why there is no model
 
@@ -101,10 +103,10 @@ class Jobs(QObject):
         return self._runs[-1].job if self._runs else None
 
     @property
-    def progress(self) -> events.Progress | None:
+    def progress(self) -> messages.Progress | None:
         """How far the pictures being made are."""
         at = self._runs[-1].at if self._runs else None
-        return at if isinstance(at, events.Progress) else None
+        return at if isinstance(at, messages.Progress) else None
 
     @property
     def cancelling(self) -> bool:
@@ -228,7 +230,7 @@ class Jobs(QObject):
     def _now(self) -> str:
         run = self._runs[-1] if self._runs else None
         at = run.at if run is not None else None
-        if isinstance(at, events.Progress):
+        if isinstance(at, messages.Progress):
             which = f"{self._which(at)} · " if at.pictures > 1 else ""
             return f"{which}Step {at.step} of {at.steps}{_left(at.seconds_left)}"
         if run is not None and isinstance(self._requests[run.job], Train):
@@ -246,7 +248,7 @@ class Jobs(QObject):
         return "The training rests" if rests else "Training…"
 
     @staticmethod
-    def _which(at: events.Progress) -> str:
+    def _which(at: messages.Progress) -> str:
         """Pictures of one batch make their steps together."""
         last = at.picture + at.together
         span = f"{at.picture + 1} to {last}" if at.together > 1 else f"{last}"
@@ -278,13 +280,13 @@ class Jobs(QObject):
             self.open = [*self.begun, *waiting]
 
     @Slot(object)
-    def _on_loading(self, event: events.Loading) -> None:
+    def _on_loading(self, event: messages.Loading) -> None:
         self.loading, self._loader = event.model, event.job
         self._begin(event.job)
         self.changed.emit()
 
     @Slot(object)
-    def _on_started(self, event: events.Started) -> None:
+    def _on_started(self, event: messages.Started) -> None:
         if event.job in self.open:
             self.loading = ""
             self._begin(event.job)
@@ -292,7 +294,7 @@ class Jobs(QObject):
             self.started.emit()
 
     @Slot(object)
-    def _on_progress(self, event: events.Progress) -> None:
+    def _on_progress(self, event: messages.Progress) -> None:
         self._reached(event)
 
     @Slot(object)
@@ -314,27 +316,27 @@ class Jobs(QObject):
         self.changed.emit()
 
     @Slot(object)
-    def _on_preview(self, event: events.Preview) -> None:
+    def _on_preview(self, event: generating.Preview) -> None:
         if event.job == self.running and not self.cancelling:
             self.preview.emit(event)
 
     @Slot(object)
-    def _on_picture(self, event: events.Picture) -> None:
+    def _on_picture(self, event: generating.Picture) -> None:
         self.picture.emit(event)
 
     @Slot(object)
-    def _on_finished(self, event: events.Finished) -> None:
+    def _on_finished(self, event: messages.Finished) -> None:
         if self._close(event.job, f"Done in {_duration(event.seconds)}"):
             self.finished.emit(event.job)
 
     @Slot(object)
-    def _on_cancelled(self, event: events.CancelledAt) -> None:
+    def _on_cancelled(self, event: messages.CancelledAt) -> None:
         where = f"Cancelled at step {event.step}" if event.step else "Cancelled"
         if self._close(event.job, where):
             self.finished.emit(event.job)
 
     @Slot(object)
-    def _on_failed(self, event: events.Failed) -> None:
+    def _on_failed(self, event: messages.Failed) -> None:
         if self.model is None:
             self.problem = event.message
         ours = self._close(event.job, "Failed")
@@ -343,7 +345,7 @@ class Jobs(QObject):
             self.finished.emit(event.job)
 
     @Slot(object)
-    def _on_ready(self, event: events.Ready) -> None:
+    def _on_ready(self, event: messages.Ready) -> None:
         self.model, self.loading, self.problem = event, "", ""
         self.ready.emit(event)
         self.changed.emit()

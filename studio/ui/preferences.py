@@ -11,10 +11,11 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QSettings
 
 from studio.core.errors import UsageError
-from studio.core.requests import MAX_COUNT, MAX_SEED
+from studio.core.generating import MAX_COUNT
 from studio.core.settings import (
     MAX_CLASSIFIER,
     MAX_GUIDANCE,
+    MAX_SEED,
     MAX_STEPS,
     SHIFTS,
 )

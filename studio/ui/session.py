@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from studio.core.requests import Generate, Settings
+from studio.core.generating import Generate
+from studio.core.settings import Settings
 from studio.core.specs import GuidanceSpec, SamplerSpec, ScheduleSpec
 from studio.core.wildcards import escaped, only
 

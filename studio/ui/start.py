@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.core.requests import Inputs, Settings, digest
+from studio.core.generating import Inputs, digest
+from studio.core.settings import Settings
 
 if TYPE_CHECKING:
     import numpy as np

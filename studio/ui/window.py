@@ -35,7 +35,7 @@ from studio.ui.theme import CHOICES, Theme
 from studio.ui.workspaces import WORKSPACES, Panel, load
 
 if TYPE_CHECKING:
-    from studio.core.events import Ready
+    from studio.core.messages import Ready
 
 
 class Window(QWidget):

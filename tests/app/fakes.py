@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from studio.core import events
-from studio.core.requests import Generate, LoadModel, Request, Settings
+from studio.core import generating, messages
+from studio.core.generating import Generate
+from studio.core.messages import LoadModel, Request
+from studio.core.settings import Settings
 
 
 class RecordingBridge(QObject):
@@ -75,21 +77,21 @@ class RecordingBridge(QObject):
     def get_ready(self) -> None:
         """The model that the window asked for is loaded."""
         assert isinstance(self.requests[0], LoadModel)
-        self.ready.emit(events.Ready(0, self.requests[0].model, "CPU", "bfloat16", 0.5, 256))
-        self.finished.emit(events.Finished(0, 0.5))
+        self.ready.emit(messages.Ready(0, self.requests[0].model, "CPU", "bfloat16", 0.5, 256))
+        self.finished.emit(messages.Finished(0, 0.5))
 
     def begin(self, job: int) -> None:
-        self.started.emit(events.Started(job))
+        self.started.emit(messages.Started(job))
 
     def step(self, job: int, step: int, steps: int = 10) -> None:
-        self.progress.emit(events.Progress(job, 0, 1, step, steps, 1.5))
-        self.preview.emit(events.Preview(job, 0, np.full((16, 16, 3), 90, np.uint8)))
+        self.progress.emit(messages.Progress(job, 0, 1, step, steps, 1.5))
+        self.preview.emit(generating.Preview(job, 0, np.full((16, 16, 3), 90, np.uint8)))
 
     def make(self, job: int, settings: Settings | None = None, grey: int = 200) -> None:
         """One picture, then the end of the job."""
         request = self.requests[job]
         assert isinstance(request, Generate)
         image = np.full((256, 256, 3), grey, np.uint8)
-        made = events.Picture(job, 0, image, settings or request.settings, 1.0, 25)
+        made = generating.Picture(job, 0, image, settings or request.settings, 1.0, 25)
         self.picture.emit(made)
-        self.finished.emit(events.Finished(job, 1.0))
+        self.finished.emit(messages.Finished(job, 1.0))

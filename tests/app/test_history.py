@@ -15,7 +15,8 @@ from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
-from studio.core.requests import Generate, Settings
+from studio.core.generating import Generate
+from studio.core.settings import Settings
 from studio.gallery import metadata, png, sharing
 from studio.ui.library.again import restore
 from studio.ui.widgets.choice_box import ChoiceBox

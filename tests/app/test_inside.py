@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from studio.bridge.probes import all_probes
 from studio.core.autoencoding import Curve, Probe, Probed, Tile
-from studio.core.events import CancelledAt, Failed, Finished
+from studio.core.messages import CancelledAt, Failed, Finished
 from studio.ui.workspaces.reconstruct.bench import Source
 from studio.ui.workspaces.reconstruct.inside import InsideView
 from tests.app.conftest import Stage

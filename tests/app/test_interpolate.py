@@ -14,8 +14,8 @@ from pytestqt.qtbot import QtBot
 
 from studio import app
 from studio.core.errors import OutputError
-from studio.core.events import CancelledAt, Failed, Finished, Progress
-from studio.core.requests import Generate
+from studio.core.generating import Generate
+from studio.core.messages import CancelledAt, Failed, Finished, Progress
 from studio.core.settings import Settings
 from studio.core.walks import Frame, Inverted, Spaced, Walk, places
 from studio.gallery import png

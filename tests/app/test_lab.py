@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from studio.core import events
-from studio.core.requests import Lab
+from studio.core import laboratory, messages
+from studio.core.laboratory import Lab
 from studio.ui.workspaces.compare.panel import ComparePanel
 from studio.ui.workspaces.lab import strokes
 from studio.ui.workspaces.lab.motion import BINS, Motion
@@ -31,7 +31,7 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 EXTENT, SIDE, PARTICLES = 2.0, 16, 40
 
 
-def lab_run(job: int, request: Lab, likelihood: bool = False) -> events.LabRun:
+def lab_run(job: int, request: Lab, likelihood: bool = False) -> laboratory.LabRun:
     """Particles that walk straight to a quarter of their noise, in four steps."""
     count = 4
     noise = np.random.default_rng(0).standard_normal((PARTICLES, 2)).astype(np.float32)
@@ -44,10 +44,10 @@ def lab_run(job: int, request: Lab, likelihood: bool = False) -> events.LabRun:
     density = np.exp(-(x**2 + y**2) / (2 * width**2)) / (2 * np.pi * width**2)
     arrows = np.broadcast_to(np.stack((x, y), -1), (3, SIDE, SIDE, 2)).astype(np.float32)
     turned = np.stack((-arrows[..., 1], arrows[..., 0]), -1)
-    backdrop = events.Backdrop(field_times, arrows, turned, density.astype(np.float32), EXTENT)
+    backdrop = laboratory.Backdrop(field_times, arrows, turned, density.astype(np.float32), EXTENT)
     exact = points[-1] + np.float32([0.03, 0.04])
     nats = (-1.25, -1.0) if likelihood else (None, None)
-    return events.LabRun(
+    return laboratory.LabRun(
         job, request.settings, times, points, points, backdrop, points[-1], exact,
         0.0123, -0.0011, 2 * request.settings.steps, 0.1, *nats,
     )  # fmt: skip
@@ -64,7 +64,7 @@ def answer(stage: Stage) -> None:
     assert isinstance(request, Lab)
     stage.bridge.begin(job)
     stage.bridge.lab.emit(lab_run(job, request, request.likelihood))
-    stage.bridge.finished.emit(events.Finished(job, 0.1))
+    stage.bridge.finished.emit(messages.Finished(job, 0.1))
 
 
 def answer_all(stage: Stage, view: LabView) -> None:
@@ -197,7 +197,7 @@ def test_cancel_stops_and_keeps_what_has_run(stage: Stage, view: LabView, qtbot:
     stage.bridge.begin(job)
     qtbot.keyClick(view, Qt.Key.Key_Escape)
     assert stage.bridge.cancels == [job]
-    stage.bridge.cancelled.emit(events.CancelledAt(job, 3))
+    stage.bridge.cancelled.emit(messages.CancelledAt(job, 3))
     assert not view.busy
     assert len(asked(stage)) == 2
     assert view.columns[0].motion is not None
@@ -209,7 +209,7 @@ def test_cancel_stops_and_keeps_what_has_run(stage: Stage, view: LabView, qtbot:
 def test_a_failure_is_told_in_place_and_the_others_go_on(stage: Stage, view: LabView) -> None:
     job = len(stage.bridge.requests) - 1
     stage.bridge.begin(job)
-    stage.bridge.failed.emit(events.Failed(job, "It does not work; choose another."))
+    stage.bridge.failed.emit(messages.Failed(job, "It does not work; choose another."))
     answer_all(stage, view)
     assert view.banner.isVisible()
     assert view.banner.text.text() == "It does not work; choose another."
@@ -299,7 +299,7 @@ def test_everything_has_a_name_a_tip_and_a_place_for_the_keys(stage: Stage, view
 
 
 def motion() -> Motion:
-    from studio.core.requests import Settings
+    from studio.core.settings import Settings
 
     return Motion(lab_run(0, Lab("moons", Settings(""))))
 

@@ -12,8 +12,8 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from studio.core.events import CancelledAt, Finished
-from studio.core.requests import Generate
+from studio.core.generating import Generate
+from studio.core.messages import CancelledAt, Finished
 from studio.core.settings import Settings
 from studio.gallery import queue_file, word_lists
 from studio.ui.library import pictures as library

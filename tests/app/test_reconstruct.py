@@ -12,18 +12,9 @@ from PySide6.QtCore import QPoint, QPointF, QSizeF, Qt
 from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from studio.core.autoencoding import (
-    Figures,
-    Paused,
-    Reconstruct,
-    Reconstructed,
-    Spectra,
-    Train,
-    Trained,
-    TrainSample,
-    TrainStep,
-)
-from studio.core.events import CancelledAt, Failed, Finished
+from studio.core.autoencoding import Figures, Reconstruct, Reconstructed, Spectra
+from studio.core.learning import Paused, Train, Trained, TrainSample, TrainStep
+from studio.core.messages import CancelledAt, Failed, Finished
 from studio.models import registry
 from studio.ui.workspaces.reconstruct.pane import signed_difference
 from studio.ui.workspaces.reconstruct.panel import ReconstructPanel

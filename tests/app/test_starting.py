@@ -13,7 +13,8 @@ from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QPushButton, QScrollArea
 from pytestqt.qtbot import QtBot
 
-from studio.core.requests import Inputs, Settings, digest
+from studio.core.generating import Inputs, digest
+from studio.core.settings import Settings
 from studio.gallery import inputs, png
 from studio.ui.start import RESTORED, Start
 from studio.ui.starting.brush import MaskEditor

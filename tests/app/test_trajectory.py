@@ -12,8 +12,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox
 from pytestqt.qtbot import QtBot
 
-from studio.core import events
-from studio.core.requests import Decode, Settings
+from studio.core import generating, messages
+from studio.core.generating import Decode
+from studio.core.settings import Settings
 from studio.ui.viewer import kept
 from studio.ui.viewer.channels import MOST_FRAMES, film_frames, level
 from studio.ui.viewer.page import TrajectoryPage
@@ -23,7 +24,7 @@ LEFT = Qt.MouseButton.LeftButton
 STEPS = 4
 
 
-def trajectory(guided: bool = True) -> events.Trajectory:
+def trajectory(guided: bool = True) -> generating.Trajectory:
     """Frame k is of grey 10 k (noisy) and 10 k + 5 (clean); its latents hold k and k + 100."""
     n = STEPS + 1
     levels = np.arange(n, dtype=np.float16)[:, None, None, None]
@@ -35,7 +36,7 @@ def trajectory(guided: bool = True) -> events.Trajectory:
     if guided:
         gap[:STEPS] = np.linspace(0.2, 0.8, STEPS)[:, None, None]
     times = tuple(np.linspace(1, 0, n).tolist())
-    return events.Trajectory(times, x, x + 100, grey, grey + 5, gap)
+    return generating.Trajectory(times, x, x + 100, grey, grey + 5, gap)
 
 
 def make(qtbot: QtBot, stage: Stage, guided: bool = True, with_steps: bool = True) -> None:
@@ -47,8 +48,8 @@ def make(qtbot: QtBot, stage: Stage, guided: bool = True, with_steps: bool = Tru
     steps = trajectory(guided) if with_steps else None
     with qtbot.waitSignal(stage.panel.library.updated):
         settings = Settings("a fox", seed=job)
-        stage.bridge.picture.emit(events.Picture(job, 0, image, settings, 1.0, 9, steps))
-        stage.bridge.finished.emit(events.Finished(job, 1.0))
+        stage.bridge.picture.emit(generating.Picture(job, 0, image, settings, 1.0, 9, steps))
+        stage.bridge.finished.emit(messages.Finished(job, 1.0))
 
 
 def player(qtbot: QtBot, stage: Stage) -> TrajectoryPage:
@@ -65,8 +66,8 @@ def decoded(stage: Stage) -> Decode:
     greys = request.latents.mean((1, 2, 3)).astype(np.uint8)[:, None, None, None]
     stage.bridge.begin(job)
     images = np.zeros((len(request.latents), 32, 32, 3), np.uint8) + greys
-    stage.bridge.decoded.emit(events.Decoded(job, images))
-    stage.bridge.finished.emit(events.Finished(job, 0.1))
+    stage.bridge.decoded.emit(generating.Decoded(job, images))
+    stage.bridge.finished.emit(messages.Finished(job, 0.1))
     return request
 
 
@@ -224,7 +225,7 @@ def test_a_decoder_that_fails_writes_nothing_and_says_so(qtbot: QtBot, stage: St
     job = len(stage.bridge.requests) - 1
     stage.bridge.begin(job)
     with qtbot.waitSignal(page.exports.failed):
-        stage.bridge.failed.emit(events.Failed(job, "There is not enough memory."))
+        stage.bridge.failed.emit(messages.Failed(job, "There is not enough memory."))
     assert not (stage.folder / "Trajectories").exists()
     assert "Nothing was written" in stage.panel.viewer.banner.text.text()
     assert len(stage.bridge.requests) == job + 1

@@ -25,8 +25,8 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from studio.core.events import Loading, Ready
 from studio.core.grid import Axis, Grid
+from studio.core.messages import Loading, Ready
 from studio.core.settings import Settings
 from studio.ui import icons
 from studio.ui.keys_dialog import KeysDialog

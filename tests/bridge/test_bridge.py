@@ -10,23 +10,24 @@ from PySide6.QtCore import QObject, Slot
 from pytestqt.qtbot import QtBot
 
 from studio.bridge.bridge import EngineBridge
-from studio.core import events
+from studio.core import generating, messages
 from studio.core.errors import UsageError
-from studio.core.requests import MAX_SEED, LoadModel
+from studio.core.messages import LoadModel
+from studio.core.settings import MAX_SEED
 from tests.engine.fake import PATIENCE, FakeModel, Gate, request
 
 MILLISECONDS = int(PATIENCE * 1000)
 SIGNALS = {
-    "queued": events.Queued,
-    "loading": events.Loading,
-    "started": events.Started,
-    "progress": events.Progress,
-    "preview": events.Preview,
-    "picture": events.Picture,
-    "finished": events.Finished,
-    "cancelled": events.CancelledAt,
-    "failed": events.Failed,
-    "ready": events.Ready,
+    "queued": messages.Queued,
+    "loading": messages.Loading,
+    "started": messages.Started,
+    "progress": messages.Progress,
+    "preview": generating.Preview,
+    "picture": generating.Picture,
+    "finished": messages.Finished,
+    "cancelled": messages.CancelledAt,
+    "failed": messages.Failed,
+    "ready": messages.Ready,
 }
 
 
@@ -75,11 +76,11 @@ def test_every_event_arrives_in_the_window_s_thread_in_order(
         assert window.heard == []  # never inside submit
     assert window.threads == {threading.main_thread()}
     kinds = [type(event) for event in window.heard]
-    assert kinds[:4] == [events.Queued, events.Loading, events.Ready, events.Started]
-    assert kinds[-3:] == [events.Picture, events.Picture, events.Finished]
-    assert kinds.count(events.Progress) == 3
+    assert kinds[:4] == [messages.Queued, messages.Loading, messages.Ready, messages.Started]
+    assert kinds[-3:] == [generating.Picture, generating.Picture, messages.Finished]
+    assert kinds.count(messages.Progress) == 3
     assert {event.job for event in window.heard} == {job}  # type: ignore[attr-defined]
-    seeds = [event.settings.seed for event in window.heard if isinstance(event, events.Picture)]
+    seeds = [event.settings.seed for event in window.heard if isinstance(event, generating.Picture)]
     assert seeds == [MAX_SEED - 1, MAX_SEED]
 
 
@@ -93,7 +94,7 @@ def test_cancelling_and_failing_are_signals_too(qtbot: QtBot) -> None:
         gate.wait_until_entered()
         bridge.cancel(job)
         gate.opened.set()
-    assert window.heard[-1] == events.CancelledAt(job, 1)
+    assert window.heard[-1] == messages.CancelledAt(job, 1)
     with qtbot.waitSignal(bridge.failed, timeout=MILLISECONDS):
         bridge.submit(request(size=9))
     bridge.close()

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.gallery import png
 from tests.cli.conftest import ROOT, Bar, Run
 from tests.tiny import SIZE

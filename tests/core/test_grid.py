@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from studio.core.comparing import MAX_CELLS, Compare
 from studio.core.errors import UsageError
 from studio.core.grid import Axis, Grid
-from studio.core.requests import MAX_CELLS, Compare, Settings
+from studio.core.settings import Settings
 
 BASE = Settings("a bear", sampler="flow-heun", steps=9, seed=4, options=(("eta", 0.5),))
 

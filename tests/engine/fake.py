@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 
 from studio.core.errors import UsageError
-from studio.core.events import CancelledAt, Event, Failed, Finished
-from studio.core.requests import Generate, Settings
+from studio.core.generating import Generate
+from studio.core.messages import CancelledAt, Event, Failed, Finished
+from studio.core.settings import Settings
 from studio.diffusion.denoiser import Denoised
 from studio.engine.engine import Engine
 from studio.models.model import ModelInfo

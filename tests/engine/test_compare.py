@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 import torch
 
+from studio.core.comparing import Cell, Compare, Distance
 from studio.core.errors import Cancelled, StudioError, UsageError
-from studio.core.events import Cell, Decoded, Distance, Event, Progress
+from studio.core.generating import Decode, Decoded, Generate
 from studio.core.grid import Axis, Grid
-from studio.core.requests import Compare, Decode, Generate, Settings
+from studio.core.messages import Event, Progress
+from studio.core.settings import Settings
 from studio.core.specs import SamplerSpec
 from studio.diffusion import samplers
 from studio.diffusion.noise import NoiseStream

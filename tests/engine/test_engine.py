@@ -11,20 +11,19 @@ import pytest
 import torch
 
 from studio.core.errors import ModelError, StudioError, UsageError
-from studio.core.events import (
+from studio.core.generating import Picture, Preview
+from studio.core.messages import (
     CancelledAt,
     Event,
     Failed,
     Finished,
     Loading,
-    Picture,
-    Preview,
+    LoadModel,
     Progress,
     Queued,
     Ready,
     Started,
 )
-from studio.core.requests import LoadModel
 from studio.engine import generate
 from studio.engine.engine import Engine
 

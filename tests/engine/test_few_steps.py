@@ -7,7 +7,7 @@ import pytest
 
 from studio.core.device import Device
 from studio.core.errors import ModelError
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.engine import few_steps
 from studio.engine.few_steps import Measure, Pictures, Reached, candidates, cheapest, fewest
 from studio.engine.worker import open_from_disk

@@ -12,8 +12,9 @@ import torch
 
 from studio.core.device import DEVICES
 from studio.core.errors import ModelError, StudioError, UsageError
-from studio.core.events import Event, Finished, Picture
-from studio.core.requests import Decode, Generate, Settings
+from studio.core.generating import Decode, Generate, Picture
+from studio.core.messages import Event, Finished
+from studio.core.settings import Settings
 from studio.diffusion.samplers import all_samplers
 from studio.engine import devices
 from studio.engine.decode import decode

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from studio.core.errors import Cancelled, UsageError
-from studio.core.events import Finished, LabRun, Progress
-from studio.core.requests import Lab, Settings
+from studio.core.laboratory import Lab, LabRun
+from studio.core.messages import Finished, Progress
+from studio.core.settings import Settings
 from studio.engine.lab import lab
 from studio.engine.worker import Worker, run_now
 

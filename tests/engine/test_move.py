@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio.core.events import CancelledAt, Failed, Finished, Queued
+from studio.core.messages import CancelledAt, Failed, Finished, Queued
 
 from .fake import FakeModel, Gate, request, running
 

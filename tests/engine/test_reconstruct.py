@@ -13,9 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from studio.core.autoencoding import Probe, Reconstruct, Reconstructed, Train
+from studio.core.autoencoding import Probe, Reconstruct, Reconstructed
 from studio.core.errors import Cancelled, ModelError, UsageError
-from studio.core.events import Event, Finished, Progress, Started
+from studio.core.learning import Train
+from studio.core.messages import Event, Finished, Progress, Started
 from studio.engine import autoencoders, reconstruct
 from studio.engine.devices import Device
 from studio.engine.worker import Worker, run_now

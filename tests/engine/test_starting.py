@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from studio.core.errors import UsageError
-from studio.core.events import Picture
-from studio.core.requests import Generate, Inputs, Settings, digest
+from studio.core.generating import Generate, Inputs, Picture, digest
+from studio.core.settings import Settings
 from studio.engine.generate import generate
 from studio.engine.starting import FEATHER, Seeds, Source, feathered, source_of
 from tests.engine.fake import SIZE, FakeModel, request

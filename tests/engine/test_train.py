@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from studio.core.autoencoding import Paused, Train, Trained, TrainSample, TrainStep
 from studio.core.device import Device
 from studio.core.errors import Kept, ModelError, UsageError
-from studio.core.events import CancelledAt, Event, Failed, Finished, LabRun, Started
-from studio.core.requests import Lab, Settings
+from studio.core.laboratory import Lab, LabRun
+from studio.core.learning import Paused, Train, Trained, TrainSample, TrainStep
+from studio.core.messages import CancelledAt, Event, Failed, Finished, Started
+from studio.core.settings import Settings
 from studio.engine import train as training
 from studio.engine.engine import Engine
 from studio.engine.worker import Worker

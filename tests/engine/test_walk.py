@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from studio.core.errors import Cancelled, UsageError
-from studio.core.events import Picture, Progress
-from studio.core.requests import Generate
+from studio.core.generating import Generate, Picture
+from studio.core.messages import Progress
 from studio.core.settings import Settings
 from studio.core.walks import End, Frame, Inverted, Spaced, Walk, places, weights
 from studio.engine import judging

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from studio.core.comparing import Cell, Distance
 from studio.core.errors import OutputError, UsageError
-from studio.core.events import Cell, Distance, Trajectory
+from studio.core.generating import Trajectory
 from studio.core.grid import Axis, Grid
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.gallery import comparison, comparison_sheet
 from studio.gallery.comparison import Comparison
 from studio.gallery.comparison_sheet import Made, caption, label

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.gallery.naming import new_path, pictures_folder, words
 
 WHEN = datetime(2026, 11, 23, 14, 3, 22)

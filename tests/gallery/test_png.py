@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from studio.core.errors import DataError, OutputError
-from studio.core.requests import MAX_SEED, Settings
-from studio.core.settings import MAX_GUIDANCE, MAX_STEPS
+from studio.core.settings import MAX_GUIDANCE, MAX_SEED, MAX_STEPS, Settings
 from studio.gallery import png
 
 PIXELS = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.core.errors import DataError, OutputError
-from studio.core.requests import Generate, Inputs
+from studio.core.generating import Generate, Inputs
 from studio.core.settings import Settings
 from studio.gallery import inputs, queue_file, word_lists
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from studio.cli.program import build_parser
 from studio.cli.verbs import generate
-from studio.core.requests import digest
+from studio.core.generating import digest
 from studio.core.settings import MAX_CLASSIFIER, MAX_GUIDANCE, MAX_SEED, MAX_STEPS, SHIFTS, Settings
 from studio.core.specs import Option, Options, Parameter
 from studio.diffusion import guidance, samplers, schedules

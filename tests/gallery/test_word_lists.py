@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from studio.core.errors import DataError, UsageError
-from studio.core.requests import Generate, Settings
+from studio.core.generating import Generate
+from studio.core.settings import Settings
 from studio.gallery import word_lists
 from studio.gallery.word_lists import drawn, lines_in
 

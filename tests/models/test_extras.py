@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from studio.core.errors import ModelError, UsageError
-from studio.core.requests import Generate, Settings
+from studio.core.generating import Generate
+from studio.core.settings import Settings
 from studio.engine.generate import generate
 from studio.engine.sampling import guided
 from studio.models.latent_diffusion import LatentDiffusion

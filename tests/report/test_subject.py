@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from studio.core.events import Picture
-from studio.core.requests import Generate, Settings
+from studio.core.generating import Generate, Picture
+from studio.core.settings import Settings
 from studio.engine.generate import generate
 from studio.models.model import Model
 from studio.models.registry import open_autoencoder, open_model

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from studio.bench.bench import Bench, Conditions, Row
-from studio.core.requests import Compare, Generate
+from studio.core.comparing import Compare
+from studio.core.generating import Generate
 from studio.engine.worker import run_now
 
 PROMPTS = ("a teddy bear", "a slice of pizza", "a rocket", "a red apple")

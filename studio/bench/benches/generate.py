@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from statistics import median
 
 from studio.bench.bench import Bench, Conditions, Row
-from studio.core.requests import Generate
+from studio.core.generating import Generate
 from studio.engine.worker import run_now
 
 SECONDS, BUSY = 0.6, 1.6

@@ -55,20 +55,20 @@ def main() -> None:
     vars(builtins)["__import__"] = clock.importing(builtins.__import__)
     vars(importlib)["import_module"] = clock.importing(importlib.import_module)
 
-    from studio.core import events
+    from studio.core import generating, messages
     from studio.engine import devices, importing, worker
 
     vars(devices)["import_torch"] = clock.importing(importing.import_torch)
     usual = worker.run_now
 
-    def run(request: Any, own: worker.Worker, listener: Callable[[events.Event], None]) -> Any:
-        def heard(event: events.Event) -> None:
+    def run(request: Any, own: worker.Worker, listener: Callable[[messages.Event], None]) -> Any:
+        def heard(event: messages.Event) -> None:
             match event:
-                case events.Started():
+                case messages.Started():
                     clock.go_on("first step")
-                case events.Progress(step=step, steps=steps):
+                case messages.Progress(step=step, steps=steps):
                     clock.go_on("decoding" if step == steps else "other steps")
-                case events.Picture():
+                case generating.Picture():
                     clock.go_on("writing")
             listener(event)
 

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QScrollBar
 from studio.bench.benches.history import PICTURES, QUICK, pictures
 from studio.bench.probes.beats import turn_until
 from studio.bench.probes.stage import Stage, asked, rested
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.gallery import png
 from studio.gallery.history import rows
 from studio.gallery.history.files import Stamp, stamp

@@ -6,7 +6,7 @@ from functools import partial
 from itertools import cycle
 
 from studio.bench.probes.stage import Stage, asked
-from studio.core.requests import Generate
+from studio.core.generating import Generate
 from studio.models.registry import find
 from studio.ui.workspaces import WORKSPACES
 

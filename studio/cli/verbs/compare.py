@@ -18,10 +18,12 @@ from studio.cli.outputs import extra, folder_for
 from studio.cli.sampling import add_sampling
 from studio.cli.sharing import add_rest, parts_in, stopped_early, world_of
 from studio.cli.verb import Document, Verb, add_out, worker_of
-from studio.core import events
+from studio.core import comparing, generating, messages
+from studio.core.comparing import Compare
 from studio.core.errors import Cancelled, StudioError
+from studio.core.generating import Decode
 from studio.core.grid import Grid
-from studio.core.requests import Compare, Decode, Settings
+from studio.core.settings import Settings
 from studio.core.world import World
 from studio.engine.worker import Worker, run_now
 from studio.gallery import comparison, film, png
@@ -122,9 +124,9 @@ def decoder(worker: Worker, model: str) -> Callable[[np.ndarray], np.ndarray]:
     """Turns the latents (C, h, w) of one frame into its picture (H, W, 3) uint8."""
 
     def decode(latents: np.ndarray) -> np.ndarray:
-        heard: list[events.Event] = []
+        heard: list[messages.Event] = []
         run_now(Decode(model, latents[None]), worker, heard.append)
-        (decoded,) = (event for event in heard if isinstance(event, events.Decoded))
+        (decoded,) = (event for event in heard if isinstance(event, generating.Decoded))
         return decoded.images[0]
 
     return decode
@@ -135,26 +137,26 @@ class Results:
 
     def __init__(self, folder: Path, grid: Grid, settings: tuple[Settings, ...], bar: tqdm) -> None:
         self.folder, self._grid, self._settings, self._bar = folder, grid, settings, bar
-        self.cells: dict[int, events.Cell] = {}
-        self._distances: dict[int, events.Distance] = {}
+        self.cells: dict[int, comparing.Cell] = {}
+        self._distances: dict[int, comparing.Distance] = {}
         self._paths: dict[int, Path] = {}
         self._sheet: Path | None = None
         self._film: Path | None = None
         self.kept: KeptCells | None = None  # for other processes
 
-    def saw(self, event: events.Event) -> None:
+    def saw(self, event: messages.Event) -> None:
         match event:
-            case events.Loading(model=model):
+            case messages.Loading(model=model):
                 self._bar.set_description(f"loading {model}")
-            case events.Progress(picture=picture, step=step, steps=steps):
+            case messages.Progress(picture=picture, step=step, steps=steps):
                 doing = "measuring" if len(self.cells) == len(self._settings) else "cell"
                 words = f"{doing} {picture + 1}, step {step} of {steps}"
                 self._bar.set_description(words)
-            case events.Cell(index=index):
+            case comparing.Cell(index=index):
                 self.cells[index] = event
                 self._keep(event)
                 self._bar.update()
-            case events.Distance(index=index):
+            case comparing.Distance(index=index):
                 self._distances[index] = event
                 if self.kept is not None:
                     self.kept.put(event)
@@ -203,14 +205,14 @@ class Results:
     def _comparison(self) -> comparison.Comparison:
         return comparison.Comparison(self._grid, self._settings, self.cells, self._distances)
 
-    def _keep(self, cell: events.Cell) -> None:
+    def _keep(self, cell: comparing.Cell) -> None:
         path = self._path(cell)
         png.write(path, cell.image, cell.settings, cell.nfe, cell.seconds)
         self._paths[cell.index] = path
         if self.kept is not None:
             self.kept.put(cell)
 
-    def _path(self, cell: events.Cell) -> Path:
+    def _path(self, cell: comparing.Cell) -> Path:
         settings = cell.settings
         return self.folder / f"{cell.index + 1:03d} {settings.sampler} {settings.steps} steps.png"
 

@@ -21,7 +21,7 @@ from studio.cli.sharing import add_rest, parts_in, stopped_early, world_of
 from studio.cli.verb import Document, Verb, add_out, worker_of
 from studio.core.errors import UsageError
 from studio.core.parts import Parts
-from studio.core.requests import MAX_SEED, Settings
+from studio.core.settings import MAX_SEED, Settings
 from studio.core.world import World
 from studio.engine.worker import Worker
 

@@ -16,9 +16,9 @@ from studio.cli.outputs import Pictures, Written
 from studio.cli.sampling import add_sampling, add_start, inputs_from, settings_from
 from studio.cli.sharing import add_rest, random_seed, stopped_early, world_of
 from studio.cli.verb import Document, Verb, add_out, worker_of
-from studio.core import events
+from studio.core import generating, messages
 from studio.core.errors import DataError, UsageError
-from studio.core.requests import Generate
+from studio.core.generating import Generate
 from studio.core.wildcards import MOST, every
 from studio.core.world import World
 from studio.engine.worker import Worker, run_now
@@ -202,22 +202,22 @@ class Watcher:
         """The request is done."""
         self._steps += request.count * request.settings.steps
 
-    def saw(self, event: events.Event) -> None:
+    def saw(self, event: messages.Event) -> None:
         match event:
-            case events.Loading(model=model):
+            case messages.Loading(model=model):
                 self._bar.set_description(f"loading {model}")
-            case events.Progress(picture=picture, step=step, steps=steps, together=together):
+            case messages.Progress(picture=picture, step=step, steps=steps, together=together):
                 told = f"picture {picture + 1}"
                 told += f" to {picture + together}" if together > 1 else ""
                 self._bar.set_description(f"{told} of {event.pictures}", refresh=False)
                 self._bar.update(self._steps + picture * steps + together * step - self._bar.n)
-            case events.Picture(settings=settings, nfe=nfe):
+            case generating.Picture(settings=settings, nfe=nfe):
                 path = self._target.write(event)
                 self.images.append(
                     {"path": str(path), "seed": settings.seed, "prompt": settings.prompt}
                 )
                 self.nfe = nfe
-            case events.Finished(seconds=seconds):
+            case messages.Finished(seconds=seconds):
                 self.seconds += seconds
 
 

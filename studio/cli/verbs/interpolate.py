@@ -16,7 +16,7 @@ from studio.cli.outputs import extra, folder_for, spare
 from studio.cli.sampling import add_sampling, settings_from
 from studio.cli.sharing import RANDOM_SEEDS
 from studio.cli.verb import Document, Verb, add_out, worker_of
-from studio.core import events
+from studio.core import messages
 from studio.core.errors import UsageError
 from studio.core.walks import CONDITIONINGS, NOISES, WAYS, End, Frame, Inverted, Spaced, Walk
 from studio.engine.worker import run_now
@@ -150,11 +150,11 @@ class Walked:
         self._spaced: list[Spaced] = []
         self.seconds = 0.0
 
-    def saw(self, event: events.Event) -> None:
+    def saw(self, event: messages.Event) -> None:
         match event:
-            case events.Loading(model=model):
+            case messages.Loading(model=model):
                 self._bar.set_description(f"loading {model}")
-            case events.Progress(picture=run, pictures=runs, step=step, steps=steps):
+            case messages.Progress(picture=run, pictures=runs, step=step, steps=steps):
                 self._bar.set_description(f"run {run + 1} of {runs}, step {step} of {steps}")
             case Frame(index=index):
                 self._bar.update()
@@ -164,7 +164,7 @@ class Walked:
                 self._inverted[index] = event
             case Spaced():
                 self._spaced.append(event)
-            case events.Finished(seconds=seconds):
+            case messages.Finished(seconds=seconds):
                 self.seconds = seconds
 
     def document(self) -> Document:

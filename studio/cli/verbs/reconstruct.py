@@ -14,7 +14,7 @@ from studio.cli import bars, table
 from studio.cli.outputs import extra, file_at, folder_for, names_a_file, spare, write_image
 from studio.cli.pictures import tell
 from studio.cli.verb import Document, Verb, add_device, add_out, worker_of
-from studio.core import events
+from studio.core import messages
 from studio.core.autoencoding import Reconstruct, Reconstructed
 from studio.core.errors import Cancelled, ModelError, UsageError
 from studio.dataset.pictures import ReadPicture, read_picture
@@ -139,9 +139,9 @@ class Results:
         self._shown: dict[int, list[Shown]] = {}
         self.records: list[Document] = []
 
-    def saw(self, event: events.Event) -> None:
+    def saw(self, event: messages.Event) -> None:
         match event:
-            case events.Progress(picture=picture, step=step, steps=steps):
+            case messages.Progress(picture=picture, step=step, steps=steps):
                 words = f"{self._paths[picture].name}, step {step} of {steps}"
                 self._bar.set_description(words)
             case Reconstructed():

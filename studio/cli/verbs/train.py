@@ -17,7 +17,7 @@ from studio.cli.sharing import again
 from studio.cli.verb import Document, Verb, add_device, add_out
 from studio.core.errors import StudioError, UsageError
 from studio.core.installation import bundled
-from studio.core.requests import MAX_SEED
+from studio.core.settings import MAX_SEED
 from studio.core.world import World
 from studio.dataset.catalogue import BUNDLED
 from studio.training import recipe as recipes

@@ -16,7 +16,7 @@ from studio.core.errors import UsageError, no_such
 from studio.core.specs import checked_options
 
 if TYPE_CHECKING:
-    from studio.core.events import Progress
+    from studio.core.messages import Progress
     from studio.models.model import ImageAutoencoder
 
 ORDER = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from PIL import Image
 
 from studio.core.errors import DataError
 from studio.core.files import must_be_regular
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.dataset.chunks import tidied
 from studio.gallery import png
 from studio.gallery.png import Record

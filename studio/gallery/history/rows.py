@@ -16,7 +16,7 @@ from typing import Any
 from zlib import crc32
 
 from studio.core.errors import UsageError
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.gallery.history.files import TRASH, Picture, Stamp
 from studio.gallery.history.marks import Marks, checked_rating, checked_tag
 from studio.gallery.history.query import fold, plain

@@ -7,7 +7,7 @@ import math
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QImage, QPainter
 
-from studio.core.events import Preview
+from studio.core.generating import Preview
 from studio.ui.image.canvas import enlarge
 from studio.ui.image.qimage import to_qimage
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 
-from studio.core.requests import MAX_SEED, Settings
-from studio.core.settings import MAX_GUIDANCE, MAX_STEPS
+from studio.core.settings import MAX_GUIDANCE, MAX_SEED, MAX_STEPS, Settings
 from studio.gallery.history.difference import differences
 from studio.ui.session import Session
 

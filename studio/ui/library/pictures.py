@@ -17,8 +17,8 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QImage, QImageReader
 
 from studio.core.errors import DataError
-from studio.core.events import Picture
-from studio.core.requests import Settings
+from studio.core.generating import Picture
+from studio.core.settings import Settings
 from studio.ui.background import Background
 from studio.ui.image.qimage import from_qimage, to_qimage
 from studio.ui.library.archive import Archive

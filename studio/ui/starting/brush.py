@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from studio.core.requests import Inputs
+from studio.core.generating import Inputs
 from studio.ui.starting.easel import FIRST, GROW, Easel
 from studio.ui.widgets.buttons import text_button
 from studio.ui.widgets.segments import Segments

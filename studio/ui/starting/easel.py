@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from studio.core.requests import Inputs
+from studio.core.generating import Inputs
 from studio.ui.image.qimage import to_qimage
 from studio.ui.starting.mask import Mask
 from studio.ui.starting.well import ARGB, veil

@@ -9,7 +9,8 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QMimeData, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QImage, QPainter
 
-from studio.core.requests import Generate, Settings
+from studio.core.generating import Generate
+from studio.core.settings import Settings
 from studio.ui.background import Background
 from studio.ui.image.qimage import from_qimage
 from studio.ui.start import Start, from_file, from_pixels, from_settings, keep

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from studio.core.events import Picture, Trajectory
+from studio.core.generating import Picture, Trajectory
 from studio.gallery.heat import heat_map
 
 #: The name, the label, the tooltip.

@@ -7,8 +7,8 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
-from studio.core import events
-from studio.core.requests import Decode
+from studio.core import generating
+from studio.core.generating import Decode
 from studio.ui.jobs import Jobs
 from studio.ui.viewer.channels import last_of, latents, small, strongest
 
@@ -28,7 +28,7 @@ class Decoding(QObject):
     def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
-        self.made: events.Picture | None = None
+        self.made: generating.Picture | None = None
         self.most = 0.0  # the gap that is drawn palest; 0 where there is none
         self._full: dict[Step, np.ndarray] = {}
         self._film: tuple[Step, ...] | None = None
@@ -38,7 +38,7 @@ class Decoding(QObject):
         jobs.decoded.connect(self._decoded)
         jobs.finished.connect(self._finished)
 
-    def show(self, made: events.Picture | None) -> None:
+    def show(self, made: generating.Picture | None) -> None:
         """Forgets the pictures of the one before."""
         if made is self.made:
             return
@@ -109,7 +109,7 @@ class Decoding(QObject):
             self.stopped.emit()
 
     @Slot(object)
-    def _decoded(self, event: events.Decoded) -> None:
+    def _decoded(self, event: generating.Decoded) -> None:
         if event.job == self.job:
             self._full.update(zip(self._asked, event.images, strict=False))
             self.changed.emit()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from studio.core.events import Picture
+from studio.core.generating import Picture
 from studio.ui.library.pictures import Entry
 
 MOST = 8

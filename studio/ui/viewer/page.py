@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.core import events
+from studio.core import generating
 from studio.ui import icons
 from studio.ui.image.canvas import Canvas, enlarge
 from studio.ui.image.frames import frame_at
@@ -117,7 +117,7 @@ class TrajectoryPage(QWidget):
         self.exports.failed.connect(partial(self.said.emit, "error"))
 
     @property
-    def made(self) -> events.Picture | None:
+    def made(self) -> generating.Picture | None:
         return self.decoding.made
 
     @property
@@ -128,7 +128,7 @@ class TrajectoryPage(QWidget):
             return 0
         return min(frame_at(kept.times, self.player.time), last_of(self.channels.value, kept))
 
-    def show_picture(self, made: events.Picture | None) -> None:
+    def show_picture(self, made: generating.Picture | None) -> None:
         """Shows a picture's trajectory from its noise; None shows nothing."""
         if made is self.made:
             return
@@ -174,7 +174,7 @@ class TrajectoryPage(QWidget):
         self._tell(made.trajectory, channel, frame)
         self._resting.start()
 
-    def _tell(self, kept: events.Trajectory, channel: str, frame: int) -> None:
+    def _tell(self, kept: generating.Trajectory, channel: str, frame: int) -> None:
         at = level(kept.times[frame])
         told = [f"Step {frame} of {len(kept.times) - 1}", f"t {at.t:.3f}"]
         told += [f"σ {at.sigma:.3f}", f"α {at.alpha:.3f}"]

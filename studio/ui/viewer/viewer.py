@@ -18,8 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.core.events import Picture, Preview, Progress
-from studio.core.requests import Settings
+from studio.core.generating import Picture, Preview
+from studio.core.messages import Progress
+from studio.core.settings import Settings
 from studio.core.specs import SamplerSpec
 from studio.ui.image.canvas import Canvas
 from studio.ui.image.mosaic import Mosaic

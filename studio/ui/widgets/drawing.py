@@ -6,7 +6,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from studio.core.errors import StudioError
-from studio.core.requests import Generate
+from studio.core.generating import Generate
 from studio.core.wildcards import has_lists
 from studio.gallery.word_lists import drawn, lines_in, words_folder
 from studio.ui.background import Background

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QCompleter, QLineEdit
 
-from studio.core import events
+from studio.core import messages
 from studio.core.settings import MAX_CLASSIFIER, SHIFTS
 from studio.core.specs import GuidanceSpec
 from studio.ui.jobs import Jobs
@@ -115,7 +115,7 @@ class FineTuning(Fold):
         self._session.classifier.set(self.classifier.text().strip())
 
     @Slot(object)
-    def _model_ready(self, model: events.Ready) -> None:
+    def _model_ready(self, model: messages.Ready) -> None:
         """Offers what the model has: its classes, and the rules that need more than prompts."""
         completer = QCompleter(list(model.classes), self.classifier)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)

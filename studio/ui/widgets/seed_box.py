@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QWidget
 
-from studio.core.requests import MAX_SEED
+from studio.core.settings import MAX_SEED
 from studio.ui.widgets.buttons import icon_button
 
 TIP = "The noise a picture starts from: 0 to 2^63 - 1. Typing one keeps it."

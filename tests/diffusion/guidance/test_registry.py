@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from studio.core.errors import UsageError
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.core.specs import Options
 from studio.diffusion.denoised import Denoised, Denoiser
 from studio.diffusion.guidance import ClassifierFree, ClassifierGuided, all_rules, find

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.gallery import png
 from studio.gallery.history.index import History
 from studio.gallery.history.rows import Item

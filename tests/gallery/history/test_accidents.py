@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from studio.core.errors import HistoryError
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.gallery.history import files, schema
 from studio.gallery.history.index import History
 from studio.gallery.history.marks import SPARE_LINES, Journal, Marks
@@ -221,7 +221,7 @@ import os, sys, tempfile
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from studio.core.errors import HistoryError
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.gallery.history.index import History
 from studio.gallery.history.query import Query
 from tests.gallery.history.conftest import draw
@@ -352,7 +352,7 @@ WRITER = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.gallery.history.index import History
 from tests.gallery.history.conftest import draw
 base = Path(sys.argv[2])

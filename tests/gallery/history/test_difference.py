@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.gallery.history.difference import Difference, differences
 
 ONE = Settings("a bear", guidance_interval=(0.1, 0.9), options=(("eta", 0.5),))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from studio.core.errors import HistoryError
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.gallery.history.index import History
 from studio.gallery.history.query import Query
 from tests.gallery.history.conftest import Make, draw

@@ -17,7 +17,7 @@ from hypothesis import settings as tries
 from hypothesis import strategies as st
 
 from studio.core.errors import Cancelled, DataError, UsageError
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.gallery import png
 from studio.gallery.history import files
 from studio.gallery.history.index import History

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from studio.core.errors import DataError
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.gallery import png
 from studio.gallery.history import files
 from studio.gallery.history.index import History

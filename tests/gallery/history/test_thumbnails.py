@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from studio.core.errors import DataError
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.gallery import png
 from studio.gallery.history import thumbnails
 from studio.gallery.history.index import History

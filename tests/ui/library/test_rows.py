@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from studio.core.errors import DataError, HistoryError
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.gallery.history.query import Query
 from studio.gallery.history.rows import Item
 from studio.ui.library.archive import Done, Ids

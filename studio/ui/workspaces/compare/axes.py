@@ -11,7 +11,7 @@ from typing import Any
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from studio.core import events
+from studio.core import messages
 from studio.core.errors import UsageError
 from studio.core.grid import AXES, Axis, Grid
 from studio.core.specs import FAMILIES, GuidanceSpec, ScheduleSpec
@@ -200,7 +200,7 @@ class AxesEditor(QWidget):
         self.edited.emit()
 
     @Slot(object)
-    def model_ready(self, model: events.Ready) -> None:
+    def model_ready(self, model: messages.Ready) -> None:
         """Rules that need more than this model has cannot be chosen."""
         rules = self.editors.get("rule")
         if isinstance(rules, Checklist):

@@ -19,8 +19,7 @@ from PySide6.QtWidgets import (
 
 from studio.core.errors import UsageError
 from studio.core.grid import Grid
-from studio.core.requests import Settings
-from studio.core.settings import MAX_GUIDANCE, MAX_STEPS
+from studio.core.settings import MAX_GUIDANCE, MAX_STEPS, Settings
 from studio.ui.jobs import Jobs
 from studio.ui.session import Session, also_told, bind
 from studio.ui.widgets.foot import SIDE, Foot, scrolling

@@ -10,9 +10,10 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from studio.core import events
+from studio.core import comparing
+from studio.core.comparing import Compare
 from studio.core.grid import Axis, Grid
-from studio.core.requests import Compare, Settings
+from studio.core.settings import Settings
 from studio.core.specs import SamplerSpec
 from studio.ui.image.scaled import Picture
 from studio.ui.jobs import Jobs
@@ -24,9 +25,9 @@ class Result:
     """One cell: what was asked, and what came of it so far."""
 
     settings: Settings
-    cell: events.Cell | None = None
+    cell: comparing.Cell | None = None
     picture: Picture | None = None
-    distance: events.Distance | None = None
+    distance: comparing.Distance | None = None
 
     @property
     def times(self) -> tuple[float, ...]:
@@ -141,14 +142,14 @@ class Comparison(QObject):
         return " · ".join(self.value_label(each, getattr(settings, each.name)) for each in axes)
 
     @Slot(object)
-    def _cell(self, event: events.Cell) -> None:
+    def _cell(self, event: comparing.Cell) -> None:
         if event.job == self._came and event.index < len(self.results):
             result = self.results[event.index]
             result.cell, result.picture = event, Picture(event.image)
             self.made.emit(event.index)
 
     @Slot(object)
-    def _distance(self, event: events.Distance) -> None:
+    def _distance(self, event: comparing.Distance) -> None:
         if event.job == self._came and event.index < len(self.results):
             self.results[event.index].distance = event
             self.measured.emit(event.index)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.ui.workspaces.compare.comparison import Comparison, Result
 
 LEAST = 1e-5  # below this a distance is rounding; a logarithm needs a floor

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
-from studio.core import events
-from studio.core.requests import Decode
+from studio.core import comparing, generating
+from studio.core.generating import Decode
 from studio.ui.jobs import Jobs
 
 MOST_BYTES = 600_000_000  # of pictures; beyond, a film is made of the small ones
@@ -27,7 +27,7 @@ class FilmFrames(QObject):
     def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
-        self._waiting: list[events.Cell] = []
+        self._waiting: list[comparing.Cell] = []
         self._pictures: dict[bytes, np.ndarray] = {}
         self._came = False  # what the job was asked for
         self.job: int | None = None
@@ -38,7 +38,7 @@ class FilmFrames(QObject):
     def busy(self) -> bool:
         return self.job is not None
 
-    def start(self, cells: Mapping[int, events.Cell]) -> None:
+    def start(self, cells: Mapping[int, comparing.Cell]) -> None:
         """Decodes what is predicted at every step; nothing when that would fill the memory."""
         self._pictures = {}
         self._waiting = [cell for cell in cells.values() if cell.trajectory is not None]
@@ -60,7 +60,7 @@ class FilmFrames(QObject):
             self.stopped.emit()
 
     @Slot(object)
-    def _decoded(self, event: events.Decoded) -> None:
+    def _decoded(self, event: generating.Decoded) -> None:
         if event.job == self.job:
             self._came = True
             steps = _steps(self._waiting.pop(0))
@@ -78,7 +78,7 @@ class FilmFrames(QObject):
             self.stopped.emit()
 
 
-def _steps(cell: events.Cell) -> np.ndarray:
+def _steps(cell: comparing.Cell) -> np.ndarray:
     """x0 of every frame but the last, which is the picture itself: (n, C, h, w)."""
     assert cell.trajectory is not None
     return cell.trajectory.x0[:-1]

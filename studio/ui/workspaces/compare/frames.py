@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
-from studio.core import events
-from studio.core.requests import Decode
+from studio.core import generating
+from studio.core.generating import Decode
 from studio.ui.image.scaled import Picture
 from studio.ui.jobs import Jobs
 from studio.ui.workspaces.compare.comparison import Comparison
@@ -159,7 +159,7 @@ class Frames(QObject):
                     del self._small[each]
 
     @Slot(object)
-    def _decoded(self, event: events.Decoded) -> None:
+    def _decoded(self, event: generating.Decoded) -> None:
         if event.job == self.job:
             for each, image in zip(self._asked, event.images, strict=False):
                 self._full.keep(each, Picture(image))

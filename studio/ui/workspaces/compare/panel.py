@@ -10,10 +10,10 @@ from PySide6.QtCore import Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
-from studio.core import events
+from studio.core import generating
 from studio.core.errors import UsageError
 from studio.core.grid import Grid
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.gallery import png
 from studio.ui import actions
 from studio.ui.library.pictures import Entry
@@ -223,7 +223,7 @@ class ComparePanel(Panel):
         result = self._current()
         if result is not None and result.cell is not None:
             cell = result.cell
-            made = events.Picture(
+            made = generating.Picture(
                 cell.job, cell.index, cell.image, cell.settings, cell.seconds, cell.nfe
             )
             self._saved = self.shared.library.add(made)

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QTabBar, QVBoxLayout, QWidget
 
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.ui.image.frames import frame_at
 from studio.ui.image.lens import Lens
 from studio.ui.jobs import Jobs

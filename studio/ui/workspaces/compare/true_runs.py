@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from studio.core import events
-from studio.core.requests import Compare, Settings
+from studio.core import comparing
+from studio.core.comparing import Compare
+from studio.core.settings import Settings
 from studio.core.specs import SamplerSpec
 from studio.ui.image.scaled import Picture
 from studio.ui.jobs import Jobs
@@ -65,7 +66,7 @@ class TrueRuns(QObject):
         self._wanted = ()
 
     @Slot(object)
-    def _cell(self, event: events.Cell) -> None:
+    def _cell(self, event: comparing.Cell) -> None:
         if event.job == self.job:
             self._made[self._asked[event.index]] = Picture(event.image)
             self.changed.emit()

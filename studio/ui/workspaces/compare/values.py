@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from studio.core.comparing import MAX_CELLS
 from studio.core.errors import UsageError
-from studio.core.requests import MAX_CELLS
 
 _DASH = re.compile(r"\s*[-–—]\s*")
 _RANGE = re.compile(r"(\d+)-(\d+)")

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.core.requests import MAX_COUNT
+from studio.core.generating import MAX_COUNT
 from studio.core.settings import MAX_GUIDANCE, MAX_STEPS
 from studio.ui.jobs import Jobs
 from studio.ui.session import FULL_INTERVAL, Session, bind

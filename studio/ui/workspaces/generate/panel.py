@@ -17,9 +17,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
-from studio.core import events
+from studio.core import generating
 from studio.core.errors import UsageError
-from studio.core.requests import Generate, Settings
+from studio.core.generating import Generate
+from studio.core.settings import Settings
 from studio.ui import actions
 from studio.ui.jobs import Jobs
 from studio.ui.library.again import restore
@@ -294,13 +295,13 @@ class GeneratePanel(Panel):
         self.generate()
 
     @Slot(object)
-    def _preview(self, event: events.Preview) -> None:
+    def _preview(self, event: generating.Preview) -> None:
         settings = self.jobs.settings()
         if settings is not None:
             self.viewer.show_preview(event, settings, self.jobs.progress)
 
     @Slot(object)
-    def _picture(self, event: events.Picture) -> None:
+    def _picture(self, event: generating.Picture) -> None:
         entry = self.library.add(event)
         image = self.library.image(entry)
         if image is not None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QLabel
 
-from studio.core.requests import MAX_SEED, Settings
+from studio.core.settings import MAX_SEED, Settings
 from studio.ui.session import Session, bind
 from studio.ui.widgets.fold import Fold
 from studio.ui.widgets.seed_box import SeedBox

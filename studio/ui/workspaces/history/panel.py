@@ -14,7 +14,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.gallery.history.index import Facets
 from studio.gallery.history.query import Query
 from studio.gallery.history.rows import Item

@@ -15,7 +15,8 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
 from studio.core.errors import UsageError
-from studio.core.requests import Generate, Settings
+from studio.core.generating import Generate
+from studio.core.settings import Settings
 from studio.gallery import inputs, metadata, sharing
 from studio.ui.background import Background
 from studio.ui.jobs import Jobs

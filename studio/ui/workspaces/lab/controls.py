@@ -6,8 +6,8 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from studio.bridge.toys import toy_sources
-from studio.core.requests import Lab, Settings
-from studio.core.settings import MAX_GUIDANCE
+from studio.core.laboratory import Lab
+from studio.core.settings import MAX_GUIDANCE, Settings
 from studio.diffusion.distributions import DISTRIBUTIONS
 from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.widgets.spin import RealSpin, WholeSpin

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from studio.core.events import LabRun
+from studio.core.laboratory import LabRun
 
 BINS = 48  # of a marginal
 TRAIL = 0.2  # how much of t a trail reaches back

@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from studio.core.events import LabRun
+from studio.core.laboratory import LabRun
 from studio.core.settings import MAX_STEPS
 from studio.core.specs import SamplerSpec
 from studio.ui.widgets.sampler_box import SamplerBox

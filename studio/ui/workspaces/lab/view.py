@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.errors import UsageError
-from studio.core.events import LabRun
+from studio.core.laboratory import LabRun
 from studio.ui.shared import Shared
 from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.kept import Kept

@@ -11,7 +11,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from studio.core.errors import UsageError
-from studio.core.requests import MAX_SEED, Generate
+from studio.core.generating import Generate
+from studio.core.settings import MAX_SEED
 from studio.gallery import queue_file
 from studio.gallery.inputs import inputs_folder
 from studio.ui.background import Background

@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.errors import UsageError
-from studio.core.requests import Generate, Request
+from studio.core.generating import Generate
+from studio.core.messages import Request
 from studio.gallery.queue_file import queue_file
 from studio.ui import actions
 from studio.ui.shared import Shared

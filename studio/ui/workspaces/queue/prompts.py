@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.errors import DataError, UsageError
-from studio.core.requests import MAX_SEED, Generate
+from studio.core.generating import Generate
+from studio.core.settings import MAX_SEED
 from studio.core.wildcards import chosen, every
 from studio.gallery.word_lists import lines_in, prompt_lines, read_lines, words_folder
 from studio.ui.background import Background

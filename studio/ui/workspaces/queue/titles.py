@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from studio.core.autoencoding import Probe, Reconstruct, Train
-from studio.core.requests import Compare, Decode, Generate, Lab, LoadModel, Request
+from studio.core.autoencoding import Probe, Reconstruct
+from studio.core.comparing import Compare
+from studio.core.generating import Decode, Generate
+from studio.core.laboratory import Lab
+from studio.core.learning import Train
+from studio.core.messages import LoadModel, Request
 from studio.core.walks import Walk
 
 
@@ -29,6 +33,7 @@ def title(request: Request) -> str:
             return f"Train {recipe}"
         case LoadModel(model=model) | Decode(model=model):
             return f"Decode with {model}"
+    return type(request).__name__
 
 
 def detail(request: Request, samplers: Mapping[str, str]) -> str:

@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from studio.bridge.recipes import free_name, is_begun
-from studio.core.autoencoding import Paused, Preparing, Train, Trained, TrainSample, TrainStep
 from studio.core.errors import UsageError
+from studio.core.learning import Paused, Preparing, Train, Trained, TrainSample, TrainStep
 from studio.ui.jobs import Jobs, prepared, share_prepared
 from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.foot import COLUMN_WIDTH, FINE

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.bridge.recipes import AutoencoderRecipe, autoencoder_recipes
-from studio.core.autoencoding import MOST_WEIGHT, Train
+from studio.core.learning import MOST_WEIGHT, Train
 from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.widgets.foot import SIDE
 from studio.ui.widgets.spin import RealSpin

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from studio.core import events
+from studio.core import comparing
 from studio.core.grid import Axis, Grid
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.diffusion.samplers import all_samplers
 from studio.ui.jobs import Jobs
 from studio.ui.session import Session
@@ -20,11 +20,11 @@ def filled(grid: Grid, distances: list[float]) -> Comparison:
     comparison.grid = grid
     blank = np.zeros((4, 4, 3), np.uint8)
     for index, settings in enumerate(grid.cells(Settings("a cat"))):
-        cell = events.Cell(
+        cell = comparing.Cell(
             1, index, blank, np.zeros((1, 2, 2)), settings, 0.1 * settings.steps,
             2 * settings.steps, None,
         )  # fmt: skip
-        distance = events.Distance(1, index, distances[index], None)
+        distance = comparing.Distance(1, index, distances[index], None)
         comparison.results.append(Result(settings, cell, None, distance))
     return comparison
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from studio.core.requests import Settings
+from studio.core.settings import Settings
 from studio.diffusion.samplers import find
 from studio.ui.image.frames import frame_at
 from studio.ui.workspaces.compare.true_runs import true_run

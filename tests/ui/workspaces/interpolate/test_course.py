@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
 
 from studio.core.errors import UsageError
-from studio.core.requests import Request
+from studio.core.messages import Request
 from studio.core.settings import Settings
 from studio.core.walks import End, Frame, Walk, places
 from studio.ui.jobs import Jobs

@@ -1,4 +1,4 @@
-"""What can be asked of the engine. A request holds everything that affects the pixels."""
+"""Pictures from a prompt: what can be asked of the engine, and what it says."""
 
 from __future__ import annotations
 
@@ -6,18 +6,14 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from studio.core.autoencoding import Probe, Reconstruct, Train
 from studio.core.errors import UsageError
-from studio.core.events import Cell
-from studio.core.settings import MAX_SEED as MAX_SEED
-from studio.core.settings import Settings as Settings
-from studio.core.walks import Walk
+from studio.core.messages import Event, Request
+from studio.core.settings import MAX_SEED, Settings
 
 if TYPE_CHECKING:
     import numpy as np
 
 MAX_COUNT = 64
-MAX_CELLS = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +37,7 @@ def digest(pixels: np.ndarray) -> str:
 
 
 @dataclass(frozen=True)
-class Generate:
+class Generate(Request):
     """`count` pictures, the i-th under settings.numbered(i); previews every few steps.
 
     `inputs` are what settings.source and settings.mask name. `trajectories` keeps every step.
@@ -52,6 +48,10 @@ class Generate:
     preview_every: int = 2  # steps; 0: none
     inputs: Inputs | None = None
     trajectories: bool = False
+
+    @property
+    def needs(self) -> str:
+        return self.settings.model
 
     def check(self) -> None:
         self.settings.check()
@@ -79,77 +79,62 @@ def check_inputs(settings: Settings, inputs: Inputs | None) -> None:
 
 
 @dataclass(frozen=True)
-class LoadModel:
-    """Loads (or warms) a model ahead of the first picture."""
+class Preview(Event):
+    """The predicted clean picture so far: (h, w, 3) uint8, small."""
 
-    model: str
-
-
-@dataclass(frozen=True)
-class Compare:
-    """A grid of pictures, cell by cell; cells of equal seed begin from the same noise.
-
-    `trajectories` keeps every step of every cell. `distances` measures, once all cells are there,
-    how far each is from the converged end of its own probability-flow ODE. Several processes share
-    a comparison by `only`, the numbers of the cells to make and measure; cells `made` before are
-    measured only.
-    """
-
-    cells: tuple[Settings, ...]
-    trajectories: bool = True
-    distances: bool = True
-    only: frozenset[int] | None = None
-    made: tuple[Cell, ...] = ()
-
-    def check(self) -> None:
-        if not 1 <= len(self.cells) <= MAX_CELLS:
-            raise UsageError(f"a comparison has 1 to {MAX_CELLS} pictures, not {len(self.cells)}.")
-        for cell in self.cells:
-            cell.check()
-        if len({(cell.model, cell.size) for cell in self.cells}) > 1:
-            raise UsageError("all pictures of a comparison are made by one model, in one size.")
+    picture: int
+    image: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
-class Decode:
+class Trajectory:
+    """Every step of one picture: frame k is where step k began, the last frame is the end.
+
+    `times` (n,) are t = sigma / (alpha + sigma), 1 noise and 0 clean; `x` and `x0`, the sample (its
+    alpha^2 + sigma^2 made 1) and the predicted clean latents there, (n, C, h, w) float16; `noisy`
+    and `clean` small pictures of both, (n, h', w', 3) uint8; `gap` |epsilon_c - epsilon_u| at the
+    step's first evaluation, the mean over channels, (n, h, w), 0 where guidance did not ask both.
+    """
+
+    times: tuple[float, ...]
+    x: np.ndarray
+    x0: np.ndarray
+    noisy: np.ndarray
+    clean: np.ndarray
+    gap: np.ndarray
+
+
+@dataclass(frozen=True)
+class Picture(Event):
+    """A finished picture: (H, W, 3) uint8 and what made it. `nfe` is denoiser evaluations;
+    `trajectory` is there if the request asked for it."""
+
+    picture: int
+    image: np.ndarray
+    settings: Settings
+    seconds: float
+    nfe: int
+    trajectory: Trajectory | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Decode(Request):
     """Turns latents (N, C, h, w) of a model into pictures."""
 
     model: str
     latents: np.ndarray
+
+    @property
+    def needs(self) -> str:
+        return self.model
 
     def check(self) -> None:
         if self.latents.ndim != 4 or not len(self.latents):
             raise UsageError(f"latents have the shape (N, C, h, w), not {self.latents.shape}.")
 
 
-MOST_PARTICLES = 4000
+@dataclass(frozen=True, eq=False)
+class Decoded(Event):
+    """The pictures of a Decode: (N, H, W, 3) uint8."""
 
-
-@dataclass(frozen=True)
-class Lab:
-    """One sampler's particles on a 2-D distribution whose score is known exactly.
-
-    `settings` decide as for a picture: sampler, steps, options, schedule, shift, seed, guidance and
-    its rule; prompt and model are not used. `source` answers for the denoiser: "exact", or the
-    prediction of a trained toy network ("epsilon", "score", "velocity"). `label` is the class that
-    guidance pulls to, -1 none (exact source only). The field is drawn on `side` x `side` points.
-    `likelihood` asks for the log-likelihood of true samples, by the change of variables.
-    """
-
-    distribution: str
-    settings: Settings
-    source: str = "exact"
-    label: int = -1
-    particles: int = 800
-    side: int = 24
-    likelihood: bool = False
-
-    def check(self) -> None:
-        self.settings.check()
-        if not 1 <= self.particles <= MOST_PARTICLES:
-            raise UsageError(f"particles must be 1 to {MOST_PARTICLES}, not {self.particles}.")
-        if not 2 <= self.side <= 100:
-            raise UsageError(f"the field's side must be 2 to 100 points, not {self.side}.")
-
-
-Request = Generate | LoadModel | Compare | Decode | Lab | Reconstruct | Probe | Train | Walk
+    images: np.ndarray

@@ -1,0 +1,71 @@
+"""Pictures side by side from the same noise: what can be asked of the engine, and what it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from studio.core.errors import UsageError
+from studio.core.generating import Trajectory
+from studio.core.messages import Event, Request
+from studio.core.settings import Settings
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MAX_CELLS = 256
+
+
+@dataclass(frozen=True)
+class Compare(Request):
+    """A grid of pictures, cell by cell; cells of equal seed begin from the same noise.
+
+    `trajectories` keeps every step of every cell. `distances` measures, once all cells are there,
+    how far each is from the converged end of its own probability-flow ODE. Several processes share
+    a comparison by `only`, the numbers of the cells to make and measure; cells `made` before are
+    measured only.
+    """
+
+    cells: tuple[Settings, ...]
+    trajectories: bool = True
+    distances: bool = True
+    only: frozenset[int] | None = None
+    made: tuple[Cell, ...] = ()
+
+    @property
+    def needs(self) -> str:
+        return self.cells[0].model
+
+    def check(self) -> None:
+        if not 1 <= len(self.cells) <= MAX_CELLS:
+            raise UsageError(f"a comparison has 1 to {MAX_CELLS} pictures, not {len(self.cells)}.")
+        for cell in self.cells:
+            cell.check()
+        if len({(cell.model, cell.size) for cell in self.cells}) > 1:
+            raise UsageError("all pictures of a comparison are made by one model, in one size.")
+
+
+@dataclass(frozen=True, eq=False)
+class Cell(Event):
+    """Cell `index` of a comparison is made: (H, W, 3) uint8. `latents` (C, h, w) float32."""
+
+    index: int
+    image: np.ndarray
+    latents: np.ndarray
+    settings: Settings
+    seconds: float
+    nfe: int
+    trajectory: Trajectory | None
+
+
+@dataclass(frozen=True)
+class Distance(Event):
+    """How far cell `index` is from the converged end of its own ODE, from the same noise.
+
+    `latent` is the root mean square over latents (their standard deviation is about 1); `lpips`
+    is None where LPIPS's weights are not on this machine. A stochastic sampler need not come near.
+    """
+
+    index: int
+    latent: float
+    lpips: float | None

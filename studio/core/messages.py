@@ -1,0 +1,106 @@
+"""What is asked of the engine and what it says: the base of both, and what every job has.
+
+The requests and events of a subject lie beside each other in a module of their own. All are plain
+values and NumPy arrays. A new one is a subclass; nothing lists them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Request:
+    """Something asked of the engine."""
+
+    def check(self) -> None:
+        """Raises UsageError for what makes no sense, with a sentence that says what to change."""
+
+    @property
+    def needs(self) -> str | None:
+        """The name of the model that it needs; None for none."""
+        return None
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that the engine says about a job."""
+
+    job: int
+
+
+@dataclass(frozen=True)
+class LoadModel(Request):
+    """Loads (or warms) a model ahead of the first picture."""
+
+    model: str
+
+    @property
+    def needs(self) -> str:
+        return self.model
+
+
+@dataclass(frozen=True)
+class Queued(Event):
+    """A job waits; `ahead` jobs come before it."""
+
+    ahead: int
+
+
+@dataclass(frozen=True)
+class Loading(Event):
+    """A job waits for a model to load."""
+
+    model: str
+
+
+@dataclass(frozen=True)
+class Started(Event):
+    """A job has begun."""
+
+
+@dataclass(frozen=True)
+class Progress(Event):
+    """`picture` of `pictures`, and the `together` - 1 after it, are at `step` of `steps`;
+    `seconds_left` for the whole job."""
+
+    picture: int
+    pictures: int
+    step: int
+    steps: int
+    seconds_left: float
+    together: int = 1
+
+
+@dataclass(frozen=True)
+class Finished(Event):
+    seconds: float
+
+
+@dataclass(frozen=True)
+class CancelledAt(Event):
+    """Stopped as asked, after `step` steps of the picture it was on."""
+
+    step: int
+
+
+@dataclass(frozen=True)
+class Failed(Event):
+    """`message` is one sentence for the user."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Ready(Event):
+    """A model is loaded; `device` and `precision` in words. It makes pictures of `size` pixels a
+    side. `classes` are those its noise-aware
+    classifier knows; `needs` what guidance rules may need of it: "weak", "classifier"."""
+
+    model: str
+    device: str
+    precision: str
+    seconds: float
+    size: int
+    classes: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
