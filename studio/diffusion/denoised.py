@@ -23,6 +23,11 @@ class Denoised:
     nfe: int
     moved: Tensor | None = None
 
+    @property
+    def velocity(self) -> Tensor:
+        """u = epsilon - x0, along which the rectified flow goes from data to noise."""
+        return self.epsilon - self.x0
+
     def origin(self, x: Tensor) -> Tensor:
         """Where a step that began at x goes on from: x itself, unless guidance moved it."""
         return x if self.moved is None else self.moved
@@ -41,3 +46,15 @@ class Denoiser(Protocol):
     """Anything that splits x = alpha x0 + sigma epsilon, for any alpha, sigma >= 0, not both 0."""
 
     def __call__(self, x: Tensor, alpha: float, sigma: float) -> Denoised: ...
+
+
+class Counted:
+    """A denoiser, and how many network evaluations its answers have taken so far."""
+
+    def __init__(self, denoiser: Denoiser) -> None:
+        self.denoiser, self.nfe = denoiser, 0
+
+    def __call__(self, x: Tensor, alpha: float, sigma: float) -> Denoised:
+        here = self.denoiser(x, alpha, sigma)
+        self.nfe += here.nfe
+        return here

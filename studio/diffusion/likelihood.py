@@ -14,17 +14,9 @@ import torch
 from torch import Tensor
 
 from studio.core.errors import UsageError
-from studio.diffusion.denoised import Denoiser
+from studio.diffusion.denoised import Counted, Denoiser
 from studio.diffusion.noise import NoiseStream
-from studio.diffusion.runge_kutta import (
-    DORMAND_PRINCE,
-    Field,
-    Flow,
-    first_step,
-    is_accepted,
-    resized,
-    step_error,
-)
+from studio.diffusion.runge_kutta import DORMAND_PRINCE, Field, Solver, flow
 
 #: divergence(u, x) = sum_i du_i / dx_i, (B,), of u = u(x), both (B, ...).
 Divergence = Callable[[Tensor, Tensor], Tensor]
@@ -73,15 +65,14 @@ def log_likelihood(
     with torch.inference_mode(False), torch.enable_grad():
         start = (1.0 - t_min) * x.clone().detach()
         divergence = exact_divergence if stream is None else hutchinson(start, stream, probes)
-        flow = Flow(denoiser)
+        counted = Counted(denoiser)
+        field = _with_divergence(flow(counted), divergence, start.shape)
         together = torch.cat((start.flatten(1), torch.zeros_like(start.flatten(1)[:, :1])), 1)
-        together = _solved(
-            _with_divergence(flow, divergence, start.shape), together, t_min, 1.0, tolerance
-        )
+        together = Solver(DORMAND_PRINCE, field, together, t_min, tolerance).until(1.0)
         x_1, mean_divergence = together[:, :-1], together[:, -1]
     log_normal = -0.5 * (x_1.square().sum(1) + size * math.log(2.0 * math.pi))
     nats = log_normal + size * (mean_divergence + math.log1p(-t_min))
-    return Likelihood(nats, nats / (-size * math.log(2.0)), flow.nfe)
+    return Likelihood(nats, nats / (-size * math.log(2.0)), counted.nfe)
 
 
 def exact_divergence(u: Tensor, x: Tensor) -> Tensor:
@@ -110,7 +101,7 @@ def hutchinson(x: Tensor, stream: NoiseStream, probes: int) -> Divergence:
     return estimate
 
 
-def _with_divergence(flow: Flow, divergence: Divergence, shape: torch.Size) -> Field:
+def _with_divergence(flow: Field, divergence: Divergence, shape: torch.Size) -> Field:
     """The field of (x, int div u dt / D), flat, (B, D + 1)."""
 
     def field(together: Tensor, t: float) -> Tensor:
@@ -120,18 +111,3 @@ def _with_divergence(flow: Flow, divergence: Divergence, shape: torch.Size) -> F
         return torch.cat((u.detach().flatten(1), mean[:, None]), 1)
 
     return field
-
-
-def _solved(field: Field, x: Tensor, t: float, end: float, tolerance: float) -> Tensor:
-    """x at `end`, by DORMAND_PRINCE with its error kept to the tolerance."""
-    h, slope = first_step(tolerance), field(x, t)
-    while t < end:
-        t_next = min(t + h, end)
-        taken = t_next - t
-        x_next, slopes = DORMAND_PRINCE.step(field, x, t, taken, slope)
-        last = field(x_next, t_next)
-        error = step_error(taken, [*slopes, last], x, x_next, tolerance)
-        h = resized(taken, error)
-        if is_accepted(taken, error):
-            x, t, slope = x_next, t_next, last
-    return x

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
 from operator import mul
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,6 +39,18 @@ def half_log_snr(alpha: float, sigma: float) -> float:
     if sigma == 0.0:
         return math.inf
     return -math.inf if alpha == 0.0 else math.log(alpha / sigma)
+
+
+class Point(NamedTuple):
+    """A point of a path: x = alpha x0 + sigma epsilon."""
+
+    alpha: float
+    sigma: float
+
+    @property
+    def lam(self) -> float:
+        """lambda = log(alpha / sigma)."""
+        return half_log_snr(*self)
 
 
 def rf_time(lam: float) -> float:
@@ -98,6 +110,10 @@ class Path(ABC):
         if lam >= self.lambda_from_t(data):
             return data
         return noise if lam <= self.lambda_from_t(noise) else self._solve(lam)
+
+    def point(self, t: float) -> Point:
+        """(alpha, sigma) at time t."""
+        return Point(self.alpha(t), self.sigma(t))
 
     def log_snr(self, t: float) -> float:
         """log(alpha^2 / sigma^2) = 2 lambda."""

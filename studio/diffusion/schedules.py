@@ -14,15 +14,15 @@ from dataclasses import dataclass
 
 from studio.core.errors import UsageError, no_such
 from studio.core.specs import ScheduleSpec
-from studio.diffusion.paths import DiscreteDDPM, evenly, rf_time
+from studio.diffusion.paths import DiscreteDDPM, Point, evenly, rf_time
 
 Schedule = Callable[[int], tuple[float, ...]]
 
 
-def variance_preserving(t: float) -> tuple[float, float]:
+def variance_preserving(t: float) -> Point:
     """(alpha, sigma) of the ratio (1 - t) / t with alpha^2 + sigma^2 = 1."""
     norm = math.hypot(1.0 - t, t)
-    return (1.0 - t) / norm, t / norm
+    return Point((1.0 - t) / norm, t / norm)
 
 
 def _checked(steps: int) -> int:

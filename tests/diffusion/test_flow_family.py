@@ -15,11 +15,10 @@ from studio.core.specs import Option
 from studio.diffusion.denoised import Denoised
 from studio.diffusion.mixture import Mixture
 from studio.diffusion.noise import NoiseStream
-from studio.diffusion.paths import evenly, rf_time
-from studio.diffusion.runge_kutta import DORMAND_PRINCE, HEUN_3, KUTTA_4, Tableau, interpolated
-from studio.diffusion.samplers import find
+from studio.diffusion.paths import Point, evenly, rf_time
+from studio.diffusion.runge_kutta import DORMAND_PRINCE, HEUN_3, KUTTA_4, Tableau
+from studio.diffusion.samplers import find, unipc
 from studio.diffusion.samplers.flow_sde import DIFFUSIONS
-from studio.diffusion.samplers.unipc import follow
 from studio.diffusion.schedules import Schedule, UniformLambda
 from studio.diffusion.state import State
 
@@ -80,9 +79,9 @@ def test_the_continuous_extension_has_order_four() -> None:
         x = torch.full((1,), math.exp(math.sin(0.3)), dtype=torch.float64)
         x_next, slopes = DORMAND_PRINCE.step(field, x, 0.3, h, field(x, 0.3))
         slopes.append(field(x_next, 0.3 + h))
-        same(interpolated(0.0, h, slopes, x, x_next), x)
-        same(interpolated(1.0, h, slopes, x, x_next), x_next)
-        inside = interpolated(0.5, h, slopes, x, x_next)
+        same(DORMAND_PRINCE.interpolated(0.0, h, slopes, x, x_next), x)
+        same(DORMAND_PRINCE.interpolated(1.0, h, slopes, x, x_next), x_next)
+        inside = DORMAND_PRINCE.interpolated(0.5, h, slopes, x, x_next)
         errors.append(abs(float(inside) - math.exp(math.sin(0.3 + 0.5 * h))))
     assert math.log2(errors[0] / errors[1]) == pytest.approx(5.0, abs=0.3)
 
@@ -203,9 +202,9 @@ def two_step_flow(steps: int, schedule: Schedule) -> list[Tensor]:
 
 def unified_flow(steps: int, schedule: Schedule, order: int) -> list[Tensor]:
     """UniPC through the flow's points."""
-    points = [(1.0 - t, t) for t in schedule(steps)]
-    states = follow(MIXTURE, math.hypot(*points[0]) * noises(), points, order)
-    return [state.x for state in states]
+    points = [Point(1.0 - t, t) for t in schedule(steps)]
+    run = unipc.Steps(MIXTURE, NoiseStream([]), points, order=order)
+    return [state.x for state in run.states(noises())]
 
 
 @pytest.mark.parametrize(

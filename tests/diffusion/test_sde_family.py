@@ -15,11 +15,11 @@ from studio.diffusion.denoised import Denoised
 from studio.diffusion.mixture import Mixture
 from studio.diffusion.noise import NoiseStream
 from studio.diffusion.paths import evenly, half_log_snr, rf_time
+from studio.diffusion.runge_kutta import BOGACKI_SHAMPINE
 from studio.diffusion.samplers import dpmpp_2m_sde as dpmpp
 from studio.diffusion.samplers import er_sde as er
 from studio.diffusion.samplers import find
 from studio.diffusion.samplers.edm import noised
-from studio.diffusion.samplers.pf_ode import BOGACKI_SHAMPINE, ERROR
 from studio.diffusion.schedules import (
     SCHEDULES,
     Karras,
@@ -504,12 +504,14 @@ def test_the_bogacki_shampine_tableau() -> None:
         for t, t_next in pairwise(evenly(0.0, 1.0, steps + 1)):
             x, slopes = BOGACKI_SHAMPINE.step(field, x, t, t_next - t, field(x, t))
         slopes.append(field(x, 1.0))
-        estimate = sum(w * float(k) for w, k in zip(ERROR, slopes, strict=True)) / steps
+        estimate = (
+            sum(w * float(k) for w, k in zip(BOGACKI_SHAMPINE.error, slopes, strict=True)) / steps
+        )
         errors.append(abs(float(x) - math.exp(math.sin(1.0))))
         estimates.append(abs(estimate))
     assert order(*errors) == pytest.approx(3.0, abs=0.1)
     assert order(*estimates) == pytest.approx(3.0, abs=0.1)  # of one step: local order 3
-    assert sum(ERROR) == pytest.approx(0.0, abs=1e-16)
+    assert sum(BOGACKI_SHAMPINE.error) == pytest.approx(0.0, abs=1e-16)
 
 
 def test_the_ode_solver_keeps_to_its_tolerance() -> None:

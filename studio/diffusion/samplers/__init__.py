@@ -1,38 +1,31 @@
-"""The registry of samplers: every module here with a SAMPLER and a sample() is one.
+"""The registry of samplers: every module here with a SAMPLER is one.
 
-Adding a sampler is adding a file. A sampler is a generator: it draws nothing on the screen, counts
-no progress and cannot be cancelled except by not asking it for the next State. Importing this
-package, and any sampler in it, does not import torch.
+Adding a sampler is adding a file: a SamplerSpec, its own SCHEDULE, and `Steps`, a Run that says
+what a step is. A run is a generator: it draws nothing on the screen, counts no progress and cannot
+be cancelled except by not asking it for the next State. Importing this package, and any sampler in
+it, does not import torch.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from studio.core.errors import no_such
-from studio.core.specs import FAMILIES, Options, SamplerSpec, checked_options, one_name
+from studio.core.specs import FAMILIES, Option, Options, SamplerSpec, checked_options, one_name
+from studio.diffusion.samplers.run import Run
 from studio.diffusion.schedules import Schedule
 from studio.diffusion.state import State
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from studio.diffusion.denoiser import Denoiser
+    from studio.diffusion.denoised import Denoiser
     from studio.diffusion.noise import NoiseStream
-
-
-#: sample(denoiser, noise, steps, stream, schedule=..., **options): from noise to pictures, one
-#: State a step; the last State's x are the pictures.
-#: noise: standard normal (B, C, H, W), scaled by the sampler to its own path's start.
-#: stream: the further noise of a stochastic sampler. schedule: where the steps lie; each sampler
-#: has a default. options: keywords, one for each of the spec's parameters, with the same default.
-#: Coefficients are Python floats: no step waits for the device.
-SampleFunction = Callable[..., Iterator[State]]
 
 
 @dataclass(frozen=True)
@@ -40,8 +33,25 @@ class Sampler:
     """A sampler, and the schedule that is its own."""
 
     spec: SamplerSpec
-    sample: SampleFunction
     schedule: Schedule
+    make: type[Run]
+
+    def sample(
+        self,
+        denoiser: Denoiser,
+        noise: Tensor,
+        steps: int,
+        stream: NoiseStream,
+        schedule: Schedule | None = None,
+        **options: Option,
+    ) -> Iterator[State]:
+        """From noise to pictures, one State a step; the last State's x are the pictures.
+
+        noise: standard normal (B, C, H, W). stream: the further noise of a stochastic sampler.
+        schedule: where the steps lie; None is the sampler's own. options: see the spec.
+        """
+        points = [self.make.point(t) for t in (schedule or self.schedule)(steps)]
+        return self.make(denoiser, stream, points, **options).states(noise)
 
     def run(
         self,
@@ -52,16 +62,16 @@ class Sampler:
         schedule: Schedule | None = None,
         options: Options = (),
     ) -> Iterator[State]:
-        """`sample` with checked options; schedule None is the sampler's own. Raises UsageError."""
+        """`sample` with checked options. Raises UsageError."""
         chosen = dict(checked_options(self.spec.name, self.spec.parameters, options))
-        return self.sample(denoiser, noise, steps, stream, schedule or self.schedule, **chosen)
+        return self.sample(denoiser, noise, steps, stream, schedule, **chosen)
 
 
 @cache
 def _registry() -> dict[str, Sampler]:
     names = [f"{__name__}.{found.name}" for found in pkgutil.iter_modules(__path__)]
     modules = [importlib.import_module(name) for name in names]
-    samplers = [Sampler(m.SAMPLER, m.sample, m.SCHEDULE) for m in modules]
+    samplers = [Sampler(m.SAMPLER, m.SCHEDULE, m.Steps) for m in modules if hasattr(m, "SAMPLER")]
     families = list(FAMILIES)
     samplers.sort(key=lambda s: (families.index(s.spec.family), s.spec.order, s.spec.name))
     return {sampler.spec.name: sampler for sampler in samplers}

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from studio.core.specs import Parameter, SamplerSpec
-from studio.diffusion.paths import DiscreteDDPM
-from studio.diffusion.schedules import Schedule, Trailing, variance_preserving
-from studio.diffusion.state import State
+from studio.diffusion.paths import DiscreteDDPM, Point
+from studio.diffusion.samplers.run import Run, Step
+from studio.diffusion.schedules import Trailing
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from studio.diffusion.denoised import Denoiser
-    from studio.diffusion.noise import NoiseStream
 
 SAMPLER = SamplerSpec(
     name="ddpm",
@@ -56,29 +51,16 @@ def posterior(
     return a, b, math.sqrt(beta) * sigma_next / sigma
 
 
-def sample(
-    denoiser: Denoiser,
-    noise: Tensor,
-    steps: int,
-    stream: NoiseStream,
-    schedule: Schedule = SCHEDULE,
-    *,
-    variance: str = "small",
-) -> Iterator[State]:
+class Steps(Run):
     """x_next ~ q(x_next | x, x0) with the predicted x0; its variance is the posterior's
     (beta-tilde, small) or the chain's own beta (large), the two bounds of section 3.2.
 
     The last step returns the mean, x0 itself, as algorithm 2 does.
     """
-    points = [variance_preserving(t) for t in schedule(steps)]
-    x, nfe = noise, 0
-    for step, (point, point_next) in enumerate(pairwise(points), start=1):
-        here = denoiser(x, *point)
-        nfe += here.nfe
-        a, b, c = posterior(*point, *point_next)
-        x = a * here.x0 + b * here.origin(x)
-        if c > 0.0:
-            if variance == "large":
-                c *= point[1] / point_next[1]  # sqrt(beta)
-            x = x + c * stream.like(x)
-        yield State(step, steps, *point_next, x, here.x0, nfe)
+
+    def step(self, x: Tensor, at: Point, to: Point, *, variance: str = "small") -> Step:
+        here = self.denoiser(x, *at)
+        a, b, c = posterior(*at, *to)
+        if variance == "large" and c > 0.0:
+            c *= at.sigma / to.sigma  # sqrt(beta)
+        return self.renewed(a * here.x0 + b * here.origin(x), c), here

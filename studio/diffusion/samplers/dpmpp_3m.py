@@ -5,20 +5,18 @@ time.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from studio.core.specs import Parameter, SamplerSpec
-from studio.diffusion.paths import half_log_snr
-from studio.diffusion.schedules import Schedule, UniformLambda, variance_preserving
-from studio.diffusion.state import State
+from studio.diffusion.paths import Point
+from studio.diffusion.samplers.run import Run, Step
+from studio.diffusion.schedules import UniformLambda
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from studio.diffusion.denoised import Denoiser
-    from studio.diffusion.noise import NoiseStream
+    Known = tuple[float, Tensor]  # (lambda, the x0 predicted there)
 
 SAMPLER = SamplerSpec(
     name="dpmpp-3m",
@@ -44,7 +42,7 @@ SAMPLER = SamplerSpec(
 SCHEDULE = UniformLambda()
 
 
-def weighted_x0(h: float, past: tuple[tuple[float, Tensor], ...], curvature: str) -> Tensor:
+def weighted_x0(h: float, past: Sequence[Known], curvature: str) -> Tensor:
     """int_0^h e^(s - h) x0(lambda + s) ds, x0 the parabola, line or constant through `past`: pairs
     (lambda, x0) of up to three steps, newest first.
 
@@ -66,38 +64,19 @@ def weighted_x0(h: float, past: tuple[tuple[float, Tensor], ...], curvature: str
     return phi_1 * x0 + phi_2 * (d1 + r0 * d2) + phi_3 * (2.0 if curvature == "exact" else 1.0) * d2
 
 
-def sample(
-    denoiser: Denoiser,
-    noise: Tensor,
-    steps: int,
-    stream: NoiseStream,
-    schedule: Schedule = SCHEDULE,
-    *,
-    curvature: str = "exact",
-) -> Iterator[State]:
+class Steps(Run):
     """Exact in the linear part of the ODE; x0 is extrapolated from the last three predictions.
 
     The step onto clean data is infinitely long in lambda and takes x0 as it is; in runs of fewer
     than 15 steps the one before it is second order, for stability (the authors' lower_order_final).
     """
-    points = [variance_preserving(t) for t in schedule(steps)]
-    ends_clean = points[-1][1] == 0.0
-    x, nfe = noise, 0
-    past: tuple[tuple[float, Tensor], ...] = ()
-    for step, (point, point_next) in enumerate(pairwise(points), start=1):
-        (_, sigma), (alpha_next, sigma_next) = point, point_next
-        here = denoiser(x, *point)
-        nfe += here.nfe
-        lam = half_log_snr(*point)
-        h = half_log_snr(*point_next) - lam
-        order = 3
-        if ends_clean and step == steps:
-            order = 1
-        elif ends_clean and step == steps - 1 and steps < 15:
-            order = 2
-        past = ((lam, here.x0), *past[:2])
-        mean = weighted_x0(h, past[:order], curvature)
-        x = (sigma_next / sigma) * here.origin(x) + alpha_next * mean
-        if lam == -math.inf:
-            past = ()  # pure noise lies infinitely far back: nothing to extrapolate from
-        yield State(step, steps, alpha_next, sigma_next, x, here.x0, nfe)
+
+    def step(self, x: Tensor, at: Point, to: Point, *, curvature: str = "exact") -> Step:
+        here = self.denoiser(x, *at)
+        mean = weighted_x0(to.lam - at.lam, self.nodes(here.x0, at), curvature)
+        return (to.sigma / at.sigma) * here.origin(x) + to.alpha * mean, here
+
+    def nodes(self, x0: Tensor, at: Point) -> Sequence[Known]:
+        """What the step extrapolates from: three predictions, two or one."""
+        order = self.left if self.left == 1 or self.steps < 15 else 3
+        return self.remembered(at, x0)[: min(order, 3)]

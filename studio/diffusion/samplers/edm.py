@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from studio.core.specs import Parameter, SamplerSpec
-from studio.diffusion.schedules import Karras, Schedule, variance_preserving
-from studio.diffusion.state import State
+from studio.diffusion.denoised import Denoiser
+from studio.diffusion.paths import Point
+from studio.diffusion.samplers.run import Run, Step
+from studio.diffusion.schedules import Karras, variance_preserving
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from studio.diffusion.denoised import Denoiser
-    from studio.diffusion.noise import NoiseStream
-
-    Point = tuple[float, float]  # (alpha, sigma)
 
 SAMPLER = SamplerSpec(
     name="edm-heun",
@@ -64,50 +59,41 @@ def noised(x: Tensor, point: Point, noisier: Point, z: Tensor) -> Tensor:
     return ratio * x + math.sqrt(added) * z
 
 
-def heun(
-    denoiser: Denoiser, x: Tensor, point: Point, point_next: Point
-) -> tuple[Tensor, Tensor, int]:
-    """Heun's step of d(x / alpha) = epsilon d sigma_bar: x at point_next, the x0 predicted at
-    `point`, evaluations.
+def heun(denoiser: Denoiser, x: Tensor, at: Point, to: Point) -> Step:
+    """Heun's step of d(x / alpha) = epsilon d sigma_bar (lines 7 to 11).
 
     Euler's step alone onto clean data, and from pure noise, where sigma_bar is infinite.
     """
-    (alpha, sigma), (alpha_next, sigma_next) = point, point_next
-    here = denoiser(x, alpha, sigma)
-    x = alpha_next * here.x0 + sigma_next * here.epsilon  # Euler's, that is DDIM's
-    if alpha == 0.0 or sigma_next == 0.0:
-        return x, here.x0, here.nfe
-    there = denoiser(x, alpha_next, sigma_next)
-    half_step = 0.5 * (sigma_next - alpha_next * sigma / alpha)
-    return x + half_step * (there.epsilon - here.epsilon), here.x0, here.nfe + there.nfe
+    here = denoiser(x, *at)
+    x = to.alpha * here.x0 + to.sigma * here.epsilon  # Euler's, that is DDIM's
+    if at.alpha == 0.0 or to.sigma == 0.0:
+        return x, here
+    there = denoiser(x, *to)
+    half_step = 0.5 * (to.sigma - to.alpha * at.sigma / at.alpha)
+    return x + half_step * (there.epsilon - here.epsilon), here
 
 
-def sample(
-    denoiser: Denoiser,
-    noise: Tensor,
-    steps: int,
-    stream: NoiseStream,
-    schedule: Schedule = SCHEDULE,
-    *,
-    s_churn: float = 4.0,
-    s_min: float = 0.05,
-    s_max: float = 50.0,
-    s_noise: float = 1.0,
-) -> Iterator[State]:
+class Steps(Run):
     """Each step first raises sigma_bar by the factor 1 + gamma, gamma = min(s_churn / N, sqrt(2) -
     1), with fresh noise (lines 4 to 6), then goes down to the next point.
 
     Both halves keep the marginals, so these converge as h^2. The paper's x is x / alpha here.
     """
-    points = [variance_preserving(t) for t in schedule(steps)]
-    x, nfe = noise, 0
-    for step, (point, point_next) in enumerate(pairwise(points), start=1):
-        alpha, sigma = point
-        if s_churn > 0.0 and s_min * alpha <= sigma <= s_max * alpha:
-            sigma_bar = (1.0 + min(s_churn / steps, math.sqrt(2.0) - 1.0)) * sigma / alpha
+
+    def step(
+        self,
+        x: Tensor,
+        at: Point,
+        to: Point,
+        *,
+        s_churn: float = 4.0,
+        s_min: float = 0.05,
+        s_max: float = 50.0,
+        s_noise: float = 1.0,
+    ) -> Step:
+        if s_churn > 0.0 and s_min * at.alpha <= at.sigma <= s_max * at.alpha:
+            gamma = min(s_churn / self.steps, math.sqrt(2.0) - 1.0)
+            sigma_bar = (1.0 + gamma) * at.sigma / at.alpha
             noisier = variance_preserving(sigma_bar / (1.0 + sigma_bar))
-            x = noised(x, point, noisier, s_noise * stream.like(x))
-            point = noisier
-        x, x0, cost = heun(denoiser, x, point, point_next)
-        nfe += cost
-        yield State(step, steps, *point_next, x, x0, nfe)
+            x, at = noised(x, at, noisier, s_noise * self.stream.like(x)), noisier
+        return heun(self.denoiser, x, at, to)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from studio.core.specs import Parameter, SamplerSpec
-from studio.diffusion.schedules import Schedule, UniformLambda, variance_preserving
-from studio.diffusion.state import State
+from studio.diffusion.paths import Point
+from studio.diffusion.samplers.run import Run, Step
+from studio.diffusion.schedules import UniformLambda
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from studio.diffusion.denoised import Denoiser
-    from studio.diffusion.noise import NoiseStream
 
     Known = tuple[float, Tensor]  # (sigma_bar, the x0 predicted there)
 
@@ -73,7 +70,7 @@ def integrals(scale: Callable[[float], float], s: float, s_next: float) -> tuple
 
 
 def correction(
-    scale: Callable[[float], float], past: tuple[Known, ...], s_next: float, slope: str
+    scale: Callable[[float], float], past: Sequence[Known], s_next: float, slope: str
 ) -> Tensor:
     """What x0's slope and curvature in sigma_bar, from two or three predictions (newest first), add
     to x_next / alpha_next."""
@@ -100,38 +97,27 @@ def renewal(scale: str, s: float, s_next: float) -> tuple[float, float]:
     return kept, math.sqrt(1.0 - kept**2)
 
 
-def sample(
-    denoiser: Denoiser,
-    noise: Tensor,
-    steps: int,
-    stream: NoiseStream,
-    schedule: Schedule = SCHEDULE,
-    *,
-    scale: str = "er",
-    slope: str = "exact",
-) -> Iterator[State]:
+class Steps(Run):
     """With r = phi(s_next) / phi(s): x_next / alpha_next = r x / alpha + (1 - r) x0 + the terms of
     x0's slope and curvature + sqrt(s_next^2 - r^2 s^2) z, for any growing phi(s) / s.
 
     The noise in x0 cannot be extrapolated: a path with noise converges as h. The step onto clean
     data takes x0; pure noise lies infinitely far back and is not remembered.
     """
-    points = [variance_preserving(t) for t in schedule(steps)]
-    x, nfe = noise, 0
-    past: tuple[Known, ...] = ()  # newest first
-    for step, ((alpha, sigma), point_next) in enumerate(pairwise(points), start=1):
-        alpha_next, sigma_next = point_next
-        here = denoiser(x, alpha, sigma)
-        nfe += here.nfe
-        x, mean, fresh = here.origin(x), alpha_next * here.x0, 0.0
-        if sigma_next > 0.0:
-            s, s_next = sigma / max(alpha, sigma / PURE_NOISE), sigma_next / alpha_next
-            past = ((s, here.x0), *past[:2]) if s < PURE_NOISE else ()
-            kept, fresh = renewal(scale, s, s_next)
-            mean = mean + (sigma_next / sigma * kept) * (x - alpha * here.x0)
-            if len(past) > 1:
-                mean = mean + alpha_next * correction(SCALES[scale], past, s_next, slope)
-        x = mean
-        if fresh > 0.0:
-            x = x + sigma_next * fresh * stream.like(x)
-        yield State(step, steps, *point_next, x, here.x0, nfe)
+
+    known: tuple[Known, ...] = ()  # newest first
+
+    def step(
+        self, x: Tensor, at: Point, to: Point, *, scale: str = "er", slope: str = "exact"
+    ) -> Step:
+        here = self.denoiser(x, *at)
+        if to.sigma == 0.0:
+            return to.alpha * here.x0, here
+        s, s_next = at.sigma / max(at.alpha, at.sigma / PURE_NOISE), to.sigma / to.alpha
+        kept, fresh = renewal(scale, s, s_next)
+        mean = to.alpha * here.x0
+        mean = mean + (to.sigma / at.sigma * kept) * (here.origin(x) - at.alpha * here.x0)
+        self.known = ((s, here.x0), *self.known[:2]) if s < PURE_NOISE else ()
+        if len(self.known) > 1:
+            mean = mean + to.alpha * correction(SCALES[scale], self.known, s_next, slope)
+        return self.renewed(mean, to.sigma * fresh), here

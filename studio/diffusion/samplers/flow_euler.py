@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from studio.core.specs import SamplerSpec
-from studio.diffusion.schedules import Schedule, Uniform
-from studio.diffusion.state import State
+from studio.diffusion.paths import Point
+from studio.diffusion.samplers.run import FlowRun, Step
+from studio.diffusion.schedules import Uniform
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from studio.diffusion.denoised import Denoiser
-    from studio.diffusion.noise import NoiseStream
 
 SAMPLER = SamplerSpec(
     name="flow-euler",
@@ -32,22 +27,13 @@ SAMPLER = SamplerSpec(
 SCHEDULE = Uniform()
 
 
-def sample(
-    denoiser: Denoiser,
-    noise: Tensor,
-    steps: int,
-    stream: NoiseStream,
-    schedule: Schedule = SCHEDULE,
-) -> Iterator[State]:
+class Steps(FlowRun):
     """dx/dt = u = epsilon - x0 along x = (1 - t) x0 + t epsilon, from t = 1 to 0.
 
     The step x + (t_next - t) u is x0 and epsilon mixed anew at t_next: DDIM's step (Song et al.
     2021, arXiv:2010.02502, eq. 12 with sigma_t = 0) in the flow's coordinates.
     """
-    times = schedule(steps)
-    x, nfe = math.hypot(1.0 - times[0], times[0]) * noise, 0
-    for step, (t, t_next) in enumerate(pairwise(times), start=1):
-        here = denoiser(x, 1.0 - t, t)
-        x = (1.0 - t_next) * here.x0 + t_next * here.epsilon
-        nfe += here.nfe
-        yield State(step, steps, 1.0 - t_next, t_next, x, here.x0, nfe)
+
+    def step(self, x: Tensor, at: Point, to: Point) -> Step:
+        here = self.denoiser(x, *at)
+        return to.alpha * here.x0 + to.sigma * here.epsilon, here

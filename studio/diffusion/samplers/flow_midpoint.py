@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from studio.core.specs import SamplerSpec
-from studio.diffusion.schedules import Schedule, Uniform
-from studio.diffusion.state import State
+from studio.diffusion.paths import Point
+from studio.diffusion.samplers.run import FlowRun, Step
+from studio.diffusion.schedules import Uniform
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from studio.diffusion.denoised import Denoiser
-    from studio.diffusion.noise import NoiseStream
 
 SAMPLER = SamplerSpec(
     name="flow-midpoint",
@@ -31,24 +26,14 @@ SAMPLER = SamplerSpec(
 SCHEDULE = Uniform()
 
 
-def sample(
-    denoiser: Denoiser,
-    noise: Tensor,
-    steps: int,
-    stream: NoiseStream,
-    schedule: Schedule = SCHEDULE,
-) -> Iterator[State]:
+class Steps(FlowRun):
     """dx/dt = u(x, t) = epsilon - x0: half an Euler step, then the whole step with u found there.
 
     It never asks at the end of a step, so the last one, onto t = 0, is like the others.
     """
-    times = schedule(steps)
-    x, nfe = math.hypot(1.0 - times[0], times[0]) * noise, 0
-    for step, (t, t_next) in enumerate(pairwise(times), start=1):
-        here = denoiser(x, 1.0 - t, t)
-        x, t_mid = here.origin(x), 0.5 * (t + t_next)
-        x_mid = x + (t_mid - t) * (here.epsilon - here.x0)
-        there = denoiser(x_mid, 1.0 - t_mid, t_mid)
-        x = x + (t_next - t) * (there.epsilon - there.x0)
-        nfe += here.nfe + there.nfe
-        yield State(step, steps, 1.0 - t_next, t_next, x, here.x0, nfe)
+
+    def step(self, x: Tensor, at: Point, to: Point) -> Step:
+        here, middle = self.denoiser(x, *at), self.point(0.5 * (at.sigma + to.sigma))
+        x = here.origin(x)
+        there = self.denoiser(x + (middle.sigma - at.sigma) * here.velocity, *middle)
+        return x + (to.sigma - at.sigma) * there.velocity, here

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from studio.core.specs import SamplerSpec
-from studio.diffusion.runge_kutta import HEUN_3, KUTTA_4, Flow
-from studio.diffusion.schedules import Schedule, Uniform
-from studio.diffusion.state import State
+from studio.diffusion.paths import Point
+from studio.diffusion.runge_kutta import HEUN_3, KUTTA_4, flow
+from studio.diffusion.samplers.run import FlowRun, Step
+from studio.diffusion.schedules import Uniform
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from studio.diffusion.denoised import Denoiser
-    from studio.diffusion.noise import NoiseStream
 
 SAMPLER = SamplerSpec(
     name="flow-rk4",
@@ -32,23 +27,15 @@ SAMPLER = SamplerSpec(
 SCHEDULE = Uniform()
 
 
-def sample(
-    denoiser: Denoiser,
-    noise: Tensor,
-    steps: int,
-    stream: NoiseStream,
-    schedule: Schedule = SCHEDULE,
-) -> Iterator[State]:
+class Steps(FlowRun):
     """dx/dt = u(x, t) = epsilon - x0.
 
     The step onto t = 0, where the velocity must not be asked, is Heun's of order 3: its stages stay
     inside, and one step of order 3 leaves the run's order 4. N steps take 4 N - 1 evaluations.
     """
-    times = schedule(steps)
-    flow, x = Flow(denoiser), math.hypot(1.0 - times[0], times[0]) * noise
-    for step, (t, t_next) in enumerate(pairwise(times), start=1):
-        here = flow.denoised(x, t)
-        x, u = here.origin(x), here.epsilon - here.x0
-        method = KUTTA_4 if t_next > 0.0 else HEUN_3
-        x, _ = method.step(flow, x, t, t_next - t, u)
-        yield State(step, steps, 1.0 - t_next, t_next, x, here.x0, flow.nfe)
+
+    def step(self, x: Tensor, at: Point, to: Point) -> Step:
+        here, h = self.denoiser(x, *at), to.sigma - at.sigma
+        method = KUTTA_4 if to.sigma > 0.0 else HEUN_3
+        x, _ = method.step(flow(self.denoiser), here.origin(x), at.sigma, h, here.velocity)
+        return x, here

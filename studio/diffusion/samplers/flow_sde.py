@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from studio.core.specs import Parameter, SamplerSpec
-from studio.diffusion.schedules import Schedule, Uniform
-from studio.diffusion.state import State
+from studio.diffusion.paths import Point
+from studio.diffusion.samplers.run import FlowRun, Step
+from studio.diffusion.schedules import Uniform
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from studio.diffusion.denoised import Denoiser
-    from studio.diffusion.noise import NoiseStream
 
 #: w(t), by name; all vanish at t = 0 like the noise they renew, or faster.
 DIFFUSIONS: dict[str, Callable[[float], float]] = {
@@ -50,32 +47,19 @@ SAMPLER = SamplerSpec(
 SCHEDULE = Uniform()
 
 
-def sample(
-    denoiser: Denoiser,
-    noise: Tensor,
-    steps: int,
-    stream: NoiseStream,
-    schedule: Schedule = SCHEDULE,
-    *,
-    diffusion: str = "linear",
-    scale: float = 1.0,
-) -> Iterator[State]:
+class Steps(FlowRun):
     """dx = [u - (w / 2) score] dt + sqrt(w) dW backwards in t, score = -epsilon / t, by
     Euler-Maruyama: the same marginals for every w(t) >= 0, and flow-euler for w = 0.
 
     The step onto t = 0 adds nothing and takes x0, as sde-euler's does (SiT's last step, Tweedie's).
     """
-    times = schedule(steps)
-    x, nfe = math.hypot(1.0 - times[0], times[0]) * noise, 0
-    for step, (t, t_next) in enumerate(pairwise(times), start=1):
-        here = denoiser(x, 1.0 - t, t)
-        nfe += here.nfe
-        dt, w = t - t_next, scale * DIFFUSIONS[diffusion](t)
-        if t_next == 0.0:
-            x = here.x0
-        else:
-            u, score = here.epsilon - here.x0, -here.epsilon / t
-            x = here.origin(x) - dt * (u - 0.5 * w * score)
-            if w > 0.0:
-                x = x + math.sqrt(w * dt) * stream.like(x)
-        yield State(step, steps, 1.0 - t_next, t_next, x, here.x0, nfe)
+
+    def step(
+        self, x: Tensor, at: Point, to: Point, *, diffusion: str = "linear", scale: float = 1.0
+    ) -> Step:
+        here, t = self.denoiser(x, *at), at.sigma
+        if to.sigma == 0.0:
+            return here.x0, here
+        dt, w, score = t - to.sigma, scale * DIFFUSIONS[diffusion](t), -here.epsilon / t
+        x = here.origin(x) - dt * (here.velocity - 0.5 * w * score)
+        return self.renewed(x, math.sqrt(w * dt)), here

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from studio.core.specs import Parameter, SamplerSpec
-from studio.diffusion.paths import half_log_snr
+from studio.diffusion.paths import Point, half_log_snr
 from studio.diffusion.samplers.edm import heun, noised
-from studio.diffusion.schedules import Karras, Schedule, variance_preserving
-from studio.diffusion.state import State
+from studio.diffusion.samplers.run import Run, Step
+from studio.diffusion.schedules import Karras
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from studio.diffusion.denoised import Denoiser
-    from studio.diffusion.noise import NoiseStream
-
-    Point = tuple[float, float]  # (alpha, sigma)
 
 SAMPLER = SamplerSpec(
     name="restart",
@@ -65,17 +60,7 @@ def nearest(points: Sequence[Point], sigma_bar: float) -> int:
     return min(away, key=away.__getitem__, default=-1)
 
 
-def sample(
-    denoiser: Denoiser,
-    noise: Tensor,
-    steps: int,
-    stream: NoiseStream,
-    schedule: Schedule = SCHEDULE,
-    *,
-    restarts: int = 2,
-    restart_from: float = 0.1,
-    restart_to: float = 2.0,
-) -> Iterator[State]:
+class Steps(Run):
     """Heun's method on the ODE. On reaching `restart_from`, noise takes x to `restart_to` and
     the ODE brings it down again over the same points, `restarts` times.
 
@@ -83,15 +68,25 @@ def sample(
     step that reaches `restart_from` takes the evaluations of all restarts; a schedule without two
     points to go between has none.
     """
-    points = [variance_preserving(t) for t in schedule(steps)]
-    low, high = nearest(points, restart_from), nearest(points, restart_to)
-    x, nfe = noise, 0
-    for step, (point, point_next) in enumerate(pairwise(points), start=1):
-        x, x0, cost = heun(denoiser, x, point, point_next)
-        nfe += cost
-        for _ in range(restarts if step == low and high < low else 0):
-            x = noised(x, points[low], points[high], stream.like(x))
-            for there, there_next in pairwise(points[high : low + 1]):
-                x, x0, cost = heun(denoiser, x, there, there_next)
-                nfe += cost
-        yield State(step, steps, *point_next, x, x0, nfe)
+
+    interval: tuple[int, int]
+
+    def step(
+        self,
+        x: Tensor,
+        at: Point,
+        to: Point,
+        *,
+        restarts: int = 2,
+        restart_from: float = 0.1,
+        restart_to: float = 2.0,
+    ) -> Step:
+        if self.number == 1:
+            self.interval = nearest(self.points, restart_from), nearest(self.points, restart_to)
+        low, high = self.interval
+        x, here = heun(self.denoiser, x, at, to)
+        for _ in range(restarts if self.number == low and high < low else 0):
+            x = noised(x, self.points[low], self.points[high], self.stream.like(x))
+            for there, there_next in pairwise(self.points[high : low + 1]):
+                x, here = heun(self.denoiser, x, there, there_next)
+        return x, here

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from studio.core.specs import SamplerSpec
-from studio.diffusion.paths import half_log_snr
-from studio.diffusion.schedules import Schedule, UniformLambda, variance_preserving
-from studio.diffusion.state import State
+from studio.diffusion.paths import Point
+from studio.diffusion.samplers.run import Run, Step
+from studio.diffusion.schedules import UniformLambda
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from studio.diffusion.denoised import Denoiser
-    from studio.diffusion.noise import NoiseStream
 
 SAMPLER = SamplerSpec(
     name="sde-euler",
@@ -33,13 +28,7 @@ SAMPLER = SamplerSpec(
 SCHEDULE = UniformLambda()
 
 
-def sample(
-    denoiser: Denoiser,
-    noise: Tensor,
-    steps: int,
-    stream: NoiseStream,
-    schedule: Schedule = SCHEDULE,
-) -> Iterator[State]:
+class Steps(Run):
     """dx = -(x / 2 + score) beta dt + sqrt(beta) dW backwards in t, with lambda as the clock.
 
     On the VP path d lambda = -beta dt / (2 sigma^2). A step of h in lambda therefore spends
@@ -50,16 +39,10 @@ def sample(
     The noise's amplitude does not depend on x: paths converge as h, and not as sqrt(h), which is
     all that Euler-Maruyama promises in general.
     """
-    points = [variance_preserving(t) for t in schedule(steps)]
-    x, nfe = noise, 0
-    for step, (point, point_next) in enumerate(pairwise(points), start=1):
-        here = denoiser(x, *point)
-        nfe += here.nfe
-        sigma, h = point[1], half_log_snr(*point_next) - half_log_snr(*point)
+
+    def step(self, x: Tensor, at: Point, to: Point) -> Step:
+        here, h = self.denoiser(x, *at), to.lam - at.lam
         if h == math.inf:
-            x = here.x0
-        else:
-            x, beta_dt = here.origin(x), 2.0 * sigma**2 * h
-            score = -here.epsilon / sigma
-            x = x + beta_dt * (0.5 * x + score) + math.sqrt(beta_dt) * stream.like(x)
-        yield State(step, steps, *point_next, x, here.x0, nfe)
+            return here.x0, here
+        x, beta_dt, score = here.origin(x), 2.0 * at.sigma**2 * h, -here.epsilon / at.sigma
+        return self.renewed(x + beta_dt * (0.5 * x + score), math.sqrt(beta_dt)), here

@@ -5,22 +5,17 @@ time.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from studio.core.specs import Parameter, SamplerSpec
-from studio.diffusion.paths import half_log_snr
-from studio.diffusion.schedules import Schedule, UniformLambda, variance_preserving
-from studio.diffusion.state import State
+from studio.diffusion.paths import Point
+from studio.diffusion.samplers.run import Run, Step
+from studio.diffusion.schedules import UniformLambda
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from studio.diffusion.denoised import Denoiser
-    from studio.diffusion.noise import NoiseStream
-
-    Point = tuple[float, float]  # (alpha, sigma)
     Known = tuple[float, Tensor]  # (lambda, the x0 predicted there)
 
 SAMPLER = SamplerSpec(
@@ -72,43 +67,33 @@ def weights(nodes: Sequence[float], moments: Sequence[float]) -> list[float]:
     return solved
 
 
-def unified(
-    x: Tensor, x0: Tensor, point: Point, point_next: Point, others: Sequence[Known]
-) -> Tensor:
-    """From x at `point` to `point_next`, x0(lambda) the polynomial through x0 and the `others`.
-
-    Others from the past make it the predictor UniP; with the prediction at point_next among them it
-    is the corrector UniC; with none it is DDIM. B(h) cancels but where there is one other, whose
-    weight the paper sets to 1/2.
-    """
-    lam = half_log_snr(*point)
-    h = half_log_snr(*point_next) - lam
-    m = moments(h, len(others)) if others else [-math.expm1(-h)]
-    nodes = [(other - lam) / h for other, _ in others]
-    w = weights(nodes, m) if len(nodes) > 1 else [0.5 * m[0] / r for r in nodes]
+def integral(h: float, x0: Tensor, others: Sequence[Known], of_one: float) -> Tensor:
+    """int_0^h e^(s - h) p(s) ds, p the polynomial through x0 at s = 0 and each other at h times its
+    node. One other alone has the weight `of_one`, over its node."""
+    nodes, m = [node for node, _ in others], moments(h, len(others))
+    w = weights(nodes, m) if len(nodes) > 1 else [of_one / r for r in nodes]
     mean = m[0] * x0
     for weight, (_, other) in zip(w, others, strict=True):
         mean = mean + weight * (other - x0)
-    return (point_next[1] / point[1]) * x + point_next[0] * mean
+    return mean
 
 
-def sample(
-    denoiser: Denoiser,
-    noise: Tensor,
-    steps: int,
-    stream: NoiseStream,
-    schedule: Schedule = SCHEDULE,
-    *,
-    order: int = 2,
-) -> Iterator[State]:
-    """UniP and UniC on the variance-preserving path; see `follow`."""
-    points = [variance_preserving(t) for t in schedule(steps)]
-    return follow(denoiser, noise, points, order)
+def unified(x: Tensor, x0: Tensor, at: Point, to: Point, others: Sequence[Known]) -> Tensor:
+    """From x at `at` to `to`, x0(lambda) the polynomial through x0 and the `others`.
+
+    Others from the past make it the predictor UniP; with the prediction at `to` among them it
+    is the corrector UniC; with none it is DDIM. B(h) cancels but where there is one other, whose
+    weight the paper sets to 1/2.
+    """
+    h = to.lam - at.lam
+    nodes = [((lam - at.lam) / h, other) for lam, other in others]
+    mean = integral(h, x0, nodes, -0.5 * math.expm1(-h))
+    return (to.sigma / at.sigma) * x + to.alpha * mean
 
 
-def follow(denoiser: Denoiser, x: Tensor, points: Sequence[Point], order: int) -> Iterator[State]:
-    """From x through the points (alpha, sigma) of any path, predicting and correcting. On the
-    flow's points (1 - t, t) it gives the same pictures as on the VP path's: lambda is the same.
+class Steps(Run):
+    """Predicting and correcting, on any path: on the flow's points (1 - t, t) it gives the same
+    pictures as on the VP path's, for lambda is the same.
 
     The first steps have a shorter past, and the last ones before clean data fall back order by
     order. The last point is not corrected: that would cost one more evaluation. Where guidance
@@ -116,22 +101,14 @@ def follow(denoiser: Denoiser, x: Tensor, points: Sequence[Point], order: int) -
 
     Pure noise lies infinitely far back in lambda: it is neither corrected from nor remembered.
     """
-    steps, nfe = len(points) - 1, 0
-    ends_clean = points[-1][1] == 0.0
-    past: tuple[Known, ...] = ()  # newest first
-    before: tuple[Tensor, Point, tuple[Known, ...]] | None = None  # x, point, past of the last step
-    for step, (point, point_next) in enumerate(pairwise(points), start=1):
-        here = denoiser(x, *point)
-        nfe += here.nfe
-        known = half_log_snr(*point), here.x0
-        if before is not None:
-            x_before, point_before, ((_, x0_before), *others) = before
-            x = unified(x_before, x0_before, point_before, point, (known, *others))
-        x = here.origin(x)
-        length = min(order, steps - step + 1) if ends_clean else order
-        taken = (known, *past)[:length]
-        x_next = unified(x, here.x0, point, point_next, taken[1:])
-        if point[0] > 0.0:
-            before, past = (x, point, taken), (known, *past)[: order - 1]
-        x = x_next
-        yield State(step, steps, *point_next, x, here.x0, nfe)
+
+    before: tuple[Tensor, Point, Sequence[Known]] | None = None  # x, point, past of the last step
+
+    def step(self, x: Tensor, at: Point, to: Point, *, order: int = 2) -> Step:
+        here = self.denoiser(x, *at)
+        if self.before is not None:
+            x_before, at_before, ((_, x0_before), *others) = self.before
+            x = unified(x_before, x0_before, at_before, at, ((at.lam, here.x0), *others))
+        x, taken = here.origin(x), self.remembered(at, here.x0)[: min(order, self.left)]
+        self.before = (x, at, taken) if at.alpha > 0.0 else None
+        return unified(x, here.x0, at, to, taken[1:]), here
