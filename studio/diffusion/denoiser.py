@@ -55,7 +55,7 @@ class NetworkDenoiser:
 
         lam = half_log_snr(alpha, sigma)
         t = self.nearest_time(lam)
-        factor = math.hypot(self.path.alpha(t), self.path.sigma(t)) / math.hypot(alpha, sigma)
+        factor = math.hypot(*self.path.point(t)) / math.hypot(alpha, sigma)
         x_net = factor * x
         times = torch.full(
             (len(x),), t, dtype=torch.promote_types(x.dtype, torch.float32), device=x.device

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from studio.core.errors import no_such
+from studio.diffusion.paths import per_picture
 
 ALMOST_PARALLEL = 1e-4  # radians: below, the sphere is as good as flat
 
@@ -43,8 +44,7 @@ def slerp(a: Tensor, b: Tensor, share: float) -> Tensor:
     angle = torch.where(flat, math.pi / 2, angle)
     of_a = torch.where(flat, 1.0 - share, ((1.0 - share) * angle).sin() / angle.sin())
     of_b = torch.where(flat, share, (share * angle).sin() / angle.sin())
-    shape = (-1, *[1] * (a.ndim - 1))
-    return (of_a.reshape(shape) * a + of_b.reshape(shape) * b).to(a.dtype)
+    return (per_picture(of_a, a) * a + per_picture(of_b, b) * b).to(a.dtype)
 
 
 def angles(a: Tensor, b: Tensor) -> Tensor:
@@ -61,12 +61,6 @@ METHODS: dict[str, Callable[[Tensor, Tensor, float], Tensor]] = {
     "slerp": slerp,
     "lerp": lerp,
 }
-
-
-def vary(noise: Tensor, other: Tensor, distance: float) -> Tensor:
-    """Noise at a distance from `noise`: a share of the great circle to `other`. At 0 it is the
-    first, at 1 the second, and standard normal everywhere between."""
-    return slerp(noise, other, distance)
 
 
 def bilinear(ends: Sequence[Tensor], u: float, v: float, method: str) -> Tensor:

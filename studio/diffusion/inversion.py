@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 from studio.core.errors import UsageError
 from studio.diffusion import samplers
+from studio.diffusion.denoised import Counted
 from studio.diffusion.noise import NoiseStream
+from studio.diffusion.paths import per_picture
 from studio.diffusion.samplers import Sampler
 from studio.diffusion.schedules import Schedule
 from studio.diffusion.state import State
@@ -28,11 +30,6 @@ STAND_IN = "flow-heun"
 ITERATIONS = 2
 MOST_AHEAD = 1.0  # times the last two iterates' distance, past them: a picture that nothing leads
 # to then takes noise a little too large, not a thousand times
-
-
-def invertible(sampler: Sampler) -> bool:
-    """Whether each of its steps is a function of the last sample alone: no noise, no memory."""
-    return sampler.spec.invertible
 
 
 def invert(
@@ -56,7 +53,7 @@ def invert(
     """
     if iterations < 0:
         raise UsageError(f"an inversion has 0 or more iterations a step, not {iterations}.")
-    if not invertible(sampler):
+    if not sampler.spec.invertible:
         sampler = samplers.find(STAND_IN)
     times = tuple(reversed((schedule or sampler.schedule)(steps)))
     if iterations:
@@ -100,18 +97,17 @@ def corrected(
     The step onto t = 0 ends at the predicted picture, which has forgotten part of the noise: the
     iteration adds what that step needs and no more.
     """
-    x, velocity, nfe = x0, -x0, 0  # clean data's expected noise is 0
+    x, velocity, counted = x0, -x0, Counted(denoiser)  # clean data's expected noise is 0
     for step, (t_clean, t) in enumerate(pairwise(times), start=1):
         known = x
         x, last = known + (t - t_clean) * velocity, None
         for _ in range(iterations):
-            end = _stepped(sampler, denoiser, x, t, t_clean)
-            nfe += end.nfe
+            end = _stepped(sampler, counted, x, t, t_clean)
             r = known - end.x / (end.alpha + end.sigma)
             mixed = x + r if last is None else _mixed((x, r), last)
             x, last = mixed, (x, r)
         velocity = (x - known) / (t - t_clean)
-        yield State(step, len(times) - 1, 1.0 - t, t, x, end.x0, nfe)
+        yield State(step, len(times) - 1, 1.0 - t, t, x, end.x0, counted.nfe)
 
 
 def _mixed(here: tuple[Tensor, Tensor], last: tuple[Tensor, Tensor]) -> Tensor:
@@ -120,7 +116,7 @@ def _mixed(here: tuple[Tensor, Tensor], last: tuple[Tensor, Tensor]) -> Tensor:
     (x, r), (x_last, r_last) = here, last
     change = (r - r_last).flatten(1)
     share = (r.flatten(1) * change).sum(1) / change.square().sum(1).clamp_min(1e-30)
-    share = share.clamp(-MOST_AHEAD, MOST_AHEAD).reshape(-1, *[1] * (x.ndim - 1))
+    share = per_picture(share.clamp(-MOST_AHEAD, MOST_AHEAD), x)
     return x + r - share * (x + r - x_last - r_last)
 
 

@@ -101,12 +101,12 @@ def hutchinson(x: Tensor, stream: NoiseStream, probes: int) -> Divergence:
     return estimate
 
 
-def _with_divergence(flow: Field, divergence: Divergence, shape: torch.Size) -> Field:
+def _with_divergence(velocity: Field, divergence: Divergence, shape: torch.Size) -> Field:
     """The field of (x, int div u dt / D), flat, (B, D + 1)."""
 
     def field(together: Tensor, t: float) -> Tensor:
         x = together[:, :-1].reshape(shape).detach().requires_grad_()
-        u = flow(x, t)
+        u = velocity(x, t)
         mean = divergence(u, x) / (together.shape[1] - 1)
         return torch.cat((u.detach().flatten(1), mean[:, None]), 1)
 

@@ -107,7 +107,7 @@ class Mixture:
 
         def predict(x: Tensor, t: Tensor, condition: object) -> Tensor:
             time = float(t[0])
-            here = self(x, path.alpha(time), path.sigma(time))
+            here = self(x, *path.point(time))
             return prediction.target(here.x0, here.epsilon, path, time)
 
         return predict

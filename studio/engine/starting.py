@@ -20,7 +20,7 @@ from studio.core.settings import Settings
 from studio.dataset.pictures import fitted_mask
 from studio.diffusion.denoised import Denoiser
 from studio.diffusion.inpainting import Inpainted
-from studio.diffusion.interpolation import vary
+from studio.diffusion.interpolation import slerp
 from studio.diffusion.noise import NoiseStream
 from studio.engine import finite
 from studio.models.model import Model
@@ -50,7 +50,7 @@ class Seeds:
         noise = NoiseStream(self.own).initial(shape, device)
         if not variation:
             return noise
-        return vary(noise, NoiseStream(self.others).initial(shape, device), variation)
+        return slerp(noise, NoiseStream(self.others).initial(shape, device), variation)
 
 
 @dataclass(frozen=True, eq=False)

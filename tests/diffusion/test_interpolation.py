@@ -22,7 +22,6 @@ from studio.diffusion.interpolation import (
     equal_speed,
     lerp,
     slerp,
-    vary,
 )
 from studio.diffusion.noise import NoiseStream
 
@@ -66,7 +65,6 @@ def test_slerp_keeps_the_marginal_of_noise_and_lerp_does_not(share: float) -> No
     assert float(on_the_sphere.pow(4).mean()) == pytest.approx(3.0, abs=5 * math.sqrt(96 / 2**17))
     wanted = (1.0 - share) ** 2 + share**2
     assert float(on_the_line.square().mean()) == pytest.approx(wanted, abs=error)
-    assert float(vary(a, b, share).square().mean()) == pytest.approx(1.0, abs=error)
 
 
 def test_each_picture_turns_by_its_own_angle() -> None:

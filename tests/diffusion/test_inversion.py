@@ -10,7 +10,7 @@ from torch import Tensor
 
 from studio.core.errors import UsageError
 from studio.diffusion.denoised import Denoised
-from studio.diffusion.inversion import explicit, invert, invertible
+from studio.diffusion.inversion import explicit, invert
 from studio.diffusion.mixture import Mixture
 from studio.diffusion.noise import NoiseStream
 from studio.diffusion.samplers import all_samplers, find
@@ -22,7 +22,7 @@ from .cases import MIXTURE
 MEAN, STD = 0.7, 0.4
 GAUSSIAN = Mixture((1.0,), ((MEAN,),), (STD,))
 TILTED = Mixture((1.0,), ((0.2, -0.4),), covariances=(((0.5, 0.3), (0.3, 0.4)),))
-INVERTIBLE = [spec.name for spec in all_samplers() if invertible(find(spec.name))]
+INVERTIBLE = [spec.name for spec in all_samplers() if spec.invertible]
 
 
 def gaussian_data() -> Tensor:

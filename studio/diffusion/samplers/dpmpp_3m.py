@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 
 from studio.core.specs import Parameter, SamplerSpec
 from studio.diffusion.paths import Point
-from studio.diffusion.samplers.run import Run, Step
+from studio.diffusion.samplers.run import Known, Run, Step
 from studio.diffusion.schedules import UniformLambda
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    Known = tuple[float, Tensor]  # (lambda, the x0 predicted there)
 
 SAMPLER = SamplerSpec(
     name="dpmpp-3m",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: What a step gives: x at its end, and the answer whose x0 is shown with it.
 Step = tuple["Tensor", Denoised]
+#: lambda = log(alpha / sigma), and what the denoiser said there: x0 or epsilon.
+Known = tuple[float, "Tensor"]
 
 
 class Run:
@@ -37,7 +39,7 @@ class Run:
     #: self.denoiser; its keywords are the spec's parameters, with the same defaults.
     step: Callable[..., Step]
     number = 0  # of the step, from 1
-    past: tuple[tuple[float, Tensor], ...] = ()
+    past: tuple[Known, ...] = ()
 
     def __init__(
         self, denoiser: Denoiser, stream: NoiseStream, points: Sequence[Point], **options: Any
@@ -69,7 +71,7 @@ class Run:
         """x + amount z, with fresh noise z; none is drawn where the amount is 0."""
         return x + amount * self.stream.like(x) if amount > 0.0 else x
 
-    def remembered(self, at: Point, value: Tensor) -> tuple[tuple[float, Tensor], ...]:
+    def remembered(self, at: Point, value: Tensor) -> tuple[Known, ...]:
         """(lambda, value) of this step and of up to three before, newest first.
 
         Pure noise lies infinitely far back in lambda: the next step is not told of it.

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 from studio.core.specs import Parameter, SamplerSpec
 from studio.diffusion.paths import Point
 from studio.diffusion.samplers.dpmpp_2m_sde import renewal
-from studio.diffusion.samplers.run import Run, Step
-from studio.diffusion.samplers.unipc import integral
+from studio.diffusion.samplers.run import Known, Run, Step
+from studio.diffusion.samplers.unipc import mean_x0
 from studio.diffusion.schedules import UniformLambda
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    Known = tuple[float, Tensor]  # (lambda, the x0 predicted there)
 
 SAMPLER = SamplerSpec(
     name="sa-solver",
@@ -61,7 +59,7 @@ def adams(x: Tensor, at: Point, to: Point, nodes: Sequence[Known], tau: float) -
     h = to.lam - at.lam
     kh = (1.0 + tau**2) * h
     (_, x0), *others = nodes
-    mean = integral(kh, x0, [((lam - at.lam) / h, other) for lam, other in others], 0.5 * kh)
+    mean = mean_x0(kh, x0, [((lam - at.lam) / h, other) for lam, other in others], 0.5 * kh)
     kept, _ = renewal(h, tau**2)
     return (to.sigma / at.sigma * kept) * x + to.alpha * mean
 

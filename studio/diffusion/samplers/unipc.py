@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 
 from studio.core.specs import Parameter, SamplerSpec
 from studio.diffusion.paths import Point
-from studio.diffusion.samplers.run import Run, Step
+from studio.diffusion.samplers.run import Known, Run, Step
 from studio.diffusion.schedules import UniformLambda
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    Known = tuple[float, Tensor]  # (lambda, the x0 predicted there)
 
 SAMPLER = SamplerSpec(
     name="unipc",
@@ -67,7 +65,7 @@ def weights(nodes: Sequence[float], moments: Sequence[float]) -> list[float]:
     return solved
 
 
-def integral(h: float, x0: Tensor, others: Sequence[Known], of_one: float) -> Tensor:
+def mean_x0(h: float, x0: Tensor, others: Sequence[Known], of_one: float) -> Tensor:
     """int_0^h e^(s - h) p(s) ds, p the polynomial through x0 at s = 0 and each other at h times its
     node. One other alone has the weight `of_one`, over its node."""
     nodes, m = [node for node, _ in others], moments(h, len(others))
@@ -87,7 +85,7 @@ def unified(x: Tensor, x0: Tensor, at: Point, to: Point, others: Sequence[Known]
     """
     h = to.lam - at.lam
     nodes = [((lam - at.lam) / h, other) for lam, other in others]
-    mean = integral(h, x0, nodes, -0.5 * math.expm1(-h))
+    mean = mean_x0(h, x0, nodes, -0.5 * math.expm1(-h))
     return (to.sigma / at.sigma) * x + to.alpha * mean
 
 
