@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import inspect
 import math
 import subprocess
 import sys
 from collections.abc import Iterator
 from itertools import combinations, pairwise
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,6 +14,7 @@ from torch import Tensor
 
 from studio.core.errors import UsageError
 from studio.core.specs import FAMILIES
+from studio.diffusion import samplers
 from studio.diffusion.denoiser import Denoised, Denoiser, NetworkDenoiser
 from studio.diffusion.noise import NoiseStream
 from studio.diffusion.predictions import PREDICTIONS
@@ -104,6 +107,48 @@ def test_an_unknown_name_is_answered_with_the_choices() -> None:
     with pytest.raises(UsageError, match="did you mean 'flow-heun'") as error:
         find("flow-hern")
     assert all(name in str(error.value) for name in (*NAMES, *FAMILIES))
+
+
+NEW_FILE = """
+from studio.core.specs import Parameter, SamplerSpec
+from studio.diffusion.samplers.run import FlowRun
+from studio.diffusion.schedules import Uniform
+
+SAMPLER = SamplerSpec(
+    "half-way", "Half way", "flow", 1.0, False, 1, 9, "Goes a share of the way.", "here",
+    parameters=(Parameter("share", "Share", 1.0, "Of the way.", 0.0, 1.0),),
+)
+SCHEDULE = Uniform()
+
+
+class Steps(FlowRun):
+    def step(self, x, at, to, *, share=1.0):
+        here = self.denoiser(x, *at)
+        return x + share * (to.sigma - at.sigma) * here.velocity, here
+"""
+
+
+def test_a_new_sampler_is_one_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "half_way.py").write_text(NEW_FILE)
+    monkeypatch.setattr(samplers, "__path__", [*samplers.__path__, str(tmp_path)])
+    monkeypatch.setattr(samplers, "_registry", samplers._registry.__wrapped__)
+    assert [s.name for s in all_samplers() if s.name not in NAMES] == ["half-way"]
+    new, euler = (run(name, MIXTURE, range(3), 9) for name in ("half-way", "flow-euler"))
+    torch.testing.assert_close(new[-1].x, euler[-1].x)
+    assert new[-1].nfe == 9
+    stream, wrong = NoiseStream(range(3)), (("share", 2.0),)
+    with pytest.raises(UsageError, match="share must be a number from 0 to 1"):
+        find("half-way").run(MIXTURE, torch.ones(3, 2, 1, 1), 9, stream, None, wrong)
+    sys.modules.pop("studio.diffusion.samplers.half_way")
+
+
+@each_sampler
+def test_a_steps_keywords_are_the_specs_parameters_with_their_defaults(name: str) -> None:
+    sampler = find(name)
+    keywords = inspect.signature(sampler.make.step).parameters.values()
+    assert {p.name: p.default for p in keywords if p.kind is p.KEYWORD_ONLY} == {
+        parameter.name: parameter.default for parameter in sampler.spec.parameters
+    }
 
 
 # What every sampler keeps
