@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from studio.core.specs import Parameter, SamplerSpec
-from studio.diffusion.paths import Point, half_log_snr
+from studio.diffusion.paths import Point
 from studio.diffusion.samplers.edm import heun, noised
 from studio.diffusion.samplers.run import Run, Step
 from studio.diffusion.schedules import Karras
@@ -53,7 +53,7 @@ def nearest(points: Sequence[Point], sigma_bar: float) -> int:
     """Index of the point nearest in lambda, neither pure noise nor clean data among them; -1 where
     there are only these."""
     away = {
-        i: abs(half_log_snr(*point) + math.log(sigma_bar))
+        i: abs(point.lam + math.log(sigma_bar))
         for i, point in enumerate(points)
         if 0.0 not in point
     }

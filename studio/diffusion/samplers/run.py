@@ -53,10 +53,8 @@ class Run:
 
     @property
     def left(self) -> int:
-        """Steps left to clean data, this one too; more than all where the run does not end there.
-
-        What lies before a step onto clean data falls back to it order by order.
-        """
+        """Steps left to clean data, this one too: a limit on the order of the last few. Where the
+        run does not end there it is more than all of them, and no limit."""
         return self.steps - self.number + 1 if self.points[-1].sigma == 0.0 else self.steps + 1
 
     def states(self, noise: Tensor) -> Iterator[State]:
