@@ -4,6 +4,7 @@ May import bridge, gallery, the sampler specs and core; never torch. The UI thre
 waits for the device.
 """
 
-from studio.ui.immortal import make_immortal
+from studio.ui.binding import make_immortal, make_room
 
 make_immortal()
+make_room()
