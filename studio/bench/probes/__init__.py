@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,9 +36,16 @@ def run(name: str, conditions: Conditions, **more: Any) -> Any:
             command, env=environment(Path(place)), capture_output=True, text=True, check=False
         )
     if ran.returncode or "Traceback" in ran.stderr:  # in a slot it does not end the program
-        last = (ran.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise StudioError(f"the probe {name!r} failed: {last}")
+        raise StudioError(f"the probe {name!r} failed: {_why(ran)}")
     return json.loads(ran.stdout.splitlines()[-1])
+
+
+def _why(ran: subprocess.CompletedProcess[str]) -> str:
+    """The last line of what it said, and what ended it if it did not end by itself."""
+    words = ran.stderr.strip().splitlines()[-1:]
+    if ran.returncode < 0:
+        words.insert(0, f"ended by {signal.Signals(-ran.returncode).name}")
+    return "; ".join(words) or "it said nothing"
 
 
 def environment(place: Path) -> dict[str, str]:

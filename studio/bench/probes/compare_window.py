@@ -19,7 +19,7 @@ def main() -> None:
     stage.session.prompt.set("a teddy bear")
     axes = Axis("steps", (1, 2) if quick else STEPS), Axis("sampler", SAMPLERS[: 1 if quick else 3])
     panel.column.use_grid(Grid(*axes))
-    stage.timed("a comparison made", panel.compare, lambda: comparison.job is None)
+    stage.worked("a comparison made", panel.compare, lambda: comparison.job is None)
     stage.timed("another cell selected", lambda: comparison.select(1), stage.rested(0.3))
     for name in ("convergence", "guidance", "lab", "pictures"):
         stage.timed(f"the view {name!r}", partial(panel.show_view, name), stage.rested(0.5))

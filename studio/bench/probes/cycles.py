@@ -12,8 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from studio.bench.probes.beats import turn_until
-from studio.bench.probes.stage import LATE, Stage, asked
+from studio.bench.probes.stage import Stage, asked
 
 STEPS = 12
 MOMENTS = (-1, 1, STEPS // 2, STEPS)  # the step after which it is cancelled; at once; not at all
@@ -37,16 +36,17 @@ def measure(stage: Stage, cycles: int) -> dict[str, Any]:
 
     def cycle(number: int) -> str:
         after, before = MOMENTS[number % len(MOMENTS)], len(written)
+        what = f"picture {number}"
         stage.session.prompt.set(f"a red bear {number}")
         stage.click("generate")
         if after > 0:
-            turn_until(lambda: not jobs.busy or at() >= after, LATE)
+            stage.wait(what, lambda: not jobs.busy or at() >= after)
         if after < STEPS and jobs.busy:
             stage.click("generateCancel")
-        turn_until(stage.idle, LATE)
+        stage.wait(what, stage.idle)
         ended = jobs.last_words.split(" ")[0]
         if ended == "Done":
-            turn_until(lambda: len(written) > before, LATE)
+            stage.wait(what, lambda: len(written) > before)
         return ended
 
     def at() -> int:
@@ -58,6 +58,8 @@ def measure(stage: Stage, cycles: int) -> dict[str, Any]:
         ends[cycle(number)] += 1
         if number == SETTLED or number % max(1, cycles // 10) == 0:
             samples.append(sample(number))
+    if not stage.made:
+        stage.fail("no picture was finished.")
     return {"ends": dict(ends), "samples": samples}
 
 
@@ -65,8 +67,7 @@ def main() -> None:
     stage = Stage(asked())
     stage.open()
     found = measure(stage, stage.wanted["cycles"])
-    stage.window.close()
-    stage.studio.close()
+    stage.end()
     folder = stage.shared.library.folder
     print(json.dumps({**found, "pictures": len(list(folder.glob("*.png")))}))
 

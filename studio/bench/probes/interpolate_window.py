@@ -36,7 +36,7 @@ def main() -> None:
     column.frames.set_value(3 if wanted["quick"] else FRAMES)
     column.cards[0].prompt.setPlainText("a red apple")
     column.cards[1].prompt.setPlainText("a green pear")
-    stage.timed("a strip made", panel.run, idle)
+    stage.worked("a strip made", panel.run, idle)
     stage.timed("scrubbed", lambda: None, scrubbed())
     stage.timed("played", player.toggle, stage.rested(3))
     player.pause()
@@ -47,7 +47,7 @@ def main() -> None:
         column.ends.choose("4")
         column.cards[2].prompt.setPlainText("a yellow lemon")
         column.cards[3].prompt.setPlainText("a blue car")
-        stage.timed("a grid made", panel.run, idle)
+        stage.worked("a grid made", panel.run, idle)
         stage.timed("the grid scrubbed", lambda: None, scrubbed())
     stage.close()
 

@@ -26,7 +26,7 @@ def main() -> None:
     bench = panel.bench
     stage.timed("its autoencoders listed", lambda: None, lambda: bool(bench.chosen))
     stage.timed("a picture read", lambda: panel.take_files((picture,)), lambda: bool(bench.sources))
-    stage.timed("reconstructed by all", panel.reconstruct, lambda: bench.job is None)
+    stage.worked("reconstructed by all", panel.reconstruct, lambda: bench.job is None)
     if not wanted["quick"]:
         for number, spec in enumerate(panel._specs):
             turn = partial(panel.tabs.setCurrentIndex, number)
@@ -35,7 +35,7 @@ def main() -> None:
         view.column.minutes.setValue(SECONDS / 60)
         view.column.weights["perceptual"].setValue(0)
         view.column.name.setText(f"bench-{os.getpid()}")
-        stage.timed("training", view.column.train.click, lambda: view.job is None)
+        stage.worked("training", view.column.train.click, lambda: view.job is None)
     stage.close()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from PySide6.QtCore import QEvent, QObject, QSettings, Qt
 from PySide6.QtTest import QTest
@@ -60,11 +60,15 @@ class Stage:
         self.seconds: dict[str, float] = {}
         self.painted = Painted(wanted["born"])
         self.window.installEventFilter(self.painted)
+        self.made = 0  # jobs that ended as they should
+        self.problem = ""  # what the first that failed said
+        self.jobs.finished.connect(self._finished)
+        self.jobs.failed.connect(self._failed)
 
     def open(self) -> None:
         """Shows the window and waits until its model is loaded."""
         self.studio.show()
-        turn_until(lambda: bool(self.painted.after), LATE)
+        self.wait("the window", lambda: bool(self.painted.after))
         self.timed("loading", lambda: None, lambda: self.jobs.model is not None)
 
     def timed(self, what: str, act: Callable[[], object], done: Callable[[], bool]) -> None:
@@ -72,11 +76,33 @@ class Stage:
         self.beats.restart()
         began = time.perf_counter()
         act()
-        turn_until(done, LATE)
+        self.wait(what, done)
         turn_until(rested(0.05))  # what the end of it leaves to do counts too
         self.seconds[what] = time.perf_counter() - began
         self.waits[what] = self.beats.restart()
-        assert not self.jobs.problem, self.jobs.problem
+
+    def worked(self, what: str, act: Callable[[], object], done: Callable[[], bool]) -> None:
+        """`timed`, where the engine is to make something."""
+        made = self.made
+        self.timed(what, act, done)
+        if self.made == made:
+            self.fail(f"{what}: nothing was made.")
+
+    def wait(self, what: str, done: Callable[[], bool]) -> None:
+        """Turns the event loop until `done`; a job that fails, or comes late, ends the program."""
+        late = turn_until(lambda: bool(self.problem) or done(), LATE) >= LATE
+        if self.problem or late:
+            self.fail(f"{what}: {self.problem or f'not done within {LATE:g} s.'}")
+
+    def fail(self, sentence: str) -> NoReturn:
+        self.end()
+        raise SystemExit(sentence)
+
+    def _finished(self, job: int) -> None:
+        self.made += self.jobs.last_words.startswith("Done")
+
+    def _failed(self, job: int, sentence: str) -> None:
+        self.problem = self.problem or sentence
 
     def idle(self) -> bool:
         return not self.jobs.busy
@@ -95,10 +121,13 @@ class Stage:
         assert found is not None, name
         QTest.mouseClick(found, Qt.MouseButton.LeftButton)
 
-    def close(self) -> None:
-        """Ends the studio and prints what was found."""
+    def end(self) -> None:
         self.window.close()
         self.studio.close()
+
+    def close(self) -> None:
+        """Ends the studio and prints what was found."""
+        self.end()
         print(
             json.dumps(
                 {"painted": self.painted.after, "waits": self.waits, "seconds": self.seconds}

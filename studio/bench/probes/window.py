@@ -11,7 +11,7 @@ def main() -> None:
     stage.session.prompt.set("a teddy bear")
     for what, count in (("generating", 1), ("generating again", 1), ("generating four", 4)):
         stage.session.count.set(count)
-        stage.timed(what, lambda: stage.click("generate"), stage.idle)
+        stage.worked(what, lambda: stage.click("generate"), stage.idle)
         if stage.wanted["quick"]:
             break
     stage.close()

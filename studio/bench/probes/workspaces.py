@@ -21,7 +21,7 @@ def main() -> None:
         stage.panel(name)
         stage.session.model.set(next(names))
         submit = partial(stage.jobs.submit, Generate(stage.session.settings()))
-        stage.timed(f"{name}, loading and generating", submit, stage.idle)
+        stage.worked(f"{name}, loading and generating", submit, stage.idle)
     stage.close()
 
 
