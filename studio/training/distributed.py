@@ -68,7 +68,11 @@ def mean_of(tensor: Tensor) -> Tensor:
 
 
 def leave() -> None:
+    """Ends the talk once every process is here. One that went ahead of the others could be at its
+    end while a thread of gloo's still lets go of the last sum, and that aborts the process."""
     if together():
+        nccl = distributed.get_backend() == "nccl"
+        distributed.barrier(device_ids=[torch.cuda.current_device()] if nccl else None)
         distributed.destroy_process_group()
 
 

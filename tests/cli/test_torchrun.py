@@ -39,7 +39,7 @@ def start(home: dict[str, str], tmp_path: Path) -> Start:
         return subprocess.Popen(
             [sys.executable, *TWO, *options, "main.py", *map(str, argv)],
             cwd=ROOT,
-            env={**home, "TMPDIR": str(tmp_path)},
+            env={**home, "TMPDIR": str(tmp_path), "PYTHONFAULTHANDLER": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -50,7 +50,7 @@ def start(home: dict[str, str], tmp_path: Path) -> Start:
 
 def document(process: subprocess.Popen[str]) -> Any:
     out, err = process.communicate(timeout=WAIT)
-    assert process.returncode == 0, err[-3000:]
+    assert process.returncode == 0, err
     return json.loads(out)
 
 
@@ -66,7 +66,7 @@ def worker(agent: subprocess.Popen[str], rank: int) -> int:
 def until(agent: subprocess.Popen[str], there: Callable[[], bool]) -> None:
     deadline = time.monotonic() + WAIT
     while not there():
-        assert agent.poll() is None, agent.communicate()[1][-3000:]
+        assert agent.poll() is None, agent.communicate()[1]
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
