@@ -512,7 +512,7 @@ def test_at_rest_full_pictures_are_decoded_and_kept(
 ) -> None:
     compare_steps(qtbot, stage)
     panel.pictures.scrubber.slider.set_time(0.6)
-    qtbot.waitUntil(lambda: len(decodes(stage)) == 1, timeout=2000)
+    qtbot.waitUntil(lambda: len(decodes(stage)) == 1, timeout=10_000)
     (request,) = decodes(stage)
     assert request.latents.shape == (12, 4, 8, 8)
     assert (request.latents == 1).all()  # x0 of frame 1
@@ -534,7 +534,7 @@ def test_noisy_and_gap(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> None:
     compare_steps(qtbot, stage)
     panel.pictures.scrubber.slider.set_time(0.6)
     click(qtbot, stage, "channel-noisy")
-    qtbot.waitUntil(lambda: len(decodes(stage)) >= 1, timeout=2000)
+    qtbot.waitUntil(lambda: len(decodes(stage)) >= 1, timeout=10_000)
     assert (decodes(stage)[-1].latents == 101).all()  # x of frame 1
     click(qtbot, stage, "channel-gap")
     heat = cell(panel, 0).picture
@@ -563,13 +563,13 @@ def test_play(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> None:
     panel.pictures.grid.setFocus()
     qtbot.keyClick(panel.pictures.grid, Qt.Key.Key_Space)
     assert scrubber.playing
-    qtbot.waitUntil(lambda: 0 < scrubber.time < 1.0, timeout=1000)
+    qtbot.waitUntil(lambda: 0 < scrubber.time < 1.0, timeout=10_000)
     scrubber.slider.setFocus()
     qtbot.keyClick(scrubber.slider, Qt.Key.Key_Space)
     assert not scrubber.playing
     scrubber.slider.set_time(0.002)
     click(qtbot, stage, "scrubberPlay")
-    qtbot.waitUntil(lambda: not scrubber.playing, timeout=1000)
+    qtbot.waitUntil(lambda: not scrubber.playing, timeout=10_000)
     assert scrubber.time == 0
 
 
@@ -578,7 +578,7 @@ def test_beside_a_true_run(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> N
     before = len(stage.bridge.requests)
     panel.pictures.scrubber.slider.set_time(0.6)
     click(qtbot, stage, "scrubberBeside")
-    qtbot.waitUntil(lambda: len(stage.bridge.requests) == before + 2, timeout=2000)
+    qtbot.waitUntil(lambda: len(stage.bridge.requests) == before + 2, timeout=10_000)
     made = [each for each in stage.bridge.requests[before:] if isinstance(each, Compare)]
     (request,) = made
     assert not request.trajectories
@@ -618,7 +618,7 @@ def test_stochastic_cells_have_no_true_run(qtbot: QtBot, stage: Stage, panel: Co
     make_all(stage)
     before = len(comparisons(stage))
     click(qtbot, stage, "scrubberBeside")
-    qtbot.waitUntil(lambda: len(comparisons(stage)) == before + 1, timeout=2000)
+    qtbot.waitUntil(lambda: len(comparisons(stage)) == before + 1, timeout=10_000)
     samplers = [panel.session.samplers[each.sampler] for each in comparisons(stage)[-1].cells]
     assert samplers
     assert not any(spec.stochastic for spec in samplers)
@@ -629,7 +629,7 @@ def test_a_cancelled_true_run_is_not_asked_again(
 ) -> None:
     compare_steps(qtbot, stage)
     click(qtbot, stage, "scrubberBeside")
-    qtbot.waitUntil(lambda: len(comparisons(stage)) == 2, timeout=2000)
+    qtbot.waitUntil(lambda: len(comparisons(stage)) == 2, timeout=10_000)
     job = stage.bridge.requests.index(comparisons(stage)[-1])
     stage.bridge.begin(job)
     qtbot.keyClick(stage.window, Qt.Key.Key_Escape)

@@ -123,7 +123,7 @@ def test_it_runs_at_once_when_it_is_opened_and_plays(stage: Stage, view: LabView
 def test_playing_ends_at_the_data(stage: Stage, view: LabView, qtbot: QtBot) -> None:
     answer_all(stage, view)
     choose(stage, "labSpeed", 4.0)
-    qtbot.waitUntil(lambda: not view.player.playing, timeout=4000)
+    qtbot.waitUntil(lambda: not view.player.playing, timeout=10_000)
     assert view.player.time == 0
     assert view.columns[3].pane.time == 0
 
