@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from studio.cli.bars import bar
 from studio.cli.outputs import folder_at
 from studio.cli.verb import Document, add_device, add_out, worker_of
-from studio.core.errors import OutputError, UsageError
+from studio.core.errors import UsageError
+from studio.core.files import save_text
 from studio.core.settings import Settings
 from studio.diffusion import samplers, schedules
 
@@ -184,9 +185,5 @@ def _write(document: Document, rows: list[Reached], folder: Path) -> None:
         " `main.py samplers --few-steps`.\n\n"
     )
     text = head + "\n".join(markdown(rows, document["near"])) + "\n"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / FILES[0]).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-        (folder / FILES[1]).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"The tables could not be written to {folder}: {error}") from None
+    save_text(folder / FILES[0], json.dumps(document, indent=1) + "\n")
+    save_text(folder / FILES[1], text)

@@ -18,11 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.core.errors import DataError, OutputError, StudioError, UsageError
-from studio.core.files import drafted
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from studio.core.generating import Picture
     from studio.core.settings import Settings
 
@@ -172,18 +169,6 @@ def spare(sources: Iterable[Path], *paths: Path) -> None:
                         f"{path} is a picture to work from and would be overwritten;"
                         " choose another place with --out."
                     )
-
-
-def write_image(path: Path, pixels: np.ndarray) -> None:
-    """Writes (H, W, 3) uint8 as a PNG, whole or not at all. Raises OutputError."""
-    from PIL import Image
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with drafted(path) as draft:
-            Image.fromarray(pixels).save(draft, "PNG")
-    except OSError as error:
-        raise OutputError(f"{path} could not be written ({error.strerror or error}).") from None
 
 
 def check_place(folder: Path, file: str = "") -> None:

@@ -4,26 +4,95 @@ of other people's, of which only ordinary ones of a bounded size are read.
 
 from __future__ import annotations
 
+import csv
 import errno
 import os
+import re
+import shutil
 import stat
-from collections.abc import Iterator, Mapping
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio.core.errors import OutputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+DRAFT = re.compile(r"\.[0-9a-f]{32}\.part")  # names of drafts that nobody else writes
 
 
 @contextmanager
-def drafted(path: Path) -> Iterator[Path]:
-    """A file beside `path` to write to, which then takes its place; gone after any exception."""
-    draft = path.with_name(f".{path.name}.part")
+def replacing(
+    path: Path,
+    *,
+    alone: bool = False,
+    sync: bool = True,
+    move: Callable[[Path, Path], object] | None = None,
+) -> Iterator[Path]:
+    """A name beside `path` for a new file or folder, which takes its place once it is on the disk
+    (with `sync`) and is gone after any exception. Makes missing folders. Raises OSError.
+
+    A killed process leaves its draft behind. Each has a new name, by which it can be told (DRAFT)
+    and swept; or, where only one process writes at a time (`alone`), always the same, so that the
+    next draft overwrites it.
+    """
+    draft = path.with_name(f".{path.name}.part" if alone else f".{uuid.uuid4().hex}.part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if alone:
+        remove(draft)
     try:
         yield draft
-        with draft.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(draft, path)
+        if sync and draft.is_file():
+            with draft.open("rb+") as file:
+                os.fsync(file.fileno())
+        (move or os.replace)(draft, path)
     finally:
         with suppress(OSError):
-            draft.unlink(missing_ok=True)
+            remove(draft)
+
+
+@contextmanager
+def saving(path: Path, move: Callable[[Path, Path], object] | None = None) -> Iterator[Path]:
+    """As `replacing`, for results. Raises OutputError."""
+    try:
+        with replacing(path, move=move) as draft:
+            yield draft
+    except OSError as error:
+        reason = error.strerror or str(error) or "the disk refused"
+        raise OutputError(
+            f"{path} could not be written ({reason}); choose another folder or free some space."
+        ) from error
+
+
+def save_text(path: Path, text: str) -> None:
+    """UTF-8, its line ends as they are. Raises OutputError."""
+    with saving(path) as draft:
+        draft.write_text(text, encoding="utf-8", newline="")
+
+
+def save_table(path: Path, lines: Iterable[Iterable[object]]) -> None:
+    """As CSV. Raises OutputError."""
+    with saving(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(lines)
+
+
+def save_picture(path: Path, pixels: np.ndarray) -> None:
+    """(H, W, 3) uint8 as a PNG, as small as it gets. Raises OutputError."""
+    from PIL import Image
+
+    with saving(path) as draft:
+        Image.fromarray(pixels).save(draft, "PNG", optimize=True)
+
+
+def remove(path: Path) -> None:
+    """A file, or a folder with all that is in it; nothing if it is not there. Raises OSError."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def must_be_regular(path: Path, most: int = 2**40) -> None:
@@ -60,7 +129,7 @@ def write_all(files: Mapping[Path, bytes]) -> None:
     """All of them are on the disk before the first takes its place. Raises OSError."""
     with ExitStack() as stack:
         for path, data in reversed(list(files.items())):  # the stack moves the last one first
-            with stack.enter_context(drafted(path)).open("wb") as file:
+            with stack.enter_context(replacing(path, alone=True)).open("wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from studio.core.errors import OutputError
+from studio.core.files import saving
 from studio.core.world import World
 
 POLL = 0.1  # seconds between two looks for what another process makes
@@ -29,15 +28,8 @@ class Parts:
 
     def put(self, name: str, **arrays: np.ndarray) -> None:
         """Whole or not at all. Raises OutputError."""
-        path = self._path(name)
-        draft = path.with_suffix(f".{self.world.rank}")
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with draft.open("wb") as file:
-                np.savez(file, **arrays)  # type: ignore[arg-type]
-            os.replace(draft, path)
-        except OSError as error:
-            raise OutputError(f"{path} could not be written ({error.strerror}).") from None
+        with saving(self._path(name)) as draft, draft.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
 
     def get(self, name: str) -> dict[str, np.ndarray]:
         """Waits until some process has made it."""

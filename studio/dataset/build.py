@@ -23,6 +23,7 @@ from typing import Any
 from PIL import Image
 
 from studio.core.errors import DataError, UsageError
+from studio.core.files import replacing, save_text
 from studio.dataset.catalogue import SIZE, Concept, Style
 from studio.dataset.vector import rasterised
 
@@ -105,14 +106,11 @@ def fetch(package: str, into: Path) -> Path:
 
 def unpack(package: Path, target: Path) -> None:
     """Unpacks a .tgz to a folder that exists only once it is whole."""
-    unfinished = target.with_name(target.name + ".partial")
-    shutil.rmtree(unfinished, ignore_errors=True)
     try:
-        with tarfile.open(package) as archive:
-            archive.extractall(unfinished, filter="data")
+        with replacing(target, alone=True) as draft, tarfile.open(package) as archive:
+            archive.extractall(draft, filter="data")
     except (OSError, tarfile.TarError) as error:
         raise DataError(f"{package} cannot be unpacked ({error}); delete it and retry.") from None
-    unfinished.rename(target)
 
 
 def encoded(svg: bytes, quality: int) -> bytes:
@@ -187,14 +185,15 @@ def build(
         "styles": [asdict(s) for s in STYLES if s.name in styles],
         "concepts": [asdict(c) for c in concepts if c.code in drawn],
     }
-    (out / "concepts.json").write_text(json.dumps(index, indent=0, ensure_ascii=False), "utf-8")
+    save_text(out / "concepts.json", json.dumps(index, indent=0, ensure_ascii=False))
     return counts
 
 
 def archive_pictures(path: Path, pictures: dict[str, Callable[[], bytes]]) -> None:
     """Writes a style's zip beside its place and moves it there whole. Same input, same bytes."""
-    unfinished = path.with_suffix(".partial")
-    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive:
+    with (
+        replacing(path, alone=True) as draft,
+        zipfile.ZipFile(draft, "w", zipfile.ZIP_STORED) as archive,
+    ):
         for code, make in pictures.items():
             archive.writestr(zipfile.ZipInfo(f"{code}.webp"), make())  # ZipInfo: a fixed date
-    unfinished.replace(path)

@@ -9,17 +9,15 @@ Must not import Qt or torch.
 
 from __future__ import annotations
 
-import csv
 import itertools
 import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from io import StringIO
 from itertools import combinations
 from pathlib import Path
 
-from studio.gallery.comparison import write_whole
+from studio.core.files import save_table
 
 ABX, PREFERENCE = "abx", "preference"
 ORIGINAL = "original"
@@ -189,7 +187,7 @@ def write_answers(path: Path, answers: Sequence[Answer], pictures: Sequence[str]
         place = (trial.kind, pictures[trial.picture], trial.first, trial.second, x)
         how = (f"{answer.seconds:.2f}", answer.crop)
         lines.append((*place, answer.choice, answer.chosen, right, *how))
-    _write(path, lines)
+    save_table(path, lines)
 
 
 def write_tallies(path: Path, found: Sequence[Tally]) -> None:
@@ -199,10 +197,4 @@ def write_tallies(path: Path, found: Sequence[Tally]) -> None:
         figures = (f"{each.p:.6g}", f"{each.low:.4f}", f"{each.high:.4f}")
         counts = (str(each.hits), str(each.count), str(each.ties))
         lines.append((each.kind, *each.pair, *counts, each.winner, *figures))
-    _write(path, lines)
-
-
-def _write(path: Path, lines: Sequence[Sequence[str]]) -> None:
-    text = StringIO(newline="")
-    csv.writer(text).writerows(lines)
-    write_whole(path, lambda draft: draft.write_text(text.getvalue(), "utf-8", newline=""))
+    save_table(path, lines)

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from studio.core.comparing import Cell, Distance
-from studio.core.errors import OutputError, UsageError
+from studio.core.errors import UsageError
+from studio.core.files import save_text, saving
 from studio.core.grid import Axis, Grid
 from studio.core.settings import Settings
 from studio.gallery import comparison_sheet
@@ -61,7 +59,8 @@ class Comparison:
 def write_sheet(path: Path, comparison: Comparison) -> None:
     """Every picture at its own size, with headings and figures, as a PNG. Raises OutputError."""
     sheet = comparison_sheet.sheet(comparison.grid, comparison.settings, comparison.made)
-    write_whole(path, lambda draft: sheet.save(draft, "PNG"))
+    with saving(path) as draft:
+        sheet.save(draft, "PNG")
 
 
 def write_film(path: Path, comparison: Comparison, decode: Decode | None = None) -> None:
@@ -114,8 +113,7 @@ def document(
 
 def write_document(path: Path, contents: Mapping[str, Any]) -> None:
     """A document as a JSON file. Raises OutputError."""
-    text = json.dumps(contents, indent=2, allow_nan=False) + "\n"
-    write_whole(path, lambda draft: draft.write_text(text, encoding="utf-8"))
+    save_text(path, json.dumps(contents, indent=2, allow_nan=False) + "\n")
 
 
 def _axis(axis: Axis) -> dict[str, Any]:
@@ -138,18 +136,3 @@ def _cell(made: Made, path: Path | None) -> dict[str, Any]:
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
-
-
-def write_whole(path: Path, save: Callable[[Path], object]) -> None:
-    """Whole or not at all."""
-    draft = path.parent / f".{uuid.uuid4().hex}.part"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save(draft)
-        os.replace(draft, path)
-    except OSError as error:
-        reason = error.strerror or error
-        raise OutputError(f"{path} could not be written ({reason}).") from None
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)

@@ -5,10 +5,7 @@ Must not import Qt or torch.
 
 from __future__ import annotations
 
-import contextlib
 import math
-import os
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from importlib.util import find_spec
@@ -20,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from studio.core.errors import OutputError, UsageError
+from studio.core.files import saving
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -69,21 +67,11 @@ def write_film(
     assert all(each.dtype == np.uint8 and each.shape == kept[0].shape for each in kept)
     assert kept[0].shape[2:] == (3,)
     _check_size(path, max(kept[0].shape))
-    draft = path.parent / f".{uuid.uuid4().hex}.part"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        encode(draft, kept, fps, loop=loop, quality=quality)
-        with open(draft, "rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    except (OSError, ValueError, RuntimeError) as error:  # encoders raise what they like
-        reason = getattr(error, "strerror", None) or str(error) or "the disk refused"
-        raise OutputError(
-            f"{path} could not be written ({reason}); choose another folder or free some space."
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):  # a folder that is gone holds no draft either
-            draft.unlink(missing_ok=True)
+    with saving(path) as draft:
+        try:
+            encode(draft, kept, fps, loop=loop, quality=quality)
+        except (ValueError, RuntimeError) as error:  # encoders raise what they like
+            raise OSError(str(error)) from error
 
 
 def check(name: str, fps: float, quality: int = 80) -> Encode:

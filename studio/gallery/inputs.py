@@ -6,9 +6,6 @@ torch.
 
 from __future__ import annotations
 
-import os
-import uuid
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +13,7 @@ import platformdirs
 from PIL import Image
 
 from studio.core.errors import DataError, OutputError
-from studio.core.files import must_be_regular
+from studio.core.files import must_be_regular, replacing
 from studio.core.generating import Inputs, digest
 from studio.core.settings import Settings
 
@@ -52,17 +49,10 @@ def _file(folder: Path, name: str) -> Path:
 
 
 def _write(folder: Path, pixels: np.ndarray) -> None:
-    path, draft = _file(folder, digest(pixels)), folder / f".{uuid.uuid4().hex}.part"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with open(draft, "xb") as file:
-            Image.fromarray(pixels).save(file, "PNG")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
+        with replacing(_file(folder, digest(pixels))) as draft:
+            Image.fromarray(pixels).save(draft, "PNG")
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
         raise OutputError(
             f"{folder} cannot hold the picture to start from ({error.strerror or error});"
             " free some space."

@@ -6,22 +6,21 @@ that other studios (A1111 and those that read its files) understand. Must not im
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import os
-import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from studio.core.errors import DataError, OutputError, UsageError
-from studio.core.files import must_be_regular
+from studio.core.errors import DataError, UsageError
+from studio.core.files import must_be_regular, saving
 from studio.core.settings import Settings
 from studio.core.specs import Option
 from studio.dataset.chunks import tidied
@@ -147,25 +146,8 @@ def _write(
 ) -> None:
     assert pixels.dtype == np.uint8
     assert pixels.shape[2:] == (3,)
-    draft = path.parent / f".{uuid.uuid4().hex}.part"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(draft, "xb") as file:
-            _encode(file, pixels, record)
-        move(draft, path)
-    except OSError as error:
-        reason = error.strerror or "the disk refused"
-        raise OutputError(
-            f"{path} could not be written ({reason}); choose another folder or free some space."
-        ) from error
-    finally:
-        _forget(draft)
-
-
-def _encode(file: BinaryIO, pixels: np.ndarray, record: Record) -> None:
-    Image.fromarray(pixels).save(file, "PNG", pnginfo=_chunks(record))
-    file.flush()
-    os.fsync(file.fileno())
+    with saving(path, move) as draft:
+        Image.fromarray(pixels).save(draft, "PNG", pnginfo=_chunks(record))
 
 
 def _move_to_free_name(draft: Path, path: Path) -> None:
@@ -184,13 +166,9 @@ def _move_to_free_name(draft: Path, path: Path) -> None:
     try:
         os.replace(draft, path)
     except OSError:
-        _forget(path)
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
         raise
-
-
-def _forget(path: Path) -> None:
-    with contextlib.suppress(OSError):  # a folder that is gone holds no draft either
-        path.unlink(missing_ok=True)
 
 
 def _record(document: Any) -> Record:

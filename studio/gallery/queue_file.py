@@ -8,9 +8,7 @@ Must not import Qt or torch.
 from __future__ import annotations
 
 import json
-import os
 import time
-import uuid
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +17,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from studio.core.errors import DataError, OutputError, UsageError
+from studio.core.files import replacing
 from studio.core.generating import Generate
 from studio.gallery import inputs, png
 from studio.gallery.history.files import STALE_SECONDS
@@ -101,7 +100,6 @@ def write(path: Path, waiting: tuple[Generate, ...]) -> None:
 
     Pictures to start from are not in it: they lie where `inputs.keep` put them.
     """
-    draft = path.with_name(f".{uuid.uuid4().hex}.part")
     requests = [
         {"settings": asdict(each.settings), "count": each.count, "kept": each.trajectories}
         for each in waiting
@@ -110,15 +108,9 @@ def write(path: Path, waiting: tuple[Generate, ...]) -> None:
         if not waiting:
             path.unlink(missing_ok=True)
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(draft, "x", encoding="ascii") as file:
-            json.dump({"format": FORMAT, "requests": requests}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
+        with replacing(path) as draft:
+            draft.write_text(json.dumps({"format": FORMAT, "requests": requests}), "ascii")
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
         raise OutputError(f"the queue could not be saved ({_reason(error)}).") from error
 
 

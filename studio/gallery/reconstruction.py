@@ -5,14 +5,12 @@ Must not import Qt or torch.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from studio.core.autoencoding import Reconstructed
-from studio.gallery.comparison import write_whole
+from studio.core.files import save_table, saving
 from studio.gallery.reconstruction_sheet import Block, sheet
 
 
@@ -44,16 +42,13 @@ def record(image: str, result: Reconstructed, path: Path | None = None) -> dict[
 def write_sheet(path: Path, blocks: Sequence[Block]) -> None:
     """As a PNG. Raises OutputError."""
     drawn = sheet(blocks)
-    write_whole(path, lambda draft: drawn.save(draft, "PNG"))
+    with saving(path) as draft:
+        drawn.save(draft, "PNG")
 
 
 def write_figures(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
     """A line for each record, under a line of names, as CSV. Raises OutputError."""
-    text = StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(records[0])
-    writer.writerows(map(_plain, each.values()) for each in records)
-    write_whole(path, lambda draft: draft.write_text(text.getvalue(), "utf-8", newline=""))
+    save_table(path, [records[0], *(map(_plain, each.values()) for each in records)])
 
 
 def _plain(value: Any) -> Any:

@@ -7,9 +7,7 @@ elsewhere.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 import warnings
 from collections.abc import Callable
 from http.client import HTTPException
@@ -21,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from studio.core.errors import ModelError, OutputError
+from studio.core.files import replacing
 
 CHECKPOINT = "squeezenet1_1-b8a52dc0.pth"
 DIGEST = "b8a52dc0"  # what the file's SHA-256 begins with, as torchvision names its weights
@@ -61,12 +60,10 @@ def fetch_lpips_weights(hear: Callable[[float], None] = lambda share: None) -> P
     path = lpips_weights()
     if path.is_file():
         return path
-    draft = path.with_suffix(f".{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not _download(draft, hear).startswith(DIGEST):
-            raise ModelError("What came in place of SqueezeNet's weights is damaged; retry.")
-        os.replace(draft, path)
+        with replacing(path) as draft:
+            if not _download(draft, hear).startswith(DIGEST):
+                raise ModelError("What came in place of SqueezeNet's weights is damaged; retry.")
     except (URLError, HTTPException, ConnectionError, TimeoutError) as error:
         raise ModelError(
             f"SqueezeNet's weights could not be fetched ({error}); connect this machine to the"
@@ -77,9 +74,6 @@ def fetch_lpips_weights(hear: Callable[[float], None] = lambda share: None) -> P
             f"{path.parent} cannot be written ({error.strerror or error}); set TORCH_HOME to a"
             " folder of yours."
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
     return path
 
 

@@ -15,7 +15,7 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from studio.core.errors import OutputError
+from studio.core.files import save_picture, save_text
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import Mix
 from studio.metrics.distributions import kernel_distance
@@ -210,11 +210,7 @@ def document(found: Comparison) -> dict[str, object]:
 def write(found: Comparison, out: Path) -> tuple[Path, ...]:
     """Writes table.md, autoencoders.json and sheet.png into `out`. Raises OutputError."""
     paths = tuple(out / name for name in ("table.md", "autoencoders.json", "sheet.png"))
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        paths[0].write_text(markdown(found), encoding="utf-8")
-        paths[1].write_text(json.dumps(document(found), indent=2) + "\n", encoding="utf-8")
-        Image.fromarray(found.sheet).save(paths[2], optimize=True)
-    except OSError as error:
-        raise OutputError(f"The table could not be written to {out}: {error}") from None
+    save_text(paths[0], markdown(found))
+    save_text(paths[1], json.dumps(document(found), indent=2) + "\n")
+    save_picture(paths[2], found.sheet)
     return paths

@@ -13,9 +13,8 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from studio.core.errors import OutputError
+from studio.core.files import save_picture, save_text
 from studio.core.parts import Parts
 from studio.dataset.catalogue import Catalogue
 from studio.metrics.features import Judge, load_judge
@@ -141,12 +140,8 @@ def write(card: Card, out: Path) -> tuple[Path, ...]:
         OutputError: the folder cannot be written.
     """
     paths = (out / "report.json", out / "report.md", *(out / f"{n}.png" for n in card.sheets))
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        paths[0].write_text(json.dumps(document(card), indent=2) + "\n", encoding="utf-8")
-        paths[1].write_text(markdown(card), encoding="utf-8")
-        for path, sheet in zip(paths[2:], card.sheets.values(), strict=True):
-            Image.fromarray(sheet).save(path, optimize=True)
-    except OSError as error:
-        raise OutputError(f"The report could not be written to {out}: {error}") from None
+    save_text(paths[0], json.dumps(document(card), indent=2) + "\n")
+    save_text(paths[1], markdown(card))
+    for path, sheet in zip(paths[2:], card.sheets.values(), strict=True):
+        save_picture(path, sheet)
     return paths

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from studio.core.errors import DataError, ModelError, OutputError, UsageError
-from studio.core.files import drafted
+from studio.core.files import replacing
 from studio.core.tables import shortened
 from studio.models.state_files import check_archive, read, shapes
 from studio.training import states
@@ -58,7 +58,7 @@ def save(path: Path, run: Stateful) -> None:
             f" lower the rate and {kept}."
         )
     try:
-        with drafted(path) as draft:
+        with replacing(path, alone=True) as draft:
             torch.save(state, draft)
     except (OSError, RuntimeError) as error:  # torch hides what the disk said
         reason = getattr(error, "strerror", None) or "the disk is full, or refuses"

@@ -9,19 +9,39 @@ from pathlib import Path
 import pytest
 
 from studio.core.errors import DataError
-from studio.core.files import append, drafted, read_regular, write_all
+from studio.core.files import DRAFT, append, read_regular, replacing, write_all
 from studio.gallery.word_lists import read_lines
 
 
-def test_a_draft_takes_its_place_or_leaves_no_trace(tmp_path: Path) -> None:
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_draft_takes_its_place_or_leaves_no_trace(tmp_path: Path, alone: bool) -> None:
     path = tmp_path / "a.txt"
-    with drafted(path) as draft:
+    with replacing(path, alone=alone) as draft:
         draft.write_text("first")
         assert not path.exists()
-    with suppress(RuntimeError), drafted(path) as draft:
+    with suppress(RuntimeError), replacing(path, alone=alone) as draft:
         draft.write_text("second")
         raise RuntimeError
     assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("a.txt", "first")]
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_what_a_killed_process_left_is_overwritten_or_known_by_its_name(
+    tmp_path: Path, alone: bool
+) -> None:
+    path = tmp_path / "a"
+    with replacing(path, alone=alone) as draft:
+        draft.mkdir()
+        (draft / "new").touch()
+        killed = tmp_path / ".a.part"
+        assert (draft == killed) is alone and bool(DRAFT.fullmatch(draft.name)) is not alone
+    killed.mkdir()
+    (killed / "old").touch()
+    with replacing(path, alone=alone) as draft:
+        assert not draft.exists()
+        draft.mkdir()
+        path.joinpath("new").unlink()
+    assert not list(path.iterdir()) and killed.exists() is not alone
 
 
 def test_the_last_named_moves_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from studio.cli import table
-from studio.cli.outputs import file_at, folder_at, write_image
+from studio.cli.outputs import file_at, folder_at
 from studio.cli.verb import Document, Verb, add_out
 from studio.core.errors import OutputError, UsageError
+from studio.core.files import save_picture
 from studio.dataset import build
 from studio.dataset.catalogue import BUNDLED, Catalogue
 from studio.dataset.summary import contact_sheet, summary
@@ -43,7 +44,7 @@ def _inspect(arguments: Namespace) -> Document:
     path = None if arguments.out is None else file_at(arguments.out, "dataset.png")
     document = {**summary(catalogue), "sheet": path and str(path)}
     if path is not None:
-        write_image(path, sheet(catalogue, styles))
+        save_picture(path, sheet(catalogue, styles))
     return document
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 from tqdm import tqdm
 
 from studio.cli import bars, table
-from studio.cli.outputs import extra, file_at, folder_for, names_a_file, spare, write_image
+from studio.cli.outputs import extra, file_at, folder_for, names_a_file, spare
 from studio.cli.pictures import tell
 from studio.cli.verb import Document, Verb, add_device, add_out, worker_of
 from studio.core import messages
 from studio.core.autoencoding import Reconstruct, Reconstructed
 from studio.core.errors import Cancelled, ModelError, UsageError
+from studio.core.files import save_picture
 from studio.dataset.pictures import ReadPicture, read_picture
 from studio.engine.worker import run_now
 from studio.gallery import reconstruction
@@ -169,7 +170,7 @@ class Results:
         path = None
         if self._places.pictures:
             path = self._places.pictures[len(self.records)]
-            write_image(path, result.image)
+            save_picture(path, result.image)
         self.records.append(reconstruction.record(str(image), result, path))
         small = shown(self._pictures[result.picture].pixels, result, name)
         self._shown.setdefault(result.picture, []).append(small)

@@ -19,7 +19,7 @@ from pathlib import Path
 from PIL import Image
 
 from studio.core.errors import DataError
-from studio.core.files import must_be_regular
+from studio.core.files import DRAFT, must_be_regular
 from studio.core.settings import Settings
 from studio.dataset.chunks import tidied
 from studio.gallery import png
@@ -28,7 +28,6 @@ from studio.gallery.png import Record
 TRASH = ".trash"
 READS = 1  # goes up when more files can be read: those passed over before are tried again
 STALE_SECONDS = 600.0  # a draft this old has no writer any more
-_DRAFT = re.compile(r"\.[0-9a-f]{32}\.part")
 _RESERVED = re.compile(r"\d{4}-\d\d-\d\d \d\d-\d\d-\d\d .+ \d\d+\.png")  # as naming.new_path says
 UNREADABLE = (
     OSError,
@@ -154,4 +153,4 @@ def _is_picture(name: str, found: Stamp) -> bool:
 
 def _is_leftover(name: str, found: Stamp) -> bool:
     """A draft, or a name that was reserved for one and never filled."""
-    return bool(_DRAFT.fullmatch(name) or (not found.bytes and _RESERVED.fullmatch(name)))
+    return bool(DRAFT.fullmatch(name) or (not found.bytes and _RESERVED.fullmatch(name)))

@@ -10,7 +10,6 @@ of one picture, and the last line about a picture counts. Pictures go by their i
 from __future__ import annotations
 
 import json
-import os
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.core.errors import UsageError
-from studio.core.files import append
+from studio.core.files import append, replacing
 
 MOST_STARS = 5
 MOST_TAG_LETTERS = 100
@@ -64,10 +63,8 @@ class Journal:
         """Leaves out outdated lines once they are many; whole or not at all. Raises OSError."""
         if len(self.marks()) * 2 + SPARE_LINES > self._lines:
             return
-        draft = self._path.with_name(f"{self._path.name}.part")  # one writer: they hold the lock
-        draft.unlink(missing_ok=True)
-        append(draft, b"".join(_line(name, each) for name, each in self._known.items()))
-        os.replace(draft, self._path)
+        with replacing(self._path, alone=True) as draft:  # they hold the lock
+            draft.write_bytes(b"".join(_line(name, each) for name, each in self._known.items()))
 
     def _now(self) -> tuple[int, int] | None:
         try:

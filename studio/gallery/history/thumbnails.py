@@ -7,8 +7,6 @@ written only makes it slow. Must not import Qt or torch.
 from __future__ import annotations
 
 import io
-import os
-import uuid
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +15,7 @@ from threading import Lock
 from PIL import Image
 
 from studio.core.errors import DataError
-from studio.core.files import must_be_regular
+from studio.core.files import must_be_regular, replacing
 from studio.dataset.chunks import tidied
 from studio.gallery.history.files import UNREADABLE
 
@@ -74,13 +72,8 @@ class Thumbnails:
         return deleted
 
     def _keep(self, path: Path, small: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{uuid.uuid4().hex}.part")
-        try:
+        with replacing(path, sync=False) as draft:  # thousands of them; ENDS tell a torn one
             draft.write_bytes(small)
-            os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
         with self._lock:
             self._written += 1
             due = self._written % PRUNE_EVERY == 0
