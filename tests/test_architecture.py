@@ -16,6 +16,7 @@ LINES_A_FUNCTION = 40
 LONGER_FUNCTIONS: set[str] = set()
 WITHOUT_TORCH = (
     "studio.core",
+    "studio.pictures",
     "studio.dataset",
     "studio.gallery",
     "studio.engine",

@@ -10,7 +10,7 @@ from PIL import Image
 
 from studio.core.errors import UsageError
 from studio.core.world import World
-from studio.dataset.pictures import BLACK, ReadPicture, fitted_mask, read_picture
+from studio.pictures.reading import BLACK, ReadPicture, fitted_mask, read_picture
 
 
 def tell(path: Path, *notes: str) -> None:

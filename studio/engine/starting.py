@@ -17,13 +17,13 @@ from torch.nn import functional as F
 
 from studio.core.generating import Inputs
 from studio.core.settings import Settings
-from studio.dataset.pictures import fitted_mask
 from studio.diffusion.denoised import Denoiser
 from studio.diffusion.inpainting import Inpainted
 from studio.diffusion.interpolation import slerp
 from studio.diffusion.noise import NoiseStream
 from studio.engine import finite
 from studio.models.model import Model
+from studio.pictures.reading import fitted_mask
 
 FEATHER = 0.02  # of a side: how far around what is repainted the new picture fades into the old
 

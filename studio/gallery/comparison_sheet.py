@@ -16,8 +16,8 @@ from PIL import Image, ImageDraw
 from studio.core.comparing import Cell, Distance
 from studio.core.grid import AXES, Grid
 from studio.core.settings import Settings
-from studio.report.lettering import fitted, width, write
-from studio.report.sheet import FAINT, GAP, INK, PAPER
+from studio.pictures.lettering import fitted, width, write
+from studio.pictures.sheet import FAINT, GAP, INK, Line, Sheet
 
 NARROWEST = 190  # pixels: a column, so that its figures fit
 CAPTION, LINE = 52, 20
@@ -78,7 +78,7 @@ class Layout:
 
 def sheet(grid: Grid, settings: Sequence[Settings], made: Sequence[Made | None]) -> Image.Image:
     """The labelled sheet: pictures at their own size, with calls, seconds and distances."""
-    return _drawn(grid, settings, made, _layout(grid, _side(settings, made)))
+    return _drawn(grid, settings, made, _layout(grid, _side(settings, made))).image
 
 
 def film(
@@ -96,7 +96,7 @@ def film(
     while max(_layout(grid, side).size) > LARGEST_FRAME and side > 64:
         side = math.ceil(side * 0.8)
     layout = _layout(grid, side)
-    still = _drawn(grid, settings, made, layout)
+    still = _drawn(grid, settings, made, layout).image
     moving = [(cell.index, _Lane(cell, decode, side)) for cell in
               (each.cell for each in made if each is not None) if cell.trajectory]  # fmt: skip
     for k in range(frames):
@@ -174,7 +174,7 @@ def _layout(grid: Grid, side: int) -> Layout:
     row_head = 0
     if grid.rows is not None:
         texts = (label(grid.rows.name, value) for value in grid.rows.values)
-        lines = (line for text in texts for line in _lines(text, ROW_HEAD))
+        lines = (line for text in texts for line, *_ in _lines(text, ROW_HEAD))
         row_head = GAP + math.ceil(max(width(line, HEAD) for line in lines))
     return Layout(
         grid.shape,
@@ -187,27 +187,25 @@ def _layout(grid: Grid, side: int) -> Layout:
 
 def _drawn(
     grid: Grid, settings: Sequence[Settings], made: Sequence[Made | None], layout: Layout
-) -> Image.Image:
-    drawn = Image.new("RGB", layout.size, PAPER)
-    draw = ImageDraw.Draw(drawn)
+) -> Sheet:
+    drawn = Sheet(*layout.size)
     names = {axis.name for axis in grid.axes}
-    _title(draw, settings[0], names, layout)
-    _headings(draw, grid, layout)
+    _title(drawn, settings[0], names, layout)
+    _headings(drawn, grid, layout)
     for index, each in enumerate(made):
         left, top = layout.place(index)
         side = layout.side
         if each is None:
-            draw.rectangle((left, top, left + side - 1, top + side - 1), EMPTY)
+            drawn.fill(left, top, side, EMPTY)
             continue
-        drawn.paste(_resized(each.cell.image, side), (left, top))
-        for i, line in enumerate(caption(each, "steps" not in names)):
-            text = fitted(line, 13, layout.column - 4)
-            where = (left + side / 2, top + side + 12 + 17 * i)
-            write(draw, where, text, FAINT if i else INK, 13, "m")
+        drawn.put(_resized(each.cell.image, side), left, top)
+        cost, far = caption(each, "steps" not in names)
+        lines, room = ((cost, 13, INK), (far, 13, FAINT)), layout.column - 4
+        drawn.write(left + side / 2, top + side + 12, *lines, leading=17, side="m", room=room)
     return drawn
 
 
-def _title(draw: ImageDraw.ImageDraw, settings: Settings, names: set[str], layout: Layout) -> None:
+def _title(drawn: Sheet, settings: Settings, names: set[str], layout: Layout) -> None:
     """What all cells share: the prompt, then the other settings."""
     shared = [label(name, getattr(settings, name)) for name in AXES
               if name not in names | {"prompt", "schedule"}
@@ -216,37 +214,33 @@ def _title(draw: ImageDraw.ImageDraw, settings: Settings, names: set[str], layou
         shared.append(f"without {label('prompt', settings.negative)}")
     room = layout.size[0] - 2 * GAP
     if "prompt" not in names:
-        title = fitted(label("prompt", settings.prompt), 18, room - 80)
-        write(draw, (GAP, TITLE // 4 + 4), title, INK, 18)
-    words = fitted(" · ".join((settings.model, *shared)), 14, room)
-    write(draw, (GAP, TITLE // 4 + 28), words, FAINT, 14)
+        title = label("prompt", settings.prompt), 18, INK
+        drawn.write(GAP, TITLE // 4 + 4, title, room=room - 80)
+    words = " · ".join((settings.model, *shared)), 14, FAINT
+    drawn.write(GAP, TITLE // 4 + 28, words, room=room)
 
 
-def _headings(draw: ImageDraw.ImageDraw, grid: Grid, layout: Layout) -> None:
+def _headings(drawn: Sheet, grid: Grid, layout: Layout) -> None:
     tabs, rows, columns = layout.shape
     for tab in range(tabs):
         first = tab * rows * columns
         top = layout.place(first)[1] - layout.column_head
         if grid.tabs is not None:
-            tab_name = label(grid.tabs.name, grid.tabs.values[tab])
-            words = fitted(tab_name, 20, layout.size[0] - 2 * GAP)
-            write(draw, (GAP, top - TAB / 2), words, INK, 20)
+            words = label(grid.tabs.name, grid.tabs.values[tab]), 20, INK
+            drawn.write(GAP, top - TAB / 2, words, room=layout.size[0] - 2 * GAP)
         for column, value in enumerate(grid.columns.values):
             lines = _lines(label(grid.columns.name, value), layout.column - GAP)
             x = layout.place(column)[0] + layout.side / 2
-            for i, line in enumerate(lines):
-                y = top + layout.column_head - 8 - LINE * (len(lines) - i - 0.5)
-                write(draw, (x, y), line, INK, HEAD, "m")
+            y = top + layout.column_head - 8 - LINE * (len(lines) - 0.5)
+            drawn.write(x, y, *lines, leading=LINE, side="m")
         if grid.rows is not None:
             for row, value in enumerate(grid.rows.values):
                 middle = layout.place(first + row * columns)[1] + layout.side / 2
                 lines = _lines(label(grid.rows.name, value), ROW_HEAD)
-                for i, line in enumerate(lines):
-                    y = middle + LINE * (i - (len(lines) - 1) / 2)
-                    write(draw, (GAP, y), line, INK, HEAD)
+                drawn.write(GAP, middle - LINE * (len(lines) - 1) / 2, *lines, leading=LINE)
 
 
-def _lines(text: str, room: int) -> list[str]:
+def _lines(text: str, room: int) -> list[Line]:
     """The text in at most HEAD_LINES lines of `room` pixels, the last cut with an ellipsis."""
     lines: list[str] = []
     words = text.split()
@@ -258,7 +252,7 @@ def _lines(text: str, room: int) -> list[str]:
         words = words[count:]
     if words:
         lines.append(" ".join(words))
-    return [fitted(line, HEAD, room) for line in lines] or [""]
+    return [(fitted(line, HEAD, room), HEAD, INK) for line in lines or [""]]
 
 
 def _resized(pixels: np.ndarray, side: int) -> Image.Image:

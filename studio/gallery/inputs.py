@@ -13,9 +13,10 @@ import platformdirs
 from PIL import Image
 
 from studio.core.errors import DataError, OutputError
-from studio.core.files import must_be_regular, replacing
+from studio.core.files import replacing
 from studio.core.generating import Inputs, digest
 from studio.core.settings import Settings
+from studio.pictures.reading import opened_png
 
 HEXADECIMAL = frozenset("0123456789abcdef")
 
@@ -66,10 +67,9 @@ def _read(folder: Path, name: str, mode: str) -> np.ndarray:
     if len(name) != 64 or not set(name) <= HEXADECIMAL:  # a name from a file: never a path
         raise lost
     try:
-        must_be_regular(_file(folder, name))
-        with Image.open(_file(folder, name), formats=("PNG",)) as image:
+        with opened_png(_file(folder, name)) as image:
             pixels = np.asarray(image.convert(mode))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except DataError as error:
         raise lost from error
     if digest(pixels) != name:
         raise lost

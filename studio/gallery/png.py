@@ -20,13 +20,13 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from studio.core.errors import DataError, UsageError
-from studio.core.files import must_be_regular, saving
+from studio.core.files import saving
 from studio.core.settings import Settings
 from studio.core.specs import Option
-from studio.dataset.chunks import tidied
 from studio.diffusion.samplers import known_as
 from studio.gallery.naming import new_path
 from studio.gallery.sharing import parameters as parameters  # the window knows it from here
+from studio.pictures.reading import opened_png
 
 CHUNK = "latent-studio"
 FORMAT = 1
@@ -85,15 +85,8 @@ def read_settings(path: Path) -> Settings:
 
 def read_record(path: Path) -> Record:
     """Everything stored with a picture. Raises DataError."""
-    try:
-        must_be_regular(path)
-        with open(path, "rb") as file, Image.open(tidied(file)[0], formats=("PNG",)) as image:
-            text = image.info.get(CHUNK)
-    except FileNotFoundError as error:
-        raise DataError(f"{path.name} does not exist.") from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path.name} cannot be read as a PNG picture.") from error
-    return record_of(path, text)
+    with opened_png(path) as image:
+        return record_of(path, image.info.get(CHUNK))
 
 
 def record_of(path: Path, text: object) -> Record:

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from studio.core.autoencoding import Figures, Reconstructed
 from studio.gallery.heat import heat_map
-from studio.report.lettering import fitted, write
-from studio.report.sheet import FAINT, GAP, INK, PAPER
+from studio.pictures.sheet import FAINT, GAP, INK, Sheet
 
 LARGEST, SMALLEST = 384, 160  # pixels of a cell's longer side; small pictures are enlarged
 NARROWEST = 264  # pixels: a column, so that its figures fit
@@ -99,14 +98,13 @@ def sheet(blocks: Sequence[Block]) -> Image.Image:
     columns = 1 + max(len(each.shown) for each in blocks)
     column = max(NARROWEST, *(each.image.width for each in blocks)) + GAP
     size = GAP + columns * column, TITLE + sum(each.height for each in blocks)
-    drawn = Image.new("RGB", size, PAPER)
-    draw = ImageDraw.Draw(drawn)
-    write(draw, (GAP, TITLE / 2), _title(blocks), INK, 18)
+    drawn = Sheet(*size)
+    drawn.write(GAP, TITLE / 2, (_title(blocks), 18, INK))
     top = TITLE
     for each in blocks:
-        _Drawing(drawn, draw, column, top).block(each)
+        _Drawing(drawn, column, top, each).draw()
         top += each.height
-    return drawn
+    return drawn.image
 
 
 def _title(blocks: Sequence[Block]) -> str:
@@ -130,67 +128,60 @@ def lines(each: Shown) -> tuple[str, str]:
     return " · ".join(faithful), " · ".join(cost)
 
 
+@dataclass(frozen=True)
 class _Drawing:
     """One block at `top` of the sheet."""
 
-    def __init__(
-        self, sheet: Image.Image, draw: ImageDraw.ImageDraw, column: int, top: int
-    ) -> None:
-        self._sheet, self._draw, self._column, self._top = sheet, draw, column, top
+    sheet: Sheet
+    column: int  # pixels
+    top: int
+    block: Block
 
-    def block(self, block: Block) -> None:
-        self._paste(0, 0, block, block.image)
+    def draw(self) -> None:
+        block = self.block
+        self._put(0, 0, block.image)
         wide, high = block.size
-        self._caption(0, block, (block.name, f"{wide} × {high} pixels", block.note))
+        self._caption(0, block.name, f"{wide} × {high} pixels", block.note)
         heats = [each.heat for each in block.shown if each.heat is not None]
         most = max((float(np.quantile(heat, 0.995)) for heat in heats), default=0.0)
         most = max(most, LEAST_HEAT)
         for i, each in enumerate(block.shown, 1):
-            self._paste(i, 0, block, each.image)
-            self._caption(i, block, (each.autoencoder, *lines(each)))
-            self._paste(i, 1, block, each.difference)
+            self._put(i, 0, each.image)
+            self._caption(i, each.autoencoder, *lines(each))
+            self._put(i, 1, each.difference)
             if each.heat is not None:
-                self._paste(i, 2, block, Image.fromarray(heat_map(each.heat, most)))
-        self._say(
-            1,
-            block,
-            (f"signed difference × {GAIN}", "reconstruction less original,", "around grey"),
-        )
+                self._put(i, 2, heat_map(each.heat, most))
+        less = f"signed difference × {GAIN}", "reconstruction less original,", "around grey"
+        self._head(1, *less)
         if heats:
-            self._say(2, block, ("LPIPS at each pixel", f"0 to {most:.2g}"))
-            self._bar(block)
+            self._head(2, "LPIPS at each pixel", f"0 to {most:.2g}")
+            self._bar()
 
-    def _corner(self, column: int, row: int, block: Block) -> tuple[int, int]:
+    def _corner(self, column: int, row: int) -> tuple[int, int]:
         """The left upper corner of a picture."""
-        width, height = block.image.size
-        left = GAP + column * self._column + (self._column - GAP - width) // 2
-        return left, self._top + (CAPTION if row else 0) + row * (height + GAP)
+        width, height = self.block.image.size
+        left = GAP + column * self.column + (self.column - GAP - width) // 2
+        return left, self.top + (CAPTION if row else 0) + row * (height + GAP)
 
-    def _paste(self, column: int, row: int, block: Block, image: Image.Image) -> None:
-        self._sheet.paste(image, self._corner(column, row, block))
+    def _put(self, column: int, row: int, image: np.ndarray | Image.Image) -> None:
+        self.sheet.put(image, *self._corner(column, row))
 
-    def _caption(self, column: int, block: Block, texts: tuple[str, ...]) -> None:
+    def _caption(self, column: int, name: str, figures: str, last: str) -> None:
         """Three lines under a picture of the first row."""
-        x = GAP + column * self._column + (self._column - GAP) / 2
-        y = self._top + block.image.height + 14
-        for i, text in enumerate(texts):
-            size, ink = 14 if i == 0 else 13, FAINT if i == 2 else INK
-            words = fitted(text, size, self._column - 4)
-            write(self._draw, (x, y + LINE * i), words, ink, size, "m")
+        x = GAP + column * self.column + (self.column - GAP) / 2
+        y = self.top + self.block.image.height + 14
+        texts = (name, 14, INK), (figures, 13, INK), (last, 13, FAINT)
+        self.sheet.write(x, y, *texts, leading=LINE, side="m", room=self.column - 4)
 
-    def _say(self, row: int, block: Block, texts: tuple[str, ...]) -> None:
+    def _head(self, row: int, name: str, *others: str) -> None:
         """Lines before a row's first picture."""
-        _, top = self._corner(0, row, block)
-        x = self._column - GAP
-        for i, text in enumerate(texts):
-            size, ink = 15 if i == 0 else 13, FAINT if i else INK
-            y = top + block.image.height / 2 + LINE * (i - 1)
-            write(self._draw, (x, y), text, ink, size, "r")
+        y = self._corner(0, row)[1] + self.block.image.height / 2 - LINE
+        texts = (name, 15, INK), *((text, 13, FAINT) for text in others)
+        self.sheet.write(self.column - GAP, y, *texts, leading=LINE, side="r")
 
-    def _bar(self, block: Block) -> None:
+    def _bar(self) -> None:
         """The map's colours, under its words."""
-        _, top = self._corner(0, 2, block)
         wide = 120
         bar = heat_map(np.broadcast_to(np.linspace(0, 1, wide), (BAR, wide)), 1.0)
-        y = top + block.image.height // 2 + LINE + 2
-        self._sheet.paste(Image.fromarray(bar), (self._column - GAP - wide, y))
+        y = self._corner(0, 2)[1] + self.block.image.height // 2 + LINE + 2
+        self.sheet.put(bar, self.column - GAP - wide, y)

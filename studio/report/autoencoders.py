@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw
+from PIL import Image
 from torch import Tensor
 
 from studio.core.files import save_picture, save_text
@@ -25,8 +25,7 @@ from studio.metrics.perceptual import load_lpips, lpips_available
 from studio.metrics.reconstruction import psnr, ssim
 from studio.metrics.spectra import laplacian_energy_ratio, residual_peaks
 from studio.models.model import ImageAutoencoder
-from studio.report import lettering
-from studio.report.sheet import FAINT, GAP, INK, PAPER
+from studio.pictures.sheet import FAINT, GAP, INK, Sheet
 from studio.training.pictures import CropSource
 
 SIZE = 128  # of the crops: every bundled autoencoder's fold divides it
@@ -159,24 +158,22 @@ def _sheet(
 ) -> np.ndarray:
     """Originals above; a row an autoencoder: its reconstructions, then samples of its prior."""
     width = LABEL + (SHOWN + DRAWN) * (CELL + 4) + 2 * GAP
-    image = Image.new("RGB", (width, 34 + (len(rows) + 1) * (CELL + 4) + GAP), PAPER)
-    draw = ImageDraw.Draw(image)
-    right = LABEL + SHOWN * (CELL + 4) + GAP
-    lettering.write(draw, (LABEL, 17), "held-out crops", FAINT, 15)
-    lettering.write(draw, (right, 17), "decoded from N(0, I)", FAINT, 15)
+    sheet = Sheet(width, 34 + (len(rows) + 1) * (CELL + 4) + GAP)
+    sheet.write(LABEL, 17, ("held-out crops", 15, FAINT))
+    sheet.write(LABEL + SHOWN * (CELL + 4) + GAP, 17, ("decoded from N(0, I)", 15, FAINT))
     named = zip(
         ["original", *(row.name for row in rows)], [None, *rows], [originals, *strips], strict=True
     )
     for number, (name, row, cells) in enumerate(named):
         top = 34 + number * (CELL + 4)
-        lettering.write(draw, (GAP, top + CELL / 2 - 12), name, INK, 17)
+        sheet.write(GAP, top + CELL / 2 - 12, (name, 17, INK))
         if row is not None:
             words = f"{row.psnr:.1f} dB" + (f"   LPIPS {row.lpips:.3f}" if row.lpips else "")
-            lettering.write(draw, (GAP, top + CELL / 2 + 12), words, FAINT, 14)
+            sheet.write(GAP, top + CELL / 2 + 12, (words, 14, FAINT))
         for place, cell in enumerate(cells):
             left = LABEL + place * (CELL + 4) + (GAP if place >= SHOWN else 0)
-            image.paste(Image.fromarray(cell), (left, top))
-    return np.asarray(image)
+            sheet.put(cell, left, top)
+    return np.asarray(sheet.image)
 
 
 HEADS = "PSNR | SSIM | LPIPS | KL | active units | Laplacian | residual peaks | prior"

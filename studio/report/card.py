@@ -18,11 +18,11 @@ from studio.core.files import save_picture, save_text
 from studio.core.parts import Parts
 from studio.dataset.catalogue import Catalogue
 from studio.metrics.features import Judge, load_judge
+from studio.pictures.sheet import contact_sheet
 from studio.report import composition, pairs, reconstruction, retrieval, styles, variety, words
 from studio.report.bench import Bench
 from studio.report.figures import Card, CardSettings, Figure
 from studio.report.prompts import PAIR_PROMPTS, PROMPTS
-from studio.report.sheet import contact_sheet
 from studio.report.subject import Subject
 
 __all__ = ["Card", "CardSettings", "Figure", "Subject", "evaluate", "write"]

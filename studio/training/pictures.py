@@ -14,8 +14,8 @@ from PIL import Image
 
 from studio.core.errors import DataError
 from studio.dataset.catalogue import Catalogue
-from studio.dataset.pictures import pictures_in, read_picture
 from studio.dataset.scenes import Mix
+from studio.pictures.reading import pictures_in, read_picture
 from studio.training.data import SceneSource
 
 LARGEST = 3.0  # a crop's picture has its shorter side at 1 to 3 times the crop's

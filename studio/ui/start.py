@@ -62,7 +62,7 @@ def from_pixels(name: str, pixels: np.ndarray, notes: tuple[str, ...] = ()) -> S
 
 def from_file(path: Path) -> Start:
     """Any picture file. Raises DataError."""
-    from studio.dataset.pictures import read_picture
+    from studio.pictures.reading import read_picture
 
     picture = read_picture(path)
     return from_pixels(path.name, picture.pixels, picture.square_notes)

@@ -22,8 +22,8 @@ from studio.cli.sampling import settings_from
 from studio.cli.verb import Document, Parser, Verb
 from studio.cli.verbs import dataset, generate, interpolate, reconstruct, train
 from studio.dataset.catalogue import BUNDLED, Catalogue
-from studio.dataset.pictures import read_picture
 from studio.models import registry
+from studio.pictures.reading import read_picture
 from tests.cli.conftest import Run
 
 VERBS = program.all_verbs()

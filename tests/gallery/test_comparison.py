@@ -20,7 +20,7 @@ from studio.core.settings import Settings
 from studio.gallery import comparison, comparison_sheet
 from studio.gallery.comparison import Comparison
 from studio.gallery.comparison_sheet import Made, caption, label
-from studio.report.sheet import PAPER
+from studio.pictures.sheet import PAPER
 
 SIDE, FRAME = 200, 4
 BASE = Settings("a bear", sampler="flow", steps=3, seed=1, size=SIDE)

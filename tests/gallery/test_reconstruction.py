@@ -23,7 +23,7 @@ from studio.gallery.reconstruction_sheet import (
     sheet,
     shown,
 )
-from studio.report.sheet import PAPER
+from studio.pictures.sheet import PAPER
 
 SPECTRA = Spectra(*(np.zeros(4, np.float32) for _ in range(4)))
 FAITHFUL = Figures(31.234, 0.93, 0.98, 0.02, 48.0, 1.5, 0.7)

@@ -18,12 +18,12 @@ from studio.core import messages
 from studio.core.autoencoding import Reconstruct, Reconstructed
 from studio.core.errors import Cancelled, ModelError, UsageError
 from studio.core.files import save_picture
-from studio.dataset.pictures import ReadPicture, read_picture
 from studio.engine.worker import run_now
 from studio.gallery import reconstruction
 from studio.gallery.naming import words
 from studio.gallery.reconstruction_sheet import Block, Shown, block, shown
 from studio.models import registry
+from studio.pictures.reading import ReadPicture, read_picture
 
 ALL = "all"
 

@@ -8,38 +8,22 @@ from __future__ import annotations
 import os
 import re
 import stat
-import struct
 import time
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from hashlib import sha256
 from pathlib import Path
 
-from PIL import Image
-
-from studio.core.errors import DataError
-from studio.core.files import DRAFT, must_be_regular
+from studio.core.files import DRAFT
 from studio.core.settings import Settings
-from studio.dataset.chunks import tidied
 from studio.gallery import png
 from studio.gallery.png import Record
+from studio.pictures.reading import opened_png
 
 TRASH = ".trash"
 READS = 1  # goes up when more files can be read: those passed over before are tried again
 STALE_SECONDS = 600.0  # a draft this old has no writer any more
 _RESERVED = re.compile(r"\d{4}-\d\d-\d\d \d\d-\d\d-\d\d .+ \d\d+\.png")  # as naming.new_path says
-UNREADABLE = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    IndexError,
-    EOFError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-)
 
 
 @dataclass(frozen=True)
@@ -83,13 +67,9 @@ def stamp(path: Path) -> Stamp:
 
 def read(path: Path) -> Picture:
     """Reads a PNG to its end, every checksum included. Raises DataError unless all is well."""
-    try:
-        must_be_regular(path)
-        with open(path, "rb") as file, Image.open(tidied(file)[0], formats=("PNG",)) as image:
-            chunk, (width, height) = image.info.get(png.CHUNK), image.size
-            image.verify()
-    except UNREADABLE as error:
-        raise DataError(f"{path.name} cannot be read as a PNG picture.") from error
+    with opened_png(path) as image:
+        chunk, (width, height) = image.info.get(png.CHUNK), image.size
+        image.verify()
     record = png.record_of(path, chunk)
     identity = sha256(str(chunk).encode("utf-8", "replace")).hexdigest()[:32]
     return Picture(record, identity, width, height)

@@ -14,10 +14,8 @@ from threading import Lock
 
 from PIL import Image
 
-from studio.core.errors import DataError
-from studio.core.files import must_be_regular, replacing
-from studio.dataset.chunks import tidied
-from studio.gallery.history.files import UNREADABLE
+from studio.core.files import replacing
+from studio.pictures.reading import opened_png
 
 QUALITY = 85
 MOST_FILES = 60_000
@@ -82,14 +80,8 @@ class Thumbnails:
 
 
 def _encoded(path: Path, size: int) -> bytes:
-    try:
-        must_be_regular(path)
-        with open(path, "rb") as file, Image.open(tidied(file)[0], formats=("PNG",)) as image:
-            small = image.convert("RGB")
-    except FileNotFoundError as error:
-        raise DataError(f"{path.name} does not exist.") from error
-    except UNREADABLE as error:
-        raise DataError(f"{path.name} cannot be read as a PNG picture.") from error
+    with opened_png(path) as image:
+        small = image.convert("RGB")
     small.thumbnail((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
     encoded = io.BytesIO()
     small.save(encoded, "JPEG", quality=QUALITY)

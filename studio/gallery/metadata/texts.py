@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from studio.core.errors import DataError
-from studio.dataset.chunks import MOST_TEXT, tidied
+from studio.pictures.chunks import MOST_TEXT, tidied
 
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "JXL")  # where Pillow can
 MOST_PIXELS = 2**25  # that are decoded to look for hidden texts

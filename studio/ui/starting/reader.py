@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QMimeData, QObject, Signal, Slot
 
-from studio.dataset import SUFFIXES
+from studio.pictures import SUFFIXES
 from studio.ui.background import Background
 
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from studio.dataset import SUFFIXES
+from studio.pictures import SUFFIXES
 from studio.ui.session import Session, bind
 from studio.ui.starting.sources import Sources
 from studio.ui.starting.well import Well, holds_picture

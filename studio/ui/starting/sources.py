@@ -102,7 +102,7 @@ def file_in(data: QMimeData) -> Path | None:
 
 def from_image(name: str, image: QImage) -> Start:
     """A picture in memory, transparent parts over white."""
-    from studio.dataset.pictures import OVER_WHITE, ReadPicture
+    from studio.pictures.reading import OVER_WHITE, ReadPicture
 
     over = QImage(image.size(), QImage.Format.Format_RGB32)
     over.fill(Qt.GlobalColor.white)

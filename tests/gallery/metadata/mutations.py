@@ -18,10 +18,10 @@ from PIL import Image
 
 from studio.core.errors import DataError
 from studio.core.settings import Settings
-from studio.dataset.pictures import MOST_PIXELS
 from studio.gallery import png
 from studio.gallery.metadata import formats
 from studio.gallery.metadata.found import Texts
+from studio.pictures.reading import MOST_PIXELS
 from tests.gallery.metadata.examples import (
     A1111,
     COMFYUI,

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from studio.core.errors import DataError
-from studio.dataset.pictures import read_picture
 from studio.gallery.history import files
 from studio.gallery.history.thumbnails import Thumbnails
 from studio.gallery.metadata import read
+from studio.pictures.reading import read_picture
 from tests.gallery.metadata.mutations import (
     EXAMPLES,
     Watch,

@@ -8,8 +8,8 @@ import numpy as np
 
 from studio.core.errors import DataError
 from studio.dataset.catalogue import Catalogue
-from studio.dataset.pictures import pictures_in, read_picture
 from studio.dataset.scenes import Mix, compose, sample_scene
+from studio.pictures.reading import pictures_in, read_picture
 from studio.ui.workspaces.reconstruct.bench import Source
 
 MOST = 64  # pictures taken from one drop

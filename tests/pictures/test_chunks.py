@@ -11,8 +11,8 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from studio.core.errors import DataError
-from studio.dataset.chunks import MOST_TEXT, MOST_TEXTS, PACKED, tidied
-from studio.dataset.pictures import read_picture
+from studio.pictures.chunks import MOST_TEXT, MOST_TEXTS, PACKED, tidied
+from studio.pictures.reading import read_picture
 
 PIXELS = np.arange(8 * 8 * 3, dtype=np.uint8).reshape(8, 8, 3)
 

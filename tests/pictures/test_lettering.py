@@ -10,8 +10,8 @@ from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from PIL import Image, ImageDraw
 
-from studio.report import lettering
-from studio.report.lettering import INTER, fitted, runs, width, write
+from studio.pictures import lettering
+from studio.pictures.lettering import INTER, fitted, runs, width, write
 
 BUNDLED = "ÀéîñøßŁőşẾ Ελληνικά ΑΩ Кириллица ЁЖщї «“”» … × − ≤ ∞ · 1²"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from studio.pictures.sheet import GAP, LABEL, TITLE, contact_sheet
 from studio.report.prompts import PAIR_PROMPTS, PROMPTS
-from studio.report.sheet import GAP, LABEL, TITLE, contact_sheet
 
 
 def test_pictures_are_where_the_grid_says_with_words_under_them() -> None:

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import warnings
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -17,14 +20,26 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from studio.core.errors import DataError
-from studio.dataset import SUFFIXES
-from studio.dataset.chunks import tidied
+from studio.core.files import must_be_regular
+from studio.pictures import SUFFIXES
+from studio.pictures.chunks import tidied
 
 RUNS_PROGRAMS = ("EPS", "WMF")  # Pillow hands these to an interpreter; a picture must not run
 BAND = 2**20  # values at a time in double precision: a large picture has many
 MOST_PIXELS = 89_478_485  # Pillow's own bound, above which it suspects a decompression bomb
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 OVER_WHITE = ("Its transparency was laid over white.",)
+UNREADABLE = (  # what Pillow raises for damaged files
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    IndexError,
+    EOFError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
 LAYERED = ("PSD",)  # their further "frames" are the layers of the picture shown
 
 
@@ -268,6 +283,20 @@ def _in_srgb(image: Image.Image, profile: bytes | None, notes: list[str]) -> Ima
     if image.mode in ("CMYK", "LAB"):
         notes.append(f"Its colours were converted from {image.mode}.")
     return image.convert("RGB")
+
+
+@contextmanager
+def opened_png(path: Path) -> Iterator[Image.Image]:
+    """A PNG of ours, whose texts are all known before its pixels are read. Raises DataError, also
+    for what fails within: whoever loads or verifies the image need not ask again."""
+    try:
+        must_be_regular(path)
+        with open(path, "rb") as file, Image.open(tidied(file)[0], formats=("PNG",)) as image:
+            yield image
+    except FileNotFoundError as error:
+        raise DataError(f"{path.name} does not exist.") from error
+    except UNREADABLE as error:
+        raise DataError(f"{path.name} cannot be read as a PNG picture.") from error
 
 
 def fitted_mask(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from studio.core.errors import DataError
-from studio.dataset import pictures
-from studio.dataset.pictures import _eight_bits, is_picture, pictures_in, read_picture
+from studio.pictures import reading as pictures
+from studio.pictures.reading import _eight_bits, is_picture, pictures_in, read_picture
 
 
 def colours(height: int = 20, width: int = 30) -> np.ndarray:
