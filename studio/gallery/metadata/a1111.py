@@ -12,7 +12,7 @@ from dataclasses import replace
 from studio.core.errors import DataError
 from studio.diffusion import samplers
 from studio.gallery.metadata.foreign import Foreign, nearest, quoted
-from studio.gallery.metadata.found import Format, Found, Texts, object_in
+from studio.gallery.metadata.found import Format, Found, Texts, object_in, unused
 from studio.gallery.metadata.texts import PARAMETERS
 
 SOURCE = "A1111"
@@ -41,12 +41,10 @@ _OPTIONS = {
     "Sigma tmax": "s_max",
     "Sigma noise": "s_noise",
 }
-_CARRIED = {
-    *("Steps", "Sampler", "Schedule type", "CFG scale", "Seed", "Size", "Model"),
-    *("Variation seed", "Variation seed strength", "Denoising strength"),
-    *(SAMPLER_ID, SCHEDULE_ID, *_OPTIONS),
-}
-_OF_NO_EFFECT = {  # on what is drawn: checksums, versions, where in a batch
+_NAMES = {"steps": "Steps", "guidance": "CFG scale", "seed": "Seed", "model": "Model"}
+_NAMES |= {"variation": "Variation seed strength", "variation_seed": "Variation seed"}
+_OF_NO_EFFECT = {  # checksums, versions, where in a batch; or read in another way
+    *("Sampler", "Schedule type", SAMPLER_ID, SCHEDULE_ID, "Size", "Denoising strength"),
     *("Model hash", "VAE hash", "Hashes", "Lora hashes", "TI hashes", "Version", "User"),
     *("Batch size", "Batch pos", "Size-1", "Size-2", "RNG", "ENSD", "Seed resize from"),
     *("Init image hash", "Created Date"),
@@ -63,21 +61,17 @@ def read_text(text: str, models: Collection[str]) -> Found:
     prompt, negative, values = _parts(text)
     prompt, extras = _without_extras(prompt)
     width, _, height = values.get("Size", "").partition("x")
-    foreign = Foreign(
+    foreign = Foreign.of(
+        values,
+        _NAMES,
         prompt=prompt,
         negative=negative,
         sampler=_ours(values.get(SAMPLER_ID, "")) or values.get("Sampler", ""),
         schedule=values.get(SCHEDULE_ID) or values.get("Schedule type", ""),
-        steps=values.get("Steps"),
-        guidance=values.get("CFG scale"),
-        seed=values.get("Seed"),
         width=width,
         height=height,
-        model=values.get("Model", ""),
-        variation=values.get("Variation seed strength"),
-        variation_seed=values.get("Variation seed"),
         options=tuple((o, values[name]) for name, o in _OPTIONS.items() if name in values),
-        left_out=tuple(name for name in values if name not in _CARRIED | _OF_NO_EFFECT),
+        left_out=unused(values, _NAMES.values(), _OPTIONS, _OF_NO_EFFECT),
         notes=extras,
     )
     if not any(name.startswith("Hires") for name in values):  # whose strength it is, else

@@ -9,8 +9,8 @@ import re
 from collections.abc import Collection
 
 from studio.core.errors import DataError
-from studio.gallery.metadata.foreign import Foreign, Lost, nearest, quoted
-from studio.gallery.metadata.found import Format, Found, Texts, document
+from studio.gallery.metadata.foreign import Foreign, Lost, loras, nearest, quoted
+from studio.gallery.metadata.found import Format, Found, Texts, document, file_name, words
 from studio.gallery.metadata.graph import Graph, Met, Node
 
 SOURCE = "ComfyUI"
@@ -224,21 +224,19 @@ def _conditions(node: Node, role: str) -> list[object]:
 
 def _model(graph: Graph, models: list[Node], sampler: Node) -> str:
     for node in (*models, sampler):
-        name = _words(graph.value(node, *_MODELS))
-        if name:
-            base = name.replace("\\", "/").rsplit("/", 1)[-1]
+        if base := file_name(graph.value(node, *_MODELS)):
             stem, _, suffix = base.rpartition(".")
             return stem if suffix.lower() in ("safetensors", "ckpt", "sft", "gguf", "pt") else base
     return ""
 
 
-def _loras(graph: Graph, models: list[Node]) -> list[str]:
-    names = [_words(graph.value(node, "lora_name")) for node in models]
+def _loras(graph: Graph, models: list[Node]) -> tuple[str, ...]:
+    names = [words(graph.value(node, "lora_name")) for node in models]
     for node in models:
         for value in node.inputs.values():  # the kind of loader that holds several
             if isinstance(value, dict) and value.get("on", True):
-                names.append(_words(value.get("lora")))
-    return [f"LoRA '{quoted(name)}' was left out." for name in names if name]
+                names.append(words(value.get("lora")))
+    return loras(names)
 
 
 def _notes_on_guidance(graph: Graph, guider: Node, positive: object) -> list[str]:
@@ -247,10 +245,6 @@ def _notes_on_guidance(graph: Graph, guider: Node, positive: object) -> list[str
         if distilled is not None:
             return [f"The model's own guidance {quoted(distilled)} was left out."]
     return []
-
-
-def _words(value: object) -> str:
-    return value if isinstance(value, str) else ""
 
 
 FORMAT = Format(SOURCE, 5, find)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from studio.core.settings import MAX_GUIDANCE, MAX_SEED, MAX_STEPS, SHIFTS, Settings
 from studio.core.specs import Option, Options
@@ -19,6 +20,8 @@ from studio.gallery.metadata.found import Found
 from studio.gallery.metadata.names import SAMPLERS, SCHEDULES, Match, sampler_and_schedule
 
 DEFAULT = Settings("")
+#: Our names that most studios have too.
+COMMON = {name: name for name in ("prompt", "sampler", "steps", "seed", "width", "height")}
 SIZES = (1, 2**16)
 MOST_CHARACTERS = 20_000  # of a prompt
 MOST_NOTES = 30
@@ -75,6 +78,14 @@ class Foreign:
     options: tuple[tuple[str, object], ...] = ()
     left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, values: Mapping[str, object], names: Mapping[str, str], **others: Any) -> Foreign:
+        """What is there of `names`, which go from ours to the other studio's; and `others`."""
+        there: dict[str, Any] = {
+            ours: values[theirs] for ours, theirs in names.items() if theirs in values
+        }
+        return cls(**(there | others))
 
 
 def nearest(foreign: Foreign, models: Collection[str], source: str) -> Found:
@@ -137,6 +148,11 @@ def listed(names: Iterable[str]) -> str:
     if len(once) > 8:
         short.append(f"{len(once) - 8} more")
     return " and ".join(filter(None, [", ".join(short[:-1]), short[-1]]))
+
+
+def loras(names: Iterable[object]) -> tuple[str, ...]:
+    """A note on each."""
+    return tuple(f"LoRA '{quoted(name)}' was left out." for name in names if name)
 
 
 def _text(text: str) -> str:

@@ -13,6 +13,18 @@ from studio.core.settings import Settings
 
 #: The texts inside a picture by their names in PNG files, whatever file it is.
 Texts = Mapping[str, str]
+OFF: tuple[object, ...] = (
+    None,
+    False,
+    0,
+    "",
+    "None",
+    "none",
+    "False",
+    [],
+    "[]",
+    {},
+)  # values that do nothing
 
 
 @dataclass(frozen=True)
@@ -58,3 +70,20 @@ def object_in(texts: Texts, name: str) -> dict[str, Any]:
         with suppress(DataError):
             return document(text, name)
     return {}
+
+
+def unused(values: Mapping[str, object], *known: Collection[str]) -> tuple[str, ...]:
+    """The names, as people say them, of what is set and not `known`: carried over, said by others
+    of the values, or of no effect on what is drawn."""
+    left = (name for name in values if not any(name in each for each in known))
+    return tuple(name.replace("_", " ") for name in left if values[name] not in OFF)
+
+
+def words(value: object) -> str:
+    """A text; empty for what is none."""
+    return value if isinstance(value, str) else ""
+
+
+def file_name(path: object) -> str:
+    """Without its folders, of whatever system."""
+    return words(path).replace("\\", "/").rsplit("/", 1)[-1]

@@ -10,25 +10,27 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from studio.core.errors import DataError
-from studio.gallery.metadata.foreign import Foreign, nearest, quoted
-from studio.gallery.metadata.found import Format, Found, Texts, document
+from studio.gallery.metadata.foreign import COMMON, Foreign, loras, nearest, quoted
+from studio.gallery.metadata.found import Format, Found, Texts, document, unused, words
 
 SOURCE = "InvokeAI"
 CHUNK, OLDER, OLDEST = "invokeai_metadata", "sd-metadata", "Dream"
-_CARRIED = {
-    *("positive_prompt", "negative_prompt", "scheduler", "steps", "cfg_scale", "seed", "width"),
-    *("height", "model", "cfg_rescale_multiplier", "strength", "loras"),
-}
-_OF_NO_EFFECT = {
+_NAMES = COMMON | {"prompt": "positive_prompt", "guidance": "cfg_scale", "strength": "strength"}
+_NAMES |= {"negative": "negative_prompt", "sampler": "scheduler"}
+_NAMES |= {"rescale": "cfg_rescale_multiplier"}
+_OF_NO_EFFECT = {  # or read in another way
+    *("model", "loras"),
     *("app_version", "generation_mode", "rand_device", "metadata_version", "_canvas_objects"),
     *("init_image", "canvas_v2_metadata", "positive_style_prompt", "negative_style_prompt", "type"),
 }
-_OLD_CARRIED = {
-    *("prompt", "steps", "cfg_scale", "height", "width", "seed", "type", "sampler", "variations"),
-    *("strength", "weight", "orig_hash", "init_image_path", "seam_size", "seam_blur"),
+_OLD_NAMES = COMMON | {"guidance": "cfg_scale", "strength": "strength"}
+_OLD_OF_NO_EFFECT = {
+    *("type", "variations", "weight", "orig_hash", "init_image_path", "seam_size", "seam_blur"),
 }
+_DREAM_NAMES = {"sampler": "A", "steps": "s", "guidance": "C", "seed": "S", "strength": "f"}
+_DREAM_NAMES |= {"width": "W", "height": "H"}
 _FLAG = re.compile(r"(?:^|\s)-([A-Za-z])\s*([^\s\"-][^\s\"]*)")
-_DREAM_FLAGS = {"n", "N", "o"}  # of no effect on one picture
+_DREAM_OF_NO_EFFECT = {"V", "I", "n", "N", "o"}
 
 
 def find(texts: Texts, models: Collection[str]) -> Found | None:
@@ -48,20 +50,12 @@ def find(texts: Texts, models: Collection[str]) -> Found | None:
 def _modern(values: Mapping[str, Any]) -> Foreign:
     if not {"positive_prompt", "seed", "steps", "scheduler"} & set(values):
         raise DataError("Its InvokeAI metadata says nothing of how it was made.")
-    others = set(_CARRIED | _OF_NO_EFFECT)
-    return Foreign(
-        prompt=values.get("positive_prompt"),
-        negative=_words(values.get("negative_prompt")),
-        sampler=_words(values.get("scheduler")),
-        steps=values.get("steps"),
-        guidance=values.get("cfg_scale"),
-        seed=values.get("seed"),
-        width=values.get("width"),
-        height=values.get("height"),
+    return Foreign.of(
+        values,
+        _NAMES,
+        sampler=words(values.get("scheduler")),
         model=_model(values.get("model")),
-        rescale=values.get("cfg_rescale_multiplier"),
-        strength=values.get("strength"),
-        left_out=tuple(_spoken(n) for n, v in values.items() if n not in others and _used(v)),
+        left_out=unused(values, _NAMES.values(), _OF_NO_EFFECT),
         notes=(*_loras(values.get("loras")), *_styles(values)),
     )
 
@@ -74,47 +68,38 @@ def _old(values: Mapping[str, Any]) -> Foreign:
         raise DataError("Its InvokeAI metadata describes no image.")
     prompt, negative = _old_prompt(image.get("prompt"))
     seed, weight, notes = _variations(image.get("variations"))
-    return Foreign(
+    return Foreign.of(
+        image,
+        _OLD_NAMES,
         prompt=prompt,
         negative=negative,
-        sampler=_words(image.get("sampler")),
-        steps=image.get("steps"),
-        guidance=image.get("cfg_scale"),
-        seed=image.get("seed"),
-        width=image.get("width"),
-        height=image.get("height"),
-        model=_words(values.get("model_weights")) or _words(values.get("model_id")),
+        sampler=words(image.get("sampler")),
+        model=words(values.get("model_weights")) or words(values.get("model_id")),
         variation=weight,
         variation_seed=seed,
-        strength=image.get("strength"),
-        left_out=tuple(_spoken(n) for n, v in image.items() if n not in _OLD_CARRIED and _used(v)),
+        left_out=unused(image, _OLD_NAMES.values(), _OLD_OF_NO_EFFECT),
         notes=notes,
     )
 
 
 def _dream(text: str) -> Foreign:
     """From '"a fox [blurry]" -s 50 -S 42 -W 512 -H 512 -C 7.5 -A k_lms'. Raises DataError."""
-    words, flags = _dream_parts(text.strip())
+    quoted_part, flags = _dream_parts(text.strip())
     values = dict(_FLAG.findall(flags))
     if not values:
         raise DataError("Its Dream line has no values.")
-    prompt, negative = _old_prompt(words)
+    prompt, negative = _old_prompt(quoted_part)
     listed = [part.partition(":") for part in values.get("V", "").split(",") if part]
     variations = [{"seed": seed, "weight": weight} for seed, _, weight in listed]
     seed, weight, notes = _variations(variations)
-    known = set("sSWHCAVfI") | _DREAM_FLAGS
-    return Foreign(
+    known = {*_DREAM_NAMES.values(), *_DREAM_OF_NO_EFFECT}
+    return Foreign.of(
+        values,
+        _DREAM_NAMES,
         prompt=prompt,
         negative=negative,
-        sampler=values.get("A", ""),
-        steps=values.get("s"),
-        guidance=values.get("C"),
-        seed=values.get("S"),
-        width=values.get("W"),
-        height=values.get("H"),
         variation=weight,
         variation_seed=seed,
-        strength=values.get("f"),
         left_out=tuple(f"-{name}" for name in values if name not in known),
         notes=notes,
     )
@@ -132,7 +117,7 @@ def _dream_parts(text: str) -> tuple[str, str]:
 def _old_prompt(value: object) -> tuple[str, str]:
     """(prompt, negative prompt): version 2 put what to avoid between square brackets."""
     parts = value if isinstance(value, list) else [value]
-    texts = [_words(part.get("prompt") if isinstance(part, dict) else part) for part in parts]
+    texts = [words(part.get("prompt") if isinstance(part, dict) else part) for part in parts]
     text = ", ".join(filter(None, texts))
     negative = ", ".join(part.strip() for part in re.findall(r"\[([^\[\]]*)\]", text))
     return " ".join(re.sub(r"\[[^\[\]]*\]", " ", text).split()), negative
@@ -148,41 +133,29 @@ def _variations(value: object) -> tuple[object, object, tuple[str, ...]]:
     return known[0].get("seed"), known[0].get("weight"), notes
 
 
-def _loras(value: object) -> list[str]:
+def _loras(value: object) -> tuple[str, ...]:
     entries = value if isinstance(value, list) else []
     names = []
     for each in entries:
         if isinstance(each, dict):
             names.append(_model(each.get("lora")) or _model(each.get("model")) or "without a name")
-    return [f"LoRA '{quoted(name)}' was left out." for name in names]
+    return loras(names)
 
 
 def _styles(values: Mapping[str, Any]) -> list[str]:
     """SDXL's second prompts, where they say something of their own."""
     notes = []
     for sign in ("positive", "negative"):
-        style = _words(values.get(f"{sign}_style_prompt"))
-        if style and style != _words(values.get(f"{sign}_prompt")):
+        style = words(values.get(f"{sign}_style_prompt"))
+        if style and style != words(values.get(f"{sign}_prompt")):
             notes.append(f"The {sign} style prompt '{quoted(style)}' was left out.")
     return notes
 
 
 def _model(value: object) -> str:
     if isinstance(value, dict):
-        return _words(value.get("name")) or _words(value.get("model_name"))
-    return _words(value)
-
-
-def _words(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _used(value: object) -> bool:
-    return value not in (None, False, 0, "", [], {})
-
-
-def _spoken(name: str) -> str:
-    return name.replace("_", " ")
+        return words(value.get("name")) or words(value.get("model_name"))
+    return words(value)
 
 
 FORMAT = Format(SOURCE, 1, find)

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from studio.gallery.metadata.foreign import Foreign, nearest
+from studio.gallery.metadata.foreign import COMMON, Foreign, nearest
 from studio.gallery.metadata.found import Format, Found, Texts, object_in
 from studio.gallery.metadata.texts import PARAMETERS
 
 SOURCE = "NovelAI"
 COMMENT, DESCRIPTION, SOFTWARE, MODEL = "Comment", "Description", "Software", "Source"
+_NAMES = COMMON | {"negative": "uc", "guidance": "scale", "schedule": "noise_schedule"}
+_NAMES |= {"rescale": "cfg_rescale"}
 _LEFT_OUT = {
     "sm": "SMEA",
     "sm_dyn": "SMEA DYN",
@@ -37,18 +39,10 @@ def find(texts: Texts, models: Collection[str]) -> Found | None:
 
 def _foreign(values: dict[str, Any], texts: Texts) -> Foreign:
     from_image = values.get("request_type") != "PromptGenerateRequest" and "strength" in values
-    return Foreign(
-        prompt=values.get("prompt", texts.get(DESCRIPTION)),
-        negative=values.get("uc", ""),
-        sampler=values.get("sampler", ""),
-        schedule=values.get("noise_schedule", ""),
-        steps=values.get("steps"),
-        guidance=values.get("scale"),
-        seed=values.get("seed"),
-        width=values.get("width"),
-        height=values.get("height"),
+    return Foreign.of(
+        {"prompt": texts.get(DESCRIPTION)} | values,
+        _NAMES,
         model=texts.get(MODEL, ""),
-        rescale=values.get("cfg_rescale"),
         strength=values.get("strength") if from_image else None,
         left_out=tuple(label for name, label in _LEFT_OUT.items() if values.get(name)),
     )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from studio.core.errors import DataError
-from studio.gallery.metadata import read
+from studio.gallery.metadata import Found, read
 from tests.gallery.metadata.peers import fetch
 
+DATA = Path(__file__).parent / "data"
 DUCK = {
     "prompt": "photo of a duck",
     "negative": "monochrome",
@@ -88,6 +90,65 @@ def test_all_that_hold_settings_are_restored(pictures: Path) -> None:
     night = read(pictures / "parsers/ComfyUI/night_evening_day_morning_cropped.png").settings
     for part in ("(daytime:1.2) sky", "(night:1.3)", "(evening:1.2)", "morning sky", "landscape"):
         assert part in night.prompt
+
+
+#: Of our test pictures, those in which sd-parsers 0.6 finds nothing or cannot open them.
+ONLY_HERE = {
+    "big-ztxt.png": "A1111",
+    "comfyui-seed-from-unknown-node.png": "ComfyUI",
+    "comfyui-string-concatenate.png": "ComfyUI",
+    "comfyui-unsaved-sampler-first.png": "ComfyUI",
+    "easydiffusion.png": "Easy Diffusion",
+    "fooocus-json.png": "Fooocus",
+    "sdnext-pipes.png": "A1111",
+    "swarmui-json.png": "SwarmUI",
+    "unicode-utf8.jpg": "A1111",
+}
+
+
+def theirs(path: Path) -> list[dict[str, object]]:
+    """What sd-parsers reads of each sampler, under our names; nothing where it fails."""
+    package = pytest.importorskip("sd_parsers")
+    manager = package.ParserManager(eagerness=package.Eagerness.EAGER)
+    found = None
+    with suppress(ValueError):  # Pillow's, of large texts
+        found = manager.parse(path)
+    samplers = []
+    for each in found.samplers if found else ():
+        names = {"seed": "seed", "noise_seed": "seed", "steps": "steps", "cfg_scale": "guidance"}
+        said = {names[n]: float(v) for n, v in each.parameters.items() if n in names}
+        prompts = {"prompt": each.prompts, "negative": each.negative_prompts}
+        texts = {name: [prompt.value for prompt in many] for name, many in prompts.items() if many}
+        samplers.append(said | texts)
+    return samplers
+
+
+def agrees(found: Found, their: dict[str, object]) -> bool:
+    """Whether nothing of theirs is otherwise here, or is missing here without a word."""
+    for name, value in their.items():
+        ours = getattr(found.settings, name)
+        if isinstance(value, list):
+            same = all(" ".join(text.split()) in " ".join(ours.split()) for text in value)
+        else:
+            same = float(ours) == value or name in found.missing
+        if not same:
+            return False
+    return True
+
+
+def test_what_sd_parsers_reads_of_its_own_pictures_is_the_same_here(pictures: Path) -> None:
+    for name in EXPECTED:
+        assert any(agrees(read(pictures / name), each) for each in theirs(pictures / name)), name
+
+
+def test_what_sd_parsers_reads_of_our_pictures_is_the_same_here_and_less() -> None:
+    for path in sorted(DATA.iterdir()):
+        if samplers := theirs(path):
+            assert any(agrees(read(path), each) for each in samplers), path.name
+        elif path.name in ONLY_HERE:
+            assert read(path).source == ONLY_HERE[path.name]
+        else:
+            assert path.name in ("big-icc.png", "own-text-after-pixels.png")
 
 
 def test_those_without_settings_say_so(pictures: Path) -> None:
