@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from studio.cli.bars import bar
 from studio.cli.outputs import folder_at
-from studio.cli.verb import Document, add_device, add_out, worker_of
+from studio.cli.verb import Document, add_model, add_out, worker_of
 from studio.core.errors import UsageError
 from studio.core.files import save_text
 from studio.core.settings import Settings
@@ -47,9 +47,7 @@ def add_few_steps(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--near", type=float, default=NEAR, help="the mean LPIPS that will do (%(default)s)"
     )
-    parser.add_argument("--model", default=Settings("").model, metavar="NAME|PATH")
-    parser.add_argument("--size", type=int, default=Settings("").size, help="pixels a side")
-    add_device(parser)
+    add_model(parser)
     add_out(parser, "a folder for few-steps.json and few-steps.md")
 
 

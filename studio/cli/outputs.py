@@ -149,10 +149,11 @@ def folder_for(out: str | None, holds: str, name: str, kind: str, run: str = "")
     return folder
 
 
-def extra(what: str, make: Callable[[], Path]) -> Path | None:
-    """Something beside results that are written already: where it fails, a note says so."""
+def extra(what: str, path: Path, write: Callable[[Path], object]) -> Path | None:
+    """A file beside results that are written already; where it fails, a note says so."""
     try:
-        return make()
+        write(path)
+        return path
     except (StudioError, MemoryError) as error:
         reason = str(error) or "memory ran out"
         print(f"the {what} was left out: {reason}", file=sys.stderr)

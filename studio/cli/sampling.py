@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
-from studio.cli.verb import add_device
+from studio.cli.verb import add_model
 from studio.core.errors import UsageError
 from studio.core.generating import Inputs
 from studio.core.settings import Settings
@@ -37,13 +37,7 @@ def add_sampling(parser: ArgumentParser) -> None:
         help="guide only between these times (0 clean, 1 noise)",
     )
     add_fine_tuning(parser)
-    parser.add_argument(
-        "--size", type=int, default=DEFAULT.size, help="pixels a side (default %(default)d)"
-    )
-    parser.add_argument(
-        "--model", default=DEFAULT.model, metavar="NAME|PATH", help="which model (%(default)s)"
-    )
-    add_device(parser)
+    add_model(parser)
 
 
 def add_fine_tuning(parser: ArgumentParser) -> None:

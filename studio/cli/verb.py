@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from studio.core.device import DEVICES, PRECISIONS
 from studio.core.errors import UsageError
+from studio.core.settings import Settings
 from studio.engine.worker import Worker
 
 Document = dict[str, Any]
@@ -51,6 +52,18 @@ def add_device(parser: ArgumentParser) -> None:
         default="auto",
         help="of the networks (default: the one the device is quick in)",
     )
+
+
+def add_model(parser: ArgumentParser) -> None:
+    """--model, --size, and where it runs."""
+    default = Settings("")
+    parser.add_argument(
+        "--size", type=int, default=default.size, help="pixels a side (default %(default)d)"
+    )
+    parser.add_argument(
+        "--model", default=default.model, metavar="NAME|PATH", help="which model (%(default)s)"
+    )
+    add_device(parser)
 
 
 def worker_of(arguments: Namespace) -> Worker:

@@ -1,4 +1,4 @@
-"""Where this copy of the studio lies: its bundled files, and the command that starts it.
+"""Where this copy of the studio lies: its bundled files, the user's, the command that starts it.
 
 A checkout has assets/ beside the package, also where it is installed with `pip install -e`; a
 wheel has it inside the package (studio/packing.py).
@@ -9,10 +9,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import platformdirs
+
 _PACKAGE = Path(__file__).resolve().parents[1]
 CHECKOUT = None if (_PACKAGE / "assets").is_dir() else _PACKAGE.parent
 ASSETS = (CHECKOUT or _PACKAGE) / "assets"
 PROGRAM = ("latent-studio",) if CHECKOUT is None else ("python3", "main.py")
+
+
+def user_data(name: str) -> Path:
+    """The user's own file or folder of that name, where the system keeps such."""
+    return platformdirs.user_data_path("latent-studio", appauthor=False) / name
 
 
 def bundled(name: str) -> Path:

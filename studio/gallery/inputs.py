@@ -9,12 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 from PIL import Image
 
 from studio.core.errors import DataError, OutputError
 from studio.core.files import replacing
 from studio.core.generating import Inputs, digest
+from studio.core.installation import user_data
 from studio.core.settings import Settings
 from studio.pictures.reading import opened_png
 
@@ -23,7 +23,7 @@ HEXADECIMAL = frozenset("0123456789abcdef")
 
 def inputs_folder() -> Path:
     """Where they lie: a folder of the user's data."""
-    return Path(platformdirs.user_data_dir("latent-studio", appauthor=False)) / "inputs"
+    return user_data("inputs")
 
 
 def keep(inputs: Inputs, folder: Path) -> None:

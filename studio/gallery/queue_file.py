@@ -13,12 +13,12 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import platformdirs
 from filelock import FileLock, Timeout
 
 from studio.core.errors import DataError, OutputError, UsageError
 from studio.core.files import replacing
 from studio.core.generating import Generate
+from studio.core.installation import user_data
 from studio.gallery import inputs, png
 from studio.gallery.history.files import STALE_SECONDS
 
@@ -28,7 +28,7 @@ MOST_WINDOWS = 32
 
 
 def queue_file() -> Path:
-    return platformdirs.user_data_path("latent-studio", appauthor=False) / "queue.json"
+    return user_data("queue.json")
 
 
 @dataclass(frozen=True)

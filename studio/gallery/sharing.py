@@ -15,6 +15,7 @@ from studio.core.installation import PROGRAM
 from studio.core.settings import Settings
 from studio.core.wildcards import escaped
 from studio.diffusion import samplers
+from studio.gallery.metadata.found import clean
 from studio.gallery.metadata.names import A1111_SAMPLERS, A1111_SCHEDULES
 
 _APART = {"prompt", "seed", "steps", "classifier_scale", "source", "mask", "strength"}
@@ -50,7 +51,7 @@ def parameters(settings: Settings) -> str:
     if settings.negative:
         lines.append(f"Negative prompt: {settings.negative}")
     lines.append(", ".join(f"{name}: {_quoted(value)}" for name, value in values.items()))
-    return _clean("\n".join(lines))
+    return clean("\n".join(lines))
 
 
 def command(settings: Settings, inputs: Path | None = None) -> str:
@@ -79,7 +80,7 @@ def command(settings: Settings, inputs: Path | None = None) -> str:
         words += _option("classifier_scale", settings.classifier_scale)
     if last:
         words += ["--", escaped(settings.prompt)]
-    return shlex.join(_clean(word) for word in words)
+    return shlex.join(clean(word) for word in words)
 
 
 def _start(settings: Settings, inputs: Path) -> list[str]:
@@ -109,9 +110,5 @@ def _default_steps(sampler: str) -> int | None:
 
 def _quoted(value: object) -> str:
     """As A1111: what would end a value early is written as a JSON string."""
-    text = "-- " if value == "--" else str(value)  # argparse takes a bare -- for its own
+    text = str(value)
     return json.dumps(text, ensure_ascii=False) if set(text) & set(',:\n"') else text
-
-
-def _clean(text: str) -> str:
-    return text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")

@@ -11,11 +11,10 @@ from pathlib import Path
 from random import Random
 from threading import Lock
 
-import platformdirs
-
 from studio.core.errors import DataError
 from studio.core.files import must_be_regular
 from studio.core.generating import Generate
+from studio.core.installation import user_data
 from studio.core.wildcards import Lines, chosen, only
 
 MOST_BYTES = 2**22  # of a file
@@ -23,7 +22,7 @@ MOST_KEPT = 2 * MOST_BYTES  # of the files whose lines are kept in memory
 
 
 def words_folder() -> Path:
-    return platformdirs.user_data_path("latent-studio", appauthor=False) / "words"
+    return user_data("words")
 
 
 def drawn(request: Generate, prompt: str, lines: Lines) -> tuple[Generate, ...]:

@@ -17,10 +17,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import platformdirs
-
 from studio.core.errors import ModelError
-from studio.core.installation import ASSETS
+from studio.core.installation import ASSETS, user_data
 from studio.models import formats
 from studio.models.format import Check, Format
 from studio.models.formats.taesd import HALVES
@@ -48,7 +46,7 @@ AUTOENCODERS = "autoencoders"  # a folder of them, among the bundled models and 
 
 def user_folder() -> Path:
     """Where users put models of their own."""
-    return platformdirs.user_data_path("latent-studio", appauthor=False) / "models"
+    return user_data("models")
 
 
 def run_folder(name: str) -> Path:

@@ -15,7 +15,7 @@ from studio.bench.kept import described, keep, shown, shown_goal
 from studio.bench.machine import AS_AVX2, this_machine
 from studio.cli import table
 from studio.cli.outputs import folder_at
-from studio.cli.verb import Document, Verb, add_device, add_out, worker_of
+from studio.cli.verb import Document, Verb, add_model, add_out, worker_of
 from studio.core.errors import StudioError, UsageError
 from studio.core.settings import Settings
 from studio.diffusion import samplers
@@ -31,9 +31,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--avx2", action="store_true", help="as on a processor with AVX2 instructions and no more"
     )
-    parser.add_argument("--model", default=DEFAULT.model, metavar="NAME|PATH", help="which model")
-    parser.add_argument("--size", type=int, default=DEFAULT.size, help="its pixels a side")
-    add_device(parser)
+    add_model(parser)
     add_out(parser, "a folder (docs) for performance.md and performance/MACHINE.json")
 
 

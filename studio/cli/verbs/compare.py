@@ -6,6 +6,7 @@ import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -172,13 +173,8 @@ class Results:
 
     def film(self, form: str, decode: Callable[[np.ndarray], np.ndarray]) -> Document:
         """Beside what is written, if it can be made. Raises OutputError."""
-        path = self.folder / f"film{form}"
-
-        def make() -> Path:
-            comparison.write_film(path, self._comparison, decode)
-            return path
-
-        self._film = extra("film", make)
+        write = partial(comparison.write_film, comparison=self._comparison, decode=decode)
+        self._film = extra("film", self.folder / f"film{form}", write)
         return self._write_figures()
 
     def write(self) -> Document:
@@ -187,13 +183,8 @@ class Results:
             if cell.index not in self._paths:
                 self._keep(cell)
         self._write_figures()
-        path = self.folder / "sheet.png"
-
-        def make() -> Path:
-            comparison.write_sheet(path, self._comparison)
-            return path
-
-        self._sheet = extra("sheet", make)
+        write = partial(comparison.write_sheet, comparison=self._comparison)
+        self._sheet = extra("sheet", self.folder / "sheet.png", write)
         return self._write_figures()
 
     def _write_figures(self) -> Document:

@@ -77,12 +77,7 @@ def run(arguments: Namespace) -> Document:
     pictures = [walked.frames[index].image for index in sorted(walked.frames)]
     if arguments.ping_pong:
         pictures = list(film.ping_pong(pictures))
-
-    def make() -> Path:
-        film.write_film(path, pictures, arguments.fps)
-        return path
-
-    made = extra("film", make)
+    made = extra("film", path, lambda path: film.write_film(path, pictures, arguments.fps))
     shown = None if made is None else str(made)
     return {**walked.document(), "film": shown, "seconds": round(walked.seconds, 3)}
 

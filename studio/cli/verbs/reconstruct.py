@@ -155,11 +155,12 @@ class Results:
         if figures is not None:
             reconstruction.write_figures(figures, self.records)
 
-        def make() -> Path:
+        def write(path: Path) -> None:
             reconstruction.write_sheet(path, [self._block(number) for number in self._shown])
-            return path
 
-        sheet = make() if figures is None else extra("sheet", make)
+        if figures is None:
+            write(path)
+        sheet = path if figures is None else extra("sheet", path, write)
         places = {"sheet": sheet, "csv": figures}
         return {"results": self.records} | {
             n: None if p is None else str(p) for n, p in places.items()

@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import platformdirs
-
 from studio.core.errors import DataError
+from studio.core.installation import user_data
 from studio.gallery.history import files, rows, trash
 from studio.gallery.history.marks import Marks, checked_rating, checked_tag
 from studio.gallery.history.query import ORDERS, Condition, Query, condition
@@ -31,7 +30,7 @@ Counts = tuple[tuple[str, int], ...]
 
 def default_database() -> Path:
     """Where the index is unless someone says otherwise: in the user's data folder."""
-    return platformdirs.user_data_path("latent-studio", appauthor=False) / "history.sqlite"
+    return user_data("history.sqlite")
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from typing import Any
 
 from studio.core.errors import UsageError
 from studio.core.files import append, replacing
+from studio.gallery.metadata.found import clean
 
 MOST_STARS = 5
 MOST_TAG_LETTERS = 100
@@ -83,8 +84,7 @@ def checked_rating(rating: int) -> int:
 
 def checked_tag(tag: str) -> str:
     """A tag as it is kept: one line, composed, single spaces. Raises UsageError."""
-    text = tag.encode("utf-8", "replace").decode("utf-8").replace("\0", " ")
-    text = " ".join(unicodedata.normalize("NFC", text).split())
+    text = " ".join(unicodedata.normalize("NFC", clean(tag)).split())
     if not 1 <= len(text) <= MOST_TAG_LETTERS:
         raise UsageError(f"a tag has 1 to {MOST_TAG_LETTERS} letters, not {len(text)}.")
     return text

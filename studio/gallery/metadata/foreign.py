@@ -9,16 +9,17 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from studio.core.settings import MAX_GUIDANCE, MAX_SEED, MAX_STEPS, SHIFTS, Settings
 from studio.core.specs import Option, Options
 from studio.diffusion import samplers
 from studio.diffusion.schedules import SCHEDULES as OUR_SCHEDULES
 from studio.diffusion.schedules import all_schedules
-from studio.gallery.metadata.found import Found
+from studio.gallery.metadata.found import Found, clean
 from studio.gallery.metadata.names import SAMPLERS, SCHEDULES, Match, sampler_and_schedule
 
+N = TypeVar("N", int, float)
 DEFAULT = Settings("")
 #: Our names that most studios have too.
 COMMON = {name: name for name in ("prompt", "sampler", "steps", "seed", "width", "height")}
@@ -95,9 +96,9 @@ def nearest(foreign: Foreign, models: Collection[str], source: str) -> Found:
     settings = Settings(
         prompt=ledger.text("prompt", foreign.prompt),
         negative=ledger.text("negative", foreign.negative),
-        steps=ledger.whole("steps", foreign.steps, DEFAULT.steps, 1, MAX_STEPS),
+        steps=ledger.number("steps", foreign.steps, DEFAULT.steps, 1, MAX_STEPS),
         guidance=ledger.number("guidance", foreign.guidance, DEFAULT.guidance, 0, MAX_GUIDANCE),
-        seed=ledger.whole("seed", foreign.seed, DEFAULT.seed, 0, MAX_SEED),
+        seed=ledger.number("seed", foreign.seed, DEFAULT.seed, 0, MAX_SEED),
         shift=ledger.number("shift", foreign.shift, DEFAULT.shift, *SHIFTS),
     )
     settings = _varied(settings, foreign, ledger)
@@ -137,7 +138,7 @@ def _without_lost(foreign: Foreign, ledger: _Ledger) -> Foreign:
 
 def quoted(words: object) -> str:
     """Another studio's words on one short line of clean text, for a note."""
-    line = " ".join(_text(str(words)[: 4 * MOST_NOTED]).split())
+    line = " ".join(clean(str(words)[: 4 * MOST_NOTED]).split())
     return line if len(line) <= MOST_NOTED else line[: MOST_NOTED - 1] + "…"
 
 
@@ -155,11 +156,6 @@ def loras(names: Iterable[object]) -> tuple[str, ...]:
     return tuple(f"LoRA '{quoted(name)}' was left out." for name in names if name)
 
 
-def _text(text: str) -> str:
-    """Text in UTF-8 that a command line can hold: no half surrogate pairs, no NUL."""
-    return text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8").strip()
-
-
 @dataclass
 class _Ledger:
     """Reads values and keeps account of what became of them."""
@@ -173,39 +169,25 @@ class _Ledger:
             return ""
         if len(value) > MOST_CHARACTERS:
             self.notes.append(f"The {LABELS[name]} was cut after {MOST_CHARACTERS} characters.")
-        return _text(value[:MOST_CHARACTERS])
+        return clean(value[:MOST_CHARACTERS]).strip()
 
-    def number(self, name: str, value: object, default: float, low: float, high: float) -> float:
-        """A number within the bounds, as near to `value` as they allow; `default` if it is none."""
+    def number(self, name: str, value: object, default: N, low: float, high: float) -> N:
+        """A number of `default`'s kind within the bounds, as near to `value` as they allow;
+        `default` if it is none. Whole numbers keep all their digits."""
         if value is None or value == "":
             return default
         read = number(value)
         if read is None:
-            self._no_number(name, value, default)
+            if name in LABELS:
+                self.missing.add(name)
+            became = "yours stays" if name in LABELS else f"it became {default:g}"
+            self.notes.append(f"The {name} {quoted(value)} is no number; {became}.")
             return default
-        kept = min(max(read, low), high)
+        kept = type(default)(min(max(read, low), high))
         if kept != read:
-            self.notes.append(f"The {name} {quoted(value)} became {kept:g}.")
-        return float(kept)
-
-    def whole(self, name: str, value: object, default: int, low: int, high: int) -> int:
-        """As number, for whole numbers, which keep all their digits."""
-        if value is None or value == "":
-            return default
-        read = number(value)
-        if read is None:
-            self._no_number(name, value, default)
-            return default
-        kept = min(max(int(read), low), high)
-        if kept != read:
-            self.notes.append(f"The {name} {quoted(value)} became {kept}.")
+            shown = f"{kept:g}" if isinstance(kept, float) else str(kept)
+            self.notes.append(f"The {name} {quoted(value)} became {shown}.")
         return kept
-
-    def _no_number(self, name: str, value: object, default: float) -> None:
-        if name in LABELS:
-            self.missing.add(name)
-        became = "yours stays" if name in LABELS else f"it became {default:g}"
-        self.notes.append(f"The {name} {quoted(value)} is no number; {became}.")
 
 
 def number(value: object) -> int | float | None:
@@ -298,7 +280,7 @@ def _varied(settings: Settings, foreign: Foreign, ledger: _Ledger) -> Settings:
     variation = ledger.number("variation", foreign.variation, 0.0, 0.0, 1.0)
     if variation == 0.0:
         return settings
-    seed = ledger.whole("variation's seed", foreign.variation_seed, 0, 0, MAX_SEED)
+    seed = ledger.number("variation's seed", foreign.variation_seed, 0, 0, MAX_SEED)
     return replace(settings, variation=variation, variation_seed=seed)
 
 

@@ -79,6 +79,11 @@ def unused(values: Mapping[str, object], *known: Collection[str]) -> tuple[str, 
     return tuple(name.replace("_", " ") for name in left if values[name] not in OFF)
 
 
+def clean(text: str) -> str:
+    """Text in UTF-8 that a command line can hold: no half surrogate pairs, no NUL."""
+    return text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")
+
+
 def words(value: object) -> str:
     """A text; empty for what is none."""
     return value if isinstance(value, str) else ""
