@@ -1,4 +1,4 @@
-"""The engine's events as Qt signals, in the thread of whoever listens. Must not import torch."""
+"""The engine's events as Qt signals, in the thread of whoever listens."""
 
 from __future__ import annotations
 

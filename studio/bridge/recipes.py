@@ -1,7 +1,5 @@
 """The recipes of autoencoders as the window shows them: their weights and what they teach; and the
 runs that were made of them.
-
-Must not import torch.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Which trained toy networks there are: for the window, which does not look into models/.
-
-Must not import torch.
-"""
+"""Which trained toy networks there are: for the window, which does not look into models/."""
 
 from studio.models.toys import toy_sources
 

@@ -1,4 +1,4 @@
-"""The bar that verbs show while they work. Must not import torch."""
+"""The bar that verbs show while they work."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""`--install-desktop-entry`: puts the studio into a Linux desktop's menu, with its icon.
-
-Must not import torch.
-"""
+"""`--install-desktop-entry`: puts the studio into a Linux desktop's menu, with its icon."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""`samplers --few-steps`: the cheapest settings near the converged picture, as a table. Imports no
-torch."""
+"""`samplers --few-steps`: the cheapest settings near the converged picture, as a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options that take several values, and the grid of cells they span. Must not import torch."""
+"""Options that take several values, and the grid of cells they span."""
 
 from __future__ import annotations
 

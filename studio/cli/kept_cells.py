@@ -1,7 +1,4 @@
-"""The cells of a comparison that several processes make: all that its sheet and film need of each.
-
-Must not import torch.
-"""
+"""The cells of a comparison that several processes make: all that its sheet and film need."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
 """Where results go, by one rule for every verb: `--out` is a file where one file is made, a folder
 where several are. A name with a slash at its end, or a folder that is there, is a folder; else what
 is a file, or has the suffix of one, is a file. Refused before the work, not after it.
-
-Must not import torch.
 """
 
 from __future__ import annotations

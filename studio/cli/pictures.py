@@ -1,4 +1,4 @@
-"""The pictures that options name, read; what was done to them is said. No torch."""
+"""The pictures that options name, read; what was done to them is said."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Finds the verbs, runs the one that was asked for, and turns its outcome into an exit code.
 
-Standard output holds the result and nothing else; everything else goes to standard error. Must
-not import torch.
+Standard output holds the result and nothing else; everything else goes to standard error.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The options that decide how pictures are sampled, and the settings they make. No torch."""
+"""The options that decide how pictures are sampled, and the settings they make."""
 
 from __future__ import annotations
 

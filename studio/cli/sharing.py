@@ -1,7 +1,6 @@
 """Work that torchrun's processes share: each makes its part, the first says what came of it.
 
 What is made lies on disk at once, so a run that lost a process can be finished by `--rest`.
-Must not import torch.
 """
 
 from __future__ import annotations

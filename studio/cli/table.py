@@ -1,4 +1,4 @@
-"""Plain text tables for people. Standard library only."""
+"""Plain text tables for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a verb is, and the options that verbs share. Must not import torch."""
+"""What a verb is, and the options that verbs share."""
 
 from __future__ import annotations
 

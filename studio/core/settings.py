@@ -1,4 +1,4 @@
-"""What decides one picture. Must not import torch."""
+"""What decides one picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The standard streams, safe to use however the program was started. Imports no Qt, no torch."""
+"""The standard streams, safe to use however the program was started."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What is in the bundled dataset, and its pictures.
 
 On disk: `concepts.json` (names, keywords, split) and one zip of 256 px RGBA WebP files a style,
-each named by its codepoints. Standard library, NumPy and Pillow only.
+each named by its codepoints.
 """
 
 from __future__ import annotations

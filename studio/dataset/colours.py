@@ -1,7 +1,4 @@
-"""Named colours: the words captions use, what a pixel is called, and recolouring an object.
-
-NumPy and Pillow only.
-"""
+"""Named colours: the words captions use, what a pixel is called, and recolouring an object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a scene a judge can check. Standard library only."""
+"""What of a scene a judge can check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who can hold, read or wear, and what: labels of things, by role. Standard library only."""
+"""Who can hold, read or wear, and what: labels of things, by role."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Scenes: what is in a picture as plain values, drawn from a mix of kinds, composed into pixels.
 
-A `Scene` decides every pixel and every word of its captions. Nothing is ever flipped: captions
-and objects know left from right. NumPy and Pillow only.
+A `Scene` decides every pixel and every word of its captions. Nothing is ever flipped: captions and
+objects know left from right.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the dataset holds, as figures and as a sheet of pictures. NumPy and Pillow only."""
+"""What the dataset holds, as figures and as a sheet of pictures."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Emoji labels as English noun phrases: article, plural, and plain words for ':' labels.
-
-Standard library only.
-"""
+"""Emoji labels as English noun phrases: article, plural, and plain words for ':' labels."""
 
 from __future__ import annotations
 

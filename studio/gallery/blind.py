@@ -3,8 +3,6 @@
 ABX: X is A or B, an original and its reconstruction or two reconstructions; say which. Preference:
 which of two is nearer to the original. Every place and every X is a fair coin's, so that guessing
 is right half the time whatever the guesser's habits, and the exact binomial test holds.
-
-Must not import Qt or torch.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""A comparison to keep: its labelled sheet, its film and its figures, for window and command line.
-
-Must not import Qt or torch.
-"""
+"""A comparison to keep: its labelled sheet, film and figures, for window and command line."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Draws a comparison: pictures in their grid under headings, and their way from noise to data.
-
-NumPy and Pillow only. Must not import Qt or torch.
-"""
+"""Draws a comparison: pictures in their grid under headings, and their way from noise to data."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Films of walks, trajectories and comparisons, WebP, GIF or MP4, written whole or not at all.
-
-Must not import Qt or torch.
-"""
+"""Films of walks, trajectories and comparisons, WebP, GIF or MP4, written whole or not at all."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """The pictures and masks that others were made from, kept under their digests.
 
-A picture's settings name its source by digest only; here it is found again. Must not import Qt or
-torch.
+A picture's settings name its source by digest only; here it is found again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""File names for new pictures: sortable by time, readable, safe on every system, never taken.
-
-Must not import Qt or torch.
-"""
+"""File names for new pictures: sortable by time, readable, safe on every system, never taken."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """PNG files with their settings inside, written whole or not at all.
 
 Two text chunks: `latent-studio`, JSON that brings every setting back, and `parameters`, the line
-that other studios (A1111 and those that read its files) understand. Must not import Qt or torch.
+that other studios (A1111 and those that read its files) understand.
 """
 
 from __future__ import annotations

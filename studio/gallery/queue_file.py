@@ -2,7 +2,6 @@
 
 Each window has one of its own, under a lock that ends with it, however it ends: "queue.json" or,
 while others are open, "queue-2.json" and so on. The next to open takes over what has no lock.
-Must not import Qt or torch.
 """
 
 from __future__ import annotations

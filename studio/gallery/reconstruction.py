@@ -1,7 +1,4 @@
-"""Reconstructions to keep: their labelled sheet and their figures, for window and command line.
-
-Must not import Qt or torch.
-"""
+"""Reconstructions to keep: their labelled sheet and their figures, for window and command line."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Draws reconstructions: for each picture a block with the original, what each autoencoder made of
-it, the signed difference and the LPIPS map. NumPy and Pillow only. Must not import Qt or torch.
+it, the signed difference and the LPIPS map.
 """
 
 from __future__ import annotations

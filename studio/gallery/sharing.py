@@ -1,7 +1,4 @@
-"""Settings as text to share: the lines that A1111 and its kin read, and our own command line.
-
-Must not import Qt or torch.
-"""
+"""Settings as text to share: the lines that A1111 and its kin read, and our own command line."""
 
 from __future__ import annotations
 

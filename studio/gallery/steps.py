@@ -1,4 +1,4 @@
-"""The steps of one picture as numbered PNG files in a folder. Must not import Qt or torch."""
+"""The steps of one picture as numbered PNG files in a folder."""
 
 from __future__ import annotations
 

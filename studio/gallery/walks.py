@@ -1,7 +1,4 @@
-"""Frames of a walk as PNG files that say where on which walk they lie.
-
-Must not import Qt or torch.
-"""
+"""Frames of a walk as PNG files that say where on which walk they lie."""
 
 from __future__ import annotations
 

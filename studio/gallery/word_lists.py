@@ -1,7 +1,4 @@
-"""Lists of words that prompts name: `__colours__` is a line of colours.txt in the user's folder.
-
-Must not import Qt or torch.
-"""
+"""Lists of words that prompts name: `__colours__` is a line of colours.txt in the user's folder."""
 
 from __future__ import annotations
 

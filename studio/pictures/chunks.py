@@ -1,5 +1,5 @@
 """PNG files made ready for Pillow, which sees a text after the pixels only once these are decoded
-and refuses a whole picture for one long text or profile. Standard library only.
+and refuses a whole picture for one long text or profile.
 """
 
 from __future__ import annotations

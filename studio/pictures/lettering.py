@@ -1,4 +1,4 @@
-"""Words on sheets and films: each run of letters in a font that has them. Pillow only.
+"""Words on sheets and films: each run of letters in a font that has them.
 
 The bundled Inter has Latin, Greek, Cyrillic and the signs of mathematics. What it lacks is looked
 for in the system's fonts, upright sans-serif ones first; what no font has is drawn as its box.

@@ -1,7 +1,4 @@
-"""Other people's pictures, whatever they are made of, as 8-bit sRGB; or one sentence why not.
-
-NumPy and Pillow only: no torch, no Qt.
-"""
+"""Other people's pictures, whatever they are made of, as 8-bit sRGB; or one sentence why not."""
 
 from __future__ import annotations
 

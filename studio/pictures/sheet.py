@@ -1,4 +1,4 @@
-"""Sheets: pictures and lines of words on paper. NumPy and Pillow only."""
+"""Sheets: pictures and lines of words on paper."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What differs between the settings of two pictures. Must not import Qt or torch."""
+"""What differs between the settings of two pictures."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The pictures folder as it is: which PNGs are there, what is inside one, what a kill left behind.
-
-Must not import Qt or torch.
-"""
+"""The pictures folder as it is: its PNGs, what is inside one, what a killed process left."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 The PNG files are the truth; this is an index over them that can be deleted and comes back. Only
 what the user says about pictures is not in the files, and that is kept twice (`marks.py`).
-Must not import Qt or torch.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ A journal of JSON lines beside the database, not a sidecar that is rewritten who
 one short append, whatever the number of marks; a kill or a full disk can only tear the last line,
 which is the one that was not yet promised; and it stays readable by eye. Every line holds all marks
 of one picture, and the last line about a picture counts. Pictures go by their identity (see
-`files.Picture`), so that marks also outlive a file's renaming. Must not import Qt or torch.
+`files.Picture`), so that marks also outlive a file's renaming.
 """
 
 from __future__ import annotations

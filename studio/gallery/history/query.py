@@ -1,7 +1,6 @@
 """What to look for in the history, and the SQL that looks for it.
 
 Text is searched folded: without case, accents and compatibility forms, so that "cafe" finds "Café".
-Must not import Qt or torch.
 """
 
 from __future__ import annotations

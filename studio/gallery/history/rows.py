@@ -1,5 +1,5 @@
 """Rows of the index: a picture's facts in, Items out. Every function works inside the caller's
-transaction. Must not import Qt or torch.
+transaction.
 """
 
 from __future__ import annotations
@@ -69,24 +69,10 @@ class Place:
 def item(row: tuple[Any, ...], folder: Path) -> Item:
     """A row of COLUMNS."""
     number, path, identity, trashed, created, favourite, *figures, settings, tags = row
-    rating, nfe, seconds, width, height, modified = figures
+    head = (number, folder / path, identity, bool(trashed), created, bool(favourite))
     try:
-        return Item(
-            number,
-            folder / path,
-            identity,
-            bool(trashed),
-            created,
-            bool(favourite),
-            rating,
-            nfe,
-            seconds,
-            width,
-            height,
-            modified,
-            settings_from(settings),
-            tuple(json.loads(tags)),
-        )
+        values: list[Any] = [*head, *figures, settings_from(settings), tuple(json.loads(tags))]
+        return Item(*values)
     except DAMAGE as error:
         raise DamagedText(f"row {number} holds what nobody wrote") from error
 

@@ -1,6 +1,6 @@
 """The tables of the history: made, brought up to date, or refused with a sentence.
 
-Knows SQL and nothing of pictures. Must not import Qt or torch.
+Knows SQL and nothing of pictures.
 """
 
 from __future__ import annotations

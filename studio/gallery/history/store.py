@@ -1,7 +1,7 @@
 """The open database of one history: one connection, one lock, errors as sentences.
 
 All threads share the connection and take turns, for milliseconds at most; other processes are kept
-out by SQLite's own locks. Must not import Qt or torch.
+out by SQLite's own locks.
 """
 
 from __future__ import annotations

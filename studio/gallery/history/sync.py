@@ -1,5 +1,5 @@
 """Makes the index say what the folder holds. The folder is the truth about pictures, the journal
-about marks; the index can always be made anew from both. Must not import Qt or torch.
+about marks; the index can always be made anew from both.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Small pictures for the gallery, made once and kept as JPEG files beside the database.
 
 A cache and nothing more: it may be deleted at any time, and a disk that is full or may not be
-written only makes it slow. Must not import Qt or torch.
+written only makes it slow.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ A picture lies in `.trash/<one folder a throw>/<its old path>`: the path alone s
 from, whatever happens to the index. The order of steps keeps the gallery honest at every moment:
 throwing away changes the index first and restoring it last, so that a kill in between leaves a file
 that the index believes in the trash; the next sync finds it by its identity and puts that right.
-Must not import Qt or torch.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Settings out of pictures, ours and other studios': every module here with a FORMAT is a format.
 
-Adding a format is adding a file. Must not import Qt or torch.
+Adding a format is adding a file.
 """
 
 from __future__ import annotations

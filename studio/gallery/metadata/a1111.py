@@ -1,5 +1,5 @@
 """A1111's `parameters`, which Forge, SD.Next and others write too: prompt lines, lines of the
-negative prompt, then "Steps: 20, Sampler: Euler a, ...". Must not import Qt or torch.
+negative prompt, then "Steps: 20, Sampler: Euler a, ...".
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""ComfyUI's `prompt`: the graph of nodes that was run, walked back from what was saved.
-
-Must not import Qt or torch.
-"""
+"""ComfyUI's `prompt`: the graph of nodes that was run, walked back from what was saved."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Easy Diffusion's settings: a text each in PNG files, one JSON in the comment of others.
-
-Must not import Qt or torch.
-"""
+"""Easy Diffusion's settings: a text each in PNG files, one JSON in the comment of others."""
 
 from __future__ import annotations
 

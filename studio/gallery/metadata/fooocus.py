@@ -1,7 +1,4 @@
-"""Fooocus's JSON under `parameters`: {"prompt": ..., "base_model": ..., "version": "Fooocus ..."}.
-
-Must not import Qt or torch.
-"""
+"""Fooocus's JSON under `parameters`: {"prompt": ..., "base_model": ..., "version": ...}."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What another studio wrote, in its own words, and the nearest of our settings to it.
 
-One place clamps, replaces and tells about it, for every format. Must not import Qt or torch.
+One place clamps, replaces and tells about it, for every format.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a format of metadata is, and what it finds. Must not import Qt or torch."""
+"""What a format of metadata is, and what it finds."""
 
 from __future__ import annotations
 

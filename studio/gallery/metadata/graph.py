@@ -1,7 +1,7 @@
 """ComfyUI's graph: nodes, the links between them, and the values and texts that these lead to.
 
 A graph is {"3": {"class_type": "KSampler", "inputs": {"steps": 20, "model": ["4", 0]}}, ...}; a
-list of a node's name and an output's number is a link. Must not import Qt or torch.
+list of a node's name and an output's number is a link.
 """
 
 from __future__ import annotations

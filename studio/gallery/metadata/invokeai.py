@@ -1,7 +1,4 @@
-"""InvokeAI's metadata: `invokeai_metadata` (3 and later), `sd-metadata` and `Dream` (2).
-
-Must not import Qt or torch.
-"""
+"""InvokeAI's metadata: `invokeai_metadata` (3 and later), `sd-metadata` and `Dream` (2)."""
 
 from __future__ import annotations
 

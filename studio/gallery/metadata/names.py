@@ -1,4 +1,4 @@
-"""Other studios' names of samplers and schedules, and ours. Must not import Qt or torch."""
+"""Other studios' names of samplers and schedules, and ours."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""NovelAI's texts: `Description` is the prompt, `Comment` JSON of everything else.
-
-Must not import Qt or torch.
-"""
+"""NovelAI's texts: `Description` is the prompt, `Comment` JSON of everything else."""
 
 from __future__ import annotations
 

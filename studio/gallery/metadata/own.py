@@ -1,4 +1,4 @@
-"""Latent Studio's own settings: all of them come back. Must not import Qt or torch."""
+"""Latent Studio's own settings: all of them come back."""
 
 from __future__ import annotations
 

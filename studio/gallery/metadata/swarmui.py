@@ -1,7 +1,4 @@
-"""SwarmUI's JSON under `parameters`: {"sui_image_params": {"prompt": ..., ...}, ...}.
-
-Must not import Qt or torch.
-"""
+"""SwarmUI's JSON under `parameters`: {"sui_image_params": {"prompt": ..., ...}, ...}."""
 
 from __future__ import annotations
 

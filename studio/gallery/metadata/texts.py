@@ -1,7 +1,5 @@
 """The texts that studios put inside pictures: chunks, EXIF, the lowest bits of the pixels; their
 sizes are never trusted.
-
-Must not import Qt or torch.
 """
 
 from __future__ import annotations
