@@ -32,19 +32,26 @@ def add_few_steps(parser: ArgumentParser) -> None:
         metavar="A,B|all",
         help="measure how few steps of these come near the converged picture (minutes)",
     )
-    parser.add_argument("--schedules", default="", metavar="A,B", help="besides each one's own")
+    parser.add_argument(
+        "--schedules", default="", metavar="A,B", help="schedules to try besides each sampler's own"
+    )
     parser.add_argument(
         "--intervals",
         default="0-1",
         metavar="LOW-HIGH,...",
         help="guidance intervals to try (default %(default)s)",
     )
-    parser.add_argument("--guidance", type=float, default=Settings("").guidance, help="its scale")
     parser.add_argument(
-        "--seeds", type=int, default=4, help="pictures of each prompt (%(default)s)"
+        "--guidance", type=float, default=Settings("").guidance, help="the guidance scale"
     )
     parser.add_argument(
-        "--near", type=float, default=NEAR, help="the mean LPIPS that will do (%(default)s)"
+        "--seeds", type=int, default=4, help="pictures per prompt (default %(default)s)"
+    )
+    parser.add_argument(
+        "--near",
+        type=float,
+        default=NEAR,
+        help="the mean LPIPS that counts as near (default %(default)s)",
     )
     add_model(parser)
     add_out(parser, "a folder for few-steps.json and few-steps.md")

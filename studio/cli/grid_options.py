@@ -48,7 +48,7 @@ def add_grid(parser: ArgumentParser) -> None:
         "--axes",
         type=_list(str),
         metavar="COLUMNS,ROWS,TABS",
-        help=f"where what varies goes, of {', '.join(AXES)}",
+        help=f"what to vary along columns, rows and tabs: {', '.join(AXES)}",
     )
 
 

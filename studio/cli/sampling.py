@@ -17,7 +17,7 @@ DEFAULT = Settings("")
 
 def add_sampling(parser: ArgumentParser) -> None:
     """Everything in Settings but prompt and seed, and --device."""
-    parser.add_argument("--negative", default="", metavar="TEXT", help="what to stay away from")
+    parser.add_argument("--negative", default="", metavar="TEXT", help="what to avoid")
     parser.add_argument(
         "--sampler", default=DEFAULT.sampler, metavar="NAME", help="a sampler, or a family's name"
     )
@@ -50,7 +50,7 @@ def add_fine_tuning(parser: ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="an option of the sampler; `samplers` lists them (repeatable)",
     )
-    parser.add_argument("--schedule", default="", metavar="NAME", help="where the steps lie")
+    parser.add_argument("--schedule", default="", metavar="NAME", help="the noise schedule")
     parser.add_argument(
         "--shift", type=float, default=DEFAULT.shift, help="above 1: more steps near the noise"
     )
@@ -66,7 +66,10 @@ def add_fine_tuning(parser: ArgumentParser) -> None:
         help="an option of the guidance rule (repeatable)",
     )
     parser.add_argument(
-        "--classifier", default="", metavar="CLASS", help="a class the noisy classifier pulls to"
+        "--classifier",
+        default="",
+        metavar="CLASS",
+        help="a class the classifier guides towards",
     )
     parser.add_argument(
         "--classifier-scale", type=float, default=2.0, help="how strongly (default %(default)g)"
@@ -79,7 +82,7 @@ def add_start(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--strength",
         type=float,
-        help="how much of it to make anew, above 0 to 1 (default 0.6; 1 with a mask)",
+        help="how much of it to redraw, above 0 and up to 1 (default 0.6; 1 with a mask)",
     )
     parser.add_argument(
         "--mask",
@@ -91,7 +94,7 @@ def add_start(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--variation", type=float, default=0.0, help="0: the seed's own noise, 1: another's"
     )
-    parser.add_argument("--variation-seed", type=int, default=0, help="which other noise")
+    parser.add_argument("--variation-seed", type=int, default=0, help="the seed of the other noise")
 
 
 def inputs_from(arguments: Namespace) -> Inputs | None:

@@ -29,7 +29,7 @@ def add_rest(parser: ArgumentParser) -> None:
         "--rest",
         type=_run_name,
         metavar="RUN",
-        help="make what is missing of torchrun's run of that name, which it said when it stopped",
+        help="make what torchrun's run of that name left unmade; it gave the name when it stopped",
     )
 
 

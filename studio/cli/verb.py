@@ -50,7 +50,7 @@ def add_device(parser: ArgumentParser) -> None:
         "--precision",
         choices=PRECISIONS,
         default="auto",
-        help="of the networks (default: the one the device is quick in)",
+        help="of the networks (default: the device's fastest)",
     )
 
 

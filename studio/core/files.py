@@ -79,12 +79,12 @@ def save_table(path: Path, lines: Iterable[Iterable[object]]) -> None:
         csv.writer(file).writerows(lines)
 
 
-def save_picture(path: Path, pixels: np.ndarray) -> None:
-    """(H, W, 3) uint8 as a PNG, as small as it gets. Raises OutputError."""
+def save_picture(path: Path, pixels: np.ndarray, small: bool = False) -> None:
+    """(H, W, 3) uint8 as a PNG; as `small` as it gets takes longer. Raises OutputError."""
     from PIL import Image
 
     with saving(path) as draft:
-        Image.fromarray(pixels).save(draft, "PNG", optimize=True)
+        Image.fromarray(pixels).save(draft, "PNG", optimize=small)
 
 
 def remove(path: Path) -> None:

@@ -127,7 +127,7 @@ def read(path: Path, kept_inputs: Path) -> tuple[tuple[Generate, ...], tuple[str
     except FileNotFoundError:
         return (), ()
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return (), ("The queue of last time is damaged and was left out.",)
+        return (), ("The saved queue is damaged and was left out.",)
     found, problems = [], []
     for each in stored[:MOST]:
         try:
@@ -147,7 +147,7 @@ def _clear(folder: Path) -> None:
 
 def _request(stored: object, kept_inputs: Path) -> Generate:
     """Raises DataError."""
-    damaged = DataError("One of the requests that waited is damaged and was left out.")
+    damaged = DataError("One of the saved requests is damaged and was left out.")
     if not isinstance(stored, dict):
         raise damaged
     settings = png.settings_in(stored.get("settings"))

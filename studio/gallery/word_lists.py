@@ -64,7 +64,7 @@ def lines_of(content: bytes, name: str) -> tuple[str, ...]:
     except UnicodeDecodeError as error:
         raise DataError(f"{name} cannot be read as text in UTF-8.") from error
     if not found:
-        raise DataError(f"{name} holds no line.")
+        raise DataError(f"{name} has no lines.")
     return found
 
 

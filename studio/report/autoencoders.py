@@ -209,5 +209,5 @@ def write(found: Comparison, out: Path) -> tuple[Path, ...]:
     paths = tuple(out / name for name in ("table.md", "autoencoders.json", "sheet.png"))
     save_text(paths[0], markdown(found))
     save_text(paths[1], json.dumps(document(found), indent=2) + "\n")
-    save_picture(paths[2], found.sheet)
+    save_picture(paths[2], found.sheet, small=True)
     return paths

@@ -143,5 +143,5 @@ def write(card: Card, out: Path) -> tuple[Path, ...]:
     save_text(paths[0], json.dumps(document(card), indent=2) + "\n")
     save_text(paths[1], markdown(card))
     for path, sheet in zip(paths[2:], card.sheets.values(), strict=True):
-        save_picture(path, sheet)
+        save_picture(path, sheet, small=True)
     return paths

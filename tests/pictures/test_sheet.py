@@ -1,10 +1,10 @@
-"""The contact sheet's layout."""
+"""Sheets: words and pictures where they are put."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from studio.pictures.sheet import GAP, LABEL, TITLE, contact_sheet
+from studio.pictures.sheet import FAINT, GAP, INK, LABEL, PAPER, TITLE, Sheet, contact_sheet
 from studio.report.prompts import PAIR_PROMPTS, PROMPTS
 
 
@@ -16,6 +16,18 @@ def test_pictures_are_where_the_grid_says_with_words_under_them() -> None:
         left, top = GAP + (i % 6) * (64 + GAP), TITLE + (i // 6) * (64 + LABEL + GAP)
         assert (sheet[top : top + 64, left : left + 64] == 5 * i).all()
         assert sheet[top + 64 : top + 64 + LABEL, left : left + 64].min() < 120
+
+
+def test_lines_stand_below_each_other_on_their_side_and_are_cut() -> None:
+    ends = {}
+    for side in ("l", "m", "r"):
+        sheet = Sheet(200, 60)
+        sheet.write(100, 15, ("w" * 99, 14, INK), ("i", 14, FAINT), leading=30, side=side, room=80)
+        written = (np.asarray(sheet.image) != PAPER).any(-1)
+        first, second = written[:30].any(0).nonzero()[0], written[30:].any(0).nonzero()[0]
+        assert len(second) < 8 < first[-1] - first[0] <= 80
+        ends[side] = first[0], first[-1]
+    assert ends["l"][0] >= 100 >= ends["r"][1] and 60 <= ends["m"][0] < 100 < ends["m"][1] <= 140
 
 
 def test_long_labels_stay_in_their_column() -> None:

@@ -29,7 +29,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="list the benches and stop")
     parser.add_argument("--quick", action="store_true", help="a short trial, no figures to keep")
     parser.add_argument(
-        "--avx2", action="store_true", help="as on a processor with AVX2 instructions and no more"
+        "--avx2", action="store_true", help="use no processor instructions beyond AVX2"
     )
     add_model(parser)
     add_out(parser, "a folder (docs) for performance.md and performance/MACHINE.json")

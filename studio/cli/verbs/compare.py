@@ -51,7 +51,7 @@ def configure(parser: ArgumentParser) -> None:
         "--no-distances",
         dest="distances",
         action="store_false",
-        help="do not measure how far each is from the converged end of its equation",
+        help="do not measure each picture's distance to the converged solution",
     )
     add_rest(parser)
     add_out(parser, "a folder for the cells, sheet.png and comparison.json")

@@ -149,7 +149,7 @@ def requests_from(arguments: Namespace) -> tuple[Generate, ...]:
     for line in lines:
         made += drawn(first, line, words)
         if len(made) > MOST:
-            raise UsageError(f"these are more than {MOST:,} prompts; make several lists of them.")
+            raise UsageError(f"there are more than {MOST:,} prompts; split the list.")
     return tuple(made)
 
 

@@ -39,7 +39,9 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=int, metavar="N", help="of an end that has none of its own (default: random)"
     )
-    parser.add_argument("--frames", type=int, default=9, help="how many (default %(default)d)")
+    parser.add_argument(
+        "--frames", type=int, default=9, help="how many frames (default %(default)d)"
+    )
     parser.add_argument(
         "--method", choices=tuple(NOISES), default="slerp", help="the way between noises"
     )
@@ -55,9 +57,11 @@ def configure(parser: ArgumentParser) -> None:
         help="the way between prompts",
     )
     parser.add_argument("--even", action="store_true", help="frames at equal perceptual distances")
-    parser.add_argument("--film", default=".webp", choices=tuple(film.ENCODERS), help="its format")
-    parser.add_argument("--fps", type=float, default=8.0, help="of the film (default %(default)g)")
-    parser.add_argument("--ping-pong", action="store_true", help="the film goes there and back")
+    parser.add_argument("--film", default=".webp", choices=tuple(film.ENCODERS), help="film format")
+    parser.add_argument(
+        "--fps", type=float, default=8.0, help="frames a second (default %(default)g)"
+    )
+    parser.add_argument("--ping-pong", action="store_true", help="play it forwards, then backwards")
     add_sampling(parser)
     add_out(parser, "a folder for the frames and the film")
 
@@ -91,7 +95,7 @@ def request_from(arguments: Namespace) -> Walk:
     """The checked walk that the options describe. Raises UsageError, DataError."""
     begins, ends = _given(arguments, "from"), _given(arguments, "to")
     if begins == ends == (None, None, None):
-        raise UsageError("say what it goes between: --from and --to, or their seeds or images.")
+        raise UsageError("specify both ends: --from and --to, or their seeds or images.")
     prompt = next((text for text in (begins[0], ends[0]) if text is not None), "")
     seeds = (arguments.seed, begins[1], ends[1])
     seed = next((n for n in seeds if n is not None), None)

@@ -43,7 +43,7 @@ def configure(parser: ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="longer pictures go through in tiles of N pixels (default: 512, beyond 1024)",
+        help="process larger pictures in tiles of N pixels (default: 512 above 1024)",
     )
     add_device(parser)
     add_out(

@@ -31,7 +31,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="list the recipes and stop")
     parser.add_argument("--data", type=Path, default=BUNDLED, metavar="FOLDER", help="a dataset")
     parser.add_argument("--steps", type=int, help="how many steps (default: the recipe's)")
-    parser.add_argument("--minutes", type=float, help="stop, decayed, after so many minutes")
+    parser.add_argument("--minutes", type=float, help="stop after this many minutes, rate decayed")
     parser.add_argument("--resume", action="store_true", help="continue the run in --out")
     parser.add_argument(
         "--start",

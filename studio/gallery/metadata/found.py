@@ -59,7 +59,7 @@ def document(text: str, what: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise DataError(f"{what} is damaged JSON.") from error
     if not isinstance(value, dict):
-        raise DataError(f"{what} is no JSON object.")
+        raise DataError(f"{what} is not a JSON object.")
     return value
 
 

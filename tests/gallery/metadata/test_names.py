@@ -7,6 +7,8 @@ import pytest
 from studio.core.specs import checked_options
 from studio.diffusion import samplers
 from studio.diffusion.schedules import find_schedule
+from studio.gallery.metadata.foreign import Foreign
+from studio.gallery.metadata.found import unused
 from studio.gallery.metadata.names import (
     A1111_SAMPLERS,
     A1111_SCHEDULES,
@@ -78,3 +80,11 @@ kdpm_2|kdpm_2_k|kdpm_2_a|kdpm_2_a_k|heun_k|lms_k|pndm|tcd|unipc|unipc_k"""
 @pytest.mark.parametrize("name", OFFERED.replace("\n", "|").split("|"))
 def test_every_sampler_that_others_offer_is_known(name: str) -> None:
     assert sampler_and_schedule(name)[0] in SAMPLERS
+
+
+def test_values_are_carried_by_name_and_what_does_nothing_is_no_loss() -> None:
+    values = {"seed": 7, "cfg": 2.5, "tiling": True, "hires_fix": "None", "loras": [], "date": "x"}
+    foreign = Foreign.of(values, {"seed": "seed", "guidance": "cfg", "steps": "steps"}, width=64)
+    assert foreign == Foreign(seed=7, guidance=2.5, width=64)
+    assert unused(values, ("seed", "cfg"), {"date"}) == ("tiling",)
+    assert unused({"clip_skip": 2}) == ("clip skip",)
