@@ -66,10 +66,7 @@ def add_fine_tuning(parser: ArgumentParser) -> None:
         help="an option of the guidance rule (repeatable)",
     )
     parser.add_argument(
-        "--classifier",
-        default="",
-        metavar="CLASS",
-        help="a class the classifier guides towards",
+        "--classifier", default="", metavar="CLASS", help="a class the classifier guides towards"
     )
     parser.add_argument(
         "--classifier-scale", type=float, default=2.0, help="how strongly (default %(default)g)"

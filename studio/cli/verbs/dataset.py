@@ -6,7 +6,6 @@ import shutil
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +15,7 @@ import numpy as np
 from studio.cli import table
 from studio.cli.outputs import file_at, folder_at
 from studio.cli.verb import Document, Verb, add_out
-from studio.core.errors import OutputError, UsageError
+from studio.core.errors import OutputError, no_such
 from studio.core.files import save_picture
 from studio.dataset import build
 from studio.dataset.catalogue import BUNDLED, Catalogue
@@ -77,9 +76,7 @@ def wanted(styles: str | None, known: tuple[str, ...]) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys(name.strip() for name in styles.split(",")))
     for name in chosen:
         if name not in known:
-            close = get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]!r}? " if close else ""
-            raise UsageError(f"there is no style {name!r}; {hint}choose from {', '.join(known)}.")
+            raise no_such("style", name, known)
     return chosen
 
 
@@ -89,19 +86,11 @@ def describe(document: Document) -> Iterator[str]:
         f" {document['bytes'] / 2**20:.1f} MiB"
     )
     heads = ("style", "pictures", "held out", "licence", "from")
-    yield from table.rows(
-        heads,
-        [
-            (
-                style["name"],
-                style["pictures"],
-                style["splits"].get("held-out", 0),
-                style["licence"],
-                style["source"],
-            )
-            for style in document["styles"]
-        ],
-    )
+    cells = [
+        (s["name"], s["pictures"], s["splits"].get("held-out", 0), s["licence"], s["source"])
+        for s in document["styles"]
+    ]
+    yield from table.rows(heads, cells)
     if document["sheet"]:
         yield document["sheet"]
 

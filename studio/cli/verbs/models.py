@@ -37,13 +37,11 @@ def _plain(info: ModelInfo) -> Document:
 
 def describe(document: Document) -> Iterator[str]:
     heads = ("name", "kind", "format", "parameters", "path")
-    yield from table.rows(
-        heads,
-        [
-            (m["name"], m["kind"], m["format"], f"{m['parameters'] / 1e6:.1f} M", m["path"])
-            for m in document["models"]
-        ],
-    )
+    cells = [
+        (m["name"], m["kind"], m["format"], f"{m['parameters'] / 1e6:.1f} M", m["path"])
+        for m in document["models"]
+    ]
+    yield from table.rows(heads, cells)
     yield from (f"left out: {each['reason']}" for each in document["damaged"])
 
 

@@ -29,6 +29,7 @@ COLUMNS = f"""id, path, identity, trashed, created, favourite, rating, nfe, seco
 #: What the checksum is of: all but the path, which the folder itself tells.
 SEALED = f"""identity, created, favourite, rating, sampler, model, seed, steps, guidance, size,
     width, height, nfe, seconds, folded, prompt, negative, settings, {TAGS}"""
+TEXTS = ("sampler", "model", "prompt", "negative")  # of the settings
 IDENTITY = re.compile("[0-9a-f]{32}")
 DAMAGE = (ValueError, TypeError, AttributeError, RecursionError)  # of a text with flipped bits
 CHOSEN = "(SELECT value FROM json_each(?))"  # any number of ids in one parameter
@@ -108,20 +109,14 @@ def values(path: str, found: Stamp, picture: Picture) -> dict[str, str | int | f
         "identity": picture.identity,
         "trashed": int(is_trashed(path)),
         "created": created_ms(record.created, found.modified),
-        "sampler": plain(settings.sampler),
-        "model": plain(settings.model),
-        "seed": settings.seed,
-        "steps": settings.steps,
-        "guidance": settings.guidance,
-        "size": settings.size,
+        **{name: getattr(settings, name) for name in ("seed", "steps", "guidance", "size")},
+        **{name: plain(getattr(settings, name)) for name in TEXTS},
         "width": picture.width,
         "height": picture.height,
         "nfe": record.nfe,
         "seconds": record.seconds,
         "modified": found.modified,
         "bytes": found.bytes,
-        "prompt": plain(settings.prompt),
-        "negative": plain(settings.negative),
         "settings": settings_text(settings),
     }
 
