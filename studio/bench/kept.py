@@ -10,6 +10,7 @@ from typing import Any
 
 from studio.bench.machine import Machine
 from studio.core.errors import DataError, OutputError
+from studio.core.files import save_text
 
 Document = dict[str, Any]
 
@@ -29,13 +30,12 @@ def keep(folder: Path, machine: Machine, results: Sequence[Document]) -> tuple[P
         "benches": [benches[name] for name in sorted(benches)],
     }
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        save_text(file, json.dumps(document, indent=1) + "\n")
         every = [_read(each) for each in sorted(file.parent.glob("*.json"))]
         text = page.read_text(encoding="utf-8") if page.exists() else HEAD
-        page.write_text(_with_table(text, markdown(every)), encoding="utf-8")
+        save_text(page, _with_table(text, markdown(every)))
     except OSError as error:
-        raise OutputError(f"{error.filename} could not be written ({error.strerror}).") from None
+        raise OutputError(f"{error.filename} cannot be read ({error.strerror}).") from None
     return file, page
 
 
