@@ -17,7 +17,7 @@ from studio.cli.verb import Document, add_model, add_out, worker_of
 from studio.core.errors import UsageError
 from studio.core.files import save_text
 from studio.core.settings import Settings
-from studio.diffusion import samplers, schedules
+from studio.models.plan import Plan
 
 if TYPE_CHECKING:
     from studio.engine.few_steps import Reached
@@ -106,20 +106,15 @@ def _bases(arguments: Namespace) -> list[Settings]:
     if arguments.seeds < 1:
         raise UsageError(f"seeds must be 1 or more, not {arguments.seeds}.")
     asked = arguments.few_steps.split(",")
-    names = candidates() if asked == ["all"] else [samplers.find(n).spec.name for n in asked]
     named = [name for name in arguments.schedules.split(",") if name]
-    for name in named:
-        schedules.find_schedule(name)
     base = _base(arguments)
-    found = [
+    tried = (
         replace(base, sampler=name, schedule=schedule, guidance_interval=interval)
-        for name in names
+        for name in (candidates() if asked == ["all"] else asked)
         for schedule in ("", *named)
         for interval in _intervals(arguments.intervals)
-    ]
-    for each in found:
-        each.check()
-    return found
+    )
+    return [Plan.of(each).settings for each in tried]
 
 
 def _intervals(text: str) -> list[tuple[float, float]]:

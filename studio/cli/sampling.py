@@ -9,8 +9,8 @@ from studio.cli.verb import add_model
 from studio.core.errors import UsageError
 from studio.core.generating import Inputs
 from studio.core.settings import Settings
-from studio.core.specs import checked_options
-from studio.diffusion import guidance, samplers, schedules
+from studio.diffusion import samplers
+from studio.models.plan import Plan
 
 DEFAULT = Settings("")
 
@@ -117,9 +117,6 @@ def _pair(text: str) -> tuple[str, str]:
 def settings_from(arguments: Namespace, prompt: str, seed: int) -> Settings:
     """The checked settings that the options describe. Raises UsageError."""
     sampler = samplers.find(arguments.sampler).spec
-    rule = guidance.find(arguments.rule).spec
-    if arguments.schedule:
-        schedules.find_schedule(arguments.schedule)
     low, high = arguments.guidance_interval
     settings = Settings(
         prompt=_text(prompt, "prompt"),
@@ -131,16 +128,15 @@ def settings_from(arguments: Namespace, prompt: str, seed: int) -> Settings:
         guidance_interval=(low, high),
         seed=seed,
         size=arguments.size,
-        options=checked_options(sampler.name, sampler.parameters, arguments.option),
+        options=tuple(arguments.option),
         schedule=arguments.schedule,
         shift=arguments.shift,
-        rule=rule.name,
-        rule_options=checked_options(rule.name, rule.parameters, arguments.rule_option),
+        rule=arguments.rule,
+        rule_options=tuple(arguments.rule_option),
         classifier=_text(arguments.classifier, "class"),
         classifier_scale=arguments.classifier_scale if arguments.classifier else 0.0,
     )
-    settings.check()
-    return settings
+    return Plan.of(settings).settings
 
 
 def _text(value: str, name: str) -> str:

@@ -12,7 +12,7 @@ import torch
 
 from studio.core.generating import Decode, Decoded
 from studio.engine import finite
-from studio.engine.sampling import MOST_AT_ONCE
+from studio.engine.batches import MOST_AT_ONCE
 from studio.models.model import Model
 
 

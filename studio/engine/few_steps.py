@@ -17,11 +17,12 @@ import torch
 from studio.core.errors import ModelError
 from studio.core.settings import Settings
 from studio.diffusion import samplers
+from studio.engine.batches import Batch
 from studio.engine.judging import Judge, judge_for
 from studio.engine.references import reference_of
-from studio.engine.sampling import states
 from studio.engine.starting import Seeds
 from studio.models.model import Model
+from studio.models.plan import Plan
 
 STEPS = (4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 20, 25, 30, 40, 50, 60)
 PAIRS = (
@@ -67,7 +68,9 @@ class Pictures:
         after each prompt."""
         images, nfe = [], 0
         for prompt in self.prompts:
-            *_, last = states(model, replace(settings, prompt=prompt), Seeds(self.seeds))
+            plan = Plan.of(replace(settings, prompt=prompt))
+            indices = tuple(range(len(self.seeds)))
+            *_, last = Batch(plan, indices, Seeds(self.seeds)).states(model)
             images.append(model.decode(last.x))
             nfe = max(nfe, last.nfe)
             tell()

@@ -5,7 +5,7 @@ Imports torch (the rest of the engine imports this lazily). Must not import Qt.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import torch
 from torch import Tensor
@@ -23,8 +23,11 @@ class Watched:
     def __init__(self) -> None:
         self._sound: list[Tensor] = []
 
-    def add(self, state: State) -> None:
-        self._sound.append(state.x.flatten(1).isfinite().all(1))
+    def passed(self, states: Iterable[State]) -> Iterator[State]:
+        """The same states, each looked at on its way."""
+        for state in states:
+            self._sound.append(state.x.flatten(1).isfinite().all(1))
+            yield state
 
     def lost(self) -> dict[int, int]:
         """The batch's pictures whose samples are not all numbers: the first step that gave such."""

@@ -19,15 +19,15 @@ from studio.core.errors import UsageError
 from studio.core.laboratory import Backdrop, Lab, LabRun
 from studio.core.messages import Progress
 from studio.core.settings import MAX_SEED, Settings
-from studio.diffusion import guidance, samplers
+from studio.diffusion import samplers
 from studio.diffusion.denoised import Denoiser
 from studio.diffusion.distributions import Distribution, find_distribution
 from studio.diffusion.likelihood import log_likelihood
 from studio.diffusion.mixture import Mixture
 from studio.diffusion.noise import NoiseStream
 from studio.diffusion.state import State
-from studio.engine.sampling import schedule_of
 from studio.metrics.distributions import energy_distance
+from studio.models.plan import Plan
 from studio.models.toys import open_toy
 
 EXACT_STEPS = 60  # of the fourth-order solver: its error is far below a pixel
@@ -58,20 +58,14 @@ def lab(
 
 def run(request: Lab, distribution: Distribution) -> Iterator[State]:
     """The sampler's states, of points (P, 2); particle i has the noise of the seed + i."""
-    settings, stream = request.settings, _stream(request)
-    return samplers.find(settings.sampler).run(
-        denoiser_of(request, distribution),
-        stream.initial((2,)),
-        settings.steps,
-        stream,
-        schedule_of(settings),
-        settings.options,
-    )
+    stream = _stream(request)
+    denoiser = denoiser_of(request, distribution)
+    return Plan.of(request.settings).states(denoiser, stream.initial((2,)), stream)
 
 
 def denoiser_of(request: Lab, distribution: Distribution) -> Denoiser:
     """The exact mixture, guided to a class of it if one is chosen; or a trained toy network."""
-    settings, mixture = request.settings, distribution.mixture
+    mixture = distribution.mixture
     if request.source != "exact":
         if request.label >= 0:
             raise UsageError("a toy network knows no classes: choose the exact score to guide.")
@@ -80,18 +74,17 @@ def denoiser_of(request: Lab, distribution: Distribution) -> Denoiser:
         return mixture
     if request.label >= len(distribution.classes):
         raise UsageError(f"{distribution.name} has {len(distribution.classes)} classes.")
-    rule = guidance.find(settings.rule)
-    if rule.spec.needs:
-        raise UsageError(f"the laboratory has no {rule.spec.needs} network: choose another rule.")
-    interval, options = settings.guidance_interval, settings.rule_options
-    return rule.guide(data_of(request), mixture, settings.guidance, interval, options)
+    plan = Plan.of(request.settings)
+    if needs := plan.rule.spec.needs:
+        raise UsageError(f"the laboratory has no {needs} network: choose another rule.")
+    return plan.mixed(data_of(request), mixture)
 
 
 def drawn(
     request: Lab, distribution: Distribution, frames: list[State], seconds: float, job: int
 ) -> LabRun:
     """The particles' way in the flow's coordinates, beside what is exactly true of the data."""
-    times = schedule_of(request.settings)(request.settings.steps)
+    times = Plan.of(request.settings).times
     start = _stream(request).initial((2,)) * math.hypot(1.0 - times[0], times[0])
     points = [start, *(state.x / (state.alpha + state.sigma) for state in frames)]
     x0 = [*(state.x0 for state in frames), points[-1]]

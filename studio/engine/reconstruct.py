@@ -21,6 +21,7 @@ from studio.core.autoencoding import Figures, Reconstruct, Reconstructed, Spectr
 from studio.core.errors import ModelError
 from studio.core.messages import Progress
 from studio.engine.autoencoders import Autoencoders
+from studio.engine.clock import Clock
 from studio.metrics import perceptual_levels, similarity
 from studio.metrics.reconstruction import WINDOW, psnr, ssim
 from studio.metrics.similarity import ms_ssim
@@ -46,14 +47,15 @@ def reconstruct(
     A Progress counts the stages of all autoencoders for its picture. `check` is called before each
     stage and each tile and may raise Cancelled. Raises ModelError.
     """
-    clock, steps = Clock(request), STAGES * len(request.autoencoders)
+    sizes = [pixels.shape[0] * pixels.shape[1] for pixels in request.pictures]
+    clock, steps = Clock(sum(sizes)), STAGES * len(request.autoencoders)
     for number, pixels in enumerate(request.pictures):
-        picture, step = Original(pixels), 0
+        picture, step, before = Original(pixels), 0, sum(sizes[:number])
         for name in request.autoencoders:
             check()
             for result in _through(opened, name, picture, request.tile, check):
                 step += 1
-                left = clock.seconds_left(number, step / steps)
+                left = clock.seconds_left(before + sizes[number] * step / steps)
                 yield Progress(job, number, len(request.pictures), step, steps, left)
                 if result is not None:
                     yield result.event(job, number)
@@ -94,21 +96,7 @@ class Result:
         )  # fmt: skip
 
 
-class Clock:
-    """Guesses the time that is left from the pixels that are done."""
-
-    def __init__(self, request: Reconstruct) -> None:
-        self._pixels = [picture.shape[0] * picture.shape[1] for picture in request.pictures]
-        self._began = time.perf_counter()
-
-    def seconds_left(self, picture: int, share: float) -> float:
-        """Where `share` of this picture, and all of those before it, are done."""
-        done = sum(self._pixels[:picture]) + share * self._pixels[picture]
-        gone = time.perf_counter() - self._began
-        return gone * (sum(self._pixels) - done) / done
-
-
-class Watched:
+class Interruptible:
     """An autoencoder that looks, before each tile, whether it should stop."""
 
     def __init__(self, autoencoder: ImageAutoencoder, check: Check) -> None:
@@ -132,7 +120,7 @@ def _through(
     opened: Autoencoders, name: str, picture: Original, asked: int, check: Check
 ) -> Iterator[Result | None]:
     """Three times, after each stage; the last time with the result."""
-    autoencoder = Watched(opened.get(name), check)
+    autoencoder = Interruptible(opened.get(name), check)
     height, width = picture.pixels.shape[:2]
     tile = tile_for(height, width, asked)
     side = tile or max(height, width) + autoencoder.downsampling  # one tile holds all of it

@@ -12,7 +12,7 @@ Imports torch (the rest of the engine imports this lazily). Must not import Qt.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,10 +20,10 @@ import torch
 from torch import Tensor
 
 from studio.core.comparing import Cell, Distance
+from studio.core.generating import Preview
 from studio.core.messages import Progress
 from studio.core.settings import Settings
-from studio.diffusion.state import State
-from studio.engine.batches import Batch, Countdown, batches, steps
+from studio.engine.batches import Batch, Check, Runner, batches
 from studio.engine.judging import Judge, judge_for
 from studio.models.model import Model
 
@@ -54,27 +54,16 @@ class References:
 
     @torch.inference_mode()
     def distances(
-        self,
-        model: Model,
-        cells: Mapping[int, Cell],
-        check: Callable[[], None],
-        job: int,
-        countdown: Countdown,
-    ) -> Iterator[Progress | Distance]:
+        self, model: Model, cells: Mapping[int, Cell], runner: Runner, check: Check
+    ) -> Iterator[Progress | Preview | Distance]:
         """Every cell's distance, as soon as its reference is made.
 
         The last cell's Progress goes on meanwhile, `step` of the reference's `steps`.
         """
         judge = judge_for(model, self._settings[0].size)
-        last = self._total - 1
         for batch in self.batches:
-            state: State | None = None
-            for state in steps(model, batch, check):
-                left = countdown.seconds_left(batch, state)
-                yield Progress(job, last, self._total, state.step, state.steps, left)
-            assert state is not None
-            countdown.finished(batch)
-            yield from self._measured(model, batch, state.x, cells, judge, check)
+            end = yield from runner.steps(batch.states(model), batch.cost, self._total - 1)
+            yield from self._measured(model, batch, end.x, cells, judge, check)
 
     def _measured(
         self,
@@ -83,7 +72,7 @@ class References:
         ends: Tensor,
         cells: Mapping[int, Cell],
         judge: Judge | None,
-        check: Callable[[], None],
+        check: Check,
     ) -> Iterator[Distance]:
         latents = ends.float().cpu().numpy()
         images = None if judge is None else model.decode(ends)

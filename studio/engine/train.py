@@ -20,6 +20,7 @@ from torch import Tensor
 from studio.core.device import Device
 from studio.core.errors import Cancelled, Kept, OutputError, UsageError
 from studio.core.learning import Preparing, Train, Trained, TrainSample, TrainStep
+from studio.engine.clock import Clock
 from studio.metrics.reconstruction import psnr
 from studio.models.network_folder import MANIFEST
 from studio.models.registry import AUTOENCODERS, is_begun, run_folder, user_folder
@@ -106,12 +107,11 @@ def recipe_of(request: Train) -> recipes.Recipe:
 
 def _prepared(run: Run, resume: bool, check: Callable[[], None], job: int) -> Iterator[Preparing]:
     """Before the first step there is nothing to keep: stopping leaves nothing behind."""
-    began, what = time.monotonic(), ""
+    clock, what = Clock(1.0), ""
     for stage in run.prepare(resume):
         if stage.what != what:
-            began, what = time.monotonic(), stage.what
-        share = stage.done / stage.total
-        left = (time.monotonic() - began) * (1 / share - 1) if share else None
+            clock, what = Clock(1.0), stage.what
+        left = clock.seconds_left(stage.done / stage.total) if stage.done else None
         yield Preparing(job, stage.what, stage.done, stage.total, left)
         with suppress(Kept):  # it is raised again after the first step
             check()

@@ -6,7 +6,7 @@ Imports torch (the rest of the engine imports this lazily). Must not import Qt.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import torch
@@ -38,6 +38,12 @@ class Recorder:
         """Takes epsilon_c - epsilon_u (B, C, h, w) of the first evaluation of a step."""
         if self._gap is None:
             self._gap = difference.abs().mean(1).half()
+
+    def passed(self, states: Iterable[State]) -> Iterator[State]:
+        """The same states, each kept on its way."""
+        for state in states:
+            self.add(state)
+            yield state
 
     def add(self, state: State) -> None:
         """Takes the end of a step, which is where the next begins."""

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -16,10 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from studio.core.generating import Preview
 from studio.core.messages import Progress
-from studio.core.settings import Settings
 from studio.core.walks import End, Frame, Inverted, Spaced, Walk, places, weights
-from studio.diffusion import samplers
 from studio.diffusion.interpolation import (
     bilinear,
     coarse_to_fine,
@@ -29,13 +28,15 @@ from studio.diffusion.interpolation import (
 from studio.diffusion.inversion import invert
 from studio.diffusion.noise import NoiseStream
 from studio.diffusion.state import State
-from studio.engine import finite, sampling
+from studio.engine import finite
+from studio.engine.batches import Batch, Check, Runner
+from studio.engine.clock import Clock
 from studio.engine.judging import judge_for
 from studio.engine.starting import Seeds, picture_for
 from studio.models.model import Model
+from studio.models.plan import Plan
 
-Check = Callable[[], None]
-Walked = Progress | Inverted | Frame | Spaced
+Walked = Progress | Preview | Inverted | Frame | Spaced
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,18 +62,16 @@ class MixedStream(NoiseStream):
         return bilinear([end.like(x) for end in self._ends], *self._place, self._how)
 
 
-@dataclass
-class Clock:
-    """What is left of a walk of `runs` sampler runs."""
+def runs(walk: Walk) -> int:
+    """How often a sampler runs for it."""
+    again = max(0, walk.columns - 2) if walk.even else 0
+    frames = walk.columns * walk.rows + again if walk.way == "noise" else 0
+    return frames + sum(_must_run(end, walk) for end in walk.ends)
 
-    runs: int
-    done: int = 0
-    began: float = field(default_factory=time.perf_counter)
 
-    def progress(self, job: int, state: State) -> Progress:
-        share = self.done + state.step / state.steps
-        left = (time.perf_counter() - self.began) * (self.runs / share - 1)
-        return Progress(job, self.done, self.runs, state.step, state.steps, max(0.0, left))
+def _must_run(end: End, walk: Walk) -> bool:
+    """Whether the end takes a sampler's run before the first frame."""
+    return (end.picture is not None) == (walk.way == "noise")
 
 
 def walk(
@@ -83,11 +82,6 @@ def walk(
     A frame at an end is the picture that `generate` makes of it, bit for bit (alone in its batch).
     `check` is called between steps and may raise Cancelled. Raises UsageError.
     """
-    sampler = samplers.find(request.ends[0].settings.sampler).spec.name
-    ends = tuple(
-        replace(end, settings=replace(end.settings, sampler=sampler)) for end in request.ends
-    )
-    request = replace(request, ends=ends)
     return Walker(model, request, check, job).run()
 
 
@@ -96,16 +90,11 @@ class Walker:
 
     def __init__(self, model: Model, request: Walk, check: Check, job: int) -> None:
         self._model, self._walk, self._check, self._job = model, request, check, job
-        self._settings: Settings = request.ends[0].settings
+        self._plan = Plan.of(request.ends[0].settings)
         self._ends: list[Prepared] = []
         self._made: dict[int, Frame] = {}
-        first = request.columns * request.rows if request.way == "noise" else 0
-        again = max(0, request.columns - 2) if request.even and request.way == "noise" else 0
-        self._clock = Clock(first + again + sum(self._must_run(end) for end in request.ends))
-
-    def _must_run(self, end: End) -> bool:
-        """Whether the end takes a sampler's run before the first frame."""
-        return (end.picture is not None) == (self._walk.way == "noise")
+        total = runs(request)
+        self._runner, self._run = Runner(model, Clock(total), total, check, job), 0
 
     def run(self) -> Iterator[Walked]:
         for end in self._walk.ends:
@@ -120,40 +109,35 @@ class Walker:
         if len(self._walk.ends) == 2:
             yield from self._even(order)
 
+    def _end_of(self, states: Iterator[State]) -> Generator[Progress | Preview, None, State]:
+        """The last state of one of the walk's runs."""
+        self._run += 1
+        return self._runner.steps(states, 1.0, self._run - 1)
+
     @torch.inference_mode()
-    def _prepare(self, end: End) -> Iterator[Progress]:
-        settings, model = end.settings, self._model
+    def _prepare(self, end: End) -> Iterator[Walked]:
+        plan, model = Plan.of(end.settings), self._model
         self._check()
         prompted, negative = (
-            model.condition([text]) for text in (settings.prompt, settings.negative)
+            model.condition([text]) for text in (plan.settings.prompt, plan.settings.negative)
         )
-        seeds = Seeds.of([settings])
+        alone = Batch(plan, (0,), Seeds.of([plan.settings]))
         encoded, point = None, None  # type: Tensor | None, Tensor | None
         if end.picture is not None:
-            encoded = point = model.encode(picture_for(settings, end.picture)[None])
-            finite.checked(point, f"What {settings.model} encodes this picture to")
+            encoded = point = model.encode(picture_for(plan.settings, end.picture)[None])
+            finite.checked(point, f"What {plan.settings.model} encodes this picture to")
         if self._walk.way == "noise" and encoded is None:
-            point = sampling.start_of(model, settings, seeds)
-        elif self._must_run(end):
-            states = sampling.states(model, settings, seeds)
-            if encoded is not None:
-                states = self._inverted(settings, encoded)
-            for state in states:
-                yield self._clock.progress(self._job, state)
-                self._check()
-                point = state.x / math.hypot(state.alpha, state.sigma)
-            self._clock.done += 1
+            point = alone.start(model)
+        elif _must_run(end, self._walk):
+            states = alone.states(model) if encoded is None else self._inverted(plan, encoded)
+            last = yield from self._end_of(states)
+            point = last.x / math.hypot(last.alpha, last.sigma)
         assert point is not None
-        self._ends.append(Prepared(point, prompted, negative, seeds.stream(), encoded))
+        self._ends.append(Prepared(point, prompted, negative, alone.seeds.stream(), encoded))
 
-    def _inverted(self, settings: Settings, latents: Tensor) -> Iterator[State]:
-        return invert(
-            samplers.find(settings.sampler),
-            sampling.guided(self._model, settings, 1),
-            latents,
-            settings.steps,
-            sampling.schedule_of(settings),
-        )
+    def _inverted(self, plan: Plan, latents: Tensor) -> Iterator[State]:
+        denoiser, steps = plan.guided(self._model), plan.settings.steps
+        return invert(plan.sampler, denoiser, latents, steps, plan.schedule)
 
     @torch.inference_mode()  # entered anew whenever the generator goes on
     def _frame(self, index: int, place: tuple[float, float]) -> Iterator[Walked]:
@@ -161,11 +145,8 @@ class Walker:
         self._check()
         point = bilinear([end.point for end in self._ends], *place, self._walk.noise)
         if self._walk.way == "noise":
-            for state in self._sampled(point, place):
-                yield self._clock.progress(self._job, state)
-                self._check()
-                point, nfe = state.x, state.nfe
-            self._clock.done += 1
+            last = yield from self._end_of(self._sampled(point, place))
+            point, nfe = last.x, last.nfe
         finite.checked(point, f"Frame {index + 1} was lost: its latent")
         image = self._model.decode(point)[0]
         seconds = time.perf_counter() - began
@@ -181,17 +162,11 @@ class Walker:
             self._model.mixed([getattr(end, name) for end in self._ends], share, like)
             for name in ("prompted", "negative")
         )
-        settings = self._settings
         for end in self._ends:  # every frame draws anew
             end.stream.restart()
-        return samplers.find(settings.sampler).run(
-            sampling.guided_by(self._model, settings, *conditions),
-            noise,
-            settings.steps,
-            MixedStream([end.stream for end in self._ends], place, self._walk.noise),
-            sampling.schedule_of(settings),
-            settings.options,
-        )
+        stream = MixedStream([end.stream for end in self._ends], place, self._walk.noise)
+        denoiser = self._plan.guided_by(self._model, *conditions)
+        return self._plan.states(denoiser, noise, stream)
 
     def _returned(self, index: int, image: np.ndarray, latents: Tensor) -> Iterator[Inverted]:
         """How well a picture came back from its noise."""
@@ -223,7 +198,7 @@ class Walker:
 
     @torch.inference_mode()
     def _spaced(self) -> Spaced:
-        judge = judge_for(self._model, self._settings.size)
+        judge = judge_for(self._model, self._plan.settings.size)
         distances = []
         for index, after in pairwise(range(self._walk.columns)):
             self._check()

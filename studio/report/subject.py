@@ -9,10 +9,9 @@ import numpy as np
 import torch
 
 from studio.core.settings import Settings
-from studio.diffusion import samplers
-from studio.diffusion.guidance import ClassifierFree
 from studio.diffusion.noise import NoiseStream
 from studio.models.model import Model
+from studio.models.plan import Plan
 from studio.networks.autoencoder import Autoencoder
 
 Generate = Callable[[Sequence[str], Sequence[int]], np.ndarray]
@@ -44,20 +43,14 @@ def subject_of(model: Model, autoencoder: Autoencoder | None, settings: Settings
 
 def generator(model: Model, settings: Settings) -> Generate:
     """One batch of different prompts, each from its own seed's noise."""
-    sampler = samplers.find(settings.sampler)
-    shape = model.latent_shape(settings.size)
+    plan, shape = Plan.of(settings), model.latent_shape(settings.size)
 
     @torch.inference_mode()
     def generate(prompts: Sequence[str], seeds: Sequence[int]) -> np.ndarray:
-        denoiser = ClassifierFree(
-            model.denoiser(model.condition(prompts)),
-            model.denoiser(model.condition([settings.negative] * len(prompts))),
-            settings.guidance,
-            settings.guidance_interval,
-        )
+        negative = model.condition([settings.negative] * len(prompts))
+        denoiser = plan.guided_by(model, model.condition(prompts), negative)
         stream = NoiseStream(seeds)
-        noise = stream.initial(shape, model.device)
-        *_, last = sampler.sample(denoiser, noise, settings.steps, stream)
+        *_, last = plan.states(denoiser, stream.initial(shape, model.device), stream)
         return model.decode(last.x)
 
     return generate

@@ -22,17 +22,18 @@ from studio.core.specs import SamplerSpec
 from studio.diffusion import samplers
 from studio.diffusion.noise import NoiseStream
 from studio.diffusion.state import State
-from studio.engine import devices, judging, references, sampling
-from studio.engine.batches import Batch, Countdown, batches
+from studio.engine import devices, judging, references
+from studio.engine.batches import MOST_AT_ONCE, Batch, batches
+from studio.engine.clock import Clock
 from studio.engine.compare import compare
 from studio.engine.decode import decode
 from studio.engine.generate import generate
-from studio.engine.sampling import MOST_AT_ONCE
 from studio.engine.starting import Seeds
 from studio.engine.trajectories import Recorder
 from studio.engine.worker import Worker, open_from_disk
 from studio.metrics import perceptual
 from studio.models.model import Model
+from studio.models.plan import Plan
 from tests import tiny
 from tests.diffusion.mixture import Mixture
 from tests.engine.fake import SIZE, FakeModel, OverflowingModel
@@ -134,18 +135,18 @@ def test_progress_names_pictures_that_follow_each_other() -> None:
 def test_the_time_left_is_shared_out_by_evaluations(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr("time.perf_counter", lambda: now[0])
-    heun = Batch(replace(BASE, sampler="flow-heun", steps=10), (0,), Seeds((0,)))  # 40 evaluations
-    euler = Batch(replace(BASE, steps=10, guidance=1.0), (1, 2), Seeds((0, 1)))  # 20
-    countdown = Countdown((heun, euler))
+    heun = Batch(Plan.of(replace(BASE, sampler="flow-heun", steps=10)), (0,), Seeds((0,)))
+    euler = Batch(Plan.of(replace(BASE, steps=10, guidance=1.0)), (1, 2), Seeds((0, 1)))
+    clock = Clock(heun.cost + euler.cost)  # 40 evaluations and 20
     now[0] = 4.0
     state = samplers.find("flow").run(
         FakeModel().denoiser(("",)), torch.randn(1, 3, 8, 8), 10, NoiseStream([0])
     )
     half = [next(state) for _ in range(5)][-1]
-    assert countdown.seconds_left(heun, half) == pytest.approx(8.0)
-    countdown.finished(heun)
+    done = half.step / half.steps
+    assert clock.seconds_left(heun.cost * done) == pytest.approx(8.0)
     now[0] = 10.0
-    assert countdown.seconds_left(euler, half) == pytest.approx(2.0)
+    assert clock.seconds_left(heun.cost + euler.cost * done) == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize("spec", samplers.all_samplers(), ids=lambda spec: spec.name)
@@ -174,7 +175,7 @@ def test_a_frame_is_what_the_denoiser_says_there(model: Model) -> None:
     (cell,) = events(model, Cell, replace(BASE, steps=4, guidance=3.0), trajectories=True)
     kept = cell.trajectory
     assert kept is not None
-    guided, asked = sampling.guided(model, replace(BASE, guidance=3.0), 1), {}
+    guided, asked = Plan.of(replace(BASE, guidance=3.0)).guided(model), {}
     for name, prompt in (("c", BASE.prompt), ("u", "")):
         asked[name] = model.denoiser(model.condition([prompt]))
     for k, t in enumerate(kept.times[:-1]):

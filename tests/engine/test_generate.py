@@ -17,9 +17,10 @@ from studio.core.messages import Event, Finished
 from studio.core.settings import Settings
 from studio.diffusion.samplers import all_samplers
 from studio.engine import devices
+from studio.engine.batches import MOST_AT_ONCE
+from studio.engine.clock import Clock
 from studio.engine.decode import decode
-from studio.engine.generate import Clock, generate
-from studio.engine.sampling import MOST_AT_ONCE
+from studio.engine.generate import generate
 from studio.engine.worker import Worker, open_from_disk, run_now
 from studio.models.model import Model
 from tests import tiny
@@ -183,19 +184,17 @@ def test_one_decision_for_pictures_and_for_training(monkeypatch: pytest.MonkeyPa
 def test_the_time_left_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr(time, "perf_counter", lambda: now[0])
-    clock = Clock(steps=10)
-    clock.begin(4)
-    now[0] = 4.0
-    clock.stepped(2)  # a step takes 2 s; the first decode is taken to last as long
-    assert clock.seconds_left(2, 4) == pytest.approx(8 * 2 + 2 + 10 * 2 + 2)
+    clock = Clock(80, decodes=8)  # two batches of four pictures, ten steps each
+    clock.begin()
+    now[0] = 4.0  # a step takes 2 s; the first decode is taken to last as long
+    assert clock.seconds_left(2 * 4) == pytest.approx(8 * 2 + 2 + 10 * 2 + 2)
     now[0] = 20.0
-    clock.stepped(10)
+    clock.seconds_left(10 * 4)
     now[0] = 26.0
-    assert clock.decoded() == 26.0
-    clock.begin(4)
+    assert clock.decoded(4) == 26.0
+    clock.begin()
     now[0] = 28.0
-    clock.stepped(1)
-    assert clock.seconds_left(1, 0) == pytest.approx(9 * 2 + 6)
+    assert clock.seconds_left(11 * 4) == pytest.approx(9 * 2 + 6)
 
 
 def test_the_loop_costs_little_beside_the_denoiser() -> None:

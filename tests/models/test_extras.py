@@ -13,8 +13,8 @@ from studio.core.errors import ModelError, UsageError
 from studio.core.generating import Generate
 from studio.core.settings import Settings
 from studio.engine.generate import generate
-from studio.engine.sampling import guided
 from studio.models.latent_diffusion import LatentDiffusion
+from studio.models.plan import Plan
 from studio.models.registry import open_model
 from tests import tiny
 
@@ -51,7 +51,7 @@ def test_autoguidance_goes_on_from_the_weak_denoiser(model: LatentDiffusion) -> 
             d(X, 0.5, 0.5) for d in (model.denoiser(condition), model.weak_denoiser(condition))
         )
         settings = Settings("a bear", guidance=2.5, rule="autoguidance")
-        made = guided(model, settings, 2)(X, 0.5, 0.5)
+        made = Plan.of(settings).guided(model, 2)(X, 0.5, 0.5)
     expected = weak.epsilon + 2.5 * (strong.epsilon - weak.epsilon)
     torch.testing.assert_close(made.epsilon, expected, atol=1e-5, rtol=1e-5)
     assert not torch.allclose(strong.epsilon, weak.epsilon)

@@ -30,10 +30,10 @@ def loop_and_calls(conditions: Conditions, name: str) -> tuple[float, float]:
     """Seconds of a sampler's loop, and of the same guided calls without it."""
     from studio.diffusion import samplers
     from studio.diffusion.noise import NoiseStream
-    from studio.engine.sampling import guided
+    from studio.models.plan import Plan
 
     model, settings = conditions.model, conditions.settings
-    denoiser = guided(model, settings, 1)
+    denoiser = Plan.of(settings).guided(model)
     calls: list[tuple[Tensor, float, float]] = []
 
     def recorded(x: Tensor, alpha: float, sigma: float) -> Denoised:

@@ -28,6 +28,7 @@ from studio.core.settings import Settings
 from studio.core.world import World
 from studio.engine.worker import Worker, run_now
 from studio.gallery import comparison, film, png
+from studio.models.plan import Plan
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,6 +63,8 @@ def run(arguments: Namespace) -> Document | None:
     grid, cells = grid_from(arguments)
     request = Compare(cells, trajectories=bool(arguments.film), distances=arguments.distances)
     request.check()
+    for cell in cells:  # before the model is loaded
+        Plan.of(cell)
     if arguments.film:
         film.check(f"film{arguments.film}", comparison.FRAMES_A_SECOND)
     folder = folder_for(arguments.out, HOLDS, cells[0].prompt, "compared", world.name)
@@ -82,7 +85,6 @@ def run(arguments: Namespace) -> Document | None:
 
 
 def _alone(request: Compare, worker: Worker, results: Results) -> None:
-    check(request.cells)
     try:
         run_now(request, worker, results.saw)
     except (KeyboardInterrupt, Cancelled, StudioError):
@@ -102,7 +104,6 @@ def _shared(request: Compare, worker: Worker, results: Results, world: World) ->
     with stopped_early(world, missing):
         from studio.engine.batches import batches  # takes seconds
 
-        check(cells)
         mine = {index for batch in world.mine(batches(cells)) for index in batch.indices}
         todo = frozenset(mine - kept.done)
         results.kept = kept
@@ -111,14 +112,6 @@ def _shared(request: Compare, worker: Worker, results: Results, world: World) ->
         if not world.rank:
             results.take_all(request.distances)
         parts.close()
-
-
-def check(cells: tuple[Settings, ...]) -> None:
-    """Raises UsageError, before the model is loaded, for what no sampler or rule can do."""
-    from studio.engine import sampling
-
-    for cell in cells:
-        sampling.check(cell)
 
 
 def decoder(worker: Worker, model: str) -> Callable[[np.ndarray], np.ndarray]:

@@ -97,7 +97,7 @@ def _shared(requests: Sequence[Generate], target: Pictures, worker: Worker, worl
         return f"{len(wanted) - len(written.look())} of {len(wanted)} pictures are missing"
 
     with stopped_early(world, missing):
-        from studio.engine.sampling import MOST_AT_ONCE  # takes seconds
+        from studio.engine.batches import MOST_AT_ONCE  # takes seconds
 
         mine, there = world.mine(numbered(requests, MOST_AT_ONCE)), written.look().keys()
         todo = [r for n, r in mine if not set(range(n, n + r.count)) <= there]

@@ -1,0 +1,113 @@
+"""The plan of a request: the names in its settings, resolved once, and what they make of a model.
+
+Must not import torch at run time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from studio.core.errors import UsageError
+from studio.core.settings import Settings
+from studio.core.specs import checked_options
+from studio.diffusion import guidance, samplers, schedules
+from studio.diffusion.guidance import ClassifierGuided, Rule, Watch
+from studio.diffusion.samplers import Sampler
+from studio.diffusion.schedules import Schedule
+from studio.diffusion.state import State
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from studio.diffusion.denoised import Denoiser
+    from studio.diffusion.noise import NoiseStream
+    from studio.models.model import Model
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How pictures are sampled under `settings`, which name their sampler as the registry does and
+    hold only what differs from its options' defaults."""
+
+    settings: Settings
+    sampler: Sampler
+    schedule: Schedule
+    rule: Rule
+
+    @classmethod
+    def of(cls, settings: Settings) -> Plan:
+        """Raises UsageError, before any work, for names, options and numbers of steps that do not
+        exist."""
+        settings.check()
+        sampler, rule = samplers.find(settings.sampler), guidance.find(settings.rule)
+        if rule.make is None:
+            raise UsageError(f"{rule.spec.name} is not a rule for prompts; choose a class instead.")
+        named = settings.schedule
+        own = schedules.find_schedule(named) if named else sampler.schedule
+        schedule = schedules.shifted(own, settings.shift)
+        if settings.source and settings.strength < 1.0:
+            schedule = schedules.Begun(schedule, settings.strength)
+        settings = replace(
+            settings,
+            sampler=sampler.spec.name,
+            options=checked_options(sampler.spec.name, sampler.spec.parameters, settings.options),
+            rule_options=checked_options(
+                rule.spec.name, rule.spec.parameters, settings.rule_options
+            ),
+        )
+        plan = cls(settings, sampler, schedule, rule)
+        assert plan.times  # the schedule has that many
+        return plan
+
+    @cached_property
+    def times(self) -> tuple[float, ...]:
+        """Where the steps begin, and at last where they end, in the rectified flow's time."""
+        return self.schedule(self.settings.steps)
+
+    @property
+    def cost(self) -> int:
+        """Denoiser evaluations a picture, roughly: an adaptive solver's are not known before."""
+        prompts = 1 if self.settings.guidance in (0.0, 1.0) else 2
+        return self.settings.steps * (self.sampler.spec.nfe_per_step or 1) * prompts
+
+    def guided(self, model: Model, count: int = 1, watch: Watch | None = None) -> Denoiser:
+        """The denoiser of `count` pictures. Raises UsageError for what the model does not have."""
+        prompted = model.condition([self.settings.prompt] * count)
+        negative = model.condition([self.settings.negative] * count)
+        return self.guided_by(model, prompted, negative, watch)
+
+    def guided_by(
+        self, model: Model, prompted: Any, negative: Any, watch: Watch | None = None
+    ) -> Denoiser:
+        """The same for prompts that are conditions already.
+
+        `watch` is given epsilon_c - epsilon_u (B, C, h, w) at each guided evaluation.
+        """
+        settings = self.settings
+        weak = self.rule.spec.needs == "weak"
+        other = model.weak_denoiser(prompted) if weak else model.denoiser(negative)
+        denoiser = self.mixed(model.denoiser(prompted), other, watch)
+        if not (settings.classifier and settings.classifier_scale):
+            return denoiser
+        return ClassifierGuided(
+            denoiser,
+            model.log_probability(settings.classifier),
+            settings.classifier_scale,
+            settings.guidance_interval,
+        )
+
+    def mixed(self, conditional: Denoiser, other: Denoiser, watch: Watch | None = None) -> Denoiser:
+        """The rule's mixture of two denoisers. Raises UsageError for a rule that mixes none."""
+        settings = self.settings
+        interval, options = settings.guidance_interval, settings.rule_options
+        return self.rule.guide(conditional, other, settings.guidance, interval, options, watch)
+
+    def states(self, denoiser: Denoiser, noise: Tensor, stream: NoiseStream) -> Iterator[State]:
+        """The sampler's states from standard normal noise on."""
+        settings = self.settings
+        return self.sampler.run(
+            denoiser, noise, settings.steps, stream, self.schedule, settings.options
+        )
