@@ -6,9 +6,10 @@ torch is imported when the first request runs, not with this module. Must not im
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from studio.core.accidents import noted
 from studio.core.autoencoding import Probe, Reconstruct
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from studio.models.model import Model
 
 Check = Callable[[], None]
+#: Does a request: handler(worker, request, check, job) -> its events.
+Handler = Callable[["Worker", Any, Check, int], Iterator[Event]]
 #: open_model(name or path, device, check): `check` raises Cancelled when the load should stop.
 OpenModel = Callable[[str, Device, Check], "Model"]
 
@@ -80,6 +83,11 @@ class Worker:
             self._device = devices.choose(*self._asked)
         return self._device
 
+    @property
+    def training_device(self) -> Device:
+        """The device, in a precision that it can learn in. Raises UsageError."""
+        return devices.choose(*self._asked, training=True)
+
     def run(self, request: Request, check: Check = never, job: int = 0) -> Iterator[Event]:
         """Does the work; yields [Loading, Ready], Started, ..., Finished as they happen.
 
@@ -89,14 +97,15 @@ class Worker:
         began = time.perf_counter()
         name = request.needs
         check()
-        if name is not None and (self._model is None or self._name != name):
+        loading = isinstance(request, LoadModel)
+        ready = self._model is not None and self._name == name
+        if name is not None and not ready:
             yield Loading(job, name)
+        if name is not None and (loading or not ready):
             yield self._ready(job, name, began, check)
-        elif isinstance(request, LoadModel):
-            yield self._ready(job, request.model, began, check)
-        if not isinstance(request, LoadModel):
+        if not loading:
             yield Started(job)
-            yield from self._made(request, check, job)
+            yield from HANDLERS[type(request)](self, request, check, job)
         yield Finished(job, time.perf_counter() - began)
 
     def model(self, name: str, check: Check = never) -> Model:
@@ -123,55 +132,48 @@ class Worker:
         words = device.label, device.precision
         return Ready(job, name, *words, seconds, model.size, model.classes, model.has)
 
-    def _made(self, request: Request, check: Check, job: int) -> Iterator[Event]:
-        match request:
-            case Walk(ends=ends):
-                from studio.engine.walk import walk
 
-                yield from walk(self.model(ends[0].settings.model), request, check, job)
-            case Generate(settings=settings):
-                from studio.engine.generate import generate
+def _late(module: str, function: str, given: Callable[[Worker, Any], tuple[Any, ...]]) -> Handler:
+    """A function of an engine's module, imported when it is first asked for, because of torch."""
 
-                yield from generate(self.model(settings.model), request, check, job)
-            case Compare(cells=cells):
-                from studio.engine.compare import compare
+    def handle(worker: Worker, request: Request, check: Check, job: int) -> Iterator[Event]:
+        found = getattr(import_module(f"studio.engine.{module}"), function)
+        yield from found(*given(worker, request), check, job)
 
-                yield from compare(self.model(cells[0].model), request, check, job)
-            case Decode(model=model):
-                from studio.engine.decode import decode
+    return handle
 
-                yield from decode(self.model(model), request, check, job)
-            case Lab():
-                from studio.engine.lab import lab
 
-                yield from lab(request, check, job)
-            case _:
-                yield from self._autoencoding(request, check, job)
+def _train(worker: Worker, request: Train, check: Check, job: int) -> Iterator[Event]:
+    worker.autoencoders.forget()  # one of them may be made anew
+    yield from TRAIN(worker, request, check, job)
+    worker.autoencoders.forget()
 
-    def _autoencoding(self, request: Request, check: Check, job: int) -> Iterator[Event]:
-        autoencoders = self.autoencoders
-        match request:
-            case Reconstruct():
-                from studio.engine.reconstruct import reconstruct
 
-                yield from reconstruct(autoencoders, request, check, job)
-            case Probe(autoencoder=name):
-                import torch
+def _probe(worker: Worker, request: Probe, check: Check, job: int) -> Iterator[Event]:
+    import torch
 
-                from studio.engine.probes import probe
+    yield from torch.inference_mode()(PROBE)(worker, request, check, job)
 
-                @torch.inference_mode()
-                def looking() -> Iterator[Event]:
-                    yield from probe(autoencoders.get(name), request, check, job)
 
-                yield from looking()
-            case Train():
-                from studio.engine.train import train
+def _model(worker: Worker, request: Request) -> tuple[Any, ...]:
+    return worker.model(request.needs or ""), request
 
-                autoencoders.forget()  # one of them may be made anew
-                device = devices.choose(*self._asked, training=True)
-                yield from train(request, device, check, job)
-                autoencoders.forget()
+
+TRAIN = _late("train", "train", lambda worker, request: (request, worker.training_device))
+PROBE = _late(
+    "probes", "probe", lambda worker, asked: (worker.autoencoders.get(asked.autoencoder), asked)
+)
+#: What does each kind of request.
+HANDLERS: Mapping[type[Request], Handler] = {
+    Generate: _late("generate", "generate", _model),
+    Compare: _late("compare", "compare", _model),
+    Decode: _late("decode", "decode", _model),
+    Walk: _late("walk", "walk", _model),
+    Lab: _late("lab", "lab", lambda worker, request: (request,)),
+    Reconstruct: _late("reconstruct", "reconstruct", lambda w, request: (w.autoencoders, request)),
+    Probe: _probe,
+    Train: _train,
+}
 
 
 def run_now(
