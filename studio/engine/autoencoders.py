@@ -1,4 +1,4 @@
-"""The autoencoders that were opened last, and LPIPS: kept, so that asking again costs no loading.
+"""The autoencoders that were opened last: kept, so that asking again costs no loading.
 
 Imports torch inside functions only. Must not import Qt.
 """
@@ -9,11 +9,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from studio.core.device import Device
-from studio.engine.importing import import_lpips
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from studio.models.model import ImageAutoencoder
 
 KEPT = 2**30  # bytes of parameters, all together; the last one is kept whatever its size
@@ -35,7 +32,6 @@ class Autoencoders:
         self.device = device
         self._open = open_autoencoder
         self._opened: dict[str, ImageAutoencoder] = {}  # the one used last is last
-        self._lpips: nn.Module | None = None
 
     def get(self, name: str) -> ImageAutoencoder:
         """Opened, if it is not at hand. Raises ModelError."""
@@ -49,19 +45,6 @@ class Autoencoders:
         while len(self._opened) > 1 and sum(map(_bytes, self._opened.values())) > KEPT:
             del self._opened[next(iter(self._opened))]
         return autoencoder
-
-    def lpips(self) -> nn.Module:
-        """LPIPS on the device. Raises ModelError where its weights are missing."""
-        import torch
-
-        if self._lpips is None:
-            from studio.metrics import perceptual
-
-            if perceptual.lpips_available():
-                import_lpips()
-            with torch.inference_mode(False):
-                self._lpips = perceptual.load_lpips().to(self.device.name)
-        return self._lpips
 
     def forget(self) -> None:
         """Drops the autoencoders: memory is short, or one has been trained anew."""

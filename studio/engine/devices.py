@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from studio.core.device import DEVICES, PRECISIONS, Device
 from studio.core.errors import UsageError
-from studio.engine.importing import import_torch
+from studio.core.importing import import_torch
 
 #: Values of oneDNN's and torch's variables that mask a processor's instructions for bfloat16.
 MASKS = {

@@ -10,7 +10,6 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from studio.engine.importing import import_lpips
 from studio.metrics import perceptual
 from studio.metrics.perceptual_levels import SMALLEST
 from studio.models.model import Model
@@ -23,8 +22,8 @@ def judge_for(model: Model, size: int) -> Judge | None:
     """LPIPS on the model's device; None where it, or pictures that large, cannot be had."""
     if size < SMALLEST or not perceptual.lpips_available():
         return None
-    import_lpips()
-    network, device = perceptual.load_lpips().to(model.device), model.device
+    device = model.device
+    network = perceptual.load_lpips(device)
 
     def distance(a: np.ndarray, b: np.ndarray) -> float:
         pair = torch.from_numpy(np.stack((a, b))).to(device).permute(0, 3, 1, 2)

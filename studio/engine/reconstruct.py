@@ -15,14 +15,14 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from studio.core.autoencoding import Figures, Reconstruct, Reconstructed, Spectra
 from studio.core.errors import ModelError
 from studio.core.messages import Progress
 from studio.engine.autoencoders import Autoencoders
 from studio.engine.clock import Clock
-from studio.metrics import perceptual_levels, similarity
+from studio.metrics import perceptual, perceptual_levels, similarity
 from studio.metrics.reconstruction import WINDOW, psnr, ssim
 from studio.metrics.similarity import ms_ssim
 from studio.metrics.spectra import radial_power
@@ -211,7 +211,7 @@ def _perceptual(
     if min(height, width) < perceptual_levels.SMALLEST:
         return None, None, f"LPIPS needs {perceptual_levels.SMALLEST} pixels a side."
     try:
-        lpips: nn.Module = opened.lpips()
+        lpips = perceptual.load_lpips(opened.device.name)
     except ModelError as error:
         return None, None, str(error)
     levels = perceptual_levels.levels(lpips, _signed(original), _signed(image), check=check)

@@ -40,9 +40,9 @@ class SqueezeJudge:
     name = "SqueezeNet"
 
     def __init__(self, device: torch.device | None = None) -> None:
-        lpips = load_lpips()
-        self.scale = cast(nn.Module, lpips.scaling_layer).to(device)
-        self.backbone = cast(nn.Module, lpips.net).to(device)
+        lpips = load_lpips(device or "cpu")
+        self.scale = cast(nn.Module, lpips.scaling_layer)
+        self.backbone = cast(nn.Module, lpips.net)
         self.device = device
 
     @torch.no_grad()

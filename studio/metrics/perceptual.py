@@ -7,9 +7,11 @@ elsewhere.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import warnings
 from collections.abc import Callable
+from functools import cache
 from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
@@ -20,6 +22,7 @@ from torch import Tensor, nn
 
 from studio.core.errors import ModelError, OutputError
 from studio.core.files import replacing
+from studio.core.importing import import_lpips
 
 CHECKPOINT = "squeezenet1_1-b8a52dc0.pth"
 DIGEST = "b8a52dc0"  # what the file's SHA-256 begins with, as torchvision names its weights
@@ -93,8 +96,10 @@ def _download(draft: Path, hear: Callable[[float], None]) -> str:
     return digest.hexdigest()
 
 
-def load_lpips(spatial: bool = False) -> nn.Module:
+def load_lpips(device: str | torch.device = "cpu", spatial: bool = False) -> nn.Module:
     """LPIPS(net="squeeze"): call with two (B, 3, H, W) batches in [-1, 1]; gives (B, 1, 1, 1).
+
+    Read once and then the same for all who ask: not to be moved or changed.
 
     Args:
         spatial: give the distance at each pixel instead, (B, 1, H, W).
@@ -104,23 +109,28 @@ def load_lpips(spatial: bool = False) -> nn.Module:
     """
     if reason := lpips_reason():
         raise ModelError(reason)
-    path = lpips_weights()
+    network = _loaded(lpips_weights(), str(device))
+    if spatial:
+        network = copy.copy(network)  # of the same weights
+        network.spatial = spatial  # type: ignore[assignment]
+    return network
+
+
+@cache
+def _loaded(path: Path, device: str) -> nn.Module:
     try:
         torch.load(path, map_location="cpu", weights_only=True)  # torchvision itself unpickles
-        return _network(spatial)
+        import_lpips()
+        import lpips
+
+        with torch.inference_mode(False), warnings.catch_warnings():  # weights for training too
+            warnings.simplefilter("ignore")  # torchvision warns about the argument lpips passes it
+            network: nn.Module = lpips.LPIPS(net="squeeze", verbose=False)
+            return network.eval().requires_grad_(False).to(device)
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
     except Exception as error:  # whatever a file cut short makes of reading it
         raise ModelError(f"{path} is damaged; delete it and fetch it again.") from error
-
-
-def _network(spatial: bool) -> nn.Module:
-    import lpips
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torchvision warns about the argument lpips passes it
-        network: nn.Module = lpips.LPIPS(net="squeeze", spatial=spatial, verbose=False)
-    return network.eval().requires_grad_(False)
 
 
 @torch.no_grad()

@@ -268,7 +268,7 @@ def test_lpips_is_measured_where_its_weights_are(
             return (a - b).abs().mean().reshape(1, 1, 1, 1)
 
     monkeypatch.setattr(perceptual, "lpips_available", lambda: True)
-    monkeypatch.setattr(perceptual, "load_lpips", Judge)
+    monkeypatch.setattr(perceptual, "load_lpips", lambda device: Judge())
     monkeypatch.setattr(judging, "SMALLEST", 1)
     far, itself = BASE, references.reference_of(BASE)
     cells = events(model, Cell, far, itself)

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
+from studio.core import importing
 from studio.core.errors import StudioError
-from studio.engine import importing
 
 LATE = ("torch", "torchvision", "diffusers", "transformers")
 
@@ -43,7 +43,7 @@ def test_torch_arrives_while_another_thread_goes_on() -> None:
     """
     code = """
 import threading, time
-from studio.engine.importing import import_torch
+from studio.core.importing import import_torch
 thread = threading.Thread(target=import_torch)
 thread.start()
 longest, last = 0.0, time.perf_counter()

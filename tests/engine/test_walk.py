@@ -115,7 +115,7 @@ def test_lpips_measures_where_it_can(model: Model, monkeypatch: pytest.MonkeyPat
     judge = torch.nn.Module()
     judge.forward = lambda a, b: (a - b).abs().mean()  # type: ignore[method-assign]
     monkeypatch.setattr(perceptual, "lpips_available", lambda: True)
-    monkeypatch.setattr(perceptual, "load_lpips", lambda: judge)
+    monkeypatch.setattr(perceptual, "load_lpips", lambda device: judge)
     monkeypatch.setattr(judging, "SMALLEST", 1)
     (spaced,) = of(model, Spaced, Walk((End(BASE), End(OTHER)), columns=3))
     assert spaced.judge == "LPIPS"

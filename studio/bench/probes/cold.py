@@ -55,8 +55,8 @@ def main() -> None:
     vars(builtins)["__import__"] = clock.importing(builtins.__import__)
     vars(importlib)["import_module"] = clock.importing(importlib.import_module)
 
-    from studio.core import generating, messages
-    from studio.engine import devices, importing, worker
+    from studio.core import generating, importing, messages
+    from studio.engine import devices, worker
 
     vars(devices)["import_torch"] = clock.importing(importing.import_torch)
     usual = worker.run_now

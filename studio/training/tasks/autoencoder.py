@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -125,7 +126,7 @@ class AutoencoderTask:
         if self.settings.perceptual:
             if reason := lpips_reason():
                 raise ModelError(f"{reason} Or train without it: a perceptual weight of 0.")
-            lpips = load_lpips().to(self.device)
+            lpips = deepcopy(load_lpips(self.device))  # whose layout in memory is then its own
             self.perceptual = cast(
                 Perceptual,
                 lpips.to(memory_format=torch.channels_last),  # type: ignore[call-overload]
