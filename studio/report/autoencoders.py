@@ -59,7 +59,7 @@ class Row:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class AutoencoderCard:
     """`floor` is the prior column's figure for other real crops, `noise` that for plain noise."""
 
     rows: tuple[Row, ...]
@@ -75,7 +75,7 @@ def compare(
     catalogue: Catalogue,
     report: Callable[[str], None] = print,
     count: int = COUNT,
-) -> Comparison:
+) -> AutoencoderCard:
     """Measures autoencoders (by name, on the CPU or wherever their parameters are)."""
     crops = CropSource.scenes(catalogue, Mix(split="held-out"), SEED, SIZE, 2 * count)
     real, others = (_tensor(crops.many(start, count)) for start in (0, count))
@@ -91,7 +91,7 @@ def compare(
         rows.append(row)
         strips.append(strip)
     sheet = _sheet(_cells(real[:SHOWN]), rows, strips)
-    return Comparison(tuple(rows), judge.name, floor, chance, sheet)
+    return AutoencoderCard(tuple(rows), judge.name, floor, chance, sheet)
 
 
 def _measured(
@@ -179,7 +179,7 @@ def _sheet(
 HEADS = "PSNR | SSIM | LPIPS | KL | active units | Laplacian | residual peaks | prior"
 
 
-def markdown(found: Comparison) -> str:
+def markdown(found: AutoencoderCard) -> str:
     """The table; docs/autoencoders.md explains its columns."""
     lines = [f"| autoencoder | parameters | {HEADS} |", "|---|---|" + "---|" * 8]
     for row in found.rows:
@@ -194,7 +194,7 @@ def markdown(found: Comparison) -> str:
     return "\n".join(lines) + "\n"
 
 
-def document(found: Comparison) -> dict[str, object]:
+def document(found: AutoencoderCard) -> dict[str, object]:
     """What autoencoders.json holds."""
     return {
         "judge": found.judge,
@@ -204,7 +204,7 @@ def document(found: Comparison) -> dict[str, object]:
     }
 
 
-def write(found: Comparison, out: Path) -> tuple[Path, ...]:
+def write(found: AutoencoderCard, out: Path) -> tuple[Path, ...]:
     """Writes table.md, autoencoders.json and sheet.png into `out`. Raises OutputError."""
     paths = tuple(out / name for name in ("table.md", "autoencoders.json", "sheet.png"))
     save_text(paths[0], markdown(found))

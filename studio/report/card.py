@@ -20,7 +20,7 @@ from studio.dataset.catalogue import Catalogue
 from studio.metrics.features import Judge, load_judge
 from studio.pictures.sheet import contact_sheet
 from studio.report import composition, pairs, reconstruction, retrieval, styles, variety, words
-from studio.report.bench import Bench
+from studio.report.evaluation import Evaluation
 from studio.report.figures import Card, CardSettings, Figure
 from studio.report.prompts import PAIR_PROMPTS, PROMPTS
 from studio.report.subject import Subject
@@ -44,24 +44,24 @@ def evaluate(
         DataError: the catalogue lacks the style, or a picture.
     """
     began = time.monotonic()
-    bench = Bench(
+    run = Evaluation(
         subject, catalogue, judge or load_judge(), settings, report, cancelled, parts=parts
     )
     wanted = {name: SECTIONS[name] for name in settings.rows or SECTIONS}
-    figures = tuple(figure for section in wanted.values() for figure in section(bench))
-    sheets = _sheets(bench)
+    figures = tuple(figure for section in wanted.values() for figure in section(run))
+    sheets = _sheets(run)
     return Card(
         subject.name,
-        bench.judge.name,
+        run.judge.name,
         settings,
         figures,
-        sum(bench.made),
+        sum(run.made),
         time.monotonic() - began,
         sheets,
     )
 
 
-SECTIONS: dict[str, Callable[[Bench], tuple[Figure, ...]]] = {
+SECTIONS: dict[str, Callable[[Evaluation], tuple[Figure, ...]]] = {
     "reconstruction": reconstruction.figures,
     "retrieval": retrieval.figures,
     "composition": composition.figures,
@@ -77,12 +77,12 @@ SHEETS = {
 }
 
 
-def _sheets(bench: Bench) -> dict[str, np.ndarray]:
-    rows, seed = set(bench.settings.rows or SECTIONS), bench.settings.seed
-    title = f"{bench.subject.name}: fixed prompts, first and only tries"
+def _sheets(run: Evaluation) -> dict[str, np.ndarray]:
+    rows, seed = set(run.settings.rows or SECTIONS), run.settings.seed
+    title = f"{run.subject.name}: fixed prompts, first and only tries"
     return {
         name: contact_sheet(
-            bench.generate(prompts, range(seed, seed + len(prompts)), f"contact {name}"),
+            run.generate(prompts, range(seed, seed + len(prompts)), f"contact {name}"),
             prompts,
             title,
         )

@@ -12,55 +12,55 @@ from studio.dataset.facts import facts
 from studio.dataset.scenes import Ground, Mix, Scene, compose, sample_scene
 from studio.dataset.wording import article, noun
 from studio.metrics.composition import SIDES, count_things, ground_colour, side_of
-from studio.report.bench import Bench
+from studio.report.evaluation import Evaluation
 from studio.report.figures import Figure
 
-Checkable = Callable[[Bench, Scene], bool]
+Checkable = Callable[[Evaluation, Scene], bool]
 Holds = Callable[[np.ndarray, Scene], bool]
 MOST_SHIFTS = 4
 
 
-def figures(bench: Bench) -> tuple[Figure, ...]:
-    plain = partial(Mix, styles=bench.only_style, p_hue=0.0, p_graded=0.0)
+def figures(run: Evaluation) -> tuple[Figure, ...]:
+    plain = partial(Mix, styles=run.only_style, p_hue=0.0, p_graded=0.0)
     grounds = plain(p_pair=0, p_count=0, p_colour_ground=1.0)
     counts = plain(p_single=1, p_pair=0, p_count=2, p_colour_ground=0.0)
     sides = plain(p_single=0, p_pair=1, p_count=0, p_colour_ground=0.0)
     return (
-        _figure(bench, "ground colour", grounds, _always, _ground_holds),
-        _figure(bench, "count", counts, _countable, _count_holds),
-        _figure(bench, "side", sides, _beside, partial(_side_holds, bench)),
+        _figure(run, "ground colour", grounds, _always, _ground_holds),
+        _figure(run, "count", counts, _countable, _count_holds),
+        _figure(run, "side", sides, _beside, partial(_side_holds, run)),
     )
 
 
-def _scenes(bench: Bench, name: str, mix: Mix, checkable: Checkable) -> list[Scene]:
+def _scenes(run: Evaluation, name: str, mix: Mix, checkable: Checkable) -> list[Scene]:
     """Real scenes of trained things, drawn until there are enough that a judge can check."""
-    rng, found = bench.rng(name), list[Scene]()
-    while len(found) < bench.settings.composed:
-        scene = sample_scene(rng, bench.catalogue, mix)
-        if checkable(bench, scene):
+    rng, found = run.rng(name), list[Scene]()
+    while len(found) < run.settings.composed:
+        scene = sample_scene(rng, run.catalogue, mix)
+        if checkable(run, scene):
             found.append(scene)
     return found
 
 
-def _always(bench: Bench, scene: Scene) -> bool:
+def _always(run: Evaluation, scene: Scene) -> bool:
     return True
 
 
-def _countable(bench: Bench, scene: Scene) -> bool:
+def _countable(run: Evaluation, scene: Scene) -> bool:
     """Has a plural, and one of it is one piece: three socks are not six, nor is rain countable."""
     code = scene.objects[0].code
-    if noun(bench.catalogue.by_code[code].label).plural is None:
+    if noun(run.catalogue.by_code[code].label).plural is None:
         return False
-    return count_things(compose(bench.alone(code, scene.ground), bench.catalogue)) == 1
+    return count_things(compose(run.alone(code, scene.ground), run.catalogue)) == 1
 
 
-def _beside(bench: Bench, scene: Scene) -> bool:
+def _beside(run: Evaluation, scene: Scene) -> bool:
     return scene.relation in SIDES
 
 
-def prompt(bench: Bench, scene: Scene) -> str:
+def prompt(run: Evaluation, scene: Scene) -> str:
     """The scene's facts in one plain sentence: all that is checked is said."""
-    words = [noun(bench.catalogue.by_code[thing.code].label) for thing in scene.objects]
+    words = [noun(run.catalogue.by_code[thing.code].label) for thing in scene.objects]
     said = facts(scene)
     if said.side is not None:
         relation = "to the " if said.side in ("left of", "right of") else ""
@@ -71,24 +71,22 @@ def prompt(bench: Bench, scene: Scene) -> str:
         text = words[0].phrase
     if said.ground not in (None, "white"):
         text += f" on {article(str(said.ground))} {said.ground} background"
-    return bench.named(text)
+    return run.named(text)
 
 
-def _figure(bench: Bench, name: str, mix: Mix, checkable: Checkable, holds: Holds) -> Figure:
-    scenes = _scenes(bench, name, mix, checkable)
-    rng = bench.rng(f"seeds {name}")
-    prompts = [prompt(bench, scene) for scene in scenes]
-    made = bench.generate(
-        prompts, [int(rng.integers(2**31)) for _ in scenes], f"composition, {name}"
-    )
-    real = [compose(scene, bench.catalogue) for scene in scenes]
+def _figure(run: Evaluation, name: str, mix: Mix, checkable: Checkable, holds: Holds) -> Figure:
+    scenes = _scenes(run, name, mix, checkable)
+    rng = run.rng(f"seeds {name}")
+    prompts = [prompt(run, scene) for scene in scenes]
+    made = run.generate(prompts, [int(rng.integers(2**31)) for _ in scenes], f"composition, {name}")
+    real = [compose(scene, run.catalogue) for scene in scenes]
     shuffled = [
         _share(np.roll(made, shift, axis=0), scenes, holds)
         for shift in range(1, 1 + min(MOST_SHIFTS, len(scenes) - 1))
     ]
     note = "chance: the same pictures against shuffled prompts; ceiling: real composed scenes"
     if name == "side":
-        note += f"; left, right, above or below, judged by {bench.judge.name}"
+        note += f"; left, right, above or below, judged by {run.judge.name}"
     return Figure(
         "composition", name, _share(made, scenes, holds), float(np.mean(shuffled)),
         _share(real, scenes, holds), len(scenes), "share", note,
@@ -109,10 +107,9 @@ def _count_holds(picture: np.ndarray, scene: Scene) -> bool:
     return count_things(picture) == facts(scene).count
 
 
-def _side_holds(bench: Bench, picture: np.ndarray, scene: Scene) -> bool:
+def _side_holds(run: Evaluation, picture: np.ndarray, scene: Scene) -> bool:
     ground: Ground = scene.ground
     first, second = (
-        compose(bench.alone(thing.code, ground, size=0.92), bench.catalogue)
-        for thing in scene.objects
+        compose(run.alone(thing.code, ground, size=0.92), run.catalogue) for thing in scene.objects
     )
-    return side_of(bench.judge, picture, first, second) == facts(scene).side
+    return side_of(run.judge, picture, first, second) == facts(scene).side

@@ -19,7 +19,7 @@ from studio.dataset.wording import plain
 from studio.metrics.composition import half
 from studio.metrics.distributions import rank_of
 from studio.report import composition
-from studio.report.bench import Bench
+from studio.report.evaluation import Evaluation
 from studio.report.figures import Figure
 
 NEAREST = 5
@@ -43,17 +43,17 @@ COVERED = {
 Verdicts = Callable[[np.ndarray], np.ndarray]  # pictures of the scenes -> (N, 2): first, second
 
 
-def figures(bench: Bench) -> tuple[Figure, ...]:
+def figures(run: Evaluation) -> tuple[Figure, ...]:
     found: list[Figure] = []
     for name, relations in APART.items():
-        scenes = _scenes(bench, name, relations)
+        scenes = _scenes(run, name, relations)
         if name == "next to":
             scenes = [replace(scene, relation=name) for scene in scenes]
-        found += _rows(bench, name, scenes, scenes, partial(_in_halves, bench, scenes), NOTE_HALVES)
+        found += _rows(run, name, scenes, scenes, partial(_in_halves, run, scenes), NOTE_HALVES)
     for name, relations in COVERED.items():
-        scenes = _scenes(bench, name, relations)
-        judge, smaller = _among_others(bench, scenes), [_smaller(scene) for scene in scenes]
-        found += _rows(bench, name, scenes, smaller, judge, NOTE_OTHERS)
+        scenes = _scenes(run, name, relations)
+        judge, smaller = _among_others(run, scenes), [_smaller(scene) for scene in scenes]
+        found += _rows(run, name, scenes, smaller, judge, NOTE_OTHERS)
     return tuple(found)
 
 
@@ -68,27 +68,27 @@ NOTE_OTHERS = (
 )
 
 
-def _scenes(bench: Bench, name: str, relations: Sequence[str]) -> list[Scene]:
+def _scenes(run: Evaluation, name: str, relations: Sequence[str]) -> list[Scene]:
     """Real scenes of two plain trained things on white, each relation as often."""
-    rng, found = bench.rng(f"pairs {name}"), list[Scene]()
+    rng, found = run.rng(f"pairs {name}"), list[Scene]()
     mix = partial(Mix, p_single=0, p_pair=1, p_count=0, p_hue=0, p_colour_ground=0, jitter=0.1,
-                  styles=bench.only_style, groups=UNPLAIN)  # fmt: skip
-    while len(found) < bench.settings.paired:
+                  styles=run.only_style, groups=UNPLAIN)  # fmt: skip
+    while len(found) < run.settings.paired:
         relation = relations[len(found) % len(relations)]
-        scene = sample_scene(rng, bench.catalogue, mix(relations=((relation, 1.0),)))
-        labels = [plain(bench.catalogue.by_code[thing.code].label) for thing in scene.objects]
+        scene = sample_scene(rng, run.catalogue, mix(relations=((relation, 1.0),)))
+        labels = [plain(run.catalogue.by_code[thing.code].label) for thing in scene.objects]
         if all(len(label.split()) <= LONGEST for label in labels):
             found.append(scene)
     return found
 
 
 def _rows(
-    bench: Bench, name: str, scenes: list[Scene], ideal: list[Scene], judge: Verdicts, note: str
+    run: Evaluation, name: str, scenes: list[Scene], ideal: list[Scene], judge: Verdicts, note: str
 ) -> list[Figure]:
-    rng, count = bench.rng(f"seeds {name}"), len(scenes)
-    prompts = [composition.prompt(bench, scene) for scene in scenes]
-    made = bench.generate(prompts, [int(rng.integers(2**31)) for _ in scenes], f"pairs, {name}")
-    real = bench.round_trip(np.stack([compose(scene, bench.catalogue) for scene in ideal]))
+    rng, count = run.rng(f"seeds {name}"), len(scenes)
+    prompts = [composition.prompt(run, scene) for scene in scenes]
+    made = run.generate(prompts, [int(rng.integers(2**31)) for _ in scenes], f"pairs, {name}")
+    real = run.round_trip(np.stack([compose(scene, run.catalogue) for scene in ideal]))
     hits, chance, best = (judge(seen) for seen in (made, np.roll(made, 1, axis=0), real))
     return [
         Figure(
@@ -99,11 +99,11 @@ def _rows(
     ]  # fmt: skip
 
 
-def _in_halves(bench: Bench, scenes: list[Scene], pictures: np.ndarray) -> np.ndarray:
+def _in_halves(run: Evaluation, scenes: list[Scene], pictures: np.ndarray) -> np.ndarray:
     """Each thing among the nearest of its half; of a pair in any order, the better order."""
     sides = [HALVES.get(str(scene.relation), ("left", "right")) for scene in scenes]
     seen = [
-        _found(bench, [half(p, s[i]) for p, s in zip(pictures, sides, strict=True)], scenes)
+        _found(run, [half(p, s[i]) for p, s in zip(pictures, sides, strict=True)], scenes)
         for i in (0, 1)
     ]
     straight = np.stack([seen[0][:, 0], seen[1][:, 1]], 1)
@@ -113,9 +113,9 @@ def _in_halves(bench: Bench, scenes: list[Scene], pictures: np.ndarray) -> np.nd
     return np.where(better[:, None], crossed, straight)
 
 
-def _found(bench: Bench, pictures: list[np.ndarray], scenes: list[Scene]) -> np.ndarray:
+def _found(run: Evaluation, pictures: list[np.ndarray], scenes: list[Scene]) -> np.ndarray:
     """(N, 2): whether the first and the second thing are among the nearest of a picture."""
-    features, gallery = bench.features(np.stack(pictures)), bench.gallery
+    features, gallery = run.features(np.stack(pictures)), run.gallery
     ranks = [
         rank_of(features, gallery.features, gallery.positives([s.objects[i].code for s in scenes]))
         for i in (0, 1)
@@ -123,14 +123,14 @@ def _found(bench: Bench, pictures: list[np.ndarray], scenes: list[Scene]) -> np.
     return (torch.stack(ranks, 1) <= NEAREST).numpy()
 
 
-def _among_others(bench: Bench, scenes: list[Scene]) -> Verdicts:
+def _among_others(run: Evaluation, scenes: list[Scene]) -> Verdicts:
     """Each thing told from others in its place; the things of the other scenes are the others."""
     rivals = [_rivals(scenes, scene, place) for scene in scenes for place in (0, 1)]
-    features = bench.features_of([rival for some in rivals for rival in some])
+    features = run.features_of([rival for some in rivals for rival in some])
     known = features.split([len(some) for some in rivals])
 
     def verdicts(pictures: np.ndarray) -> np.ndarray:
-        seen = bench.features(pictures)
+        seen = run.features(pictures)
         return np.array(
             [
                 [int((one @ feature).argmax()) == 0 for one in both]

@@ -12,7 +12,7 @@ from studio.dataset.scenes import Mix, Scene, compose, mask, sample_scene
 from studio.metrics.features import as_tensor
 from studio.metrics.perceptual import load_lpips, lpips_available, lpips_map
 from studio.metrics.reconstruction import masked_mean, psnr, ssim
-from studio.report.bench import Bench
+from studio.report.evaluation import Evaluation
 from studio.report.figures import Figure
 
 TOGETHER = 8  # scenes
@@ -23,25 +23,25 @@ KINDS = {
 }
 
 
-def figures(bench: Bench) -> tuple[Figure, ...]:
+def figures(run: Evaluation) -> tuple[Figure, ...]:
     """PSNR, SSIM, LPIPS, over the frame and inside the things' alpha. None without autoencoder."""
-    if bench.subject.reconstruct is None:
-        bench.report("reconstruction: the model shows no autoencoder; left out")
+    if run.subject.reconstruct is None:
+        run.report("reconstruction: the model shows no autoencoder; left out")
         return ()
     lpips = load_lpips(spatial=True) if lpips_available() else None
     if lpips is None:
-        bench.report("LPIPS is left out: SqueezeNet's weights are not in TORCH_HOME")
+        run.report("LPIPS is left out: SqueezeNet's weights are not in TORCH_HOME")
     found: list[Figure] = []
     for kind, mix in KINDS.items():
-        found += _figures_of(bench, kind, mix, lpips)
+        found += _figures_of(run, kind, mix, lpips)
     return tuple(found)
 
 
-def _figures_of(bench: Bench, kind: str, mix: Mix, lpips: nn.Module | None) -> list[Figure]:
-    rng, count = bench.rng(kind), bench.settings.scenes
-    scenes = [sample_scene(rng, bench.catalogue, mix) for _ in range(count)]
-    bench.report(f"reconstruction: {count} held-out {kind}")
-    rows = bench.each(lambda part: _measured(bench, scenes[part], lpips), count, TOGETHER)
+def _figures_of(run: Evaluation, kind: str, mix: Mix, lpips: nn.Module | None) -> list[Figure]:
+    rng, count = run.rng(kind), run.settings.scenes
+    scenes = [sample_scene(rng, run.catalogue, mix) for _ in range(count)]
+    run.report(f"reconstruction: {count} held-out {kind}")
+    rows = run.each(lambda part: _measured(run, scenes[part], lpips), count, TOGETHER)
     means = zip(_names(lpips), torch.from_numpy(rows).mean(0), strict=True)
     return [
         Figure(
@@ -57,14 +57,14 @@ def _names(lpips: nn.Module | None) -> list[str]:
     return [f"{name}, {where}" for where in ("full frame", "inside the mask") for name in metrics]
 
 
-def _measured(bench: Bench, scenes: list[Scene], lpips: nn.Module | None) -> np.ndarray:
+def _measured(run: Evaluation, scenes: list[Scene], lpips: nn.Module | None) -> np.ndarray:
     """Each metric of some scenes, (B, metrics, 3): value, chance, ceiling; in _names' order."""
-    pictures = np.stack([compose(scene, bench.catalogue) for scene in scenes])
-    empty = np.stack([compose(replace(s, objects=()), bench.catalogue) for s in scenes])
-    inside = torch.from_numpy(np.stack([mask(scene, bench.catalogue) for scene in scenes]))[:, None]
+    pictures = np.stack([compose(scene, run.catalogue) for scene in scenes])
+    empty = np.stack([compose(replace(s, objects=()), run.catalogue) for s in scenes])
+    inside = torch.from_numpy(np.stack([mask(scene, run.catalogue) for scene in scenes]))[:, None]
     truth = as_tensor(pictures)
-    assert bench.subject.reconstruct is not None
-    others = [as_tensor(p) for p in (bench.subject.reconstruct(pictures), empty, pictures)]
+    assert run.subject.reconstruct is not None
+    others = [as_tensor(p) for p in (run.subject.reconstruct(pictures), empty, pictures)]
     # One pass of LPIPS gives the map whose means are both figures.
     maps = [] if lpips is None else [lpips_map(lpips, other, truth) for other in others]
     found: list[Tensor] = []

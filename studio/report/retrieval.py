@@ -12,7 +12,7 @@ import numpy as np
 from torch import Tensor
 
 from studio.metrics.distributions import kernel_distance, neighbour_ratio, rank_of, recall
-from studio.report.bench import Bench
+from studio.report.evaluation import Evaluation
 from studio.report.figures import Figure
 
 
@@ -25,41 +25,41 @@ class Made:
     real: Tensor
 
 
-def figures(bench: Bench) -> tuple[Figure, ...]:
-    seen = _made(bench, True, bench.settings.retrieved)
-    unseen = _made(bench, False, bench.settings.unseen)
+def figures(run: Evaluation) -> tuple[Figure, ...]:
+    seen = _made(run, True, run.settings.retrieved)
+    unseen = _made(run, False, run.settings.unseen)
     return (
-        *_retrieval(bench, seen, "concepts seen in training"),
-        *_retrieval(bench, unseen, "concepts held out of training"),
-        *_kernel(bench, seen),
-        *_memorisation(bench, seen, unseen),
+        *_retrieval(run, seen, "concepts seen in training"),
+        *_retrieval(run, unseen, "concepts held out of training"),
+        *_kernel(run, seen),
+        *_memorisation(run, seen, unseen),
     )
 
 
-def _made(bench: Bench, trained: bool, count: int) -> Made:
+def _made(run: Evaluation, trained: bool, count: int) -> Made:
     """Seeded choice of concepts, every group alike; one picture each."""
     what = "seen" if trained else "held out"
-    rng, gallery = bench.rng(what), bench.gallery
+    rng, gallery = run.rng(what), run.gallery
     pool = gallery.part(trained)
     chosen = rng.choice(len(pool), min(count, len(pool)), replace=False)
     codes = tuple(pool[i] for i in chosen)
-    pictures = bench.generate(
-        [bench.prompt(code) for code in codes],
+    pictures = run.generate(
+        [run.prompt(code) for code in codes],
         [int(rng.integers(2**31)) for _ in codes],
         f"retrieval, concepts {what}",
     )
-    real = np.stack([bench.redrawn(code, rng) for code in codes])
-    return Made(codes, bench.features(pictures), bench.features(bench.round_trip(real)))
+    real = np.stack([run.redrawn(code, rng) for code in codes])
+    return Made(codes, run.features(pictures), run.features(run.round_trip(real)))
 
 
-def _retrieval(bench: Bench, made: Made, which: str) -> list[Figure]:
-    gallery = bench.gallery
+def _retrieval(run: Evaluation, made: Made, which: str) -> list[Figure]:
+    gallery = run.gallery
     positives = gallery.positives(made.codes)
     ranks = rank_of(made.generated, gallery.features, positives)
     ideal = rank_of(made.real, gallery.features, positives)
     size = len(gallery.codes)
     note = (
-        f"nearest of {size} pictures of {bench.settings.style}, judged by {bench.judge.name}; "
+        f"nearest of {size} pictures of {run.settings.style}, judged by {run.judge.name}; "
         "ceiling: the real pictures moved, resized and through the autoencoder"
     )
     return [
@@ -71,19 +71,19 @@ def _retrieval(bench: Bench, made: Made, which: str) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _kernel(bench: Bench, made: Made) -> list[Figure]:
+def _kernel(run: Evaluation, made: Made) -> list[Figure]:
     """Against the trained gallery without the chosen codes, so that the floor is honest too."""
-    gallery = bench.gallery
+    gallery = run.gallery
     apart = gallery.trained & ~gallery.positives(made.codes).any(0)
     reference = gallery.features[apart]
-    other = _other_style(bench)
+    other = _other_style(run)
     note = (
-        f"smaller is better; features of {bench.judge.name};"
+        f"smaller is better; features of {run.judge.name};"
         " ceiling: real against real, through the autoencoder"
     )
     chance = None
     if other is not None:
-        strangers = bench.gallery_of(other, most=max(2, len(made.codes))).features
+        strangers = run.gallery_of(other, most=max(2, len(made.codes))).features
         chance = kernel_distance(strangers, reference)
         note += f"; chance: the real pictures of another style, {other}"
     return [
@@ -94,21 +94,21 @@ def _kernel(bench: Bench, made: Made) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _other_style(bench: Bench) -> str | None:
-    names = [style.name for style in bench.catalogue.styles if style.name != bench.settings.style]
+def _other_style(run: Evaluation) -> str | None:
+    names = [style.name for style in run.catalogue.styles if style.name != run.settings.style]
     return names[-1] if names else None
 
 
-def _memorisation(bench: Bench, seen: Made, unseen: Made) -> list[Figure]:
+def _memorisation(run: Evaluation, seen: Made, unseen: Made) -> list[Figure]:
     """The median NN1/NN2 ratio; a copy is near the lower level, a picture of its own near 1."""
-    gallery = bench.gallery
+    gallery = run.gallery
     trained = gallery.features[gallery.trained]
     copies = float(neighbour_ratio(seen.real, trained).median())
     strangers = gallery.features[~gallery.trained]
     own = float(neighbour_ratio(strangers, trained).median())
     note = (
         "median distance to the nearest over the second nearest training picture,"
-        f" {bench.judge.name}; chance: re-drawn training pictures (copies);"
+        f" {run.judge.name}; chance: re-drawn training pictures (copies);"
         " ceiling: real pictures held out of training"
     )
     return [

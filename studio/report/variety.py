@@ -8,25 +8,25 @@ import numpy as np
 from torch import Tensor
 
 from studio.metrics.distributions import mean_distance, pairwise_distance
-from studio.report.bench import Bench
+from studio.report.evaluation import Evaluation
 from studio.report.figures import Figure
 
 
-def figures(bench: Bench) -> tuple[Figure, ...]:
+def figures(run: Evaluation) -> tuple[Figure, ...]:
     """Mean distance between pictures of one prompt, averaged over prompts."""
-    prompts, seeds = bench.settings.varied, bench.settings.seeds
-    rng, trained = bench.rng("variety"), bench.gallery.part(True)
+    prompts, seeds = run.settings.varied, run.settings.seeds
+    rng, trained = run.rng("variety"), run.gallery.part(True)
     codes = [trained[i] for i in rng.choice(len(trained), prompts, replace=False)]
-    pictures = bench.generate(
-        [bench.prompt(code) for code in codes for _ in range(seeds)],
+    pictures = run.generate(
+        [run.prompt(code) for code in codes for _ in range(seeds)],
         [int(rng.integers(2**31)) for _ in range(prompts * seeds)],
         "diversity",
     )
-    made = bench.features(pictures, frame=False).reshape(prompts, seeds, -1)
-    real = np.stack([bench.redrawn(code, rng) for code in codes for _ in range(seeds)])
-    redrawn = bench.features(real, frame=False).reshape(prompts, seeds, -1)
+    made = run.features(pictures, frame=False).reshape(prompts, seeds, -1)
+    real = np.stack([run.redrawn(code, rng) for code in codes for _ in range(seeds)])
+    redrawn = run.features(real, frame=False).reshape(prompts, seeds, -1)
     note = (
-        f"mean distance in {bench.judge.name} between pictures of one prompt; 0 is one picture for"
+        f"mean distance in {run.judge.name} between pictures of one prompt; 0 is one picture for"
         " every seed; chance: between pictures of different prompts; ceiling: one real picture,"
         " placed and sized anew"
     )

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from studio.bench.bench import Conditions, Row
 from studio.bench.benches.denoiser import products
-from studio.bench.probes.cold import Clock
+from studio.bench.probes.cold import Laps
 
 
 def test_goals_are_the_most_or_the_least() -> None:
@@ -42,7 +42,7 @@ def test_products_are_all_of_a_forward() -> None:
 
 
 def test_phases_are_all_of_the_time() -> None:
-    clock = Clock(0.0)
+    clock = Laps(0.0)
     clock.spent.clear()
     began = clock._last
     inner = clock.importing(lambda: None)

@@ -65,17 +65,17 @@ class Striped(Exact):
 
 
 @pytest.fixture(scope="module")
-def found(catalogue: Catalogue) -> autoencoders.Comparison:
+def found(catalogue: Catalogue) -> autoencoders.AutoencoderCard:
     several = (("exact", Exact()), ("blind", Blind()), ("striped", Striped()))
     return autoencoders.compare(several, catalogue, lambda _: None, count=40)
 
 
-def row(found: autoencoders.Comparison, name: str) -> autoencoders.Row:
+def row(found: autoencoders.AutoencoderCard, name: str) -> autoencoders.Row:
     (only,) = (each for each in found.rows if each.name == name)
     return only
 
 
-def test_what_loses_nothing_has_perfect_figures(found: autoencoders.Comparison) -> None:
+def test_what_loses_nothing_has_perfect_figures(found: autoencoders.AutoencoderCard) -> None:
     exact = row(found, "exact")
     assert exact.psnr > 90 and exact.ssim == pytest.approx(1) and exact.parameters == 7
     assert exact.laplacian == pytest.approx(1) and exact.channels == 48
@@ -83,22 +83,22 @@ def test_what_loses_nothing_has_perfect_figures(found: autoencoders.Comparison) 
     assert exact.kl is not None and exact.active > 40
 
 
-def test_what_forgets_everything_has_none(found: autoencoders.Comparison) -> None:
+def test_what_forgets_everything_has_none(found: autoencoders.AutoencoderCard) -> None:
     blind = row(found, "blind")
     assert blind.active == 0 and blind.kl is None and blind.laplacian < 1e-6
     assert blind.psnr < 15
 
 
-def test_a_pattern_of_the_grid_is_a_peak(found: autoencoders.Comparison) -> None:
+def test_a_pattern_of_the_grid_is_a_peak(found: autoencoders.AutoencoderCard) -> None:
     assert row(found, "striped").peaks > 10 * max(1.0, row(found, "blind").peaks)
 
 
-def test_the_judge_tells_pictures_from_noise(found: autoencoders.Comparison) -> None:
+def test_the_judge_tells_pictures_from_noise(found: autoencoders.AutoencoderCard) -> None:
     assert abs(found.floor) < 0.2 * found.noise
     assert row(found, "exact").prior > 0.3 * found.noise  # its prior is noise of the same kind
 
 
-def test_files_say_what_was_measured(found: autoencoders.Comparison, tmp_path: Path) -> None:
+def test_files_say_what_was_measured(found: autoencoders.AutoencoderCard, tmp_path: Path) -> None:
     table, figures, sheet = autoencoders.write(found, tmp_path / "new")
     text = table.read_text(encoding="utf-8")
     assert text.count("\n") == 2 + 3 + 2 and "| exact |" in text and "*plain noise*" in text

@@ -17,8 +17,8 @@ from studio.dataset.scenes import WHITE, Scene, compose
 from studio.dataset.wording import noun
 from studio.metrics.features import GradientJudge
 from studio.report import composition
-from studio.report.bench import Bench
 from studio.report.card import Card, CardSettings, Subject, evaluate, markdown, write
+from studio.report.evaluation import Evaluation
 from studio.report.pairs import APART, COVERED
 from studio.report.prompts import PAIR_PROMPTS, PROMPTS
 from studio.report.styles import STYLES
@@ -45,18 +45,18 @@ class Oracle:
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
         subject = Subject("oracle", self)
-        bench = Bench(subject, catalogue, GradientJudge(), SMALL, lambda _: None, lambda: False)
+        run = Evaluation(subject, catalogue, GradientJudge(), SMALL, lambda _: None, lambda: False)
         codes = catalogue.codes(SMALL.style)
-        self.scenes = {bench.prompt(code): bench.alone(code, WHITE) for code in codes}
+        self.scenes = {run.prompt(code): run.alone(code, WHITE) for code in codes}
         for word, owners in catalogue.unsaid.items():
             if owners[0] in codes:
-                words = bench.named(noun(word).singular)
-                self.scenes.setdefault(words, bench.alone(owners[0], WHITE))
+                words = run.named(noun(word).singular)
+                self.scenes.setdefault(words, run.alone(owners[0], WHITE))
         for style in STYLES:
             for code in catalogue.codes(style):
                 words = f"{noun(catalogue.by_code[code].label).singular}, "
                 words += catalogue.style(style).caption
-                self.scenes[words] = bench.alone(code, WHITE, style)
+                self.scenes[words] = run.alone(code, WHITE, style)
 
     def __call__(self, prompts: Sequence[str], seeds: Sequence[int]) -> np.ndarray:
         blank = Scene(SMALL.style, WHITE, ())
@@ -68,8 +68,8 @@ class Oracle:
 def perfect(catalogue: Catalogue) -> Iterator[Card]:
     oracle, plain = Oracle(catalogue), composition.prompt
 
-    def remembered(bench: Bench, scene: Scene) -> str:
-        words = plain(bench, scene)
+    def remembered(run: Evaluation, scene: Scene) -> str:
+        words = plain(run, scene)
         oracle.scenes[words] = scene
         return words
 
@@ -131,8 +131,8 @@ def test_pairs_the_other_way_round_are_not_right(catalogue: Catalogue) -> None:
     oracle, plain = Oracle(catalogue), composition.prompt
     mirrored = {"left of": "right of", "right of": "left of", "above": "below", "below": "above"}
 
-    def swapped(bench: Bench, scene: Scene) -> str:
-        words = plain(bench, scene)
+    def swapped(run: Evaluation, scene: Scene) -> str:
+        words = plain(run, scene)
         first, second = scene.objects
         places = replace(first, code=second.code), replace(second, code=first.code)
         oracle.scenes[words] = replace(scene, objects=places)

@@ -1,4 +1,4 @@
-"""Runs the `generate` command under a clock; the seconds of its phases, which are all of it."""
+"""Runs the `generate` command under a laps; the seconds of its phases, which are all of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Clock:
+class Laps:
     """Each moment belongs to the phase that is on; imports are a phase of their own, whenever."""
 
     def __init__(self, born: float) -> None:
@@ -51,40 +51,40 @@ class Clock:
 
 def main() -> None:
     wanted = json.loads(sys.argv[1])
-    clock = Clock(wanted["born"])
-    vars(builtins)["__import__"] = clock.importing(builtins.__import__)
-    vars(importlib)["import_module"] = clock.importing(importlib.import_module)
+    laps = Laps(wanted["born"])
+    vars(builtins)["__import__"] = laps.importing(builtins.__import__)
+    vars(importlib)["import_module"] = laps.importing(importlib.import_module)
 
     from studio.core import generating, importing, messages
     from studio.engine import devices, worker
 
-    vars(devices)["import_torch"] = clock.importing(importing.import_torch)
+    vars(devices)["import_torch"] = laps.importing(importing.import_torch)
     usual = worker.run_now
 
     def run(request: Any, own: worker.Worker, listener: Callable[[messages.Event], None]) -> Any:
         def heard(event: messages.Event) -> None:
             match event:
                 case messages.Started():
-                    clock.go_on("first step")
+                    laps.go_on("first step")
                 case messages.Progress(step=step, steps=steps):
-                    clock.go_on("decoding" if step == steps else "other steps")
+                    laps.go_on("decoding" if step == steps else "other steps")
                 case generating.Picture():
-                    clock.go_on("writing")
+                    laps.go_on("writing")
             listener(event)
 
-        clock.go_on("loading")
+        laps.go_on("loading")
         return usual(request, own, heard)
 
     vars(worker)["run_now"] = run
-    clock.go_on("the verb's own")
+    laps.go_on("the verb's own")
     sys.argv = ["studio", *wanted["arguments"], "--out", wanted["place"]]
     code: Any = None
     try:
         runpy.run_module("studio", run_name="__main__")
     except SystemExit as done:
         code = done.code
-    clock.lap()
-    print(json.dumps({"phases": clock.spent, "ended": time.time()}))
+    laps.lap()
+    print(json.dumps({"phases": laps.spent, "ended": time.time()}))
     sys.exit(code)
 
 

@@ -64,17 +64,17 @@ def probe(
     chosen = checked_options(spec.label, spec.parameters, request.options)
     options = {each.name: each.default for each in spec.parameters} | dict(chosen)
 
-    from studio.engine.probes.bench import Bench
+    from studio.engine.probes.study import Study
 
-    bench = Bench(autoencoder, request.pictures[: spec.pictures], options, request.seed, check)
-    found = _modules()[request.probe].look(bench)
+    study = Study(autoencoder, request.pictures[: spec.pictures], options, request.seed, check)
+    found = _modules()[request.probe].look(study)
     yield Probed(
         job,
         request.probe,
         request.autoencoder,
         found.tiles,
         found.columns,
-        " ".join([*bench.notes, found.words]),
+        " ".join([*study.notes, found.words]),
         found.curves,
         found.x_label,
         found.y_label,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from studio.core.autoencoding import Curve, ProbeSpec
 
 if TYPE_CHECKING:
-    from studio.engine.probes.bench import Bench, Findings
+    from studio.engine.probes.study import Findings, Study
 
 PROBE = ProbeSpec(
     "channels",
@@ -17,18 +17,18 @@ PROBE = ProbeSpec(
 )
 
 
-def look(bench: Bench) -> Findings:
+def look(study: Study) -> Findings:
     """A picture a channel, and how far PSNR falls without it."""
-    from studio.engine.probes.bench import Findings, ratio, tile
+    from studio.engine.probes.study import Findings, ratio, tile
 
-    latent, original = bench.posterior().mean, bench.original()
-    whole = bench.decoded(latent)
+    latent, original = study.posterior().mean, study.original()
+    whole = study.decoded(latent)
     best, tiles, falls = ratio(whole, original), [], []
     tiles.append(tile("all channels", whole[0], f"{best:.1f} dB"))
     for channel in range(latent.shape[1]):
         without = latent.clone()
         without[:, channel] = latent[:, channel].mean()
-        picture = bench.decoded(without)
+        picture = study.decoded(without)
         falls.append(best - ratio(picture, original))
         tiles.append(tile(f"without {channel}", picture[0], f"{-falls[-1]:+.1f} dB"))
     heaviest = max(range(len(falls)), key=falls.__getitem__)

@@ -11,7 +11,7 @@ from studio.core.specs import Parameter
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from studio.engine.probes.bench import Bench, Findings
+    from studio.engine.probes.study import Findings, Study
 
 PROBE = ProbeSpec(
     "frequencies",
@@ -25,13 +25,13 @@ PROBE = ProbeSpec(
 BANDS = 10
 
 
-def look(bench: Bench) -> Findings:
+def look(study: Study) -> Findings:
     """Low and high parts of both, and the share of error a band."""
-    from studio.engine.probes.bench import Findings, ratio, tile
+    from studio.engine.probes.study import Findings, ratio, tile
 
-    original = bench.original()
-    made = bench.decoded(bench.posterior().mean)
-    cut, tiles = bench.number("cut"), []
+    original = study.original()
+    made = study.decoded(study.posterior().mean)
+    cut, tiles = study.number("cut"), []
     for name, picture in (("original", original), ("reconstruction", made)):
         low = band(picture, 0.0, cut)
         tiles.append(tile(name, picture[0]))

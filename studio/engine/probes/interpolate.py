@@ -10,7 +10,7 @@ from studio.core.specs import Parameter
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from studio.engine.probes.bench import Bench, Findings
+    from studio.engine.probes.study import Findings, Study
 
 PROBE = ProbeSpec(
     "interpolate",
@@ -22,21 +22,21 @@ PROBE = ProbeSpec(
 )
 
 
-def look(bench: Bench) -> Findings:
+def look(study: Study) -> Findings:
     """Three rows of frames, and how sharp each walk is on its way."""
     import torch
 
     from studio.diffusion.interpolation import slerp
-    from studio.engine.probes.bench import Findings, tile
+    from studio.engine.probes.study import Findings, tile
 
-    model, count = bench.autoencoder, int(bench.number("frames"))
-    a, b = (model.normalised(bench.posterior(n).mean) for n in range(2))
-    ends = bench.original(0), bench.original(1)
+    model, count = study.autoencoder, int(study.number("frames"))
+    a, b = (model.normalised(study.posterior(n).mean) for n in range(2))
+    ends = study.original(0), study.original(1)
     shares = torch.linspace(0, 1, count).tolist()
     walks = {
         "pixels": torch.cat([ends[0] * (1 - s) + ends[1] * s for s in shares]),
-        "latent, straight": _walk(bench, [a * (1 - s) + b * s for s in shares]),
-        "latent, spherical": _walk(bench, [slerp(a, b, s) for s in shares]),
+        "latent, straight": _walk(study, [a * (1 - s) + b * s for s in shares]),
+        "latent, spherical": _walk(study, [slerp(a, b, s) for s in shares]),
     }
     tiles = [
         tile(f"{name} {s:.2f}", frame)
@@ -58,10 +58,10 @@ def look(bench: Bench) -> Findings:
     return Findings(tuple(tiles), count, words, curves, "way", "Laplacian energy over the ends'")
 
 
-def _walk(bench: Bench, latents: list[Tensor]) -> Tensor:
+def _walk(study: Study, latents: list[Tensor]) -> Tensor:
     import torch
 
-    return bench.decoded(bench.autoencoder.denormalised(torch.cat(latents)))
+    return study.decoded(study.autoencoder.denormalised(torch.cat(latents)))
 
 
 def _sharpness(frames: Tensor, ends: Tensor) -> list[float]:

@@ -8,7 +8,7 @@ from studio.core.autoencoding import Curve, ProbeSpec
 from studio.core.specs import Parameter
 
 if TYPE_CHECKING:
-    from studio.engine.probes.bench import Bench, Findings
+    from studio.engine.probes.study import Findings, Study
 
 PROBE = ProbeSpec(
     "noise",
@@ -20,16 +20,16 @@ PROBE = ProbeSpec(
 SHARES = (0.0, 0.03, 0.06, 0.12, 0.25, 0.5, 0.75, 1.0)
 
 
-def look(bench: Bench) -> Findings:
+def look(study: Study) -> Findings:
     """Pictures and PSNR over the noise's deviation."""
-    from studio.engine.probes.bench import Findings, ratio, tile
+    from studio.engine.probes.study import Findings, ratio, tile
 
-    model = bench.autoencoder
-    latent, original = model.normalised(bench.posterior().mean), bench.original()
-    noise, tiles, ratios = bench.noise(latent), [], []
-    sigmas = tuple(bench.number("most") * share for share in SHARES)
+    model = study.autoencoder
+    latent, original = model.normalised(study.posterior().mean), study.original()
+    noise, tiles, ratios = study.noise(latent), [], []
+    sigmas = tuple(study.number("most") * share for share in SHARES)
     for sigma in sigmas:
-        picture = bench.decoded(model.denormalised(latent + sigma * noise))
+        picture = study.decoded(model.denormalised(latent + sigma * noise))
         ratios.append(ratio(picture, original))
         tiles.append(tile(f"sigma {sigma:.2g}", picture[0], f"{ratios[-1]:.1f} dB"))
     fallen = next((s for s, r in zip(sigmas, ratios, strict=True) if r < ratios[0] - 3), None)

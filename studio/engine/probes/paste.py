@@ -8,7 +8,7 @@ from studio.core.autoencoding import ProbeSpec
 from studio.core.specs import Parameter
 
 if TYPE_CHECKING:
-    from studio.engine.probes.bench import Bench, Findings
+    from studio.engine.probes.study import Findings, Study
 
 PROBE = ProbeSpec(
     "paste",
@@ -24,29 +24,29 @@ PROBE = ProbeSpec(
 )
 
 
-def look(bench: Bench) -> Findings:
+def look(study: Study) -> Findings:
     """Both pictures, the pasted pixels, the pasted latent, and where these differ."""
-    from studio.engine.probes.bench import Findings, sequential, tile
+    from studio.engine.probes.study import Findings, sequential, tile
 
-    a, b = (bench.posterior(number).mean for number in range(2))
+    a, b = (study.posterior(number).mean for number in range(2))
     height, width = a.shape[-2:]
-    side = bench.number("size")
-    rows, columns = (_span(n, side, bench.number(at)) for n, at in ((height, "y"), (width, "x")))
+    side = study.number("size")
+    rows, columns = (_span(n, side, study.number(at)) for n, at in ((height, "y"), (width, "x")))
     mixed = a.clone()
     mixed[..., rows, columns] = b[..., rows, columns]
-    fold = bench.autoencoder.downsampling
-    pixels = bench.original(0).clone()
+    fold = study.autoencoder.downsampling
+    pixels = study.original(0).clone()
     place = (
         ...,
         slice(rows.start * fold, rows.stop * fold),
         slice(columns.start * fold, columns.stop * fold),
     )
-    pixels[place] = bench.original(1)[place]
-    latent = bench.decoded(mixed)
+    pixels[place] = study.original(1)[place]
+    latent = study.decoded(mixed)
     gap = (latent - pixels).abs().mean(1)[0]
     tiles = (
-        tile("first", bench.original(0)[0]),
-        tile("second", bench.original(1)[0]),
+        tile("first", study.original(0)[0]),
+        tile("second", study.original(1)[0]),
         tile("pixels pasted", pixels[0]),
         tile("latent pasted", latent[0]),
         tile("difference", sequential(gap, float(gap.max())), f"0 to {float(gap.max()):.2f}"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from studio.core.autoencoding import Curve, ProbeSpec, Tile
 
 if TYPE_CHECKING:
-    from studio.engine.probes.bench import Bench, Findings
+    from studio.engine.probes.study import Findings, Study
 
 PROBE = ProbeSpec(
     "posterior",
@@ -17,14 +17,14 @@ PROBE = ProbeSpec(
 )
 
 
-def look(bench: Bench) -> Findings:
+def look(study: Study) -> Findings:
     """A row of three maps a channel."""
-    from studio.engine.probes.bench import Findings, diverging, enlarged, sequential, tile
+    from studio.engine.probes.study import Findings, diverging, enlarged, sequential, tile
 
-    posterior = bench.posterior()
+    posterior = study.posterior()
     mean, deviation = posterior.mean[0], (posterior.log_variance[0] / 2).exp()
     kl = 0.5 * (mean**2 + deviation**2 - 1 - posterior.log_variance[0])
-    variational = bench.autoencoder.variational
+    variational = study.autoencoder.variational
     tiles: list[Tile] = []
     for channel in range(len(mean)):
         high = float(mean[channel].abs().max())
@@ -39,7 +39,7 @@ def look(bench: Bench) -> Findings:
         words = "A plain autoencoder: its posterior is a point, without deviation or KL."
         return Findings(tuple(tiles), min(8, len(tiles)), words)
     total = kl.sum((1, 2)).tolist()
-    pixels = bench.size[0] * bench.size[1]
+    pixels = study.size[0] * study.size[1]
     words = (
         f"The latent tells {sum(total):.0f} nats, {sum(total) / 0.6931 / pixels:.3f} bits a pixel;"
         f" blue is below 0, red above. Mean deviation {float(deviation.mean()):.3f}."

@@ -8,7 +8,7 @@ from studio.core.autoencoding import ProbeSpec
 from studio.core.specs import Parameter
 
 if TYPE_CHECKING:
-    from studio.engine.probes.bench import Bench, Findings
+    from studio.engine.probes.study import Findings, Study
 
 PROBE = ProbeSpec(
     "prior",
@@ -23,19 +23,19 @@ PROBE = ProbeSpec(
 )
 
 
-def look(bench: Bench) -> Findings:
+def look(study: Study) -> Findings:
     """The raw noise decoded, then the same noise with the training pictures' mean and deviation."""
     import torch
 
-    from studio.engine.probes.bench import Findings, tile
+    from studio.engine.probes.study import Findings, tile
 
-    model, side = bench.autoencoder, int(bench.number("side"))
-    count = int(bench.number("count"))
-    z = bench.noise(torch.empty(count, model.latent_channels, side, side))
-    z = z.to(bench.device)
-    raw = bench.decoded(z)
+    model, side = study.autoencoder, int(study.number("side"))
+    count = int(study.number("count"))
+    z = study.noise(torch.empty(count, model.latent_channels, side, side))
+    z = z.to(study.device)
+    raw = study.decoded(z)
     tiles = [tile("N(0, I)", picture) for picture in raw]
-    scaled = bench.decoded(model.denormalised(z))
+    scaled = study.decoded(model.denormalised(z))
     tiles += [tile("scaled", picture) for picture in scaled]
     words = (
         "First N(0, I) itself, then the same noise with the mean and deviation that real latents"

@@ -8,7 +8,7 @@ from studio.core.autoencoding import Curve, ProbeSpec
 from studio.core.specs import Parameter
 
 if TYPE_CHECKING:
-    from studio.engine.probes.bench import Bench, Findings
+    from studio.engine.probes.study import Findings, Study
 
 PROBE = ProbeSpec(
     "quantise",
@@ -19,23 +19,23 @@ PROBE = ProbeSpec(
 )
 
 
-def look(bench: Bench) -> Findings:
+def look(study: Study) -> Findings:
     """Pictures and PSNR over the bits of a value."""
-    from studio.engine.probes.bench import Findings, ratio, tile
+    from studio.engine.probes.study import Findings, ratio, tile
 
-    latent, original = bench.posterior().mean, bench.original()
+    latent, original = study.posterior().mean, study.original()
     low = latent.amin((2, 3), keepdim=True)
     span = (latent.amax((2, 3), keepdim=True) - low).clamp_min(1e-12)
-    bits = range(int(bench.number("most")), 0, -1)
-    tiles, ratios, cost = [], [], latent[0].numel() / (bench.size[0] * bench.size[1])
+    bits = range(int(study.number("most")), 0, -1)
+    tiles, ratios, cost = [], [], latent[0].numel() / (study.size[0] * study.size[1])
     for each in bits:
         levels = 2**each - 1
         rounded = ((latent - low) / span * levels).round() / levels * span + low
-        picture = bench.decoded(rounded)
+        picture = study.decoded(rounded)
         ratios.append(ratio(picture, original))
         detail = f"{ratios[-1]:.1f} dB, {each * cost:.3f} bits/pixel"
         tiles.append(tile(f"{each} bits", picture[0], detail))
-    whole = ratio(bench.decoded(latent), original)
+    whole = ratio(study.decoded(latent), original)
     enough = [each for each, r in zip(bits, ratios, strict=True) if r > whole - 0.5]
     least = f"{min(enough)} bits a value are" if enough else "even the most bits are not"
     words = f"{least} enough to stay within 0.5 dB of the whole latent's {whole:.1f} dB."

@@ -8,7 +8,7 @@ from studio.core.autoencoding import ProbeSpec
 from studio.core.specs import Parameter
 
 if TYPE_CHECKING:
-    from studio.engine.probes.bench import Bench, Findings
+    from studio.engine.probes.study import Findings, Study
 
 PROBE = ProbeSpec(
     "samples",
@@ -19,20 +19,20 @@ PROBE = ProbeSpec(
 )
 
 
-def look(bench: Bench) -> Findings:
+def look(study: Study) -> Findings:
     """The mean's picture, the samples, and their deviation pixel by pixel."""
     import torch
 
-    from studio.engine.probes.bench import Findings, ratio, sequential, tile
+    from studio.engine.probes.study import Findings, ratio, sequential, tile
 
-    posterior, count = bench.posterior(), int(bench.number("count"))
-    mean = bench.decoded(posterior.mean)
+    posterior, count = study.posterior(), int(study.number("count"))
+    mean = study.decoded(posterior.mean)
     deviation = (posterior.log_variance / 2).exp()
-    drawn = [posterior.mean + deviation * bench.noise(deviation) for _ in range(count)]
-    pictures = bench.decoded(torch.cat(drawn))
+    drawn = [posterior.mean + deviation * study.noise(deviation) for _ in range(count)]
+    pictures = study.decoded(torch.cat(drawn))
     spread = pictures.std(0).mean(0)
     high = float(spread.max())
-    tiles = [tile("mean", mean[0], f"{ratio(mean, bench.original()):.1f} dB to the original")]
+    tiles = [tile("mean", mean[0], f"{ratio(mean, study.original()):.1f} dB to the original")]
     tiles.append(tile("deviation", sequential(spread, high), f"0 to {high:.3f} of 1"))
     for number, picture in enumerate(pictures):
         tiles.append(tile(f"sample {number + 1}", picture, f"{ratio(picture[None], mean):.1f} dB"))

@@ -10,7 +10,7 @@ from studio.core.specs import Parameter
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from studio.engine.probes.bench import Bench, Findings
+    from studio.engine.probes.study import Findings, Study
 
 PROBE = ProbeSpec(
     "walk",
@@ -26,22 +26,22 @@ PROBE = ProbeSpec(
 STEPS = 9
 
 
-def look(bench: Bench) -> Findings:
+def look(study: Study) -> Findings:
     """A strip of pictures from one side to the other."""
     import torch
 
-    from studio.engine.probes.bench import Findings, tile
+    from studio.engine.probes.study import Findings, tile
 
-    latent = bench.autoencoder.normalised(bench.posterior().mean)
-    index = int(bench.number("index")) % latent.shape[1]
-    direction, share = _direction(latent, bench.options["along"] == "channel", index)
-    reach = bench.number("reach")
+    latent = study.autoencoder.normalised(study.posterior().mean)
+    index = int(study.number("index")) % latent.shape[1]
+    direction, share = _direction(latent, study.options["along"] == "channel", index)
+    reach = study.number("reach")
     tiles = []
     for step in torch.linspace(-reach, reach, STEPS).tolist():
         moved = latent + step * direction[None, :, None, None]
-        picture = bench.decoded(bench.autoencoder.denormalised(moved))
+        picture = study.decoded(study.autoencoder.denormalised(moved))
         tiles.append(tile(f"{step:+.2g}", picture[0]))
-    words = f"{bench.options['along']} {index}: {100 * share:.0f} % of this latent's variance."
+    words = f"{study.options['along']} {index}: {100 * share:.0f} % of this latent's variance."
     return Findings(tuple(tiles), STEPS, f"{words[:1].upper()}{words[1:]}")
 
 

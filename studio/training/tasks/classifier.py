@@ -50,7 +50,7 @@ class ClassifierSettings:
 
 
 @dataclass(frozen=True)
-class Batch:
+class LabelledLatents:
     latents: Tensor
     labels: Tensor
     times: Tensor
@@ -96,7 +96,7 @@ class ClassifierTask:
         codes = (source.scene(i)[0].objects[0].code for i in range(size))
         self.labels = torch.tensor([number[code] for code in codes], device=self.device)
 
-    def batch(self, step: int, rank: int, world: int) -> Batch:
+    def batch(self, step: int, rank: int, world: int) -> LabelledLatents:
         settings, run = self.settings, self.recipe.run
         mixed = np.random.SeedSequence([run.seed, step, rank]).generate_state(1, np.uint64)
         generator = torch.Generator().manual_seed(int(mixed[0] >> np.uint64(1)))
@@ -106,10 +106,12 @@ class ClassifierTask:
             run.batch, generator, settings.time_mean, settings.time_deviation
         )
         noise = torch.randn(latents.shape, generator=generator)
-        return Batch(latents, self.labels[scenes], times.to(self.device), noise.to(self.device))
+        return LabelledLatents(
+            latents, self.labels[scenes], times.to(self.device), noise.to(self.device)
+        )
 
     def losses(self, network: nn.Module, batch: object, step: int) -> dict[str, Tensor]:
-        data = cast(Batch, batch)
+        data = cast(LabelledLatents, batch)
         losses = noisy_cross_entropy(
             network,
             data.latents,

@@ -55,7 +55,7 @@ class DenoiserSettings:
 
 
 @dataclass(frozen=True)
-class Batch:
+class NoisedLatents:
     latents: Tensor
     text: TextFeatures
     times: Tensor
@@ -101,7 +101,7 @@ class DenoiserTask:
         self.fixed = self._batch(torch.Generator().manual_seed(99), VALIDATION, drop=0.0)
 
     @torch.no_grad()
-    def _batch(self, generator: torch.Generator, count: int, drop: float) -> Batch:
+    def _batch(self, generator: torch.Generator, count: int, drop: float) -> NoisedLatents:
         settings, device = self.settings, self.device
         latents, ids = self.pool.draw(generator, count)
         dropped = (torch.rand(count, generator=generator) < drop).to(device)
@@ -113,9 +113,9 @@ class DenoiserTask:
         seed = int(torch.randint(2**62, (1,), generator=generator))
         on_device = torch.Generator(device).manual_seed(seed)
         noise = torch.randn(latents.shape, generator=on_device, device=device)
-        return Batch(latents, text, times.to(device), noise)
+        return NoisedLatents(latents, text, times.to(device), noise)
 
-    def batch(self, step: int, rank: int, world: int) -> Batch:
+    def batch(self, step: int, rank: int, world: int) -> NoisedLatents:
         if self.settings.refresh and self.device.type == "cuda":
             self.pool.enter(self.settings.refresh)
         run = self.recipe.run
@@ -124,7 +124,7 @@ class DenoiserTask:
         return self._batch(generator, run.batch, self.settings.caption_drop)
 
     def losses(self, network: nn.Module, batch: object, step: int) -> dict[str, Tensor]:
-        data = cast(Batch, batch)
+        data = cast(NoisedLatents, batch)
         losses = self.objective.losses(
             lambda x, t: network(x, t, data.text),
             data.latents,

@@ -41,7 +41,7 @@ class ToySettings:
 
 
 @dataclass(frozen=True)
-class Batch:
+class NoisedPoints:
     points: Tensor
     times: Tensor
     noise: Tensor
@@ -69,17 +69,17 @@ class ToyTask:
         self.device = on.device
         yield from ()
 
-    def batch(self, step: int, rank: int, world: int) -> Batch:
+    def batch(self, step: int, rank: int, world: int) -> NoisedPoints:
         run = self.recipe.run
         mixed = np.random.SeedSequence([run.seed, step, rank]).generate_state(1, np.uint64)
         generator = torch.Generator().manual_seed(int(mixed[0] >> np.uint64(1)))
         points = self.mixture.sample(run.batch, generator)
         times = uniform_times(run.batch, generator, self.objective.path)
         noise = torch.randn(points.shape, generator=generator)
-        return Batch(points.to(self.device), times.to(self.device), noise.to(self.device))
+        return NoisedPoints(points.to(self.device), times.to(self.device), noise.to(self.device))
 
     def losses(self, network: nn.Module, batch: object, step: int) -> dict[str, Tensor]:
-        data = cast(Batch, batch)
+        data = cast(NoisedPoints, batch)
         with torch.autocast(self.device.type, enabled=False):  # bf16 is coarser than the parts
             losses = self.objective.losses(network, data.points, data.times, data.noise)
         return {"loss": losses.mean()}

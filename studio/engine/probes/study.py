@@ -35,7 +35,7 @@ class Findings:
     y_label: str = ""
 
 
-class Bench:
+class Study:
     """An autoencoder and pictures (1, 3, H, W) in [-1, 1] whose sides its fold divides.
 
     Two pictures are brought to the first one's size. `sizes` are those before padding.

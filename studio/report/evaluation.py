@@ -54,7 +54,7 @@ class Gallery:
 
 
 @dataclass(frozen=True, eq=False)
-class Bench:
+class Evaluation:
     """One evaluation under way. Every section draws from generators of its own seed."""
 
     subject: Subject
