@@ -5,30 +5,31 @@ Imports torch (the rest of the engine imports this lazily). Must not import Qt.
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from studio.core.errors import StudioError
 from studio.core.generating import Preview, Trajectory
 from studio.core.messages import Progress
 from studio.core.settings import Settings
 from studio.diffusion.guidance import Watch
 from studio.diffusion.state import State
-from studio.engine.clock import Clock
-from studio.engine.finite import Watched
 from studio.engine.starting import Seeds, Source, starting_point
 from studio.engine.trajectories import Recorder
+from studio.models.format import Check
 from studio.models.model import Model
 from studio.models.plan import Plan
 
 MOST_AT_ONCE = 4  # pictures a batch: on two cores a picture of four takes a third of one alone
 HOST_AHEAD = 2  # steps queued on a GPU beyond the one that runs
+ADVICE = "Use less guidance, more steps or another sampler."
 
-Check = Callable[[], None]
 #: What a caller shows of a step: its previews, if any.
 Shown = Callable[[State], Iterable[Preview]]
 
@@ -193,3 +194,64 @@ class Pace:
         if self._marks:
             self._marks.pop().synchronize()
             self._marks.clear()
+
+
+class Clock:
+    """Of a job of so much `work` (evaluations, runs, pixels), a share of which is done.
+
+    Work is taken to last as long as it has until now. Where `decodes` pictures are counted apart
+    from it, a decode lasts as long as those measured, and the first as long as `guess` of the work.
+    """
+
+    def __init__(self, work: float, decodes: int = 0, guess: float = 1.0) -> None:
+        self._work, self._decodes, self._guess = work, decodes, guess
+        self._began = self._batch = self._stepped = time.perf_counter()
+        self._decoding, self._decoded = 0.0, 0  # seconds, pictures
+
+    def begin(self) -> None:
+        """A batch begins."""
+        self._batch = time.perf_counter()
+
+    def seconds_left(self, done: float) -> float:
+        """Now that so much of the work is done."""
+        self._stepped = time.perf_counter()
+        pace = (self._stepped - self._began - self._decoding) / done
+        decode = self._decoding / self._decoded if self._decoded else self._guess * pace
+        return max(0.0, self._work - done) * pace + (self._decodes - self._decoded) * decode
+
+    def decoded(self, pictures: int) -> float:
+        """Ends a batch of so many pictures; the seconds it took."""
+        now = time.perf_counter()
+        if self._decodes:
+            self._decoding += now - self._stepped
+            self._decoded += pictures
+        return now - self._batch
+
+
+class Watched:
+    """Asks the device at every step, and waits for its answers once, at the end."""
+
+    def __init__(self) -> None:
+        self._sound: list[Tensor] = []
+
+    def passed(self, states: Iterable[State]) -> Iterator[State]:
+        """The same states, each looked at on its way."""
+        for state in states:
+            self._sound.append(state.x.flatten(1).isfinite().all(1))
+            yield state
+
+    def lost(self) -> dict[int, int]:
+        """The batch's pictures whose samples are not all numbers: the first step that gave such."""
+        table = torch.stack(self._sound, 1).tolist()
+        return {i: steps.index(False) + 1 for i, steps in enumerate(table) if not steps[-1]}
+
+
+def lost_numbers(kind: str, found: Mapping[int, int], settings: Settings) -> StudioError:
+    """The error for pictures (`kind`) of these numbers, lost at those steps under settings like
+    these."""
+    (first, step), *others = sorted(found.items())
+    more = f", and {len(others)} more" if others else ""
+    return StudioError(
+        f"{kind} {first + 1} was lost{more}: its numbers ran over at step {step} of"
+        f" {settings.steps} ({settings.sampler}). {ADVICE}"
+    )

@@ -13,10 +13,9 @@ import torch
 from studio.core.comparing import Cell, Compare, Distance
 from studio.core.generating import Preview
 from studio.core.messages import Progress
-from studio.engine import finite
-from studio.engine.batches import Batch, Check, Runner, batches
-from studio.engine.clock import Clock
+from studio.engine.batches import Batch, Clock, Runner, batches, lost_numbers
 from studio.engine.references import References
+from studio.models.format import Check
 from studio.models.model import Model
 from studio.models.plan import Plan
 
@@ -57,7 +56,7 @@ def compare(
                 made[index] = replace(cell, trajectory=None)
                 yield cell
     if runner.lost:
-        raise finite.lost("Cell", runner.lost, cells[min(runner.lost)])
+        raise lost_numbers("Cell", runner.lost, cells[min(runner.lost)])
     if references is not None:
         yield from references.distances(model, made, runner, check)
 

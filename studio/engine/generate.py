@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from studio.core.generating import Generate, Picture, Preview
 from studio.core.messages import Progress
 from studio.diffusion.state import State
-from studio.engine import finite
-from studio.engine.batches import Batch, Check, Pace, Runner, at_once
-from studio.engine.clock import Clock
+from studio.engine.batches import Batch, Clock, Pace, Runner, at_once, lost_numbers
 from studio.engine.starting import Seeds, source_of
+from studio.models.format import Check
 from studio.models.model import Model
 from studio.models.plan import Plan
 
@@ -52,7 +51,7 @@ def generate(
                     trajectory,
                 )  # fmt: skip
     if runner.lost:
-        raise finite.lost("Picture", runner.lost, plan.settings)
+        raise lost_numbers("Picture", runner.lost, plan.settings)
 
 
 class Previews:

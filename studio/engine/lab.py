@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
@@ -27,6 +27,7 @@ from studio.diffusion.mixture import Mixture
 from studio.diffusion.noise import NoiseStream
 from studio.diffusion.state import State
 from studio.metrics.distributions import energy_distance
+from studio.models.format import Check
 from studio.models.plan import Plan
 from studio.models.toys import open_toy
 
@@ -38,9 +39,7 @@ JUDGED = 200  # true samples whose likelihood is taken
 
 
 @torch.inference_mode()
-def lab(
-    request: Lab, check: Callable[[], None] = lambda: None, job: int = 0
-) -> Iterator[LabRun | Progress]:
+def lab(request: Lab, check: Check = lambda: None, job: int = 0) -> Iterator[LabRun | Progress]:
     """Runs the sampler, then draws the field at its times: a Progress a step, then the LabRun.
 
     Raises UsageError for a distribution, a source, a class, a sampler or an option unknown here.

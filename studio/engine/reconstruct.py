@@ -21,12 +21,13 @@ from studio.core.autoencoding import Figures, Reconstruct, Reconstructed, Spectr
 from studio.core.errors import ModelError
 from studio.core.messages import Progress
 from studio.engine.autoencoders import Autoencoders
-from studio.engine.clock import Clock
+from studio.engine.batches import Clock
 from studio.metrics import perceptual, perceptual_levels, similarity
 from studio.metrics.reconstruction import WINDOW, psnr, ssim
 from studio.metrics.similarity import ms_ssim
 from studio.metrics.spectra import radial_power
 from studio.models import tiling
+from studio.models.format import Check
 from studio.models.model import ImageAutoencoder
 from studio.networks.autoencoder import Posterior
 
@@ -34,7 +35,6 @@ WHOLE = 1024  # pixels: longer sides go through in tiles
 RINGS = 64  # of a spectrum, for pictures of at least twice that
 FAINTEST = 1e-12  # power; below is silence
 STAGES = 3  # of a reconstruction: encoded, decoded, measured
-Check = Callable[[], None]
 
 
 @torch.inference_mode()

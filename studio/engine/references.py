@@ -23,8 +23,9 @@ from studio.core.comparing import Cell, Distance
 from studio.core.generating import Preview
 from studio.core.messages import Progress
 from studio.core.settings import Settings
-from studio.engine.batches import Batch, Check, Runner, batches
+from studio.engine.batches import Batch, Runner, batches
 from studio.engine.judging import Judge, judge_for
+from studio.models.format import Check
 from studio.models.model import Model
 
 # Measured on the bundled model in float32, against 800 steps of the same solver from lambda -9 to 7

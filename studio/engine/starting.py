@@ -15,13 +15,13 @@ from PIL import Image, ImageOps
 from torch import Tensor
 from torch.nn import functional as F
 
+from studio.core.errors import StudioError
 from studio.core.generating import Inputs
 from studio.core.settings import Settings
 from studio.diffusion.denoised import Denoiser
 from studio.diffusion.inpainting import Inpainted
 from studio.diffusion.interpolation import slerp
 from studio.diffusion.noise import NoiseStream
-from studio.engine import finite
 from studio.models.model import Model
 from studio.pictures.reading import fitted_mask
 
@@ -92,7 +92,7 @@ def source_of(model: Model, settings: Settings, inputs: Inputs | None) -> Source
     side = (settings.size, settings.size)
     pixels = picture_for(settings, inputs.source)
     latents = model.encode(pixels[None])
-    finite.checked(latents, f"What {settings.model} encodes the picture to start from to")
+    checked(latents, f"What {settings.model} encodes the picture to start from to")
     if inputs.mask is None:
         return Source(latents, None, pixels, None)
     mask = fitted_mask(inputs.mask, side) > 0
@@ -122,3 +122,10 @@ def starting_point(
     if source is None or settings.strength == 1.0:
         return noise
     return ((1.0 - t) * source.latents + t * noise) / math.hypot(1.0 - t, t)
+
+
+def checked(numbers: Tensor, what: str) -> Tensor:
+    """`numbers` themselves. Raises StudioError, `what` being their beginning, if not all are."""
+    if not bool(numbers.isfinite().all()):
+        raise StudioError(f"{what} holds values that are not numbers.")
+    return numbers

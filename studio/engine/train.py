@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +20,9 @@ from torch import Tensor
 from studio.core.device import Device
 from studio.core.errors import Cancelled, Kept, OutputError, UsageError
 from studio.core.learning import Preparing, Train, Trained, TrainSample, TrainStep
-from studio.engine.clock import Clock
+from studio.engine.batches import Clock
 from studio.metrics.reconstruction import psnr
+from studio.models.format import Check
 from studio.models.network_folder import MANIFEST
 from studio.models.registry import AUTOENCODERS, is_begun, run_folder, user_folder
 from studio.networks.autoencoder import Autoencoder
@@ -39,7 +40,7 @@ Event = Preparing | TrainStep | TrainSample | Trained
 def train(
     request: Train,
     device: Device,
-    check: Callable[[], None] = lambda: None,
+    check: Check = lambda: None,
     job: int = 0,
 ) -> Iterator[Event]:
     """Runs to the end of its minutes, or until `check`, called between steps, raises Kept.
@@ -105,7 +106,7 @@ def recipe_of(request: Train) -> recipes.Recipe:
     )
 
 
-def _prepared(run: Run, resume: bool, check: Callable[[], None], job: int) -> Iterator[Preparing]:
+def _prepared(run: Run, resume: bool, check: Check, job: int) -> Iterator[Preparing]:
     """Before the first step there is nothing to keep: stopping leaves nothing behind."""
     clock, what = Clock(1.0), ""
     for stage in run.prepare(resume):
@@ -130,7 +131,7 @@ def _run_of(request: Train, work: Path, device: Device) -> tuple[Run, Autoencode
 
 
 def _steps(
-    run: Run, task: AutoencoderTask, check: Callable[[], None], job: int
+    run: Run, task: AutoencoderTask, check: Check, job: int
 ) -> Iterator[TrainStep | TrainSample]:
     told = shown = time.monotonic()
     for terms in run.steps():

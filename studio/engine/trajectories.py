@@ -6,7 +6,7 @@ Imports torch (the rest of the engine imports this lazily). Must not import Qt.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from studio.core.generating import Trajectory
 from studio.diffusion.state import State
+from studio.models.format import Check
 from studio.models.model import Model
 
 PREVIEWED_AT_ONCE = 16
@@ -54,7 +55,7 @@ class Recorder:
         self._times.append(state.sigma / (state.alpha + state.sigma))
         self._gap = None
 
-    def trajectories(self, model: Model, check: Callable[[], None]) -> Iterator[Trajectory]:
+    def trajectories(self, model: Model, check: Check) -> Iterator[Trajectory]:
         """One for each picture of the batch; `check` is called between previews."""
         end = self._x[-1]
         x, x0 = torch.stack(self._x, 1), torch.stack([*self._x0, end], 1)  # (B, n, C, h, w)
@@ -70,7 +71,7 @@ class Recorder:
             )
 
 
-def _previews(model: Model, latents: Tensor, check: Callable[[], None]) -> np.ndarray:
+def _previews(model: Model, latents: Tensor, check: Check) -> np.ndarray:
     """(n, C, h, w) -> (n, h', w', 3) uint8."""
     images = []
     for some in latents.float().split(PREVIEWED_AT_ONCE):

@@ -28,11 +28,10 @@ from studio.diffusion.interpolation import (
 from studio.diffusion.inversion import invert
 from studio.diffusion.noise import NoiseStream
 from studio.diffusion.state import State
-from studio.engine import finite
-from studio.engine.batches import Batch, Check, Runner
-from studio.engine.clock import Clock
+from studio.engine.batches import Batch, Clock, Runner
 from studio.engine.judging import judge_for
-from studio.engine.starting import Seeds, picture_for
+from studio.engine.starting import Seeds, checked, picture_for
+from studio.models.format import Check
 from studio.models.model import Model
 from studio.models.plan import Plan
 
@@ -125,7 +124,7 @@ class Walker:
         encoded, point = None, None  # type: Tensor | None, Tensor | None
         if end.picture is not None:
             encoded = point = model.encode(picture_for(plan.settings, end.picture)[None])
-            finite.checked(point, f"What {plan.settings.model} encodes this picture to")
+            checked(point, f"What {plan.settings.model} encodes this picture to")
         if self._walk.way == "noise" and encoded is None:
             point = alone.start(model)
         elif _must_run(end, self._walk):
@@ -147,7 +146,7 @@ class Walker:
         if self._walk.way == "noise":
             last = yield from self._end_of(self._sampled(point, place))
             point, nfe = last.x, last.nfe
-        finite.checked(point, f"Frame {index + 1} was lost: its latent")
+        checked(point, f"Frame {index + 1} was lost: its latent")
         image = self._model.decode(point)[0]
         seconds = time.perf_counter() - began
         self._made[index] = Frame(self._job, index, place, image, seconds, nfe)

@@ -27,11 +27,11 @@ from studio.engine.autoencoders import (
     OpenAutoencoder,
     open_autoencoder_from_disk,
 )
+from studio.models.format import Check
 
 if TYPE_CHECKING:
     from studio.models.model import Model
 
-Check = Callable[[], None]
 #: Does a request: handler(worker, request, check, job) -> its events.
 Handler = Callable[["Worker", Any, Check, int], Iterator[Event]]
 #: open_model(name or path, device, check): `check` raises Cancelled when the load should stop.

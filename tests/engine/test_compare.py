@@ -23,8 +23,7 @@ from studio.diffusion import samplers
 from studio.diffusion.noise import NoiseStream
 from studio.diffusion.state import State
 from studio.engine import devices, judging, references
-from studio.engine.batches import MOST_AT_ONCE, Batch, batches
-from studio.engine.clock import Clock
+from studio.engine.batches import MOST_AT_ONCE, Batch, Clock, batches
 from studio.engine.compare import compare
 from studio.engine.decode import decode
 from studio.engine.generate import generate

@@ -17,8 +17,7 @@ from studio.core.messages import Event, Finished
 from studio.core.settings import Settings
 from studio.diffusion.samplers import all_samplers
 from studio.engine import devices
-from studio.engine.batches import MOST_AT_ONCE
-from studio.engine.clock import Clock
+from studio.engine.batches import MOST_AT_ONCE, Clock
 from studio.engine.decode import decode
 from studio.engine.generate import generate
 from studio.engine.worker import Worker, open_from_disk, run_now

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from studio.core.autoencoding import Probe, Probed, ProbeSpec
 from studio.core.errors import UsageError, no_such
 from studio.core.specs import checked_options
+from studio.models.format import Check
 
 if TYPE_CHECKING:
     from studio.core.messages import Progress
@@ -50,7 +51,7 @@ def find(name: str) -> ProbeSpec:
 def probe(
     autoencoder: ImageAutoencoder,
     request: Probe,
-    check: Callable[[], None] = lambda: None,
+    check: Check = lambda: None,
     job: int = 0,
 ) -> Iterator[Progress | Probed]:
     """Looks; `check`, before everything that is decoded, may raise Cancelled.
@@ -66,16 +67,5 @@ def probe(
 
     from studio.engine.probes.study import Study
 
-    study = Study(autoencoder, request.pictures[: spec.pictures], options, request.seed, check)
-    found = _modules()[request.probe].look(study)
-    yield Probed(
-        job,
-        request.probe,
-        request.autoencoder,
-        found.tiles,
-        found.columns,
-        " ".join([*study.notes, found.words]),
-        found.curves,
-        found.x_label,
-        found.y_label,
-    )
+    study = Study(autoencoder, request, options, spec.pictures, check, job)
+    yield _modules()[request.probe].look(study)

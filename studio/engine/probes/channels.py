@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from studio.core.autoencoding import Curve, ProbeSpec
+from studio.core.autoencoding import Curve, Probed, ProbeSpec
 
 if TYPE_CHECKING:
-    from studio.engine.probes.study import Findings, Study
+    from studio.engine.probes.study import Study
 
 PROBE = ProbeSpec(
     "channels",
@@ -17,9 +17,9 @@ PROBE = ProbeSpec(
 )
 
 
-def look(study: Study) -> Findings:
+def look(study: Study) -> Probed:
     """A picture a channel, and how far PSNR falls without it."""
-    from studio.engine.probes.study import Findings, ratio, tile
+    from studio.engine.probes.study import ratio, tile
 
     latent, original = study.posterior().mean, study.original()
     whole = study.decoded(latent)
@@ -36,4 +36,4 @@ def look(study: Study) -> Findings:
     words = f"Channel {heaviest} carries most: {falls[heaviest]:.1f} dB."
     words += f" Channels {', '.join(map(str, idle))} carry nothing here." if idle else ""
     curve = Curve("loss", tuple(map(float, range(len(falls)))), tuple(falls))
-    return Findings(tuple(tiles), 5, words, (curve,), "channel", "PSNR lost, dB")
+    return study.probed(tiles, 5, words, (curve,), "channel", "PSNR lost, dB")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from studio.core.autoencoding import Curve, ProbeSpec
+from studio.core.autoencoding import Curve, Probed, ProbeSpec
 from studio.core.specs import Parameter
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from studio.engine.probes.study import Findings, Study
+    from studio.engine.probes.study import Study
 
 PROBE = ProbeSpec(
     "frequencies",
@@ -25,9 +25,9 @@ PROBE = ProbeSpec(
 BANDS = 10
 
 
-def look(study: Study) -> Findings:
+def look(study: Study) -> Probed:
     """Low and high parts of both, and the share of error a band."""
-    from studio.engine.probes.study import Findings, ratio, tile
+    from studio.engine.probes.study import ratio, tile
 
     original = study.original()
     made = study.decoded(study.posterior().mean)
@@ -51,7 +51,7 @@ def look(study: Study) -> Findings:
         f" at {low_ratio:.1f} dB, over all at {ratio(made, original):.1f} dB."
     )
     curve = Curve("energy that is right", tuple(edges), tuple(kept))
-    return Findings(tuple(tiles), 3, words, (curve,), "cycles a pixel", "share of the energy")
+    return study.probed(tiles, 3, words, (curve,), "cycles a pixel", "share of the energy")
 
 
 def band(pictures: Tensor, low: float, high: float) -> Tensor:

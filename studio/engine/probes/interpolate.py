@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from studio.core.autoencoding import Curve, ProbeSpec
+from studio.core.autoencoding import Curve, Probed, ProbeSpec
 from studio.core.specs import Parameter
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from studio.engine.probes.study import Findings, Study
+    from studio.engine.probes.study import Study
 
 PROBE = ProbeSpec(
     "interpolate",
@@ -22,12 +22,12 @@ PROBE = ProbeSpec(
 )
 
 
-def look(study: Study) -> Findings:
+def look(study: Study) -> Probed:
     """Three rows of frames, and how sharp each walk is on its way."""
     import torch
 
     from studio.diffusion.interpolation import slerp
-    from studio.engine.probes.study import Findings, tile
+    from studio.engine.probes.study import tile
 
     model, count = study.autoencoder, int(study.number("frames"))
     a, b = (model.normalised(study.posterior(n).mean) for n in range(2))
@@ -55,7 +55,7 @@ def look(study: Study) -> Findings:
         f" own ends {own:.3f} from the pictures: where the two figures are alike, the latent walk"
         " is a double exposure too."
     )
-    return Findings(tuple(tiles), count, words, curves, "way", "Laplacian energy over the ends'")
+    return study.probed(tiles, count, words, curves, "way", "Laplacian energy over the ends'")
 
 
 def _walk(study: Study, latents: list[Tensor]) -> Tensor:

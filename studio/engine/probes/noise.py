@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from studio.core.autoencoding import Curve, ProbeSpec
+from studio.core.autoencoding import Curve, Probed, ProbeSpec
 from studio.core.specs import Parameter
 
 if TYPE_CHECKING:
-    from studio.engine.probes.study import Findings, Study
+    from studio.engine.probes.study import Study
 
 PROBE = ProbeSpec(
     "noise",
@@ -20,9 +20,9 @@ PROBE = ProbeSpec(
 SHARES = (0.0, 0.03, 0.06, 0.12, 0.25, 0.5, 0.75, 1.0)
 
 
-def look(study: Study) -> Findings:
+def look(study: Study) -> Probed:
     """Pictures and PSNR over the noise's deviation."""
-    from studio.engine.probes.study import Findings, ratio, tile
+    from studio.engine.probes.study import ratio, tile
 
     model = study.autoencoder
     latent, original = model.normalised(study.posterior().mean), study.original()
@@ -36,4 +36,4 @@ def look(study: Study) -> Findings:
     where = f"at deviation {fallen:.2g}" if fallen is not None else "nowhere yet"
     words = f"PSNR has fallen by 3 dB {where}; the latent's own deviation is 1."
     curve = Curve("PSNR", sigmas, tuple(ratios))
-    return Findings(tuple(tiles), 4, words, (curve,), "deviation of the noise", "PSNR, dB")
+    return study.probed(tiles, 4, words, (curve,), "deviation of the noise", "PSNR, dB")

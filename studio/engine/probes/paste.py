@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from studio.core.autoencoding import ProbeSpec
+from studio.core.autoencoding import Probed, ProbeSpec
 from studio.core.specs import Parameter
 
 if TYPE_CHECKING:
-    from studio.engine.probes.study import Findings, Study
+    from studio.engine.probes.study import Study
 
 PROBE = ProbeSpec(
     "paste",
@@ -24,9 +24,9 @@ PROBE = ProbeSpec(
 )
 
 
-def look(study: Study) -> Findings:
+def look(study: Study) -> Probed:
     """Both pictures, the pasted pixels, the pasted latent, and where these differ."""
-    from studio.engine.probes.study import Findings, sequential, tile
+    from studio.engine.probes.study import sequential, tile
 
     a, b = (study.posterior(number).mean for number in range(2))
     height, width = a.shape[-2:]
@@ -55,7 +55,7 @@ def look(study: Study) -> Findings:
         f"A patch of {rows.stop - rows.start} x {columns.stop - columns.start} latent positions,"
         f" {fold} pixels each; the decoder blends its edge over the positions that it sees."
     )
-    return Findings(tiles, 5, words)
+    return study.probed(tiles, 5, words)
 
 
 def _span(positions: int, side: float, at: float) -> slice:

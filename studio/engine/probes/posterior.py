@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from studio.core.autoencoding import Curve, ProbeSpec, Tile
+from studio.core.autoencoding import Curve, Probed, ProbeSpec, Tile
 
 if TYPE_CHECKING:
-    from studio.engine.probes.study import Findings, Study
+    from studio.engine.probes.study import Study
 
 PROBE = ProbeSpec(
     "posterior",
@@ -17,9 +17,9 @@ PROBE = ProbeSpec(
 )
 
 
-def look(study: Study) -> Findings:
+def look(study: Study) -> Probed:
     """A row of three maps a channel."""
-    from studio.engine.probes.study import Findings, diverging, enlarged, sequential, tile
+    from studio.engine.probes.study import diverging, enlarged, sequential, tile
 
     posterior = study.posterior()
     mean, deviation = posterior.mean[0], (posterior.log_variance[0] / 2).exp()
@@ -37,7 +37,7 @@ def look(study: Study) -> Findings:
                 tiles.append(tile(f"{name} {channel}", image, f"0 to {most:.3g}"))
     if not variational:
         words = "A plain autoencoder: its posterior is a point, without deviation or KL."
-        return Findings(tuple(tiles), min(8, len(tiles)), words)
+        return study.probed(tiles, min(8, len(tiles)), words)
     total = kl.sum((1, 2)).tolist()
     pixels = study.size[0] * study.size[1]
     words = (
@@ -45,4 +45,4 @@ def look(study: Study) -> Findings:
         f" blue is below 0, red above. Mean deviation {float(deviation.mean()):.3f}."
     )
     curve = Curve("KL", tuple(map(float, range(len(total)))), tuple(total))
-    return Findings(tuple(tiles), 3, words, (curve,), "channel", "KL, nats")
+    return study.probed(tiles, 3, words, (curve,), "channel", "KL, nats")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from studio.core.autoencoding import ProbeSpec
+from studio.core.autoencoding import Probed, ProbeSpec
 from studio.core.specs import Parameter
 
 if TYPE_CHECKING:
-    from studio.engine.probes.study import Findings, Study
+    from studio.engine.probes.study import Study
 
 PROBE = ProbeSpec(
     "prior",
@@ -23,11 +23,11 @@ PROBE = ProbeSpec(
 )
 
 
-def look(study: Study) -> Findings:
+def look(study: Study) -> Probed:
     """The raw noise decoded, then the same noise with the training pictures' mean and deviation."""
     import torch
 
-    from studio.engine.probes.study import Findings, tile
+    from studio.engine.probes.study import tile
 
     model, side = study.autoencoder, int(study.number("side"))
     count = int(study.number("count"))
@@ -42,4 +42,4 @@ def look(study: Study) -> Findings:
         f" have. Contrast {float(raw.std()):.2f} and {float(scaled.std()):.2f}. No position knows"
         " of its neighbours: whole pictures need the denoiser."
     )
-    return Findings(tuple(tiles), count, words)
+    return study.probed(tiles, count, words)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from studio.core.autoencoding import Curve, ProbeSpec
+from studio.core.autoencoding import Curve, Probed, ProbeSpec
 from studio.core.specs import Parameter
 
 if TYPE_CHECKING:
-    from studio.engine.probes.study import Findings, Study
+    from studio.engine.probes.study import Study
 
 PROBE = ProbeSpec(
     "quantise",
@@ -19,9 +19,9 @@ PROBE = ProbeSpec(
 )
 
 
-def look(study: Study) -> Findings:
+def look(study: Study) -> Probed:
     """Pictures and PSNR over the bits of a value."""
-    from studio.engine.probes.study import Findings, ratio, tile
+    from studio.engine.probes.study import ratio, tile
 
     latent, original = study.posterior().mean, study.original()
     low = latent.amin((2, 3), keepdim=True)
@@ -41,4 +41,4 @@ def look(study: Study) -> Findings:
     words = f"{least} enough to stay within 0.5 dB of the whole latent's {whole:.1f} dB."
     curve = Curve("PSNR", tuple(map(float, bits)), tuple(ratios))
     words = f"{words[:1].upper()}{words[1:]}"
-    return Findings(tuple(tiles), 4, words, (curve,), "bits a value", "PSNR, dB")
+    return study.probed(tiles, 4, words, (curve,), "bits a value", "PSNR, dB")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from studio.core.autoencoding import ProbeSpec
+from studio.core.autoencoding import Probed, ProbeSpec
 from studio.core.specs import Parameter
 
 if TYPE_CHECKING:
-    from studio.engine.probes.study import Findings, Study
+    from studio.engine.probes.study import Study
 
 PROBE = ProbeSpec(
     "samples",
@@ -19,11 +19,11 @@ PROBE = ProbeSpec(
 )
 
 
-def look(study: Study) -> Findings:
+def look(study: Study) -> Probed:
     """The mean's picture, the samples, and their deviation pixel by pixel."""
     import torch
 
-    from studio.engine.probes.study import Findings, ratio, sequential, tile
+    from studio.engine.probes.study import ratio, sequential, tile
 
     posterior, count = study.posterior(), int(study.number("count"))
     mean = study.decoded(posterior.mean)
@@ -40,4 +40,4 @@ def look(study: Study) -> Findings:
         f"The samples differ by {float(spread.mean()):.4f} of the range on average, most where the"
         " second picture is bright; a figure under a sample is its PSNR to the mean's picture."
     )
-    return Findings(tuple(tiles), 4, words)
+    return study.probed(tiles, 4, words)

@@ -5,8 +5,7 @@ Imports torch (the registry imports this lazily). Must not import Qt.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -14,25 +13,14 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from studio.core.autoencoding import Curve, Tile
+from studio.core.autoencoding import Curve, Probe, Probed, Tile
 from studio.core.specs import Option
 from studio.metrics.reconstruction import psnr
+from studio.models.format import Check
 from studio.models.model import ImageAutoencoder
 from studio.networks.autoencoder import Posterior
 
 LONGEST = 512  # pixels of a picture's longer side
-
-
-@dataclass(frozen=True, eq=False)
-class Findings:
-    """See `core.autoencoding.Probed`."""
-
-    tiles: tuple[Tile, ...]
-    columns: int
-    words: str
-    curves: tuple[Curve, ...] = ()
-    x_label: str = ""
-    y_label: str = ""
 
 
 class Study:
@@ -44,19 +32,21 @@ class Study:
     def __init__(
         self,
         autoencoder: ImageAutoencoder,
-        pictures: tuple[np.ndarray, ...],
+        request: Probe,
         options: Mapping[str, Option],
-        seed: int,
-        check: Callable[[], None],
+        pictures: int,
+        check: Check,
+        job: int,
     ) -> None:
         self.autoencoder, self.options, self.check = autoencoder, options, check
-        self.generator = torch.Generator().manual_seed(seed)
+        self._request, self._job = request, job
+        self.generator = torch.Generator().manual_seed(request.seed)
         parameter = next(autoencoder.parameters())
         self.device, self.dtype = parameter.device, parameter.dtype
         self.notes: list[str] = []
         self.pictures: list[Tensor] = []
         self.size = (0, 0)
-        for picture in pictures:
+        for picture in request.pictures[:pictures]:
             self.pictures.append(self._fitted(picture))
 
     def _fitted(self, picture: np.ndarray) -> Tensor:
@@ -96,6 +86,22 @@ class Study:
     def original(self, number: int = 0) -> Tensor:
         """Picture `number`, (1, 3, H, W) in [0, 1]."""
         return (self.pictures[number] / 2 + 0.5)[..., : self.size[0], : self.size[1]].cpu()
+
+    def probed(
+        self,
+        tiles: Sequence[Tile],
+        columns: int,
+        words: str,
+        curves: tuple[Curve, ...] = (),
+        x_label: str = "",
+        y_label: str = "",
+    ) -> Probed:
+        """What was found, after what had to be done to the pictures."""
+        asked, words = self._request, " ".join([*self.notes, words])
+        return Probed(
+            self._job, asked.probe, asked.autoencoder, tuple(tiles), columns, words, curves,
+            x_label, y_label,
+        )  # fmt: skip
 
     def noise(self, like: Tensor) -> Tensor:
         """N(0, I), the same for the same seed wherever it is used."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from studio.core.autoencoding import ProbeSpec
+from studio.core.autoencoding import Probed, ProbeSpec
 from studio.core.specs import Parameter
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from studio.engine.probes.study import Findings, Study
+    from studio.engine.probes.study import Study
 
 PROBE = ProbeSpec(
     "walk",
@@ -26,11 +26,11 @@ PROBE = ProbeSpec(
 STEPS = 9
 
 
-def look(study: Study) -> Findings:
+def look(study: Study) -> Probed:
     """A strip of pictures from one side to the other."""
     import torch
 
-    from studio.engine.probes.study import Findings, tile
+    from studio.engine.probes.study import tile
 
     latent = study.autoencoder.normalised(study.posterior().mean)
     index = int(study.number("index")) % latent.shape[1]
@@ -42,7 +42,7 @@ def look(study: Study) -> Findings:
         picture = study.decoded(study.autoencoder.denormalised(moved))
         tiles.append(tile(f"{step:+.2g}", picture[0]))
     words = f"{study.options['along']} {index}: {100 * share:.0f} % of this latent's variance."
-    return Findings(tuple(tiles), STEPS, f"{words[:1].upper()}{words[1:]}")
+    return study.probed(tiles, STEPS, f"{words[:1].upper()}{words[1:]}")
 
 
 def _direction(latent: Tensor, channel: bool, index: int) -> tuple[Tensor, float]:
