@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -58,7 +58,7 @@ def reconstruct(
                 left = clock.seconds_left(before + sizes[number] * step / steps)
                 yield Progress(job, number, len(request.pictures), step, steps, left)
                 if result is not None:
-                    yield result.event(job, number)
+                    yield replace(result, job=job, picture=number)
 
 
 @dataclass(frozen=True)
@@ -74,26 +74,6 @@ class Original:
     @cached_property
     def spectrum(self) -> tuple[np.ndarray, np.ndarray]:
         return _spectrum(self.unit)
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """What came back of one picture, not yet numbered."""
-
-    autoencoder: str
-    image: np.ndarray
-    figures: Figures
-    spectra: Spectra
-    latent_shape: tuple[int, int, int]
-    seconds: tuple[float, float]
-    lpips_map: np.ndarray | None
-    note: str
-
-    def event(self, job: int, picture: int) -> Reconstructed:
-        return Reconstructed(
-            job, picture, self.autoencoder, self.image, self.figures, self.spectra,
-            self.latent_shape, *self.seconds, self.lpips_map, self.note,
-        )  # fmt: skip
 
 
 class Interruptible:
@@ -118,8 +98,8 @@ class Interruptible:
 
 def _through(
     opened: Autoencoders, name: str, picture: Original, asked: int, check: Check
-) -> Iterator[Result | None]:
-    """Three times, after each stage; the last time with the result."""
+) -> Iterator[Reconstructed | None]:
+    """Three times, after each stage; the last time with the result, not yet numbered."""
     autoencoder = Interruptible(opened.get(name), check)
     height, width = picture.pixels.shape[:2]
     tile = tile_for(height, width, asked)
@@ -141,10 +121,9 @@ def _through(
     map_, lpips, why = _perceptual(opened, picture.pixels, image, check)
     channels, rows, columns = posterior.mean.shape[1:]
     notes = (f"Encoded and decoded in tiles of {tile} pixels." if tile else "", why)
-    yield Result(
-        name, image, figures_of(picture.unit, image, autoencoder, posterior, lpips), spectra,
-        (channels, rows, columns), (encoding, decoding), map_,
-        " ".join(note for note in notes if note),
+    yield Reconstructed(
+        0, 0, name, image, figures_of(picture.unit, image, autoencoder, posterior, lpips), spectra,
+        (channels, rows, columns), encoding, decoding, map_, " ".join(filter(None, notes)),
     )  # fmt: skip
 
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor
 
+from studio.models.registry import open_network
 from studio.networks.autoencoder import Autoencoder
 from studio.networks.tokenizer import LENGTH, Tokenizer
 from studio.training import distributed
@@ -41,6 +44,14 @@ class LatentPool:
         self.latents = torch.zeros(shape, dtype=torch.float16, device=on.device)
         self.ids = torch.zeros((size, source.forms, LENGTH), dtype=torch.int32, device=on.device)
         self.entered = 0
+
+    @classmethod
+    def of(cls, bundle: Path, source: SceneSource, size: int, on: Hardware) -> LatentPool:
+        """With a bundle's autoencoder and tokeniser."""
+        opened = open_network(str(bundle / "autoencoder"), "autoencoder", on.device.type)
+        opened.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        tokenizer = Tokenizer(bundle / "text" / "tokenizer.json")
+        return cls(source, size, cast(Autoencoder, opened), tokenizer, on)
 
     def fill(self) -> Iterator[Stage]:
         """Enters as many scenes as it holds. Of several processes each encodes its share, and

@@ -58,6 +58,9 @@ class OptimizerSettings:
     muon_learning_rate: Rate = 0.0  # 0: no Muon
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True)
 class Recipe:
     name: str
@@ -69,8 +72,12 @@ class Recipe:
     settings: Mapping[str, Any] = field(default_factory=dict)
     dataset: Path = BUNDLED  # where the pictures are; not in the TOML: `train --data`
 
+    def read(self, kind: type[T], table: str, **changes: Any) -> T:
+        """Its table of that name, with these changes, as a `kind`. Raises UsageError."""
+        values = {**getattr(self, table), **changes}
+        return settings_from(kind, values, f"{self.name} [{table}]")
 
-T = TypeVar("T")
+
 TABLES = ("run", "optimizer", "network", "data", "settings")
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
+import torch
 from torch import Tensor, nn
 
 from studio.training.hardware import Hardware
@@ -21,6 +23,23 @@ class Stage:
     total: int = 1
 
 
+@dataclass(frozen=True)
+class Noised:
+    """What is learnt from under noise: `clean` (B, ...), its `times` (B,) on the path, the `noise`,
+    and what is `known` of it, a text's features or labels."""
+
+    clean: Tensor
+    times: Tensor
+    noise: Tensor
+    known: Any = None
+
+
+def generator_of(seed: int, step: int, rank: int) -> torch.Generator:
+    """Of one process's batch of one step, whatever came before."""
+    mixed = np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)
+    return torch.Generator().manual_seed(int(mixed[0] >> np.uint64(1)))
+
+
 class Task(Protocol):
     """One training job. What must survive a restart is in `network`, or in a companion."""
 
@@ -29,6 +48,7 @@ class Task(Protocol):
     @property
     def hot(self) -> tuple[nn.Module, ...]:
         """The modules worth compiling: fixed shapes, most of the work."""
+        return (self.network,)
 
     def prepare(self, on: Hardware) -> Iterator[Stage]:
         """Loads data and frozen helpers, and says how far it is; run to its end before the first

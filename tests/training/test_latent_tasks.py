@@ -74,7 +74,7 @@ def test_the_objective_is_the_one_named(bundle: Path) -> None:
         task = denoiser_task(bundle, path="vp", prediction=prediction, channel_power=0.0)
         data = task.batch(0, 0, 1)
         target = task.objective.prediction.target(
-            data.latents, data.noise, task.objective.path, data.times
+            data.clean, data.noise, task.objective.path, data.times
         )
         if prediction == "score":
             target = target * task.objective.path.sigma(data.times)[:, None, None, None]
@@ -110,7 +110,7 @@ def test_the_classifier_learns_what_scenes_show(bundle: Path, tmp_path: Path) ->
 
     data = task.batch(0, 0, 1)
     again = task.batch(0, 0, 1)
-    assert torch.equal(data.latents, again.latents)
+    assert torch.equal(data.clean, again.clean)
     assert torch.equal(data.noise, again.noise)
     optimiser = torch.optim.AdamW(task.network.parameters(), 3e-3)
     losses = []
@@ -131,8 +131,8 @@ def test_the_classifier_learns_what_scenes_show(bundle: Path, tmp_path: Path) ->
     assert isinstance(opened, NoisyClassifier)
     assert len(names) == len(set(names)) == opened.config.classes == len(task.codes)
     assert names[int(task.labels[40])] == Catalogue().by_code[shown.code].label
-    expected = task.network(data.latents, data.times).detach()
-    torch.testing.assert_close(opened(data.latents, data.times), expected, atol=2e-2, rtol=2e-2)
+    expected = task.network(data.clean, data.times).detach()
+    torch.testing.assert_close(opened(data.clean, data.times), expected, atol=2e-2, rtol=2e-2)
 
 
 def test_its_classes_are_what_the_denoiser_knows() -> None:

@@ -76,10 +76,10 @@ def test_batches_are_decided_by_their_number() -> None:
     task = toy.ToyTask(short("toy-grid-velocity", 1, 16))
     list(task.prepare(ON))
     a, b, other = task.batch(3, 0, 1), task.batch(3, 0, 1), task.batch(3, 1, 2)
-    assert torch.equal(a.points, b.points)
+    assert torch.equal(a.clean, b.clean)
     assert torch.equal(a.noise, b.noise)
     assert torch.equal(a.times, b.times)
-    assert not torch.equal(a.points, other.points)
+    assert not torch.equal(a.clean, other.clean)
 
 
 @pytest.mark.parametrize("setting", ["distribution", "path", "prediction"])

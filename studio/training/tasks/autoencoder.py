@@ -33,7 +33,7 @@ from studio.training.critic import Critic
 from studio.training.data import Ahead, SceneSource, to_tensor, workers_for
 from studio.training.hardware import Hardware
 from studio.training.pictures import CropSource
-from studio.training.recipe import Rate, Recipe, settings_from
+from studio.training.recipe import Rate, Recipe
 from studio.training.task import Stage
 
 Crops = Callable[..., np.ndarray]  # (start, count)
@@ -89,13 +89,9 @@ class AutoencoderTask:
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
-        self.settings = settings_from(
-            AutoencoderSettings, recipe.settings, f"{recipe.name} [settings]"
-        )
-        settings_from(Mix, recipe.data, f"{recipe.name} [data]")
-        autoencoder = Autoencoder(
-            settings_from(AutoencoderConfig, recipe.network, f"{recipe.name} [network]")
-        )
+        self.settings = recipe.read(AutoencoderSettings, "settings")
+        recipe.read(Mix, "data")
+        autoencoder = Autoencoder(recipe.read(AutoencoderConfig, "network"))
         self.network: nn.Module = autoencoder
         self.weights = AutoencodingWeights(
             self.settings.reconstruction,
@@ -152,8 +148,7 @@ class AutoencoderTask:
         if wanted.folder:
             return CropSource.folder(Path(wanted.folder), seed, wanted.size or 256, held_out).many
         catalogue = Catalogue(self.recipe.dataset)
-        split = {**self.recipe.data, "split": "held-out"} if held_out else self.recipe.data
-        mix = settings_from(Mix, split, f"{self.recipe.name} [data]")
+        mix = self.recipe.read(Mix, "data", **({"split": "held-out"} if held_out else {}))
         if wanted.size:
             pool = VALIDATION if held_out else wanted.pool
             return CropSource.scenes(catalogue, mix, seed, wanted.size, pool).many

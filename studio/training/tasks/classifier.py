@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -17,18 +16,15 @@ from studio.core.tables import Share, Within
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import Mix
 from studio.diffusion.paths import RectifiedFlow
-from studio.models.registry import open_network
-from studio.networks.autoencoder import Autoencoder
 from studio.networks.classifier import ClassifierConfig, NoisyClassifier
-from studio.networks.tokenizer import Tokenizer
 from studio.objectives.classification import found, noisy_cross_entropy
 from studio.objectives.denoising import logit_normal_times
 from studio.training.bundle import export
 from studio.training.data import SceneSource
 from studio.training.hardware import Hardware
 from studio.training.pool import CHUNK, LatentPool
-from studio.training.recipe import Recipe, settings_from
-from studio.training.task import Stage
+from studio.training.recipe import Recipe
+from studio.training.task import Noised, Stage, Task, generator_of
 
 PATH = RectifiedFlow()
 JUDGED = (0.1, 0.3, 0.5, 0.7, 0.9)  # the noise levels of validation
@@ -49,15 +45,7 @@ class ClassifierSettings:
     time_deviation: Annotated[float, Within(0, 100)] = 1.0
 
 
-@dataclass(frozen=True)
-class LabelledLatents:
-    latents: Tensor
-    labels: Tensor
-    times: Tensor
-    noise: Tensor
-
-
-class ClassifierTask:
+class ClassifierTask(Task):
     """`train classifier`: data, losses and figures for the loop.
 
     The classes are the things of the data's split, by their labels. Raises UsageError for scenes of
@@ -66,58 +54,48 @@ class ClassifierTask:
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
-        where = f"{recipe.name} [settings]"
-        self.settings = settings_from(ClassifierSettings, recipe.settings, where)
-        self.mix = settings_from(Mix, recipe.data, f"{recipe.name} [data]")
+        self.settings = recipe.read(ClassifierSettings, "settings")
+        self.mix = recipe.read(Mix, "data")
         if self.mix.p_pair or self.mix.p_count:
             raise UsageError("A classifier learns lone objects: set p_pair and p_count to 0.")
         if self.settings.pool % CHUNK or self.settings.held_out % CHUNK:
             raise UsageError(f"pool and held_out must be multiples of {CHUNK}.")
         self.catalogue = Catalogue(recipe.dataset)
         self.codes = class_codes(self.catalogue, self.mix)
-        config = settings_from(ClassifierConfig, recipe.network, f"{recipe.name} [network]")
+        config = recipe.read(ClassifierConfig, "network")
         self.config = replace(config, classes=len(self.codes))
         self.network: nn.Module = NoisyClassifier(self.config)
-
-    @property
-    def hot(self) -> tuple[nn.Module, ...]:
-        return (self.network,)
 
     def prepare(self, on: Hardware) -> Iterator[Stage]:
         self.on, self.device = on, on.device
         bundle, size = bundled(self.settings.bundle), self.settings.pool + self.settings.held_out
-        opened = open_network(str(bundle / "autoencoder"), "autoencoder", self.device.type)
-        autoencoder = cast(Autoencoder, opened.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
-        tokenizer = Tokenizer(bundle / "text" / "tokenizer.json")
         source = SceneSource(self.catalogue, self.mix, self.recipe.run.seed)
-        self.pool = LatentPool(source, size, autoencoder, tokenizer, on)
+        self.pool = LatentPool.of(bundle, source, size, on)
         yield from self.pool.fill()
         number = {code: k for k, code in enumerate(self.codes)}
         codes = (source.scene(i)[0].objects[0].code for i in range(size))
         self.labels = torch.tensor([number[code] for code in codes], device=self.device)
 
-    def batch(self, step: int, rank: int, world: int) -> LabelledLatents:
+    def batch(self, step: int, rank: int, world: int) -> Noised:
         settings, run = self.settings, self.recipe.run
-        mixed = np.random.SeedSequence([run.seed, step, rank]).generate_state(1, np.uint64)
-        generator = torch.Generator().manual_seed(int(mixed[0] >> np.uint64(1)))
+        generator = generator_of(run.seed, step, rank)
         scenes = torch.randint(settings.pool, (run.batch,), generator=generator).to(self.device)
         latents = shifted(self.pool.latents[scenes].float(), settings.shift, generator)
         times = logit_normal_times(
             run.batch, generator, settings.time_mean, settings.time_deviation
         )
         noise = torch.randn(latents.shape, generator=generator)
-        return LabelledLatents(
-            latents, self.labels[scenes], times.to(self.device), noise.to(self.device)
-        )
+        device = self.device
+        return Noised(latents, times.to(device), noise.to(device), self.labels[scenes])
 
     def losses(self, network: nn.Module, batch: object, step: int) -> dict[str, Tensor]:
-        data = cast(LabelledLatents, batch)
+        data = cast(Noised, batch)
         losses = noisy_cross_entropy(
             network,
-            data.latents,
+            data.clean,
             data.times,
             data.noise,
-            data.labels,
+            data.known,
             PATH,
             self.settings.smoothing,
         )

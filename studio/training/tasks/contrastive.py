@@ -27,7 +27,7 @@ from studio.training.corpus import Corpus
 from studio.training.data import SceneSource, to_tensor
 from studio.training.hardware import Hardware
 from studio.training.pairs import PairPool, Pairs, gallery
-from studio.training.recipe import Recipe, settings_from
+from studio.training.recipe import Recipe
 from studio.training.task import Stage
 from studio.training.teacher import Teacher, read_weights
 
@@ -73,10 +73,9 @@ class ContrastiveTask:
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
-        where = f"{recipe.name} [settings]"
-        self.settings = settings_from(ContrastiveSettings, recipe.settings, where)
-        self.mix = settings_from(Mix, recipe.data, f"{recipe.name} [data]")
-        self.config = settings_from(PictureConfig, recipe.network, f"{recipe.name} [network]")
+        self.settings = recipe.read(ContrastiveSettings, "settings")
+        self.mix = recipe.read(Mix, "data")
+        self.config = recipe.read(PictureConfig, "network")
         folder = bundled(self.settings.text)
         text = cast(TextTower, open_network(str(folder), "text"))
         if text.config.output != self.config.output:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -20,15 +19,14 @@ from studio.dataset.scenes import Mix
 from studio.models.registry import open_network
 from studio.networks.autoencoder import Autoencoder
 from studio.networks.denoiser import DenoiserConfig, DenoiserTransformer
-from studio.networks.text import TextFeatures
-from studio.networks.tokenizer import LENGTH, Tokenizer
+from studio.networks.tokenizer import LENGTH
 from studio.objectives.denoising import Denoising, logit_normal_times
 from studio.training.bundle import export
 from studio.training.data import SceneSource
 from studio.training.hardware import Hardware
 from studio.training.pool import CHUNK, LatentPool
-from studio.training.recipe import Recipe, settings_from
-from studio.training.task import Stage
+from studio.training.recipe import Recipe
+from studio.training.task import Noised, Stage, Task, generator_of
 
 VALIDATION = 256
 
@@ -54,54 +52,36 @@ class DenoiserSettings:
     prediction: str = "velocity"
 
 
-@dataclass(frozen=True)
-class NoisedLatents:
-    latents: Tensor
-    text: TextFeatures
-    times: Tensor
-    noise: Tensor
-
-
-class DenoiserTask:
+class DenoiserTask(Task):
     """`train denoiser`: data, losses and figures for the loop."""
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
-        self.settings = settings_from(
-            DenoiserSettings, recipe.settings, f"{recipe.name} [settings]"
-        )
+        self.settings = recipe.read(DenoiserSettings, "settings")
         self.objective = Denoising.named(self.settings.path, self.settings.prediction)
-        self.mix = settings_from(Mix, recipe.data, f"{recipe.name} [data]")
+        self.mix = recipe.read(Mix, "data")
         if self.settings.pool % CHUNK or self.settings.refresh % CHUNK:
             raise UsageError(f"pool and refresh must be multiples of {CHUNK}.")
-        self.config = settings_from(DenoiserConfig, recipe.network, f"{recipe.name} [network]")
+        self.config = recipe.read(DenoiserConfig, "network")
         self.network: nn.Module = DenoiserTransformer(self.config)
-
-    @property
-    def hot(self) -> tuple[nn.Module, ...]:
-        return (self.network,)
 
     def prepare(self, on: Hardware) -> Iterator[Stage]:
         self.on, self.device, settings = on, on.device, self.settings
-        device = on.device
         bundle = bundled(settings.bundle)
-        opened = open_network(str(bundle / "autoencoder"), "autoencoder", device.type)
-        autoencoder = cast(Autoencoder, opened.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
-        self.tower = open_network(str(bundle / "text"), "text", device.type)
-        tokenizer = Tokenizer(bundle / "text" / "tokenizer.json")
-        self.empty = tokenizer([""])[0].to(device)
+        self.tower = open_network(str(bundle / "text"), "text", on.device.type)
         source = SceneSource(
             Catalogue(self.recipe.dataset), self.mix, self.recipe.run.seed, forms=settings.forms
         )
-        self.pool = LatentPool(source, settings.pool, autoencoder, tokenizer, on)
+        self.pool = LatentPool.of(bundle, source, settings.pool, on)
+        self.empty = self.pool.tokenizer([""])[0].to(on.device)
         yield from self.pool.fill()
-        energy = picture_energy(autoencoder, self.pool.latents[:8].float())
+        energy = picture_energy(self.pool.autoencoder, self.pool.latents[:8].float())
         weights = energy**settings.channel_power
         self.channel_weights = weights / weights.mean()
         self.fixed = self._batch(torch.Generator().manual_seed(99), VALIDATION, drop=0.0)
 
     @torch.no_grad()
-    def _batch(self, generator: torch.Generator, count: int, drop: float) -> NoisedLatents:
+    def _batch(self, generator: torch.Generator, count: int, drop: float) -> Noised:
         settings, device = self.settings, self.device
         latents, ids = self.pool.draw(generator, count)
         dropped = (torch.rand(count, generator=generator) < drop).to(device)
@@ -113,21 +93,20 @@ class DenoiserTask:
         seed = int(torch.randint(2**62, (1,), generator=generator))
         on_device = torch.Generator(device).manual_seed(seed)
         noise = torch.randn(latents.shape, generator=on_device, device=device)
-        return NoisedLatents(latents, text, times.to(device), noise)
+        return Noised(latents, times.to(device), noise, text)
 
-    def batch(self, step: int, rank: int, world: int) -> NoisedLatents:
+    def batch(self, step: int, rank: int, world: int) -> Noised:
         if self.settings.refresh and self.device.type == "cuda":
             self.pool.enter(self.settings.refresh)
         run = self.recipe.run
-        mixed = np.random.SeedSequence([run.seed, step, rank]).generate_state(1, np.uint64)
-        generator = torch.Generator().manual_seed(int(mixed[0] >> np.uint64(1)))
+        generator = generator_of(run.seed, step, rank)
         return self._batch(generator, run.batch, self.settings.caption_drop)
 
     def losses(self, network: nn.Module, batch: object, step: int) -> dict[str, Tensor]:
-        data = cast(NoisedLatents, batch)
+        data = cast(Noised, batch)
         losses = self.objective.losses(
-            lambda x, t: network(x, t, data.text),
-            data.latents,
+            lambda x, t: network(x, t, data.known),
+            data.clean,
             data.times,
             data.noise,
             self.channel_weights,

@@ -20,7 +20,7 @@ from studio.objectives.distillation import sentence_loss, similarity_loss, token
 from studio.training.bundle import export
 from studio.training.corpus import Corpus
 from studio.training.hardware import Hardware
-from studio.training.recipe import Recipe, settings_from
+from studio.training.recipe import Recipe
 from studio.training.task import Stage
 from studio.training.teacher import Teacher, read_weights
 
@@ -74,8 +74,8 @@ class TextTask:
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
-        self.settings = settings_from(TextSettings, recipe.settings, f"{recipe.name} [settings]")
-        self.config = settings_from(TextConfig, recipe.network, f"{recipe.name} [network]")
+        self.settings = recipe.read(TextSettings, "settings")
+        self.config = recipe.read(TextConfig, "network")
         self.network: nn.Module = Distilled(self.config)
 
     @property

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -21,8 +20,8 @@ from studio.networks.toy import ToyConfig, ToyNetwork
 from studio.objectives.denoising import Denoising, uniform_times
 from studio.training.bundle import export
 from studio.training.hardware import Hardware
-from studio.training.recipe import Recipe, settings_from
-from studio.training.task import Stage
+from studio.training.recipe import Recipe
+from studio.training.task import Noised, Stage, Task, generator_of
 
 JUDGED = 2000  # points of each side of a distance
 TRUTHS = 4  # sets of true points that a distance is the mean to: one is chance
@@ -40,14 +39,7 @@ class ToySettings:
     prediction: str = "velocity"
 
 
-@dataclass(frozen=True)
-class NoisedPoints:
-    points: Tensor
-    times: Tensor
-    noise: Tensor
-
-
-class ToyTask:
+class ToyTask(Task):
     """`train toy-...`: fresh points every step, times uniform on the path.
 
     Raises UsageError for a distribution, a path or a prediction that does not exist.
@@ -55,33 +47,28 @@ class ToyTask:
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
-        self.settings = settings_from(ToySettings, recipe.settings, f"{recipe.name} [settings]")
+        self.settings = recipe.read(ToySettings, "settings")
         self.objective = Denoising.named(self.settings.path, self.settings.prediction)
         self.mixture = find_distribution(self.settings.distribution).mixture
-        self.config = settings_from(ToyConfig, recipe.network, f"{recipe.name} [network]")
+        self.config = recipe.read(ToyConfig, "network")
         self.network: nn.Module = ToyNetwork(self.config)
-
-    @property
-    def hot(self) -> tuple[nn.Module, ...]:
-        return (self.network,)
 
     def prepare(self, on: Hardware) -> Iterator[Stage]:
         self.device = on.device
         yield from ()
 
-    def batch(self, step: int, rank: int, world: int) -> NoisedPoints:
+    def batch(self, step: int, rank: int, world: int) -> Noised:
         run = self.recipe.run
-        mixed = np.random.SeedSequence([run.seed, step, rank]).generate_state(1, np.uint64)
-        generator = torch.Generator().manual_seed(int(mixed[0] >> np.uint64(1)))
+        generator = generator_of(run.seed, step, rank)
         points = self.mixture.sample(run.batch, generator)
         times = uniform_times(run.batch, generator, self.objective.path)
         noise = torch.randn(points.shape, generator=generator)
-        return NoisedPoints(points.to(self.device), times.to(self.device), noise.to(self.device))
+        return Noised(points.to(self.device), times.to(self.device), noise.to(self.device))
 
     def losses(self, network: nn.Module, batch: object, step: int) -> dict[str, Tensor]:
-        data = cast(NoisedPoints, batch)
+        data = cast(Noised, batch)
         with torch.autocast(self.device.type, enabled=False):  # bf16 is coarser than the parts
-            losses = self.objective.losses(network, data.points, data.times, data.noise)
+            losses = self.objective.losses(network, data.clean, data.times, data.noise)
         return {"loss": losses.mean()}
 
     @torch.no_grad()
