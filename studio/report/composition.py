@@ -76,9 +76,8 @@ def prompt(run: Evaluation, scene: Scene) -> str:
 
 def _figure(run: Evaluation, name: str, mix: Mix, checkable: Checkable, holds: Holds) -> Figure:
     scenes = _scenes(run, name, mix, checkable)
-    rng = run.rng(f"seeds {name}")
     prompts = [prompt(run, scene) for scene in scenes]
-    made = run.generate(prompts, [int(rng.integers(2**31)) for _ in scenes], f"composition, {name}")
+    made = run.generate(prompts, run.rng(f"seeds {name}"), f"composition, {name}")
     real = [compose(scene, run.catalogue) for scene in scenes]
     shuffled = [
         _share(np.roll(made, shift, axis=0), scenes, holds)

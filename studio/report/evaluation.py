@@ -73,8 +73,14 @@ class Evaluation:
     def rng(self, section: str) -> np.random.Generator:
         return np.random.default_rng([self.settings.seed, *section.encode()])
 
-    def generate(self, prompts: Sequence[str], seeds: Sequence[int], what: str) -> np.ndarray:
-        """(N, S, S, 3) uint8, in batches, with a line of progress for each."""
+    def generate(
+        self, prompts: Sequence[str], seeds: Sequence[int] | np.random.Generator, what: str
+    ) -> np.ndarray:
+        """(N, S, S, 3) uint8, in batches, with a line of progress for each; `seeds` may be what
+        draws them."""
+        if isinstance(seeds, np.random.Generator):
+            rng = seeds
+            seeds = [int(rng.integers(2**31)) for _ in prompts]
 
         def make(part: slice) -> np.ndarray:
             made = self.subject.generate(prompts[part], seeds[part])

@@ -85,9 +85,9 @@ def _scenes(run: Evaluation, name: str, relations: Sequence[str]) -> list[Scene]
 def _rows(
     run: Evaluation, name: str, scenes: list[Scene], ideal: list[Scene], judge: Verdicts, note: str
 ) -> list[Figure]:
-    rng, count = run.rng(f"seeds {name}"), len(scenes)
+    count = len(scenes)
     prompts = [composition.prompt(run, scene) for scene in scenes]
-    made = run.generate(prompts, [int(rng.integers(2**31)) for _ in scenes], f"pairs, {name}")
+    made = run.generate(prompts, run.rng(f"seeds {name}"), f"pairs, {name}")
     real = run.round_trip(np.stack([compose(scene, run.catalogue) for scene in ideal]))
     hits, chance, best = (judge(seen) for seen in (made, np.roll(made, 1, axis=0), real))
     return [

@@ -43,11 +43,8 @@ def _made(run: Evaluation, trained: bool, count: int) -> Made:
     pool = gallery.part(trained)
     chosen = rng.choice(len(pool), min(count, len(pool)), replace=False)
     codes = tuple(pool[i] for i in chosen)
-    pictures = run.generate(
-        [run.prompt(code) for code in codes],
-        [int(rng.integers(2**31)) for _ in codes],
-        f"retrieval, concepts {what}",
-    )
+    prompts = [run.prompt(code) for code in codes]
+    pictures = run.generate(prompts, rng, f"retrieval, concepts {what}")
     real = np.stack([run.redrawn(code, rng) for code in codes])
     return Made(codes, run.features(pictures), run.features(run.round_trip(real)))
 

@@ -17,11 +17,8 @@ def figures(run: Evaluation) -> tuple[Figure, ...]:
     prompts, seeds = run.settings.varied, run.settings.seeds
     rng, trained = run.rng("variety"), run.gallery.part(True)
     codes = [trained[i] for i in rng.choice(len(trained), prompts, replace=False)]
-    pictures = run.generate(
-        [run.prompt(code) for code in codes for _ in range(seeds)],
-        [int(rng.integers(2**31)) for _ in range(prompts * seeds)],
-        "diversity",
-    )
+    asked = [run.prompt(code) for code in codes for _ in range(seeds)]
+    pictures = run.generate(asked, rng, "diversity")
     made = run.features(pictures, frame=False).reshape(prompts, seeds, -1)
     real = np.stack([run.redrawn(code, rng) for code in codes for _ in range(seeds)])
     redrawn = run.features(real, frame=False).reshape(prompts, seeds, -1)

@@ -24,9 +24,7 @@ def figures(run: Evaluation) -> tuple[Figure, ...]:
         return ()
     words = [list(owners)[i] for i in rng.choice(len(owners), count, replace=False)]
     prompts = [run.named(noun(word).singular) for word in words]
-    pictures = run.generate(
-        prompts, [int(rng.integers(2**31)) for _ in words], "words that no caption uses"
-    )
+    pictures = run.generate(prompts, rng, "words that no caption uses")
     real = np.stack([run.redrawn(owners[word][0], rng) for word in words])
     positives = torch.stack([gallery.positives(owners[word]).any(0) for word in words])
     ranks, ideal = (
