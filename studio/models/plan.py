@@ -107,7 +107,5 @@ class Plan:
 
     def states(self, denoiser: Denoiser, noise: Tensor, stream: NoiseStream) -> Iterator[State]:
         """The sampler's states from standard normal noise on."""
-        settings = self.settings
-        return self.sampler.run(
-            denoiser, noise, settings.steps, stream, self.schedule, settings.options
-        )
+        steps, options = self.settings.steps, dict(self.settings.options)
+        return self.sampler.sample(denoiser, noise, steps, stream, self.schedule, **options)

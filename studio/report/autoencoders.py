@@ -19,7 +19,7 @@ from studio.core.files import save_picture, save_text
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import Mix
 from studio.metrics.distributions import kernel_distance
-from studio.metrics.features import Judge, load_judge
+from studio.metrics.features import Judge, as_tensor, load_judge
 from studio.metrics.latents import active_units
 from studio.metrics.perceptual import load_lpips, lpips_available
 from studio.metrics.reconstruction import psnr, ssim
@@ -78,7 +78,7 @@ def compare(
 ) -> AutoencoderCard:
     """Measures autoencoders (by name, on the CPU or wherever their parameters are)."""
     crops = CropSource.scenes(catalogue, Mix(split="held-out"), SEED, SIZE, 2 * count)
-    real, others = (_tensor(crops.many(start, count)) for start in (0, count))
+    real, others = (as_tensor(crops.many(start, count)) for start in (0, count))
     judge = load_judge()
     features = _features(judge, real)
     floor = kernel_distance(_features(judge, others), features)
@@ -141,11 +141,6 @@ def _from_prior(autoencoder: ImageAutoencoder, shape: torch.Size) -> Tensor:
 
 def _features(judge: Judge, pictures: Tensor) -> Tensor:
     return torch.cat([judge.features(part) for part in pictures.split(BATCH)])
-
-
-def _tensor(pictures: np.ndarray) -> Tensor:
-    """(N, S, S, 3) uint8 -> (N, 3, S, S) in [0, 1]."""
-    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
 
 
 def _cells(pictures: Tensor) -> list[np.ndarray]:
