@@ -15,9 +15,9 @@ from pytestqt.qtbot import QtBot
 from studio.core import generating, messages
 from studio.core.generating import Decode
 from studio.core.settings import Settings
-from studio.ui.viewer import kept
 from studio.ui.viewer.channels import MOST_FRAMES, film_frames, level
 from studio.ui.viewer.page import TrajectoryPage
+from studio.ui.viewer.viewer import TRAJECTORIES
 from tests.app.conftest import Stage
 
 LEFT = Qt.MouseButton.LeftButton
@@ -81,7 +81,7 @@ def test_it_is_kept_only_when_asked(qtbot: QtBot, stage: Stage) -> None:
     box = stage.find("keepTrajectory")
     assert isinstance(box, QCheckBox)
     assert not box.isChecked()
-    assert str(kept.MOST) in box.toolTip()
+    assert str(TRAJECTORIES) in box.toolTip()
     make(qtbot, stage, with_steps=False)
     assert not stage.bridge.jobs[0].trajectories
     assert not stage.find("tool-trajectory").isVisible()
@@ -94,10 +94,10 @@ def test_it_is_kept_only_when_asked(qtbot: QtBot, stage: Stage) -> None:
 
 
 def test_at_most_eight_are_kept_and_the_oldest_goes(qtbot: QtBot, stage: Stage) -> None:
-    for _ in range(kept.MOST + 1):
+    for _ in range(TRAJECTORIES + 1):
         make(qtbot, stage)
     viewer = stage.panel.viewer
-    viewer.strip.walk(kept.MOST - 1)
+    viewer.strip.walk(TRAJECTORIES - 1)
     assert stage.find("tool-trajectory").isVisible()
     viewer.strip.walk(1)
     assert not stage.find("tool-trajectory").isVisible()

@@ -62,11 +62,9 @@ def small(made: Picture, channel: str, frame: int, most: float) -> np.ndarray:
     return np.asarray((kept.clean if channel == "clean" else kept.noisy)[frame])
 
 
-def latents(made: Picture, channel: str, frames: tuple[int, ...]) -> np.ndarray:
-    """(n, C, h, w) float32, to be decoded."""
-    kept = made.trajectory
-    assert kept is not None
-    return (kept.x0 if channel == "clean" else kept.x)[list(frames)].astype(np.float32)
+def latents(kept: Trajectory, channel: str) -> np.ndarray:
+    """Those of all steps, (n, C, h, w), to be decoded."""
+    return kept.x0 if channel == "clean" else kept.x
 
 
 def enlarged(pixels: np.ndarray, like: np.ndarray) -> np.ndarray:

@@ -27,6 +27,7 @@ from studio.ui.viewer.channels import CHANNELS, last_of, level
 from studio.ui.viewer.decoding import Decoding
 from studio.ui.viewer.exports import FORMS, Exports
 from studio.ui.viewer.levels import Levels
+from studio.ui.widgets.menus import add_forms
 from studio.ui.widgets.player import Player
 from studio.ui.widgets.segments import Segments
 
@@ -75,11 +76,7 @@ class TrajectoryPage(QWidget):
         icons.dress(self.export, "export")
         menu = QMenu(self.export)
         menu.setToolTipsVisible(True)
-        for form, (text, tip) in FORMS.items():
-            action = menu.addAction(text)
-            action.setObjectName(f"trajectoryExport{form or '-frames'}")
-            action.setToolTip(tip)
-            action.triggered.connect(partial(self._export, form))
+        add_forms(menu, "trajectoryExport", FORMS, self._export)
         self.export.setMenu(menu)
 
     def _name_player(self) -> None:
@@ -187,8 +184,8 @@ class TrajectoryPage(QWidget):
         if self.isVisible() and not self.player.playing:
             self.decoding.look(self.channels.value, self.frame)
 
-    def _export(self, form: str, _checked: bool = False) -> None:
-        if self.exports.busy:
+    def _export(self, form: str) -> None:
+        if self.exports.waiting is not None:
             self.said.emit("note", "One export at a time: this one is nearly done.")
         else:
             self.exports.start(form, self.channels.value)

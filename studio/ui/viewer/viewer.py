@@ -27,15 +27,17 @@ from studio.ui.image.mosaic import Mosaic
 from studio.ui.jobs import Jobs
 from studio.ui.library.pictures import Entry, Library
 from studio.ui.library.strip import Strip
-from studio.ui.viewer.kept import Kept
+from studio.ui.recent import Recent
 from studio.ui.viewer.welcome import Welcome
 from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.buttons import tool
+from studio.ui.widgets.menus import passing_menu
 
 if TYPE_CHECKING:
     from studio.ui.viewer.page import TrajectoryPage
 
 NARROW = 860  # logical pixels
+TRAJECTORIES = 8  # kept
 TOOLS = (
     ("use_all", "use_prompt", "use_seed"),
     ("vary", "start_here"),
@@ -55,7 +57,7 @@ class Viewer(QWidget):
         self._before: Entry | None = None  # what to come back to when a preview ends in nothing
         self.following = True
         self.playing = False  # whether the trajectory of what is shown is wanted
-        self._kept = Kept()
+        self._kept: Recent[Entry, Picture] = Recent(TRAJECTORIES)  # of the newest pictures
         self._mosaic = Mosaic()
         self.banner = Banner()
         self.canvas = Canvas()
@@ -147,7 +149,8 @@ class Viewer(QWidget):
 
     def show_made(self, entry: Entry, image: QImage, made: Picture) -> None:
         """A picture just made, unless the user went to another one; its trajectory is kept."""
-        self._kept.keep(entry, made)
+        if made.trajectory is not None:
+            self._kept.keep(entry, made)
         if self.following:
             self._show(entry, image)
             self.strip.show_entry(entry)
@@ -235,13 +238,11 @@ class Viewer(QWidget):
 
     @Slot(QPoint)
     def _menu(self, at: QPoint) -> None:
-        menu = self.menu()
-        menu.popup(self.canvas.mapToGlobal(at))
+        self.menu().popup(self.canvas.mapToGlobal(at))
 
     def menu(self) -> QMenu:
         """The context menu of the picture."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu = passing_menu(self, "pictureMenu")
         if self._actions["trajectory"].isEnabled():
             menu.addAction(self._actions["trajectory"])
         for group in TOOLS:

@@ -21,6 +21,7 @@ from studio.ui.shared import Shared
 from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.buttons import tool
 from studio.ui.widgets.foot import COLUMN_WIDTH
+from studio.ui.widgets.menus import add, passing_menu
 from studio.ui.workspaces import Panel, PanelSpec
 from studio.ui.workspaces.compare.axes import presets
 from studio.ui.workspaces.compare.column import CompareColumn
@@ -245,7 +246,7 @@ class ComparePanel(Panel):
     def open_menu(self) -> QMenu:
         """What can be done with the selected cell."""
         cell = self.pictures.grid.cells.get(self.comparison.current)
-        menu = self._menu("cellMenu")
+        menu = passing_menu(self, "cellMenu")
         menu.addActions([self.actions_by_id[each] for each in CELL_TOOLS])
         if cell is not None:
             menu.popup(cell.mapToGlobal(cell.place().center().toPoint()))
@@ -253,17 +254,13 @@ class ComparePanel(Panel):
 
     def open_exports(self) -> QMenu:
         """Which form to write the comparison in."""
-        menu = self._menu("exportMenu")
-        menu.setToolTipsVisible(True)
+        menu = passing_menu(self, "exportMenu")
         for form in FORMS:
-            action = menu.addAction(form.text)
-            action.setObjectName(f"export-{form.id}")
-            action.setToolTip(form.tip)
-            action.triggered.connect(partial(self._export, form))
+            add(menu, f"export-{form.id}", form.text, partial(self._export, form), form.tip)
         menu.popup(self._export_button.mapToGlobal(self._export_button.rect().bottomLeft()))
         return menu
 
-    def _export(self, form: Form, _checked: bool = False) -> None:
+    def _export(self, form: Form) -> None:
         self.banner.say("note", f"Writing: {form.text}…")
         if self.exports.start(form) is None:
             self.banner.say("note", "One film at a time: the last one's frames are being decoded.")
@@ -279,12 +276,6 @@ class ComparePanel(Panel):
     def _not_exported(self, sentence: str) -> None:
         self.banner.say("error", sentence)
 
-    def _menu(self, name: str) -> QMenu:
-        menu = QMenu(self)
-        menu.setObjectName(name)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        return menu
-
     @Slot()
     def _enable(self, _: object = None) -> None:
         """What needs a picture waits for the selected one."""
@@ -296,7 +287,7 @@ class ComparePanel(Panel):
 
     @Slot(int, str)
     def _job_failed(self, job: int, sentence: str) -> None:
-        ours = (self.comparison.job, self.pictures.frames.job, self.pictures.runs.job)
+        ours = (self.comparison.job, self.pictures.frames.decoder.job, self.pictures.runs.job)
         if job in (0, *ours, self.exports.frames.job):
             self.banner.say("error", sentence)
 

@@ -21,7 +21,7 @@ from studio.ui.jobs import Jobs
 from studio.ui.session import FULL_INTERVAL, Session, bind
 from studio.ui.starting.section import StartSection
 from studio.ui.starting.sources import Sources
-from studio.ui.viewer.kept import MOST
+from studio.ui.viewer.viewer import TRAJECTORIES
 from studio.ui.widgets.fine_tuning import FineTuning
 from studio.ui.widgets.fold import Fold
 from studio.ui.widgets.foot import SIDE, Foot, scrolling
@@ -111,8 +111,8 @@ class Column(QFrame):
         box.setObjectName("keepTrajectory")
         box.setAccessibleName("Keep the trajectory")
         box.setToolTip(
-            f"Keeps every step of the pictures made, to be played. At most {MOST} stay in memory:"
-            " the oldest goes first."
+            "Keeps every step of the pictures made, to be played. At most"
+            f" {TRAJECTORIES} stay in memory: the oldest goes first."
         )
         return box
 

@@ -31,6 +31,7 @@ from studio.ui.shared import Shared
 from studio.ui.starting.reader import picture_in
 from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.buttons import tool
+from studio.ui.widgets.menus import passing_menu
 from studio.ui.workspaces import Panel, PanelSpec
 from studio.ui.workspaces.history.details import Details
 from studio.ui.workspaces.history.filters import Filters
@@ -214,9 +215,7 @@ class HistoryPanel(Panel):
 
     def menu(self) -> QMenu:
         """What can be done with what is selected."""
-        menu = QMenu(self)
-        menu.setObjectName("historyMenu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu = passing_menu(self, "historyMenu")
         for group in MENU:
             menu.addSeparator()
             menu.addActions([self.actions_by_id[name] for name in group])

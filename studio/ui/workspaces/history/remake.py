@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -25,6 +25,7 @@ from studio.ui.library.pictures import read_picture
 from studio.ui.session import Session
 from studio.ui.start import Start, from_file
 from studio.ui.starting.reader import Reader
+from studio.ui.widgets.menus import add, passing_menu
 
 
 class Remake(QObject):
@@ -90,32 +91,18 @@ class Remake(QObject):
 
     def menu(self, settings: Settings, parent: QWidget) -> QMenu:
         """What can be changed with one click, and the way to change anything else."""
-        menu = QMenu(parent)
-        menu.setObjectName("historyVariants")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu = passing_menu(parent, "historyVariants")
         for each in variants(settings):
-            action = menu.addAction(each.text)
-            action.setObjectName(f"vary-{each.id}")
-            action.triggered.connect(partial(self._vary, each.settings))
+            add(menu, f"vary-{each.id}", each.text, partial(self.make, each.settings))
         samplers = menu.addMenu("Another sampler")
         samplers.setObjectName("historySamplers")
         for name, spec in self._session.samplers.items():
             if name != settings.sampler:
                 other = replace(settings, sampler=name, options=())
-                action = samplers.addAction(spec.label)
-                action.setObjectName(f"vary-{name}")
-                action.triggered.connect(partial(self._vary, other))
+                add(samplers, f"vary-{name}", spec.label, partial(self.make, other))
         menu.addSeparator()
-        change = menu.addAction("Change in Generate…")
-        change.setObjectName("vary-anything")
-        change.triggered.connect(partial(self._restore, settings))
+        add(menu, "vary-anything", "Change in Generate…", partial(self.restore, settings))
         return menu
-
-    def _vary(self, settings: Settings, _checked: bool = False) -> None:
-        self.make(settings)
-
-    def _restore(self, settings: Settings, _checked: bool = False) -> None:
-        self.restore(settings)
 
     @Slot(object, object)
     def _found(self, path: Path, found: metadata.Found) -> None:

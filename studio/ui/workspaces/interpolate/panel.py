@@ -24,6 +24,7 @@ from studio.ui import actions
 from studio.ui.image.scaled import Picture
 from studio.ui.library.picker import Yours
 from studio.ui.library.pictures import Entry
+from studio.ui.output.exporter import FILMS
 from studio.ui.session import random_seed
 from studio.ui.shared import Shared
 from studio.ui.start import from_pixels
@@ -31,6 +32,7 @@ from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.buttons import tool
 from studio.ui.widgets.foot import COLUMN_WIDTH
 from studio.ui.widgets.line import Line
+from studio.ui.widgets.menus import add, add_forms, passing_menu
 from studio.ui.workspaces import Panel, PanelSpec
 from studio.ui.workspaces.interpolate import plan
 from studio.ui.workspaces.interpolate.column import TITLES, WalkColumn
@@ -38,7 +40,6 @@ from studio.ui.workspaces.interpolate.course import Course
 from studio.ui.workspaces.interpolate.exports import FORMS, Exports, Play
 from studio.ui.workspaces.interpolate.frame_map import FrameMap
 from studio.ui.workspaces.interpolate.keys import TOOLS, WALK
-from studio.ui.workspaces.interpolate.menus import end_menu, export_menu, frame_menu
 from studio.ui.workspaces.interpolate.player import WalkPlayer
 from studio.ui.workspaces.interpolate.reading import Reading, Taken
 from studio.ui.workspaces.interpolate.stage import Stage
@@ -247,27 +248,36 @@ class InterpolatePanel(Panel):
 
     def open_ends(self) -> QMenu:
         """Which end the frame is to be."""
-        menu = end_menu(self, TITLES[len(self.column.shown())], self.make_end)
+        menu = passing_menu(self, "walkEndMenu")
+        for end, title in enumerate(TITLES[len(self.column.shown())]):
+            add(menu, f"walkToEnd{end}", title, partial(self.make_end, end))
         menu.popup(self.stage.mapToGlobal(self.stage.rect().center()))
         return menu
 
     def open_menu(self, where: QPoint | None = None) -> QMenu:
         """What can be done with the frame."""
-        menu = frame_menu(self, (self.actions_by_id[name] for name in TOOLS[2:]))
+        menu = passing_menu(self, "walkFrameMenu")
+        menu.addActions([self.actions_by_id[name] for name in TOOLS[2:]])
         corner = self.map.place(self.map.current).center().toPoint()
         menu.popup(where or self.map.mapToGlobal(corner))
         return menu
 
     def open_exports(self) -> QMenu:
-        """Which form to write the walk in."""
-        menu = export_menu(self, self._export)
+        """Which form to write the walk in; the films also beside the cross-fade."""
+        menu = passing_menu(self, "walkExportMenu")
+        add_forms(menu, "walkExport", FORMS, partial(self._export, fade=False))
+        menu.addSeparator()
+        both = menu.addMenu("Beside the cross-fade")
+        both.setObjectName("walkExportBoth")
+        both.setToolTipsVisible(True)
+        add_forms(both, "walkExportBoth", FILMS, partial(self._export, fade=True))
         menu.popup(self.mapToGlobal(self.rect().topRight()) - QPoint(menu.sizeHint().width(), -36))
         return menu
 
     def _export(self, form: str, fade: bool) -> None:
         turn = str(self.player.turn.currentData())
         play = Play(self.player.fps, turn != "once", turn == "ping-pong")
-        if self.exports.start(form, play, fade) is not None:
+        if self.exports.start(form, play, fade):
             self.banner.say("note", f"Writing: {FORMS[form][0]}…")
 
     @Slot(int)
@@ -366,7 +376,7 @@ class InterpolatePanel(Panel):
         self.banner.say("note", f"Written to {path}", (("Show the folder", show),))
 
     @Slot(object, object)
-    def _saved(self, path: Path, frame: Frame) -> None:
+    def _saved(self, frame: Frame, path: Path) -> None:
         if self.course.walk is not None:
             self.shared.library.insert(path, nearest_end(self.course.walk, frame.place).settings)
         self.banner.say("note", f"Saved as {path.name} in {path.parent}.")
