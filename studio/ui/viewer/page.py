@@ -31,6 +31,10 @@ from studio.ui.widgets.menus import add_forms
 from studio.ui.widgets.player import Player
 from studio.ui.widgets.segments import Segments
 
+TIP = (
+    "Noise (t = 1) at the left, the picture (t = 0) at the right; the ticks are the steps."
+    " Comma and full stop go from step to step, Space plays."
+)
 REST = 160  # milliseconds without a move: time to decode in full
 OURS = (
     *(Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down),
@@ -54,13 +58,13 @@ class TrajectoryPage(QWidget):
         self.canvas.setObjectName("trajectoryCanvas")
         self.canvas.setAccessibleName("The picture at this step")
         self.levels = Levels()
-        self.player = Player("trajectory", "picture")
+        self.player = Player("trajectory", "picture", "Play from noise to picture (Space)", TIP)
+        self.player.read.hide()  # the figures tell the step's own time
         self.figures = QLabel()
         self.figures.setObjectName("trajectoryFigures")
         self.figures.setProperty("role", "muted")
         self._resting = QTimer(self, singleShot=True, interval=REST)
         self._make_export()
-        self._name_player()
         self._lay_out()
         self._connect()
 
@@ -78,15 +82,6 @@ class TrajectoryPage(QWidget):
         menu.setToolTipsVisible(True)
         add_forms(menu, "trajectoryExport", FORMS, self._export)
         self.export.setMenu(menu)
-
-    def _name_player(self) -> None:
-        self.player.read.hide()  # the figures tell the step's own time
-        self.player.play.setToolTip("Play from noise to picture (Space)")
-        self.player.slider.setAccessibleName("Time, from noise to picture")
-        self.player.slider.setToolTip(
-            "Noise (t = 1) at the left, the picture (t = 0) at the right; the ticks are the steps."
-            " Comma and full stop go from step to step, Space plays."
-        )
 
     def _lay_out(self) -> None:
         self.pages = QStackedWidget()

@@ -28,7 +28,7 @@ from studio.ui.jobs import Jobs
 from studio.ui.library.pictures import Entry, Library
 from studio.ui.library.strip import Strip
 from studio.ui.recent import Recent
-from studio.ui.viewer.welcome import Welcome
+from studio.ui.viewer.welcome import welcome
 from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.buttons import tool
 from studio.ui.widgets.menus import passing_menu
@@ -61,7 +61,7 @@ class Viewer(QWidget):
         self._mosaic = Mosaic()
         self.banner = Banner()
         self.canvas = Canvas()
-        self.welcome = Welcome()
+        self.welcome = welcome()
         self.strip = Strip(library)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.welcome)

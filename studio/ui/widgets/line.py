@@ -1,9 +1,16 @@
-"""A line of text that ends in an ellipsis where there is no room for all of it."""
+"""Lines of text: a pale one, and one that ends in an ellipsis where there is no room for it all."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QLabel
+
+
+def muted(text: str) -> QLabel:
+    """A few pale words."""
+    label = QLabel(text)
+    label.setProperty("role", "muted")
+    return label
 
 
 class Line(QLabel):

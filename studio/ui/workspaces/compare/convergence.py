@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from studio.ui.background import Background
 from studio.ui.theme import DARK, LIGHT, Tokens
+from studio.ui.widgets.line import muted
 from studio.ui.widgets.segments import Segments
 from studio.ui.workspaces.compare.comparison import Comparison
 from studio.ui.workspaces.compare.curves import curves
@@ -80,7 +81,7 @@ class ConvergenceView(QWidget):
         row = QHBoxLayout()
         row.setSpacing(18)
         row.addWidget(self.distance)
-        row.addWidget(_muted("to the converged picture, against"))
+        row.addWidget(muted("to the converged picture, against"))
         row.addWidget(self.cost)
         row.addStretch(1)
         column = QVBoxLayout(self)
@@ -126,9 +127,3 @@ class ConvergenceView(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.refresh()
-
-
-def _muted(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setProperty("role", "muted")
-    return label

@@ -30,7 +30,7 @@ from studio.ui.workspaces.compare.exports import FORMS, Exports, Form
 from studio.ui.workspaces.compare.keys import CELL_TOOLS, COMPARE
 from studio.ui.workspaces.compare.pictures import PicturesView
 from studio.ui.workspaces.compare.views import VIEWS, ViewSpec
-from studio.ui.workspaces.compare.welcome import CompareWelcome
+from studio.ui.workspaces.compare.welcome import welcome
 
 if TYPE_CHECKING:
     from studio.ui.workspaces.compare.views import Alone
@@ -63,7 +63,7 @@ class ComparePanel(Panel):
         self.column.restore(shared.preferences.get("compare"))
         self.banner = Banner()
         self.banner.dismiss.setObjectName("compareDismiss")  # Generate has one too
-        self.welcome = CompareWelcome(self.session)
+        self.welcome = welcome(self.session)
         self.pictures = PicturesView(self.comparison, self.session, self.jobs)
         self.pages = QStackedWidget()
         self.tabs = QTabBar()
@@ -200,8 +200,9 @@ class ComparePanel(Panel):
             self.pages.addWidget(self._views[spec.id])
         return self._views[spec.id]
 
-    @Slot(object, str)
-    def _picked(self, grid: Grid, prompt: str) -> None:
+    @Slot(object)
+    def _picked(self, example: tuple[Grid, str]) -> None:
+        grid, prompt = example
         self.session.prompt.set(prompt)
         self.column.use_grid(grid)
         self.compare()

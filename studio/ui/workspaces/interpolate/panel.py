@@ -43,7 +43,7 @@ from studio.ui.workspaces.interpolate.keys import TOOLS, WALK
 from studio.ui.workspaces.interpolate.player import WalkPlayer
 from studio.ui.workspaces.interpolate.reading import Reading, Taken
 from studio.ui.workspaces.interpolate.stage import Stage
-from studio.ui.workspaces.interpolate.welcome import Example, WalkWelcome
+from studio.ui.workspaces.interpolate.welcome import Ends, welcome
 
 
 class InterpolatePanel(Panel):
@@ -65,7 +65,7 @@ class InterpolatePanel(Panel):
         self.column.setFixedWidth(COLUMN_WIDTH)
         self.exports = Exports(self.course, shared.library.folder, self)
         self.banner, self.bar, self.writing = Banner(), QHBoxLayout(), QProgressBar()
-        self.welcome, self.stage = WalkWelcome(), Stage()
+        self.welcome, self.stage = welcome(), Stage()
         self.map, self.player = FrameMap(self.course), WalkPlayer()
         self.pages, self.sight = QStackedWidget(), QWidget()
         self.facts, self.speed = Line("walkFacts"), Line("walkSpeed")
@@ -299,8 +299,8 @@ class InterpolatePanel(Panel):
         self.column.cards[end].take(taken)
 
     @Slot(object)
-    def _picked(self, example: Example) -> None:
-        self.column.show_example(example.prompts, example.seeds)
+    def _picked(self, ends: Ends) -> None:
+        self.column.show_example(*ends)
         self.run()
 
     @Slot()
