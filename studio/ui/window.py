@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, QTimer, Slot
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
@@ -26,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from studio import gallery, ui
 from studio.core.errors import StudioError
+from studio.core.messages import Ready
 from studio.ui import actions, icons
 from studio.ui import workspaces as panels
 from studio.ui.shared import Shared
@@ -33,9 +33,6 @@ from studio.ui.start import Start, keep
 from studio.ui.status_line import StatusLine
 from studio.ui.theme import CHOICES, Theme
 from studio.ui.workspaces import WORKSPACES, Panel, load
-
-if TYPE_CHECKING:
-    from studio.core.messages import Ready
 
 
 class Window(QWidget):
@@ -64,7 +61,7 @@ class Window(QWidget):
         column.addWidget(self._tabs)
         column.addWidget(self._pages, 1)
         column.addWidget(self.status)
-        shared.jobs.ready.connect(self._model_ready)
+        shared.jobs.on(Ready, self._model_ready)
         self._open(0)
         self.setMinimumSize(860, 560)
         self.resize(QSize(1180, 780))

@@ -102,7 +102,7 @@ def test_the_classifier_is_offered_where_the_model_has_one(qtbot: QtBot, stage: 
     assert isinstance(field, QLineEdit)
     assert not field.isVisible()  # the recording bridge's model has none
     ready = messages.Ready(0, "studio-256", "CPU", "bfloat16", 0.1, 256, ("fox", "teddy bear"))
-    stage.bridge.ready.emit(ready)
+    stage.bridge.arrived.emit(ready)
     assert field.isVisible()
     qtbot.keyClicks(field, "fox")
     qtbot.keyClick(field, Qt.Key.Key_Return)
@@ -120,7 +120,7 @@ def test_rules_that_need_more_than_the_model_has_cannot_be_chosen(stage: Stage) 
     assert isinstance(box, QComboBox)
     row = box.findData("autoguidance")
     assert not box.model().index(row, 0).flags() & Qt.ItemFlag.ItemIsEnabled
-    stage.bridge.ready.emit(messages.Ready(0, "m", "CPU", "bfloat16", 0.1, 256, needs=("weak",)))
+    stage.bridge.arrived.emit(messages.Ready(0, "m", "CPU", "bfloat16", 0.1, 256, needs=("weak",)))
     assert box.model().index(row, 0).flags() & Qt.ItemFlag.ItemIsEnabled
 
 

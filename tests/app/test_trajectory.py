@@ -48,8 +48,8 @@ def make(qtbot: QtBot, stage: Stage, guided: bool = True, with_steps: bool = Tru
     steps = trajectory(guided) if with_steps else None
     with qtbot.waitSignal(stage.panel.library.updated):
         settings = Settings("a fox", seed=job)
-        stage.bridge.picture.emit(generating.Picture(job, 0, image, settings, 1.0, 9, steps))
-        stage.bridge.finished.emit(messages.Finished(job, 1.0))
+        stage.bridge.arrived.emit(generating.Picture(job, 0, image, settings, 1.0, 9, steps))
+        stage.bridge.arrived.emit(messages.Finished(job, 1.0))
 
 
 def player(qtbot: QtBot, stage: Stage) -> TrajectoryPage:
@@ -66,8 +66,8 @@ def decoded(stage: Stage) -> Decode:
     greys = request.latents.mean((1, 2, 3)).astype(np.uint8)[:, None, None, None]
     stage.bridge.begin(job)
     images = np.zeros((len(request.latents), 32, 32, 3), np.uint8) + greys
-    stage.bridge.decoded.emit(generating.Decoded(job, images))
-    stage.bridge.finished.emit(messages.Finished(job, 0.1))
+    stage.bridge.arrived.emit(generating.Decoded(job, images))
+    stage.bridge.arrived.emit(messages.Finished(job, 0.1))
     return request
 
 
@@ -225,7 +225,7 @@ def test_a_decoder_that_fails_writes_nothing_and_says_so(qtbot: QtBot, stage: St
     job = len(stage.bridge.requests) - 1
     stage.bridge.begin(job)
     with qtbot.waitSignal(page.exports.failed):
-        stage.bridge.failed.emit(messages.Failed(job, "There is not enough memory."))
+        stage.bridge.arrived.emit(messages.Failed(job, "There is not enough memory."))
     assert not (stage.folder / "Trajectories").exists()
     assert "Nothing was written" in stage.panel.viewer.banner.text.text()
     assert len(stage.bridge.requests) == job + 1

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
+from collections import Counter, deque
 from pathlib import Path
 from typing import Any
 
 from studio.bench.probes.beats import turn_until
 from studio.bench.probes.stage import LATE, Stage, asked
+from studio.core.messages import CancelledAt, Failed, Finished
+from studio.ui.job import Job
 
 STEPS = 12
 MOMENTS = (-1, 1, STEPS // 2, STEPS)  # the step after which it is cancelled; at once; not at all
+ENDS: dict[type, str] = {Finished: "Done", CancelledAt: "Cancelled", Failed: "Failed"}
 SETTLED = 20  # cycles after which everything that is kept has been made once
 
 
@@ -31,7 +34,8 @@ def sample(cycle: int) -> dict[str, float]:
 
 
 def measure(stage: Stage, cycles: int) -> dict[str, Any]:
-    jobs, written = stage.jobs, list[object]()
+    jobs, written, over = stage.jobs, list[object](), deque[Job](maxlen=1)
+    jobs.ended.connect(over.append)
     stage.shared.library.archive.added.connect(written.append)
     stage.session.steps.set(STEPS)
 
@@ -44,7 +48,7 @@ def measure(stage: Stage, cycles: int) -> dict[str, Any]:
         if after < STEPS and jobs.busy:
             stage.click("generateCancel")
         turn_until(stage.idle, LATE)
-        ended = jobs.last_words.split(" ")[0]
+        ended = ENDS[type(over[-1].end)]
         if ended == "Done":
             turn_until(lambda: len(written) > before, LATE)
         return ended

@@ -12,13 +12,14 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core.generating import Decode, Decoded
+from studio.ui.job import Requester
 from studio.ui.jobs import Jobs
 from studio.ui.recent import Recent
 
 Batch = tuple[str, Mapping[Any, np.ndarray]]  # a model, its latents (C, h, w) by key
 
 
-class Decoder(QObject):
+class Decoder(Requester):
     """`pictures` are what `make` makes of (h, w, 3) uint8, by key.
 
     `changed` says that more have come; `ended` that a wish, by its name, has all of its pictures,
@@ -37,14 +38,11 @@ class Decoder(QObject):
         make: Callable[[np.ndarray], Any] = np.asarray,
         front: bool = True,
     ) -> None:
-        super().__init__(parent)
-        self._jobs, self._make, self._front = jobs, make, front
+        super().__init__(jobs, parent)
+        self._make, self._front = make, front
         self.pictures: Recent[Any, Any] = Recent(most)
         self._wishes: dict[str, list[Batch]] = {}
         self._asked: tuple[Any, ...] = ()
-        self.job: int | None = None
-        jobs.decoded.connect(self._decoded)
-        jobs.finished.connect(self._finished)
 
     def want(self, name: str, batches: Iterable[Batch]) -> None:
         """A request for each batch, without what is there; before other wishes, and in place of
@@ -55,9 +53,8 @@ class Decoder(QObject):
 
     def forget(self) -> None:
         """All pictures and wishes."""
-        if self.job is not None:
-            self._jobs.cancel_job(self.job)
-        self.job, self._asked = None, ()
+        self.drop()
+        self._asked = ()
         self.pictures.clear()
         self._wishes.clear()
 
@@ -75,8 +72,9 @@ class Decoder(QObject):
         if not self._asked:
             return
         wanted = np.stack([latents[key] for key in self._asked]).astype(np.float32)
-        self.job = self._jobs.submit(Decode(model, wanted), front=self._front)
-        if self.job is None:
+        if (job := self.ask(Decode(model, wanted), self._front)) is not None:
+            job.on(Decoded, self._decoded)
+        else:
             self._give_up()
 
     def _give_up(self) -> None:
@@ -86,17 +84,13 @@ class Decoder(QObject):
 
     @Slot(object)
     def _decoded(self, event: Decoded) -> None:
-        if event.job == self.job:
-            for key, image in zip(self._asked, event.images, strict=False):
-                self.pictures.keep(key, self._make(image))
-            self._asked = ()
-            self.changed.emit()
+        for key, image in zip(self._asked, event.images, strict=False):
+            self.pictures.keep(key, self._make(image))
+        self._asked = ()
+        self.changed.emit()
 
-    @Slot(int)
-    def _finished(self, job: int) -> None:
-        if job == self.job:
-            self.job = None
-            if self._asked:  # nothing came
-                self._give_up()
-            else:
-                self._go_on()
+    def over(self) -> None:
+        if self._asked:  # nothing came
+            self._give_up()
+        else:
+            self._go_on()

@@ -32,7 +32,7 @@ class FineTuning(Fold):
         self._make_controls()
         self._fill()
         self._bind()
-        jobs.ready.connect(self._model_ready)
+        jobs.on(messages.Ready, self._model_ready)
         if jobs.model is not None:
             self._model_ready(jobs.model)
         self._say()

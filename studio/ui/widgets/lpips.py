@@ -10,6 +10,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from studio.bridge import perceptual
+from studio.core.messages import Ready
 from studio.ui.background import Background
 from studio.ui.jobs import Jobs
 from studio.ui.widgets.banner import Banner
@@ -35,7 +36,7 @@ class LpipsButton(QWidget):
         self._background = Background(self)
         self._background.done.connect(self._done)
         self._background.failed.connect(self._failed)
-        jobs.ready.connect(self._look)
+        jobs.on(Ready, self._look)
         self._heard.connect(self._tell)
         if (app := QCoreApplication.instance()) is not None:
             app.aboutToQuit.connect(self._stop.set)

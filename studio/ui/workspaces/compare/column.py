@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from studio.core.errors import UsageError
 from studio.core.grid import Grid
+from studio.core.messages import Ready
 from studio.core.settings import MAX_GUIDANCE, MAX_STEPS, Settings
 from studio.ui.jobs import Jobs
 from studio.ui.session import Session, also_told, bind
@@ -177,7 +178,7 @@ class CompareColumn(QFrame):
         self.axes.edited.connect(self._look_again)
         self.own_steps.toggled.connect(self._look_again)
         self._jobs.changed.connect(self._jobs_changed)
-        self._jobs.ready.connect(self.axes.model_ready)
+        self._jobs.on(Ready, self.axes.model_ready)
         self._comparison.began.connect(self._jobs_changed)
         self._comparison.ended.connect(self._jobs_changed)
         self._comparison.ended.connect(self.foot.follow)

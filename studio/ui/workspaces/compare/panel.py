@@ -114,8 +114,11 @@ class ComparePanel(Panel):
         self.comparison.began.connect(self._enable)
         self.comparison.selected.connect(self._enable)
         self.exports.written.connect(self._exported)
-        self.exports.failed.connect(self._not_exported)
-        self.jobs.failed.connect(self._job_failed)
+        self.exports.failed.connect(self._failed)
+        view = self.pictures
+        for each in (self.comparison, view.frames.decoder, view.runs, self.exports.frames):
+            each.failed.connect(self._failed)
+        self.jobs.unavailable.connect(self._failed)
         self.shared.library.updated.connect(self._written)
         self.shared.library.failed.connect(self._not_written)
 
@@ -274,7 +277,7 @@ class ComparePanel(Panel):
         self.banner.say("note", f"Written to {path}", (("Show the folder", show),))
 
     @Slot(str)
-    def _not_exported(self, sentence: str) -> None:
+    def _failed(self, sentence: str) -> None:
         self.banner.say("error", sentence)
 
     @Slot()
@@ -285,12 +288,6 @@ class ComparePanel(Panel):
             if each.needs_picture:
                 self.actions_by_id[each.id].setEnabled(made)
         self.actions_by_id["export"].setEnabled(self.comparison.done > 0)
-
-    @Slot(int, str)
-    def _job_failed(self, job: int, sentence: str) -> None:
-        ours = (self.comparison.job, self.pictures.frames.decoder.job, self.pictures.runs.job)
-        if job in (0, *ours, self.exports.frames.job):
-            self.banner.say("error", sentence)
 
     @Slot(object)
     def _written(self, entry: Entry) -> None:

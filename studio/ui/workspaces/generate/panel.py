@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 from studio.core import generating
 from studio.core.errors import UsageError
 from studio.core.generating import Generate
+from studio.core.messages import Failed
 from studio.core.settings import Settings
 from studio.ui import actions
 from studio.ui.jobs import Jobs
@@ -59,7 +60,6 @@ class GeneratePanel(Panel):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.session, self.jobs, self.library = shared.session, shared.jobs, shared.library
         self._preferences = shared.preferences
-        self._mine: set[int] = set()  # jobs
         self.sources, self.reader = Sources(self), Reader(self)
         self._drawing = Drawing(self)
         self.column = Column(self.session, self.jobs, self.sources, self)
@@ -83,10 +83,10 @@ class GeneratePanel(Panel):
         for box in (self.column.prompt, self.column.negative):
             box.submitted.connect(self.actions_by_id["generate"].trigger)
         self.viewer.welcome.picked.connect(self._picked)
-        self.jobs.preview.connect(self._preview)
-        self.jobs.picture.connect(self._picture)
-        self.jobs.finished.connect(self._finished)
-        self.jobs.failed.connect(self._job_failed)
+        self.jobs.on(generating.Preview, self._preview)
+        self.jobs.on(generating.Picture, self._picture)
+        self.jobs.ended.connect(self._ended)
+        self.jobs.unavailable.connect(self._failed)
         self.library.failed.connect(self._not_written)
         self.library.copied.connect(self._saved)
         self.reader.found.connect(self._offer)
@@ -154,7 +154,7 @@ class GeneratePanel(Panel):
             self.viewer.banner.clear()
         job = self.jobs.submit(request, front=front)
         if job is not None:
-            self._mine.add(job)
+            job.on(Failed, self._job_failed)
 
     def escape(self) -> None:
         """Closes an offer, else cancels the job, else dismisses the banner or the trajectory."""
@@ -296,7 +296,7 @@ class GeneratePanel(Panel):
 
     @Slot(object)
     def _preview(self, event: generating.Preview) -> None:
-        settings = self.jobs.settings()
+        settings = self.jobs.running.settings() if self.jobs.running is not None else None
         if settings is not None:
             self.viewer.show_preview(event, settings, self.jobs.progress)
 
@@ -307,16 +307,14 @@ class GeneratePanel(Panel):
         if image is not None:
             self.viewer.show_made(entry, image, event)
 
-    @Slot(int)
-    def _finished(self, job: int) -> None:
-        self._mine.discard(job)
+    @Slot()
+    def _ended(self) -> None:
         if self.jobs.free:
             self.viewer.end_preview()
 
-    @Slot(int, str)
-    def _job_failed(self, job: int, sentence: str) -> None:
-        if not job or job in self._mine:
-            self._failed(sentence)
+    @Slot(object)
+    def _job_failed(self, event: Failed) -> None:
+        self._failed(event.message)
 
     @Slot(object, str)
     def _gone(self, _: Settings, sentence: str) -> None:

@@ -16,9 +16,11 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from studio.core.errors import UsageError
 from studio.core.generating import Generate
+from studio.core.messages import Failed
 from studio.core.settings import Settings
 from studio.gallery import inputs, metadata, sharing
 from studio.ui.background import Background
+from studio.ui.job import Job
 from studio.ui.jobs import Jobs
 from studio.ui.library.again import restore, variants
 from studio.ui.library.pictures import read_picture
@@ -39,15 +41,14 @@ class Remake(QObject):
     def __init__(self, session: Session, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._jobs = session, jobs
-        self._mine: set[int] = set()
+        self._asked: list[Job] = []  # that have not ended
         self._files = Background(self)
         self._files.done.connect(self._read)
         self._files.failed.connect(self._failed)
         self._reader = Reader(self)
         self._reader.found.connect(self._found)
         self._reader.refused.connect(self.refused)
-        jobs.failed.connect(self._job_failed)
-        jobs.finished.connect(self._job_finished)
+        jobs.unavailable.connect(partial(self.told.emit, "error"))
 
     def restore(self, settings: Settings) -> None:
         """Takes them over into Generate."""
@@ -129,24 +130,24 @@ class Remake(QObject):
             self.told.emit("error", str(error))
             return
         if job is not None:
-            self._mine.add(job)
+            self._asked.append(job)
+            job.on(Failed, self._job_failed)
+            job.ended.connect(self._job_ended)
             self.told.emit("note", "It is being made and will appear here.")
 
-    @Slot(int)
-    def _job_finished(self, job: int) -> None:
-        if job in self._mine:
-            self._mine.discard(job)
-            if not self._mine:
-                self.made.emit()
+    @Slot()
+    def _job_ended(self) -> None:
+        self._asked = [job for job in self._asked if job.end is None]
+        if not self._asked:
+            self.made.emit()
 
     @Slot(object, str)
     def _failed(self, _: object, sentence: str) -> None:
         self.told.emit("error", sentence)
 
-    @Slot(int, str)
-    def _job_failed(self, job: int, sentence: str) -> None:
-        if job in (0, *self._mine):
-            self.told.emit("error", sentence)
+    @Slot(object)
+    def _job_failed(self, event: Failed) -> None:
+        self.told.emit("error", event.message)
 
 
 def _request(settings: Settings) -> Generate:

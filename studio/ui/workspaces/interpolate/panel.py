@@ -139,7 +139,8 @@ class InterpolatePanel(Panel):
         self.exports.written.connect(self._written)
         self.exports.saved.connect(self._saved)
         self.exports.failed.connect(self._not_written)
-        self.jobs.failed.connect(self._job_failed)
+        self.jobs.unavailable.connect(self._failed)
+        course.failed.connect(self._failed)
 
     def run(self) -> None:
         """Makes the walk as it stands."""
@@ -392,11 +393,6 @@ class InterpolatePanel(Panel):
         for each in WALK:
             if each.needs_picture:
                 self.actions_by_id[each.id].setEnabled(bool(self.course.frames))
-
-    @Slot(int, str)
-    def _job_failed(self, job: int, sentence: str) -> None:
-        if job in (0, self.course.job):
-            self._failed(sentence)
 
     @Slot(str)
     def _failed(self, sentence: str) -> None:

@@ -21,9 +21,10 @@ from PySide6.QtWidgets import (
 
 from studio.core.errors import UsageError
 from studio.core.generating import Generate
-from studio.core.messages import Request
+from studio.core.messages import Failed, Request
 from studio.gallery.queue_file import queue_file
 from studio.ui import actions
+from studio.ui.job import Job
 from studio.ui.shared import Shared
 from studio.ui.widgets.banner import Banner
 from studio.ui.workspaces import Panel, PanelSpec
@@ -47,7 +48,8 @@ class QueuePanel(Panel):
         self._jobs, self._session = shared.jobs, shared.session
         self._preferences = shared.preferences
         self._labels = {name: spec.label for name, spec in shared.session.samplers.items()}
-        self._filling, self._marked = False, -1  # the job that was marked as running
+        self._filling = False
+        self._marked: Job | None = None  # as the running one
         self.keeper = Keeper(shared.jobs, queue_file(), shared.library.writer, self)
         self.banner = Banner()
         self.banner.dismiss.setObjectName("queueDismiss")
@@ -121,7 +123,8 @@ class QueuePanel(Panel):
 
     def _connect(self) -> None:
         self._jobs.changed.connect(self._show)
-        self._jobs.failed.connect(self._job_failed)
+        self._jobs.on(Failed, self._job_failed)
+        self._jobs.unavailable.connect(self._failed)
         self.list.model().rowsMoved.connect(self._dragged)
         self.list.itemSelectionChanged.connect(self._enable)
         for name, act in (
@@ -141,10 +144,14 @@ class QueuePanel(Panel):
         self.prompts.failed.connect(self._failed)
 
     @property
-    def chosen(self) -> list[int]:
+    def chosen(self) -> list[Job]:
         """The selected jobs, from above."""
         rows = sorted(self.list.row(item) for item in self.list.selectedItems())
-        return [int(self.list.item(row).data(JOB)) for row in rows]
+        return [self._jobs.job(number) for row, number in enumerate(self._numbers()) if row in rows]
+
+    def _numbers(self) -> list[int]:
+        """Of the jobs that the list shows."""
+        return [int(self.list.item(row).data(JOB)) for row in range(self.list.count())]
 
     def shift(self, by: int) -> None:
         """Moves the selected waiting jobs a place earlier or later."""
@@ -159,7 +166,7 @@ class QueuePanel(Panel):
     def repeat(self) -> None:
         """Queues the selected ones once more, pictures with the next seeds."""
         for job in self.chosen:
-            request = self._jobs.request(job)
+            request = job.request
             if isinstance(request, Generate):
                 request = replace(request, settings=request.settings.numbered(request.count))
             self._submit(request)
@@ -260,18 +267,18 @@ class QueuePanel(Panel):
         """The list follows the jobs; what was selected stays so."""
         if self._filling:
             return
-        chosen, jobs = set(self.chosen), list(self._jobs.open)
-        now = [int(self.list.item(row).data(JOB)) for row in range(self.list.count())]
-        if now != jobs:
+        chosen = {int(item.data(JOB)) for item in self.list.selectedItems()}
+        now, numbers = self._numbers(), [job.number for job in self._jobs.open]
+        if now != numbers:
             blocked = self.list.blockSignals(True)
             self.list.clear()
-            for job in jobs:
-                self.list.addItem(self._item(job))
-                self.list.item(self.list.count() - 1).setSelected(job in chosen)
+            for number in numbers:
+                item = QListWidgetItem(self.list)
+                item.setData(JOB, number)
+                item.setSelected(number in chosen)
             self.list.blockSignals(blocked)
-        running = self._jobs.running or 0
-        if now != jobs or running != self._marked:
-            self._marked = running
+        if now != numbers or self._jobs.running is not self._marked:
+            self._marked = self._jobs.running
             for row in range(self.list.count()):
                 self._mark(self.list.item(row), row)
         self.now.setText(self._jobs.sentence() or "Nothing is waiting.")
@@ -279,18 +286,12 @@ class QueuePanel(Panel):
         self.bar.setValue(round(1000 * share) if share is not None else 0)
         self._enable()
 
-    def _item(self, job: int) -> QListWidgetItem:
-        item = QListWidgetItem()
-        item.setData(JOB, job)
-        return item
-
     def _mark(self, item: QListWidgetItem, row: int) -> None:
         """What it is, and whether it is being made, or has given way to what is."""
-        job = int(item.data(JOB))
-        request = self._jobs.request(job)
-        first, second = title(request), detail(request, self._labels)
+        job = self._jobs.open[row]
+        first, second = title(job.request), detail(job.request, self._labels)
         begun = BEGUN if job in self._jobs.begun else str(row + 1)
-        place = NOW if job == self._jobs.running else begun
+        place = NOW if job is self._jobs.running else begun
         for role, text in ((PLACE, place), (TITLE, first), (DETAIL, second)):
             item.setData(role, text)
         item.setText("\n".join(text for text in (f"{place}  {first}", second) if text))
@@ -306,16 +307,16 @@ class QueuePanel(Panel):
     @Slot()
     def _dragged(self, *_: object) -> None:
         """Rows were dragged: the jobs follow, as far as they wait."""
-        rows = [int(self.list.item(row).data(JOB)) for row in range(self.list.count())]
+        rows = [self._jobs.job(number) for number in self._numbers()]
         for place, job in enumerate([job for job in rows if job not in self._jobs.begun]):
-            if self._jobs.waiting[place] != job:
+            if self._jobs.waiting[place] is not job:
                 self._jobs.move(job, place)
-        self._marked = -1
+        self._marked = None
         self._show()
 
-    @Slot(int, str)
-    def _job_failed(self, job: int, sentence: str) -> None:
-        self._failed(sentence)
+    @Slot(object)
+    def _job_failed(self, event: Failed) -> None:
+        self._failed(event.message)
 
     @Slot(str)
     def _failed(self, sentence: str) -> None:

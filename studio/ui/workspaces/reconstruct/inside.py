@@ -25,7 +25,9 @@ from PySide6.QtWidgets import (
 from studio.bridge.probes import all_probes
 from studio.core.autoencoding import Probe, Probed, Tile
 from studio.core.errors import UsageError
+from studio.core.messages import Failed
 from studio.ui.image.canvas import Canvas
+from studio.ui.job import Job
 from studio.ui.jobs import Jobs
 from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.widgets.options_box import OptionsBox
@@ -47,8 +49,9 @@ class InsideView(QWidget):
         self.setObjectName("insideView")
         self._bench, self._jobs = bench, jobs
         self._probes = {spec.name: spec for spec in all_probes()}
-        self.asked: dict[int, int] = {}  # job: place of its autoencoder
-        self.found: dict[int, Probed] = {}
+        self.asked: list[Job] = []
+        self.found: dict[str, Probed] = {}  # by the autoencoder
+        self._names: list[str] = []  # of the autoencoders, in their order
         self._tiles: list[QToolButton] = []
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
@@ -143,9 +146,6 @@ class InsideView(QWidget):
         self._bench.current_changed.connect(self._changed)
         self._bench.pictures_changed.connect(self._list_choices)
         self._bench.chosen_changed.connect(self._list_choices)
-        self._jobs.probed.connect(self._probed)
-        self._jobs.failed.connect(self._failed)
-        self._jobs.finished.connect(self._finished)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -187,18 +187,21 @@ class InsideView(QWidget):
         self.escape()
         self.found = {}
         chosen = [str(self.first.currentData() or NONE), str(self.second.currentData() or NONE)]
-        names = [name for name in dict.fromkeys(chosen) if name]
-        if not names:
+        self._names = [name for name in dict.fromkeys(chosen) if name]
+        if not self._names:
             self.words.setText("Tick an autoencoder on the left first.")
             return
-        for place, name in enumerate(names):
+        for name in self._names:
             try:
                 job = self._jobs.submit(self._request(name))
             except UsageError as error:
                 self.words.setText(str(error))
                 return
             if job is not None:
-                self.asked[job] = place
+                self.asked.append(job)
+                job.on(Probed, self._probed)
+                job.on(Failed, self._failed)
+                job.ended.connect(self._ended)
         self.words.setText("Looking…")
 
     def _request(self, name: str) -> Probe:
@@ -219,24 +222,26 @@ class InsideView(QWidget):
     @Slot()
     def escape(self) -> None:
         """Cancels what is being looked at."""
-        for job in list(self.asked):
+        asked, self.asked = self.asked, []
+        for job in asked:
+            job.leave()
             self._jobs.cancel_job(job)
-        self.asked = {}
 
     @Slot(object)
     def _probed(self, event: Probed) -> None:
-        if event.job in self.asked:
-            self.found[self.asked[event.job]] = event
-            self._show()
+        self.found[event.autoencoder] = event
+        self._show()
 
-    @Slot(int, str)
-    def _failed(self, job: int, sentence: str) -> None:
-        if job in self.asked:
-            self.words.setText(f"{sentence[:1].upper()}{sentence[1:]}")
+    @Slot(object)
+    def _failed(self, event: Failed) -> None:
+        self.words.setText(f"{event.message[:1].upper()}{event.message[1:]}")
 
-    @Slot(int)
-    def _finished(self, job: int) -> None:
-        self.asked.pop(job, None)
+    @Slot()
+    def _ended(self) -> None:
+        self.asked = [job for job in self.asked if job.end is None]
+
+    def _events(self) -> list[Probed]:
+        return [self.found[name] for name in self._names if name in self.found]
 
     def _show(self) -> None:
         """A group of tiles an autoencoder, the words above, the curves beside."""
@@ -245,8 +250,7 @@ class InsideView(QWidget):
                 old.hide()
                 old.deleteLater()
         self._tiles, row, told = [], 0, []
-        for place in sorted(self.found):
-            event = self.found[place]
+        for event in self._events():
             told.append(f"{short(event.autoencoder)}: {event.words}")
             title = QLabel(short(event.autoencoder))
             title.setProperty("role", "title")
@@ -284,7 +288,7 @@ class InsideView(QWidget):
     def _draw(self) -> None:
         palette, item = self.palette(), self._plot.getPlotItem()
         item.clear()
-        events = [self.found[place] for place in sorted(self.found)]
+        events = self._events()
         self._plot.setVisible(any(event.curves for event in events))
         self._plot.setBackground(palette.color(QPalette.ColorRole.Window))
         muted = palette.color(QPalette.ColorRole.PlaceholderText).name()

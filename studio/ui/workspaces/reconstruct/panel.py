@@ -126,7 +126,7 @@ class ReconstructPanel(Panel):
         self._background.done.connect(self._done)
         self._background.failed.connect(self._failed)
         self.lpips.came.connect(self.bench.forget_unjudged)
-        self.jobs.failed.connect(self._job_failed)
+        self.bench.failed.connect(self._job_failed)
         self.shared.library.opened.connect(self._opened)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -279,10 +279,9 @@ class ReconstructPanel(Panel):
     def _failed(self, key: object, sentence: str) -> None:
         self.banner.say("error", sentence)
 
-    @Slot(int, str)
-    def _job_failed(self, job: int, sentence: str) -> None:
-        if job == self.bench.job:
-            self.banner.say("error", sentence)
+    @Slot(str)
+    def _job_failed(self, sentence: str) -> None:
+        self.banner.say("error", sentence)
 
     @Slot(int)
     def _tab_chosen(self, number: int) -> None:

@@ -23,7 +23,9 @@ from PySide6.QtWidgets import (
 from studio.bridge.recipes import free_name, is_begun
 from studio.core.errors import UsageError
 from studio.core.learning import Paused, Preparing, Train, Trained, TrainSample, TrainStep
-from studio.ui.jobs import Jobs, prepared, share_prepared
+from studio.core.messages import CancelledAt, Failed
+from studio.ui.job import Job, prepared, share_prepared
+from studio.ui.jobs import Jobs
 from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.foot import COLUMN_WIDTH, FINE
 from studio.ui.workspaces.reconstruct.bench import Bench
@@ -47,7 +49,7 @@ class TrainView(QWidget):
         super().__init__()
         self.setObjectName("trainView")
         self._jobs, self._bench = jobs, bench
-        self.job: int | None = None
+        self.job: Job | None = None
         self.steps: list[int] = []
         self.terms: dict[str, list[float]] = {}
         self._drawn = 0.0
@@ -114,20 +116,13 @@ class TrainView(QWidget):
         row.addLayout(right, 1)
 
     def _connect(self) -> None:
-        column, jobs = self.column, self._jobs
+        column = self.column
         column.asked.connect(self.run)
         column.edited.connect(self._look_again)
         column.pause_asked.connect(self._pause)
         column.keep_asked.connect(self._keep)
         column.cancel_asked.connect(self.escape)
         self.use.clicked.connect(self._use)
-        jobs.preparing.connect(self._prepared)
-        jobs.train_step.connect(self._stepped)
-        jobs.train_sample.connect(self._sampled)
-        jobs.paused.connect(self._paused)
-        jobs.trained.connect(self._trained)
-        jobs.failed.connect(self._failed)
-        jobs.finished.connect(self._finished)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -177,6 +172,13 @@ class TrainView(QWidget):
     def _begin(self, request: Train) -> None:
         self.job = self._jobs.submit(request)
         if self.job is not None:
+            self.job.on(Preparing, self._prepared)
+            self.job.on(TrainStep, self._stepped)
+            self.job.on(TrainSample, self._sampled)
+            self.job.on(Paused, self._paused)
+            self.job.on(Trained, self._trained)
+            self.job.on(Failed, self._failed)
+            self.job.ended.connect(self._finished)
             self._ending = False
             self.banner.clear()
             self.progress.setRange(0, FINE)
@@ -238,8 +240,6 @@ class TrainView(QWidget):
     @Slot(object)
     def _prepared(self, event: Preparing) -> None:
         """The bar is of this part, and runs to and fro where nobody can count it."""
-        if event.job != self.job:
-            return
         share = share_prepared(event)
         self.progress.setRange(0, 0 if share is None else FINE)
         self.progress.setValue(round(FINE * (share or 0)))
@@ -248,8 +248,6 @@ class TrainView(QWidget):
 
     @Slot(object)
     def _stepped(self, event: TrainStep) -> None:
-        if event.job != self.job:
-            return
         self.steps.append(event.step)
         for name, value in event.terms:
             if name not in LEFT_OUT:
@@ -283,8 +281,6 @@ class TrainView(QWidget):
 
     @Slot(object)
     def _sampled(self, event: TrainSample) -> None:
-        if event.job != self.job:
-            return
         rows = [np.concatenate(list(each), axis=1) for each in (event.originals, event.decoded)]
         image = as_image(np.concatenate(rows, axis=0))
         side = min(2 * 128, round(256 * len(rows) / 2))
@@ -296,34 +292,29 @@ class TrainView(QWidget):
 
     @Slot(object)
     def _paused(self, event: Paused) -> None:
-        if event.job == self.job:
-            self.column.show_paused(event.paused)
-            if event.paused:
-                self._say("Resting; Go on continues.")
+        self.column.show_paused(event.paused)
+        if event.paused:
+            self._say("Resting; Go on continues.")
 
     @Slot(object)
     def _trained(self, event: Trained) -> None:
-        if event.job == self.job:
-            self._say(f"Trained {event.name}: {event.steps:,} steps, {event.seconds:.0f} s.")
-            self.progress.setValue(FINE)
-            self.use.show()
-            self.draw()
-            self.trained.emit(event.name)
+        self._say(f"Trained {event.name}: {event.steps:,} steps, {event.seconds:.0f} s.")
+        self.progress.setValue(FINE)
+        self.use.show()
+        self.draw()
+        self.trained.emit(event.name)
 
-    @Slot(int, str)
-    def _failed(self, job: int, sentence: str) -> None:
-        if job == self.job:
-            self._say(sentence)
+    @Slot(object)
+    def _failed(self, event: Failed) -> None:
+        self._say(event.message)
 
-    @Slot(int)
-    def _finished(self, job: int) -> None:
-        if job != self.job:
-            return
+    @Slot()
+    def _finished(self) -> None:
+        end = self.job.end if self.job is not None else None
         self.job = None
         self.column.show_running(False)
         self._look_again()
         self.progress.setRange(0, FINE)
-        if self._jobs.last_words == "Cancelled":
-            self._say("Cancelled before its first step.")
-        elif self._jobs.last_words.startswith("Cancelled"):
-            self._say("Cancelled. Tick “Go on with this name's run” to continue it.")
+        if isinstance(end, CancelledAt):
+            again = "Cancelled. Tick “Go on with this name's run” to continue it."
+            self._say(again if end.step else "Cancelled before its first step.")
