@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
@@ -22,7 +24,7 @@ _GROUPS = {"window": "Everywhere", "viewer": "On the pictures"}
 class KeysDialog(QDialog):
     """Two columns: the key, what it does."""
 
-    def __init__(self, tables: tuple[Action, ...], parent: QWidget | None = None) -> None:
+    def __init__(self, tables: tuple[Action[Any], ...], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keyboard shortcuts")
         self.setObjectName("keysDialog")
@@ -36,10 +38,10 @@ class KeysDialog(QDialog):
             self._title(title)
             for action in tables:
                 if action.where == where:
-                    self._line(action.keys, action.text, action.tip)
+                    self._line(action.keys.split(), action.text, action.tip)
         self._title("While writing")
         for key, text in PROMPT_KEYS:
-            self._line((key,), text, text)
+            self._line([key], text, text)
         area = QScrollArea()
         area.setObjectName("keysArea")
         area.setWidgetResizable(True)
@@ -63,7 +65,7 @@ class KeysDialog(QDialog):
         self._grid.setRowMinimumHeight(row, 34)
         self._grid.addWidget(label, row, 0, 1, 2, Qt.AlignmentFlag.AlignBottom)
 
-    def _line(self, keys: tuple[str, ...], text: str, tip: str) -> None:
+    def _line(self, keys: list[str], text: str, tip: str) -> None:
         native = QKeySequence.SequenceFormat.NativeText
         shown = (QKeySequence(key).toString(native).replace("Return", "Enter") for key in keys)
         names = dict.fromkeys(shown)

@@ -9,7 +9,7 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
@@ -44,7 +44,7 @@ class PanelSpec:
     """
 
     create: Callable[[Shared, QWidget], Panel]
-    actions: tuple[Action, ...] = ()
+    actions: tuple[Action[Any], ...] = ()
     menu: tuple[str, ...] = ()
 
 

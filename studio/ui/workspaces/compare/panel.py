@@ -285,7 +285,7 @@ class ComparePanel(Panel):
         """What needs a picture waits for the selected one."""
         made = self._current() is not None
         for each in COMPARE:
-            if each.needs_picture:
+            if each.needs:
                 self.actions_by_id[each.id].setEnabled(made)
         self.actions_by_id["export"].setEnabled(self.comparison.done > 0)
 

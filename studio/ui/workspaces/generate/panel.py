@@ -71,7 +71,7 @@ class GeneratePanel(Panel):
         row.addWidget(self.column)
         row.addWidget(self.viewer, 1)
         self.actions_by_id = actions.install(ACTIONS, self, self.viewer)
-        needing = frozenset(each.id for each in ACTIONS if each.needs_picture)
+        needing = frozenset(each.id for each in ACTIONS if each.needs)
         self.viewer.set_actions(self.actions_by_id, needing)
         self.column.prompt.set_history(tuple(self._preferences.get("history")))
         self._connect()

@@ -20,6 +20,7 @@ from studio.gallery.history.query import Query
 from studio.gallery.history.rows import Item
 from studio.gallery.history.sync import Synced
 from studio.ui import actions
+from studio.ui.actions import PICTURE
 from studio.ui.image.canvas import Canvas
 from studio.ui.library.again import notes
 from studio.ui.library.archive import Archive, Done, Ids
@@ -35,7 +36,7 @@ from studio.ui.widgets.menus import passing_menu
 from studio.ui.workspaces import Panel, PanelSpec
 from studio.ui.workspaces.history.details import Details
 from studio.ui.workspaces.history.filters import Filters
-from studio.ui.workspaces.history.keys import BUTTONS, HISTORY, LARGE, MENU, ONE
+from studio.ui.workspaces.history.keys import BUTTONS, HISTORY, LARGE, MENU
 from studio.ui.workspaces.history.remake import Remake
 
 
@@ -376,8 +377,8 @@ class HistoryPanel(Panel):
         self._tell_count()
         trashed = self.rows.query.trashed
         for each in HISTORY:
-            if each.needs_picture:
-                enough = len(ids) == 1 if each.id in ONE else bool(ids)
+            if each.needs:
+                enough = len(ids) == 1 if each.needs == PICTURE else bool(ids)
                 self.actions_by_id[each.id].setEnabled(enough)
         self.actions_by_id["history_delete"].setVisible(not trashed)
         for name in ("history_put_back", "history_empty"):

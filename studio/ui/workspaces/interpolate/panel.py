@@ -391,7 +391,7 @@ class InterpolatePanel(Panel):
     def _enable(self) -> None:
         """What needs a picture waits for the first frame."""
         for each in WALK:
-            if each.needs_picture:
+            if each.needs:
                 self.actions_by_id[each.id].setEnabled(bool(self.course.frames))
 
     @Slot(str)
