@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QMimeData, QObject, Qt, Signal, Slot
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtCore import QCoreApplication, QMimeData, QObject, Signal, Slot
+from PySide6.QtGui import QImage
 
 from studio.core.generating import Generate
 from studio.core.settings import Settings
 from studio.ui.background import Background
-from studio.ui.image.qimage import from_qimage
+from studio.ui.image.qimage import from_qimage, over_white
 from studio.ui.start import Start, from_file, from_pixels, from_settings, keep
 
 PASTED = "Pasted picture"
@@ -104,12 +104,9 @@ def from_image(name: str, image: QImage) -> Start:
     """A picture in memory, transparent parts over white."""
     from studio.dataset.pictures import OVER_WHITE, ReadPicture
 
-    over = QImage(image.size(), QImage.Format.Format_RGB32)
-    over.fill(Qt.GlobalColor.white)
-    painter = QPainter(over)
-    painter.drawImage(0, 0, image)
-    painter.end()
-    read = ReadPicture(name, from_qimage(over), notes=OVER_WHITE if _shines(image) else ())
+    read = ReadPicture(
+        name, from_qimage(over_white(image)), notes=OVER_WHITE if _shines(image) else ()
+    )
     return from_pixels(name, read.pixels, read.square_notes)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from studio.core.errors import UsageError
 from studio.gallery.blind import (
@@ -32,6 +32,7 @@ from studio.gallery.blind import (
     write_tallies,
 )
 from studio.ui.background import Background
+from studio.ui.widgets.form import column
 from studio.ui.workspaces.reconstruct.bench import Bench
 from studio.ui.workspaces.reconstruct.blind_pages import RIVALS, ResultPage, SetupPage
 from studio.ui.workspaces.reconstruct.blind_question import QuestionPage
@@ -65,31 +66,24 @@ class BlindView(QWidget):
         self.pages = QStackedWidget()
         for page in (self.setup, self.question, self.result):
             self.pages.addWidget(page)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.pages)
+        column(self.pages, on=self)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._connect()
-        self.plan()
-
-    def _connect(self) -> None:
-        self.setup.asked.connect(self.run)
-        self.setup.edited.connect(self.plan)
-        self.question.answered.connect(self.answer)
-        self.question.undo_asked.connect(self.undo)
-        self.question.end_asked.connect(self.escape)
-        self.question.layout_choice.chosen.connect(self._take_keys)
-        self.question.shown.chosen.connect(self._take_keys)
-        self.result.export_asked.connect(self.export)
-        self.result.again_asked.connect(self.begin_anew)
+        setup, question, result = self.setup, self.question, self.result
+        setup.start.clicked.connect(self.run)
+        question.answered.connect(self.answer)
+        question.undo.clicked.connect(self.undo)
+        question.end.clicked.connect(self.escape)
+        for chosen in (question.layout_choice.chosen, question.shown.chosen):
+            chosen.connect(self._take_keys)
+        result.export.clicked.connect(self.export)
+        result.again.clicked.connect(self.begin_anew)
         self._background.done.connect(self._written)
         self._background.failed.connect(self._not_written)
         for signal in (
-            self._bench.finished,
-            self._bench.chosen_changed,
-            self._bench.pictures_changed,
-        ):
+            setup.edited, bench.finished, bench.chosen_changed, bench.pictures_changed,
+        ):  # fmt: skip
             signal.connect(self.plan)
+        self.plan()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -186,9 +180,7 @@ class BlindView(QWidget):
     @Slot()
     def escape(self) -> None:
         """Ends the test; what was answered counts."""
-        if self.pages.currentWidget() is not self.question:
-            self.begin_anew()
-        elif self.answers:
+        if self.pages.currentWidget() is self.question and self.answers:
             self._reveal()
         else:
             self.begin_anew()

@@ -16,10 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.ui.image.qimage import to_qimage
 from studio.ui.jobs import Jobs
 from studio.ui.widgets.foot import SIDE, Foot
 from studio.ui.workspaces.reconstruct.bench import Bench, short
-from studio.ui.workspaces.reconstruct.pane import as_image
 
 THUMBNAIL = 56
 NAME = Qt.ItemDataRole.UserRole  # of an item: what the autoencoder is opened by
@@ -155,7 +155,7 @@ class ReconstructColumn(QFrame):
         self.pictures.clear()
         for source in self._bench.sources:
             step = max(1, max(source.pixels.shape[:2]) // (2 * THUMBNAIL))
-            icon = QPixmap.fromImage(as_image(source.pixels[::step, ::step]))
+            icon = QPixmap.fromImage(to_qimage(source.pixels[::step, ::step]))
             height, width = source.pixels.shape[:2]
             item = QListWidgetItem(QIcon(icon), f"{source.name}\n{width} x {height}")
             item.setToolTip(f"{source.name} {source.note}".strip())

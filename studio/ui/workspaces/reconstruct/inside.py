@@ -27,13 +27,13 @@ from studio.core.autoencoding import Probe, Probed, Tile
 from studio.core.errors import UsageError
 from studio.core.messages import Failed
 from studio.ui.image.canvas import Canvas
+from studio.ui.image.qimage import to_qimage
 from studio.ui.job import Job
 from studio.ui.jobs import Jobs
 from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.widgets.options_box import OptionsBox
 from studio.ui.widgets.spin import RealSpin
 from studio.ui.workspaces.reconstruct.bench import Bench, short
-from studio.ui.workspaces.reconstruct.pane import as_image
 
 SETTLE = 250  # milliseconds after the last change
 TILE = 116  # logical pixels
@@ -270,7 +270,7 @@ class InsideView(QWidget):
         button.setObjectName(f"tile-{number}")
         button.setAccessibleName(f"{tile.label} {tile.detail}".strip())
         button.setToolTip(f"{tile.label}\n{tile.detail}\nClick to enlarge")
-        image = as_image(tile.image)
+        image = to_qimage(tile.image)
         how = Qt.TransformationMode.SmoothTransformation
         small = image.scaled(TILE, TILE, Qt.AspectRatioMode.KeepAspectRatio, how)
         button.setIcon(QIcon(QPixmap.fromImage(small)))

@@ -13,10 +13,12 @@ from PySide6.QtGui import (
     QPen,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.core.autoencoding import Figures, Reconstructed
 from studio.gallery.heat import heat_map
+from studio.ui.image.qimage import to_qimage
+from studio.ui.widgets.form import caption, column
 from studio.ui.workspaces.reconstruct.bench import short
 from studio.ui.workspaces.reconstruct.sight import Sight
 
@@ -56,7 +58,7 @@ class Pane(QWidget):
         if key not in self._images:
             if len(self._images) > 6:  # gains that the slider passed
                 self._images.clear()
-            self._images[key] = as_image(self._pixels(shown))
+            self._images[key] = to_qimage(self._pixels(shown))
         return self._images[key]
 
     def _pixels(self, shown: str) -> np.ndarray:
@@ -87,7 +89,7 @@ class Pane(QWidget):
         line = place.left() + (self.sight.wipe or 0.0) * place.width()
         key = ("original", 1.0)
         if key not in self._images:
-            self._images[key] = as_image(self.original)
+            self._images[key] = to_qimage(self.original)
         image = self._images[key]
         painter.save()
         painter.setClipRect(QRectF(place.left(), place.top(), line - place.left(), place.height()))
@@ -145,25 +147,15 @@ class Framed(QWidget):
     def __init__(self, pane: Pane) -> None:
         super().__init__()
         self.pane = pane
-        title = QLabel(short(pane.name))
-        title.setToolTip(pane.name)
-        title.setProperty("role", "title")
-        title.setTextFormat(Qt.TextFormat.PlainText)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(3)
-        column.addWidget(title)
-        column.addWidget(pane, 1)
         facts = ["the original"] if pane.result is None else told(pane.result.figures)
-        figures = QLabel(" · ".join(fact.replace(" ", UNBROKEN) for fact in facts))
-        figures.setProperty("role", "muted")
-        figures.setWordWrap(True)
+        text = " · ".join(fact.replace(" ", UNBROKEN) for fact in facts)
+        note = "" if pane.result is None else pane.result.note
+        figures = caption(text, "muted", f"figures-{pane.name}", note, wrap=True)
         figures.setAlignment(Qt.AlignmentFlag.AlignTop)
         figures.ensurePolished()
         figures.setMinimumHeight(2 * figures.fontMetrics().lineSpacing())  # panes of one size
-        figures.setObjectName(f"figures-{pane.name}")
-        figures.setToolTip("" if pane.result is None else pane.result.note)
-        column.addWidget(figures)
+        title = caption(short(pane.name), "title", tip=pane.name)
+        column(title, (pane, 1), figures, gap=3, on=self)
 
 
 def told(figures: Figures) -> list[str]:
@@ -179,10 +171,3 @@ def signed_difference(original: np.ndarray, other: np.ndarray, gain: float) -> n
     """Grey where equal, lighter where the other is lighter: (H, W, 3) uint8."""
     gap = other.astype(np.int16) - original
     return np.clip(128 + gain * gap, 0, 255).astype(np.uint8)
-
-
-def as_image(pixels: np.ndarray) -> QImage:
-    """(H, W, 3) uint8 as an image that owns its bytes."""
-    pixels = np.ascontiguousarray(pixels)
-    height, width = pixels.shape[:2]
-    return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()

@@ -7,14 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
     QImage,
-    QPainter,
     QShowEvent,
 )
 from PySide6.QtWidgets import (
@@ -33,6 +31,7 @@ from studio.gallery.naming import words
 from studio.gallery.reconstruction_sheet import Block, block, shown
 from studio.ui import actions
 from studio.ui.background import Background
+from studio.ui.image.qimage import from_qimage, over_white
 from studio.ui.library.pictures import Entry
 from studio.ui.preferences import texts
 from studio.ui.shared import Shared
@@ -210,7 +209,7 @@ class ReconstructPanel(Panel):
 
     def _add_image(self, name: str, image: QImage) -> None:
         if not image.isNull():
-            self.bench.add((Source(name, pixels_of(image)),))
+            self.bench.add((Source(name, from_qimage(over_white(image))),))
 
     @Slot()
     def add_autoencoder(self) -> None:
@@ -297,17 +296,6 @@ class ReconstructPanel(Panel):
         """The shown view, if it has run() and escape()."""
         view = self._views[self._specs[self.tabs.currentIndex()].id]
         return view if hasattr(view, "run") and hasattr(view, "escape") else None
-
-
-def pixels_of(image: QImage) -> np.ndarray:
-    """(H, W, 3) uint8, transparent parts over white."""
-    flat = QImage(image.size(), QImage.Format.Format_RGB888)
-    flat.fill(Qt.GlobalColor.white)
-    painter = QPainter(flat)
-    painter.drawImage(0, 0, image)
-    painter.end()
-    rows = np.frombuffer(flat.constBits(), np.uint8).reshape(flat.height(), flat.bytesPerLine())
-    return rows[:, : 3 * flat.width()].reshape(flat.height(), flat.width(), 3).copy()
 
 
 def _autoencoders() -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:

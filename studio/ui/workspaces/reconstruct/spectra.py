@@ -5,16 +5,14 @@ Imports pyqtgraph; imported when the view is first opened.
 
 from __future__ import annotations
 
-from typing import Any
-
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
+from studio.ui.widgets.curves import Curves, ink
+from studio.ui.widgets.form import caption, column
 from studio.ui.workspaces.reconstruct.bench import Bench, short
 
-HUES = (212, 28, 140, 330, 268, 52, 180, 0, 100)  # told apart on light and dark grounds
 WORDS = (
     "Radial spectra of the luminance. Solid: a reconstruction; where it falls below the original"
     " (grey), the encoder filtered detail out. Dotted: its difference to the original; where that"
@@ -29,20 +27,8 @@ class SpectraView(QWidget):
         super().__init__()
         self.setObjectName("spectra")
         self._bench = bench
-        self._plot = pg.PlotWidget(enableMenu=False)
-        self._plot.setObjectName("spectraPlot")
-        self._plot.setAccessibleName("Power against frequency")
-        self._plot.setToolTip("The wheel zooms, dragging moves.")
-        self._item: Any = self._plot.getPlotItem()
-        self._item.showGrid(True, True, 0.12)
-        self._legend = self._item.addLegend(offset=(-10, 10))
-        words = QLabel(WORDS)
-        words.setWordWrap(True)
-        words.setProperty("role", "muted")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(words)
-        column.addWidget(self._plot, 1)
+        self._plot = Curves("spectraPlot", "Power against frequency")
+        column(caption(WORDS, "muted", wrap=True), (self._plot, 1), on=self)
         self._soon = QTimer(self, interval=0, singleShot=True)  # once for many results
         self._soon.timeout.connect(self.draw)
         for signal in (bench.current_changed, bench.result, bench.pictures_changed):
@@ -56,27 +42,16 @@ class SpectraView(QWidget):
     @Slot()
     def draw(self) -> None:
         """Draws all anew."""
-        bench, palette = self._bench, self.palette()
-        muted = palette.color(QPalette.ColorRole.PlaceholderText)
-        self._plot.setBackground(palette.color(QPalette.ColorRole.Window))
-        self._item.clear()
-        for side, text in (("bottom", "frequency, cycles a pixel"), ("left", "power, log10")):
-            self._item.setLabel(side, text, color=muted.name())
-            self._item.getAxis(side).enableAutoSIPrefix(False)
-            self._item.getAxis(side).setPen(pg.mkPen(muted))
-            self._item.getAxis(side).setTextPen(pg.mkPen(muted))
+        bench, item = self._bench, self._plot.item
+        item.clear()
+        self._plot.dress("frequency, cycles a pixel", "power, log10")
         found = ((name, bench.results.get((bench.current, name))) for name in bench.chosen)
         results = [(name, each.spectra) for name, each in found if each is not None]
         if results:
-            first = results[0][1]
-            pen = pg.mkPen(muted, width=4)
-            self._item.plot(first.frequencies, first.original, pen=pen, name="original")
+            first, pen = results[0][1], pg.mkPen(self._plot.muted, width=4)
+            item.plot(first.frequencies, first.original, pen=pen, name="original")
         for number, (name, spectra) in enumerate(results):
-            ink = QColor.fromHsl(HUES[number % len(HUES)], 190, 130)
-            solid, dotted = (
-                pg.mkPen(ink, width=2),
-                pg.mkPen(ink, style=Qt.PenStyle.DotLine, width=2),
-            )
-            power = spectra.reconstruction
-            self._item.plot(spectra.frequencies, power, pen=solid, name=short(name))
-            self._item.plot(spectra.frequencies, spectra.residual, pen=dotted)
+            solid = pg.mkPen(ink(number), width=2)
+            dotted = pg.mkPen(ink(number), style=Qt.PenStyle.DotLine, width=2)
+            item.plot(spectra.frequencies, spectra.reconstruction, pen=solid, name=short(name))
+            item.plot(spectra.frequencies, spectra.residual, pen=dotted)

@@ -24,12 +24,12 @@ from studio.bridge.recipes import free_name, is_begun
 from studio.core.errors import UsageError
 from studio.core.learning import Paused, Preparing, Train, Trained, TrainSample, TrainStep
 from studio.core.messages import CancelledAt, Failed
+from studio.ui.image.qimage import to_qimage
 from studio.ui.job import Job, prepared, share_prepared
 from studio.ui.jobs import Jobs
 from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.foot import COLUMN_WIDTH, FINE
 from studio.ui.workspaces.reconstruct.bench import Bench
-from studio.ui.workspaces.reconstruct.pane import as_image
 from studio.ui.workspaces.reconstruct.train_column import TrainColumn
 
 HINT = "Choose a recipe and press Train: the trend shows within minutes."
@@ -282,7 +282,7 @@ class TrainView(QWidget):
     @Slot(object)
     def _sampled(self, event: TrainSample) -> None:
         rows = [np.concatenate(list(each), axis=1) for each in (event.originals, event.decoded)]
-        image = as_image(np.concatenate(rows, axis=0))
+        image = to_qimage(np.concatenate(rows, axis=0))
         side = min(2 * 128, round(256 * len(rows) / 2))
         scaled = image.scaledToHeight(side, Qt.TransformationMode.SmoothTransformation)
         self.pictures.setPixmap(QPixmap.fromImage(scaled))
