@@ -52,7 +52,7 @@ COMPARE: tuple[Action[ComparePanel], ...] = (
     Action("zoom_away", "-", "Zoom out",
         lambda p: p.pictures.lens.zoom_at(p.pictures.lens.part.center(), 0.8),
         "Reduce all pictures about the same place.", VIEWER),
-    Action("play", "Space", "Play", lambda p: p.pictures.scrubber.toggle_play(),
+    Action("play", "Space", "Play", lambda p: p.pictures.scrubber.toggle(),
         "Play all trajectories in step, from noise to picture.", VIEWER),
     Action("beside", "T", "Beside a true run", lambda p: p.pictures.scrubber.beside.toggle(),
         "Put what is predicted at step k beside a whole run of k steps.", VIEWER),
