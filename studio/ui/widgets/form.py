@@ -63,17 +63,21 @@ def caption(
 def row(*parts: Part, gap: int = 6, on: QWidget | None = None) -> QHBoxLayout:
     """Side by side: widgets and layouts, each alone or with its stretch, numbers for so many
     pixels, None for what room is left."""
-    return _filled(QHBoxLayout() if on is None else QHBoxLayout(on), parts, gap, NONE)
+    return _filled(QHBoxLayout(), parts, gap, NONE, on)
 
 
 def column(
     *parts: Part, gap: int = 6, margins: Margins = NONE, on: QWidget | None = None
 ) -> QVBoxLayout:
     """One below the other; `parts` as those of `row`."""
-    return _filled(QVBoxLayout() if on is None else QVBoxLayout(on), parts, gap, margins)
+    return _filled(QVBoxLayout(), parts, gap, margins, on)
 
 
-def _filled(layout: L, parts: tuple[Part, ...], gap: int, margins: Margins) -> L:
+def _filled(
+    layout: L, parts: tuple[Part, ...], gap: int, margins: Margins, on: QWidget | None
+) -> L:
+    if on is not None:
+        on.setLayout(layout)
     layout.setContentsMargins(*margins)
     layout.setSpacing(gap)
     for each in parts:

@@ -10,11 +10,12 @@ from functools import partial
 import numpy as np
 from PySide6.QtCore import QPointF, QSizeF, Qt, Signal, Slot
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from studio.gallery.blind import ABX, FIRST, NEITHER, PREFERENCE, SECOND, crop
 from studio.ui.widgets.buttons import text_button
-from studio.ui.widgets.form import caption, clear, column, named, row
+from studio.ui.widgets.form import caption, clear, column, row
+from studio.ui.widgets.progress import Progress
 from studio.ui.widgets.segments import Segments
 from studio.ui.workspaces.reconstruct.pane import Pane
 from studio.ui.workspaces.reconstruct.sight import Sight
@@ -83,9 +84,7 @@ class QuestionPage(QWidget):
 
     def _bar(self) -> QHBoxLayout:
         self.number = caption(role="", name="blindNumber")
-        told = "Questions answered"
-        self.progress = named(QProgressBar(), "blindProgress", told, told)
-        self.progress.setTextVisible(False)
+        self.progress = Progress("blindProgress", "Questions answered")
         self.layout_choice = Segments("blindLayout", "How pictures are shown", LAYOUTS)
         self.layout_choice.chosen.connect(self._arrange)
         tip = "Take the last answer back (Backspace)"

@@ -10,15 +10,8 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QPalette, QPixmap, QShowEvent
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QColor, QPixmap, QShowEvent
+from PySide6.QtWidgets import QWidget
 
 from studio.bridge.recipes import free_name, is_begun
 from studio.core.errors import UsageError
@@ -28,7 +21,11 @@ from studio.ui.image.qimage import to_qimage
 from studio.ui.job import Job, prepared, share_prepared
 from studio.ui.jobs import Jobs
 from studio.ui.widgets.banner import Banner
-from studio.ui.widgets.foot import COLUMN_WIDTH, FINE
+from studio.ui.widgets.buttons import text_button
+from studio.ui.widgets.curves import Curves
+from studio.ui.widgets.foot import COLUMN_WIDTH
+from studio.ui.widgets.form import caption, column, named, row
+from studio.ui.widgets.progress import FINE, Progress
 from studio.ui.workspaces.reconstruct.bench import Bench
 from studio.ui.workspaces.reconstruct.train_column import TrainColumn
 
@@ -59,69 +56,32 @@ class TrainView(QWidget):
         self._problem = ""  # why what the column says cannot be trained
         self.banner = Banner()
         self.banner.dismiss.setObjectName("trainDismiss")
-        self.said = QLabel(HINT)
-        self.said.setObjectName("trainSaid")
-        self.said.setWordWrap(True)
-        self.progress = QProgressBar()
-        self.progress.setObjectName("trainProgress")
-        self.progress.setAccessibleName("Progress of the training")
-        self.progress.setToolTip("How much of the training's time is over")
-        self.progress.setRange(0, FINE)
-        self.progress.setTextVisible(False)
-        self.pictures, self.figures = QLabel(), QLabel()
-        self.pictures.setObjectName("trainPictures")
-        self.pictures.setAccessibleName("Held-out pictures above, their reconstructions below")
-        self.pictures.setToolTip("Held-out pictures above, their reconstructions below")
+        self.said = caption(HINT, "", "trainSaid", wrap=True)
+        tip = "How much of the training's time is over"
+        self.progress = Progress("trainProgress", "Progress of the training", tip)
+        told = "Held-out pictures above, their reconstructions below"
+        self.pictures = named(caption(role=""), "trainPictures", told, told)
         self.pictures.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.figures.setProperty("role", "muted")
-        self.use = QPushButton("Reconstruct with it")
-        self.use.setObjectName("trainUse")
-        self.use.setAccessibleName("Reconstruct with it")
-        self.use.setToolTip("Tick the new autoencoder in the Pictures view")
+        self.figures = caption(role="muted")
+        text, tip = "Reconstruct with it", "Tick the new autoencoder in the Pictures view"
+        self.use = text_button("trainUse", text, text, tip)
         self.use.hide()
-        self._make_plot()
-        self._lay_out()
-        self._connect()
-
-    def _make_plot(self) -> None:
-        self._plot = pg.PlotWidget(enableMenu=False)
-        self._plot.setObjectName("trainCurves")
-        self._plot.setAccessibleName("The loss's terms over the steps")
-        self._plot.setToolTip("Unweighted terms, logarithmic. The wheel zooms, dragging moves.")
+        tip = "Unweighted terms, logarithmic."
+        self._plot = Curves("trainCurves", "The loss's terms over the steps", tip)
         policy = self._plot.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self._plot.setSizePolicy(policy)
         self._plot.hide()  # until there is something to see
-        self._item: Any = self._plot.getPlotItem()
-        self._item.setLogMode(False, True)
-        self._item.showGrid(True, True, 0.12)
-        self._legend = self._item.addLegend(offset=(-10, 10))
+        self._plot.item.setLogMode(False, True)
         self._curves: dict[str, Any] = {}
-
-    def _lay_out(self) -> None:
-        right = QVBoxLayout()
-        right.setContentsMargins(16, 8, 0, 8)
-        head = QHBoxLayout()
-        head.addWidget(self.said, 1)
-        head.addWidget(self.use)
-        right.addWidget(self.banner)
-        right.addLayout(head)
-        right.addWidget(self.progress)
-        right.addWidget(self._plot, 1)
-        right.addWidget(self.pictures)
-        right.addWidget(self.figures)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.column)
-        row.addLayout(right, 1)
-
-    def _connect(self) -> None:
-        column = self.column
-        column.asked.connect(self.run)
-        column.edited.connect(self._look_again)
-        column.pause_asked.connect(self._pause)
-        column.keep_asked.connect(self._keep)
-        column.cancel_asked.connect(self.escape)
+        head = row((self.said, 1), self.use)
+        parts = (self.banner, head, self.progress, (self._plot, 1), self.pictures, self.figures)
+        row(self.column, (column(*parts, margins=(16, 8, 0, 8)), 1), on=self)
+        self.column.asked.connect(self.run)
+        self.column.edited.connect(self._look_again)
+        self.column.pause_asked.connect(self._pause)
+        self.column.keep_asked.connect(self._keep)
+        self.column.cancel_asked.connect(self.escape)
         self.use.clicked.connect(self._use)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -181,10 +141,9 @@ class TrainView(QWidget):
             self.job.ended.connect(self._finished)
             self._ending = False
             self.banner.clear()
-            self.progress.setRange(0, FINE)
-            self.progress.setValue(0)
+            self.progress.show_share(0.0)
             self.steps, self.terms = [], {}
-            self._item.clear()
+            self._plot.item.clear()
             self._curves = {}
             self._plot.hide()
             self.use.hide()
@@ -240,9 +199,7 @@ class TrainView(QWidget):
     @Slot(object)
     def _prepared(self, event: Preparing) -> None:
         """The bar is of this part, and runs to and fro where nobody can count it."""
-        share = share_prepared(event)
-        self.progress.setRange(0, 0 if share is None else FINE)
-        self.progress.setValue(round(FINE * (share or 0)))
+        self.progress.show_share(share_prepared(event))
         if not self._ending:
             self._say(prepared(event))
 
@@ -256,8 +213,7 @@ class TrainView(QWidget):
         if len(self.steps) > MOST_POINTS:  # every second point tells the same
             self.steps = self.steps[::2]
             self.terms = {name: values[::2] for name, values in self.terms.items()}
-        self.progress.setRange(0, FINE)
-        self.progress.setValue(round(FINE * event.share))
+        self.progress.show_share(event.share)
         left = f"{event.seconds_left / 60:.1f} min left" if event.seconds_left else "done"
         if not self._ending:
             self._say(f"Step {event.step:,} · {event.samples:,} crops · {left}")
@@ -268,15 +224,11 @@ class TrainView(QWidget):
         """The curves as they are now."""
         self._drawn = time.monotonic()
         self._plot.setVisible(bool(self.steps))
-        palette = self.palette()
-        self._plot.setBackground(palette.color(QPalette.ColorRole.Window))
-        muted = palette.color(QPalette.ColorRole.PlaceholderText)
-        for side, text in (("bottom", "step"), ("left", "term, unweighted")):
-            self._item.setLabel(side, text, color=muted.name())
+        self._plot.dress("step", "term, unweighted")
         for name, values in self.terms.items():
             if name not in self._curves:
                 ink = QColor.fromHsl(HUES.get(name, 268), 160 if name != "loss" else 0, 130)
-                self._curves[name] = self._item.plot(pen=pg.mkPen(ink, width=2), name=name)
+                self._curves[name] = self._plot.item.plot(pen=pg.mkPen(ink, width=2), name=name)
             self._curves[name].setData(np.array(self.steps[-len(values) :]), np.array(values))
 
     @Slot(object)
@@ -299,7 +251,7 @@ class TrainView(QWidget):
     @Slot(object)
     def _trained(self, event: Trained) -> None:
         self._say(f"Trained {event.name}: {event.steps:,} steps, {event.seconds:.0f} s.")
-        self.progress.setValue(FINE)
+        self.progress.show_share(1.0)
         self.use.show()
         self.draw()
         self.trained.emit(event.name)
@@ -314,7 +266,7 @@ class TrainView(QWidget):
         self.job = None
         self.column.show_running(False)
         self._look_again()
-        self.progress.setRange(0, FINE)
+        self.progress.setRange(0, FINE)  # it may have run to and fro
         if isinstance(end, CancelledAt):
             again = "Cancelled. Tick “Go on with this name's run” to continue it."
             self._say(again if end.step else "Cancelled before its first step.")
