@@ -28,11 +28,12 @@ from studio.core.errors import StudioError
 from studio.core.messages import Ready
 from studio.ui import actions, icons
 from studio.ui import workspaces as panels
+from studio.ui.panel import Panel
 from studio.ui.shared import Shared
 from studio.ui.start import Start, keep
 from studio.ui.status_line import StatusLine
 from studio.ui.theme import CHOICES, Theme
-from studio.ui.workspaces import WORKSPACES, Panel, load
+from studio.ui.workspaces import WORKSPACES, load
 
 
 class Window(QWidget):

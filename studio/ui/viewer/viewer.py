@@ -49,7 +49,9 @@ TOOLS = (
 class Viewer(QWidget):
     """Shows the library's current entry, or the live preview while `following`."""
 
-    def __init__(self, library: Library, samplers: dict[str, SamplerSpec], jobs: Jobs) -> None:
+    def __init__(
+        self, library: Library, samplers: dict[str, SamplerSpec], jobs: Jobs, banner: Banner
+    ) -> None:
         super().__init__()
         self.setObjectName("viewer")
         self._samplers = samplers
@@ -59,7 +61,7 @@ class Viewer(QWidget):
         self.playing = False  # whether the trajectory of what is shown is wanted
         self._kept: Recent[Entry, Picture] = Recent(TRAJECTORIES)  # of the newest pictures
         self._mosaic = Mosaic()
-        self.banner = Banner()
+        self.banner = banner
         self.canvas = Canvas()
         self.welcome = welcome()
         self.strip = Strip(library)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # fmt: off
 COMPARE: tuple[Action[ComparePanel], ...] = (
-    Action("compare", "Ctrl+Return Ctrl+Enter", "Compare", lambda p: p.compare(),
+    Action("compare", "Ctrl+Return Ctrl+Enter", "Compare", lambda p: p.run(),
         "Make all pictures of the comparison."),
     Action("cancel", "Esc", "Cancel", lambda p: p.escape(),
         "Stop; the pictures that are done stay."),

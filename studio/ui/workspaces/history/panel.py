@@ -12,7 +12,7 @@ from PySide6.QtGui import (
     QImage,
     QShowEvent,
 )
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.core.settings import Settings
 from studio.gallery.history.index import Facets
@@ -28,12 +28,11 @@ from studio.ui.library.grid import Grid
 from studio.ui.library.loader import Loader
 from studio.ui.library.pictures import read_picture
 from studio.ui.library.rows import Rows
+from studio.ui.panel import Panel, PanelSpec
 from studio.ui.shared import Shared
 from studio.ui.starting.reader import picture_in
-from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.buttons import tool
 from studio.ui.widgets.menus import passing_menu
-from studio.ui.workspaces import Panel, PanelSpec
 from studio.ui.workspaces.history.details import Details
 from studio.ui.workspaces.history.filters import Filters
 from studio.ui.workspaces.history.keys import BUTTONS, HISTORY, LARGE, MENU
@@ -50,27 +49,20 @@ class HistoryPanel(Panel):
     remake: Remake
 
     def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("historyPanel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        super().__init__(shared, parent, "history")
         self.setAcceptDrops(True)
-        self.session = shared.session
-        self.archive = shared.library.archive
+        self.archive = self.library.archive
         self.rows = Rows(self.archive, self)
         labels = {name: spec.label for name, spec in self.session.samplers.items()}
         self.filters, self.grid, self.details = Filters(labels), Grid(self.rows), Details(labels)
-        self.canvas, self.banner, self.progress = Canvas(), Banner(), QProgressBar()
+        self.canvas, self.progress = Canvas(), QProgressBar()
         self.pages = QStackedWidget()
         self._shown = 0  # the id of the picture that is, or soon will be, large
         self._skipped = 0  # files of the folder that are not shown
         self._thrown: list[Ids] = []  # what can be undone, the last first
         self._large = Loader(1, 1, self)
         self.remake = Remake(shared.session, shared.jobs, self)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self._left(), 1)
-        row.addWidget(self.details)
+        self.lay_out(self._left(), self.details)
         self.actions_by_id = actions.install(HISTORY, self, self.pages)
         self.actions_by_id |= actions.install(LARGE, self, self.canvas)
         self.details.add_buttons([self.actions_by_id[name] for name in BUTTONS])
@@ -80,7 +72,6 @@ class HistoryPanel(Panel):
         self._select()
 
     def _left(self) -> QWidget:
-        self.banner.dismiss.setObjectName("historyDismiss")
         self.canvas.setObjectName("historyCanvas")
         self.progress.setObjectName("historyProgress")
         self.progress.setAccessibleName("Looking through the folder")
@@ -204,7 +195,7 @@ class HistoryPanel(Panel):
         if self._thrown:
             self.archive.restore(self._thrown[-1])
         else:
-            self.banner.say("note", "Nothing was deleted since the start; the trash may hold more.")
+            self.note("Nothing was deleted since the start; the trash may hold more.")
 
     def open_variants(self) -> QMenu | None:
         """What can be changed with one click."""
@@ -244,7 +235,7 @@ class HistoryPanel(Panel):
     def _refused(self, path: Path, sentence: str) -> None:
         """A picture without settings is good for something all the same."""
         start = ("&Start from it", partial(self.remake.start, path))
-        self.banner.say("error", sentence, (start,))
+        self.error(sentence, start)
 
     @Slot()
     def _made(self) -> None:
@@ -298,11 +289,11 @@ class HistoryPanel(Panel):
         """What can be undone is offered in place."""
         if done.what == "trash" and done.ids:
             self._thrown.append(done.ids)
-            self.banner.say("note", f"{_are(done.ids)} in the trash.", (("&Undo", self.undo),))
+            self.note(f"{_are(done.ids)} in the trash.", ("&Undo", self.undo))
         elif done.what == "restore":
             back = set(done.ids)
             self._thrown = [ids for ids in self._thrown if not back & set(ids)]
-            self.banner.say("note", f"{_are(done.ids)} back.")
+            self.note(f"{_are(done.ids)} back.")
         elif done.what == "empty":
             self._thrown.clear()
         if done.what != "mark":
@@ -313,11 +304,11 @@ class HistoryPanel(Panel):
         """Without its index the folder is shown all the same, and the index can be tried again."""
         self.progress.hide()
         way = ("&Try again", self.archive.reopen if self.archive.problem else self.archive.sync)
-        self.banner.say("error", sentence, (way,))
+        self.error(sentence, way)
 
     @Slot(object, str)
     def _failed(self, _: object, sentence: str) -> None:
-        self.banner.say("error", sentence)
+        self.error(sentence)
 
     @Slot(bool)
     def _like(self, favourite: bool) -> None:
@@ -392,4 +383,4 @@ def _are(ids: Ids) -> str:
     return "1 picture is" if len(ids) == 1 else f"{len(ids):,} pictures are"
 
 
-PANEL = PanelSpec(HistoryPanel, (*HISTORY, *LARGE), ())
+PANEL = PanelSpec(HistoryPanel, (*HISTORY, *LARGE))

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
 from studio.core.errors import UsageError
@@ -24,6 +24,7 @@ from studio.ui.job import Job
 from studio.ui.jobs import Jobs
 from studio.ui.library.again import restore, variants
 from studio.ui.library.pictures import read_picture
+from studio.ui.panel import show_folder
 from studio.ui.session import Session
 from studio.ui.start import Start, from_file
 from studio.ui.starting.reader import Reader
@@ -48,7 +49,6 @@ class Remake(QObject):
         self._reader = Reader(self)
         self._reader.found.connect(self._found)
         self._reader.refused.connect(self.refused)
-        jobs.unavailable.connect(partial(self.told.emit, "error"))
 
     def restore(self, settings: Settings) -> None:
         """Takes them over into Generate."""
@@ -78,7 +78,7 @@ class Remake(QObject):
 
     def open_folder(self, path: Path) -> None:
         """Shows where a file is."""
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
+        show_folder(path)
 
     def make(self, settings: Settings) -> None:
         """Makes one picture."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QShowEvent
+from PySide6.QtCore import QPoint, Slot
+from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QHBoxLayout,
@@ -25,15 +25,14 @@ from studio.ui.image.scaled import Picture
 from studio.ui.library.picker import Yours
 from studio.ui.library.pictures import Entry
 from studio.ui.output.exporter import FILMS
+from studio.ui.panel import Panel, PanelSpec, stacked
 from studio.ui.session import random_seed
 from studio.ui.shared import Shared
 from studio.ui.start import from_pixels
-from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.buttons import tool
 from studio.ui.widgets.foot import COLUMN_WIDTH
 from studio.ui.widgets.line import Line
 from studio.ui.widgets.menus import add, add_forms, passing_menu
-from studio.ui.workspaces import Panel, PanelSpec
 from studio.ui.workspaces.interpolate import plan
 from studio.ui.workspaces.interpolate.column import TITLES, WalkColumn
 from studio.ui.workspaces.interpolate.course import Course
@@ -56,24 +55,17 @@ class InterpolatePanel(Panel):
     stage: Stage
 
     def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("interpolatePanel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.shared, self.session, self.jobs = shared, shared.session, shared.jobs
+        super().__init__(shared, parent, "interpolate", "walk")
         self.course, self.reading = Course(shared.jobs, self), Reading(self)
         self.column = WalkColumn(self.session, self.jobs, self.course, self.reading, self)
         self.column.setFixedWidth(COLUMN_WIDTH)
         self.exports = Exports(self.course, shared.library.folder, self)
-        self.banner, self.bar, self.writing = Banner(), QHBoxLayout(), QProgressBar()
+        self.bar, self.writing = QHBoxLayout(), QProgressBar()
         self.welcome, self.stage = welcome(), Stage()
         self.map, self.player = FrameMap(self.course), WalkPlayer()
         self.pages, self.sight = QStackedWidget(), QWidget()
         self.facts, self.speed = Line("walkFacts"), Line("walkSpeed")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self.column)
-        row.addWidget(self._right(), 1)
+        self.lay_out(self.column, self._right())
         self.actions_by_id = actions.install(WALK, self, self.sight)
         self.actions_by_id["walk_fade"].setCheckable(True)
         self.actions_by_id["walk_fade"].setChecked(True)
@@ -85,7 +77,6 @@ class InterpolatePanel(Panel):
         self._enable()
 
     def _right(self) -> QWidget:
-        self.banner.dismiss.setObjectName("walkDismiss")
         self.writing.setObjectName("walkWriting")
         self.writing.setAccessibleName("Progress of the export")
         self.writing.setToolTip("How much of the walk is written")
@@ -107,24 +98,16 @@ class InterpolatePanel(Panel):
         below.addWidget(self.player)
         self.pages.addWidget(self.welcome)
         self.pages.addWidget(page)
-        right = QWidget()
-        column = QVBoxLayout(right)
-        column.setContentsMargins(16, 8, 16, 8)
-        column.setSpacing(8)
-        column.addLayout(self.bar)
-        column.addWidget(self.banner)
-        column.addWidget(self.writing)
-        column.addWidget(self.pages, 1)
-        return right
+        return stacked(self.bar, self.banner, self.writing, self.pages)
 
     def _connect(self) -> None:
         course = self.course
         self.column.asked.connect(self.actions_by_id["walk_go"].trigger)
         for card in self.column.cards:
             card.mine_wanted.connect(self.open_yours)
-            card.said.connect(self._failed)
+            card.said.connect(self.error)
         self.reading.read.connect(self._read)
-        self.reading.failed.connect(self._failed)
+        self.reading.failed.connect(self.error)
         self.welcome.picked.connect(self._picked)
         self.map.picked.connect(self.show_frame)
         for opener in (self.map, self.stage.walk, self.stage.fade):
@@ -136,28 +119,26 @@ class InterpolatePanel(Panel):
         course.measured.connect(self._measured)
         course.ended.connect(self._enable)
         self.exports.progressed.connect(self._progressed)
-        self.exports.written.connect(self._written)
+        self.exports.written.connect(self.written)
         self.exports.saved.connect(self._saved)
         self.exports.failed.connect(self._not_written)
-        self.jobs.unavailable.connect(self._failed)
-        course.failed.connect(self._failed)
+        course.failed.connect(self.error)
 
     def run(self) -> None:
         """Makes the walk as it stands."""
         if self.course.job is not None:
-            self.banner.say("note", "One walk at a time: cancel this one first (Esc).")
+            self.note("One walk at a time: cancel this one first (Esc).")
             return
         drawn = random_seed()
         try:
             began = self.course.begin(self.column.walk(drawn))
         except UsageError as error:
-            self._failed(plan.sentence(error))
+            self.refuse(str(error))
             return
         if began:
-            if self.banner.kind == "error":
-                self.banner.clear()
+            self.forget_error()
             self.column.drawn(drawn)
-            self.shared.preferences.set("history", list(self.column.remember_prompts()))
+            self.preferences.set("history", list(self.column.remember_prompts()))
             self._remember()
 
     def take(self, end: int, picture: Path | Entry) -> None:
@@ -182,7 +163,7 @@ class InterpolatePanel(Panel):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.column.set_history(tuple(self.shared.preferences.get("history")))
+        self.column.set_history(tuple(self.preferences.get("history")))
 
     def closing(self) -> None:
         self._remember()
@@ -190,7 +171,7 @@ class InterpolatePanel(Panel):
         self.exports.wait()
 
     def _remember(self) -> None:
-        self.shared.preferences.set("walk", self.column.remembered())
+        self.preferences.set("walk", self.column.remembered())
 
     def escape(self) -> None:
         """Cancels the walk, else dismisses the banner."""
@@ -279,15 +260,15 @@ class InterpolatePanel(Panel):
         turn = str(self.player.turn.currentData())
         play = Play(self.player.fps, turn != "once", turn == "ping-pong")
         if self.exports.start(form, play, fade):
-            self.banner.say("note", f"Writing: {FORMS[form][0]}…")
+            self.note(f"Writing: {FORMS[form][0]}…")
 
     @Slot(int)
     def open_yours(self, end: int) -> Yours | None:
         """The newest pictures, to choose an end from."""
-        if not any(entry.path is not None for entry in self.shared.library.entries):
-            self.banner.say("note", "No picture was made yet; make one in Generate (Ctrl+1).")
+        if not any(entry.path is not None for entry in self.library.entries):
+            self.note("No picture was made yet; make one in Generate (Ctrl+1).")
             return None
-        window = Yours(self.shared.library, self)
+        window = Yours(self.library, self)
         window.chosen.connect(partial(self.take, end))
         button = self.column.cards[end].mine
         window.move(button.mapToGlobal(button.rect().bottomLeft()))
@@ -368,24 +349,20 @@ class InterpolatePanel(Panel):
         self.writing.setVisible(self.exports.busy > 0)
 
     @Slot(object)
-    def _written(self, path: Path) -> None:
-        def show() -> None:
-            folder = path.parent if path.suffix else path
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
-
+    def written(self, path: Path) -> None:
         self.writing.setVisible(self.exports.busy > 0)
-        self.banner.say("note", f"Written to {path}", (("Show the folder", show),))
+        super().written(path)
 
     @Slot(object, object)
     def _saved(self, frame: Frame, path: Path) -> None:
         if self.course.walk is not None:
-            self.shared.library.insert(path, nearest_end(self.course.walk, frame.place).settings)
-        self.banner.say("note", f"Saved as {path.name} in {path.parent}.")
+            self.library.insert(path, nearest_end(self.course.walk, frame.place).settings)
+        self.note(f"Saved as {path.name} in {path.parent}.")
 
     @Slot(str)
     def _not_written(self, sentence: str) -> None:
         self.writing.setVisible(self.exports.busy > 0)
-        self._failed(sentence)
+        self.error(sentence)
 
     @Slot()
     def _enable(self) -> None:
@@ -393,10 +370,6 @@ class InterpolatePanel(Panel):
         for each in WALK:
             if each.needs:
                 self.actions_by_id[each.id].setEnabled(bool(self.course.frames))
-
-    @Slot(str)
-    def _failed(self, sentence: str) -> None:
-        self.banner.say("error", sentence)
 
 
 PANEL = PanelSpec(InterpolatePanel, WALK, ("walk_export",))

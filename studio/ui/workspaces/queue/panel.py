@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -25,9 +25,8 @@ from studio.core.messages import Failed, Request
 from studio.gallery.queue_file import queue_file
 from studio.ui import actions
 from studio.ui.job import Job
+from studio.ui.panel import Panel, PanelSpec
 from studio.ui.shared import Shared
-from studio.ui.widgets.banner import Banner
-from studio.ui.workspaces import Panel, PanelSpec
 from studio.ui.workspaces.queue.keeper import Keeper
 from studio.ui.workspaces.queue.keys import QUEUE
 from studio.ui.workspaces.queue.prompts import PromptList
@@ -42,22 +41,16 @@ class QueuePanel(Panel):
     prompts: PromptList
 
     def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("queuePanel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._jobs, self._session = shared.jobs, shared.session
-        self._preferences = shared.preferences
-        self._labels = {name: spec.label for name, spec in shared.session.samplers.items()}
+        super().__init__(shared, parent, "queue")
+        self._labels = {name: spec.label for name, spec in self.session.samplers.items()}
         self._filling = False
         self._marked: Job | None = None  # as the running one
         self.keeper = Keeper(shared.jobs, queue_file(), shared.library.writer, self)
-        self.banner = Banner()
-        self.banner.dismiss.setObjectName("queueDismiss")
         self._make()
         self._lay_out()
         self.actions_by_id = actions.install(QUEUE, self, self.list)
         self._connect()
-        self.kept.setChecked(bool(self._preferences.get("keep_queue")))
+        self.kept.setChecked(bool(self.preferences.get("keep_queue")))
         self.keeper.keep(self.kept.isChecked())
         self._show()
 
@@ -94,7 +87,7 @@ class QueuePanel(Panel):
         self.kept = _check(
             "queueKept", "Keep for the next start", "Write down what waits, and offer it next time"
         )
-        self.prompts = PromptList(self._session)
+        self.prompts = PromptList(self.session)
 
     def _lay_out(self) -> None:
         left = QVBoxLayout()
@@ -122,9 +115,8 @@ class QueuePanel(Panel):
         both.addWidget(self.prompts, 2)
 
     def _connect(self) -> None:
-        self._jobs.changed.connect(self._show)
-        self._jobs.on(Failed, self._job_failed)
-        self._jobs.unavailable.connect(self._failed)
+        self.jobs.changed.connect(self._show)
+        self.jobs.on(Failed, self._job_failed)
         self.list.model().rowsMoved.connect(self._dragged)
         self.list.itemSelectionChanged.connect(self._enable)
         for name, act in (
@@ -138,16 +130,16 @@ class QueuePanel(Panel):
         self.until.toggled.connect(self._until)
         self.kept.toggled.connect(self._keep)
         self.keeper.found.connect(self._offer)
-        self.keeper.failed.connect(self._failed)
+        self.keeper.failed.connect(self.refuse)
         self.keeper.again_changed.connect(self._again_changed)
         self.prompts.wanted.connect(self._queue)
-        self.prompts.failed.connect(self._failed)
+        self.prompts.failed.connect(self.refuse)
 
     @property
     def chosen(self) -> list[Job]:
         """The selected jobs, from above."""
         rows = sorted(self.list.row(item) for item in self.list.selectedItems())
-        return [self._jobs.job(number) for row, number in enumerate(self._numbers()) if row in rows]
+        return [self.jobs.job(number) for row, number in enumerate(self._numbers()) if row in rows]
 
     def _numbers(self) -> list[int]:
         """Of the jobs that the list shows."""
@@ -155,12 +147,12 @@ class QueuePanel(Panel):
 
     def shift(self, by: int) -> None:
         """Moves the selected waiting jobs a place earlier or later."""
-        waiting = self._jobs.waiting
+        waiting = self.jobs.waiting
         chosen = [job for job in self.chosen if job in waiting]
         for job in chosen if by < 0 else reversed(chosen):
             place = waiting.index(job) + by
             if 0 <= place < len(waiting) and waiting[place] not in chosen:
-                self._jobs.move(job, place)
+                self.jobs.move(job, place)
                 waiting.insert(place, waiting.pop(waiting.index(job)))
 
     def repeat(self) -> None:
@@ -173,18 +165,18 @@ class QueuePanel(Panel):
 
     def cancel(self) -> None:
         for job in reversed(self.chosen):
-            self._jobs.cancel_job(job)
+            self.jobs.cancel_job(job)
 
     def cancel_all(self) -> None:
         self.keeper.repeat(None)
-        self._jobs.cancel_all()
+        self.jobs.cancel_all()
 
     def escape(self) -> None:
         """Closes the banner, else cancels the running job."""
         if self.banner.isVisible():
             self.banner.clear()
         else:
-            self._jobs.cancel()
+            self.jobs.cancel()
 
     def closing(self) -> None:
         """Writes down what waits, before the engine is stopped."""
@@ -193,9 +185,9 @@ class QueuePanel(Panel):
     def _submit(self, request: Request) -> bool:
         """Whether it is queued."""
         try:
-            return self._jobs.submit(request) is not None
+            return self.jobs.submit(request) is not None
         except UsageError as error:
-            self._failed(str(error))
+            self.refuse(str(error))
             return False
 
     def _go_on(self) -> None:
@@ -226,11 +218,11 @@ class QueuePanel(Panel):
             self.keeper.repeat(None)
             return
         try:
-            request = self._session.request()
-            written = replace(request.settings, prompt=self._session.prompt.get().strip())
+            request = self.session.request()
+            written = replace(request.settings, prompt=self.session.prompt.get().strip())
             self.keeper.repeat(replace(request, settings=written))
         except UsageError as error:
-            self._failed(str(error))
+            self.refuse(str(error))
             self.until.setChecked(False)
 
     @Slot(object)
@@ -241,7 +233,7 @@ class QueuePanel(Panel):
 
     @Slot(bool)
     def _keep(self, on: bool) -> None:
-        self._preferences.set("keep_queue", on)
+        self.preferences.set("keep_queue", on)
         self.keeper.keep(on)
 
     @Slot(object, object)
@@ -260,7 +252,7 @@ class QueuePanel(Panel):
                 ),
             )
         elif problems:
-            self._failed(" ".join(problems))
+            self.error(" ".join(problems))
 
     @Slot()
     def _show(self) -> None:
@@ -268,7 +260,7 @@ class QueuePanel(Panel):
         if self._filling:
             return
         chosen = {int(item.data(JOB)) for item in self.list.selectedItems()}
-        now, numbers = self._numbers(), [job.number for job in self._jobs.open]
+        now, numbers = self._numbers(), [job.number for job in self.jobs.open]
         if now != numbers:
             blocked = self.list.blockSignals(True)
             self.list.clear()
@@ -277,21 +269,21 @@ class QueuePanel(Panel):
                 item.setData(JOB, number)
                 item.setSelected(number in chosen)
             self.list.blockSignals(blocked)
-        if now != numbers or self._jobs.running is not self._marked:
-            self._marked = self._jobs.running
+        if now != numbers or self.jobs.running is not self._marked:
+            self._marked = self.jobs.running
             for row in range(self.list.count()):
                 self._mark(self.list.item(row), row)
-        self.now.setText(self._jobs.sentence() or "Nothing is waiting.")
-        share = self._jobs.share_done()
+        self.now.setText(self.jobs.sentence() or "Nothing is waiting.")
+        share = self.jobs.share_done()
         self.bar.setValue(round(1000 * share) if share is not None else 0)
         self._enable()
 
     def _mark(self, item: QListWidgetItem, row: int) -> None:
         """What it is, and whether it is being made, or has given way to what is."""
-        job = self._jobs.open[row]
+        job = self.jobs.open[row]
         first, second = title(job.request), detail(job.request, self._labels)
-        begun = BEGUN if job in self._jobs.begun else str(row + 1)
-        place = NOW if job is self._jobs.running else begun
+        begun = BEGUN if job in self.jobs.begun else str(row + 1)
+        place = NOW if job is self.jobs.running else begun
         for role, text in ((PLACE, place), (TITLE, first), (DETAIL, second)):
             item.setData(role, text)
         item.setText("\n".join(text for text in (f"{place}  {first}", second) if text))
@@ -307,20 +299,16 @@ class QueuePanel(Panel):
     @Slot()
     def _dragged(self, *_: object) -> None:
         """Rows were dragged: the jobs follow, as far as they wait."""
-        rows = [self._jobs.job(number) for number in self._numbers()]
-        for place, job in enumerate([job for job in rows if job not in self._jobs.begun]):
-            if self._jobs.waiting[place] is not job:
-                self._jobs.move(job, place)
+        rows = [self.jobs.job(number) for number in self._numbers()]
+        for place, job in enumerate([job for job in rows if job not in self.jobs.begun]):
+            if self.jobs.waiting[place] is not job:
+                self.jobs.move(job, place)
         self._marked = None
         self._show()
 
     @Slot(object)
     def _job_failed(self, event: Failed) -> None:
-        self._failed(event.message)
-
-    @Slot(str)
-    def _failed(self, sentence: str) -> None:
-        self.banner.say("error", f"{sentence[:1].upper()}{sentence[1:]}")
+        self.error(event.message)
 
 
 def _button(name: str, text: str, tip: str) -> QPushButton:

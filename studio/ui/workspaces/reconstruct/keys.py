@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 # fmt: off
 RECONSTRUCT: tuple[Action[ReconstructPanel], ...] = (
-    Action("reconstruct", "Ctrl+Return Ctrl+Enter", "Reconstruct", lambda p: p.reconstruct(),
+    Action("reconstruct", "Ctrl+Return Ctrl+Enter", "Reconstruct", lambda p: p.run(),
         "Pass every picture through the chosen autoencoders."),
     Action("cancel", "Esc", "Cancel", lambda p: p.escape(), "Stop; what is done stays."),
     Action("open_pictures", "Ctrl+O", "Open pictures…", lambda p: p.open_pictures(),
