@@ -48,7 +48,8 @@ class Value(QObject):
 class Control(Protocol):
     """What a control offers to be bound: `edited` tells what the user did, in the value's type."""
 
-    edited: Any
+    @property
+    def edited(self) -> Any: ...
 
     def set_value(self, value: Any) -> None: ...
 
@@ -115,6 +116,14 @@ class Session(QObject):
         self.variation_locked = Value(False, self)
         self.last_variation = Value(None, self)
         self.trajectories = Value(False, self)
+
+    @property
+    def further(self) -> tuple[Value, ...]:
+        """What lies behind "More settings"."""
+        return (
+            self.schedule, self.shift, self.rule, self.rule_options, self.options,
+            self.classifier, self.classifier_scale, self.interval,
+        )  # fmt: skip
 
     @Slot(object)
     def _propose_steps(self, name: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QLabel
 
+from studio.ui.widgets.form import named
+
 
 def muted(text: str) -> QLabel:
     """A few pale words."""
@@ -19,8 +21,7 @@ class Line(QLabel):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.full = ""
-        self.setObjectName(name)
-        self.setProperty("role", "muted")
+        named(self, name, role="muted")
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setMinimumWidth(60)
 
@@ -38,3 +39,9 @@ class Line(QLabel):
             self.full, Qt.TextElideMode.ElideRight, max(60, self.width())
         )
         self.setText(fits)
+
+
+def show_file_name(label: QLabel, name: str, room: int) -> None:
+    """Its beginning and its end, as much as there is room for; the tooltip has all of it."""
+    label.setText(label.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, room))
+    label.setToolTip(name)

@@ -158,8 +158,7 @@ class PromptList(PromptBox):
     """One prompt a line."""
 
     def __init__(self, name: str, label: str, tip: str) -> None:
-        super().__init__(name, tip, "A teddy bear\nA rocket\nA snowman", 3, 8)
-        self.setAccessibleName(label)
+        super().__init__(name, label, tip, "A teddy bear\nA rocket\nA snowman", 3, 8)
 
     def values(self) -> tuple[str, ...]:
         return lines(self.toPlainText())

@@ -43,16 +43,12 @@ class Column(QWidget):
         super().__init__()
         self._samplers = samplers
         place = f"Sampler {number + 1}"
-        self.box = SamplerBox(tuple(samplers.values()))
-        self.box.setObjectName(f"labSampler{number}")
+        self.box = SamplerBox(samplers.values(), f"labSampler{number}")
         self.box.setAccessibleName(place)
         self.box.setMinimumWidth(60)
         self.box.insertItem(0, "None", "")
-        self.steps = WholeSpin()
-        self.steps.setObjectName(f"labSteps{number}")
-        self.steps.setAccessibleName(f"{place}: steps")
-        self.steps.setToolTip("How many steps from noise to data")
-        self.steps.setRange(1, MAX_STEPS)
+        tip = "How many steps from noise to data"
+        self.steps = WholeSpin(f"labSteps{number}", f"{place}: steps", tip, 1, MAX_STEPS)
         self.steps.setFixedWidth(54)
         self.pane = Pane(number)
         self.figures = tuple(_figure(f"lab{name}{number}") for name in _FIGURES)

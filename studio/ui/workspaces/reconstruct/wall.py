@@ -92,11 +92,9 @@ class Wall(QWidget):
     def _bar(self) -> QHBoxLayout:
         self.shown = Segments("wallShown", "What the panes show", SHOWN)
         self.shown.chosen.connect(self.sight.show_what)
-        self.gain = SliderSpin("Gain", "How much differences are enlarged", 1, 32, 32)
+        self.gain = SliderSpin("wallgain", "Gain", "How much differences are enlarged", 1, 32, 32)
         self.gain.set_value(self.sight.gain)
         self.gain.edited.connect(self.sight.set_gain)
-        for widget in (self.gain.slider, self.gain.spin):
-            widget.setObjectName(f"wall{widget.objectName()}")
         tip = "The original left of a line: drag it, or Left and Right (W)"
         self.wipe = Check("wallWipe", "Wipe", tip)
         self.wipe.toggled.connect(self._wipe)
