@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from studio.ui.starting.brush import MaskEditor
 
 LEAST = 0.05
+PAINT = "Paint what is to be made anew (Alt+K)"
+PASTE = "Start from a copied picture (Ctrl+Shift+V)"
+SHOWN = "Start from the picture shown (I)"
 STRENGTH = (
     "How much noise the picture is put under: little changes little, at 1 nothing of it is left"
     " (but what a mask keeps)."
@@ -51,31 +54,23 @@ class StartSection(Fold):
         self.file_name = caption("", "title", "startName")
         self.extent, self.repainted = caption("", "muted"), caption("", "muted", "startMask")
         self.notes = caption("", "muted", "startNotes", wrap=True)
-        self.paint = small_button(
-            "paintMask", "Paint mask…", "Paint what is to be made anew (Alt+K)"
+        self.paint = small_button("paintMask", "Paint mask…", PAINT, self.paint_mask)
+        remove = small_button("startRemove", "Remove", "Begin with noise again", self._remove)
+        ways = (
+            small_button("startOpen", "Open…", "Open a picture to start from", self.choose_file),
+            small_button("startPaste", "Paste", PASTE, self.paste_picture),
+            small_button("startShown", "Picture shown", SHOWN, self.shown_wanted),
         )
-        remove = small_button("startRemove", "Remove", "Begin with noise again")
-        choose = small_button("startOpen", "Open…", "Open a picture to start from")
-        paste = small_button("startPaste", "Paste", "Start from a copied picture (Ctrl+Shift+V)")
-        shown = small_button("startShown", "Picture shown", "Start from the picture shown (I)")
         self._facts = QWidget()
         facts = self.file_name, self.extent, self.repainted, None, row(self.paint, remove, None)
         column(*facts, gap=1, on=self._facts)
         self.rows.addLayout(row(self.well, (self._facts, 1), gap=12))
         self.rows.addWidget(self.notes)
         self.rows.addSpacing(3)
-        self.rows.addLayout(row(choose, paste, shown, None))
+        self.rows.addLayout(row(*ways, None))
         self.rows.addSpacing(5)
         strength = SliderSpin("strength", "Strength", STRENGTH, LEAST, 1, 1, decimals=2, step=0.05)
         self.strength = self.form.add("Strength", strength, session.strength)
-        for button, act in (
-            (self.paint, self.paint_mask),
-            (remove, self._remove),
-            (choose, self.choose_file),
-            (paste, self.paste_picture),
-            (shown, self.shown_wanted),
-        ):
-            button.clicked.connect(act)
         session.start.changed.connect(self._show)
         session.strength.changed.connect(self._tell)
         session.start_wanted.connect(sources.find)

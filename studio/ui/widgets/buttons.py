@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, SignalInstance
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QPushButton, QToolButton
 
 from studio.ui import icons
 from studio.ui.widgets.form import named
+
+Act = Callable[..., object] | SignalInstance
 
 
 def icon_button(
@@ -21,21 +25,20 @@ def icon_button(
     return button
 
 
-def text_button(name: str, text: str, label: str, tip: str, role: str = "") -> QPushButton:
-    """A button with words; `role` as in theme.qss: "primary", "beside", "small", ..."""
-    return named(QPushButton(text), name, label, tip, role)
-
-
-def small_button(name: str, text: str, tip: str) -> QPushButton:
-    """One of several in a line; what it does, without its key, is read out."""
-    return text_button(name, text, tip.split(" (")[0], tip, "small")
-
-
-def chip(name: str, text: str, label: str, tip: str) -> QPushButton:
-    """An example to click."""
-    button = text_button(name, text, label, tip, "chip")
-    button.setCursor(Qt.CursorShape.PointingHandCursor)
+def text_button(
+    name: str, text: str, label: str, tip: str, role: str = "", act: Act | None = None
+) -> QPushButton:
+    """A button with words, and what a click does; `role` as in theme.qss: "primary", "beside",
+    "small", ..."""
+    button = named(QPushButton(text), name, label, tip, role)
+    if act is not None:
+        button.clicked.connect(act)
     return button
+
+
+def small_button(name: str, text: str, tip: str, act: Act | None = None) -> QPushButton:
+    """One of several in a line; what it does, without its key, is read out."""
+    return text_button(name, text, tip.split(" (")[0], tip, "small", act)
 
 
 def tool(action: QAction) -> QToolButton:

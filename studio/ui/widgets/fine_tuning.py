@@ -13,14 +13,23 @@ from studio.core import messages
 from studio.core.settings import MAX_CLASSIFIER, SHIFTS
 from studio.core.specs import GuidanceSpec
 from studio.ui.jobs import Jobs
-from studio.ui.session import Session, bind
+from studio.ui.session import FULL_INTERVAL, Session, bind
 from studio.ui.widgets.choice_box import ChoiceBox
-from studio.ui.widgets.fold import Fold
+from studio.ui.widgets.fold import APART, Fold
 from studio.ui.widgets.form import line_edit
+from studio.ui.widgets.interval_box import IntervalBox
 from studio.ui.widgets.options_box import OptionsBox
 from studio.ui.widgets.slider_spin import SliderSpin
 
 ALSO = "“More settings” of Generate hold here too; change them there."
+SHIFT = "Above 1 more of the steps lie near the noise, below 1 near the picture."
+INTERVAL = "Guidance acts only from here to there on the way from noise (1) to picture (0)."
+CLASSES = (
+    "A network that recognises things through noise pulls the picture to this class. Works without"
+    " a prompt too (guidance 0)."
+)
+NO_CLASS = "None: type a thing it knows"
+PULLS = "How strongly the classifier pulls."
 CLASS, PULL = "Classifier", "Classifier's pull"  # rows
 
 
@@ -35,55 +44,38 @@ class FineTuning(Fold):
         )
         self._session = session
         self.options, self.rule_options = OptionsBox("samplerOptions"), OptionsBox("ruleOptions")
-        schedules = [("", "The sampler's own", "Where this sampler's steps lie by default")]
-        schedules += [(s.name, s.label, s.summary) for s in session.schedules.values()]
-        rules = [
-            (s.name, s.label, f"{s.summary}\nSource: {s.source}") for s in _text_rules(session)
-        ]
         self.rows.addWidget(self.options)
-        self.rows.addSpacing(8)
-        self.schedule = self.form.add(
-            "Schedule",
-            ChoiceBox("schedule", "Schedule", "Where the steps lie", schedules),
-            session.schedule,
-        )
-        tip = "Above 1 more of the steps lie near the noise, below 1 near the picture."
-        self.shift = self.form.add(
-            "Shift",
-            SliderSpin("shift", "Shift", tip, *SHIFTS, 5, decimals=2, step=0.1),
-            session.shift,
-        )
-        self.rule = self.form.add(
-            "Guidance rule",
-            ChoiceBox("rule", "Guidance rule", "How guidance is applied", rules),
-            session.rule,
-        )
-        self.rows.addWidget(self.rule_options)
-        self.classifier = self.form.add(
-            CLASS,
-            line_edit(
-                "classifier",
-                "Classifier guidance: class",
-                "A network that recognises things through noise pulls the picture to this class. "
-                "Works without a prompt too (guidance 0).",
-                "None: type a thing it knows",
-            ),
-        )
-        tip = "How strongly the classifier pulls."
-        self.pull = self.form.add(
-            PULL,
-            SliderSpin("pull", "Pull", tip, 0, MAX_CLASSIFIER, 10, 1, 0.5),
-            session.classifier_scale,
-        )
-        self._follow()
+        self.rows.addSpacing(APART)
+        self._add_rows(session)
+        self._follow(session)
         jobs.on(messages.Ready, self._model_ready)
         if jobs.model is not None:
             self._model_ready(jobs.model)
         self._say()
 
-    def _follow(self) -> None:
+    def _add_rows(self, session: Session) -> None:
+        add = self.form.add
+        schedules = [("", "The sampler's own", "Where this sampler's steps lie by default")]
+        schedules += [(s.name, s.label, s.summary) for s in session.schedules.values()]
+        box = ChoiceBox("schedule", "Schedule", "Where the steps lie", schedules)
+        self.schedule = add("Schedule", box, session.schedule)
+        shift = SliderSpin("shift", "Shift", SHIFT, *SHIFTS, 5, decimals=2, step=0.1)
+        self.shift = add("Shift", shift, session.shift)
+        rules = [
+            (s.name, s.label, f"{s.summary}\nSource: {s.source}") for s in _text_rules(session)
+        ]
+        box = ChoiceBox("rule", "Guidance rule", "How guidance is applied", rules)
+        self.rule = add("Guidance rule", box, session.rule)
+        self.rows.addWidget(self.rule_options)
+        interval = IntervalBox("guidanceInterval", "Guidance interval", INTERVAL)
+        self.interval = add("Guidance interval", interval, session.interval)
+        line = line_edit("classifier", "Classifier guidance: class", CLASSES, NO_CLASS)
+        self.classifier = add(CLASS, line)
+        pull = SliderSpin("pull", "Pull", PULLS, 0, MAX_CLASSIFIER, 10, 1, 0.5)
+        self.pull = add(PULL, pull, session.classifier_scale)
+
+    def _follow(self, session: Session) -> None:
         """The options are those of the sampler and of the rule, whichever are chosen."""
-        session = self._session
         self._show_options(session.sampler.get())
         self._show_rule(session.rule.get())
         session.sampler.changed.connect(self._show_options)
@@ -130,6 +122,7 @@ class FineTuning(Fold):
             session.schedule.get() != "",
             session.shift.get() != 1.0,
             session.rule.get() != "cfg" or session.rule_options.get() != (),
+            session.interval.get() != FULL_INTERVAL,
             session.classifier.get() != "",
         )
         self.tell(f"{sum(changed)} changed" if any(changed) else "")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from studio.core.errors import UsageError
 from studio.core.grid import Grid
@@ -22,10 +21,11 @@ from studio.ui.widgets.prompt_box import PromptBox
 from studio.ui.widgets.sampler_box import SamplerBox
 from studio.ui.widgets.seed_box import SeedBox
 from studio.ui.widgets.slider_spin import SliderSpin
-from studio.ui.workspaces.compare.axes import AxesEditor, presets
+from studio.ui.workspaces.compare.axes import AxesEditor, Preset, presets
 from studio.ui.workspaces.compare.comparison import Comparison
 
 PROMPT = "What the pictures show (Alt+P). Ctrl+Enter compares."
+EXAMPLE = "A red apple on a blue background"
 NEGATIVE = "What the pictures should keep away from (Alt+N)."
 GUIDANCE = "How strongly the prompt pulls in all pictures"
 OWN_STEPS = (
@@ -49,12 +49,7 @@ class CompareColumn(SettingsColumn):
         self._session, self._jobs, self._comparison = session, jobs, comparison
         self._add_shared()
         title = caption("Compare", "title")
-        buttons = []
-        for preset in presets(session):
-            label = f"Preset: {preset.text}"
-            name = f"preset-{preset.id}"
-            buttons.append(text_button(name, preset.text, label, preset.tip, "small"))
-            buttons[-1].clicked.connect(partial(self._use_preset, preset.grid))
+        buttons = (self._button(preset) for preset in presets(session))
         self.rows.addLayout(row((title, 1), *buttons))
         self.rows.addSpacing(4)
         self.axes = AxesEditor(session)
@@ -69,36 +64,17 @@ class CompareColumn(SettingsColumn):
     def _add_shared(self) -> None:
         """What all pictures have in common: the session's."""
         session, prompts, grid = self._session, Form(self.rows, 6), settings_grid()
-        self.prompt = prompts.add(
-            "Prompt",
-            PromptBox(
-                "comparePrompt",
-                "Prompt of all pictures",
-                PROMPT,
-                "A red apple on a blue background",
-                2,
-                6,
-            ),
-            session.prompt,
-        )
-        self.negative = prompts.add(
-            "Negative prompt",
-            PromptBox(
-                "compareNegative",
-                "Negative prompt of all pictures",
-                NEGATIVE,
-                "Nothing in particular",
-                1,
-                3,
-            ),
-            session.negative,
-        )
+        box = PromptBox("comparePrompt", "Prompt of all pictures", PROMPT, EXAMPLE, 2, 6)
+        self.prompt = prompts.add("Prompt", box, session.prompt)
+        label, nothing = "Negative prompt of all pictures", "Nothing in particular"
+        box = PromptBox("compareNegative", label, NEGATIVE, nothing, 1, 3)
+        self.negative = prompts.add("Negative prompt", box, session.negative)
         self.rows.addSpacing(6)
         grid.setColumnMinimumWidth(0, self.fontMetrics().horizontalAdvance("Columns") + 8)
         self.rows.addLayout(grid)
         rows = Form(grid)
-        box = SamplerBox(session.samplers.values(), "sharedSampler")
-        self.sampler = rows.add("Sampler", box, session.sampler)
+        samplers = SamplerBox(session.samplers.values(), "sharedSampler")
+        self.sampler = rows.add("Sampler", samplers, session.sampler)
         tip = "The steps of all pictures"
         steps = SliderSpin("sharedSteps", "Steps", tip, 1, MAX_STEPS, 100)
         self.steps = rows.add("Steps", steps, session.steps)
@@ -148,8 +124,9 @@ class CompareColumn(SettingsColumn):
         self.axes.restore(kept.get("axes"))
         self.own_steps.setChecked(kept.get("own_steps") is not False)
 
-    def _use_preset(self, grid: Grid, _checked: bool = False) -> None:
-        self.use_grid(grid)
+    def _button(self, preset: Preset) -> QPushButton:
+        label, use = f"Preset: {preset.text}", lambda: self.use_grid(preset.grid)
+        return text_button(f"preset-{preset.id}", preset.text, label, preset.tip, "small", use)
 
     @Slot()
     def _look_again(self, _: object = None) -> None:

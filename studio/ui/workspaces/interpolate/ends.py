@@ -25,6 +25,9 @@ KINDS = {
     "prompt": ("Prompt", "What a prompt and a seed make"),
     "picture": ("Picture", "A picture: inverted to its noise, or encoded"),
 }
+OPEN = "Open a picture for this end"
+PASTE = "Take the picture on the clipboard"
+YOURS = "Take one of the pictures made here"
 SAMPLES = ("A red apple", "A green pear", "A yellow lemon", "A blue plum")
 
 
@@ -84,10 +87,10 @@ class EndCard(QWidget):
         self.well = named(Well(), f"walkWell{number}", "Picture at this end")
         self.file_name = caption()
         self.quality = caption("", "muted", f"walkQuality{number}", wrap=True)
-        choose = small_button(f"walkOpen{number}", "Open…", "Open a picture for this end")
-        paste = small_button(f"walkPaste{number}", "Paste", "Take the picture on the clipboard")
+        choose = small_button(f"walkOpen{number}", "Open…", OPEN, self.choose_file)
+        paste = small_button(f"walkPaste{number}", "Paste", PASTE, self.paste_picture)
         self.mine = small_button(
-            f"walkYours{number}", "Yours…", "Take one of the pictures made here"
+            f"walkYours{number}", "Yours…", YOURS, lambda: self.mine_wanted.emit(number)
         )
         self._facts = QWidget()
         column(self.file_name, self.quality, None, gap=2, on=self._facts)
@@ -98,9 +101,6 @@ class EndCard(QWidget):
         )
         self.well.clicked.connect(self.choose_file)
         self.well.dropped.connect(partial(self._reading.offered, number))
-        choose.clicked.connect(self.choose_file)
-        paste.clicked.connect(self.paste_picture)
-        self.mine.clicked.connect(lambda: self.mine_wanted.emit(number))
 
     @property
     def is_picture(self) -> bool:

@@ -6,11 +6,11 @@ from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QIcon, QPixmap
-from PySide6.QtWidgets import QFrame, QGridLayout, QListWidget, QListWidgetItem, QPushButton
+from PySide6.QtWidgets import QFrame, QGridLayout, QListWidget, QListWidgetItem
 
 from studio.ui.image.qimage import to_qimage
 from studio.ui.jobs import Jobs
-from studio.ui.widgets.buttons import text_button
+from studio.ui.widgets.buttons import small_button, text_button
 from studio.ui.widgets.foot import SIDE, Foot
 from studio.ui.widgets.form import caption, column, named, row
 from studio.ui.workspaces.reconstruct.bench import Bench, short
@@ -50,16 +50,18 @@ class ReconstructColumn(QFrame):
         sources = QGridLayout()  # as wide as each other
         sources.setSpacing(6)
         for place, button in enumerate((
-            _small("openPictures", "Open…", OPEN, self.open_asked),
-            _small("newestPicture", "Newest", NEWEST, self.newest_asked),
-            _small("samplePicture", "Sample", "Take a bundled picture", self.sample_asked),
+            text_button("openPictures", "Open…", OPEN, OPEN, "small", self.open_asked),
+            small_button("newestPicture", "Newest", NEWEST, self.newest_asked),
+            small_button("samplePicture", "Sample", "Take a bundled picture", self.sample_asked),
         )):  # fmt: skip
             sources.addWidget(button, 0, place)
         choices = row(
             (caption("Autoencoders", "title"), 1),
-            _small("allAutoencoders", "All", "Choose every autoencoder", partial(self._tick, True)),
-            _small("noAutoencoders", "None", "Choose none", partial(self._tick, False)),
-            _small("addAutoencoder", "Add…", ADD, self.add_asked),
+            small_button(
+                "allAutoencoders", "All", "Choose every autoencoder", partial(self._tick, True)
+            ),
+            small_button("noAutoencoders", "None", "Choose none", partial(self._tick, False)),
+            text_button("addAutoencoder", "Add…", ADD.split(":")[0], ADD, "small", self.add_asked),
             gap=8,
         )
         parts = caption("Pictures", "title"), sources, (self.pictures, 2), choices
@@ -140,9 +142,3 @@ class ReconstructColumn(QFrame):
 
 def _state(on: bool) -> Qt.CheckState:
     return Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
-
-
-def _small(name: str, text: str, tip: str, act: object) -> QPushButton:
-    button = text_button(name, text, tip.split(":")[0], tip, "small")
-    button.clicked.connect(act)  # type: ignore[arg-type]
-    return button

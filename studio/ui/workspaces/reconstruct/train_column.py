@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFileDialog, QFormLayout, QFrame, QLayout, QPushBu
 
 from studio.bridge.recipes import AutoencoderRecipe, autoencoder_recipes
 from studio.core.learning import MOST_WEIGHT, Train
-from studio.ui.widgets.buttons import text_button
+from studio.ui.widgets.buttons import Act, text_button
 from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.widgets.foot import SIDE
 from studio.ui.widgets.form import Check, caption, column, line_edit, row
@@ -27,6 +27,7 @@ NUMBERS: tuple[tuple[str, str, str, float, float, float, float, int], ...] = (
     ("trainSeed", "Seed", "Of the crops and the first weights", 0, 2**31, 0, 1, 0),
 )
 DATA = "A folder of pictures; empty: the bundled ones"
+STOP = "Stop; the run can be gone on with (Esc)"
 RESUME = "Continue a run that was cancelled"
 
 
@@ -55,8 +56,8 @@ class TrainColumn(QFrame):
             "trainVariational", "A posterior (VAE)", "Without it: a plain autoencoder"
         )
         self.data = line_edit("trainData", "Pictures", DATA, "the bundled pictures")
-        choose = self._button("trainChoose", "Choose…", "Choose a folder of pictures", "small")
-        choose.clicked.connect(self._choose)
+        tip = "Choose a folder of pictures"
+        choose = self._button("trainChoose", "Choose…", tip, self._choose, "small")
         crop, minutes, seed = (RealSpin(*about) for about in NUMBERS)
         self.crop, self.minutes, self.seed = crop, minutes, seed
         self.name = line_edit("trainName", "Name", "The result's name among the autoencoders")
@@ -90,22 +91,17 @@ class TrainColumn(QFrame):
         numbers = *self.weights.values(), self.crop, self.minutes, self.seed
         for field in (*numbers, self.data, self.name):
             field.setMinimumWidth(110)
-        self.train = self._button("train", "Train", "Train (Ctrl+Enter)", "primary")
-        self.pause = self._button("trainPause", "Pause", "Rest; other work goes on")
+        add = self._button
+        self.train = add("train", "Train", "Train (Ctrl+Enter)", self.asked, "primary")
+        self.pause = add("trainPause", "Pause", "Rest; other work goes on", self.pause_asked)
         self.pause.setCheckable(True)
-        self.keep = self._button("trainKeep", "Stop and keep", "End now and keep it")
-        self.cancel = self._button(
-            "trainCancel", "Cancel", "Stop; the run can be gone on with (Esc)"
-        )
-        self.train.clicked.connect(self.asked)
-        self.pause.clicked.connect(self.pause_asked)
-        self.keep.clicked.connect(self.keep_asked)
-        self.cancel.clicked.connect(self.cancel_asked)
+        self.keep = add("trainKeep", "Stop and keep", "End now and keep it", self.keep_asked)
+        self.cancel = add("trainCancel", "Cancel", STOP, self.cancel_asked)
         buttons = row(self.pause, self.keep, self.cancel)
         column(form, None, self.train, buttons, margins=(SIDE, 16, SIDE, 16), on=self)
 
-    def _button(self, name: str, text: str, tip: str, role: str = "") -> QPushButton:
-        button = text_button(name, text, text.rstrip("…"), tip, role)
+    def _button(self, name: str, text: str, tip: str, act: Act, role: str = "") -> QPushButton:
+        button = text_button(name, text, text.rstrip("…"), tip, role, act)
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         return button
 
