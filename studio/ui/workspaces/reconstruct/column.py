@@ -21,6 +21,7 @@ PICTURES = "The pictures; Delete takes the current one away."
 AUTOENCODERS = "Those with a tick are compared (Space ticks)."
 OPEN = "Open pictures (Ctrl+O); dropping works too"
 NEWEST = "Take the newest generated picture"
+ALL = "Choose every autoencoder"
 ADD = "Open one of yours: a file or a folder"
 NAME = Qt.ItemDataRole.UserRole  # of an item: what the autoencoder is opened by
 TIPS = (
@@ -57,9 +58,7 @@ class ReconstructColumn(QFrame):
             sources.addWidget(button, 0, place)
         choices = row(
             (caption("Autoencoders", "title"), 1),
-            small_button(
-                "allAutoencoders", "All", "Choose every autoencoder", partial(self._tick, True)
-            ),
+            small_button("allAutoencoders", "All", ALL, partial(self._tick, True)),
             small_button("noAutoencoders", "None", "Choose none", partial(self._tick, False)),
             text_button("addAutoencoder", "Add…", ADD.split(":")[0], ADD, "small", self.add_asked),
             gap=8,
