@@ -15,7 +15,6 @@ from studio.ui.widgets.foot import SIDE, Foot
 from studio.ui.widgets.form import caption, column, named, row
 from studio.ui.workspaces.reconstruct.bench import Bench, short
 
-
 THUMBNAIL = 56
 PICTURES = "The pictures; Delete takes the current one away."
 AUTOENCODERS = "Those with a tick are compared (Space ticks)."
