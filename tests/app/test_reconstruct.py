@@ -16,9 +16,9 @@ from studio.core.autoencoding import Figures, Reconstruct, Reconstructed, Spectr
 from studio.core.learning import Paused, Train, Trained, TrainSample, TrainStep
 from studio.core.messages import CancelledAt, Failed, Finished
 from studio.models import registry
+from studio.ui.image.sight import Sight
 from studio.ui.workspaces.reconstruct.pane import signed_difference
 from studio.ui.workspaces.reconstruct.panel import ReconstructPanel
-from studio.ui.workspaces.reconstruct.sight import Sight
 from studio.ui.workspaces.reconstruct.train import HINT, TrainView
 from tests.app.conftest import Stage
 

@@ -19,14 +19,10 @@ from PySide6.QtCore import (
     Slot,
 )
 from PySide6.QtGui import (
-    QColor,
     QGuiApplication,
-    QImage,
     QPainter,
-    QPainterPath,
     QPaintEvent,
     QPalette,
-    QPen,
     QRegion,
     QResizeEvent,
     QShowEvent,
@@ -41,6 +37,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.gallery.history.rows import Item
+from studio.ui.image.tiles import draw_pill, draw_ring, draw_tile, pale
 from studio.ui.library.archive import Ids
 from studio.ui.library.rows import Index, Rows
 
@@ -56,19 +53,9 @@ class _Tile(QStyledItemDelegate):
         side = min(option.rect.width(), option.rect.height()) - GAP
         area = QRect(0, 0, side, side)
         area.moveCenter(option.rect.center())
-        palette: QPalette = option.palette
         painter.save()
-        painter.setRenderHints(
-            QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
-        )
-        shape = QPainterPath()
-        shape.addRoundedRect(QRectF(area), 8, 8)
-        painter.setClipPath(shape)
-        painter.fillRect(area, palette.color(QPalette.ColorRole.Mid))
         image = index.data(Qt.ItemDataRole.DecorationRole)
-        if isinstance(image, QImage):
-            painter.drawImage(area, image, _middle(image))
-        painter.setClipping(False)
+        draw_tile(painter, area, 8, image, option.palette)
         item = index.data(Qt.ItemDataRole.UserRole)
         if isinstance(item, Item):
             self._marks(painter, QRectF(area), item, option)
@@ -82,16 +69,11 @@ class _Tile(QStyledItemDelegate):
         text = " ".join(part for part in (HEART * item.favourite, STAR * item.rating) if part)
         if not text:
             return
-        ground = QColor(option.palette.color(QPalette.ColorRole.AlternateBase))
-        ground.setAlphaF(0.88)
         width = option.fontMetrics.horizontalAdvance(text) + 14
         height = option.fontMetrics.height() + 4
         pill = QRectF(area.left() + 6, area.bottom() - height - 6, width, height)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(ground)
-        painter.drawRoundedRect(pill, height / 2, height / 2)
-        painter.setPen(option.palette.color(QPalette.ColorRole.Accent))
-        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
+        ink = option.palette.color(QPalette.ColorRole.Accent)
+        draw_pill(painter, pill, text, pale(option.palette), ink)
 
     def _rings(self, painter: QPainter, area: QRect, option: QStyleOptionViewItem) -> None:
         role = QPalette.ColorRole
@@ -101,17 +83,7 @@ class _Tile(QStyledItemDelegate):
             colour = option.palette.color(role.Dark)
         else:
             return
-        painter.setPen(QPen(colour, 2.5))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(QRectF(area).adjusted(-2.5, -2.5, 2.5, 2.5), 10, 10)
-
-
-def _middle(image: QImage) -> QRect:
-    """The largest square in the middle of an image."""
-    side = min(image.width(), image.height())
-    square = QRect(0, 0, side, side)
-    square.moveCenter(image.rect().center())
-    return square
+        draw_ring(painter, QRectF(area), 10, colour, 2.5, 2.5)
 
 
 class Grid(QAbstractItemView):

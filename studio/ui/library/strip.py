@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPalette, QPen, QWheelEvent
+from PySide6.QtGui import QColor, QPainter, QPalette, QWheelEvent
 from PySide6.QtWidgets import (
     QFrame,
     QListView,
@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.ui.image.tiles import draw_ring, draw_tile
 from studio.ui.library.pictures import LIMIT, Entry, Library
 
 TILE = 72  # logical pixels
@@ -97,17 +98,7 @@ class _Tile(QStyledItemDelegate):
         corner = option.rect.topLeft() + QPoint(GAP // 2, GAP // 2)
         area = QRect(corner, QSize(TILE, TILE))  # the list makes its items as high as itself
         painter.save()
-        painter.setRenderHints(
-            QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
-        )
-        shape = QPainterPath()
-        shape.addRoundedRect(QRectF(area), 7, 7)
-        painter.setClipPath(shape)
-        painter.fillRect(area, palette.color(QPalette.ColorRole.Mid))
-        image = index.data(Qt.ItemDataRole.DecorationRole)
-        if isinstance(image, QImage):
-            painter.drawImage(_square(area, image), image)
-        painter.setClipping(False)
+        draw_tile(painter, area, 7, index.data(Qt.ItemDataRole.DecorationRole), palette)
         entry: Entry = index.data(Qt.ItemDataRole.UserRole)
         if entry.problem:
             self._ring(painter, area, palette.color(QPalette.ColorRole.BrightText))
@@ -118,17 +109,7 @@ class _Tile(QStyledItemDelegate):
         painter.restore()
 
     def _ring(self, painter: QPainter, area: QRect, colour: QColor) -> None:
-        painter.setPen(QPen(colour, 2))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(QRectF(area).adjusted(-2, -2, 2, 2), 9, 9)
-
-
-def _square(area: QRect, image: QImage) -> QRect:
-    """Where to draw `image` so that it covers `area`."""
-    size = image.size().scaled(area.size(), Qt.AspectRatioMode.KeepAspectRatioByExpanding)
-    place = QRect(area.topLeft(), size)
-    place.moveCenter(area.center())
-    return place
+        draw_ring(painter, QRectF(area), 9, colour, 2, 2)
 
 
 class Strip(QListView):

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.ui.image.lens import WHOLE
+from studio.ui.image.sight import WHOLE
 from studio.ui.workspaces.compare.comparison import Comparison
 from studio.ui.workspaces.compare.frames import Frame, Frames
 

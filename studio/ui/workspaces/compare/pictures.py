@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QTabBar, QVBoxLayout, QWidget
 
 from studio.core.settings import Settings
 from studio.ui.image.frames import frame_at
-from studio.ui.image.lens import Lens
+from studio.ui.image.sight import Lens
 from studio.ui.jobs import Jobs
 from studio.ui.session import Session
 from studio.ui.workspaces.compare.cell import CellView

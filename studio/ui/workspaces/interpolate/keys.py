@@ -47,7 +47,7 @@ WALK: tuple[Action[InterpolatePanel], ...] = (
         icon="save"),
     Action("frame_copy", "Ctrl+Shift+C", "Copy frame", lambda p: p.copy_frame(),
         "Copy the frame to the clipboard.", needs=PICTURE, icon="copy"),
-    Action("walk_whole", "0", "Whole picture", lambda p: p.stage.lens.reset(),
+    Action("walk_whole", "0", "Whole picture", lambda p: p.stage.lens.set_zoom(None),
         "Show the pictures whole again.", VIEWER, PICTURE, "fit"),
     Action("walk_export", "Ctrl+E", "Export", lambda p: p.open_exports(),
         "Write the walk as a film or as frames.", needs=PICTURE, icon="export"),

@@ -18,7 +18,7 @@ from studio.ui.widgets.form import caption, clear, column, row
 from studio.ui.widgets.progress import Progress
 from studio.ui.widgets.segments import Segments
 from studio.ui.workspaces.reconstruct.pane import Pane
-from studio.ui.workspaces.reconstruct.sight import Sight
+from studio.ui.workspaces.reconstruct.sight import WallSight
 
 BESIDE, ONE = "beside", "one"
 MIDDLE = "middle"
@@ -62,7 +62,7 @@ class QuestionPage(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.sight = Sight(self)
+        self.sight = WallSight(self)
         self.panes: tuple[LetterPane, ...] = ()
         self.answers: dict[str, QPushButton] = {}
         self._kind = ABX
@@ -168,18 +168,17 @@ class QuestionPage(QWidget):
 
     def zoom(self, factor: float) -> None:
         """About the middle of what is seen."""
-        pane, room, size = self._view()
-        self.sight.zoom_at(factor, QPointF(pane.rect().center()), room, size)
+        pane = self._view()
+        room = QSizeF(pane.size())
+        self.sight.zoom_at(factor, QPointF(pane.rect().center()), room, pane.size_at_100())
 
     def glide(self, x: int, y: int) -> None:
         """Moves what is seen by logical pixels."""
-        _, room, size = self._view()
-        self.sight.move(QPointF(x, y), room, size)
+        pane = self._view()
+        self.sight.move(QPointF(x, y), QSizeF(pane.size()), pane.size_at_100())
 
-    def _view(self) -> tuple[LetterPane, QSizeF, QSizeF]:
-        pane = self.panes[PLACES.index(self.shown.value) if self.one else 1]
-        height, width = pane.original.shape[:2]
-        return pane, QSizeF(pane.size()), QSizeF(width, height)
+    def _view(self) -> LetterPane:
+        return self.panes[PLACES.index(self.shown.value) if self.one else 1]
 
     def crop(self) -> str:
         """What part is looked at, for the record."""

@@ -25,7 +25,7 @@ from studio.ui.widgets.slider_spin import SliderSpin
 from studio.ui.widgets.table import Table
 from studio.ui.workspaces.reconstruct.bench import Bench, short
 from studio.ui.workspaces.reconstruct.pane import Framed, Pane
-from studio.ui.workspaces.reconstruct.sight import Sight
+from studio.ui.workspaces.reconstruct.sight import WallSight
 
 FLICKER = 500  # milliseconds that a picture stays
 WORDS, TABLE = 48, 60  # pixels: around a pane, of the table's first rows
@@ -68,7 +68,7 @@ class Wall(QWidget):
         super().__init__()
         self.setObjectName("wall")
         self._bench = bench
-        self.sight = Sight(self)
+        self.sight = WallSight(self)
         self.panes: dict[str, Pane] = {}
         self._grid = QGridLayout()
         self._grid.setSpacing(10)
