@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
 )
 
 from studio.ui.background import Background
-from studio.ui.theme import DARK, LIGHT, Tokens
 from studio.ui.widgets.line import muted
 from studio.ui.widgets.segments import Segments
 from studio.ui.workspaces.compare.comparison import Comparison
@@ -109,20 +108,11 @@ class ConvergenceView(QWidget):
 
     @Slot(object, object)
     def _imported(self, _: str, module: ModuleType) -> None:
-        self.plot = module.Plot(self._tokens())
+        self.plot = module.Plot()
+        self.plot.dressed.connect(self.refresh)
         self.plot.picked.connect(self._comparison.select)
         self.pages.addWidget(self.plot)
         self.refresh()
-
-    def _tokens(self) -> Tokens:
-        return DARK if self.palette().window().color().lightness() < 128 else LIGHT
-
-    def changeEvent(self, event: object) -> None:
-        """A plot keeps its own colours: it is made anew in those of the new theme."""
-        super().changeEvent(event)  # type: ignore[arg-type]
-        if self.plot is not None and self.plot.tokens != self._tokens():
-            self.plot.set_tokens(self._tokens())
-            self.refresh()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

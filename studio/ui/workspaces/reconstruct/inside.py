@@ -6,7 +6,6 @@ from functools import partial
 from html import escape
 from typing import Any
 
-import pyqtgraph as pg
 from PySide6.QtCore import QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QIcon, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
@@ -27,9 +26,9 @@ from studio.ui.image.canvas import Canvas
 from studio.ui.image.qimage import to_qimage
 from studio.ui.job import Job
 from studio.ui.jobs import Jobs
+from studio.ui.plots.chart import Chart, ink, line
 from studio.ui.widgets.buttons import text_button
 from studio.ui.widgets.choice_box import ChoiceBox
-from studio.ui.widgets.curves import Curves, ink
 from studio.ui.widgets.form import caption, clear, column, named, row
 from studio.ui.widgets.options_box import OptionsBox
 from studio.ui.widgets.spin import RealSpin
@@ -92,7 +91,7 @@ class InsideView(QWidget):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidget(body)
         self.canvas = named(Canvas(), "insideCanvas", "The chosen tile, large")
-        self._plot = Curves("insidePlot", "What was measured", legend=False)
+        self._plot = Chart("insidePlot", "What was measured")
         self._plot.setMinimumHeight(150)
         self.legend = caption(role="", name="insideLegend", wrap=True)
         self.legend.setTextFormat(Qt.TextFormat.RichText)
@@ -238,16 +237,16 @@ class InsideView(QWidget):
         self.canvas.show_picture(image)
 
     def _draw(self) -> None:
-        plot, events, told = self._plot, self._events(), []  # type: Curves, list[Probed], list[str]
+        plot, events, told = self._plot, self._events(), []  # type: Chart, list[Probed], list[str]
         plot.item.clear()
         plot.setVisible(any(event.curves for event in events))
         for event in events:
-            plot.dress(event.x_label, event.y_label)
+            plot.name_axes(event.x_label, event.y_label)
             of = f"{short(event.autoencoder)}: " if len(events) > 1 else ""
             for curve in event.curves:
                 colour = ink(len(told))
                 dots = {"symbol": "o", "symbolSize": 5, "symbolBrush": colour, "symbolPen": None}
-                plot.item.plot(curve.x, curve.y, pen=pg.mkPen(colour, width=2), **dots)
+                plot.item.plot(curve.x, curve.y, pen=line(colour), **dots)
                 name = escape(f"{of}{curve.label}")
                 told.append(f'<span style="color:{colour.name()}">●</span> {name}')
         self.legend.setText(" &nbsp; ".join(told))

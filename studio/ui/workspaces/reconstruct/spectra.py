@@ -1,15 +1,11 @@
-"""Power against frequency: what the encoder filters out and what the decoder invents.
-
-Imports pyqtgraph; imported when the view is first opened.
-"""
+"""Power against frequency: what the encoder filters out and what the decoder invents."""
 
 from __future__ import annotations
 
-import pyqtgraph as pg
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QWidget
 
-from studio.ui.widgets.curves import Curves, ink
+from studio.ui.plots.chart import Chart, ink, line
 from studio.ui.widgets.form import caption, column
 from studio.ui.workspaces.reconstruct.bench import Bench, short
 
@@ -27,11 +23,14 @@ class SpectraView(QWidget):
         super().__init__()
         self.setObjectName("spectra")
         self._bench = bench
-        self._plot = Curves("spectraPlot", "Power against frequency")
+        self._plot = Chart("spectraPlot", "Power against frequency", legend=True)
+        self._plot.name_axes("frequency, cycles a pixel", "power, log10")
         column(caption(WORDS, "muted", wrap=True), (self._plot, 1), on=self)
         self._soon = QTimer(self, interval=0, singleShot=True)  # once for many results
         self._soon.timeout.connect(self.draw)
-        for signal in (bench.current_changed, bench.result, bench.pictures_changed):
+        for signal in (
+            bench.current_changed, bench.result, bench.pictures_changed, self._plot.dressed
+        ):  # fmt: skip
             signal.connect(self._changed)
         self._soon.start()
 
@@ -44,14 +43,12 @@ class SpectraView(QWidget):
         """Draws all anew."""
         bench, item = self._bench, self._plot.item
         item.clear()
-        self._plot.dress("frequency, cycles a pixel", "power, log10")
         found = ((name, bench.results.get((bench.current, name))) for name in bench.chosen)
         results = [(name, each.spectra) for name, each in found if each is not None]
         if results:
-            first, pen = results[0][1], pg.mkPen(self._plot.muted, width=4)
+            first, pen = results[0][1], line(self._plot.tokens.muted, 4)
             item.plot(first.frequencies, first.original, pen=pen, name="original")
         for number, (name, spectra) in enumerate(results):
-            solid = pg.mkPen(ink(number), width=2)
-            dotted = pg.mkPen(ink(number), style=Qt.PenStyle.DotLine, width=2)
+            solid, dotted = line(ink(number)), line(ink(number), dotted=True)
             item.plot(spectra.frequencies, spectra.reconstruction, pen=solid, name=short(name))
             item.plot(spectra.frequencies, spectra.residual, pen=dotted)

@@ -8,8 +8,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QColor, QPixmap, QShowEvent
 from PySide6.QtWidgets import QWidget
 
@@ -20,9 +19,9 @@ from studio.core.messages import CancelledAt, Failed
 from studio.ui.image.qimage import to_qimage
 from studio.ui.job import Job, prepared, share_prepared
 from studio.ui.jobs import Jobs
+from studio.ui.plots.chart import Chart, line
 from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.buttons import text_button
-from studio.ui.widgets.curves import Curves
 from studio.ui.widgets.foot import COLUMN_WIDTH
 from studio.ui.widgets.form import caption, column, named, row
 from studio.ui.widgets.progress import FINE, Progress
@@ -67,12 +66,13 @@ class TrainView(QWidget):
         self.use = text_button("trainUse", text, text, tip)
         self.use.hide()
         tip = "Unweighted terms, logarithmic."
-        self._plot = Curves("trainCurves", "The loss's terms over the steps", tip)
+        label = "The loss's terms over the steps"
+        self._plot = Chart("trainCurves", label, tip, (False, True), legend=True)
+        self._plot.name_axes("step", "term, unweighted")
         policy = self._plot.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self._plot.setSizePolicy(policy)
         self._plot.hide()  # until there is something to see
-        self._plot.item.setLogMode(False, True)
         self._curves: dict[str, Any] = {}
         head = row((self.said, 1), self.use)
         parts = (self.banner, head, self.progress, (self._plot, 1), self.pictures, self.figures)
@@ -87,11 +87,6 @@ class TrainView(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.draw()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and self.isVisible():
-            self.draw()
 
     @Slot()
     def run(self) -> None:
@@ -224,11 +219,10 @@ class TrainView(QWidget):
         """The curves as they are now."""
         self._drawn = time.monotonic()
         self._plot.setVisible(bool(self.steps))
-        self._plot.dress("step", "term, unweighted")
         for name, values in self.terms.items():
             if name not in self._curves:
                 ink = QColor.fromHsl(HUES.get(name, 268), 160 if name != "loss" else 0, 130)
-                self._curves[name] = self._plot.item.plot(pen=pg.mkPen(ink, width=2), name=name)
+                self._curves[name] = self._plot.item.plot(pen=line(ink), name=name)
             self._curves[name].setData(np.array(self.steps[-len(values) :]), np.array(values))
 
     @Slot(object)
