@@ -6,12 +6,11 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Slot
+from PySide6.QtCore import QPoint, Qt, Slot
 from PySide6.QtGui import QAction, QImage, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QStackedWidget,
     QVBoxLayout,
@@ -31,6 +30,7 @@ from studio.ui.recent import Recent
 from studio.ui.viewer.welcome import welcome
 from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.buttons import tool
+from studio.ui.widgets.line import Facts
 from studio.ui.widgets.menus import passing_menu
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Viewer(QWidget):
         self.pages = QStackedWidget()
         self.pages.addWidget(self.welcome)
         self.pages.addWidget(self.canvas)
-        self.facts = _Facts()
+        self.facts = Facts("facts")
         self.bar = QWidget()
         self.tools = QHBoxLayout()
         self._actions: dict[str, QAction] = {}
@@ -252,41 +252,6 @@ class Viewer(QWidget):
             for name in group:
                 menu.addAction(self._actions[name])
         return menu
-
-
-class _Facts(QWidget):
-    """Two lines: the prompt, and what made the picture."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._full = ("", "")
-        self.prompt, self.rest = QLabel(), QLabel()
-        self.prompt.setObjectName("factsPrompt")
-        self.rest.setObjectName("factsRest")
-        self.prompt.setProperty("role", "title")
-        self.rest.setProperty("role", "muted")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(2, 0, 8, 0)
-        column.setSpacing(1)
-        column.addWidget(self.prompt)
-        column.addWidget(self.rest)
-        for label in (self.prompt, self.rest):
-            label.setMinimumWidth(60)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-
-    def tell(self, prompt: str, rest: str) -> None:
-        self._full = (prompt, rest)
-        self._elide()
-
-    def resizeEvent(self, event: QEvent) -> None:
-        self._elide()
-
-    def _elide(self) -> None:
-        for label, text in zip((self.prompt, self.rest), self._full, strict=True):
-            text = " ".join(text.split())
-            room = max(60, self.width() - 14)
-            label.setText(label.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room))
-            label.setToolTip(text)
 
 
 def summary(settings: Settings, samplers: dict[str, SamplerSpec]) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QElapsedTimer, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio.ui import icons
 from studio.ui.widgets.buttons import icon_button
 from studio.ui.widgets.choice_box import ChoiceBox
-from studio.ui.widgets.line import muted
+from studio.ui.widgets.form import caption, named, row
 from studio.ui.widgets.time_slider import TimeSlider
 
 BEAT = 25  # milliseconds between two drawings while it plays
@@ -24,19 +24,12 @@ class PlayBar(QWidget):
     def __init__(self, name: str, play_tip: str, label: str, tip: str, widest: str) -> None:
         super().__init__()
         self.play = icon_button(f"{name}Play", "play", play_tip, "Play")
-        self.slider = TimeSlider()
-        self.slider.setObjectName(f"{name}Time")
-        self.slider.setAccessibleName(label)
-        self.slider.setToolTip(tip)
-        self.read = QLabel()
-        self.read.setObjectName(f"{name}Read")
-        self.read.setProperty("role", "unit")
+        self.slider = named(TimeSlider(), f"{name}Time", label, tip)
+        self.read = caption("", "unit", f"{name}Read")
         self.read.setFixedWidth(self.read.fontMetrics().horizontalAdvance(widest))
         self._beat = QTimer(self, interval=BEAT, timerType=Qt.TimerType.PreciseTimer)
         self._since = QElapsedTimer()
-        self.row = QHBoxLayout(self)
-        self.row.setContentsMargins(0, 0, 0, 0)
-        self.row.setSpacing(8)
+        self.row = row(gap=8, on=self)
         self.slider.moved.connect(self._moved)
         self.slider.space.connect(self.toggle)
         self.play.clicked.connect(self.toggle)
@@ -93,7 +86,7 @@ class TimeBar(PlayBar):
     def __init__(self, name: str, end: str, play_tip: str, label: str, tip: str) -> None:
         super().__init__(name, play_tip, label, tip, "t = 0.000")
         self._at = 1.0
-        self.ends = muted("noise"), muted(end)
+        self.ends = caption("noise", "muted"), caption(end, "muted")
         for widget in (self.play, self.ends[0], self.slider, self.ends[1], self.read):
             self.row.addWidget(widget, widget is self.slider)
         self._moved(self.time)

@@ -10,15 +10,12 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QHBoxLayout,
-    QLabel,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
 from studio.ui.background import Background
-from studio.ui.widgets.line import muted
+from studio.ui.widgets.form import caption, column, row
 from studio.ui.widgets.segments import Segments
 from studio.ui.workspaces.compare.comparison import Comparison
 from studio.ui.workspaces.compare.curves import curves
@@ -30,6 +27,15 @@ ADVICE = (
     "Compare several samplers at several steps (the preset “Steps” does): once the pictures are"
     " there, this shows how near each comes to the converged end of its own ODE, and at what cost."
 )
+
+COSTS = {
+    "nfe": ("NFE", "Against evaluations of the denoiser"),
+    "seconds": ("Seconds", "Against seconds on this machine"),
+}
+DISTANCES = {
+    "latent": ("Latent", "Root mean square over latents"),
+    "lpips": ("LPIPS", "Perceptual distance between the pictures"),
+}
 
 
 class ConvergenceView(QWidget):
@@ -46,47 +52,19 @@ class ConvergenceView(QWidget):
         if app is not None:
             app.aboutToQuit.connect(self._background.wait)
         self._background.start("plot", importlib.import_module, "studio.ui.workspaces.compare.plot")
-        self.cost = Segments(
-            "convergenceCost",
-            "Cost",
-            {
-                "nfe": ("NFE", "Against evaluations of the denoiser"),
-                "seconds": ("Seconds", "Against seconds on this machine"),
-            },
-        )
-        self.distance = Segments(
-            "convergenceDistance",
-            "Distance",
-            {
-                "latent": ("Latent", "Root mean square over latents"),
-                "lpips": ("LPIPS", "Perceptual distance between the pictures"),
-            },
-        )
-        self.empty = QLabel(ADVICE)
-        self.empty.setObjectName("convergenceEmpty")
-        self.empty.setProperty("role", "muted")
-        self.empty.setWordWrap(True)
+        self.cost = Segments("convergenceCost", "Cost", COSTS)
+        self.distance = Segments("convergenceDistance", "Distance", DISTANCES)
+        self.empty = caption(ADVICE, "muted", "convergenceEmpty", wrap=True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setContentsMargins(60, 0, 60, 0)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
-        self._lay_out()
+        words = caption("to the converged picture, against", "muted")
+        column(row(self.distance, words, self.cost, None, gap=18), (self.pages, 1), on=self)
         for control in (self.cost, self.distance):
             control.chosen.connect(self.refresh)
         for signal in (comparison.began, comparison.measured, comparison.ended):
             signal.connect(self.refresh)
-
-    def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(18)
-        row.addWidget(self.distance)
-        row.addWidget(muted("to the converged picture, against"))
-        row.addWidget(self.cost)
-        row.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(row)
-        column.addWidget(self.pages, 1)
 
     @Slot()
     def refresh(self, _: object = None) -> None:

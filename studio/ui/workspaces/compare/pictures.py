@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QTabBar, QWidget
 
 from studio.core.settings import Settings
 from studio.ui.image.frames import frame_at
 from studio.ui.image.sight import Lens
 from studio.ui.jobs import Jobs
 from studio.ui.session import Session
+from studio.ui.widgets.form import column, named, row
 from studio.ui.workspaces.compare.cell import CellView
 from studio.ui.workspaces.compare.comparison import Comparison, Result
 from studio.ui.workspaces.compare.details import Details
@@ -37,22 +38,14 @@ class PicturesView(QWidget):
         self.lens = Lens(self)
         self.frames = Frames(comparison, jobs, self)
         self.runs = TrueRuns(comparison, jobs, self)
-        self.tabs = QTabBar()
-        self.tabs.setObjectName("compareTabs")
-        self.tabs.setAccessibleName("Third axis")
-        self.tabs.setToolTip("The third axis: one grid for each of its values")
+        tip = "The third axis: one grid for each of its values"
+        self.tabs = named(QTabBar(), "compareTabs", "Third axis", tip)
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
         self.grid = GridView(comparison, self.lens)
         self.scrubber = Scrubber()
         self.details = Details(comparison, session)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addWidget(self.tabs, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(self.grid, 1)
-        column.addWidget(self.scrubber)
-        column.addWidget(self.details)
+        column(row(self.tabs, None), (self.grid, 1), self.scrubber, self.details, gap=8, on=self)
         self._connect()
         self._began()
 

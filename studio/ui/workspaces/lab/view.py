@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QCheckBox,
-    QHBoxLayout,
-    QLabel,
-    QSizePolicy,
-    QTabBar,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QSizePolicy, QTabBar, QWidget
 
 from studio.core.errors import UsageError
 from studio.core.laboratory import LabRun
@@ -21,6 +12,7 @@ from studio.core.messages import Failed, Ready
 from studio.ui.job import Job
 from studio.ui.shared import Shared
 from studio.ui.widgets.banner import Banner
+from studio.ui.widgets.form import Check, caption, column, row
 from studio.ui.widgets.kept import Kept
 from studio.ui.widgets.player import Player
 from studio.ui.widgets.segments import Segments
@@ -56,15 +48,11 @@ class LabView(QWidget):
         self.banner = Banner()
         self.banner.dismiss.setObjectName("labDismiss")
         self.field = Segments("labField", "Field", FIELDS)
-        self.trails = _check("labTrails", "Trails", "The way that some particles came lately")
-        self.truth = _check(
-            "labTruth", "True samples", "Some samples of the distribution, as rings"
-        )
-        self.likelihood = _check(
-            "labLikelihood",
-            "Log-likelihood",
-            "What the model gives true samples, beside the exact value; runs again",
-        )
+        self.trails = Check("labTrails", "Trails", "The way that some particles came lately")
+        tip = "Some samples of the distribution, as rings"
+        self.truth = Check("labTruth", "True samples", tip)
+        tip = "What the model gives true samples, beside the exact value; runs again"
+        self.likelihood = Check("labLikelihood", "Log-likelihood", tip)
         self._waiting: list[int] = []  # columns
         self._job: Job | None = None
         self._column = 0  # that it is for
@@ -78,30 +66,13 @@ class LabView(QWidget):
         self._enable()
 
     def _lay_out(self) -> None:
-        shown = QHBoxLayout()
-        shown.setSpacing(16)
-        for control in (self.field, self.trails, self.truth, self.likelihood):
-            shown.addWidget(control)
-        self.legend = QLabel(LEGEND)
-        self.legend.setObjectName("labLegend")
-        self.legend.setProperty("role", "muted")
-        self.legend.setToolTip(LEGEND)
+        self.legend = caption(LEGEND, "muted", "labLegend", LEGEND)
         self.legend.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.legend.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        shown.addWidget(self.legend, 1)
-        shown.addStretch()
-        panes = QHBoxLayout()
-        panes.setSpacing(14)
-        for each in self.columns:
-            panes.addWidget(each, 1)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(8)
-        whole.addWidget(self.controls)
-        whole.addWidget(self.banner)
-        whole.addLayout(panes, 1)
-        whole.addWidget(self.player)
-        whole.addLayout(shown)
+        shown = (self.field, self.trails, self.truth, self.likelihood, (self.legend, 1), None)
+        panes = row(*((each, 1) for each in self.columns), gap=14)
+        parts = (self.controls, self.banner, (panes, 1), self.player, row(*shown, gap=16))
+        column(*parts, gap=8, on=self)
 
     def _connect(self) -> None:
         self.controls.run.clicked.connect(self.run)
@@ -275,11 +246,3 @@ class LabView(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self.player.pause()
-
-
-def _check(name: str, text: str, tip: str) -> QCheckBox:
-    box = QCheckBox(text)
-    box.setObjectName(name)
-    box.setAccessibleName(text)
-    box.setToolTip(tip)
-    return box
