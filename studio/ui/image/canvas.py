@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPalette, QWheelEvent
-from PySide6.QtWidgets import QWidget
 
 from studio.ui.image.sight import Sight
 from studio.ui.image.tiles import draw_pill, pale
@@ -17,13 +16,13 @@ SMOOTH_TO = 512  # small previews are enlarged smoothly to at least this
 class Canvas(PictureView):
     """Shows one image. `zoom` is None when fitted, else logical pixels for a picture's pixel."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(Sight(), parent)
+    def __init__(self, name: str = "canvas", label: str = "Picture") -> None:
+        super().__init__(Sight())
         self.label = ""
         self._image: QImage | None = None
         self._size = QSizeF(256, 256)
-        self.setObjectName("canvas")
-        self.setAccessibleName("Picture")
+        self.setObjectName(name)
+        self.setAccessibleName(label)
         self.setToolTip("Wheel zooms, dragging moves, double-click switches between fit and 100 %.")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QMenu,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -30,6 +29,7 @@ from studio.ui.recent import Recent
 from studio.ui.viewer.welcome import welcome
 from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.buttons import tool
+from studio.ui.widgets.form import column, row
 from studio.ui.widgets.line import Facts
 from studio.ui.widgets.menus import passing_menu
 
@@ -70,11 +70,13 @@ class Viewer(QWidget):
         self.pages.addWidget(self.canvas)
         self.facts = Facts("facts")
         self.bar = QWidget()
-        self.tools = QHBoxLayout()
+        self.tools = row(gap=2)
+        self._bar = row((self.facts, 1), self.tools, gap=2, on=self.bar)
         self._actions: dict[str, QAction] = {}
         self._needing: frozenset[str] = frozenset()
         self._library, self._jobs = library, jobs
-        self._lay_out()
+        parts = (self.banner, (self.pages, 1), self.bar, self.strip)
+        column(*parts, gap=8, margins=(16, 12, 16, 8), on=self)
         self.strip.chosen.connect(self._chosen)
         library.opened.connect(self._opened)
         self.canvas.customContextMenuRequested.connect(self._menu)
@@ -99,21 +101,6 @@ class Viewer(QWidget):
         for before, after in pairwise(stops):
             QWidget.setTabOrder(before, after)  # as if it had always been there
         return player
-
-    def _lay_out(self) -> None:
-        bar = self._bar = QHBoxLayout(self.bar)
-        bar.setContentsMargins(0, 0, 0, 0)
-        bar.setSpacing(2)
-        bar.addWidget(self.facts, 1)
-        self.tools.setSpacing(2)
-        bar.addLayout(self.tools)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 16, 8)
-        column.setSpacing(8)
-        column.addWidget(self.banner)
-        column.addWidget(self.pages, 1)
-        column.addWidget(self.bar)
-        column.addWidget(self.strip)
 
     def set_actions(self, actions: dict[str, QAction], needing: frozenset[str]) -> None:
         """Fills the tool bar from the actions table; `needing` names those that need a picture."""
@@ -222,10 +209,8 @@ class Viewer(QWidget):
         self.canvas.show_picture(image)
         self._show_page(self._page())
         settings = entry.settings
-        if settings is not None:
-            self.facts.tell(entry.title(), summary(settings, self._samplers))
-        else:
-            self.facts.tell(entry.title(), "No settings inside this file")
+        made = summary(settings, self._samplers) if settings else "No settings inside this file"
+        self.facts.tell(entry.title(), made)
 
     @Slot(object)
     def _chosen(self, entry: Entry) -> None:
@@ -277,7 +262,5 @@ def _gap() -> QWidget:
     line.setObjectName("toolbarLine")
     line.setFixedHeight(18)
     holder = QWidget()
-    row = QHBoxLayout(holder)
-    row.setContentsMargins(6, 0, 6, 0)
-    row.addWidget(line)
+    row(line, on=holder).setContentsMargins(6, 0, 6, 0)
     return holder

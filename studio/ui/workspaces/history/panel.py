@@ -12,7 +12,7 @@ from PySide6.QtGui import (
     QImage,
     QShowEvent,
 )
-from PySide6.QtWidgets import QMenu, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
 
 from studio.core.settings import Settings
 from studio.gallery.history.index import Facets
@@ -32,11 +32,15 @@ from studio.ui.panel import Panel, PanelSpec
 from studio.ui.shared import Shared
 from studio.ui.starting.reader import picture_in
 from studio.ui.widgets.buttons import tool
+from studio.ui.widgets.form import column
 from studio.ui.widgets.menus import passing_menu
+from studio.ui.widgets.progress import Progress
 from studio.ui.workspaces.history.details import Details
 from studio.ui.workspaces.history.filters import Filters
 from studio.ui.workspaces.history.keys import BUTTONS, HISTORY, LARGE, MENU
 from studio.ui.workspaces.history.remake import Remake
+
+READING = "Looking through the folder", "How many of the new files in the folder are read"
 
 
 class HistoryPanel(Panel):
@@ -55,7 +59,7 @@ class HistoryPanel(Panel):
         self.rows = Rows(self.archive, self)
         labels = {name: spec.label for name, spec in self.session.samplers.items()}
         self.filters, self.grid, self.details = Filters(labels), Grid(self.rows), Details(labels)
-        self.canvas, self.progress = Canvas(), QProgressBar()
+        self.canvas, self.progress = Canvas("historyCanvas"), Progress("historyProgress", *READING)
         self.pages = QStackedWidget()
         self._shown = 0  # the id of the picture that is, or soon will be, large
         self._skipped = 0  # files of the folder that are not shown
@@ -72,22 +76,12 @@ class HistoryPanel(Panel):
         self._select()
 
     def _left(self) -> QWidget:
-        self.canvas.setObjectName("historyCanvas")
-        self.progress.setObjectName("historyProgress")
-        self.progress.setAccessibleName("Looking through the folder")
-        self.progress.setToolTip("How many of the new files in the folder are read")
-        self.progress.setTextVisible(False)
         self.progress.hide()
         self.pages.addWidget(self.grid)
         self.pages.addWidget(self.canvas)
         left = QWidget()
-        column = QVBoxLayout(left)
-        column.setContentsMargins(16, 12, 8, 8)
-        column.setSpacing(8)
-        for widget in (self.filters, self.banner, self.progress):
-            column.addWidget(widget)
-        column.addWidget(self.pages, 1)
-        column.addWidget(self.filters.count)
+        parts = (self.filters, self.banner, self.progress, (self.pages, 1), self.filters.count)
+        column(*parts, gap=8, margins=(16, 12, 8, 8), on=left)
         return left
 
     def _connect(self) -> None:
@@ -106,8 +100,8 @@ class HistoryPanel(Panel):
         self.grid.doubleClicked.connect(self._double_clicked)
         self.details.rated.connect(self.rate)
         self.details.liked.connect(self._like)
-        self.details.tags_added.connect(self._add_tags)
-        self.details.tag_removed.connect(self._remove_tag)
+        self.details.tags.added.connect(self._add_tags)
+        self.details.tags.removed.connect(self._remove_tag)
         self._large.loaded.connect(self._show_large)
         self._large.failed.connect(self._failed)
         self.remake.restored.connect(self._restored)
@@ -266,8 +260,7 @@ class HistoryPanel(Panel):
     @Slot(int, int)
     def _progress(self, done: int, files: int) -> None:
         self.progress.setVisible(done < files)
-        self.progress.setRange(0, files)
-        self.progress.setValue(done)
+        self.progress.show_share(done / files if files else None)
 
     @Slot(object)
     def _sync_ended(self, synced: Synced) -> None:

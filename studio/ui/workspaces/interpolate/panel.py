@@ -9,11 +9,8 @@ from PySide6.QtCore import QPoint, Slot
 from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
-    QHBoxLayout,
     QMenu,
-    QProgressBar,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -31,8 +28,10 @@ from studio.ui.shared import Shared
 from studio.ui.start import from_pixels
 from studio.ui.widgets.buttons import tool
 from studio.ui.widgets.foot import COLUMN_WIDTH
+from studio.ui.widgets.form import column, row
 from studio.ui.widgets.line import Line
 from studio.ui.widgets.menus import add, add_forms, passing_menu
+from studio.ui.widgets.progress import Progress
 from studio.ui.workspaces.interpolate import plan
 from studio.ui.workspaces.interpolate.column import TITLES, WalkColumn
 from studio.ui.workspaces.interpolate.course import Course
@@ -60,7 +59,8 @@ class InterpolatePanel(Panel):
         self.column = WalkColumn(self.session, self.jobs, self.course, self.reading, self)
         self.column.setFixedWidth(COLUMN_WIDTH)
         self.exports = Exports(self.course, shared.library.folder, self)
-        self.bar, self.writing = QHBoxLayout(), QProgressBar()
+        tip = "How much of the walk is written"
+        self.writing = Progress("walkWriting", "Progress of the export", tip)
         self.welcome, self.stage = welcome(), Stage()
         self.map, self.player = FrameMap(self.course), WalkPlayer()
         self.pages, self.sight = QStackedWidget(), QWidget()
@@ -77,25 +77,15 @@ class InterpolatePanel(Panel):
         self._enable()
 
     def _right(self) -> QWidget:
-        self.writing.setObjectName("walkWriting")
-        self.writing.setAccessibleName("Progress of the export")
-        self.writing.setToolTip("How much of the walk is written")
-        self.writing.setTextVisible(False)
         self.writing.hide()
-        self.bar.setSpacing(2)
-        self.bar.addWidget(self.facts, 1)
+        self.bar = row((self.facts, 1), gap=2)
         self._body = QBoxLayout(QBoxLayout.Direction.TopToBottom, self.sight)
         self._body.setContentsMargins(0, 0, 0, 0)
         self._body.setSpacing(10)
         self._body.addWidget(self.stage, 1)
         self._body.addWidget(self.map)
         page = QWidget()
-        below = QVBoxLayout(page)
-        below.setContentsMargins(0, 0, 0, 0)
-        below.setSpacing(6)
-        below.addWidget(self.sight, 1)
-        below.addWidget(self.speed)
-        below.addWidget(self.player)
+        column((self.sight, 1), self.speed, self.player, on=page)
         self.pages.addWidget(self.welcome)
         self.pages.addWidget(page)
         return stacked(self.bar, self.banner, self.writing, self.pages)
@@ -344,8 +334,7 @@ class InterpolatePanel(Panel):
 
     @Slot(int, int)
     def _progressed(self, done: int, all_of_them: int) -> None:
-        self.writing.setRange(0, all_of_them)
-        self.writing.setValue(done)
+        self.writing.show_share(done / all_of_them if all_of_them else None)
         self.writing.setVisible(self.exports.busy > 0)
 
     @Slot(object)

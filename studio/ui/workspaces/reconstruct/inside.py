@@ -90,7 +90,7 @@ class InsideView(QWidget):
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidget(body)
-        self.canvas = named(Canvas(), "insideCanvas", "The chosen tile, large")
+        self.canvas = Canvas("insideCanvas", "The chosen tile, large")
         self._plot = Chart("insidePlot", "What was measured")
         self._plot.setMinimumHeight(150)
         self.legend = caption(role="", name="insideLegend", wrap=True)
