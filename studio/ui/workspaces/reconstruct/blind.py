@@ -15,6 +15,7 @@ from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from studio.core.errors import UsageError
+from studio.core.wording import many
 from studio.gallery.blind import (
     ABX,
     FIRST,
@@ -108,11 +109,11 @@ class BlindView(QWidget):
         elif not pairs:
             self.setup.tell("Tick a second autoencoder on the left, and reconstruct.", False)
         else:
-            of = f"{_many(pairs, 'pair')} on {_many(len(pictures), 'picture')}"
+            of = f"{many(pairs, 'pair')} on {many(len(pictures), 'picture')}"
             each = count / (pairs * len(pictures))
             often = f"each comes {each:.3g} times" if each >= 1 else "not all of them come"
             hint = " Tick fewer autoencoders for a surer answer." if pairs > 1 and each < 8 else ""
-            self.setup.tell(f"{of}, {_many(count, 'question')}: {often}.{hint}", True)
+            self.setup.tell(f"{of}, {many(count, 'question')}: {often}.{hint}", True)
 
     @Slot()
     def run(self) -> None:
@@ -237,10 +238,6 @@ class BlindView(QWidget):
             self.question.let_go()
         else:
             super().keyReleaseEvent(event)
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def _write(place: Path, answers: tuple[Answer, ...], names: tuple[str, ...]) -> Path:

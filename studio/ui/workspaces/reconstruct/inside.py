@@ -22,6 +22,7 @@ from studio.bridge.probes import all_probes
 from studio.core.autoencoding import Probe, Probed, Tile
 from studio.core.errors import UsageError
 from studio.core.messages import Failed
+from studio.core.wording import sentence
 from studio.ui.image.canvas import Canvas
 from studio.ui.image.qimage import to_qimage
 from studio.ui.job import Job
@@ -191,7 +192,7 @@ class InsideView(QWidget):
 
     @Slot(object)
     def _failed(self, event: Failed) -> None:
-        self.words.setText(f"{event.message[:1].upper()}{event.message[1:]}")
+        self.words.setText(sentence(event.message))
 
     @Slot()
     def _ended(self) -> None:

@@ -16,6 +16,7 @@ from studio.bridge.recipes import free_name, is_begun
 from studio.core.errors import UsageError
 from studio.core.learning import Paused, Preparing, Train, Trained, TrainSample, TrainStep
 from studio.core.messages import CancelledAt, Failed
+from studio.core.wording import sentence
 from studio.ui.image.qimage import to_qimage
 from studio.ui.job import Job, prepared, share_prepared
 from studio.ui.jobs import Jobs
@@ -188,8 +189,8 @@ class TrainView(QWidget):
             self._bench.choose((*self._bench.chosen, name))
         self.trained.emit(name)
 
-    def _say(self, sentence: str) -> None:
-        self.said.setText(f"{sentence[:1].upper()}{sentence[1:]}")
+    def _say(self, text: str) -> None:
+        self.said.setText(sentence(text))
 
     @Slot(object)
     def _prepared(self, event: Preparing) -> None:
