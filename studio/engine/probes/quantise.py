@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from studio.core.autoencoding import Curve, ProbeSpec
 from studio.core.specs import Parameter
-from studio.core.wording import sentence
 
 if TYPE_CHECKING:
     from studio.engine.probes.bench import Bench, Findings
@@ -41,4 +40,5 @@ def look(bench: Bench) -> Findings:
     least = f"{min(enough)} bits a value are" if enough else "even the most bits are not"
     words = f"{least} enough to stay within 0.5 dB of the whole latent's {whole:.1f} dB."
     curve = Curve("PSNR", tuple(map(float, bits)), tuple(ratios))
-    return Findings(tuple(tiles), 4, sentence(words), (curve,), "bits a value", "PSNR, dB")
+    words = f"{words[:1].upper()}{words[1:]}"
+    return Findings(tuple(tiles), 4, words, (curve,), "bits a value", "PSNR, dB")

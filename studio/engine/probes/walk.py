@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from studio.core.autoencoding import ProbeSpec
 from studio.core.specs import Parameter
-from studio.core.wording import sentence
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,7 +42,7 @@ def look(bench: Bench) -> Findings:
         picture = bench.decoded(bench.autoencoder.denormalised(moved))
         tiles.append(tile(f"{step:+.2g}", picture[0]))
     words = f"{bench.options['along']} {index}: {100 * share:.0f} % of this latent's variance."
-    return Findings(tuple(tiles), STEPS, sentence(words))
+    return Findings(tuple(tiles), STEPS, f"{words[:1].upper()}{words[1:]}")
 
 
 def _direction(latent: Tensor, channel: bool, index: int) -> tuple[Tensor, float]:
