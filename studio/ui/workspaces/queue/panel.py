@@ -6,32 +6,39 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QHBoxLayout,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QSignalBlocker, Slot
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
 from studio.core.errors import UsageError
 from studio.core.generating import Generate
 from studio.core.messages import Failed, Request
+from studio.core.wording import many
 from studio.gallery.queue_file import queue_file
 from studio.ui import actions
 from studio.ui.job import Job
 from studio.ui.panel import Panel, PanelSpec
 from studio.ui.shared import Shared
+from studio.ui.widgets.buttons import text_button
+from studio.ui.widgets.form import Check, caption, column, named, row
+from studio.ui.widgets.progress import Progress
 from studio.ui.workspaces.queue.keeper import Keeper
 from studio.ui.workspaces.queue.keys import QUEUE
 from studio.ui.workspaces.queue.prompts import PromptList
 from studio.ui.workspaces.queue.rows import BEGUN, DETAIL, JOB, NOW, PLACE, TITLE, JobList
 from studio.ui.workspaces.queue.titles import detail, title
+
+# fmt: off
+BUTTONS = (  # a name, what the click does, the text, the tooltip
+    ("up", "queue_earlier", "Earlier",
+        "Let the chosen one go before the one above it (Alt+Up)"),
+    ("down", "queue_later", "Later", "Let the one below go first (Alt+Down)"),
+    ("again", "queue_repeat", "Repeat", "Queue the chosen ones once more"),
+    ("cancel", "queue_cancel", "Cancel", "Take the chosen ones off the queue (Delete)"),
+    ("clear", "cancel_all", "Cancel all", "Stop everything and empty the queue (Shift+Esc)"),
+)
+UNTIL = "Make Generate's pictures again and again, with new seeds, until this is off"
+KEEP = "Write down what waits, and offer it next time"
+# fmt: on
 
 
 class QueuePanel(Panel):
@@ -46,87 +53,38 @@ class QueuePanel(Panel):
         self._filling = False
         self._marked: Job | None = None  # as the running one
         self.keeper = Keeper(shared.jobs, queue_file(), shared.library.writer, self)
-        self._make()
-        self._lay_out()
+        self.list = named(JobList(), "queueList", "What is made and what waits")
+        self.list.setToolTip("Drag to reorder; Delete cancels")
+        self.list.setDragDropMode(QListWidget.DragDropMode.InternalMove)
+        self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
+        self.now = caption(role="", name="queueNow")
+        self.bar = Progress("queueBar", "How much of the running job is done")
+        self.buttons = {
+            name: text_button(f"queue-{name}", text, text, tip) for name, _, text, tip in BUTTONS
+        }
+        self.until = Check("queueUntil", "Until cancelled", UNTIL)
+        self.kept = Check("queueKept", "Keep for the next start", KEEP)
+        self.prompts = PromptList(self.session)
+        left = column(
+            *(self.banner, self.now, self.bar, (self.list, 1)),
+            row(*self.buttons.values(), None, gap=8),
+            row(self.until, self.kept, None, gap=18),
+            gap=8,
+        )
+        row((left, 3), (self.prompts, 2), gap=16, on=self).setContentsMargins(14, 12, 14, 12)
         self.actions_by_id = actions.install(QUEUE, self, self.list)
         self._connect()
         self.kept.setChecked(bool(self.preferences.get("keep_queue")))
         self.keeper.keep(self.kept.isChecked())
         self._show()
 
-    def _make(self) -> None:
-        self.list = JobList()
-        self.list.setObjectName("queueList")
-        self.list.setAccessibleName("What is made and what waits")
-        self.list.setToolTip("Drag to reorder; Delete cancels")
-        self.list.setDragDropMode(QListWidget.DragDropMode.InternalMove)
-        self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
-        self.now = QLabel()
-        self.now.setObjectName("queueNow")
-        self.bar = QProgressBar()
-        self.bar.setObjectName("queueBar")
-        self.bar.setAccessibleName("How much of the running job is done")
-        self.bar.setToolTip("How much of the running job is done")
-        self.bar.setTextVisible(False)
-        self.bar.setRange(0, 1000)
-        self.buttons = {
-            name: _button(f"queue-{name}", text, tip)
-            for name, text, tip in (
-                ("up", "Earlier", "Let the chosen one go before the one above it (Alt+Up)"),
-                ("down", "Later", "Let the one below go first (Alt+Down)"),
-                ("again", "Repeat", "Queue the chosen ones once more"),
-                ("cancel", "Cancel", "Take the chosen ones off the queue (Delete)"),
-                ("clear", "Cancel all", "Stop everything and empty the queue (Shift+Esc)"),
-            )
-        }
-        self.until = _check(
-            "queueUntil",
-            "Until cancelled",
-            "Make Generate's pictures again and again, with new seeds, until this is off",
-        )
-        self.kept = _check(
-            "queueKept", "Keep for the next start", "Write down what waits, and offer it next time"
-        )
-        self.prompts = PromptList(self.session)
-
-    def _lay_out(self) -> None:
-        left = QVBoxLayout()
-        left.setSpacing(8)
-        left.addWidget(self.banner)
-        left.addWidget(self.now)
-        left.addWidget(self.bar)
-        left.addWidget(self.list, 1)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        for button in self.buttons.values():
-            row.addWidget(button)
-        row.addStretch(1)
-        left.addLayout(row)
-        checks = QHBoxLayout()
-        checks.setSpacing(18)
-        checks.addWidget(self.until)
-        checks.addWidget(self.kept)
-        checks.addStretch(1)
-        left.addLayout(checks)
-        both = QHBoxLayout(self)
-        both.setContentsMargins(14, 12, 14, 12)
-        both.setSpacing(16)
-        both.addLayout(left, 3)
-        both.addWidget(self.prompts, 2)
-
     def _connect(self) -> None:
         self.jobs.changed.connect(self._show)
         self.jobs.on(Failed, self._job_failed)
         self.list.model().rowsMoved.connect(self._dragged)
         self.list.itemSelectionChanged.connect(self._enable)
-        for name, act in (
-            ("up", lambda: self.shift(-1)),
-            ("down", lambda: self.shift(1)),
-            ("again", self.repeat),
-            ("cancel", self.cancel),
-            ("clear", self.cancel_all),
-        ):
-            self.buttons[name].clicked.connect(act)
+        for name, action, _, _ in BUTTONS:
+            self.buttons[name].clicked.connect(self.actions_by_id[action].trigger)
         self.until.toggled.connect(self._until)
         self.kept.toggled.connect(self._keep)
         self.keeper.found.connect(self._offer)
@@ -139,7 +97,7 @@ class QueuePanel(Panel):
     def chosen(self) -> list[Job]:
         """The selected jobs, from above."""
         rows = sorted(self.list.row(item) for item in self.list.selectedItems())
-        return [self.jobs.job(number) for row, number in enumerate(self._numbers()) if row in rows]
+        return [self.jobs.job(int(self.list.item(row).data(JOB))) for row in rows]
 
     def _numbers(self) -> list[int]:
         """Of the jobs that the list shows."""
@@ -227,9 +185,8 @@ class QueuePanel(Panel):
 
     @Slot(object)
     def _again_changed(self, request: Generate | None) -> None:
-        blocked = self.until.blockSignals(True)
-        self.until.setChecked(request is not None)
-        self.until.blockSignals(blocked)
+        with QSignalBlocker(self.until):
+            self.until.setChecked(request is not None)
 
     @Slot(bool)
     def _keep(self, on: bool) -> None:
@@ -241,16 +198,10 @@ class QueuePanel(Panel):
         """What the last start left is queued only if the user says so."""
         self.keeper.keep(self.kept.isChecked())
         if requests:
-            count = len(requests)
-            what = "request is" if count == 1 else "requests are"
-            self.banner.say(
-                "offer",
-                " ".join([f"{count} {what} left from last time.", *problems]),
-                (
-                    ("&Go on with them", self._go_on),
-                    ("&Forget", self.keeper.answered),
-                ),
-            )
+            count = f"{many(len(requests), 'request')} {'is' if len(requests) == 1 else 'are'}"
+            told = " ".join([f"{count} left from last time.", *problems])
+            choices = (("&Go on with them", self._go_on), ("&Forget", self.keeper.answered))
+            self.banner.say("offer", told, choices)
         elif problems:
             self.error(" ".join(problems))
 
@@ -262,20 +213,18 @@ class QueuePanel(Panel):
         chosen = {int(item.data(JOB)) for item in self.list.selectedItems()}
         now, numbers = self._numbers(), [job.number for job in self.jobs.open]
         if now != numbers:
-            blocked = self.list.blockSignals(True)
-            self.list.clear()
-            for number in numbers:
-                item = QListWidgetItem(self.list)
-                item.setData(JOB, number)
-                item.setSelected(number in chosen)
-            self.list.blockSignals(blocked)
+            with QSignalBlocker(self.list):
+                self.list.clear()
+                for number in numbers:
+                    item = QListWidgetItem(self.list)
+                    item.setData(JOB, number)
+                    item.setSelected(number in chosen)
         if now != numbers or self.jobs.running is not self._marked:
             self._marked = self.jobs.running
             for row in range(self.list.count()):
                 self._mark(self.list.item(row), row)
         self.now.setText(self.jobs.sentence() or "Nothing is waiting.")
-        share = self.jobs.share_done()
-        self.bar.setValue(round(1000 * share) if share is not None else 0)
+        self.bar.show_share(self.jobs.share_done() or 0.0)
         self._enable()
 
     def _mark(self, item: QListWidgetItem, row: int) -> None:
@@ -309,22 +258,6 @@ class QueuePanel(Panel):
     @Slot(object)
     def _job_failed(self, event: Failed) -> None:
         self.error(event.message)
-
-
-def _button(name: str, text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setObjectName(name)
-    button.setAccessibleName(text)
-    button.setToolTip(tip)
-    return button
-
-
-def _check(name: str, text: str, tip: str) -> QCheckBox:
-    box = QCheckBox(text)
-    box.setObjectName(name)
-    box.setAccessibleName(text)
-    box.setToolTip(tip)
-    return box
 
 
 PANEL = PanelSpec(QueuePanel, QUEUE)
