@@ -10,13 +10,13 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QGridLayout,
-    QLabel,
     QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from studio.ui.actions import PROMPT_KEYS, Action
+from studio.ui.widgets.form import caption, named
 
 _GROUPS = {"window": "Everywhere", "viewer": "On the pictures"}
 
@@ -42,37 +42,29 @@ class KeysDialog(QDialog):
         self._title("While writing")
         for key, text in PROMPT_KEYS:
             self._line([key], text, text)
-        area = QScrollArea()
-        area.setObjectName("keysArea")
+        area = named(QScrollArea(), "keysArea")
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
         area.setWidget(body)
         close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         close.rejected.connect(self.reject)
         button = close.button(QDialogButtonBox.StandardButton.Close)
-        button.setObjectName("keysClose")
-        button.setAccessibleName("Close")
-        button.setToolTip("Close (Esc)")
+        named(button, "keysClose", "Close", "Close (Esc)")
         column = QVBoxLayout(self)
         column.addWidget(area)
         column.addWidget(close)
         self.resize(560, 640)
 
     def _title(self, text: str) -> None:
-        label = QLabel(text)
-        label.setProperty("role", "title")
         row = self._grid.rowCount()
         self._grid.setRowMinimumHeight(row, 34)
-        self._grid.addWidget(label, row, 0, 1, 2, Qt.AlignmentFlag.AlignBottom)
+        self._grid.addWidget(caption(text, "title"), row, 0, 1, 2, Qt.AlignmentFlag.AlignBottom)
 
     def _line(self, keys: list[str], text: str, tip: str) -> None:
         native = QKeySequence.SequenceFormat.NativeText
         shown = (QKeySequence(key).toString(native).replace("Return", "Enter") for key in keys)
         names = dict.fromkeys(shown)
-        key = QLabel("  or  ".join(name for name in names if name))
-        key.setProperty("role", "muted")
-        told = QLabel(text)
-        told.setToolTip(tip)
         row = self._grid.rowCount()
-        self._grid.addWidget(key, row, 0)
-        self._grid.addWidget(told, row, 1)
+        keys_told = "  or  ".join(name for name in names if name)
+        self._grid.addWidget(caption(keys_told, "muted"), row, 0)
+        self._grid.addWidget(caption(text, "", tip=tip), row, 1)

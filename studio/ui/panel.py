@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QUrl, Signal, Slot
-from PySide6.QtGui import QAction, QDesktopServices
-from PySide6.QtWidgets import QHBoxLayout, QLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QLayout, QStackedWidget, QTabBar, QWidget
 
+from studio.core.messages import Failed
+from studio.core.settings import Settings
+from studio.core.wording import sentence as capital
 from studio.ui.actions import Action
 from studio.ui.shared import Shared
 from studio.ui.widgets.banner import Banner, Choice
+from studio.ui.widgets.form import column, named, row
 
 
 class Panel(QWidget):
@@ -39,11 +43,7 @@ class Panel(QWidget):
 
     def lay_out(self, *sides: QWidget) -> None:
         """Puts them beside each other: what has no fixed width takes the room that is left."""
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        for side in sides:
-            row.addWidget(side, 1)
+        row(*((side, 1) for side in sides), gap=0, on=self)
 
     def receive(self, pictures: tuple[Path, ...]) -> None:
         """Takes pictures that another workspace offers."""
@@ -69,12 +69,26 @@ class Panel(QWidget):
     @Slot(str)
     def refuse(self, sentence: str) -> None:
         """Says why what was asked for makes no sense: those sentences go on after "error: "."""
-        self.error(f"{sentence[:1].upper()}{sentence[1:]}")
+        self.error(capital(sentence))
+
+    @Slot(object)
+    def job_failed(self, event: Failed) -> None:
+        self.error(event.message)
 
     def forget_error(self) -> None:
         """What went wrong before is over: something has begun."""
         if self.banner.kind == "error":
             self.banner.clear()
+
+    def share(self, settings: Settings, as_command: bool = False) -> None:
+        """Puts settings on the clipboard: as lines of text, or the command that makes the same."""
+        from studio.gallery import inputs, sharing
+
+        what, text = "settings are", sharing.parameters(settings)
+        if as_command:
+            what, text = "command is", sharing.command(settings, inputs.inputs_folder())
+        QGuiApplication.clipboard().setText(text)
+        self.note(f"The {what} in the clipboard.")
 
     @Slot(object)
     def written(self, path: Path) -> None:
@@ -125,14 +139,11 @@ class ViewsPanel(Panel):
         super().__init__(shared, parent, name)
         self._specs = views
         self._views: dict[str, QWidget] = {}
-        self.pages, self.bar, self.tabs = QStackedWidget(), QHBoxLayout(), QTabBar()
-        self.tabs.setObjectName(f"{name}Views")
-        self.tabs.setAccessibleName(told[0])
-        self.tabs.setToolTip(told[1])
+        self.pages, self.tabs = QStackedWidget(), QTabBar()
+        named(self.tabs, f"{name}Views", *told)
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
-        self.bar.addWidget(self.tabs)
-        self.bar.addStretch(1)
+        self.bar = row(self.tabs, None)
         for number, spec in enumerate(views):
             self.tabs.addTab(spec.title)
             self.tabs.setTabToolTip(number, spec.tip)
@@ -178,15 +189,7 @@ class ViewsPanel(Panel):
 def stacked(*parts: QWidget | QLayout) -> QWidget:
     """One below the other; the last one takes the room that is left."""
     whole = QWidget()
-    column = QVBoxLayout(whole)
-    column.setContentsMargins(16, 8, 16, 8)
-    column.setSpacing(8)
-    for part in parts:
-        if isinstance(part, QLayout):
-            column.addLayout(part)
-        else:
-            column.addWidget(part)
-    column.setStretch(len(parts) - 1, 1)
+    column(*parts[:-1], (parts[-1], 1), gap=8, margins=(16, 8, 16, 8), on=whole)
     return whole
 
 

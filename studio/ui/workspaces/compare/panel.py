@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QMenu, QWidget
 from studio.core import generating
 from studio.core.errors import UsageError
 from studio.core.grid import Grid
-from studio.gallery import png
 from studio.ui import actions
 from studio.ui.library.pictures import Entry
 from studio.ui.panel import PanelSpec, View, ViewsPanel, stacked
@@ -163,9 +162,8 @@ class ComparePanel(ViewsPanel):
             QGuiApplication.clipboard().setImage(result.picture.image)
 
     def copy_settings(self) -> None:
-        result = self._current()
-        if result is not None:
-            QGuiApplication.clipboard().setText(png.parameters(result.settings))
+        if (result := self._current()) is not None:
+            self.share(result.settings)
 
     def open_menu(self) -> QMenu:
         """What can be done with the selected cell."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def _to_compare(panel: GeneratePanel) -> None:
     """Takes the picture's settings along."""
-    panel.use_all()
+    panel.use(panel.session.use_all)
     panel.wanted.emit("compare")
 
 
@@ -39,11 +39,11 @@ GENERATE: tuple[Action[GeneratePanel], ...] = (
         "Go to the picture made after this one.", VIEWER),
     Action("newest", "Home", "Newest picture", lambda p: p.viewer.follow(),
         "Go to the newest picture; while pictures are made, follow them again.", VIEWER),
-    Action("use_all", "A", "Use all settings", lambda p: p.use_all(),
+    Action("use_all", "A", "Use all settings", lambda p: p.use(p.session.use_all),
         "Make the next picture with every setting of this one.", VIEWER, PICTURE, "settings"),
-    Action("use_seed", "S", "Use seed", lambda p: p.use_seed(),
+    Action("use_seed", "S", "Use seed", lambda p: p.use(p.session.use_seed),
         "Keep this picture's seed.", VIEWER, PICTURE, "seed"),
-    Action("use_prompt", "P", "Use prompt", lambda p: p.use_prompt(),
+    Action("use_prompt", "P", "Use prompt", lambda p: p.use(p.session.use_prompt),
         "Take over this picture's prompt and negative prompt.", VIEWER, PICTURE, "prompt"),
     Action("to_compare", "C", "Compare from here", _to_compare,
         "Take this picture's settings to Compare.", VIEWER, PICTURE),
@@ -52,9 +52,9 @@ GENERATE: tuple[Action[GeneratePanel], ...] = (
         needs=PICTURE, icon="save"),
     Action("copy_picture", "Ctrl+Shift+C", "Copy picture", lambda p: p.copy_picture(),
         "Copy the picture to the clipboard.", needs=PICTURE, icon="copy"),
-    Action("copy_settings", "Ctrl+Alt+C", "Copy settings", lambda p: p.copy_settings(),
+    Action("copy_settings", "Ctrl+Alt+C", "Copy settings", lambda p: p.copy(False),
         "Copy the settings as text that other studios read too.", needs=PICTURE, icon="notes"),
-    Action("copy_command", "Ctrl+Alt+K", "Copy command", lambda p: p.copy_command(),
+    Action("copy_command", "Ctrl+Alt+K", "Copy command", lambda p: p.copy(True),
         "Copy the command line that makes this picture.", needs=PICTURE, icon="command"),
     Action("open_folder", "Ctrl+Shift+O", "Open pictures folder", lambda p: p.open_folder(),
         "Show the folder that the pictures are written to.", icon="folder"),

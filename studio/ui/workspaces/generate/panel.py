@@ -111,15 +111,13 @@ class GeneratePanel(Panel):
 
     def vary(self) -> None:
         """Makes siblings of the picture shown, whatever the column says."""
-        entry = self.viewer.entry
-        if entry is None or entry.settings is None:
-            self._no_settings()
+        if (shown := self.settings()) is None:
             return
-        if entry.settings.variation:
-            seed = entry.settings.seed
-            told = f"This picture is a variation itself: these vary that of its seed, {seed}."
-            self.note(told)
-        settings = varied(entry.settings, random_seed())
+        if shown.variation:
+            self.note(
+                f"This picture is a variation itself: these vary that of its seed, {shown.seed}."
+            )
+        settings = varied(shown, random_seed())
         kept = self.session.trajectories.get()
         request = Generate(settings, count=SIBLINGS, trajectories=kept)
         if settings.source:
@@ -143,42 +141,31 @@ class GeneratePanel(Panel):
         self.forget_error()
         job = self.jobs.submit(request, front=front)
         if job is not None:
-            job.on(Failed, self._job_failed)
+            job.on(Failed, self.job_failed)
 
     def escape(self) -> None:
         """Closes an offer, else cancels the job, else dismisses the banner or the trajectory."""
-        banner = self.banner
-        if banner.isVisible() and (banner.kind == "offer" or not self.jobs.busy):
-            banner.clear()
+        if self.banner.isVisible() and (self.banner.kind == "offer" or not self.jobs.busy):
+            self.banner.clear()
         elif self.viewer.playing and not self.jobs.busy:
             self.viewer.show_trajectory(False)
         else:
             self.jobs.cancel()
 
-    def use_all(self) -> None:
-        self._use(self.session.use_all)
-
-    def use_seed(self) -> None:
-        self._use(self.session.use_seed)
-
-    def use_prompt(self) -> None:
-        self._use(self.session.use_prompt)
-
-    def _use(self, take: Callable[[Settings], None]) -> None:
+    def settings(self) -> Settings | None:
+        """Those of the picture shown; says so where it has none."""
         entry = self.viewer.entry
-        if entry is not None and entry.settings is not None:
-            take(entry.settings)
-            self._mention_model(entry.settings)
-        elif entry is not None:
-            self._no_settings()
+        if entry is not None and entry.settings is None:
+            self.note("This file holds no settings of Latent Studio.")
+        return entry.settings if entry is not None else None
 
-    def _no_settings(self) -> None:
-        self.note("This file holds no settings of Latent Studio.")
-
-    def _mention_model(self, settings: Settings) -> None:
-        if settings.model != self.session.model.get():
+    def use(self, take: Callable[[Settings], None]) -> None:
+        """Takes over what `take` takes of the picture's settings; the model stays."""
+        if (settings := self.settings()) is not None:
+            take(settings)
             loaded = self.session.model.get()
-            self.note(f"This picture was made with {settings.model}; {loaded} stays in use.")
+            if settings.model != loaded:
+                self.note(f"This picture was made with {settings.model}; {loaded} stays in use.")
 
     def save_as(self) -> None:
         """Asks where, and writes a copy there."""
@@ -198,26 +185,10 @@ class GeneratePanel(Panel):
         if image is not None:
             QGuiApplication.clipboard().setImage(image)
 
-    def copy_settings(self) -> None:
-        from studio.gallery import sharing
-
-        entry = self.viewer.entry
-        if entry is not None and entry.settings is not None:
-            QGuiApplication.clipboard().setText(sharing.parameters(entry.settings))
-            self.note("The settings are in the clipboard.")
-        elif entry is not None:
-            self._no_settings()
-
-    def copy_command(self) -> None:
-        from studio.gallery import inputs, sharing
-
-        entry = self.viewer.entry
-        if entry is not None and entry.settings is not None:
-            command = sharing.command(entry.settings, inputs.inputs_folder())
-            QGuiApplication.clipboard().setText(command)
-            self.note("The command is in the clipboard.")
-        elif entry is not None:
-            self._no_settings()
+    def copy(self, as_command: bool) -> None:
+        """Puts the picture's settings on the clipboard."""
+        if (settings := self.settings()) is not None:
+            self.share(settings, as_command)
 
     def open_folder(self) -> None:
         """Shows the pictures folder in the desktop's file manager."""
@@ -269,8 +240,7 @@ class GeneratePanel(Panel):
     @Slot(object, str)
     def _refused(self, path: Path, sentence: str) -> None:
         """A picture without settings is good for something all the same."""
-        start = ("&Start from it", partial(self.sources.open, path))
-        self.error(sentence, start)
+        self.error(sentence, ("&Start from it", partial(self.sources.open, path)))
 
     @Slot(object, str)
     def _not_drawn(self, _: object, sentence: str) -> None:
@@ -298,10 +268,6 @@ class GeneratePanel(Panel):
     def _ended(self) -> None:
         if self.jobs.free:
             self.viewer.end_preview()
-
-    @Slot(object)
-    def _job_failed(self, event: Failed) -> None:
-        self.error(event.message)
 
     @Slot(object, str)
     def _gone(self, _: Settings, sentence: str) -> None:

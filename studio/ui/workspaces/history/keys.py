@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from studio.ui.actions import PICTURE, PICTURES, VIEWER, Action
+from studio.ui.panel import show_folder
 
 if TYPE_CHECKING:
     from studio.gallery.history.rows import Item
@@ -62,10 +63,10 @@ HISTORY: tuple[Action[HistoryPanel], ...] = (
         _one(lambda p, item: p.remake.make_next_seed(item.settings)),
         "Make it again with the next seed.", VIEWER, PICTURE),
     Action("history_copy_settings", "Ctrl+Alt+C", "Copy settings",
-        _one(lambda p, item: p.remake.copy_settings(item.settings)),
+        _one(lambda p, item: p.share(item.settings)),
         "Copy the settings as text that other studios read too.", needs=PICTURE),
     Action("history_copy_command", "Ctrl+Alt+K", "Copy command",
-        _one(lambda p, item: p.remake.copy_command(item.settings)),
+        _one(lambda p, item: p.share(item.settings, True)),
         "Copy the command line that makes this picture.", needs=PICTURE),
     Action("history_start", "I", "Start from it", _one(lambda p, item: p.remake.start(item.path)),
         "Take this picture to Generate, to change it or repaint parts of it.", VIEWER, PICTURE),
@@ -76,7 +77,7 @@ HISTORY: tuple[Action[HistoryPanel], ...] = (
         _one(lambda p, item: p.remake.copy(item.path)), "Copy the picture to the clipboard.",
         VIEWER, PICTURE),
     Action("history_folder", "Ctrl+Shift+O", "Open its folder",
-        _one(lambda p, item: p.remake.open_folder(item.path)),
+        _one(lambda p, item: show_folder(item.path)),
         "Show the folder that this picture's file is in.", needs=PICTURE),
     Action("history_delete", "Delete Backspace", "Delete", lambda p: p.delete(),
         "Move the selected pictures to the trash; Ctrl+Z brings them back.", VIEWER, PICTURES),

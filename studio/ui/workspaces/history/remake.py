@@ -18,13 +18,12 @@ from studio.core.errors import UsageError
 from studio.core.generating import Generate
 from studio.core.messages import Failed
 from studio.core.settings import Settings
-from studio.gallery import inputs, metadata, sharing
+from studio.gallery import inputs, metadata
 from studio.ui.background import Background
 from studio.ui.job import Job
 from studio.ui.jobs import Jobs
 from studio.ui.library.again import restore, variants
 from studio.ui.library.pictures import read_picture
-from studio.ui.panel import show_folder
 from studio.ui.session import Session
 from studio.ui.start import Start, from_file
 from studio.ui.starting.reader import Reader
@@ -66,19 +65,6 @@ class Remake(QObject):
     def copy(self, path: Path) -> None:
         """Puts a picture on the clipboard."""
         self._files.start(("copy", path), read_picture, path)
-
-    def copy_settings(self, settings: Settings) -> None:
-        QGuiApplication.clipboard().setText(sharing.parameters(settings))
-        self.told.emit("note", "The settings are in the clipboard.")
-
-    def copy_command(self, settings: Settings) -> None:
-        command = sharing.command(settings, inputs.inputs_folder())
-        QGuiApplication.clipboard().setText(command)
-        self.told.emit("note", "The command is in the clipboard.")
-
-    def open_folder(self, path: Path) -> None:
-        """Shows where a file is."""
-        show_folder(path)
 
     def make(self, settings: Settings) -> None:
         """Makes one picture."""

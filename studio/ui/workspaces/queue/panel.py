@@ -80,7 +80,7 @@ class QueuePanel(Panel):
 
     def _connect(self) -> None:
         self.jobs.changed.connect(self._show)
-        self.jobs.on(Failed, self._job_failed)
+        self.jobs.on(Failed, self.job_failed)
         self.list.model().rowsMoved.connect(self._dragged)
         self.list.itemSelectionChanged.connect(self._enable)
         for name, action, _, _ in BUTTONS:
@@ -254,10 +254,6 @@ class QueuePanel(Panel):
                 self.jobs.move(job, place)
         self._marked = None
         self._show()
-
-    @Slot(object)
-    def _job_failed(self, event: Failed) -> None:
-        self.error(event.message)
 
 
 PANEL = PanelSpec(QueuePanel, QUEUE)
