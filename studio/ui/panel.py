@@ -10,7 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QLayout, QStackedWidget, QTabBar, QWidget
+from PySide6.QtWidgets import QLayout, QStackedWidget, QWidget
 
 from studio.core.messages import Failed
 from studio.core.settings import Settings
@@ -18,7 +18,8 @@ from studio.core.wording import sentence as capital
 from studio.ui.actions import Action
 from studio.ui.shared import Shared
 from studio.ui.widgets.banner import Banner, Choice
-from studio.ui.widgets.form import column, named, row
+from studio.ui.widgets.form import column, row
+from studio.ui.widgets.tabs import tab_bar
 
 
 class Panel(QWidget):
@@ -139,10 +140,7 @@ class ViewsPanel(Panel):
         super().__init__(shared, parent, name)
         self._specs = views
         self._views: dict[str, QWidget] = {}
-        self.pages, self.tabs = QStackedWidget(), QTabBar()
-        named(self.tabs, f"{name}Views", *told)
-        self.tabs.setExpanding(False)
-        self.tabs.setDrawBase(False)
+        self.pages, self.tabs = QStackedWidget(), tab_bar(f"{name}Views", *told)
         self.bar = row(self.tabs, None)
         for number, spec in enumerate(views):
             self.tabs.addTab(spec.title)

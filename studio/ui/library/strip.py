@@ -9,6 +9,7 @@ from PySide6.QtCore import (
     QPoint,
     QRect,
     QRectF,
+    QSignalBlocker,
     QSize,
     Qt,
     Signal,
@@ -140,11 +141,10 @@ class Strip(QListView):
     def show_entry(self, entry: Entry | None) -> None:
         """Marks an entry without reporting that the user chose it."""
         row = -1 if entry is None else self.rows.row(entry)
-        blocked = self.selectionModel().blockSignals(True)
-        self.setCurrentIndex(self.rows.index(row) if row >= 0 else QModelIndex())
-        if row < 0:
-            self.clearSelection()
-        self.selectionModel().blockSignals(blocked)
+        with QSignalBlocker(self.selectionModel()):
+            self.setCurrentIndex(self.rows.index(row) if row >= 0 else QModelIndex())
+            if row < 0:
+                self.clearSelection()
         self.viewport().update()
 
     def walk(self, by: int) -> None:

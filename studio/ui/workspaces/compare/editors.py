@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QSizePolicy
 
 from studio.core.errors import UsageError
@@ -81,34 +81,34 @@ class Checklist(QListWidget):
         )
 
     def set_values(self, values: tuple[Any, ...]) -> None:
-        blocked = self.blockSignals(True)
+        blocked = QSignalBlocker(self)
         for _, items in self._groups:
             for item in items:
                 item.setCheckState(_CHECKED if item.data(_VALUE) in values else _UNCHECKED)
         self._sum_up()
-        self.blockSignals(blocked)
+        blocked.unblock()
         self.viewport().update()
         self.edited.emit()
 
     def enable(self, value: str, able: bool) -> None:
         """A choice that this model cannot make is greyed and unticked."""
-        blocked = self.blockSignals(True)
+        blocked = QSignalBlocker(self)
         for item in (item for _, items in self._groups for item in items):
             if item.data(_VALUE) == value:
                 flag = Qt.ItemFlag.ItemIsEnabled
                 item.setFlags(item.flags() | flag if able else item.flags() & ~flag)
                 item.setCheckState(item.checkState() if able else _UNCHECKED)
-        self.blockSignals(blocked)
+        blocked.unblock()
 
     @Slot(QListWidgetItem)
     def _changed(self, changed: QListWidgetItem) -> None:
-        blocked = self.blockSignals(True)
+        blocked = QSignalBlocker(self)
         for head, items in self._groups:
             if head is changed:
                 for item in items:
                     item.setCheckState(head.checkState())
         self._sum_up()
-        self.blockSignals(blocked)
+        blocked.unblock()
         self.viewport().update()
         self.edited.emit()
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QSignalBlocker, Slot
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QTabBar, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio.core.settings import Settings
 from studio.ui.image.frames import frame_at
 from studio.ui.image.sight import Lens
 from studio.ui.jobs import Jobs
 from studio.ui.session import Session
-from studio.ui.widgets.form import column, named, row
+from studio.ui.widgets.form import column, row
+from studio.ui.widgets.tabs import tab_bar
 from studio.ui.workspaces.compare.cell import CellView
 from studio.ui.workspaces.compare.comparison import Comparison, Result
 from studio.ui.workspaces.compare.details import Details
@@ -39,9 +40,7 @@ class PicturesView(QWidget):
         self.frames = Frames(comparison, jobs, self)
         self.runs = TrueRuns(comparison, jobs, self)
         tip = "The third axis: one grid for each of its values"
-        self.tabs = named(QTabBar(), "compareTabs", "Third axis", tip)
-        self.tabs.setExpanding(False)
-        self.tabs.setDrawBase(False)
+        self.tabs = tab_bar("compareTabs", "Third axis", tip)
         self.grid = GridView(comparison, self.lens)
         self.scrubber = Scrubber()
         self.details = Details(comparison, session)
@@ -76,14 +75,13 @@ class PicturesView(QWidget):
     @Slot()
     def _began(self) -> None:
         grid = self._comparison.grid
-        blocked = self.tabs.blockSignals(True)
-        while self.tabs.count():
-            self.tabs.removeTab(0)
-        if grid is not None and grid.tabs is not None:
-            for value in grid.tabs.values:
-                text = self._comparison.value_label(grid.tabs, value)
-                self.tabs.addTab(text.replace("&", "&&"))  # a prompt's is no key
-        self.tabs.blockSignals(blocked)
+        with QSignalBlocker(self.tabs):
+            while self.tabs.count():
+                self.tabs.removeTab(0)
+            if grid is not None and grid.tabs is not None:
+                for value in grid.tabs.values:
+                    text = self._comparison.value_label(grid.tabs, value)
+                    self.tabs.addTab(text.replace("&", "&&"))  # a prompt's is no key
         self.tabs.setVisible(self.tabs.count() > 0)
         self.scrubber.stop()
         self._show_tab(0)
