@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
+from PySide6.QtCore import QCoreApplication, QObject, QRunnable, QThreadPool, Signal, Slot
 
 from studio.core.accidents import noted
 from studio.core.errors import StudioError, not_loaded
@@ -16,6 +16,7 @@ class Background(QObject):
     """Runs functions in a small pool and reports on the thread that this object lives in.
 
     One `beside` another shares its pool: what it starts comes after what the other has started.
+    The studio does not quit before what goes `to_the_end` has ended.
     Connect `done(key, result)` and `failed(key, message)` to slots of QObjects.
     """
 
@@ -23,9 +24,16 @@ class Background(QObject):
     failed = Signal(object, str)
 
     def __init__(
-        self, parent: QObject | None = None, threads: int = 1, beside: Background | None = None
+        self,
+        parent: QObject | None = None,
+        threads: int = 1,
+        beside: Background | None = None,
+        to_the_end: bool = False,
     ) -> None:
         super().__init__(parent)
+        app = QCoreApplication.instance()
+        if to_the_end and app is not None:
+            app.aboutToQuit.connect(self.wait)
         self._pool: QThreadPool = QThreadPool(self) if beside is None else beside._pool
         if beside is None:
             self._pool.setMaxThreadCount(threads)
@@ -34,6 +42,7 @@ class Background(QObject):
         """Runs `function(*arguments)` soon."""
         self._pool.start(_Task(self, key, function, arguments))
 
+    @Slot()
     def wait(self) -> None:
         """Returns when everything that was started has ended."""
         self._pool.waitForDone()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.gallery.naming import free_path
 from studio.ui.background import Background
@@ -29,12 +29,9 @@ class Exporter(QObject):
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.folder, self.busy = folder, 0
-        self._background = Background(self)
+        self._background = Background(self, to_the_end=True)
         self._background.done.connect(self._done)
         self._background.failed.connect(self._failed)
-        app = QCoreApplication.instance()
-        if app is not None:
-            app.aboutToQuit.connect(self.wait)
 
     def new_path(self, text: str, suffix: str) -> Path:
         """A free name after a text."""

@@ -4,15 +4,15 @@ the button that begins and the one that stops."""
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QFrame, QProgressBar, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from studio.ui.jobs import Jobs
 from studio.ui.widgets.buttons import text_button
 from studio.ui.widgets.form import caption, column, named, row
+from studio.ui.widgets.progress import Progress
 
 COLUMN_WIDTH = 348
 SIDE = 18  # logical pixels at both sides
-FINE = 1000  # units of the progress bar
 
 
 class Foot(QWidget):
@@ -32,9 +32,7 @@ class Foot(QWidget):
         self.count = caption(name=f"{name}Count", role="", wrap=True)
         self.count.hide()
         self.said = caption(name=f"{name}Said", role="muted")
-        told = f"Progress of the {work}"
-        self.progress = named(QProgressBar(), f"{name}Progress", told, told)
-        self.progress.setTextVisible(False)
+        self.progress = Progress(f"{name}Progress", f"Progress of the {work}")
         self.go = text_button(name, text, text, tips[0], "primary")
         cancel = f"{name}Cancel", "Cancel", f"Cancel the {work}", tips[1], "beside"
         self.cancel = text_button(*cancel)
@@ -49,9 +47,7 @@ class Foot(QWidget):
         """The bar is empty when nothing runs, and runs to and fro while nobody knows how far."""
         jobs = self._jobs
         self.said.setText(jobs.sentence())
-        done = jobs.share_done()
-        self.progress.setRange(0, 0 if jobs.busy and done is None else FINE)
-        self.progress.setValue(round(FINE * (done or 0)))
+        self.progress.show_share(jobs.share_done() if jobs.busy else 0.0)
         self.cancel.setEnabled(jobs.busy and not jobs.cancelling)
 
     def tell_plan(self, told: str, problem: str, role: str = "problem") -> None:
