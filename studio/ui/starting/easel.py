@@ -20,7 +20,13 @@ from studio.core.generating import Inputs
 from studio.ui.image.qimage import to_qimage
 from studio.ui.starting.mask import Mask
 from studio.ui.starting.well import ARGB, veil
+from studio.ui.widgets.form import named
 
+TIP = (
+    "Drag to paint, with the right button to erase. Ctrl and the wheel: brush size. By keys: the"
+    " arrows move the brush, Space paints. What is painted is made anew, and fades into the rest"
+    " over 2 % of the picture's side around it."
+)
 FIRST = 0.12  # the brush's width, in parts of the picture's
 GROW = 1.2  # by a notch of the wheel
 STEP = 0.25  # of the brush's width, by an arrow key
@@ -48,13 +54,7 @@ class Easel(QWidget):
         self.painting = True
         self._last: QPointF | None = None
         self._at: QPointF | None = None
-        self.setObjectName("easel")
-        self.setAccessibleName("The picture and its mask")
-        self.setToolTip(
-            "Drag to paint, with the right button to erase. Ctrl and the wheel: brush size."
-            " By keys: the arrows move the brush, Space paints. What is painted is made anew, and"
-            " fades into the rest over 2 % of the picture's side around it."
-        )
+        named(self, "easel", "The picture and its mask", TIP)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.CrossCursor)

@@ -12,6 +12,7 @@ from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QSizePolicy
 
 from studio.core.errors import UsageError
+from studio.ui.widgets.form import named
 from studio.ui.widgets.prompt_box import PromptBox
 from studio.ui.workspaces.compare.values import lines, spelled
 
@@ -43,9 +44,7 @@ class Checklist(QListWidget):
     ) -> None:
         """`groups` are (title, choices); an empty title stands for no title."""
         super().__init__()
-        self.setObjectName(name)
-        self.setAccessibleName(label)
-        self.setToolTip(tip)
+        named(self, name, label, tip)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setUniformItemSizes(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -131,9 +130,7 @@ class NumberList(QLineEdit):
     ) -> None:
         super().__init__()
         self._parse = parse
-        self.setObjectName(name)
-        self.setAccessibleName(label)
-        self.setToolTip(tip)
+        named(self, name, label, tip)
         self.textChanged.connect(self._typed)
 
     def values(self) -> tuple[float, ...]:

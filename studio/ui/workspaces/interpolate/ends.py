@@ -136,7 +136,6 @@ class EndCard(QWidget):
         """Shows a picture, or a place for one."""
         self.start = start
         self.well.show_start(start)
-        self.well.setToolTip("Drop a picture here, or click to open one (Enter).")
         name = start.name if start is not None else ""
         self._facts.setVisible(start is not None)
         show_file_name(self.file_name, name, 190)
