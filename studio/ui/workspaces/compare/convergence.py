@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QApplication,
     QStackedWidget,
     QWidget,
 )
@@ -46,11 +45,8 @@ class ConvergenceView(QWidget):
         self.setObjectName("convergenceView")
         self._comparison = comparison
         self.plot: Plot | None = None
-        self._background = Background(self)
+        self._background = Background(self, to_the_end=True)
         self._background.done.connect(self._imported)
-        app = QApplication.instance()
-        if app is not None:
-            app.aboutToQuit.connect(self._background.wait)
         self._background.start("plot", importlib.import_module, "studio.ui.workspaces.compare.plot")
         self.cost = Segments("convergenceCost", "Cost", COSTS)
         self.distance = Segments("convergenceDistance", "Distance", DISTANCES)
