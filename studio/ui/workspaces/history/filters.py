@@ -36,6 +36,7 @@ RATINGS = (
     *((stars, "★" * stars, f"At least {stars} of 5 stars") for stars in range(1, 6)),
 )
 
+FAVOURITES = "Only favourites"
 SEARCH = "Words of prompt, negative prompt or tags, in any order; seed:42 finds a seed (/)"
 LEFT_OUT = (
     "PNG files that hold no settings of Latent Studio, or are damaged. Drop such a picture here to"
@@ -66,9 +67,7 @@ class Filters(QWidget):
         self.tag = _facet("historyTag", "Tag", "Only pictures with this tag")
         self.rating = ChoiceBox("historyRating", "Rating", "At least so many stars", RATINGS)
         self.when = ChoiceBox("historyTime", "When", "When the pictures were made", TIMES)
-        self.favourites = icon_button(
-            "historyFavourites", "heart", "Only favourites", checkable=True
-        )
+        self.favourites = icon_button("historyFavourites", "heart", FAVOURITES, checkable=True)
         self.trash = icon_button("historyTrash", "bin", "Look into the trash", checkable=True)
         self.clear = icon_button("historyClear", "close", "Show everything again")
         today = QDate.currentDate()
