@@ -354,7 +354,7 @@ def test_one_of_yours_becomes_an_end(stage: Stage, panel: InterpolatePanel, qtbo
         stage.bridge.make(1)
     click(qtbot, stage, "walkYours0")
     window = panel.findChild(Yours)
-    assert window is not None and window.list.count() == 1
+    assert window is not None and window.rows.rowCount() == 1
     qtbot.keyClick(window.list, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: panel.column.cards[0].start is not None)
     assert panel.column.cards[0].prompt.toPlainText() == "a dog"

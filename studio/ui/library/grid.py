@@ -31,59 +31,40 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
 )
 
-from studio.gallery.history.rows import Item
-from studio.ui.image.tiles import draw_pill, draw_ring, draw_tile, pale
+from studio.ui.image.tiles import draw_pill, pale
 from studio.ui.library.archive import Ids
-from studio.ui.library.rows import Index, Rows
+from studio.ui.library.rows import Rows
+from studio.ui.library.tile import Index, Tile
 
 TILE = 144  # logical pixels at most
 GAP = 10
 HEART, STAR = "♥", "★"
 
 
-class _Tile(QStyledItemDelegate):
-    """A thumbnail with round corners, its heart and stars, a ring when it is selected."""
+class _Tile(Tile):
+    """With its heart and stars on a pill in the lower left corner."""
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def area(self, option: QStyleOptionViewItem) -> QRect:
         side = min(option.rect.width(), option.rect.height()) - GAP
         area = QRect(0, 0, side, side)
         area.moveCenter(option.rect.center())
-        painter.save()
-        image = index.data(Qt.ItemDataRole.DecorationRole)
-        draw_tile(painter, area, 8, image, option.palette)
-        item = index.data(Qt.ItemDataRole.UserRole)
-        if isinstance(item, Item):
-            self._marks(painter, QRectF(area), item, option)
-        self._rings(painter, area, option)
-        painter.restore()
+        return area
 
-    def _marks(
-        self, painter: QPainter, area: QRectF, item: Item, option: QStyleOptionViewItem
+    def mark(
+        self, painter: QPainter, area: QRect, option: QStyleOptionViewItem, index: Index
     ) -> None:
-        """Heart and stars on a pill in the lower left corner."""
-        text = " ".join(part for part in (HEART * item.favourite, STAR * item.rating) if part)
-        if not text:
-            return
-        width = option.fontMetrics.horizontalAdvance(text) + 14
-        height = option.fontMetrics.height() + 4
-        pill = QRectF(area.left() + 6, area.bottom() - height - 6, width, height)
-        ink = option.palette.color(QPalette.ColorRole.Accent)
-        draw_pill(painter, pill, text, pale(option.palette), ink)
-
-    def _rings(self, painter: QPainter, area: QRect, option: QStyleOptionViewItem) -> None:
-        role = QPalette.ColorRole
-        if option.state & QStyle.StateFlag.State_Selected:
-            colour = option.palette.color(role.Accent)
-        elif option.state & (QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_HasFocus):
-            colour = option.palette.color(role.Dark)
-        else:
-            return
-        draw_ring(painter, QRectF(area), 10, colour, 2.5, 2.5)
+        item = index.data(Qt.ItemDataRole.UserRole)
+        text = f"{HEART * item.favourite} {STAR * item.rating}".strip() if item else ""
+        if text:
+            width = option.fontMetrics.horizontalAdvance(text) + 14
+            height = option.fontMetrics.height() + 4
+            pill = QRectF(area.left() + 6, area.bottom() + 1 - height - 6, width, height)
+            ink = option.palette.color(QPalette.ColorRole.Accent)
+            draw_pill(painter, pill, text, pale(option.palette), ink)
 
 
 class Grid(QAbstractItemView):

@@ -13,7 +13,6 @@ from PySide6.QtCore import (
     QMimeData,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     Qt,
     QUrl,
     Signal,
@@ -26,6 +25,7 @@ from studio.gallery.history.query import Query
 from studio.gallery.history.rows import Item
 from studio.ui.library.archive import Archive, Done, Ids
 from studio.ui.library.loader import Loader
+from studio.ui.library.tile import Index
 from studio.ui.recent import Recent
 
 PAGE = 100  # items read together
@@ -35,7 +35,6 @@ CHANGES_WAITING = 10_000  # none may be forgotten: what is kept would be out of 
 THUMBNAIL_BYTES = 64 * 2**20
 THUMBNAILS_WAITING = 160  # more than are in sight
 THREADS = 2
-Index = QModelIndex | QPersistentModelIndex
 
 
 class Rows(QAbstractListModel):

@@ -5,41 +5,37 @@ from __future__ import annotations
 from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
-    QPersistentModelIndex,
+    QObject,
     QPoint,
     QRect,
-    QRectF,
     QSignalBlocker,
     QSize,
     Qt,
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QPainter, QPalette, QWheelEvent
+from PySide6.QtGui import QPainter, QPalette, QWheelEvent
 from PySide6.QtWidgets import (
     QFrame,
     QListView,
-    QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
 )
 
-from studio.ui.image.tiles import draw_ring, draw_tile
 from studio.ui.library.pictures import LIMIT, Entry, Library
+from studio.ui.library.tile import Index, Tile
 
 TILE = 72  # logical pixels
 GAP = 8
-Index = QModelIndex | QPersistentModelIndex
 
 
-class StripModel(QAbstractListModel):
-    """The library's entries as rows."""
+class EntryRows(QAbstractListModel):
+    """The library's newest entries."""
 
-    def __init__(self, library: Library) -> None:
-        super().__init__(library)
-        self._library = library
-        self._rows: list[Entry] = list(library.entries[:LIMIT])
+    def __init__(self, library: Library, parent: QObject, most: int = LIMIT) -> None:
+        super().__init__(parent)
+        self._library, self._most = library, most
+        self._rows: list[Entry] = list(library.entries[:most])
         library.inserted.connect(self._insert)
         library.scanned.connect(self._reset)
         library.updated.connect(self._update)
@@ -69,7 +65,7 @@ class StripModel(QAbstractListModel):
         self.beginInsertRows(QModelIndex(), 0, 0)
         self._rows.insert(0, entry)
         self.endInsertRows()
-        if len(self._rows) > LIMIT:
+        if len(self._rows) > self._most:
             last = len(self._rows) - 1
             self.beginRemoveRows(QModelIndex(), last, last)
             self._rows.pop()
@@ -78,7 +74,7 @@ class StripModel(QAbstractListModel):
     @Slot()
     def _reset(self) -> None:
         self.beginResetModel()
-        self._rows = list(self._library.entries[:LIMIT])
+        self._rows = list(self._library.entries[: self._most])
         self.endResetModel()
 
     @Slot(object)
@@ -88,29 +84,24 @@ class StripModel(QAbstractListModel):
             self.dataChanged.emit(self.index(row), self.index(row))
 
 
-class _Tile(QStyledItemDelegate):
-    """Draws a thumbnail with round corners and a ring when it is the current one."""
+class EntryTile(Tile):
+    """Tells by its ring that a file is damaged."""
+
+    radius, ring = 7.0, 2.0
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(TILE + GAP, TILE + GAP)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        palette: QPalette = option.palette
+    def area(self, option: QStyleOptionViewItem) -> QRect:
+        """At the top: a list in one line makes its items as high as itself."""
         corner = option.rect.topLeft() + QPoint(GAP // 2, GAP // 2)
-        area = QRect(corner, QSize(TILE, TILE))  # the list makes its items as high as itself
-        painter.save()
-        draw_tile(painter, area, 7, index.data(Qt.ItemDataRole.DecorationRole), palette)
-        entry: Entry = index.data(Qt.ItemDataRole.UserRole)
-        if entry.problem:
-            self._ring(painter, area, palette.color(QPalette.ColorRole.BrightText))
-        if option.state & QStyle.StateFlag.State_Selected:
-            self._ring(painter, area, palette.color(QPalette.ColorRole.Accent))
-        elif option.state & QStyle.StateFlag.State_MouseOver:
-            self._ring(painter, area, palette.color(QPalette.ColorRole.Dark))
-        painter.restore()
+        return QRect(corner, QSize(TILE, TILE))
 
-    def _ring(self, painter: QPainter, area: QRect, colour: QColor) -> None:
-        draw_ring(painter, QRectF(area), 9, colour, 2, 2)
+    def mark(
+        self, painter: QPainter, area: QRect, option: QStyleOptionViewItem, index: Index
+    ) -> None:
+        if index.data(Qt.ItemDataRole.UserRole).problem:
+            self.encircle(painter, area, option, QPalette.ColorRole.BrightText)
 
 
 class Strip(QListView):
@@ -120,9 +111,9 @@ class Strip(QListView):
 
     def __init__(self, library: Library, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.rows = StripModel(library)
+        self.rows = EntryRows(library, self)
         self.setModel(self.rows)
-        self.setItemDelegate(_Tile(self))
+        self.setItemDelegate(EntryTile(self))
         self.setObjectName("strip")
         self.setAccessibleName("Pictures, newest first")
         self.setToolTip("Your pictures, newest first; the arrow keys walk them.")
