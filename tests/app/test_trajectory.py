@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from studio.core import generating, messages
 from studio.core.generating import Decode
 from studio.core.settings import Settings
-from studio.ui.viewer.channels import MOST_FRAMES, film_frames, level
+from studio.ui.output.channels import MOST_FRAMES, film_frames, level
 from studio.ui.viewer.page import TrajectoryPage
 from studio.ui.viewer.viewer import TRAJECTORIES
 from tests.app.conftest import Stage

@@ -12,8 +12,8 @@ from PySide6.QtCore import QObject
 
 from studio.core.generating import Picture
 from studio.ui.jobs import Jobs
+from studio.ui.output.channels import last_of, latents, small, strongest
 from studio.ui.output.decoder import Batch, Decoder
-from studio.ui.viewer.channels import last_of, latents, small, strongest
 
 MOST_BYTES = 300_000_000  # of full pictures; what does not fit stays small
 DECODED = ("clean", "noisy")
@@ -42,10 +42,14 @@ class Decoding(Decoder):
     def picture(self, channel: str, frame: int) -> tuple[np.ndarray, bool]:
         """The best there is, (h, w, 3) uint8, and whether it is the full one."""
         assert self.made is not None
+        kept = self.made.trajectory
+        assert kept is not None
+        if channel in DECODED and frame == last_of(channel, kept):
+            return self.made.image, True
         found = self.pictures.look((channel, frame))
         if found is not None:
             return found, True
-        pixels = small(self.made, channel, frame, self.most)
+        pixels = small(kept, channel, frame, self.most)
         return pixels, pixels.shape == self.made.image.shape
 
     def look(self, channel: str, frame: int) -> None:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from studio.ui.viewer.channels import level
+from studio.ui.output.channels import level
 
 _ROLE = QPalette.ColorRole
 LEFT, RIGHT, TOP, BOTTOM = 44, 24, 30, 40  # logical pixels around the axes

@@ -16,10 +16,9 @@ from PySide6.QtWidgets import (
 
 from studio.core import generating
 from studio.ui.image.canvas import Canvas, enlarge
-from studio.ui.image.frames import frame_at
 from studio.ui.image.qimage import to_qimage
 from studio.ui.jobs import Jobs
-from studio.ui.viewer.channels import CHANNELS, last_of, level
+from studio.ui.output.channels import CHANNELS, frame_at, last_of, level
 from studio.ui.viewer.decoding import Decoding
 from studio.ui.viewer.exports import FORMS, Exports
 from studio.ui.viewer.levels import Levels

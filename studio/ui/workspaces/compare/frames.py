@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core.generating import Trajectory
-from studio.gallery.heat import heat_map
 from studio.ui.image.scaled import Picture
 from studio.ui.jobs import Jobs
+from studio.ui.output.channels import last_of, latents, small, strongest
 from studio.ui.output.decoder import Decoder
 from studio.ui.recent import Recent
 from studio.ui.workspaces.compare.comparison import Comparison
@@ -31,7 +30,6 @@ CHANNELS = {
 }
 SMALL, FULL = 600, 256  # pictures kept
 SMOOTH_TO = 128
-NEARLY_ALL = 0.99
 
 
 @dataclass(frozen=True)
@@ -75,14 +73,9 @@ class Frames(QObject):
 
     def _make_small(self, wanted: Frame) -> Picture | None:
         kept = self._trajectory(wanted.cell)
-        if kept is None:
+        if kept is None or (wanted.channel == "gap" and not kept.gap.any()):
             return None
-        if wanted.channel == "gap":
-            if not kept.gap.any():
-                return None
-            pixels = heat_map(kept.gap[wanted.frame], self.strongest_gap)
-        else:
-            pixels = (kept.clean if wanted.channel == "clean" else kept.noisy)[wanted.frame]
+        pixels = small(kept, wanted.channel, wanted.frame, self.strongest_gap)
         return self._small.keep(wanted, Picture(pixels, SMOOTH_TO, whole=False))
 
     def _trajectory(self, cell: int) -> Trajectory | None:
@@ -92,14 +85,14 @@ class Frames(QObject):
     @Slot()
     def _ask(self) -> None:
         """Not while a comparison runs: its cells come first, and small pictures are there."""
-        latents = {}
+        wanted = {}
         for each in self._wanted:
             kept = self._trajectory(each.cell)
-            if kept is not None and each.channel != "gap" and each.frame < len(kept.times) - 1:
-                latents[each] = (kept.x0 if each.channel == "clean" else kept.x)[each.frame]
-        if latents and self._comparison.job is None:
+            if kept and each.channel != "gap" and each.frame < last_of(each.channel, kept):
+                wanted[each] = latents(kept, each.channel)[each.frame]
+        if wanted and self._comparison.job is None:
             model = self._comparison.results[self._wanted[0].cell].settings.model
-            self.decoder.want("look", ((model, latents),))
+            self.decoder.want("look", ((model, wanted),))
 
     @Slot()
     def _forget(self) -> None:
@@ -111,7 +104,7 @@ class Frames(QObject):
     def _measure_gap(self, index: int) -> None:
         """A stronger gap changes the scale of every heat map."""
         kept = self._trajectory(index)
-        most = float(np.quantile(kept.gap, NEARLY_ALL)) if kept and kept.gap.size else 0.0
+        most = strongest(kept) if kept is not None else 0.0
         if most > self.strongest_gap:
             self.strongest_gap = most
             for each in [each for each in self._small if each.channel == "gap"]:

@@ -7,9 +7,9 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from studio.core.settings import Settings
-from studio.ui.image.frames import frame_at
 from studio.ui.image.sight import Lens
 from studio.ui.jobs import Jobs
+from studio.ui.output.channels import frame_at
 from studio.ui.session import Session
 from studio.ui.widgets.form import column, row
 from studio.ui.widgets.tabs import tab_bar
