@@ -8,7 +8,10 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+
+from studio.ui.widgets.buttons import text_button
+from studio.ui.widgets.form import Part, caption, column, row
 
 
 @dataclass(frozen=True)
@@ -26,43 +29,37 @@ class Welcome(QWidget):
 
     picked = Signal(object)
 
-    def __init__(self, name: str, title: str, hint: str, rows: Sequence[Sequence[Example]]) -> None:
+    def __init__(
+        self, name: str, title: str, hint: str, lines: Sequence[Sequence[Example]]
+    ) -> None:
         super().__init__()
         self.setObjectName(name)
-        head, below = QLabel(title), QLabel(hint)
-        head.setObjectName(f"{name}Title")
+        head, below = caption(title, "", f"{name}Title"), caption(hint, "muted")
         font = head.font()
         font.setPointSizeF(font.pointSizeF() * 1.7)
         font.setWeight(font.Weight.DemiBold)
         head.setFont(font)
-        below.setProperty("role", "muted")
-        column = QVBoxLayout()
-        column.setSpacing(10)
-        column.addWidget(head, alignment=Qt.AlignmentFlag.AlignHCenter)
-        column.addWidget(below, alignment=Qt.AlignmentFlag.AlignHCenter)
-        column.addSpacing(14)
-        for examples in rows:
-            row = QHBoxLayout()
-            row.setSpacing(10)
-            row.addStretch(1)
-            for example in examples:
-                row.addWidget(self._chip(example))
-            row.addStretch(1)
-            column.addLayout(row)
-        middle = QGridLayout(self)
-        middle.setRowStretch(0, 2)
-        middle.addLayout(column, 1, 0)
-        middle.setRowStretch(2, 3)
+        parts: list[Part] = [row(None, head, None), row(None, below, None), 14]
+        parts += [row(None, *map(self._chip, line), None, gap=10) for line in lines]
+        whole = column(margins=(9, 9, 9, 9), on=self)
+        whole.addStretch(2)
+        whole.addLayout(column(*parts, gap=10))
+        whole.addStretch(3)
 
     def _chip(self, example: Example) -> QPushButton:
-        chip = QPushButton(example.text)
-        chip.setProperty("role", "chip")
-        chip.setObjectName(example.name)
-        chip.setAccessibleName(f"Example: {example.text}")
-        chip.setToolTip(example.tip)
+        label = f"Example: {example.text}"
+        chip = text_button(example.name, example.text, label, example.tip, "chip")
         chip.setCursor(Qt.CursorShape.PointingHandCursor)
         chip.clicked.connect(partial(self._pick, example.begins))
         return chip
 
     def _pick(self, begins: Any, _checked: bool = False) -> None:
         self.picked.emit(begins)
+
+
+def advice(text: str, name: str = "") -> QLabel:
+    """What an empty view says in its middle."""
+    label = caption(text, "muted", name, wrap=True)
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    label.setContentsMargins(60, 0, 60, 0)
+    return label

@@ -6,7 +6,7 @@ import importlib
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QStackedWidget,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from studio.ui.background import Background
 from studio.ui.widgets.form import caption, column, row
 from studio.ui.widgets.segments import Segments
+from studio.ui.widgets.welcome import advice
 from studio.ui.workspaces.compare.comparison import Comparison
 from studio.ui.workspaces.compare.curves import curves
 
@@ -50,9 +51,7 @@ class ConvergenceView(QWidget):
         self._background.start("plot", importlib.import_module, "studio.ui.workspaces.compare.plot")
         self.cost = Segments("convergenceCost", "Cost", COSTS)
         self.distance = Segments("convergenceDistance", "Distance", DISTANCES)
-        self.empty = caption(ADVICE, "muted", "convergenceEmpty", wrap=True)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.empty.setContentsMargins(60, 0, 60, 0)
+        self.empty = advice(ADVICE, "convergenceEmpty")
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         words = caption("to the converged picture, against", "muted")

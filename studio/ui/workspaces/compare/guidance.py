@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Slot
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QPolygonF, QResizeEvent, QShowEvent
+from PySide6.QtCore import QRectF, QSize, Qt, Slot
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QScrollArea,
@@ -15,8 +15,10 @@ from PySide6.QtWidgets import (
 )
 
 from studio.ui.image.sight import WHOLE
+from studio.ui.plots.painting import draw_curve, placed
 from studio.ui.widgets.buttons import text_button
 from studio.ui.widgets.form import caption, column, row
+from studio.ui.widgets.welcome import advice
 from studio.ui.workspaces.compare.comparison import Comparison
 from studio.ui.workspaces.compare.frames import Frame, Frames
 
@@ -58,9 +60,7 @@ class GuidanceView(QWidget):
             signal.connect(self.refresh)
 
     def _advice(self) -> QWidget:
-        empty, words = QWidget(), caption(ADVICE, "muted", wrap=True)
-        words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        words.setContentsMargins(60, 0, 60, 0)
+        empty, words = QWidget(), advice(ADVICE)
         column(None, words, 10, row(None, self.sweep, None), None, on=empty)
         return empty
 
@@ -202,18 +202,9 @@ class _Strip(QWidget):
         if kept is None or not top or not kept.gap.any():
             return
         means = kept.gap.mean(axis=(1, 2))[:-1]
-        line = QPolygonF(
-            [
-                QPointF(
-                    place.left() + (1 - t) * place.width(),
-                    place.bottom() - 0.92 * place.height() * float(mean) / top,
-                )
-                for t, mean in zip(kept.times, means, strict=False)
-            ]
-        )
-        painter.setPen(QPen(palette.color(_ROLE.Accent), 2))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPolyline(line)
+        across = [1 - t for t in kept.times[: len(means)]]
+        points = placed(place, across, (0.92 / top * means).tolist())
+        draw_curve(painter, points, palette.color(_ROLE.Accent))
 
     def _highest_mean(self) -> float:
         most = 0.0
