@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def sentence(text: str) -> str:
+def capitalised(text: str) -> str:
     """With a capital at its beginning; the rest stays."""
     return f"{text[:1].upper()}{text[1:]}"
 

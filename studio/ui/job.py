@@ -15,7 +15,7 @@ from studio.core.generating import Generate
 from studio.core.learning import Preparing, Train, TrainStep
 from studio.core.messages import CancelledAt, Event, Failed, Finished, Progress, Request
 from studio.core.settings import Settings
-from studio.core.wording import sentence
+from studio.core.wording import capitalised
 
 if TYPE_CHECKING:
     from studio.ui.jobs import Jobs
@@ -149,7 +149,7 @@ class Requester(QObject):
 
 def prepared(at: Preparing) -> str:
     """How far the preparation of a training is, in a few words."""
-    what = sentence(at.what)
+    what = capitalised(at.what)
     if at.total <= 1:  # nobody can count it
         return f"{what}…"
     return f"{what}: {at.done:,} of {at.total:,}{_left(at.seconds_left or 0)}"

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QLayout, QStackedWidget, QWidget
 
 from studio.core.messages import Failed
 from studio.core.settings import Settings
-from studio.core.wording import sentence as capital
+from studio.core.wording import capitalised
 from studio.ui.actions import Action
 from studio.ui.shared import Shared
 from studio.ui.widgets.banner import Banner, Choice
@@ -70,7 +70,7 @@ class Panel(QWidget):
     @Slot(str)
     def refuse(self, sentence: str) -> None:
         """Says why what was asked for makes no sense: those sentences go on after "error: "."""
-        self.error(capital(sentence))
+        self.error(capitalised(sentence))
 
     @Slot(object)
     def job_failed(self, event: Failed) -> None:

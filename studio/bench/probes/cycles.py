@@ -6,14 +6,13 @@ steps, or let finish. Linux only: it reads /proc.
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter, deque
 from pathlib import Path
 from typing import Any
 
 from studio.bench.probes.beats import turn_until
-from studio.bench.probes.stage import LATE, Stage, asked
+from studio.bench.probes.stage import LATE, Stage
 from studio.core.messages import CancelledAt, Failed, Finished
 from studio.ui.job import Job
 
@@ -65,15 +64,10 @@ def measure(stage: Stage, cycles: int) -> dict[str, Any]:
     return {"ends": dict(ends), "samples": samples}
 
 
-def main() -> None:
-    stage = Stage(asked())
-    stage.open()
+def work(stage: Stage) -> dict[str, Any]:
     found = measure(stage, stage.wanted["cycles"])
-    stage.window.close()
-    stage.studio.close()
-    folder = stage.shared.library.folder
-    print(json.dumps({**found, "pictures": len(list(folder.glob("*.png")))}))
+    return {**found, "pictures": len(list(stage.shared.library.folder.glob("*.png")))}
 
 
 if __name__ == "__main__":
-    main()
+    Stage().run(work)

@@ -21,12 +21,6 @@ from studio.bench.probes.beats import Beats, turn_until
 LATE = 300.0  # seconds after which nothing is waited for
 
 
-def asked() -> dict[str, Any]:
-    """What the bench asks of this program."""
-    document: dict[str, Any] = json.loads(sys.argv[1])
-    return document
-
-
 class Painted(QObject):
     """Notes when the window was first painted, in seconds since the process was begun."""
 
@@ -41,11 +35,14 @@ class Painted(QObject):
 
 
 class Stage:
-    """A studio without a past; its settings make pictures of the size and model that are asked."""
+    """A studio without a past; its settings make pictures of the size and model that the bench asks
+    of this program."""
 
-    def __init__(self, wanted: dict[str, Any]) -> None:
+    def __init__(self) -> None:
         self.app = QApplication([sys.argv[0]])
-        self.wanted, place = wanted, Path(wanted["place"])
+        self.wanted: dict[str, Any] = json.loads(sys.argv[1])
+        self.quick, self.place = bool(self.wanted["quick"]), Path(self.wanted["place"])
+        wanted, place = self.wanted, self.place
         vars(studio_app)["pictures_folder"] = lambda: place / "Pictures"
         store = QSettings(str(place / "settings.ini"), QSettings.Format.IniFormat)
         self.studio = studio_app.Studio(self.app, store)
@@ -88,22 +85,22 @@ class Stage:
 
     def rested(self, seconds: float) -> Callable[[], bool]:
         """True when so many seconds are over; a trial takes no rest."""
-        return rested(0.0 if self.wanted["quick"] else seconds)
+        return rested(0.0 if self.quick else seconds)
 
     def click(self, name: str) -> None:
         found = self.window.findChild(QWidget, name)
         assert found is not None, name
         QTest.mouseClick(found, Qt.MouseButton.LeftButton)
 
-    def close(self) -> None:
-        """Ends the studio and prints what was found."""
+    def run(self, work: Callable[[Stage], object]) -> None:
+        """A whole probe: opens the studio, works, ends it and prints what was found, which is also
+        what `work` gives, if that is a document."""
+        self.open()
+        found = work(self)
         self.window.close()
         self.studio.close()
-        print(
-            json.dumps(
-                {"painted": self.painted.after, "waits": self.waits, "seconds": self.seconds}
-            )
-        )
+        waits = {"painted": self.painted.after, "waits": self.waits, "seconds": self.seconds}
+        print(json.dumps(waits | found if isinstance(found, dict) else waits))
 
 
 def rested(seconds: float) -> Callable[[], bool]:

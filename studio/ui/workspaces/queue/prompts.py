@@ -14,7 +14,7 @@ from studio.core.errors import DataError, UsageError
 from studio.core.generating import Generate
 from studio.core.settings import MAX_SEED
 from studio.core.wildcards import chosen, every
-from studio.core.wording import sentence
+from studio.core.wording import capitalised
 from studio.gallery.word_lists import lines_in, prompt_lines, read_lines, words_folder
 from studio.ui.background import Background
 from studio.ui.session import Session
@@ -121,7 +121,7 @@ class PromptList(QWidget):
             self.add.setEnabled(self.add.isEnabled() or what == "add")
             self.failed.emit(problem)
         elif self._counted(number):
-            self.count.setText(sentence(problem))
+            self.count.setText(capitalised(problem))
             self.add.setEnabled(False)
 
     def _counted(self, number: object) -> bool:

@@ -34,9 +34,9 @@ from studio.gallery.blind import (
 )
 from studio.ui.background import Background
 from studio.ui.widgets.form import column
-from studio.ui.workspaces.reconstruct.bench import Bench
 from studio.ui.workspaces.reconstruct.blind_pages import RIVALS, ResultPage, SetupPage
 from studio.ui.workspaces.reconstruct.blind_question import QuestionPage
+from studio.ui.workspaces.reconstruct.workbench import Workbench
 
 KEYS: dict[int, str] = {Qt.Key.Key_1: FIRST, Qt.Key.Key_2: SECOND, Qt.Key.Key_0: NEITHER}
 LETTERS: dict[int, int] = {Qt.Key.Key_A: 0, Qt.Key.Key_X: 1, Qt.Key.Key_O: 1, Qt.Key.Key_B: 2}
@@ -53,7 +53,7 @@ GLIDES: dict[int, tuple[int, int]] = {
 class BlindView(QWidget):
     """Setup, questions, result. `folder` says where an export goes."""
 
-    def __init__(self, bench: Bench, folder: Callable[[], Path]) -> None:
+    def __init__(self, bench: Workbench, folder: Callable[[], Path]) -> None:
         super().__init__()
         self.setObjectName("blindView")
         self._bench, self._folder = bench, folder

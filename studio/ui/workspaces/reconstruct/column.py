@@ -13,7 +13,7 @@ from studio.ui.jobs import Jobs
 from studio.ui.widgets.buttons import small_button, text_button
 from studio.ui.widgets.foot import SIDE, Foot
 from studio.ui.widgets.form import caption, column, named, row
-from studio.ui.workspaces.reconstruct.bench import Bench, short
+from studio.ui.workspaces.reconstruct.workbench import Workbench, short
 
 THUMBNAIL = 56
 PICTURES = "The pictures; Delete takes the current one away."
@@ -38,7 +38,7 @@ class ReconstructColumn(QFrame):
     sample_asked = Signal()
     add_asked = Signal()
 
-    def __init__(self, bench: Bench, jobs: Jobs) -> None:
+    def __init__(self, bench: Workbench, jobs: Jobs) -> None:
         super().__init__()
         self.setObjectName("reconstructColumn")
         self._bench = bench

@@ -22,7 +22,7 @@ from studio.bridge.probes import all_probes
 from studio.core.autoencoding import Probe, Probed, Tile
 from studio.core.errors import UsageError
 from studio.core.messages import Failed
-from studio.core.wording import sentence
+from studio.core.wording import capitalised
 from studio.ui.image.canvas import Canvas
 from studio.ui.image.qimage import to_qimage
 from studio.ui.job import Job
@@ -33,7 +33,7 @@ from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.widgets.form import caption, clear, column, named, row
 from studio.ui.widgets.options_box import OptionsBox
 from studio.ui.widgets.spin import RealSpin
-from studio.ui.workspaces.reconstruct.bench import Bench, short
+from studio.ui.workspaces.reconstruct.workbench import Workbench, short
 
 SETTLE = 250  # milliseconds after the last change
 TILE = 116  # logical pixels
@@ -43,7 +43,7 @@ NONE = ""
 class InsideView(QWidget):
     """Runs the chosen probe when something is changed; what was asked last counts."""
 
-    def __init__(self, bench: Bench, jobs: Jobs) -> None:
+    def __init__(self, bench: Workbench, jobs: Jobs) -> None:
         super().__init__()
         self.setObjectName("insideView")
         self._bench, self._jobs = bench, jobs
@@ -192,7 +192,7 @@ class InsideView(QWidget):
 
     @Slot(object)
     def _failed(self, event: Failed) -> None:
-        self.words.setText(sentence(event.message))
+        self.words.setText(capitalised(event.message))
 
     @Slot()
     def _ended(self) -> None:

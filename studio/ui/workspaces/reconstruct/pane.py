@@ -12,8 +12,8 @@ from studio.gallery.heat import heat_map
 from studio.ui.image.qimage import to_qimage
 from studio.ui.image.view import PictureView
 from studio.ui.widgets.form import caption, column
-from studio.ui.workspaces.reconstruct.bench import short
 from studio.ui.workspaces.reconstruct.sight import WallSight
+from studio.ui.workspaces.reconstruct.workbench import short
 
 UNBROKEN = "\u00a0"
 FARTHEST = 0.6  # LPIPS at a pixel that is drawn in the last colour

@@ -33,12 +33,12 @@ from studio.ui.starting.section import FILES
 from studio.ui.widgets.buttons import tool
 from studio.ui.widgets.foot import COLUMN_WIDTH
 from studio.ui.widgets.lpips import LpipsButton
-from studio.ui.workspaces.reconstruct.bench import Bench, Source
 from studio.ui.workspaces.reconstruct.column import ReconstructColumn
 from studio.ui.workspaces.reconstruct.keys import RECONSTRUCT, TOOLS
 from studio.ui.workspaces.reconstruct.reading import read, sample
 from studio.ui.workspaces.reconstruct.views import VIEWS
 from studio.ui.workspaces.reconstruct.wall import Wall
+from studio.ui.workspaces.reconstruct.workbench import Source, Workbench
 
 TABS = ("Views of the reconstructions", "Ways to look into autoencoders")
 
@@ -46,7 +46,7 @@ TABS = ("Views of the reconstructions", "Ways to look into autoencoders")
 class ReconstructPanel(ViewsPanel):
     """The workspace that looks into autoencoders."""
 
-    bench: Bench
+    bench: Workbench
     column: ReconstructColumn
     wall: Wall
 
@@ -58,7 +58,7 @@ class ReconstructPanel(ViewsPanel):
     ) -> None:
         super().__init__(shared, parent, "reconstruct", views, TABS)
         self.setAcceptDrops(True)
-        self.bench = Bench(self.jobs, self)
+        self.bench = Workbench(self.jobs, self)
         self.column = ReconstructColumn(self.bench, self.jobs)
         self.column.setFixedWidth(COLUMN_WIDTH)
         self.wall = Wall(self.bench)

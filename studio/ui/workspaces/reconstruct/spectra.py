@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from studio.ui.plots.chart import Chart, ink, line
 from studio.ui.widgets.form import caption, column
-from studio.ui.workspaces.reconstruct.bench import Bench, short
+from studio.ui.workspaces.reconstruct.workbench import Workbench, short
 
 WORDS = (
     "Radial spectra of the luminance. Solid: a reconstruction; where it falls below the original"
@@ -19,7 +19,7 @@ WORDS = (
 class SpectraView(QWidget):
     """The current picture's spectrum, each reconstruction's and each difference's."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Workbench) -> None:
         super().__init__()
         self.setObjectName("spectra")
         self._bench = bench

@@ -16,7 +16,7 @@ from studio.bridge.recipes import free_name, is_begun
 from studio.core.errors import UsageError
 from studio.core.learning import Paused, Preparing, Train, Trained, TrainSample, TrainStep
 from studio.core.messages import CancelledAt, Failed
-from studio.core.wording import sentence
+from studio.core.wording import capitalised
 from studio.ui.image.qimage import to_qimage
 from studio.ui.job import Job, prepared, share_prepared
 from studio.ui.jobs import Jobs
@@ -26,8 +26,8 @@ from studio.ui.widgets.buttons import text_button
 from studio.ui.widgets.foot import COLUMN_WIDTH
 from studio.ui.widgets.form import caption, column, named, row
 from studio.ui.widgets.progress import FINE, Progress
-from studio.ui.workspaces.reconstruct.bench import Bench
 from studio.ui.workspaces.reconstruct.train_column import TrainColumn
+from studio.ui.workspaces.reconstruct.workbench import Workbench
 
 HINT = "Choose a recipe and press Train: the trend shows within minutes."
 MOST_POINTS = 2000
@@ -42,7 +42,7 @@ class TrainView(QWidget):
 
     trained = Signal(str)
 
-    def __init__(self, jobs: Jobs, bench: Bench) -> None:
+    def __init__(self, jobs: Jobs, bench: Workbench) -> None:
         super().__init__()
         self.setObjectName("trainView")
         self._jobs, self._bench = jobs, bench
@@ -190,7 +190,7 @@ class TrainView(QWidget):
         self.trained.emit(name)
 
     def _say(self, text: str) -> None:
-        self.said.setText(sentence(text))
+        self.said.setText(capitalised(text))
 
     @Slot(object)
     def _prepared(self, event: Preparing) -> None:

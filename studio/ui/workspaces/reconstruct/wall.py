@@ -23,9 +23,9 @@ from studio.ui.widgets.form import Check, caption, clear, column, row
 from studio.ui.widgets.segments import Segments
 from studio.ui.widgets.slider_spin import SliderSpin
 from studio.ui.widgets.table import Table
-from studio.ui.workspaces.reconstruct.bench import Bench, short
 from studio.ui.workspaces.reconstruct.pane import Framed, Pane
 from studio.ui.workspaces.reconstruct.sight import WallSight
+from studio.ui.workspaces.reconstruct.workbench import Workbench, short
 
 FLICKER = 500  # milliseconds that a picture stays
 WORDS, TABLE = 48, 60  # pixels: around a pane, of the table's first rows
@@ -64,7 +64,7 @@ WORDED = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 class Wall(QWidget):
     """The current picture of the bench, as every chosen autoencoder gave it back."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Workbench) -> None:
         super().__init__()
         self.setObjectName("wall")
         self._bench = bench

@@ -32,7 +32,7 @@ def short(autoencoder: str) -> str:
     return f"{path.parent.name}/{path.name}" if path.is_absolute() else autoencoder
 
 
-class Bench(Requester):
+class Workbench(Requester):
     """`results` maps (number of the picture, autoencoder) to what came back."""
 
     pictures_changed = Signal()
