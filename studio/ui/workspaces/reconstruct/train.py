@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QColor, QPixmap, QShowEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.bridge.recipes import free_name, is_begun
 from studio.core.errors import UsageError
@@ -54,6 +54,16 @@ class TrainView(QWidget):
         self.column.setFixedWidth(COLUMN_WIDTH)
         self._ending = False  # it has been asked to end, one way or the other
         self._problem = ""  # why what the column says cannot be trained
+        row(self.column, (self._watched(), 1), on=self)
+        self.column.asked.connect(self.run)
+        self.column.edited.connect(self._look_again)
+        self.column.pause_asked.connect(self._pause)
+        self.column.keep_asked.connect(self._keep)
+        self.column.cancel_asked.connect(self.escape)
+        self.use.clicked.connect(self._use)
+
+    def _watched(self) -> QVBoxLayout:
+        """How far it is, and what comes of it."""
         self.banner = Banner()
         self.banner.dismiss.setObjectName("trainDismiss")
         self.said = caption(HINT, "", "trainSaid", wrap=True)
@@ -77,13 +87,7 @@ class TrainView(QWidget):
         self._curves: dict[str, Any] = {}
         head = row((self.said, 1), self.use)
         parts = (self.banner, head, self.progress, (self._plot, 1), self.pictures, self.figures)
-        row(self.column, (column(*parts, margins=(16, 8, 0, 8)), 1), on=self)
-        self.column.asked.connect(self.run)
-        self.column.edited.connect(self._look_again)
-        self.column.pause_asked.connect(self._pause)
-        self.column.keep_asked.connect(self._keep)
-        self.column.cancel_asked.connect(self.escape)
-        self.use.clicked.connect(self._use)
+        return column(*parts, margins=(16, 8, 0, 8))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
