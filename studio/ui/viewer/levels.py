@@ -49,7 +49,7 @@ class Levels(QWidget):
     def at(self, frame: int, share: float) -> QPointF:
         """Where a value, 0 to 1, of a frame is drawn."""
         along = frame / max(1, len(self.times) - 1)
-        return placed(self.place(), (along,), (share,))[0]
+        return placed(self.place(), (along,), (share,)).at(0)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
