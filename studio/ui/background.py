@@ -22,6 +22,7 @@ class Background(QObject):
 
     done = Signal(object, object)
     failed = Signal(object, str)
+    problem = Signal(str)  # the same message, for whom the key says nothing
 
     def __init__(
         self,
@@ -65,16 +66,20 @@ class _Task(QRunnable):
         try:
             result = self._function(*self._arguments)
         except StudioError as error:
-            self._tell(owner.failed, str(error))
+            self._fail(str(error))
         except OSError as error:
-            self._tell(owner.failed, f"{error.filename}: {error.strerror}.")
+            self._fail(f"{error.filename}: {error.strerror}.")
         except (ImportError, MemoryError) as error:
-            self._tell(owner.failed, str(not_loaded(error)))
+            self._fail(str(not_loaded(error)))
         except BaseException as error:  # a library's SystemExit too: someone waits for the end
-            self._tell(owner.failed, noted(error))
+            self._fail(noted(error))
         else:
-            self._tell(owner.done, result)
+            self._tell(owner.done, self._key, result)
 
-    def _tell(self, signal: Any, what: object) -> None:
+    def _fail(self, sentence: str) -> None:
+        self._tell(self._owner.failed, self._key, sentence)
+        self._tell(self._owner.problem, sentence)
+
+    def _tell(self, signal: Any, *what: object) -> None:
         with suppress(RuntimeError):  # the owner went with its window: nobody listens
-            signal.emit(self._key, what)
+            signal.emit(*what)

@@ -220,7 +220,7 @@ def test_where_nothing_can_be_written_the_answers_stay(
     stage: Stage, qtbot: QtBot, view: BlindView, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
-    view._folder = lambda: tmp_path / "file"
+    view._exporter.folder = tmp_path / "file"
     view.run()
     qtbot.keyClick(view, Qt.Key.Key_1)
     qtbot.keyClick(view, Qt.Key.Key_Escape)

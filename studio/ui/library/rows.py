@@ -66,10 +66,10 @@ class Rows(QAbstractListModel):
 
     def _connect(self) -> None:
         self._searches.loaded.connect(self._searched)
-        self._searches.failed.connect(self._not_read)
+        self._searches.problem.connect(self.failed)
         for reads in (self._reads, self._again):
             reads.loaded.connect(self._read)
-            reads.failed.connect(self._not_read)
+            reads.problem.connect(self.failed)
         self._small.loaded.connect(self._keep_thumbnail)
         self._small.failed.connect(self._keep_damage)
         self._archive.added.connect(self._added)
@@ -201,10 +201,6 @@ class Rows(QAbstractListModel):
     def _keep_damage(self, key: tuple[int, int], sentence: str) -> None:
         self._damaged[key] = sentence
         self.arrived.emit()
-
-    @Slot(object, str)
-    def _not_read(self, _: object, sentence: str) -> None:
-        self.failed.emit(sentence)
 
     @Slot(object)
     def _added(self, item: Item) -> None:

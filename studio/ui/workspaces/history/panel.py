@@ -103,7 +103,7 @@ class HistoryPanel(Panel):
         self.details.tags.added.connect(self._add_tags)
         self.details.tags.removed.connect(self._remove_tag)
         self._large.loaded.connect(self._show_large)
-        self._large.failed.connect(self._failed)
+        self._large.problem.connect(self.error)
         self.remake.restored.connect(self._restored)
         self.remake.told.connect(self.banner.say)
         self.remake.refused.connect(self._refused)

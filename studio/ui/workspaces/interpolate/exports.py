@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from studio.core.walks import Frame, Walk
 from studio.gallery.film import ping_pong, write_film
@@ -57,7 +57,7 @@ class Exports(Exporter):
         self._course, self._pictures = course, pictures
         self._frames = Background(self, beside=self._background)
         self._frames.done.connect(self.saved)
-        self._frames.failed.connect(self._not_saved)
+        self._frames.problem.connect(self.failed)
 
     def start(self, form: str, play: Play, fade: bool) -> bool:
         """Writes the finished frames; false when there are none yet."""
@@ -91,10 +91,6 @@ class Exports(Exporter):
             tuple(course.share(index) for index in made),
             play,
         )
-
-    @Slot(object, str)
-    def _not_saved(self, _: Frame, sentence: str) -> None:
-        self.failed.emit(sentence)
 
 
 def write(path: Path, film: Film, progress: Callable[[int, int], object]) -> None:

@@ -35,7 +35,7 @@ class Reading(QObject):
         super().__init__(parent)
         self._files = Background(self, to_the_end=True)
         self._files.done.connect(self._done)
-        self._files.failed.connect(self._failed)
+        self._files.problem.connect(self.failed)
 
     def open(self, end: int, path: Path) -> None:
         self._files.start(end, from_path, path)
@@ -54,10 +54,6 @@ class Reading(QObject):
     @Slot(object, object)
     def _done(self, end: int, taken: Taken) -> None:
         self.read.emit(end, taken)
-
-    @Slot(object, str)
-    def _failed(self, _: int, sentence: str) -> None:
-        self.failed.emit(sentence)
 
 
 def from_path(path: Path) -> Taken:

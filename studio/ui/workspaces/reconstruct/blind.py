@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt, Slot
@@ -32,7 +29,7 @@ from studio.gallery.blind import (
     write_answers,
     write_tallies,
 )
-from studio.ui.background import Background
+from studio.ui.output.exporter import Exporter
 from studio.ui.widgets.form import column
 from studio.ui.workspaces.reconstruct.blind_pages import RIVALS, ResultPage, SetupPage
 from studio.ui.workspaces.reconstruct.blind_question import QuestionPage
@@ -53,16 +50,16 @@ GLIDES: dict[int, tuple[int, int]] = {
 class BlindView(QWidget):
     """Setup, questions, result. `folder` says where an export goes."""
 
-    def __init__(self, bench: Workbench, folder: Callable[[], Path]) -> None:
+    def __init__(self, bench: Workbench, folder: Path) -> None:
         super().__init__()
         self.setObjectName("blindView")
-        self._bench, self._folder = bench, folder
+        self._bench = bench
         self.trials: tuple[Trial, ...] = ()
         self.answers: list[Answer] = []
         self._names: tuple[str, ...] = ()  # of the pictures
         self._pixels: dict[tuple[int, str], np.ndarray] = {}  # of this test, whatever else happens
         self._asked_at = 0.0
-        self._background = Background(self)
+        self._exporter = Exporter(folder, self)
         self.setup, self.question, self.result = SetupPage(), QuestionPage(), ResultPage()
         self.pages = QStackedWidget()
         for page in (self.setup, self.question, self.result):
@@ -78,8 +75,8 @@ class BlindView(QWidget):
             chosen.connect(self._take_keys)
         result.export.clicked.connect(self.export)
         result.again.clicked.connect(self.begin_anew)
-        self._background.done.connect(self._written)
-        self._background.failed.connect(self._not_written)
+        self._exporter.written.connect(self._written)
+        self._exporter.failed.connect(self.result.said.setText)
         for signal in (
             setup.edited, bench.finished, bench.chosen_changed, bench.pictures_changed,
         ):  # fmt: skip
@@ -198,16 +195,12 @@ class BlindView(QWidget):
     @Slot()
     def export(self) -> None:
         """Writes answers.csv and pairs.csv."""
-        place = self._folder() / f"{datetime.now():%Y-%m-%d %H-%M-%S} blind test"
-        self._background.start("export", _write, place, tuple(self.answers), self._names)
+        path = self._exporter.new_path("blind test", "")
+        self._exporter.write(path, _write, tuple(self.answers), self._names)
 
-    @Slot(object, object)
-    def _written(self, _: object, place: Any) -> None:
-        self.result.said.setText(f"Written: {place}")
-
-    @Slot(object, str)
-    def _not_written(self, _: object, sentence: str) -> None:
-        self.result.said.setText(sentence)
+    @Slot(object)
+    def _written(self, path: Path) -> None:
+        self.result.said.setText(f"Written: {path}")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Of a question: answers, letters, zoom and moves; the page says which key does what."""
@@ -240,8 +233,7 @@ class BlindView(QWidget):
             super().keyReleaseEvent(event)
 
 
-def _write(place: Path, answers: tuple[Answer, ...], names: tuple[str, ...]) -> Path:
+def _write(place: Path, answers: tuple[Answer, ...], names: tuple[str, ...]) -> None:
     """Raises OutputError."""
     write_answers(place / "answers.csv", answers, names)
     write_tallies(place / "pairs.csv", tallies(answers))
-    return place

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,12 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from studio.core.autoencoding import Reconstructed
 from studio.core.errors import UsageError
 from studio.gallery import reconstruction
-from studio.gallery.naming import words
 from studio.gallery.reconstruction_sheet import Block, block, shown
 from studio.ui import actions
 from studio.ui.background import Background
 from studio.ui.image.qimage import from_qimage, over_white
 from studio.ui.library.pictures import Entry
+from studio.ui.output.exporter import Exporter
 from studio.ui.panel import PanelSpec, View, ViewsPanel, stacked
 from studio.ui.preferences import texts
 from studio.ui.shared import Shared
@@ -69,6 +68,7 @@ class ReconstructPanel(ViewsPanel):
         own = texts(self.preferences.get("reconstruct").get("own"))
         self._own = [path for path in own if os.path.exists(path)]  # added by their path
         self._background = Background(self)
+        self.exporter = Exporter(self.library.folder / "Reconstructions", self)
         self.bar.addWidget(self.lpips)
         self.lay_out(self.column, stacked(self.bar, self.banner, self.pages))
         self.actions_by_id = actions.install(RECONSTRUCT, self, self.wall)
@@ -86,7 +86,9 @@ class ReconstructPanel(ViewsPanel):
         self.column.sample_asked.connect(self.take_sample)
         self.column.add_asked.connect(self.add_autoencoder)
         self._background.done.connect(self._done)
-        self._background.failed.connect(self._failed)
+        self._background.problem.connect(self.error)
+        self.exporter.written.connect(self.written)
+        self.exporter.failed.connect(self.error)
         self.lpips.came.connect(self.bench.forget_unjudged)
         self.bench.failed.connect(self.error)
         self.library.opened.connect(self._opened)
@@ -194,8 +196,9 @@ class ReconstructPanel(ViewsPanel):
             self.note("Reconstruct a picture first, then export.")
             return
         results = dict(self.bench.results)
-        folder = self.library.folder / "Reconstructions"
-        self._background.start("export", _export, folder, self.bench.sources, results)
+        sources = self.bench.sources
+        path = self.exporter.new_path(sources[0].name, "")
+        self.exporter.write(path, _export, sources, results)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls() or event.mimeData().hasImage():
@@ -212,7 +215,7 @@ class ReconstructPanel(ViewsPanel):
             self.bench.add(sources)
             if problems:
                 self.error(" ".join(problems))
-        elif key == "autoencoders":
+        else:
             good, damaged = result
             names = (*good, *((own, own) for own in self._own))
             if not self.bench.chosen:
@@ -220,12 +223,6 @@ class ReconstructPanel(ViewsPanel):
                 known = tuple(name for name, _ in names)
                 self.bench.choose(tuple(name for name in known if name in last) or known)
             self.column.show_autoencoders(names, damaged)
-        else:
-            self.written(result)
-
-    @Slot(object, str)
-    def _failed(self, key: object, sentence: str) -> None:
-        self.error(sentence)
 
 
 def _autoencoders() -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
@@ -240,10 +237,9 @@ def _autoencoders() -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str],
 
 
 def _export(
-    folder: Path, sources: tuple[Source, ...], results: dict[tuple[int, str], Reconstructed]
-) -> Path:
+    place: Path, sources: tuple[Source, ...], results: dict[tuple[int, str], Reconstructed]
+) -> None:
     """A folder with sheet.png and figures.csv. Raises OutputError."""
-    place = folder / f"{datetime.now():%Y-%m-%d %H-%M-%S} {words(sources[0].name)}"
     blocks: list[Block] = []
     for number, source in enumerate(sources):
         mine = [each for (picture, _), each in results.items() if picture == number]
@@ -253,7 +249,6 @@ def _export(
     reconstruction.write_sheet(place / "sheet.png", blocks)
     records = [reconstruction.record(sources[n].name, each) for (n, _), each in results.items()]
     reconstruction.write_figures(place / "figures.csv", records)
-    return place
 
 
 PANEL = PanelSpec(ReconstructPanel, RECONSTRUCT)

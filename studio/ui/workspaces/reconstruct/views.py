@@ -34,7 +34,7 @@ def _inside(panel: ReconstructPanel) -> QWidget:
 def _blind(panel: ReconstructPanel) -> QWidget:
     from studio.ui.workspaces.reconstruct.blind import BlindView
 
-    view = BlindView(panel.bench, lambda: panel.shared.library.folder / "Reconstructions")
+    view = BlindView(panel.bench, panel.exporter.folder)
     sight = view.question.sight
     panel.actions_by_id["wall_fit"].triggered.connect(lambda: sight.set_zoom(None))
     panel.actions_by_id["wall_actual"].triggered.connect(lambda: sight.set_zoom(1.0))
