@@ -23,6 +23,7 @@ class Sight(QObject):
 
     changed = Signal()
     zooms = (0.25, 32.0)
+    most_fit = MOST_FIT
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -35,7 +36,7 @@ class Sight(QObject):
         if self.zoom is not None:
             return self.zoom
         fit = min(room.width() / size.width(), room.height() / size.height())
-        return max(LEAST_FIT, min(fit, MOST_FIT))
+        return max(LEAST_FIT, min(fit, self.most_fit))
 
     def place(self, room: QSizeF, size: QSizeF) -> QRectF:
         """Where the whole picture lies in a view."""
