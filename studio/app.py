@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QSettings, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
 from studio.core.errors import StudioError
+from studio.core.messages import Ready
 from studio.diffusion.guidance import all_rules
 from studio.diffusion.samplers import all_samplers
 from studio.diffusion.schedules import all_schedules
@@ -50,7 +51,7 @@ class Studio(QObject):
         self.shared = Shared(session, jobs, library, preferences)
         self.window = Window(self.shared, theme)
         self.bridge: EngineBridge | None = None
-        self._closed = False
+        self._closed = self._settled = False
         self._imports = Background(self)
         self._imports.done.connect(self._imported)
         self._imports.failed.connect(self._not_imported)
@@ -77,13 +78,13 @@ class Studio(QObject):
         if what == "engine":
             self.start_engine(sentence)
         else:
-            self.shared.jobs.failed.emit(0, sentence)
+            self.shared.jobs.unavailable.emit(sentence)
 
     def start_engine(self, problem: str = "") -> None:
         """Attaches the engine, unless there is a problem with it, and lists the pictures folder."""
         jobs = self.shared.jobs
-        for done in (jobs.ready, jobs.failed):
-            done.connect(self.settle)
+        jobs.on(Ready, self.settle)
+        jobs.unavailable.connect(self.settle)
         try:
             self.bridge = None if problem else self._bridge()
         except StudioError as error:
@@ -100,15 +101,16 @@ class Studio(QObject):
         return EngineBridge(parent=self)
 
     @Slot()
-    def settle(self) -> None:
+    def settle(self, _: object = None) -> None:
         """What can wait until the engine has loaded its model, or has failed to.
 
         While torch's libraries are linked, whatever else has one to load waits a third of a second
         for the linker, and holds Python's lock meanwhile: SQLite and Pillow for the history's index
         do. The plots take a quarter of a second, beside the window.
         """
-        for done in (self.shared.jobs.ready, self.shared.jobs.failed):
-            done.disconnect(self.settle)
+        if self._settled:
+            return
+        self._settled = True
         self.shared.library.archive.sync()
         self._import("plots", "pyqtgraph")
 

@@ -119,7 +119,7 @@ def compare(shooting: Shooting) -> None:
     shooting.session.seed_locked.set(True)
     samplers = Axis("sampler", ("dpmpp-2m", "flow-euler", "flow-heun"))
     panel.column.use_grid(Grid(Axis("steps", (5, 10, 20, 40)), samplers))
-    panel.compare()
+    panel.begin()
     shooting.idle()
     shooting.save("compare")
 
@@ -176,7 +176,7 @@ def image_to_image(shooting: Shooting) -> None:
         shooting.session.strength.set(strength)
         shooting.generate(("a panda on an orange background", 300), steps=20)
     panel.viewer.strip.walk(1)
-    panel.column._area.verticalScrollBar().setValue(9999)
+    panel.column.area.verticalScrollBar().setValue(9999)
     shooting.save("image-to-image")
     shooting.session.start.set(None)
     panel.column.start.toggle.setChecked(False)
@@ -191,7 +191,7 @@ def trajectory(shooting: Shooting) -> None:
     shooting.rest(1)
     panel.viewer.player.go_to(7)
     shooting.rest(1)
-    panel.column._area.verticalScrollBar().setValue(0)
+    panel.column.area.verticalScrollBar().setValue(0)
     shooting.save("trajectory")
 
 

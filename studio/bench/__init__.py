@@ -1,4 +1,4 @@
-"""How fast the studio is: benches, each a file in `benches/` with a BENCH, and the table they make.
+"""How fast the studio is: benches, each in a file of `benches/`, and the table they make.
 
 A bench measures what a user waits for against a goal. What needs a window or a fresh process is a
 program in `probes/`, run beside this one; nothing here imports Qt, and torch only while measuring.

@@ -1,4 +1,4 @@
-"""What a bench is: figures beside their goals. And the registry: every module in `benches/` is one.
+"""What a bench is: figures beside their goals. And the registry: every Bench found in `benches/`.
 
 Timings interleave their sides and take minima, so that another busy program spoils none of them.
 """
@@ -121,8 +121,11 @@ def _document(row: Row) -> dict[str, Any]:
 
 def all_benches() -> tuple[Bench, ...]:
     """By name."""
-    names = [found.name for found in pkgutil.iter_modules(benches.__path__)]
-    return tuple(importlib.import_module(f"{benches.__name__}.{name}").BENCH for name in names)
+    names = (found.name for found in pkgutil.iter_modules(benches.__path__))
+    modules = [importlib.import_module(f"{benches.__name__}.{name}") for name in names]
+    every = (each for module in modules for each in vars(module).values())
+    found = (each for each in every if isinstance(each, Bench))
+    return tuple(sorted(found, key=lambda bench: bench.name))
 
 
 def find(names: Sequence[str]) -> tuple[Bench, ...]:

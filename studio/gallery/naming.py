@@ -25,9 +25,14 @@ def new_path(folder: Path, settings: Settings, when: datetime | None = None) -> 
     `when` is local time, now by default. The number grows while names are taken; it does not
     reserve the name (`png.write_new` does).
     """
-    stem = f"{when or datetime.now():%Y-%m-%d %H-%M-%S} {words(settings.prompt)}"
+    return free_path(folder, settings.prompt, ".png", when)
+
+
+def free_path(folder: Path, text: str, suffix: str, when: datetime | None = None) -> Path:
+    """The same for a file of any kind, named after a text; without a suffix, for a folder."""
+    stem = f"{when or datetime.now():%Y-%m-%d %H-%M-%S} {words(text)}"
     number = 1
-    while (path := folder / f"{stem} {number:02d}.png").exists():
+    while (path := folder / f"{stem} {number:02d}{suffix}").exists():
         number += 1
     return path
 

@@ -1,7 +1,7 @@
 """Everything that has a key: one table. The keys dialog, menus and tool bars are made from it.
 
-`where` is "window" (works everywhere) or "viewer" (works while the picture or the strip has the
-focus, so that letters can be typed elsewhere).
+A row takes two lines: what it is called and does, then its tip and where it works. That is no
+way of ruff's, so a table begins with `fmt: off`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
@@ -21,43 +21,35 @@ if TYPE_CHECKING:
     from studio.ui.window import Window
 
 
+VIEWER = "viewer"  # while the picture or the strip has the focus; letters can be typed elsewhere
+PICTURE, PICTURES = "picture", "pictures"  # needs exactly one; needs one or more
+
+Owner = TypeVar("Owner", bound=QWidget)
+
+
 @dataclass(frozen=True)
-class Action:
+class Action(Generic[Owner]):
     """What a key does. `run` is called with the window or the panel that owns the table."""
 
     id: str
+    keys: str  # a space between two
     text: str
-    keys: tuple[str, ...]
+    run: Callable[[Owner], object]
     tip: str
-    run: Callable[[Any], object]
-    where: str = "window"
+    where: str = "window"  # works everywhere
+    needs: str = ""
     icon: str = ""
-    needs_picture: bool = False
 
 
-def _window(run: Callable[[Window], object]) -> Callable[[Any], object]:
-    return run
-
-
-WINDOW = (
-    Action(
-        "theme",
-        "Switch light / dark",
-        ("Ctrl+Shift+L",),
-        "Switch between the light and the dark theme.",
-        _window(lambda w: w.theme.toggle()),
-        icon="theme",
-    ),
-    Action(
-        "keys",
-        "Keyboard shortcuts",
-        ("F1", "Shift+?"),
-        "List every key.",
-        _window(lambda w: w.show_keys()),
-        icon="keyboard",
-    ),
-    Action("quit", "Quit", ("Ctrl+Q",), "Close Latent Studio.", _window(lambda w: w.close())),
+# fmt: off
+WINDOW: tuple[Action[Window], ...] = (
+    Action("theme", "Ctrl+Shift+L", "Switch light / dark", lambda w: w.theme.toggle(),
+        "Switch between the light and the dark theme.", icon="theme"),
+    Action("keys", "F1 Shift+?", "Keyboard shortcuts", lambda w: w.show_keys(),
+        "List every key.", icon="keyboard"),
+    Action("quit", "Ctrl+Q", "Quit", lambda w: w.close(), "Close Latent Studio."),
 )
+# fmt: on
 
 # Keys that a control handles itself; listed for the reader.
 PROMPT_KEYS = (
@@ -66,25 +58,25 @@ PROMPT_KEYS = (
 )
 
 
-def install(table: tuple[Action, ...], owner: QWidget, viewer: QWidget) -> dict[str, QAction]:
+def install(table: tuple[Action[Owner], ...], owner: Owner, viewer: QWidget) -> dict[str, QAction]:
     """Makes the table's QActions; those of the viewer work within `viewer` only."""
     made = {}
     for entry in table:
         action = QAction(entry.text, owner)
         action.setObjectName(entry.id)
-        action.setShortcuts([QKeySequence(key) for key in entry.keys])
-        shown = QKeySequence(entry.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
+        action.setShortcuts([QKeySequence(key) for key in entry.keys.split()])
+        shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         action.setToolTip(f"{entry.tip} ({shown})")
         if entry.icon:
             icons.dress(action, entry.icon)
-        if entry.where == "viewer":
+        if entry.where == VIEWER:
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         action.triggered.connect(partial(_run, entry, owner))
-        (viewer if entry.where == "viewer" else owner).addAction(action)
-        action.setEnabled(not entry.needs_picture)
+        (viewer if entry.where == VIEWER else owner).addAction(action)
+        action.setEnabled(not entry.needs)
         made[entry.id] = action
     return made
 
 
-def _run(entry: Action, owner: QWidget, _checked: bool = False) -> None:
+def _run(entry: Action[Owner], owner: Owner, _checked: bool = False) -> None:
     entry.run(owner)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
+from PySide6.QtCore import QCoreApplication, QObject, QRunnable, QThreadPool, Signal, Slot
 
 from studio.core.accidents import noted
 from studio.core.errors import StudioError, not_loaded
@@ -16,16 +16,25 @@ class Background(QObject):
     """Runs functions in a small pool and reports on the thread that this object lives in.
 
     One `beside` another shares its pool: what it starts comes after what the other has started.
+    The studio does not quit before what goes `to_the_end` has ended.
     Connect `done(key, result)` and `failed(key, message)` to slots of QObjects.
     """
 
     done = Signal(object, object)
     failed = Signal(object, str)
+    problem = Signal(str)  # the same message, for whom the key says nothing
 
     def __init__(
-        self, parent: QObject | None = None, threads: int = 1, beside: Background | None = None
+        self,
+        parent: QObject | None = None,
+        threads: int = 1,
+        beside: Background | None = None,
+        to_the_end: bool = False,
     ) -> None:
         super().__init__(parent)
+        app = QCoreApplication.instance()
+        if to_the_end and app is not None:
+            app.aboutToQuit.connect(self.wait)
         self._pool: QThreadPool = QThreadPool(self) if beside is None else beside._pool
         if beside is None:
             self._pool.setMaxThreadCount(threads)
@@ -34,6 +43,7 @@ class Background(QObject):
         """Runs `function(*arguments)` soon."""
         self._pool.start(_Task(self, key, function, arguments))
 
+    @Slot()
     def wait(self) -> None:
         """Returns when everything that was started has ended."""
         self._pool.waitForDone()
@@ -56,16 +66,20 @@ class _Task(QRunnable):
         try:
             result = self._function(*self._arguments)
         except StudioError as error:
-            self._tell(owner.failed, str(error))
+            self._fail(str(error))
         except OSError as error:
-            self._tell(owner.failed, f"{error.filename}: {error.strerror}.")
+            self._fail(f"{error.filename}: {error.strerror}.")
         except (ImportError, MemoryError) as error:
-            self._tell(owner.failed, str(not_loaded(error)))
+            self._fail(str(not_loaded(error)))
         except BaseException as error:  # a library's SystemExit too: someone waits for the end
-            self._tell(owner.failed, noted(error))
+            self._fail(noted(error))
         else:
-            self._tell(owner.done, result)
+            self._tell(owner.done, self._key, result)
 
-    def _tell(self, signal: Any, what: object) -> None:
+    def _fail(self, sentence: str) -> None:
+        self._tell(self._owner.failed, self._key, sentence)
+        self._tell(self._owner.problem, sentence)
+
+    def _tell(self, signal: Any, *what: object) -> None:
         with suppress(RuntimeError):  # the owner went with its window: nobody listens
-            signal.emit(self._key, what)
+            signal.emit(*what)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QGridLayout,
-    QLabel,
     QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from studio.ui.actions import PROMPT_KEYS, Action
+from studio.ui.widgets.form import caption, named
 
 _GROUPS = {"window": "Everywhere", "viewer": "On the pictures"}
 
@@ -22,7 +24,7 @@ _GROUPS = {"window": "Everywhere", "viewer": "On the pictures"}
 class KeysDialog(QDialog):
     """Two columns: the key, what it does."""
 
-    def __init__(self, tables: tuple[Action, ...], parent: QWidget | None = None) -> None:
+    def __init__(self, tables: tuple[Action[Any], ...], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keyboard shortcuts")
         self.setObjectName("keysDialog")
@@ -36,41 +38,33 @@ class KeysDialog(QDialog):
             self._title(title)
             for action in tables:
                 if action.where == where:
-                    self._line(action.keys, action.text, action.tip)
+                    self._line(action.keys.split(), action.text, action.tip)
         self._title("While writing")
         for key, text in PROMPT_KEYS:
-            self._line((key,), text, text)
-        area = QScrollArea()
-        area.setObjectName("keysArea")
+            self._line([key], text, text)
+        area = named(QScrollArea(), "keysArea")
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
         area.setWidget(body)
         close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         close.rejected.connect(self.reject)
         button = close.button(QDialogButtonBox.StandardButton.Close)
-        button.setObjectName("keysClose")
-        button.setAccessibleName("Close")
-        button.setToolTip("Close (Esc)")
+        named(button, "keysClose", "Close", "Close (Esc)")
         column = QVBoxLayout(self)
         column.addWidget(area)
         column.addWidget(close)
         self.resize(560, 640)
 
     def _title(self, text: str) -> None:
-        label = QLabel(text)
-        label.setProperty("role", "title")
         row = self._grid.rowCount()
         self._grid.setRowMinimumHeight(row, 34)
-        self._grid.addWidget(label, row, 0, 1, 2, Qt.AlignmentFlag.AlignBottom)
+        self._grid.addWidget(caption(text, "title"), row, 0, 1, 2, Qt.AlignmentFlag.AlignBottom)
 
-    def _line(self, keys: tuple[str, ...], text: str, tip: str) -> None:
+    def _line(self, keys: list[str], text: str, tip: str) -> None:
         native = QKeySequence.SequenceFormat.NativeText
         shown = (QKeySequence(key).toString(native).replace("Return", "Enter") for key in keys)
         names = dict.fromkeys(shown)
-        key = QLabel("  or  ".join(name for name in names if name))
-        key.setProperty("role", "muted")
-        told = QLabel(text)
-        told.setToolTip(tip)
         row = self._grid.rowCount()
-        self._grid.addWidget(key, row, 0)
-        self._grid.addWidget(told, row, 1)
+        keys_told = "  or  ".join(name for name in names if name)
+        self._grid.addWidget(caption(keys_told, "muted"), row, 0)
+        self._grid.addWidget(caption(text, "", tip=tip), row, 1)

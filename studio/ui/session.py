@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 RANDOM_SEEDS = 2**32  # random seeds stay short enough to read out; typed ones may be any
 FULL_INTERVAL = (0.0, 1.0)
 DEFAULT_PULL = 2.0  # of the classifier, once one of its classes is chosen
+AS_THEY_ARE = (
+    *("model", "sampler", "steps", "guidance", "seed", "size", "options", "schedule", "shift"),
+    *("rule", "rule_options", "classifier"),
+)  # values that are settings of the same name
 DEFAULT_STRENGTH = 0.6  # once there is a picture to start from
 
 
@@ -33,7 +37,7 @@ class Value(QObject):
 
     def __init__(self, initial: Any, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._value = initial
+        self._value = self._initial = initial
 
     def get(self) -> Any:
         return self._value
@@ -44,11 +48,17 @@ class Value(QObject):
             self._value = value
             self.changed.emit(value)
 
+    @Slot()
+    def reset(self) -> None:
+        """Back to what it began with."""
+        self.set(self._initial)
+
 
 class Control(Protocol):
     """What a control offers to be bound: `edited` tells what the user did, in the value's type."""
 
-    edited: Any
+    @property
+    def edited(self) -> Any: ...
 
     def set_value(self, value: Any) -> None: ...
 
@@ -103,8 +113,8 @@ class Session(QObject):
         self._make_beginning()
         self._proposed = self.steps.get()
         self.sampler.changed.connect(self._propose_steps)
-        self.sampler.changed.connect(self._forget_options)
-        self.rule.changed.connect(self._forget_rule_options)
+        self.sampler.changed.connect(self.options.reset)  # another sampler has others
+        self.rule.changed.connect(self.rule_options.reset)
 
     def _make_beginning(self) -> None:
         """Where sampling begins, and whether its way is kept."""
@@ -116,20 +126,20 @@ class Session(QObject):
         self.last_variation = Value(None, self)
         self.trajectories = Value(False, self)
 
+    @property
+    def further(self) -> tuple[Value, ...]:
+        """What lies behind "More settings"."""
+        return (
+            self.schedule, self.shift, self.rule, self.rule_options, self.options,
+            self.classifier, self.classifier_scale, self.interval,
+        )  # fmt: skip
+
     @Slot(object)
     def _propose_steps(self, name: str) -> None:
         """The new sampler's default steps, unless the user chose another number."""
         proposed, self._proposed = self._proposed, self.samplers[name].default_steps
         if self.steps.get() == proposed:
             self.steps.set(self._proposed)
-
-    @Slot(object)
-    def _forget_options(self, _: str) -> None:
-        self.options.set(())
-
-    @Slot(object)
-    def _forget_rule_options(self, _: str) -> None:
-        self.rule_options.set(())
 
     def settings(self) -> Settings:
         """The settings as they stand; the seeds are those in the boxes, locked or not.
@@ -143,23 +153,12 @@ class Session(QObject):
         settings = Settings(
             prompt=prompt if words is None else words,
             negative=self.negative.get().strip(),
-            model=self.model.get(),
-            sampler=self.sampler.get(),
-            steps=self.steps.get(),
-            guidance=self.guidance.get(),
             guidance_interval=self.interval.get(),
-            seed=self.seed.get(),
-            size=self.size.get(),
-            options=self.options.get(),
-            schedule=self.schedule.get(),
-            shift=self.shift.get(),
-            rule=self.rule.get(),
-            rule_options=self.rule_options.get(),
-            classifier=self.classifier.get(),
             classifier_scale=self.classifier_scale.get() if self.classifier.get() else 0.0,
             strength=self.strength.get() if start is not None else 1.0,
             variation=variation,
             variation_seed=self.variation_seed.get() if variation else 0,
+            **{name: getattr(self, name).get() for name in AS_THEY_ARE},
         )
         return settings if start is None else start.named(settings)
 

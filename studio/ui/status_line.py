@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QAction, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QToolButton, QWidget
 
-from studio.ui import icons
 from studio.ui.jobs import Jobs
-from studio.ui.widgets.buttons import tool
+from studio.ui.widgets.buttons import icon_button, tool
+from studio.ui.widgets.form import caption, named, row
 
 
 class _Dot(QWidget):
@@ -38,36 +38,19 @@ class StatusLine(QFrame):
         super().__init__()
         self.setObjectName("statusLine")
         self._jobs = jobs
-        self._dot = _Dot()
-        self._dot.setObjectName("statusDot")
-        self.text = QLabel()
-        self.text.setObjectName("statusText")
-        self.size_text = QLabel()
-        self.size_text.setObjectName("statusSize")
-        self.size_text.setToolTip("The model's picture size, in pixels")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(14, 3, 8, 3)
-        row.setSpacing(8)
-        row.addWidget(self._dot)
-        row.addWidget(self.text, 1)
-        row.addWidget(self.size_text)
-        row.addSpacing(6)
-        for name in ("theme", "keys"):
-            row.addWidget(tool(actions[name]))
-        row.addWidget(self._menu_button(menu))
-        jobs.changed.connect(self._changed)
-        self._changed()
-
-    def _menu_button(self, menu: QMenu) -> QToolButton:
-        button = QToolButton()
-        button.setObjectName("menu")
-        button.setAccessibleName("Menu")
-        button.setToolTip("What can be done here, the theme, the keys")
-        button.setIconSize(QSize(icons.SIZE, icons.SIZE))
+        self._dot = named(_Dot(), "statusDot")
+        self.text = caption(role="", name="statusText")
+        size = "The model's picture size, in pixels"
+        self.size_text = caption(role="", name="statusSize", tip=size)
+        tip = "What can be done here, the theme, the keys"
+        button = icon_button("menu", "menu", tip, "Menu")
         button.setMenu(menu)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        icons.dress(button, "menu")
-        return button
+        tools = (tool(actions["theme"]), tool(actions["keys"]), button)
+        whole = row(self._dot, (self.text, 1), self.size_text, 6, *tools, gap=8, on=self)
+        whole.setContentsMargins(14, 3, 8, 3)
+        jobs.changed.connect(self._changed)
+        self._changed()
 
     @Slot()
     def _changed(self) -> None:

@@ -12,34 +12,29 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, QTimer, Slot
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
-from PySide6.QtWidgets import (
-    QMenu,
-    QStackedWidget,
-    QTabBar,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QMenu, QStackedWidget, QTabBar, QWidget
 
 from studio import gallery, ui
 from studio.core.errors import StudioError
+from studio.core.messages import Ready
 from studio.ui import actions, icons
 from studio.ui import workspaces as panels
+from studio.ui.panel import Panel
 from studio.ui.shared import Shared
 from studio.ui.start import Start, keep
 from studio.ui.status_line import StatusLine
 from studio.ui.theme import CHOICES, Theme
-from studio.ui.workspaces import WORKSPACES, Panel, load
-
-if TYPE_CHECKING:
-    from studio.core.messages import Ready
+from studio.ui.widgets.form import column
+from studio.ui.widgets.menus import add
+from studio.ui.widgets.tabs import tab_bar
+from studio.ui.workspaces import WORKSPACES, load
 
 
 class Window(QWidget):
-    """Latent Studio. Its workspaces are listed in panels/, not here; Ctrl+1..n goes to them."""
+    """Latent Studio. Its workspaces are listed in workspaces/, not here; Ctrl+1..n goes to them."""
 
     theme: Theme
 
@@ -58,13 +53,8 @@ class Window(QWidget):
         self._looks = self._theme_menu()
         self._tabs = self._make_tabs()
         self.status = StatusLine(shared.jobs, self._actions, self._menu)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self._tabs)
-        column.addWidget(self._pages, 1)
-        column.addWidget(self.status)
-        shared.jobs.ready.connect(self._model_ready)
+        column(self._tabs, (self._pages, 1), self.status, gap=0, on=self)
+        shared.jobs.on(Ready, self._model_ready)
         self._open(0)
         self.setMinimumSize(860, 560)
         self.resize(QSize(1180, 780))
@@ -123,12 +113,7 @@ class Window(QWidget):
 
     def _make_tabs(self) -> QTabBar:
         """The workspaces by name."""
-        tabs = QTabBar()
-        tabs.setObjectName("workspaces")
-        tabs.setAccessibleName("Workspaces")
-        tabs.setToolTip("The workspaces")
-        tabs.setExpanding(False)
-        tabs.setDrawBase(False)
+        tabs = tab_bar("workspaces", "Workspaces", "The workspaces")
         for number, title in enumerate(WORKSPACES.values(), 1):
             tabs.addTab(title)
             go = QAction(title, self)
@@ -172,11 +157,9 @@ class Window(QWidget):
         looks = QMenu("Theme", self)
         group = QActionGroup(self)
         for choice, text in CHOICES.items():
-            action = looks.addAction(text)
-            action.setObjectName(f"theme-{choice}")
+            action = add(looks, f"theme-{choice}", text, partial(self.theme.choose, choice))
             action.setCheckable(True)
             action.setChecked(choice == self.theme.choice)
-            action.triggered.connect(partial(self._choose_theme, choice))
             group.addAction(action)
         return looks
 
@@ -184,9 +167,6 @@ class Window(QWidget):
     def _model_ready(self, model: Ready) -> None:
         """Pictures are as large as the model makes them."""
         self.shared.session.size.set(model.size)
-
-    def _choose_theme(self, choice: str, _checked: bool = False) -> None:
-        self.theme.choose(choice)
 
     def show_keys(self) -> None:
         """Opens the list of keys beside the window's own work."""

@@ -12,32 +12,9 @@ from studio.core.settings import Settings
 
 
 class RecordingBridge(QObject):
-    """EngineBridge's signals and methods, without an engine."""
+    """EngineBridge's signal and methods, without an engine."""
 
-    queued = Signal(object)
-    loading = Signal(object)
-    started = Signal(object)
-    progress = Signal(object)
-    preview = Signal(object)
-    picture = Signal(object)
-    cell = Signal(object)
-    distance = Signal(object)
-    decoded = Signal(object)
-    lab = Signal(object)
-    reconstructed = Signal(object)
-    probed = Signal(object)
-    inverted = Signal(object)
-    frame = Signal(object)
-    spaced = Signal(object)
-    preparing = Signal(object)
-    train_step = Signal(object)
-    train_sample = Signal(object)
-    paused = Signal(object)
-    trained = Signal(object)
-    finished = Signal(object)
-    cancelled = Signal(object)
-    failed = Signal(object)
-    ready = Signal(object)
+    arrived = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,15 +54,15 @@ class RecordingBridge(QObject):
     def get_ready(self) -> None:
         """The model that the window asked for is loaded."""
         assert isinstance(self.requests[0], LoadModel)
-        self.ready.emit(messages.Ready(0, self.requests[0].model, "CPU", "bfloat16", 0.5, 256))
-        self.finished.emit(messages.Finished(0, 0.5))
+        self.arrived.emit(messages.Ready(0, self.requests[0].model, "CPU", "bfloat16", 0.5, 256))
+        self.arrived.emit(messages.Finished(0, 0.5))
 
     def begin(self, job: int) -> None:
-        self.started.emit(messages.Started(job))
+        self.arrived.emit(messages.Started(job))
 
     def step(self, job: int, step: int, steps: int = 10) -> None:
-        self.progress.emit(messages.Progress(job, 0, 1, step, steps, 1.5))
-        self.preview.emit(generating.Preview(job, 0, np.full((16, 16, 3), 90, np.uint8)))
+        self.arrived.emit(messages.Progress(job, 0, 1, step, steps, 1.5))
+        self.arrived.emit(generating.Preview(job, 0, np.full((16, 16, 3), 90, np.uint8)))
 
     def make(self, job: int, settings: Settings | None = None, grey: int = 200) -> None:
         """One picture, then the end of the job."""
@@ -93,5 +70,5 @@ class RecordingBridge(QObject):
         assert isinstance(request, Generate)
         image = np.full((256, 256, 3), grey, np.uint8)
         made = generating.Picture(job, 0, image, settings or request.settings, 1.0, 25)
-        self.picture.emit(made)
-        self.finished.emit(messages.Finished(job, 1.0))
+        self.arrived.emit(made)
+        self.arrived.emit(messages.Finished(job, 1.0))

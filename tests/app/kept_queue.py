@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from studio import app
 from studio.bridge import bridge
+from studio.core.messages import Failed, Ready
 from studio.core.settings import Settings
 from studio.engine.worker import open_from_disk
 from studio.ui.library.pictures import Entry
@@ -44,11 +45,12 @@ class Killed(QObject):
         library.updated.connect(self._updated)
         library.archive.added.connect(lambda item: say("indexed", item.path.name))
         library.archive.synced.connect(lambda synced: say("synced", synced.skipped))
-        for failed in (jobs.failed, library.failed, library.archive.failed):
+        for failed in (jobs.unavailable, library.failed, library.archive.failed):
             failed.connect(partial(say, "problem"))
+        jobs.on(Failed, lambda event: say("problem", event.message))
         self.panel.keeper.failed.connect(partial(say, "problem"))
         self.panel.keeper._files.done.connect(lambda what, _: say("queue", what))
-        jobs.ready.connect(self._ready)
+        jobs.on(Ready, self._ready)
 
     @Slot(object)
     def _updated(self, entry: Entry) -> None:

@@ -45,7 +45,7 @@ def training(stage: Stage, qtbot: QtBot) -> int:
 
 
 def step(stage: Stage, job: int, number: int) -> None:
-    stage.bridge.train_step.emit(TrainStep(job, number, 16 * number, 0.25, 90.0, (("loss", 1.0),)))
+    stage.bridge.arrived.emit(TrainStep(job, number, 16 * number, 0.25, 90.0, (("loss", 1.0),)))
 
 
 def told(stage: Stage, foot: str) -> tuple[str, int, int]:
@@ -75,9 +75,9 @@ def generate(stage: Stage, qtbot: QtBot, prompt: str) -> int:
 def test_every_foot_tells_how_far_the_training_is(stage: Stage, training: int) -> None:
     expected = ("Training · Step 40 · 1 min 30 s left", 250, 1000)
     assert [told(stage, foot) for foot in FEET] == [expected] * len(FEET)
-    stage.bridge.paused.emit(Paused(training, True))
+    stage.bridge.arrived.emit(Paused(training, True))
     assert told(stage, "generate")[0] == "The training rests · Step 40"
-    stage.bridge.paused.emit(Paused(training, False))
+    stage.bridge.arrived.emit(Paused(training, False))
     step(stage, training, 41)
     assert "Step 41" in told(stage, "compare")[0]
     panel = queue(stage)
@@ -87,7 +87,7 @@ def test_every_foot_tells_how_far_the_training_is(stage: Stage, training: int) -
 def test_the_preparation_of_a_training_is_told_with_counts_and_obeys_cancel(
     stage: Stage, training: int, qtbot: QtBot
 ) -> None:
-    stage.bridge.finished.emit(messages.Finished(training, 1.0))
+    stage.bridge.arrived.emit(messages.Finished(training, 1.0))
     click(qtbot, stage, "train")
     job = len(stage.bridge.requests) - 1
     stage.bridge.begin(job)
@@ -96,7 +96,7 @@ def test_the_preparation_of_a_training_is_told_with_counts_and_obeys_cancel(
         (Preparing(job, "compiling", 0, 1, None), (0, 0)),  # runs to and fro
     )
     for event, (value, most) in told_at:
-        stage.bridge.preparing.emit(event)
+        stage.bridge.arrived.emit(event)
         bar, said = stage.find("trainProgress"), stage.find("trainSaid")
         assert isinstance(bar, QProgressBar)
         assert isinstance(said, QLabel)
@@ -110,9 +110,9 @@ def test_the_preparation_of_a_training_is_told_with_counts_and_obeys_cancel(
     stage.window._go_to("reconstruct")
     click(qtbot, stage, "trainCancel")
     assert stage.bridge.cancels == [job]
-    stage.bridge.preparing.emit(Preparing(job, "compiling", 0, 1, None))
+    stage.bridge.arrived.emit(Preparing(job, "compiling", 0, 1, None))
     assert said.text() == "Cancelling…"
-    stage.bridge.cancelled.emit(messages.CancelledAt(job, 0))
+    stage.bridge.arrived.emit(messages.CancelledAt(job, 0))
     assert said.text() == "Cancelled before its first step." and bar.maximum() == 1000
     assert stage.find("train").isEnabled()
 
@@ -162,7 +162,7 @@ def test_what_waits_is_moved_to_the_place_the_engine_has_for_it(
 
 def test_a_job_that_waits_for_its_model_is_not_moved(stage: Stage, qtbot: QtBot) -> None:
     first, second, third = (generate(stage, qtbot, prompt) for prompt in "123")
-    stage.bridge.loading.emit(messages.Loading(first, "other"))  # out of the engine's queue
+    stage.bridge.arrived.emit(messages.Loading(first, "other"))  # out of the engine's queue
     panel = queue(stage)
     panel.list.item(2).setSelected(True)
     click(qtbot, stage, "queue-up")
@@ -170,7 +170,7 @@ def test_a_job_that_waits_for_its_model_is_not_moved(stage: Stage, qtbot: QtBot)
     assert stage.bridge.moves == [(third, 0)]
     assert rows(panel) == [(first, "Now"), (third, "2"), (second, "3")]
     assert panel.now.text() == "Loading other… · 2 queued"
-    stage.bridge.failed.emit(messages.Failed(first, "There is no model named other."))
+    stage.bridge.arrived.emit(messages.Failed(first, "There is no model named other."))
     assert rows(panel)[0][0] == third and "Loading" not in panel.now.text()
 
 
@@ -180,7 +180,7 @@ def test_cancelling_says_so_wherever_it_was_asked(
     click(qtbot, stage, "trainCancel")
     assert told(stage, "generate")[0] == "Cancelling…"
     assert not stage.find("generateCancel").isEnabled()
-    stage.bridge.cancelled.emit(messages.CancelledAt(training, 40))
+    stage.bridge.arrived.emit(messages.CancelledAt(training, 40))
     assert told(stage, "generate") == ("Cancelled at step 40", 0, 1000)
 
 
@@ -190,7 +190,7 @@ def test_another_jobs_end_does_not_end_the_cancelling(
     waits = generate(stage, qtbot, "a cat")
     stage.window._go_to("reconstruct")
     click(qtbot, stage, "trainCancel")
-    stage.bridge.cancelled.emit(messages.CancelledAt(waits, 0))
+    stage.bridge.arrived.emit(messages.CancelledAt(waits, 0))
     assert told(stage, "generate")[0] == "Cancelling…"
 
 
@@ -213,7 +213,7 @@ def test_a_preview_ends_beside_a_training(stage: Stage, training: int, qtbot: Qt
     viewer = stage.panel.viewer
     shown: QWidget = viewer.pages.currentWidget()
     assert shown is viewer.canvas
-    stage.bridge.cancelled.emit(messages.CancelledAt(picture, 2))
+    stage.bridge.arrived.emit(messages.CancelledAt(picture, 2))
     assert viewer.pages.currentWidget() is viewer.welcome
 
 
@@ -230,7 +230,7 @@ def test_previews_of_variations_show_their_own_seed(stage: Stage, qtbot: QtBot) 
         value.set(wanted)
     job = generate(stage, qtbot, "a bear")
     stage.bridge.begin(job)
-    stage.bridge.progress.emit(messages.Progress(job, 2, 3, 4, 10, 1.0))
-    stage.bridge.preview.emit(generating.Preview(job, 2, np.full((16, 16, 3), 90, np.uint8)))
+    stage.bridge.arrived.emit(messages.Progress(job, 2, 3, 4, 10, 1.0))
+    stage.bridge.arrived.emit(generating.Preview(job, 2, np.full((16, 16, 3), 90, np.uint8)))
     facts = stage.find("factsRest").toolTip()
     assert facts.startswith("Seed 7 ·") and "0.15 towards seed 102" in facts

@@ -14,8 +14,8 @@ from pytestqt.qtbot import QtBot
 
 from studio.core.autoencoding import Reconstruct, Reconstructed, Spectra
 from studio.gallery.blind import ABX, FIRST, NEITHER, ORIGINAL, PREFERENCE, SECOND
-from studio.ui.workspaces.reconstruct.bench import Source
 from studio.ui.workspaces.reconstruct.blind import BlindView
+from studio.ui.workspaces.reconstruct.workbench import Source
 from tests.app.conftest import Stage
 from tests.app.test_reconstruct import FIGURES, click, panel_of
 
@@ -220,7 +220,7 @@ def test_where_nothing_can_be_written_the_answers_stay(
     stage: Stage, qtbot: QtBot, view: BlindView, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
-    view._folder = lambda: tmp_path / "file"
+    view._exporter.folder = tmp_path / "file"
     view.run()
     qtbot.keyClick(view, Qt.Key.Key_1)
     qtbot.keyClick(view, Qt.Key.Key_Escape)

@@ -101,7 +101,7 @@ def make_cell(stage: Stage, job: int, index: int, gap: float = 1.0) -> None:
     image = np.full((SIDE, SIDE, 3), grey, np.uint8)
     kept = trajectory(grey, gap=gap) if request.trajectories else None
     nfe = 2 * settings.steps
-    stage.bridge.cell.emit(
+    stage.bridge.arrived.emit(
         comparing.Cell(job, index, image, np.zeros((4, 8, 8)), settings, 0.5, nfe, kept)
     )
 
@@ -117,8 +117,8 @@ def make_all(stage: Stage, distances: bool = True, cells: int | None = None) -> 
         make_cell(stage, job, index)
     for index in range(count if distances else 0):
         far = 1 / (1 + request.cells[index].steps)
-        stage.bridge.distance.emit(comparing.Distance(job, index, far, far / 2))
-    stage.bridge.finished.emit(messages.Finished(job, 1.0))
+        stage.bridge.arrived.emit(comparing.Distance(job, index, far, far / 2))
+    stage.bridge.arrived.emit(messages.Finished(job, 1.0))
     return job
 
 
@@ -317,24 +317,24 @@ def test_cells_come_one_by_one_with_their_cost_and_distance(
     job = len(stage.bridge.requests) - 1
     stage.bridge.begin(job)
     assert cell(panel, 0).note == "waiting"
-    stage.bridge.progress.emit(messages.Progress(job, 0, 12, 2, 5, 9.0))
+    stage.bridge.arrived.emit(messages.Progress(job, 0, 12, 2, 5, 9.0))
     assert cell(panel, 0).share == pytest.approx(0.4)
     make_cell(stage, job, 0)
     assert cell(panel, 0).picture is not None
     assert cell(panel, 1).picture is None
     assert "10 NFE" in cell(panel, 0).caption[0]
     assert cell(panel, 0).caption[1] == ""
-    stage.bridge.distance.emit(comparing.Distance(job, 0, 0.034, None))
+    stage.bridge.arrived.emit(comparing.Distance(job, 0, 0.034, None))
     assert "0.034" in cell(panel, 0).caption[1]
     assert "LPIPS" not in cell(panel, 0).caption[1]
-    stage.bridge.distance.emit(comparing.Distance(job, 0, 0.034, 0.012))
+    stage.bridge.arrived.emit(comparing.Distance(job, 0, 0.034, 0.012))
     assert "LPIPS 0.012" in cell(panel, 0).caption[1]
     assert "5 steps" in cell(panel, 0).accessibleName()
     for index in range(1, 12):
         make_cell(stage, job, index)
-    stage.bridge.progress.emit(messages.Progress(job, 3, 12, 9, 100, 4.0))
+    stage.bridge.arrived.emit(messages.Progress(job, 3, 12, 9, 100, 4.0))
     assert told(stage, "compareSaid").startswith("Measuring the distances")
-    stage.bridge.finished.emit(messages.Finished(job, 2.0))
+    stage.bridge.arrived.emit(messages.Finished(job, 2.0))
     assert told(stage, "compareSaid") == "Done in 2.0 s"
 
 
@@ -358,7 +358,7 @@ def test_cancel_keeps_the_cells_that_are_done(
     assert not panel.column.foot.go.isEnabled()
     qtbot.keyClick(stage.window, Qt.Key.Key_Escape)
     assert stage.bridge.cancels == [job]
-    stage.bridge.cancelled.emit(messages.CancelledAt(job, 3))
+    stage.bridge.arrived.emit(messages.CancelledAt(job, 3))
     assert cell(panel, 0).picture is not None
     assert cell(panel, 1).note == "not made"
     assert panel.column.foot.go.isEnabled()
@@ -376,7 +376,7 @@ def test_a_failure_is_told_in_place(qtbot: QtBot, stage: Stage, panel: ComparePa
     click(qtbot, stage, "compare")
     job = len(stage.bridge.requests) - 1
     stage.bridge.begin(job)
-    stage.bridge.failed.emit(messages.Failed(job, "Memory ran out; make fewer."))
+    stage.bridge.arrived.emit(messages.Failed(job, "Memory ran out; make fewer."))
     assert panel.banner.isVisible()
     assert panel.banner.text.text() == "Memory ran out; make fewer."
     assert panel.column.foot.go.isEnabled()
@@ -518,8 +518,8 @@ def test_at_rest_full_pictures_are_decoded_and_kept(
     assert (request.latents == 1).all()  # x0 of frame 1
     job = len(stage.bridge.requests) - 1
     images = np.full((12, SIDE, SIDE, 3), 77, np.uint8)
-    stage.bridge.decoded.emit(generating.Decoded(job, images))
-    stage.bridge.finished.emit(messages.Finished(job, 0.1))
+    stage.bridge.arrived.emit(generating.Decoded(job, images))
+    stage.bridge.arrived.emit(messages.Finished(job, 0.1))
     shown = cell(panel, 0).picture
     assert shown is not None
     assert shown.image.pixelColor(3, 3).red() == 77
@@ -553,7 +553,7 @@ def test_no_decoding_while_cells_are_made(qtbot: QtBot, stage: Stage, panel: Com
     panel.pictures.scrubber.slider.set_time(0.6)
     qtbot.wait(300)
     assert not decodes(stage)
-    stage.bridge.finished.emit(messages.Finished(job, 1.0))
+    stage.bridge.arrived.emit(messages.Finished(job, 1.0))
     assert len(decodes(stage)) == 1
 
 
@@ -591,7 +591,7 @@ def test_beside_a_true_run(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> N
     stage.bridge.begin(job)
     for index in range(len(request.cells)):
         make_cell(stage, job, index)
-    stage.bridge.finished.emit(messages.Finished(job, 1.0))
+    stage.bridge.arrived.emit(messages.Finished(job, 1.0))
     assert cell(panel, 0).beside is not None
     assert "…" not in cell(panel, 0).sides[1]
     panel.grab()
@@ -633,7 +633,7 @@ def test_a_cancelled_true_run_is_not_asked_again(
     job = stage.bridge.requests.index(comparisons(stage)[-1])
     stage.bridge.begin(job)
     qtbot.keyClick(stage.window, Qt.Key.Key_Escape)
-    stage.bridge.cancelled.emit(messages.CancelledAt(job, 1))
+    stage.bridge.arrived.emit(messages.CancelledAt(job, 1))
     assert len(comparisons(stage)) == 2
 
 
@@ -718,8 +718,8 @@ def test_films_are_made_of_decoded_frames(
         assert decodes(stage)[-1].latents.shape == (STEPS, 4, 8, 8)
         job = len(stage.bridge.requests) - 1
         images = np.full((STEPS, SIDE, SIDE, 3), (200, 0, 0), np.uint8)
-        stage.bridge.decoded.emit(generating.Decoded(job, images))
-        stage.bridge.finished.emit(messages.Finished(job, 0.1))
+        stage.bridge.arrived.emit(generating.Decoded(job, images))
+        stage.bridge.arrived.emit(messages.Finished(job, 0.1))
     path = written(qtbot, panel)
     assert path.suffix == suffix
     if suffix == ".mp4":
@@ -738,7 +738,7 @@ def test_a_cancelled_film_says_so(qtbot: QtBot, stage: Stage, panel: ComparePane
     job = len(stage.bridge.requests) - 1
     stage.bridge.begin(job)
     qtbot.keyClick(stage.window, Qt.Key.Key_Escape)
-    stage.bridge.cancelled.emit(messages.CancelledAt(job, 0))
+    stage.bridge.arrived.emit(messages.CancelledAt(job, 0))
     assert "film was not written" in panel.banner.text.text()
     assert len(decodes(stage)) == 1
 

@@ -44,6 +44,27 @@ def test_folded_away_until_asked_for(qtbot: QtBot, stage: Stage) -> None:
     assert not stage.panel.column.more.body.isVisible()
 
 
+def test_guidance_interval_is_chosen_and_keeps_its_ends_apart(qtbot: QtBot, stage: Stage) -> None:
+    unfold(qtbot, stage)
+    begins, ends = stage.find("guidanceIntervalFrom"), stage.find("guidanceIntervalTo")
+    more, back = stage.find("more"), stage.find("interval")
+    assert isinstance(begins, QDoubleSpinBox) and isinstance(ends, QDoubleSpinBox)
+    assert isinstance(more, QPushButton)
+    assert begins.toolTip() and begins.accessibleName() != ends.accessibleName()
+    assert (begins.value(), ends.value(), back.isVisible()) == (1, 0, False)
+    begins.setValue(0.8)
+    ends.setValue(0.25)
+    assert made(qtbot, stage).guidance_interval == (0.25, 0.8)
+    assert back.isVisible() and more.text() == "More settings · 1 changed"
+    begins.setValue(0.2)  # beyond its end, which gives way
+    assert made(qtbot, stage).guidance_interval == (0.19, 0.2)
+    stage.panel.session.interval.set((0.3, 0.9))
+    assert (begins.value(), ends.value()) == (0.9, 0.3)
+    qtbot.mouseClick(back, LEFT)
+    assert made(qtbot, stage).guidance_interval == (0.0, 1.0)
+    assert (begins.value(), ends.value()) == (1, 0)
+
+
 def test_schedule_shift_and_rule_reach_the_request(qtbot: QtBot, stage: Stage) -> None:
     unfold(qtbot, stage)
     choose(stage, "schedule", "karras")
@@ -102,7 +123,7 @@ def test_the_classifier_is_offered_where_the_model_has_one(qtbot: QtBot, stage: 
     assert isinstance(field, QLineEdit)
     assert not field.isVisible()  # the recording bridge's model has none
     ready = messages.Ready(0, "studio-256", "CPU", "bfloat16", 0.1, 256, ("fox", "teddy bear"))
-    stage.bridge.ready.emit(ready)
+    stage.bridge.arrived.emit(ready)
     assert field.isVisible()
     qtbot.keyClicks(field, "fox")
     qtbot.keyClick(field, Qt.Key.Key_Return)
@@ -120,7 +141,7 @@ def test_rules_that_need_more_than_the_model_has_cannot_be_chosen(stage: Stage) 
     assert isinstance(box, QComboBox)
     row = box.findData("autoguidance")
     assert not box.model().index(row, 0).flags() & Qt.ItemFlag.ItemIsEnabled
-    stage.bridge.ready.emit(messages.Ready(0, "m", "CPU", "bfloat16", 0.1, 256, needs=("weak",)))
+    stage.bridge.arrived.emit(messages.Ready(0, "m", "CPU", "bfloat16", 0.1, 256, needs=("weak",)))
     assert box.model().index(row, 0).flags() & Qt.ItemFlag.ItemIsEnabled
 
 

@@ -167,7 +167,7 @@ def test_escape_cancels_and_says_where(qtbot: QtBot, stage: Stage) -> None:
     assert stage.bridge.cancels == [1]
     assert stage.panel.column.foot.said.text() == "Cancelling…"
     assert not stage.panel.column.foot.cancel.isEnabled()
-    stage.bridge.cancelled.emit(messages.CancelledAt(1, 3))
+    stage.bridge.arrived.emit(messages.CancelledAt(1, 3))
     assert stage.panel.column.foot.said.text() == "Cancelled at step 3"
     assert stage.panel.column.foot.go.text() == "Generate"
 
@@ -178,7 +178,7 @@ def test_cancel_button_and_cancel_everything(qtbot: QtBot, stage: Stage) -> None
     stage.bridge.begin(1)
     click(qtbot, stage, "generateCancel")
     assert stage.bridge.cancels == [1]
-    stage.bridge.cancelled.emit(messages.CancelledAt(1, 0))
+    stage.bridge.arrived.emit(messages.CancelledAt(1, 0))
     stage.bridge.begin(2)
     qtbot.keyClick(stage.window, Qt.Key.Key_Escape, SHIFT)
     assert sorted(stage.bridge.cancels) == [1, 2, 3]
@@ -187,7 +187,7 @@ def test_cancel_button_and_cancel_everything(qtbot: QtBot, stage: Stage) -> None
 def test_a_failed_job_says_why_and_the_next_one_works(qtbot: QtBot, stage: Stage) -> None:
     click(qtbot, stage, "generate")
     stage.bridge.begin(1)
-    stage.bridge.failed.emit(messages.Failed(1, "There is not enough memory."))
+    stage.bridge.arrived.emit(messages.Failed(1, "There is not enough memory."))
     banner = stage.panel.viewer.banner
     assert banner.isVisible()
     assert banner.text.text() == "There is not enough memory."
@@ -276,9 +276,9 @@ def test_pictures_made_together_are_named_together(qtbot: QtBot, stage: Stage) -
     stage.panel.session.count.set(6)
     click(qtbot, stage, "generate")
     stage.bridge.begin(1)
-    stage.bridge.progress.emit(messages.Progress(1, 0, 6, 3, 10, 2.0, together=4))
+    stage.bridge.arrived.emit(messages.Progress(1, 0, 6, 3, 10, 2.0, together=4))
     assert "Pictures 1 to 4 of 6" in stage.panel.jobs.sentence()
-    stage.bridge.progress.emit(messages.Progress(1, 5, 6, 3, 10, 2.0))
+    stage.bridge.arrived.emit(messages.Progress(1, 5, 6, 3, 10, 2.0))
     assert "Picture 6 of 6" in stage.panel.jobs.sentence()
 
 
@@ -349,10 +349,10 @@ def test_pictures_made_together_are_previewed_together(qtbot: QtBot, stage: Stag
     stage.panel.session.count.set(4)
     click(qtbot, stage, "generate")
     stage.bridge.begin(1)
-    stage.bridge.progress.emit(messages.Progress(1, 0, 4, 2, 10, 8.0))
+    stage.bridge.arrived.emit(messages.Progress(1, 0, 4, 2, 10, 8.0))
     for picture, grey in enumerate((10, 60, 120, 240)):
         image = np.full((16, 16, 3), grey, np.uint8)
-        stage.bridge.preview.emit(generating.Preview(1, picture, image))
+        stage.bridge.arrived.emit(generating.Preview(1, picture, image))
     canvas = stage.panel.viewer.canvas
     seen = canvas.grab().toImage()
     place, scale = canvas.place(), seen.devicePixelRatio()
@@ -362,8 +362,8 @@ def test_pictures_made_together_are_previewed_together(qtbot: QtBot, stage: Stag
         for x in (place.width() * 0.25, place.width() * 0.75)
     ]
     assert greys == [10, 60, 120, 240]
-    stage.panel.jobs._runs[-1].began -= 8.0  # as if so many seconds had gone
-    stage.bridge.progress.emit(messages.Progress(1, 0, 4, 5, 10, 8.0))
+    stage.panel.jobs.begun[0].began -= 8.0  # as if so many seconds had gone
+    stage.bridge.arrived.emit(messages.Progress(1, 0, 4, 5, 10, 8.0))
     progress = stage.panel.column.foot.progress
     assert progress.value() / progress.maximum() == pytest.approx(0.5, abs=0.1)
 
@@ -377,7 +377,7 @@ def test_a_cancelled_preview_gives_way_to_the_picture_before(qtbot: QtBot, stage
     stage.bridge.step(2, 4)
     assert viewer.entry is None
     assert not stage.find("tool-use_seed").isEnabled()
-    stage.bridge.cancelled.emit(messages.CancelledAt(2, 4))
+    stage.bridge.arrived.emit(messages.CancelledAt(2, 4))
     assert viewer.entry is kept
     assert viewer.canvas.label == ""
     assert stage.find("tool-use_seed").isEnabled()

@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 from studio.bridge.probes import all_probes
 from studio.core.autoencoding import Curve, Probe, Probed, Tile
 from studio.core.messages import CancelledAt, Failed, Finished
-from studio.ui.workspaces.reconstruct.bench import Source
 from studio.ui.workspaces.reconstruct.inside import InsideView
+from studio.ui.workspaces.reconstruct.workbench import Source
 from tests.app.conftest import Stage
 from tests.app.test_reconstruct import click, panel_of
 
@@ -51,10 +51,10 @@ def answer(stage: Stage, job: int, curves: tuple[Curve, ...] = ()) -> None:
     assert isinstance(request, Probe)
     tiles = tuple(Tile(f"tile {n}", grey(40 * n), f"{n} dB") for n in range(3))
     stage.bridge.begin(job)
-    stage.bridge.probed.emit(
+    stage.bridge.arrived.emit(
         Probed(job, request.probe, request.autoencoder, tiles, 2, "Measured.", curves, "x", "y")
     )
-    stage.bridge.finished.emit(Finished(job, 0.1))
+    stage.bridge.arrived.emit(Finished(job, 0.1))
 
 
 def choose(view: InsideView, name: str) -> None:
@@ -126,14 +126,14 @@ def test_escape_cancels_within_the_view(stage: Stage, view: InsideView, qtbot: Q
     view.setFocus()
     qtbot.keyClick(stage.window, Qt.Key.Key_Escape)
     assert stage.bridge.cancels[-1] == job and not view.asked
-    stage.bridge.cancelled.emit(CancelledAt(job, 0))
+    stage.bridge.arrived.emit(CancelledAt(job, 0))
 
 
 def test_a_failure_is_said_in_place(stage: Stage, view: InsideView, qtbot: QtBot) -> None:
     settle(stage, view, qtbot, 1)
     job = len(stage.bridge.requests) - 1
     stage.bridge.begin(job)
-    stage.bridge.failed.emit(Failed(job, "memory ran out; take a smaller picture."))
+    stage.bridge.arrived.emit(Failed(job, "memory ran out; take a smaller picture."))
     assert view.words.text() == "Memory ran out; take a smaller picture."
     click(qtbot, stage, "insideRun")  # and goes on
     assert view.words.text() == "Looking…"

@@ -135,7 +135,7 @@ def choices() -> list[tuple[str, str]]:
         (name, label)
         for name in PANELS
         for label in re.findall(
-            r'\(\s*"([^"]*&[^"]*)",', (folder / f"{name}.py").read_text(encoding="utf-8")
+            r'\(\s*"([^"]*&[^"]*)",', (folder / name / "panel.py").read_text(encoding="utf-8")
         )
     ]
 

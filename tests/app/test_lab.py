@@ -63,8 +63,8 @@ def answer(stage: Stage) -> None:
     request = stage.bridge.requests[job]
     assert isinstance(request, Lab)
     stage.bridge.begin(job)
-    stage.bridge.lab.emit(lab_run(job, request, request.likelihood))
-    stage.bridge.finished.emit(messages.Finished(job, 0.1))
+    stage.bridge.arrived.emit(lab_run(job, request, request.likelihood))
+    stage.bridge.arrived.emit(messages.Finished(job, 0.1))
 
 
 def answer_all(stage: Stage, view: LabView) -> None:
@@ -197,7 +197,7 @@ def test_cancel_stops_and_keeps_what_has_run(stage: Stage, view: LabView, qtbot:
     stage.bridge.begin(job)
     qtbot.keyClick(view, Qt.Key.Key_Escape)
     assert stage.bridge.cancels == [job]
-    stage.bridge.cancelled.emit(messages.CancelledAt(job, 3))
+    stage.bridge.arrived.emit(messages.CancelledAt(job, 3))
     assert not view.busy
     assert len(asked(stage)) == 2
     assert view.columns[0].motion is not None
@@ -209,7 +209,7 @@ def test_cancel_stops_and_keeps_what_has_run(stage: Stage, view: LabView, qtbot:
 def test_a_failure_is_told_in_place_and_the_others_go_on(stage: Stage, view: LabView) -> None:
     job = len(stage.bridge.requests) - 1
     stage.bridge.begin(job)
-    stage.bridge.failed.emit(messages.Failed(job, "It does not work; choose another."))
+    stage.bridge.arrived.emit(messages.Failed(job, "It does not work; choose another."))
     answer_all(stage, view)
     assert view.banner.isVisible()
     assert view.banner.text.text() == "It does not work; choose another."

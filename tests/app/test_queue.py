@@ -46,9 +46,11 @@ def click(qtbot: QtBot, stage: Stage, name: str) -> None:
 
 def waiting(stage: Stage, *prompts: str) -> list[int]:
     """Jobs for these prompts; the first one runs."""
-    jobs = [stage.window.shared.jobs.submit(Generate(Settings(p, seed=5))) for p in prompts]
-    stage.bridge.begin(jobs[0] or 0)
-    return [job or 0 for job in jobs]
+    submit = stage.window.shared.jobs.submit
+    made = [submit(Generate(Settings(p, seed=5))) for p in prompts]
+    jobs = [job.number for job in made if job is not None]
+    stage.bridge.begin(jobs[0])
+    return jobs
 
 
 def shown(panel: QueuePanel) -> list[int]:
@@ -62,7 +64,7 @@ def test_what_is_made_and_what_waits(stage: Stage, panel: QueuePanel, qtbot: QtB
     assert "seed 5" in panel.list.item(1).text()
     stage.bridge.step(jobs[0], 5)
     assert panel.bar.value() == 500
-    stage.bridge.finished.emit(Finished(jobs[0], 1.0))
+    stage.bridge.arrived.emit(Finished(jobs[0], 1.0))
     assert shown(panel) == jobs[1:]
 
 
@@ -91,7 +93,7 @@ def test_cancel_and_repeat(stage: Stage, panel: QueuePanel, qtbot: QtBot) -> Non
     panel.list.setFocus()
     qtbot.keyClick(panel.list, Qt.Key.Key_Delete)
     assert stage.bridge.cancels == [second]
-    stage.bridge.cancelled.emit(CancelledAt(second, 0))
+    stage.bridge.arrived.emit(CancelledAt(second, 0))
     assert second not in shown(panel)
     click(qtbot, stage, "queue-clear")
     assert first in stage.bridge.cancels
@@ -176,7 +178,7 @@ def test_until_cancelled(stage: Stage, panel: QueuePanel, qtbot: QtBot) -> None:
     stage.bridge.make(1)
     second = stage.bridge.jobs[1]
     assert second.settings.seed == first.settings.seed + 1
-    stage.bridge.cancelled.emit(CancelledAt(2, 3))
+    stage.bridge.arrived.emit(CancelledAt(2, 3))
     assert not panel.until.isChecked() and len(stage.bridge.jobs) == 2
 
 

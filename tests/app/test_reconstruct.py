@@ -16,9 +16,9 @@ from studio.core.autoencoding import Figures, Reconstruct, Reconstructed, Spectr
 from studio.core.learning import Paused, Train, Trained, TrainSample, TrainStep
 from studio.core.messages import CancelledAt, Failed, Finished
 from studio.models import registry
+from studio.ui.image.sight import Sight
 from studio.ui.workspaces.reconstruct.pane import signed_difference
 from studio.ui.workspaces.reconstruct.panel import ReconstructPanel
-from studio.ui.workspaces.reconstruct.sight import Sight
 from studio.ui.workspaces.reconstruct.train import HINT, TrainView
 from tests.app.conftest import Stage
 
@@ -53,12 +53,12 @@ def answer(stage: Stage, job: int, lpips: float | None = FIGURES.lpips) -> None:
         for name in request.autoencoders:
             heat = np.full(pixels.shape[:2], 0.3, np.float16)
             made = np.clip(pixels.astype(int) + 10, 0, 255).astype(np.uint8)
-            stage.bridge.reconstructed.emit(
+            stage.bridge.arrived.emit(
                 Reconstructed(
                     job, number, name, made, figures, spectra, (4, 5, 4), 0.1, 0.2, heat, ""
                 )
             )
-    stage.bridge.finished.emit(Finished(job, 1.0))
+    stage.bridge.arrived.emit(Finished(job, 1.0))
 
 
 def test_opened_chosen_reconstructed(stage: Stage, qtbot: QtBot, tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_a_failure_is_said_in_place(stage: Stage, qtbot: QtBot, tmp_path: Path) 
     qtbot.waitUntil(lambda: len(panel.bench.sources) == 1)
     click(qtbot, stage, "reconstruct")
     job = len(stage.bridge.requests) - 1
-    stage.bridge.failed.emit(Failed(job, "The weights are damaged."))
+    stage.bridge.arrived.emit(Failed(job, "The weights are damaged."))
     assert panel.banner.text.text() == "The weights are damaged."
     assert panel.bench.job is None and stage.find("reconstruct").isEnabled()
 
@@ -227,19 +227,19 @@ def test_training_is_watched_paused_kept(stage: Stage, qtbot: QtBot, training: T
     stage.bridge.begin(job)
     for step in range(1, 5):
         terms = (("loss", 0.5 / step), ("kl", 2.0))
-        stage.bridge.train_step.emit(TrainStep(job, step, 16 * step, step / 10, 60, terms))
+        stage.bridge.arrived.emit(TrainStep(job, step, 16 * step, step / 10, 60, terms))
     pictures = np.zeros((2, 32, 32, 3), np.uint8)
-    stage.bridge.train_sample.emit(TrainSample(job, 4, pictures, pictures, (("psnr", 21.0),)))
+    stage.bridge.arrived.emit(TrainSample(job, 4, pictures, pictures, (("psnr", 21.0),)))
     assert training.terms["loss"] == [0.5, 0.25, 0.5 / 3, 0.125]
     assert "21.0 dB" in training.figures.text()
     click(qtbot, stage, "trainPause")
     assert stage.bridge.pauses == [(job, True)]
-    stage.bridge.paused.emit(Paused(job, True))
+    stage.bridge.arrived.emit(Paused(job, True))
     assert training.column.pause.text() == "Go on"
     click(qtbot, stage, "trainKeep")
     assert stage.bridge.kept == [job]
-    stage.bridge.trained.emit(Trained(job, "my-vae-1", "/x", 4, 1.0, ()))
-    stage.bridge.finished.emit(Finished(job, 1.0))
+    stage.bridge.arrived.emit(Trained(job, "my-vae-1", "/x", 4, 1.0, ()))
+    stage.bridge.arrived.emit(Finished(job, 1.0))
     assert training.job is None and training.use.isVisible()
     click(qtbot, stage, "trainUse")
     assert "my-vae-1" in training._bench.chosen
@@ -252,7 +252,7 @@ def test_a_cancelled_training_can_be_gone_on_with(
     job = len(stage.bridge.requests) - 1
     click(qtbot, stage, "trainCancel")
     assert stage.bridge.cancels == [job]
-    stage.bridge.cancelled.emit(CancelledAt(job, 7))
+    stage.bridge.arrived.emit(CancelledAt(job, 7))
     assert "Go on" in training.said.text() and stage.find("train").isEnabled()
 
 
@@ -293,7 +293,7 @@ def test_a_cancelled_run_is_asked_about(
     request = stage.bridge.requests[-1]
     assert isinstance(request, Train)
     assert (request.name, request.resume) == ("my-vae-3", False)
-    stage.bridge.cancelled.emit(CancelledAt(asked, 0))
+    stage.bridge.arrived.emit(CancelledAt(asked, 0))
     training.column.name.setText("my-vae-1")
     click(qtbot, stage, "train")
     qtbot.keyClick(stage.window, Qt.Key.Key_G, Qt.KeyboardModifier.AltModifier)

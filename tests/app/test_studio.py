@@ -69,7 +69,7 @@ def test_cancel_stops_a_long_job(qtbot: QtBot, studio: app.Studio, tmp_path: Pat
     studio.shared.session.count.set(64)
     qtbot.mouseClick(find(studio, "generate"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: studio.shared.jobs.progress is not None, timeout=20_000)
-    with qtbot.waitSignal(studio.shared.jobs.finished, timeout=10_000):
+    with qtbot.waitSignal(studio.shared.jobs.ended, timeout=10_000):
         qtbot.keyClick(studio.window, Qt.Key.Key_Escape)
     assert studio.shared.jobs.sentence().startswith("Cancelled")
     assert not list((tmp_path / "Pictures").glob("*.png"))

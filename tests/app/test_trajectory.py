@@ -15,9 +15,9 @@ from pytestqt.qtbot import QtBot
 from studio.core import generating, messages
 from studio.core.generating import Decode
 from studio.core.settings import Settings
-from studio.ui.viewer import kept
-from studio.ui.viewer.channels import MOST_FRAMES, film_frames, level
+from studio.ui.output.channels import MOST_FRAMES, film_frames, level
 from studio.ui.viewer.page import TrajectoryPage
+from studio.ui.viewer.viewer import TRAJECTORIES
 from tests.app.conftest import Stage
 
 LEFT = Qt.MouseButton.LeftButton
@@ -48,8 +48,8 @@ def make(qtbot: QtBot, stage: Stage, guided: bool = True, with_steps: bool = Tru
     steps = trajectory(guided) if with_steps else None
     with qtbot.waitSignal(stage.panel.library.updated):
         settings = Settings("a fox", seed=job)
-        stage.bridge.picture.emit(generating.Picture(job, 0, image, settings, 1.0, 9, steps))
-        stage.bridge.finished.emit(messages.Finished(job, 1.0))
+        stage.bridge.arrived.emit(generating.Picture(job, 0, image, settings, 1.0, 9, steps))
+        stage.bridge.arrived.emit(messages.Finished(job, 1.0))
 
 
 def player(qtbot: QtBot, stage: Stage) -> TrajectoryPage:
@@ -66,8 +66,8 @@ def decoded(stage: Stage) -> Decode:
     greys = request.latents.mean((1, 2, 3)).astype(np.uint8)[:, None, None, None]
     stage.bridge.begin(job)
     images = np.zeros((len(request.latents), 32, 32, 3), np.uint8) + greys
-    stage.bridge.decoded.emit(generating.Decoded(job, images))
-    stage.bridge.finished.emit(messages.Finished(job, 0.1))
+    stage.bridge.arrived.emit(generating.Decoded(job, images))
+    stage.bridge.arrived.emit(messages.Finished(job, 0.1))
     return request
 
 
@@ -81,7 +81,7 @@ def test_it_is_kept_only_when_asked(qtbot: QtBot, stage: Stage) -> None:
     box = stage.find("keepTrajectory")
     assert isinstance(box, QCheckBox)
     assert not box.isChecked()
-    assert str(kept.MOST) in box.toolTip()
+    assert str(TRAJECTORIES) in box.toolTip()
     make(qtbot, stage, with_steps=False)
     assert not stage.bridge.jobs[0].trajectories
     assert not stage.find("tool-trajectory").isVisible()
@@ -94,10 +94,10 @@ def test_it_is_kept_only_when_asked(qtbot: QtBot, stage: Stage) -> None:
 
 
 def test_at_most_eight_are_kept_and_the_oldest_goes(qtbot: QtBot, stage: Stage) -> None:
-    for _ in range(kept.MOST + 1):
+    for _ in range(TRAJECTORIES + 1):
         make(qtbot, stage)
     viewer = stage.panel.viewer
-    viewer.strip.walk(kept.MOST - 1)
+    viewer.strip.walk(TRAJECTORIES - 1)
     assert stage.find("tool-trajectory").isVisible()
     viewer.strip.walk(1)
     assert not stage.find("tool-trajectory").isVisible()
@@ -225,7 +225,7 @@ def test_a_decoder_that_fails_writes_nothing_and_says_so(qtbot: QtBot, stage: St
     job = len(stage.bridge.requests) - 1
     stage.bridge.begin(job)
     with qtbot.waitSignal(page.exports.failed):
-        stage.bridge.failed.emit(messages.Failed(job, "There is not enough memory."))
+        stage.bridge.arrived.emit(messages.Failed(job, "There is not enough memory."))
     assert not (stage.folder / "Trajectories").exists()
     assert "Nothing was written" in stage.panel.viewer.banner.text.text()
     assert len(stage.bridge.requests) == job + 1

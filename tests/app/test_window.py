@@ -224,7 +224,7 @@ def test_status_line_tells_model_device_precision(stage: Stage) -> None:
 
 def test_status_line_takes_the_size_from_the_model(qtbot: QtBot, stage: Stage) -> None:
     assert stage.window.status.size_text.text() == "256 × 256"
-    stage.bridge.ready.emit(Ready(0, "other", "CPU", "bfloat16", 0.5, 64))
+    stage.bridge.arrived.emit(Ready(0, "other", "CPU", "bfloat16", 0.5, 64))
     assert stage.window.status.size_text.text() == "64 × 64"
     stage.panel.session.prompt.set("a cat")
     qtbot.mouseClick(stage.find("generate"), Qt.MouseButton.LeftButton)
@@ -242,7 +242,7 @@ def test_status_dot_takes_its_colours_from_the_theme(
         return dot.grab().toImage().pixelColor(4, 4).name()
 
     assert colour() == tokens.good
-    stage.bridge.loading.emit(Loading(0, "other"))
+    stage.bridge.arrived.emit(Loading(0, "other"))
     assert colour() == tokens.muted
 
 

@@ -1,9 +1,10 @@
-"""Events as signals: in the UI thread, whole, in order, none after closing."""
+"""Events by one signal: in the UI thread, whole, in order, none after closing."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QObject, Slot
@@ -17,42 +18,30 @@ from studio.core.settings import MAX_SEED
 from tests.engine.fake import PATIENCE, FakeModel, Gate, request
 
 MILLISECONDS = int(PATIENCE * 1000)
-SIGNALS = {
-    "queued": messages.Queued,
-    "loading": messages.Loading,
-    "started": messages.Started,
-    "progress": messages.Progress,
-    "preview": generating.Preview,
-    "picture": generating.Picture,
-    "finished": messages.Finished,
-    "cancelled": messages.CancelledAt,
-    "failed": messages.Failed,
-    "ready": messages.Ready,
-}
 
 
 class Window(QObject):
-    """Notes what arrives by which signal, and in which thread."""
+    """Notes what arrives, and in which thread."""
 
     def __init__(self, bridge: EngineBridge) -> None:
         super().__init__()
-        self.heard: list[object] = []
+        self.heard: list[messages.Event] = []
         self.threads: set[threading.Thread] = set()
-        for name in SIGNALS:
-            getattr(bridge, name).connect(getattr(self, f"on_{name}"))
+        bridge.arrived.connect(self._note)
 
-    def _note(self, kind: type, event: object) -> None:
-        assert type(event) is kind
+    @Slot(object)
+    def _note(self, event: messages.Event) -> None:
         self.heard.append(event)
         self.threads.add(threading.current_thread())
 
 
-def _slot(kind: type) -> Callable[[Window, object], None]:
-    return Slot(object)(lambda self, event: self._note(kind, event))
-
-
-for _name, _kind in SIGNALS.items():
-    setattr(Window, f"on_{_name}", _slot(_kind))
+def waiting(bridge: EngineBridge, qtbot: QtBot, kind: type) -> Any:
+    """Waits for an event of a kind."""
+    return qtbot.waitSignal(
+        bridge.arrived,
+        timeout=MILLISECONDS,
+        check_params_cb=lambda event: isinstance(event, kind),
+    )
 
 
 def bridge_to(model: FakeModel) -> EngineBridge:
@@ -71,7 +60,7 @@ def test_every_event_arrives_in_the_window_s_thread_in_order(
     bridge: EngineBridge, qtbot: QtBot
 ) -> None:
     window = Window(bridge)
-    with qtbot.waitSignal(bridge.finished, timeout=MILLISECONDS):
+    with waiting(bridge, qtbot, messages.Finished):
         job = bridge.submit(request(steps=3, preview_every=1, count=2, seed=MAX_SEED - 1))
         assert window.heard == []  # never inside submit
     assert window.threads == {threading.main_thread()}
@@ -79,7 +68,7 @@ def test_every_event_arrives_in_the_window_s_thread_in_order(
     assert kinds[:4] == [messages.Queued, messages.Loading, messages.Ready, messages.Started]
     assert kinds[-3:] == [generating.Picture, generating.Picture, messages.Finished]
     assert kinds.count(messages.Progress) == 3
-    assert {event.job for event in window.heard} == {job}  # type: ignore[attr-defined]
+    assert {event.job for event in window.heard} == {job}
     seeds = [event.settings.seed for event in window.heard if isinstance(event, generating.Picture)]
     assert seeds == [MAX_SEED - 1, MAX_SEED]
 
@@ -89,13 +78,13 @@ def test_cancelling_and_failing_are_signals_too(qtbot: QtBot) -> None:
     model = FakeModel(on_call=gate)
     bridge = bridge_to(model)
     window = Window(bridge)
-    with qtbot.waitSignal(bridge.cancelled, timeout=MILLISECONDS):
+    with waiting(bridge, qtbot, messages.CancelledAt):
         job = bridge.submit(request(steps=9))
         gate.wait_until_entered()
         bridge.cancel(job)
         gate.opened.set()
     assert window.heard[-1] == messages.CancelledAt(job, 1)
-    with qtbot.waitSignal(bridge.failed, timeout=MILLISECONDS):
+    with waiting(bridge, qtbot, messages.Failed):
         bridge.submit(request(size=9))
     bridge.close()
 
@@ -106,7 +95,7 @@ def test_nonsense_is_raised_to_the_caller(bridge: EngineBridge) -> None:
 
 
 def test_loading_ahead(bridge: EngineBridge, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(bridge.ready, timeout=MILLISECONDS) as heard:
+    with waiting(bridge, qtbot, messages.Ready) as heard:
         bridge.submit(LoadModel("fake"))
     assert heard.args is not None
     assert heard.args[0].model == "fake"

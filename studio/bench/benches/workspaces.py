@@ -1,17 +1,15 @@
-"""The event loop's longest wait in each workspace, while it opens and while the engine works."""
+"""The event loop's longest waits: in each workspace while it opens and while the engine works, and
+in those that do more. The work is in the probes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from studio.bench import probes
 from studio.bench.bench import Bench, Conditions, Row
 
 WAIT = 33.0
-
-
-def measure(conditions: Conditions) -> Iterator[Row]:
-    yield from waits("workspaces", conditions)
 
 
 def waits(probe: str, conditions: Conditions, repeats: int = 2) -> Iterator[Row]:
@@ -21,4 +19,20 @@ def waits(probe: str, conditions: Conditions, repeats: int = 2) -> Iterator[Row]
         yield Row(f"longest wait, {what}", min(each[what] for each in found), "ms", WAIT)
 
 
-BENCH = Bench("workspaces", "the event loop's longest wait in each workspace", measure)
+def _bench(name: str, summary: str) -> Bench:
+    return Bench(name, summary, partial(waits, name.replace("-", "_")))
+
+
+WORKSPACES = _bench("workspaces", "the event loop's longest wait in each workspace")
+COMPARE = _bench("compare-window", "Compare's longest waits: a comparison made and looked at")
+HISTORY = _bench(
+    "history-window",
+    "History's longest waits: scrolled, searched and sorted, with 50,000 pictures",
+)
+INTERPOLATE = _bench(
+    "interpolate-window", "Interpolate's longest waits: walks made, scrubbed and exported"
+)
+RECONSTRUCT = _bench(
+    "reconstruct-window",
+    "Reconstruct's longest waits: pictures through all autoencoders, then a training",
+)

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from functools import partial
 
-from studio.bench.probes.stage import Stage, asked
+from studio.bench.probes.stage import Stage
 from studio.core.grid import Axis, Grid
 
 SAMPLERS, STEPS = ("ddim", "flow-euler", "flow-heun"), (4, 8, 12)
 
 
-def main() -> None:
-    wanted = asked()
-    stage = Stage(wanted)
-    stage.open()
+def work(stage: Stage) -> None:
     panel = stage.panel("compare")
-    comparison, quick = panel.comparison, wanted["quick"]
+    comparison, quick = panel.comparison, stage.quick
     stage.session.prompt.set("a teddy bear")
     axes = Axis("steps", (1, 2) if quick else STEPS), Axis("sampler", SAMPLERS[: 1 if quick else 3])
     panel.column.use_grid(Grid(*axes))
-    stage.worked("a comparison made", panel.compare, lambda: comparison.job is None)
+    stage.worked("a comparison made", panel.run, lambda: comparison.job is None)
     stage.timed("another cell selected", lambda: comparison.select(1), stage.rested(0.3))
     for name in ("convergence", "guidance", "lab", "pictures"):
         stage.timed(f"the view {name!r}", partial(panel.show_view, name), stage.rested(0.5))
-    stage.close()
 
 
 if __name__ == "__main__":
-    main()
+    Stage().run(work)

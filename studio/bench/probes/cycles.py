@@ -6,16 +6,18 @@ steps, or let finish. Linux only: it reads /proc.
 
 from __future__ import annotations
 
-import json
 import os
-from collections import Counter
+from collections import Counter, deque
 from pathlib import Path
 from typing import Any
 
-from studio.bench.probes.stage import Stage, asked
+from studio.bench.probes.stage import Stage
+from studio.core.messages import CancelledAt, Failed, Finished
+from studio.ui.job import Job
 
 STEPS = 12
 MOMENTS = (-1, 1, STEPS // 2, STEPS)  # the step after which it is cancelled; at once; not at all
+ENDS: dict[type, str] = {Finished: "Done", CancelledAt: "Cancelled", Failed: "Failed"}
 SETTLED = 20  # cycles after which everything that is kept has been made once
 
 
@@ -30,7 +32,8 @@ def sample(cycle: int) -> dict[str, float]:
 
 
 def measure(stage: Stage, cycles: int) -> dict[str, Any]:
-    jobs, written = stage.jobs, list[object]()
+    jobs, written, over = stage.jobs, list[object](), deque[Job](maxlen=1)
+    jobs.ended.connect(over.append)
     stage.shared.library.archive.added.connect(written.append)
     stage.session.steps.set(STEPS)
 
@@ -44,7 +47,7 @@ def measure(stage: Stage, cycles: int) -> dict[str, Any]:
         if after < STEPS and jobs.busy:
             stage.click("generateCancel")
         stage.wait(what, stage.idle)
-        ended = jobs.last_words.split(" ")[0]
+        ended = ENDS[type(over[-1].end)]
         if ended == "Done":
             stage.wait(what, lambda: len(written) > before)
         return ended
@@ -63,14 +66,10 @@ def measure(stage: Stage, cycles: int) -> dict[str, Any]:
     return {"ends": dict(ends), "samples": samples}
 
 
-def main() -> None:
-    stage = Stage(asked())
-    stage.open()
+def work(stage: Stage) -> dict[str, Any]:
     found = measure(stage, stage.wanted["cycles"])
-    stage.end()
-    folder = stage.shared.library.folder
-    print(json.dumps({**found, "pictures": len(list(folder.glob("*.png")))}))
+    return {**found, "pictures": len(list(stage.shared.library.folder.glob("*.png")))}
 
 
 if __name__ == "__main__":
-    main()
+    Stage().run(work)

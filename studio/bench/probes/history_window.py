@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QScrollBar
 
 from studio.bench.benches.history import PICTURES, QUICK, pictures
 from studio.bench.probes.beats import turn_until
-from studio.bench.probes.stage import Stage, asked, rested
+from studio.bench.probes.stage import Stage, rested
 from studio.core.settings import Settings
 from studio.gallery import png
 from studio.gallery.history import rows
@@ -62,14 +62,9 @@ def wheel(bar: QScrollBar, steps: int) -> None:
         turn_until(rested(FRAME))
 
 
-def main() -> None:
-    wanted = asked()
-    count = QUICK if wanted["quick"] else PICTURES
-    steps = QUICK_STEPS if wanted["quick"] else STEPS
-    Archive.sync = lambda self: None  # type: ignore[method-assign]  # the rows are made up
-    stage = Stage(wanted)
-    fill(stage.shared.library.archive, count)
-    stage.open()
+def work(stage: Stage) -> None:
+    count = QUICK if stage.quick else PICTURES
+    steps = QUICK_STEPS if stage.quick else STEPS
     panel = stage.panel("history")
     grid, found = panel.grid, panel.rows
 
@@ -95,8 +90,10 @@ def main() -> None:
     stage.timed("all selected", grid.selectAll, seen)
     best = partial(panel.filters.order.setCurrentIndex, 2)
     stage.timed("best first", best, shown(order="rating"))
-    stage.close()
 
 
 if __name__ == "__main__":
-    main()
+    Archive.sync = lambda self: None  # type: ignore[method-assign]  # the rows are made up
+    stage = Stage()
+    fill(stage.shared.library.archive, QUICK if stage.quick else PICTURES)
+    stage.run(work)

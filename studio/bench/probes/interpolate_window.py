@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from studio.bench.probes.stage import Stage, asked
+from studio.bench.probes.stage import Stage
 
 FRAMES, STEPS, MOVES = 17, 4, 400
 
 
-def main() -> None:
-    wanted = asked()
-    stage = Stage(wanted)
-    stage.open()
+def work(stage: Stage) -> None:
     panel = stage.panel("interpolate")
     column, course, player = panel.column, panel.course, panel.player
 
@@ -33,24 +30,23 @@ def main() -> None:
         return next_move
 
     stage.session.steps.set(STEPS)
-    column.frames.set_value(3 if wanted["quick"] else FRAMES)
+    column.frames.set_value(3 if stage.quick else FRAMES)
     column.cards[0].prompt.setPlainText("a red apple")
     column.cards[1].prompt.setPlainText("a green pear")
     stage.worked("a strip made", panel.run, idle)
     stage.timed("scrubbed", lambda: None, scrubbed())
     stage.timed("played", player.toggle, stage.rested(3))
     player.pause()
-    for form in (".webp",) if wanted["quick"] else (".webp", ".gif", ".mp4", ""):
+    for form in (".webp",) if stage.quick else (".webp", ".gif", ".mp4", ""):
         export = partial(panel._export, form, bool(form))
         stage.timed(f"exported as {form or 'frames'}", export, lambda: not panel.exports.busy)
-    if not wanted["quick"]:
+    if not stage.quick:
         column.ends.choose("4")
         column.cards[2].prompt.setPlainText("a yellow lemon")
         column.cards[3].prompt.setPlainText("a blue car")
         stage.worked("a grid made", panel.run, idle)
         stage.timed("the grid scrubbed", lambda: None, scrubbed())
-    stage.close()
 
 
 if __name__ == "__main__":
-    main()
+    Stage().run(work)

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from studio.bench.probes.stage import Stage, asked
+from studio.bench.probes.stage import Stage
 
 SECONDS = 10.0  # of training
 
 
-def main() -> None:
-    wanted = asked()
-    stage = Stage(wanted)
-    picture = Path(wanted["place"]) / "board.png"
-    side = 2 if wanted["quick"] else 32
+def work(stage: Stage) -> None:
+    picture = stage.place / "board.png"
+    side = 2 if stage.quick else 32
     board = np.kron(np.indices((16, 16)).sum(0) % 2, np.ones((side, side))) * 255
     Image.fromarray(board.astype(np.uint8)).convert("RGB").save(picture)
-    stage.open()
     panel = stage.panel("reconstruct")
     bench = panel.bench
     stage.timed("its autoencoders listed", lambda: None, lambda: bool(bench.chosen))
     stage.timed("a picture read", lambda: panel.take_files((picture,)), lambda: bool(bench.sources))
-    stage.worked("reconstructed by all", panel.reconstruct, lambda: bench.job is None)
-    if not wanted["quick"]:
+    stage.worked("reconstructed by all", panel.run, lambda: bench.job is None)
+    if not stage.quick:
         for number, spec in enumerate(panel._specs):
             turn = partial(panel.tabs.setCurrentIndex, number)
             stage.timed(f"the view {spec.id!r}", turn, stage.rested(0.5))
@@ -36,8 +32,7 @@ def main() -> None:
         view.column.weights["perceptual"].setValue(0)
         view.column.name.setText(f"bench-{os.getpid()}")
         stage.worked("training", view.column.train.click, lambda: view.job is None)
-    stage.close()
 
 
 if __name__ == "__main__":
-    main()
+    Stage().run(work)

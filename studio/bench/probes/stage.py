@@ -17,14 +17,10 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from studio import app as studio_app
 from studio.bench.probes.beats import Beats, turn_until
+from studio.core.messages import Failed, Finished
+from studio.ui.job import Job
 
 LATE = 300.0  # seconds after which nothing is waited for
-
-
-def asked() -> dict[str, Any]:
-    """What the bench asks of this program."""
-    document: dict[str, Any] = json.loads(sys.argv[1])
-    return document
 
 
 class Painted(QObject):
@@ -41,11 +37,14 @@ class Painted(QObject):
 
 
 class Stage:
-    """A studio without a past; its settings make pictures of the size and model that are asked."""
+    """A studio without a past; its settings make pictures of the size and model that the bench asks
+    of this program."""
 
-    def __init__(self, wanted: dict[str, Any]) -> None:
+    def __init__(self) -> None:
         self.app = QApplication([sys.argv[0]])
-        self.wanted, place = wanted, Path(wanted["place"])
+        self.wanted: dict[str, Any] = json.loads(sys.argv[1])
+        self.quick, self.place = bool(self.wanted["quick"]), Path(self.wanted["place"])
+        wanted, place = self.wanted, self.place
         vars(studio_app)["pictures_folder"] = lambda: place / "Pictures"
         store = QSettings(str(place / "settings.ini"), QSettings.Format.IniFormat)
         self.studio = studio_app.Studio(self.app, store)
@@ -62,8 +61,8 @@ class Stage:
         self.window.installEventFilter(self.painted)
         self.made = 0  # jobs that ended as they should
         self.problem = ""  # what the first that failed said
-        self.jobs.finished.connect(self._finished)
-        self.jobs.failed.connect(self._failed)
+        self.jobs.ended.connect(self._ended)
+        self.jobs.unavailable.connect(self._unavailable)
 
     def open(self) -> None:
         """Shows the window and waits until its model is loaded."""
@@ -98,10 +97,12 @@ class Stage:
         self.end()
         raise SystemExit(sentence)
 
-    def _finished(self, job: int) -> None:
-        self.made += self.jobs.last_words.startswith("Done")
+    def _ended(self, job: Job) -> None:
+        if isinstance(job.end, Failed):
+            self._unavailable(job.end.message)
+        self.made += isinstance(job.end, Finished)
 
-    def _failed(self, job: int, sentence: str) -> None:
+    def _unavailable(self, sentence: str) -> None:
         self.problem = self.problem or sentence
 
     def idle(self) -> bool:
@@ -114,7 +115,7 @@ class Stage:
 
     def rested(self, seconds: float) -> Callable[[], bool]:
         """True when so many seconds are over; a trial takes no rest."""
-        return rested(0.0 if self.wanted["quick"] else seconds)
+        return rested(0.0 if self.quick else seconds)
 
     def click(self, name: str) -> None:
         found = self.window.findChild(QWidget, name)
@@ -125,14 +126,14 @@ class Stage:
         self.window.close()
         self.studio.close()
 
-    def close(self) -> None:
-        """Ends the studio and prints what was found."""
+    def run(self, work: Callable[[Stage], object]) -> None:
+        """A whole probe: opens the studio, works, ends it and prints what was found, which is also
+        what `work` gives, if that is a document."""
+        self.open()
+        found = work(self)
         self.end()
-        print(
-            json.dumps(
-                {"painted": self.painted.after, "waits": self.waits, "seconds": self.seconds}
-            )
-        )
+        waits = {"painted": self.painted.after, "waits": self.waits, "seconds": self.seconds}
+        print(json.dumps(waits | found if isinstance(found, dict) else waits))
 
 
 def rested(seconds: float) -> Callable[[], bool]:

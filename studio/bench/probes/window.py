@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from studio.bench.probes.stage import Stage, asked
+from studio.bench.probes.stage import Stage
 
 
-def main() -> None:
-    stage = Stage(asked())
-    stage.open()
+def work(stage: Stage) -> None:
     stage.session.prompt.set("a teddy bear")
     for what, count in (("generating", 1), ("generating again", 1), ("generating four", 4)):
         stage.session.count.set(count)
         stage.worked(what, lambda: stage.click("generate"), stage.idle)
-        if stage.wanted["quick"]:
+        if stage.quick:
             break
-    stage.close()
 
 
 if __name__ == "__main__":
-    main()
+    Stage().run(work)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QImage
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage, QPainter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -12,8 +13,11 @@ if TYPE_CHECKING:
 
 def to_qimage(pixels: np.ndarray) -> QImage:
     """(H, W, 3) uint8 to a QImage that owns its memory."""
+    import numpy as np
+
     height, width, _ = pixels.shape
-    return QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+    data = np.ascontiguousarray(pixels).data
+    return QImage(data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
 
 
 def from_qimage(image: QImage) -> np.ndarray:
@@ -23,3 +27,13 @@ def from_qimage(image: QImage) -> np.ndarray:
     image = image.convertToFormat(QImage.Format.Format_RGB888)
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
     return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
+
+
+def over_white(image: QImage) -> QImage:
+    """Transparent parts as they look on paper."""
+    over = QImage(image.size(), QImage.Format.Format_RGB32)
+    over.fill(Qt.GlobalColor.white)
+    painter = QPainter(over)
+    painter.drawImage(0, 0, image)
+    painter.end()
+    return over

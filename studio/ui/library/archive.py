@@ -85,19 +85,19 @@ class Archive(QObject):
         self._once_more = self.syncing
         if not self.syncing:
             self.syncing = True
-            self._looks.start("sync", self._sync)
+            self._looks.start(self._synced, self._sync)
 
     def reopen(self) -> None:
         """Tries the real index again, after a makeshift one."""
-        self._work.start("reopen", self._reopen)
+        self._work.start(self._reopened, self._reopen)
 
     def add(self, path: Path) -> None:
         """Indexes a picture that was just written; `added` or `failed` follows."""
-        self._work.start("add", lambda: self.history().add(path))
+        self._work.start(self.added.emit, lambda: self.history().add(path))
 
     def ask_facets(self) -> None:
         """What there is to filter by; `facets` follows."""
-        self._sums.start("facets", lambda: self.history().facets())
+        self._sums.start(self.facets.emit, lambda: self.history().facets())
 
     def mark(self, ids: Ids, favourite: bool | None = None, rating: int | None = None) -> None:
         self._change("mark", ids, lambda past: past.mark(ids, favourite, rating))
@@ -161,14 +161,10 @@ class Archive(QObject):
         )
         return History(Path(self._makeshift.name) / "history.sqlite", self.folder)
 
-    def _reopen(self) -> bool:
+    def _reopen(self) -> History:
         from studio.gallery.history.index import History
 
-        real = History(self.database, self.folder)
-        with self._opening:
-            self._opened.append(real)
-            self.problem = ""
-        return True
+        return History(self.database, self.folder)
 
     def _sync(self) -> Synced:
         try:
@@ -190,33 +186,32 @@ class Archive(QObject):
             changed = change(past)
             return Done(what, changed if isinstance(changed, tuple) else ids)
 
-        self._work.start(what, work)
+        self._work.start(self.done.emit, work)
 
     def _looked(self) -> None:
         self.syncing = False
         if self._once_more and not self._closing.is_set():
             self.sync()
 
+    def _synced(self, found: Synced) -> None:
+        self._looked()
+        self.synced.emit(found)
+        self.ask_facets()
+        if self.problem:
+            self.failed.emit(self.problem)
+
+    def _reopened(self, real: History) -> None:
+        self._opened.append(real)
+        self.problem = ""
+        self.sync()
+
     @Slot(object, object)
-    def _done(self, key: str, result: Any) -> None:
-        if key == "sync":
-            self._looked()
-            self.synced.emit(result)
-            self.ask_facets()
-            if self.problem:
-                self.failed.emit(self.problem)
-        elif key == "reopen":
-            self.sync()
-        elif key == "add":
-            self.added.emit(result)
-        elif key == "facets":
-            self.facets.emit(result)
-        else:
-            self.done.emit(result)
+    def _done(self, then: Callable[[Any], object], result: Any) -> None:
+        then(result)
 
     @Slot(object, str)
-    def _failed(self, key: str, sentence: str) -> None:
-        if key == "sync":
+    def _failed(self, key: object, sentence: str) -> None:
+        if key == self._synced:
             self._looked()
         if not self._closing.is_set():
             self.failed.emit(sentence)

@@ -19,14 +19,10 @@ from PySide6.QtCore import (
     Slot,
 )
 from PySide6.QtGui import (
-    QColor,
     QGuiApplication,
-    QImage,
     QPainter,
-    QPainterPath,
     QPaintEvent,
     QPalette,
-    QPen,
     QRegion,
     QResizeEvent,
     QShowEvent,
@@ -35,83 +31,40 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
 )
 
-from studio.gallery.history.rows import Item
+from studio.ui.image.tiles import draw_pill, pale
 from studio.ui.library.archive import Ids
-from studio.ui.library.rows import Index, Rows
+from studio.ui.library.rows import Rows
+from studio.ui.library.tile import Index, Tile
 
 TILE = 144  # logical pixels at most
 GAP = 10
 HEART, STAR = "♥", "★"
 
 
-class _Tile(QStyledItemDelegate):
-    """A thumbnail with round corners, its heart and stars, a ring when it is selected."""
+class _Tile(Tile):
+    """With its heart and stars on a pill in the lower left corner."""
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def area(self, option: QStyleOptionViewItem) -> QRect:
         side = min(option.rect.width(), option.rect.height()) - GAP
         area = QRect(0, 0, side, side)
         area.moveCenter(option.rect.center())
-        palette: QPalette = option.palette
-        painter.save()
-        painter.setRenderHints(
-            QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
-        )
-        shape = QPainterPath()
-        shape.addRoundedRect(QRectF(area), 8, 8)
-        painter.setClipPath(shape)
-        painter.fillRect(area, palette.color(QPalette.ColorRole.Mid))
-        image = index.data(Qt.ItemDataRole.DecorationRole)
-        if isinstance(image, QImage):
-            painter.drawImage(area, image, _middle(image))
-        painter.setClipping(False)
-        item = index.data(Qt.ItemDataRole.UserRole)
-        if isinstance(item, Item):
-            self._marks(painter, QRectF(area), item, option)
-        self._rings(painter, area, option)
-        painter.restore()
+        return area
 
-    def _marks(
-        self, painter: QPainter, area: QRectF, item: Item, option: QStyleOptionViewItem
+    def mark(
+        self, painter: QPainter, area: QRect, option: QStyleOptionViewItem, index: Index
     ) -> None:
-        """Heart and stars on a pill in the lower left corner."""
-        text = " ".join(part for part in (HEART * item.favourite, STAR * item.rating) if part)
-        if not text:
-            return
-        ground = QColor(option.palette.color(QPalette.ColorRole.AlternateBase))
-        ground.setAlphaF(0.88)
-        width = option.fontMetrics.horizontalAdvance(text) + 14
-        height = option.fontMetrics.height() + 4
-        pill = QRectF(area.left() + 6, area.bottom() - height - 6, width, height)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(ground)
-        painter.drawRoundedRect(pill, height / 2, height / 2)
-        painter.setPen(option.palette.color(QPalette.ColorRole.Accent))
-        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
-
-    def _rings(self, painter: QPainter, area: QRect, option: QStyleOptionViewItem) -> None:
-        role = QPalette.ColorRole
-        if option.state & QStyle.StateFlag.State_Selected:
-            colour = option.palette.color(role.Accent)
-        elif option.state & (QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_HasFocus):
-            colour = option.palette.color(role.Dark)
-        else:
-            return
-        painter.setPen(QPen(colour, 2.5))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(QRectF(area).adjusted(-2.5, -2.5, 2.5, 2.5), 10, 10)
-
-
-def _middle(image: QImage) -> QRect:
-    """The largest square in the middle of an image."""
-    side = min(image.width(), image.height())
-    square = QRect(0, 0, side, side)
-    square.moveCenter(image.rect().center())
-    return square
+        item = index.data(Qt.ItemDataRole.UserRole)
+        text = f"{HEART * item.favourite} {STAR * item.rating}".strip() if item else ""
+        if text:
+            width = option.fontMetrics.horizontalAdvance(text) + 14
+            height = option.fontMetrics.height() + 4
+            pill = QRectF(area.left() + 6, area.bottom() + 1 - height - 6, width, height)
+            ink = option.palette.color(QPalette.ColorRole.Accent)
+            draw_pill(painter, pill, text, pale(option.palette), ink)
 
 
 class Grid(QAbstractItemView):

@@ -23,6 +23,7 @@ class Loader(QObject):
 
     loaded = Signal(object, object)  # key, result
     failed = Signal(object, str)  # key, one sentence
+    problem = Signal(str)  # the same sentence alone
 
     def __init__(self, threads: int, most: int, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -33,6 +34,7 @@ class Loader(QObject):
         self._background = Background(self, threads)
         self._background.done.connect(self._done)
         self._background.failed.connect(self._failed)
+        self._background.problem.connect(self.problem)
 
     def ask(self, key: Hashable, function: Callable[..., Any], *arguments: object) -> None:
         """Soon, before everything that waits; once while it runs."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QIcon, QPixmap
-from PySide6.QtWidgets import QFrame, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QListView, QWidget
 
-from studio.ui.library.pictures import Entry, Library
+from studio.ui.library.pictures import Library
+from studio.ui.library.strip import GAP, TILE, EntryRows, EntryTile
+from studio.ui.widgets.form import caption, column, named
 
 MOST = 60
-TILE = 72  # logical pixels
-ENTRY = Qt.ItemDataRole.UserRole
 
 
 class Yours(QFrame):
@@ -20,55 +19,29 @@ class Yours(QFrame):
 
     def __init__(self, library: Library, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
-        self._library = library
         self.setObjectName("walkYours")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.list = QListWidget()
-        self.list.setObjectName("walkYoursList")
-        self.list.setAccessibleName("Your newest pictures")
-        self.list.setToolTip("Click, or choose with the arrow keys and Enter")
-        self.list.setViewMode(QListWidget.ViewMode.IconMode)
-        self.list.setMovement(QListWidget.Movement.Static)
-        self.list.setResizeMode(QListWidget.ResizeMode.Adjust)
-        self.list.setIconSize(QSize(TILE, TILE))
+        tip = "Click, or choose with the arrow keys and Enter"
+        self.list = named(QListView(), "walkYoursList", "Your newest pictures", tip)
+        self.rows = EntryRows(library, self, MOST)
+        self.list.setModel(self.rows)
+        self.list.setItemDelegate(EntryTile(self.list))
+        self.list.setViewMode(QListView.ViewMode.IconMode)
+        self.list.setMovement(QListView.Movement.Static)
+        self.list.setResizeMode(QListView.ResizeMode.Adjust)
         self.list.setUniformItemSizes(True)
-        self._items: dict[Entry, QListWidgetItem] = {}
-        for entry in [each for each in library.entries if each.path is not None][:MOST]:
-            self._add(entry)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(10, 8, 10, 10)
-        title = QLabel("Your newest pictures")
-        title.setProperty("role", "title")
-        column.addWidget(title)
-        column.addWidget(self.list, 1)
-        self.resize(4 * (TILE + 14) + 50, 3 * (TILE + 12) + 60)
-        self.list.setCurrentRow(0)
-        self.list.itemClicked.connect(self._take)
-        self.list.itemActivated.connect(self._take)
-        library.updated.connect(self._draw)
+        title = caption("Your newest pictures", "title")
+        column(title, (self.list, 1), margins=(10, 8, 10, 10), on=self)
+        self.resize(4 * (TILE + GAP) + 74, 3 * (TILE + GAP) + 72)
+        self.list.setCurrentIndex(self.rows.index(0))
+        self.list.clicked.connect(self._take)
+        self.list.activated.connect(self._take)
         self.setFocusProxy(self.list)
 
-    def _add(self, entry: Entry) -> None:
-        item = QListWidgetItem()
-        item.setData(ENTRY, entry)
-        item.setToolTip(entry.title())
-        item.setData(Qt.ItemDataRole.AccessibleTextRole, entry.title())
-        item.setSizeHint(QSize(TILE + 14, TILE + 12))
-        self.list.addItem(item)
-        self._items[entry] = item
-        self._draw(entry)
-
-    @Slot(object)
-    def _draw(self, entry: Entry) -> None:
-        """Its thumbnail, as soon as it is read."""
-        item = self._items.get(entry)
-        image = self._library.thumbnail(entry) if item is not None else None
-        if item is not None and image is not None:
-            item.setIcon(QIcon(QPixmap.fromImage(image)))
-
-    @Slot(QListWidgetItem)
-    def _take(self, item: QListWidgetItem) -> None:
-        if self.isVisible():
+    @Slot(QModelIndex)
+    def _take(self, index: QModelIndex) -> None:
+        entry = self.rows.entry(index.row())
+        if self.isVisible() and entry.path is not None:
             self.close()
-            self.chosen.emit(item.data(ENTRY))
+            self.chosen.emit(entry)

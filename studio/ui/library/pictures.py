@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from studio.core.settings import Settings
 from studio.ui.background import Background
 from studio.ui.image.qimage import from_qimage, to_qimage
 from studio.ui.library.archive import Archive
+from studio.ui.recent import Recent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,21 +47,6 @@ class Entry:
         return self.path.name if self.path is not None else "Picture"
 
 
-class _Kept(OrderedDict[Entry, QImage]):
-    """Images by entry; forgets the least recently used."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self._most = most
-
-    def keep(self, entry: Entry, image: QImage) -> None:
-        self[entry] = image
-        self.move_to_end(entry)
-        for old in list(self)[: max(0, len(self) - self._most)]:
-            if old.path is not None:
-                del self[old]
-
-
 class Library(QObject):
     """The strip's entries. `opened` follows `open`, also at once when the image is in memory."""
 
@@ -77,8 +62,8 @@ class Library(QObject):
         self.folder = folder
         self.entries: list[Entry] = []
         self.archive = Archive(folder, self)
-        self._images = _Kept(_PICTURES_KEPT)
-        self._thumbnails = _Kept(_THUMBNAILS_KEPT)
+        self._images: Recent[Entry, QImage] = Recent(_PICTURES_KEPT)
+        self._thumbnails: Recent[Entry, QImage] = Recent(_THUMBNAILS_KEPT)
         self._asked: set[Entry] = set()
         self._unwritten: dict[Entry, Picture] = {}
         self._files = Background(self)
@@ -100,13 +85,11 @@ class Library(QObject):
     def add(self, picture: Picture) -> Entry:
         """Puts a new picture at the front and writes it to the folder."""
         entry = Entry(settings=picture.settings)
-        image = to_qimage(picture.image)
-        self._images.keep(entry, image)
-        self._thumbnails.keep(entry, _shrunk(image))
+        self._unwritten[entry] = picture
+        self.thumbnail(entry)
         self.entries.insert(0, entry)
         del self.entries[LIMIT:]
         self.inserted.emit(entry)
-        self._unwritten[entry] = picture
         self._files.start(("write", entry), write_new, self.folder, picture)
         return entry
 
@@ -128,26 +111,32 @@ class Library(QObject):
 
     def open(self, entry: Entry) -> None:
         """Reads an entry's picture and settings; `opened` or `failed` follows."""
-        if entry in self._images and entry.settings is not None:
-            self.opened.emit(entry, self._images[entry])
+        image = self.image(entry)
+        if image is not None and entry.settings is not None:
+            self.opened.emit(entry, image)
         elif entry.path is not None:
             self._files.start(("open", entry), read_picture, entry.path)
 
     def image(self, entry: Entry) -> QImage | None:
         """The picture, if it is in memory."""
-        return self._images.get(entry)
+        found = self._images.look(entry)
+        if found is None and entry in self._unwritten:
+            found = self._images.keep(entry, to_qimage(self._unwritten[entry].image))
+        return found
 
     def thumbnail(self, entry: Entry) -> QImage | None:
         """The thumbnail, if it is in memory; asks for it otherwise (`updated` follows)."""
-        found = self._thumbnails.get(entry)
-        if found is None and entry.path is not None and entry not in self._asked:
+        found = self._thumbnails.look(entry)
+        if found is None and entry in self._unwritten and (image := self.image(entry)) is not None:
+            found = self._thumbnails.keep(entry, _shrunk(image))
+        elif found is None and entry.path is not None and entry not in self._asked:
             self._asked.add(entry)
             self._small.start(entry, read_thumbnail, entry.path)
         return found
 
     def save_as(self, entry: Entry, path: Path) -> None:
         """Writes a copy with everything inside; `copied` or `failed` follows."""
-        image = self._images.get(entry)
+        image = self.image(entry)
         if entry.path is not None:
             self._files.start(("copy", entry), shutil.copyfile, entry.path, path)
         elif image is not None and entry.settings is not None:

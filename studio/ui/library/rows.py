@@ -6,7 +6,6 @@ thread. Must not import widgets or torch.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import (
@@ -14,7 +13,6 @@ from PySide6.QtCore import (
     QMimeData,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     Qt,
     QUrl,
     Signal,
@@ -27,6 +25,8 @@ from studio.gallery.history.query import Query
 from studio.gallery.history.rows import Item
 from studio.ui.library.archive import Archive, Done, Ids
 from studio.ui.library.loader import Loader
+from studio.ui.library.tile import Index
+from studio.ui.recent import Recent
 
 PAGE = 100  # items read together
 ITEMS_KEPT = 4000
@@ -35,7 +35,6 @@ CHANGES_WAITING = 10_000  # none may be forgotten: what is kept would be out of 
 THUMBNAIL_BYTES = 64 * 2**20
 THUMBNAILS_WAITING = 160  # more than are in sight
 THREADS = 2
-Index = QModelIndex | QPersistentModelIndex
 
 
 class Rows(QAbstractListModel):
@@ -54,10 +53,10 @@ class Rows(QAbstractListModel):
         self._archive = archive
         self._shown: Query | None = None  # what `ids` answers
         self._asked = 0
-        self._items: OrderedDict[int, Item] = OrderedDict()
+        self._items: Recent[int, Item] = Recent(ITEMS_KEPT)
         self._changes = 0  # of marks, seen by this window
         self._gone: set[int] = set()  # left the index since the search
-        self._thumbnails: OrderedDict[tuple[int, int], QImage] = OrderedDict()
+        self._thumbnails: Recent[tuple[int, int], QImage] = Recent(0)
         self._damaged: dict[tuple[int, int], str] = {}
         self._searches = Loader(1, 1, self)
         self._reads = Loader(1, PAGES_WAITING, self)
@@ -67,10 +66,10 @@ class Rows(QAbstractListModel):
 
     def _connect(self) -> None:
         self._searches.loaded.connect(self._searched)
-        self._searches.failed.connect(self._not_read)
+        self._searches.problem.connect(self.failed)
         for reads in (self._reads, self._again):
             reads.loaded.connect(self._read)
-            reads.failed.connect(self._not_read)
+            reads.problem.connect(self.failed)
         self._small.loaded.connect(self._keep_thumbnail)
         self._small.failed.connect(self._keep_damage)
         self._archive.added.connect(self._added)
@@ -115,10 +114,8 @@ class Rows(QAbstractListModel):
     def thumbnail(self, item: Item) -> QImage | None:
         """Its thumbnail; asks for it when it is not there (`arrived` follows)."""
         key = item.id, item.modified
-        found = self._thumbnails.get(key)
-        if found is not None:
-            self._thumbnails.move_to_end(key)
-        elif key not in self._damaged and not self._passing:
+        found = self._thumbnails.look(key)
+        if found is None and key not in self._damaged and not self._passing:
             self._small.ask(key, self._archive.thumbnail, item, self.size)
         return found
 
@@ -192,26 +189,18 @@ class Rows(QAbstractListModel):
 
     def _keep(self, items: Iterable[Item]) -> None:
         for item in items:
-            self._items[item.id] = item
-            self._items.move_to_end(item.id)
-        while len(self._items) > ITEMS_KEPT:
-            self._items.popitem(last=False)
+            self._items.keep(item.id, item)
 
     @Slot(object, object)
     def _keep_thumbnail(self, key: tuple[int, int], image: QImage) -> None:
-        self._thumbnails[key] = image
-        while len(self._thumbnails) > THUMBNAIL_BYTES // (4 * self.size**2):
-            self._thumbnails.popitem(last=False)
+        self._thumbnails.most = THUMBNAIL_BYTES // (4 * self.size**2)
+        self._thumbnails.keep(key, image)
         self.arrived.emit()
 
     @Slot(object, str)
     def _keep_damage(self, key: tuple[int, int], sentence: str) -> None:
         self._damaged[key] = sentence
         self.arrived.emit()
-
-    @Slot(object, str)
-    def _not_read(self, _: object, sentence: str) -> None:
-        self.failed.emit(sentence)
 
     @Slot(object)
     def _added(self, item: Item) -> None:

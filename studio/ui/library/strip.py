@@ -5,39 +5,37 @@ from __future__ import annotations
 from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
-    QPersistentModelIndex,
+    QObject,
     QPoint,
     QRect,
-    QRectF,
+    QSignalBlocker,
     QSize,
     Qt,
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPalette, QPen, QWheelEvent
+from PySide6.QtGui import QPainter, QPalette, QWheelEvent
 from PySide6.QtWidgets import (
     QFrame,
     QListView,
-    QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
 )
 
 from studio.ui.library.pictures import LIMIT, Entry, Library
+from studio.ui.library.tile import Index, Tile
 
 TILE = 72  # logical pixels
 GAP = 8
-Index = QModelIndex | QPersistentModelIndex
 
 
-class StripModel(QAbstractListModel):
-    """The library's entries as rows."""
+class EntryRows(QAbstractListModel):
+    """The library's newest entries."""
 
-    def __init__(self, library: Library) -> None:
-        super().__init__(library)
-        self._library = library
-        self._rows: list[Entry] = list(library.entries[:LIMIT])
+    def __init__(self, library: Library, parent: QObject, most: int = LIMIT) -> None:
+        super().__init__(parent)
+        self._library, self._most = library, most
+        self._rows: list[Entry] = list(library.entries[:most])
         library.inserted.connect(self._insert)
         library.scanned.connect(self._reset)
         library.updated.connect(self._update)
@@ -67,7 +65,7 @@ class StripModel(QAbstractListModel):
         self.beginInsertRows(QModelIndex(), 0, 0)
         self._rows.insert(0, entry)
         self.endInsertRows()
-        if len(self._rows) > LIMIT:
+        if len(self._rows) > self._most:
             last = len(self._rows) - 1
             self.beginRemoveRows(QModelIndex(), last, last)
             self._rows.pop()
@@ -76,7 +74,7 @@ class StripModel(QAbstractListModel):
     @Slot()
     def _reset(self) -> None:
         self.beginResetModel()
-        self._rows = list(self._library.entries[:LIMIT])
+        self._rows = list(self._library.entries[: self._most])
         self.endResetModel()
 
     @Slot(object)
@@ -86,49 +84,24 @@ class StripModel(QAbstractListModel):
             self.dataChanged.emit(self.index(row), self.index(row))
 
 
-class _Tile(QStyledItemDelegate):
-    """Draws a thumbnail with round corners and a ring when it is the current one."""
+class EntryTile(Tile):
+    """Tells by its ring that a file is damaged."""
+
+    radius, ring = 7.0, 2.0
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(TILE + GAP, TILE + GAP)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        palette: QPalette = option.palette
+    def area(self, option: QStyleOptionViewItem) -> QRect:
+        """At the top: a list in one line makes its items as high as itself."""
         corner = option.rect.topLeft() + QPoint(GAP // 2, GAP // 2)
-        area = QRect(corner, QSize(TILE, TILE))  # the list makes its items as high as itself
-        painter.save()
-        painter.setRenderHints(
-            QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
-        )
-        shape = QPainterPath()
-        shape.addRoundedRect(QRectF(area), 7, 7)
-        painter.setClipPath(shape)
-        painter.fillRect(area, palette.color(QPalette.ColorRole.Mid))
-        image = index.data(Qt.ItemDataRole.DecorationRole)
-        if isinstance(image, QImage):
-            painter.drawImage(_square(area, image), image)
-        painter.setClipping(False)
-        entry: Entry = index.data(Qt.ItemDataRole.UserRole)
-        if entry.problem:
-            self._ring(painter, area, palette.color(QPalette.ColorRole.BrightText))
-        if option.state & QStyle.StateFlag.State_Selected:
-            self._ring(painter, area, palette.color(QPalette.ColorRole.Accent))
-        elif option.state & QStyle.StateFlag.State_MouseOver:
-            self._ring(painter, area, palette.color(QPalette.ColorRole.Dark))
-        painter.restore()
+        return QRect(corner, QSize(TILE, TILE))
 
-    def _ring(self, painter: QPainter, area: QRect, colour: QColor) -> None:
-        painter.setPen(QPen(colour, 2))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(QRectF(area).adjusted(-2, -2, 2, 2), 9, 9)
-
-
-def _square(area: QRect, image: QImage) -> QRect:
-    """Where to draw `image` so that it covers `area`."""
-    size = image.size().scaled(area.size(), Qt.AspectRatioMode.KeepAspectRatioByExpanding)
-    place = QRect(area.topLeft(), size)
-    place.moveCenter(area.center())
-    return place
+    def mark(
+        self, painter: QPainter, area: QRect, option: QStyleOptionViewItem, index: Index
+    ) -> None:
+        if index.data(Qt.ItemDataRole.UserRole).problem:
+            self.encircle(painter, area, option, QPalette.ColorRole.BrightText)
 
 
 class Strip(QListView):
@@ -138,9 +111,9 @@ class Strip(QListView):
 
     def __init__(self, library: Library, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.rows = StripModel(library)
+        self.rows = EntryRows(library, self)
         self.setModel(self.rows)
-        self.setItemDelegate(_Tile(self))
+        self.setItemDelegate(EntryTile(self))
         self.setObjectName("strip")
         self.setAccessibleName("Pictures, newest first")
         self.setToolTip("Your pictures, newest first; the arrow keys walk them.")
@@ -159,11 +132,10 @@ class Strip(QListView):
     def show_entry(self, entry: Entry | None) -> None:
         """Marks an entry without reporting that the user chose it."""
         row = -1 if entry is None else self.rows.row(entry)
-        blocked = self.selectionModel().blockSignals(True)
-        self.setCurrentIndex(self.rows.index(row) if row >= 0 else QModelIndex())
-        if row < 0:
-            self.clearSelection()
-        self.selectionModel().blockSignals(blocked)
+        with QSignalBlocker(self.selectionModel()):
+            self.setCurrentIndex(self.rows.index(row) if row >= 0 else QModelIndex())
+            if row < 0:
+                self.clearSelection()
         self.viewport().update()
 
     def walk(self, by: int) -> None:

@@ -6,14 +6,16 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QPushButton, QWidget
 
 from studio.core.generating import Inputs
 from studio.ui.starting.easel import FIRST, GROW, Easel
-from studio.ui.widgets.buttons import text_button
+from studio.ui.widgets.buttons import small_button, text_button
+from studio.ui.widgets.form import caption, column, row
 from studio.ui.widgets.segments import Segments
 from studio.ui.widgets.slider_spin import SliderSpin
 
+WIDTH = "How wide the brush is ([ and ])"
 LEAST, MOST = 1, 100  # the brush's width, in hundredths of the picture's
 MODES = {
     "paint": ("Paint", "Paint what is to be made anew (X switches)"),
@@ -32,20 +34,11 @@ class MaskEditor(QDialog):
         self.setWindowTitle("Paint what is to be made anew")
         self.easel = Easel(inputs)
         self.modes = Segments("brushMode", "Brush", MODES)
-        self.width_box = SliderSpin("Brush", "How wide the brush is ([ and ])", LEAST, MOST, MOST)
+        self.width_box = SliderSpin("brush", "Brush", WIDTH, LEAST, MOST, MOST)
         self.width_box.set_value(round(100 * FIRST))
-        self.said = QLabel()
-        self.said.setObjectName("maskSaid")
-        self.said.setProperty("role", "muted")
-        self._make_buttons()
-        self._lay_out()
-        self._connect()
-        self._refresh()
-        self.resize(600, 600)
-
-    def _make_buttons(self) -> None:
+        self.said = caption("", "muted", "maskSaid")
         mask = self.easel.painted
-        self.tools = (
+        tools = (
             self._tool("Fill", "maskFill", "Paint everything", "F", lambda: mask.fill(True)),
             self._tool("Clear", "maskClear", "Paint nothing", "C", lambda: mask.fill(False)),
             self._tool("Invert", "maskInvert", "Swap what is painted", "I", mask.invert),
@@ -59,15 +52,24 @@ class MaskEditor(QDialog):
             "maskCancel", "Cancel", "Cancel", "Leave the mask as it was (Esc)", "beside"
         )
         self.use.setDefault(True)
+        size = caption("Size", buddy=self.width_box)
+        column(
+            row(self.modes, 8, size, (self.width_box, 1)),
+            row(*tools, None, self.undo, self.redo),
+            (self.easel, 1),
+            row((self.said, 1), self.leave, self.use, gap=8),
+            gap=10,
+            margins=(16, 14, 16, 14),
+            on=self,
+        )
+        self._connect()
+        self._refresh()
+        self.resize(600, 600)
 
     def _tool(
         self, text: str, name: str, tip: str, key: str, act: Callable[[], None]
     ) -> QPushButton:
-        button = QPushButton(text)
-        button.setObjectName(name)
-        button.setProperty("role", "small")
-        button.setAccessibleName(tip)
-        button.setToolTip(f"{tip} ({key})")
+        button = small_button(name, text, f"{tip} ({key})")
         QShortcut(QKeySequence(key), self).activated.connect(button.click)
         button.setAutoDefault(False)
 
@@ -78,36 +80,6 @@ class MaskEditor(QDialog):
 
         button.clicked.connect(clicked)
         return button
-
-    def _lay_out(self) -> None:
-        label = QLabel("Size")
-        label.setProperty("role", "label")
-        label.setBuddy(self.width_box)
-        top = QHBoxLayout()
-        top.setSpacing(6)
-        top.addWidget(self.modes)
-        top.addSpacing(8)
-        top.addWidget(label)
-        top.addWidget(self.width_box, 1)
-        tools = QHBoxLayout()
-        tools.setSpacing(6)
-        for button in self.tools:
-            tools.addWidget(button)
-        tools.addStretch(1)
-        tools.addWidget(self.undo)
-        tools.addWidget(self.redo)
-        bottom = QHBoxLayout()
-        bottom.setSpacing(8)
-        bottom.addWidget(self.said, 1)
-        bottom.addWidget(self.leave)
-        bottom.addWidget(self.use)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 14, 16, 14)
-        column.setSpacing(10)
-        column.addLayout(top)
-        column.addLayout(tools)
-        column.addWidget(self.easel, 1)
-        column.addLayout(bottom)
 
     def _connect(self) -> None:
         self.modes.chosen.connect(self._choose_mode)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QKeyEvent,
@@ -14,13 +16,20 @@ from PySide6.QtGui import (
     QPen,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.core.generating import Inputs
 from studio.ui.image.qimage import to_qimage
+from studio.ui.image.sight import Sight
+from studio.ui.image.view import PictureView
 from studio.ui.starting.mask import Mask
 from studio.ui.starting.well import ARGB, veil
+from studio.ui.widgets.form import named
 
+TIP = (
+    "Drag to paint, with the right button to erase. Ctrl and the wheel: brush size. By keys: the"
+    " arrows move the brush, Space paints. What is painted is made anew, and fades into the rest"
+    " over 2 % of the picture's side around it."
+)
 FIRST = 0.12  # the brush's width, in parts of the picture's
 GROW = 1.2  # by a notch of the wheel
 STEP = 0.25  # of the brush's width, by an arrow key
@@ -32,7 +41,7 @@ ARROWS = {
 }
 
 
-class Easel(QWidget):
+class Easel(PictureView):
     """The picture under its mask. `changed` says that something was painted; `width_share` is the
     brush's width in parts of the picture's."""
 
@@ -40,7 +49,8 @@ class Easel(QWidget):
     sized = Signal(float)  # a factor, by Ctrl and the wheel
 
     def __init__(self, inputs: Inputs) -> None:
-        super().__init__()
+        super().__init__(Sight())
+        self.sight.most_fit = inf
         self._picture = to_qimage(inputs.source)
         blank = np.zeros(inputs.source.shape[:2], np.uint8)
         self.painted = Mask(blank if inputs.mask is None else inputs.mask)
@@ -48,36 +58,25 @@ class Easel(QWidget):
         self.painting = True
         self._last: QPointF | None = None
         self._at: QPointF | None = None
-        self.setObjectName("easel")
-        self.setAccessibleName("The picture and its mask")
-        self.setToolTip(
-            "Drag to paint, with the right button to erase. Ctrl and the wheel: brush size."
-            " By keys: the arrows move the brush, Space paints. What is painted is made anew, and"
-            " fades into the rest over 2 % of the picture's side around it."
-        )
+        named(self, "easel", "The picture and its mask", TIP)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.CrossCursor)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(240, 240)
 
     def sizeHint(self) -> QSize:
         return QSize(560, 480)
 
-    def place(self) -> QRectF:
-        """Where the picture is drawn: as large as fits."""
-        size = self._picture.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        left, top = (self.width() - size.width()) // 2, (self.height() - size.height()) // 2
-        return QRectF(left, top, size.width(), size.height())
+    def size_at_100(self) -> QSizeF:
+        return QSizeF(self._picture.size())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        hints = QPainter.RenderHint
-        painter.setRenderHints(hints.Antialiasing | hints.SmoothPixmapTransform)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         place = self.place()
-        painter.drawImage(place, self._picture)
+        self.draw(painter, self._picture, smooth=True)
         tint = veil(self.painted.pixels, self.palette().color(QPalette.ColorRole.Accent))
-        painter.drawImage(place, tint.convertToFormat(ARGB))  # indexed, its edge would be jagged
+        self.draw(painter, tint.convertToFormat(ARGB), smooth=True)  # indexed: a jagged edge
         if self._at is not None:
             radius = self.width_share * place.width() / 2
             for colour, width in ((QColor(0, 0, 0, 160), 3.0), (QColor(255, 255, 255), 1.4)):
@@ -86,10 +85,9 @@ class Easel(QWidget):
         painter.end()
 
     def _point(self, at: QPointF) -> tuple[float, float]:
-        """Where the picture lies under a point of this widget."""
-        place = self.place()
-        scale = self._picture.width() / place.width()
-        return (at.x() - place.left()) * scale, (at.y() - place.top()) * scale
+        """The picture's pixel under a point of this widget."""
+        part, size = self.part_at(at), self._picture.size()
+        return part.x() * size.width(), part.y() * size.height()
 
     def _stroke(self, at: QPointF, buttons: Qt.MouseButton) -> None:
         paint = self.painting and not buttons & Qt.MouseButton.RightButton
@@ -104,6 +102,9 @@ class Easel(QWidget):
             self.painted.begin()
             self._last = None
             self._stroke(event.position(), event.button())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._at = event.position()

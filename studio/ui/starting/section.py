@@ -5,15 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.pictures import SUFFIXES
-from studio.ui.session import Session, bind
+from studio.ui.session import Session
 from studio.ui.starting.sources import Sources
 from studio.ui.starting.well import Well, holds_picture
+from studio.ui.widgets.buttons import small_button
 from studio.ui.widgets.fold import Fold
+from studio.ui.widgets.form import caption, column, row
+from studio.ui.widgets.line import show_file_name
 from studio.ui.widgets.slider_spin import SliderSpin
 
 if TYPE_CHECKING:
@@ -23,6 +26,13 @@ if TYPE_CHECKING:
     from studio.ui.starting.brush import MaskEditor
 
 LEAST = 0.05
+PAINT = "Paint what is to be made anew (Alt+K)"
+PASTE = "Start from a copied picture (Ctrl+Shift+V)"
+SHOWN = "Start from the picture shown (I)"
+STRENGTH = (
+    "How much noise the picture is put under: little changes little, at 1 nothing of it is left"
+    " (but what a mask keeps)."
+)
 FILES = f"Pictures ({' '.join(f'*{suffix}' for suffix in SUFFIXES)});;All files (*)"
 
 
@@ -40,77 +50,35 @@ class StartSection(Fold):
         )
         self._session, self._sources = session, sources
         self.editor: MaskEditor | None = None
-        self._make_controls()
-        self._lay_out()
-        bind(session.strength, self.strength)
+        self.well = Well()
+        self.file_name = caption("", "title", "startName")
+        self.extent, self.repainted = caption("", "muted"), caption("", "muted", "startMask")
+        self.notes = caption("", "muted", "startNotes", wrap=True)
+        self.paint = small_button("paintMask", "Paint mask…", PAINT, self.paint_mask)
+        remove = small_button("startRemove", "Remove", "Begin with noise again", self._remove)
+        ways = (
+            small_button("startOpen", "Open…", "Open a picture to start from", self.choose_file),
+            small_button("startPaste", "Paste", PASTE, self.paste_picture),
+            small_button("startShown", "Picture shown", SHOWN, self.shown_wanted),
+        )
+        self._facts = QWidget()
+        facts = self.file_name, self.extent, self.repainted, None, row(self.paint, remove, None)
+        column(*facts, gap=1, on=self._facts)
+        self.rows.addLayout(row(self.well, (self._facts, 1), gap=12))
+        self.rows.addWidget(self.notes)
+        self.rows.addSpacing(3)
+        self.rows.addLayout(row(*ways, None))
+        self.rows.addSpacing(5)
+        strength = SliderSpin("strength", "Strength", STRENGTH, LEAST, 1, 1, decimals=2, step=0.05)
+        self.strength = self.form.add("Strength", strength, session.strength)
         session.start.changed.connect(self._show)
         session.strength.changed.connect(self._tell)
         session.start_wanted.connect(sources.find)
         self.well.clicked.connect(self.choose_file)
         self.well.dropped.connect(sources.offered)
-        sources.read.connect(self.take)
+        sources.read.connect(session.start.set)
         sources.found.connect(session.start.set)
         self._show(session.start.get())
-
-    def _make_controls(self) -> None:
-        self.well = Well()
-        self.file_name, self.extent, self.repainted = QLabel(), QLabel(), QLabel()
-        self.file_name.setObjectName("startName")
-        self.file_name.setProperty("role", "title")
-        self.repainted.setObjectName("startMask")
-        self.notes = QLabel()
-        self.notes.setObjectName("startNotes")
-        self.notes.setWordWrap(True)
-        for label in (self.extent, self.repainted, self.notes):
-            label.setProperty("role", "muted")
-        for label in (self.file_name, self.extent, self.repainted, self.notes):
-            label.setTextFormat(Qt.TextFormat.PlainText)
-        self.paint = _small("Paint mask…", "paintMask", "Paint what is to be made anew (Alt+K)")
-        self.remove = _small("Remove", "startRemove", "Begin with noise again")
-        self.choose = _small("Open…", "startOpen", "Open a picture to start from")
-        self.paste = _small("Paste", "startPaste", "Start from a copied picture (Ctrl+Shift+V)")
-        self.shown = _small("Picture shown", "startShown", "Start from the picture shown (I)")
-        self.strength = SliderSpin(
-            "Strength",
-            "How much noise the picture is put under: little changes little, at 1 nothing of it"
-            " is left (but what a mask keeps).",
-            LEAST,
-            1,
-            1,
-            decimals=2,
-            step=0.05,
-        )
-        self.paint.clicked.connect(self.paint_mask)
-        self.remove.clicked.connect(self._remove)
-        self.choose.clicked.connect(self.choose_file)
-        self.paste.clicked.connect(self.paste_picture)
-        self.shown.clicked.connect(self.shown_wanted)
-
-    def _lay_out(self) -> None:
-        facts = QVBoxLayout()
-        facts.setSpacing(1)
-        for label in (self.file_name, self.extent, self.repainted):
-            facts.addWidget(label)
-        facts.addStretch(1)
-        facts.addLayout(_row(self.paint, self.remove))
-        self._facts = QWidget()
-        self._facts.setLayout(facts)
-        facts.setContentsMargins(0, 0, 0, 0)
-        top = QHBoxLayout()
-        top.setSpacing(12)
-        top.addWidget(self.well)
-        top.addWidget(self._facts, 1)
-        self.rows.addLayout(top)
-        self.rows.addWidget(self.notes)
-        self.rows.addSpacing(3)
-        self.rows.addLayout(_row(self.choose, self.paste, self.shown))
-        self.rows.addSpacing(5)
-        self._strength_label = self.add("Strength", self.strength)
-
-    @Slot(object)
-    def take(self, start: Start) -> None:
-        """A picture that the user chose."""
-        self._session.start.set(start)
 
     @Slot()
     def choose_file(self) -> None:
@@ -164,19 +132,14 @@ class StartSection(Fold):
     @Slot(object)
     def _show(self, start: Start | None) -> None:
         self.well.show_start(start)
-        for widget in (self._facts, self.strength, self._strength_label):
-            widget.setVisible(start is not None)
+        self._facts.setVisible(start is not None)
+        self.form.reveal("Strength", start is not None)
         self.notes.setText("" if start is None else " ".join(start.notes))
         self.notes.setVisible(bool(self.notes.text()))
         if start is not None:
             self.open()
             height, width = start.inputs.source.shape[:2]
-            room = 180
-            metrics = self.file_name.fontMetrics()
-            self.file_name.setText(
-                metrics.elidedText(start.name, Qt.TextElideMode.ElideMiddle, room)
-            )
-            self.file_name.setToolTip(start.name)
+            show_file_name(self.file_name, start.name, 180)
             self.extent.setText(f"{width} × {height}")
             masked = start.inputs.mask is not None
             self.repainted.setText(
@@ -189,21 +152,3 @@ class StartSection(Fold):
     def _tell(self, _: object = None) -> None:
         start = self._session.start.get()
         self.tell("" if start is None else f"{self._session.strength.get():g}")
-
-
-def _small(text: str, name: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setObjectName(name)
-    button.setProperty("role", "small")
-    button.setAccessibleName(tip.split(" (")[0])
-    button.setToolTip(tip)
-    return button
-
-
-def _row(*buttons: QPushButton) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(6)
-    for button in buttons:
-        row.addWidget(button)
-    row.addStretch(1)
-    return row

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QMimeData, QObject, Qt, Signal, Slot
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtCore import QMimeData, QObject, Signal, Slot
+from PySide6.QtGui import QImage
 
 from studio.core.generating import Generate
 from studio.core.settings import Settings
 from studio.ui.background import Background
-from studio.ui.image.qimage import from_qimage
+from studio.ui.image.qimage import from_qimage, over_white
 from studio.ui.start import Start, from_file, from_pixels, from_settings, keep
 
 PASTED = "Pasted picture"
@@ -29,13 +30,10 @@ class Sources(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._files = Background(self)
+        self._files = Background(self, to_the_end=True)
         self._files.done.connect(self._done)
         self._files.failed.connect(self._failed)
         self._wanted: Settings | None = None
-        app = QCoreApplication.instance()
-        if app is not None:
-            app.aboutToQuit.connect(self.wait)
 
     def open(self, path: Path) -> None:
         self._files.start(("read", None), from_file, path)
@@ -45,12 +43,7 @@ class Sources(QObject):
 
     def offered(self, data: QMimeData) -> bool:
         """Takes what is dropped or pasted: a file, else pixels; whether there was any."""
-        path = file_in(data)
-        if path is not None:
-            self.open(path)
-        elif data.hasImage():
-            self.take(PASTED, QImage(data.imageData()))
-        return path is not None or data.hasImage()
+        return pass_on(data, self.open, self.take)
 
     def find(self, settings: Settings) -> None:
         """Brings back what the settings name; `found` or `gone` follows."""
@@ -65,7 +58,6 @@ class Sources(QObject):
         """Brings back the inputs of a request made from a finished picture's settings."""
         self._files.start(("again", request), from_settings, request.settings)
 
-    @Slot()
     def wait(self) -> None:
         """Returns when everything is read and written."""
         self._files.wait()
@@ -82,7 +74,7 @@ class Sources(QObject):
         elif what == "keep":
             self.ready.emit(*subject)
         else:
-            self.ready.emit(_with(subject, result), False)
+            self.ready.emit(replace(subject, inputs=result.inputs), False)
 
     @Slot(object, str)
     def _failed(self, key: tuple[str, Any], sentence: str) -> None:
@@ -95,21 +87,26 @@ class Sources(QObject):
             self.ready.emit(*subject)
 
 
-def file_in(data: QMimeData) -> Path | None:
-    """The first local file among what is dragged or pasted."""
-    return next((Path(u.toLocalFile()) for u in data.urls() if u.isLocalFile()), None)
+def pass_on(
+    data: QMimeData, read: Callable[[Path], None], take: Callable[[str, QImage], None]
+) -> bool:
+    """Hands on what is dropped or pasted: the first local file, else pixels; whether there was
+    any."""
+    path = next((Path(u.toLocalFile()) for u in data.urls() if u.isLocalFile()), None)
+    if path is not None:
+        read(path)
+    elif data.hasImage():
+        take(PASTED, QImage(data.imageData()))
+    return path is not None or data.hasImage()
 
 
 def from_image(name: str, image: QImage) -> Start:
     """A picture in memory, transparent parts over white."""
     from studio.pictures.reading import OVER_WHITE, ReadPicture
 
-    over = QImage(image.size(), QImage.Format.Format_RGB32)
-    over.fill(Qt.GlobalColor.white)
-    painter = QPainter(over)
-    painter.drawImage(0, 0, image)
-    painter.end()
-    read = ReadPicture(name, from_qimage(over), notes=OVER_WHITE if _shines(image) else ())
+    read = ReadPicture(
+        name, from_qimage(over_white(image)), notes=OVER_WHITE if _shines(image) else ()
+    )
     return from_pixels(name, read.pixels, read.square_notes)
 
 
@@ -122,7 +119,3 @@ def _shines(image: QImage) -> bool:
     alpha = image.convertToFormat(QImage.Format.Format_Alpha8)
     rows = np.frombuffer(alpha.constBits(), np.uint8).reshape(alpha.height(), -1)
     return bool((rows[:, : alpha.width()] < 255).any())
-
-
-def _with(request: Generate, start: Start) -> Generate:
-    return replace(request, inputs=start.inputs)

@@ -23,11 +23,13 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.ui.image.qimage import to_qimage
 from studio.ui.start import Start
+from studio.ui.widgets.form import named
 
 if TYPE_CHECKING:
     import numpy as np
 
 _ROLE = QPalette.ColorRole
+TIP = "Drop a picture here, or click to open one (Enter)."
 SIDE, LOW = 96, 64  # logical pixels: with a picture, and without
 ROUND = 8.0
 VEIL = 0.5  # how opaque a mask is drawn
@@ -46,9 +48,7 @@ class Well(QWidget):
         self._image: QImage | None = None
         self._veil: QImage | None = None
         self._over = False
-        self.setObjectName("startWell")
-        self.setAccessibleName("Picture to start from")
-        self.setToolTip("Drop a picture here, or click to open one (Enter).")
+        named(self, "startWell", "Picture to start from", TIP)
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)

@@ -6,7 +6,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from studio.ui.viewer.channels import level
+from studio.ui.output.channels import level
+from studio.ui.plots.painting import draw_curve, placed
 
 _ROLE = QPalette.ColorRole
 LEFT, RIGHT, TOP, BOTTOM = 44, 24, 30, 40  # logical pixels around the axes
@@ -47,11 +48,8 @@ class Levels(QWidget):
 
     def at(self, frame: int, share: float) -> QPointF:
         """Where a value, 0 to 1, of a frame is drawn."""
-        place = self.place()
         along = frame / max(1, len(self.times) - 1)
-        return QPointF(
-            place.left() + along * place.width(), place.bottom() - share * place.height()
-        )
+        return placed(self.place(), (along,), (share,)).at(0)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -86,9 +84,7 @@ class Levels(QWidget):
 
     def _paint_curve(self, painter: QPainter, shares: list[float], colour: QColor) -> None:
         points = [self.at(frame, share) for frame, share in enumerate(shares)]
-        painter.setPen(QPen(colour, 2))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPolyline(QPolygonF(points))
+        draw_curve(painter, QPolygonF(points), colour)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         if len(points) <= 120:

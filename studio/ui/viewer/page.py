@@ -8,28 +8,30 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
     QMenu,
     QStackedWidget,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from studio.core import generating
-from studio.ui import icons
 from studio.ui.image.canvas import Canvas, enlarge
-from studio.ui.image.frames import frame_at
 from studio.ui.image.qimage import to_qimage
 from studio.ui.jobs import Jobs
-from studio.ui.viewer.channels import CHANNELS, last_of, level
+from studio.ui.output.channels import CHANNELS, frame_at, last_of, level
 from studio.ui.viewer.decoding import Decoding
 from studio.ui.viewer.exports import FORMS, Exports
 from studio.ui.viewer.levels import Levels
+from studio.ui.widgets.buttons import icon_button
+from studio.ui.widgets.form import caption, column, row
+from studio.ui.widgets.menus import add_forms
 from studio.ui.widgets.player import Player
 from studio.ui.widgets.segments import Segments
 
+TIP = (
+    "Noise (t = 1) at the left, the picture (t = 0) at the right; the ticks are the steps."
+    " Comma and full stop go from step to step, Space plays."
+)
 REST = 160  # milliseconds without a move: time to decode in full
 OURS = (
     *(Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down),
@@ -49,72 +51,36 @@ class TrajectoryPage(QWidget):
         self.decoding = Decoding(jobs, self)
         self.exports = Exports(self.decoding, folder, self)
         self.channels = Segments("trajectoryShows", "Steps show", CHANNELS)
-        self.canvas = Canvas()
-        self.canvas.setObjectName("trajectoryCanvas")
-        self.canvas.setAccessibleName("The picture at this step")
+        self.canvas = Canvas("trajectoryCanvas", "The picture at this step")
         self.levels = Levels()
-        self.player = Player("trajectory", "picture")
-        self.figures = QLabel()
-        self.figures.setObjectName("trajectoryFigures")
-        self.figures.setProperty("role", "muted")
-        self._resting = QTimer(self, singleShot=True, interval=REST)
-        self._make_export()
-        self._name_player()
-        self._lay_out()
-        self._connect()
-
-    def _make_export(self) -> None:
-        self.export = QToolButton()
-        self.export.setObjectName("trajectoryExport")
-        self.export.setAccessibleName("Export the steps")
-        self.export.setToolTip("Write what is shown, of all steps, into the pictures folder (E)")
-        self.export.setText("Export")
-        self.export.setIconSize(QSize(icons.SIZE, icons.SIZE))
-        self.export.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        icons.dress(self.export, "export")
-        menu = QMenu(self.export)
-        menu.setToolTipsVisible(True)
-        for form, (text, tip) in FORMS.items():
-            action = menu.addAction(text)
-            action.setObjectName(f"trajectoryExport{form or '-frames'}")
-            action.setToolTip(tip)
-            action.triggered.connect(partial(self._export, form))
-        self.export.setMenu(menu)
-
-    def _name_player(self) -> None:
+        self.player = Player("trajectory", "picture", "Play from noise to picture (Space)", TIP)
         self.player.read.hide()  # the figures tell the step's own time
-        self.player.play.setToolTip("Play from noise to picture (Space)")
-        self.player.slider.setAccessibleName("Time, from noise to picture")
-        self.player.slider.setToolTip(
-            "Noise (t = 1) at the left, the picture (t = 0) at the right; the ticks are the steps."
-            " Comma and full stop go from step to step, Space plays."
-        )
-
-    def _lay_out(self) -> None:
+        self.figures = caption("", "muted", "trajectoryFigures")
+        self._resting = QTimer(self, singleShot=True, interval=REST)
+        self.export = self._export_button()
         self.pages = QStackedWidget()
         self.pages.addWidget(self.canvas)
         self.pages.addWidget(self.levels)
-        top = QHBoxLayout()
-        top.addWidget(self.channels)
-        top.addStretch(1)
-        top.addWidget(self.export)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
-        column.addLayout(top)
-        column.addWidget(self.pages, 1)
-        column.addWidget(self.figures, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addWidget(self.player)
-
-    def _connect(self) -> None:
-        self.channels.chosen.connect(self._refresh)
-        self.player.moved.connect(self._refresh)
+        top, told = row(self.channels, None, self.export), row(None, self.figures, None)
+        column(top, (self.pages, 1), told, self.player, on=self)
+        for changed in (self.channels.chosen, self.player.moved, self.decoding.changed):
+            changed.connect(self._refresh)
         self.levels.picked.connect(self.go_to)
-        self.decoding.changed.connect(self._refresh)
         self._resting.timeout.connect(self._rested)
         self.exports.written.connect(self._written)
         self.exports.failed.connect(partial(self.said.emit, "error"))
+
+    def _export_button(self) -> QToolButton:
+        tip = "Write what is shown, of all steps, into the pictures folder (E)"
+        button = icon_button("trajectoryExport", "export", tip, "Export the steps")
+        button.setText("Export")
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        menu.setToolTipsVisible(True)
+        add_forms(menu, "trajectoryExport", FORMS, self._export)
+        button.setMenu(menu)
+        return button
 
     @property
     def made(self) -> generating.Picture | None:
@@ -187,8 +153,8 @@ class TrajectoryPage(QWidget):
         if self.isVisible() and not self.player.playing:
             self.decoding.look(self.channels.value, self.frame)
 
-    def _export(self, form: str, _checked: bool = False) -> None:
-        if self.exports.busy:
+    def _export(self, form: str) -> None:
+        if self.exports.waiting is not None:
             self.said.emit("note", "One export at a time: this one is nearly done.")
         else:
             self.exports.start(form, self.channels.value)

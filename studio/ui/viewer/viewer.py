@@ -6,15 +6,13 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Slot
+from PySide6.QtCore import QPoint, Qt, Slot
 from PySide6.QtGui import QAction, QImage, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -27,15 +25,19 @@ from studio.ui.image.mosaic import Mosaic
 from studio.ui.jobs import Jobs
 from studio.ui.library.pictures import Entry, Library
 from studio.ui.library.strip import Strip
-from studio.ui.viewer.kept import Kept
-from studio.ui.viewer.welcome import Welcome
+from studio.ui.recent import Recent
+from studio.ui.viewer.welcome import welcome
 from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.buttons import tool
+from studio.ui.widgets.form import column, row
+from studio.ui.widgets.line import Facts
+from studio.ui.widgets.menus import passing_menu
 
 if TYPE_CHECKING:
     from studio.ui.viewer.page import TrajectoryPage
 
 NARROW = 860  # logical pixels
+TRAJECTORIES = 8  # kept
 TOOLS = (
     ("use_all", "use_prompt", "use_seed"),
     ("vary", "start_here"),
@@ -47,7 +49,9 @@ TOOLS = (
 class Viewer(QWidget):
     """Shows the library's current entry, or the live preview while `following`."""
 
-    def __init__(self, library: Library, samplers: dict[str, SamplerSpec], jobs: Jobs) -> None:
+    def __init__(
+        self, library: Library, samplers: dict[str, SamplerSpec], jobs: Jobs, banner: Banner
+    ) -> None:
         super().__init__()
         self.setObjectName("viewer")
         self._samplers = samplers
@@ -55,22 +59,24 @@ class Viewer(QWidget):
         self._before: Entry | None = None  # what to come back to when a preview ends in nothing
         self.following = True
         self.playing = False  # whether the trajectory of what is shown is wanted
-        self._kept = Kept()
+        self._kept: Recent[Entry, Picture] = Recent(TRAJECTORIES)  # of the newest pictures
         self._mosaic = Mosaic()
-        self.banner = Banner()
+        self.banner = banner
         self.canvas = Canvas()
-        self.welcome = Welcome()
+        self.welcome = welcome()
         self.strip = Strip(library)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.welcome)
         self.pages.addWidget(self.canvas)
-        self.facts = _Facts()
+        self.facts = Facts("facts")
         self.bar = QWidget()
-        self.tools = QHBoxLayout()
+        self.tools = row(gap=2)
+        self._bar = row((self.facts, 1), self.tools, gap=2, on=self.bar)
         self._actions: dict[str, QAction] = {}
         self._needing: frozenset[str] = frozenset()
         self._library, self._jobs = library, jobs
-        self._lay_out()
+        parts = (self.banner, (self.pages, 1), self.bar, self.strip)
+        column(*parts, gap=8, margins=(16, 12, 16, 8), on=self)
         self.strip.chosen.connect(self._chosen)
         library.opened.connect(self._opened)
         self.canvas.customContextMenuRequested.connect(self._menu)
@@ -95,21 +101,6 @@ class Viewer(QWidget):
         for before, after in pairwise(stops):
             QWidget.setTabOrder(before, after)  # as if it had always been there
         return player
-
-    def _lay_out(self) -> None:
-        bar = self._bar = QHBoxLayout(self.bar)
-        bar.setContentsMargins(0, 0, 0, 0)
-        bar.setSpacing(2)
-        bar.addWidget(self.facts, 1)
-        self.tools.setSpacing(2)
-        bar.addLayout(self.tools)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 16, 8)
-        column.setSpacing(8)
-        column.addWidget(self.banner)
-        column.addWidget(self.pages, 1)
-        column.addWidget(self.bar)
-        column.addWidget(self.strip)
 
     def set_actions(self, actions: dict[str, QAction], needing: frozenset[str]) -> None:
         """Fills the tool bar from the actions table; `needing` names those that need a picture."""
@@ -147,7 +138,8 @@ class Viewer(QWidget):
 
     def show_made(self, entry: Entry, image: QImage, made: Picture) -> None:
         """A picture just made, unless the user went to another one; its trajectory is kept."""
-        self._kept.keep(entry, made)
+        if made.trajectory is not None:
+            self._kept.keep(entry, made)
         if self.following:
             self._show(entry, image)
             self.strip.show_entry(entry)
@@ -217,10 +209,8 @@ class Viewer(QWidget):
         self.canvas.show_picture(image)
         self._show_page(self._page())
         settings = entry.settings
-        if settings is not None:
-            self.facts.tell(entry.title(), summary(settings, self._samplers))
-        else:
-            self.facts.tell(entry.title(), "No settings inside this file")
+        made = summary(settings, self._samplers) if settings else "No settings inside this file"
+        self.facts.tell(entry.title(), made)
 
     @Slot(object)
     def _chosen(self, entry: Entry) -> None:
@@ -235,13 +225,11 @@ class Viewer(QWidget):
 
     @Slot(QPoint)
     def _menu(self, at: QPoint) -> None:
-        menu = self.menu()
-        menu.popup(self.canvas.mapToGlobal(at))
+        self.menu().popup(self.canvas.mapToGlobal(at))
 
     def menu(self) -> QMenu:
         """The context menu of the picture."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu = passing_menu(self, "pictureMenu")
         if self._actions["trajectory"].isEnabled():
             menu.addAction(self._actions["trajectory"])
         for group in TOOLS:
@@ -249,41 +237,6 @@ class Viewer(QWidget):
             for name in group:
                 menu.addAction(self._actions[name])
         return menu
-
-
-class _Facts(QWidget):
-    """Two lines: the prompt, and what made the picture."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._full = ("", "")
-        self.prompt, self.rest = QLabel(), QLabel()
-        self.prompt.setObjectName("factsPrompt")
-        self.rest.setObjectName("factsRest")
-        self.prompt.setProperty("role", "title")
-        self.rest.setProperty("role", "muted")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(2, 0, 8, 0)
-        column.setSpacing(1)
-        column.addWidget(self.prompt)
-        column.addWidget(self.rest)
-        for label in (self.prompt, self.rest):
-            label.setMinimumWidth(60)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-
-    def tell(self, prompt: str, rest: str) -> None:
-        self._full = (prompt, rest)
-        self._elide()
-
-    def resizeEvent(self, event: QEvent) -> None:
-        self._elide()
-
-    def _elide(self) -> None:
-        for label, text in zip((self.prompt, self.rest), self._full, strict=True):
-            text = " ".join(text.split())
-            room = max(60, self.width() - 14)
-            label.setText(label.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room))
-            label.setToolTip(text)
 
 
 def summary(settings: Settings, samplers: dict[str, SamplerSpec]) -> str:
@@ -309,7 +262,5 @@ def _gap() -> QWidget:
     line.setObjectName("toolbarLine")
     line.setFixedHeight(18)
     holder = QWidget()
-    row = QHBoxLayout(holder)
-    row.setContentsMargins(6, 0, 6, 0)
-    row.addWidget(line)
+    row(line, on=holder).setContentsMargins(6, 0, 6, 0)
     return holder

@@ -14,11 +14,12 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSizePolicy,
-    QToolButton,
     QWidget,
 )
 
 from studio.ui import icons
+from studio.ui.widgets.buttons import icon_button, text_button
+from studio.ui.widgets.form import caption, named, row
 
 Choice = tuple[str, Callable[[], object]]
 SCROLLING = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
@@ -32,42 +33,22 @@ class Banner(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.kind = "note"
-        self.setObjectName("banner")
-        self.setAccessibleName("Message")
-        self._icon = QToolButton()
-        self._icon.setObjectName("bannerIcon")
+        named(self, "banner", "Message")
+        self._icon = icon_button("bannerIcon", "info", "", "Kind of message")
         self._icon.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._icon.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.text = QLabel()
-        self.text.setObjectName("bannerText")
-        self.text.setWordWrap(True)
-        self.text.setTextFormat(Qt.TextFormat.PlainText)
+        self.text = caption(role="", name="bannerText", wrap=True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._scroll = _Scroll(self.text)
         self._choices: list[QPushButton] = []
-        self._buttons = QHBoxLayout()
-        self._buttons.setSpacing(6)
-        self._buttons.addStretch(1)
-        self._body = QHBoxLayout()
-        self._body.setSpacing(6)
-        self._body.addWidget(self._scroll, 1)
-        self._body.addLayout(self._buttons)
-        self.dismiss = QToolButton()
-        self.dismiss.setObjectName("bannerDismiss")
-        self.dismiss.setAccessibleName("Dismiss this message")
-        self.dismiss.setToolTip("Dismiss (Esc)")
+        self._buttons = row(None)
+        self._body = row((self._scroll, 1), self._buttons)
+        self.dismiss = icon_button(
+            "bannerDismiss", "close", "Dismiss (Esc)", "Dismiss this message"
+        )
         self.dismiss.clicked.connect(self.clear)
-        for button, name in ((self._icon, "info"), (self.dismiss, "close")):
-            button.setIconSize(QSize(icons.SIZE, icons.SIZE))
-            icons.dress(button, name)
-        self._icon.setAccessibleName("Kind of message")
-        self._icon.setToolTip("")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(8, 6, 6, 6)
-        row.setSpacing(6)
-        row.addWidget(self._icon)
-        row.addLayout(self._body, 1)
-        row.addWidget(self.dismiss)
+        whole = row(self._icon, (self._body, 1), self.dismiss, on=self)
+        whole.setContentsMargins(8, 6, 6, 6)
         self.hide()
 
     def say(self, kind: str, sentence: str, choices: tuple[Choice, ...] = ()) -> None:
@@ -82,10 +63,8 @@ class Banner(QFrame):
         self._scroll.verticalScrollBar().setValue(0)
         self.setAccessibleDescription(sentence)
         for number, (label, act) in enumerate(choices):
-            button = QPushButton(label)
-            button.setObjectName(f"bannerChoice{number}")
-            button.setAccessibleName(label.replace("&", ""))
-            button.setToolTip(label.replace("&", ""))
+            told = label.replace("&", "")
+            button = text_button(f"bannerChoice{number}", label, told, told)
             button.clicked.connect(partial(self._choose, act))
             self._buttons.insertWidget(number, button)
             self._choices.append(button)
@@ -124,9 +103,7 @@ class _Scroll(QScrollArea):
 
     def __init__(self, label: QLabel) -> None:
         super().__init__()
-        self.setObjectName("bannerScroll")
-        self.setAccessibleName("Message")
-        self.setToolTip("")
+        named(self, "bannerScroll", "Message")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -5,44 +5,52 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QStyledItemDelegate
 
+from studio.ui.widgets.form import named
+from studio.ui.widgets.wheel import Focused
 
-class ChoiceBox(QComboBox):
-    """Emits and takes one of the values of `choices`, which are (value, label, tip)."""
+Choices = Iterable[tuple[Any, str, str]]  # value, label, tip
+
+
+class ChoiceBox(Focused, QComboBox):
+    """Emits and takes one of the values of `choices`."""
 
     edited = Signal(object)
 
-    def __init__(self, name: str, label: str, tip: str, choices: Iterable[tuple[Any, str, str]]):
+    def __init__(self, name: str, label: str, tip: str, choices: Choices) -> None:
         super().__init__()
-        self.setObjectName(name)
-        self.setAccessibleName(label)
-        self.setToolTip(tip)
+        named(self, name, label, tip)
         self.setMaxVisibleItems(24)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setItemDelegate(QStyledItemDelegate(self))  # one that heeds the style sheet
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._add(choices)
+        self.currentIndexChanged.connect(self._chosen)
+
+    def _add(self, choices: Choices) -> None:
         for value, text, about in choices:
             self.addItem(text, value)
             self.setItemData(self.count() - 1, about, Qt.ItemDataRole.ToolTipRole)
-        self.currentIndexChanged.connect(self._chosen)
+
+    def value(self) -> Any:
+        return self.currentData()
 
     @Slot(object)
     def set_value(self, value: Any) -> None:
         """Shows `value`, the first choice if there is no such one, without reporting an edit."""
-        blocked = self.blockSignals(True)
-        self.setCurrentIndex(max(0, self.findData(value)))
-        self.blockSignals(blocked)
+        with QSignalBlocker(self):
+            self.setCurrentIndex(max(0, self.findData(value)))
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Turns only when focused, so that scrolling past it changes nothing."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
+    def offer(self, choices: Choices) -> None:
+        """Other choices; what is chosen stays so, if it is among them."""
+        chosen = self.value()
+        with QSignalBlocker(self):
+            self.clear()
+            self._add(choices)
+        self.set_value(chosen)
 
     @Slot(int)
-    def _chosen(self, index: int) -> None:
-        self.edited.emit(self.itemData(index))
+    def _chosen(self, _: int) -> None:
+        self.edited.emit(self.value())

@@ -1,4 +1,5 @@
-"""The settings behind "More": the schedule, the guidance rule, options, the classifier."""
+"""The settings behind "More": the schedule, the guidance rule and its interval, options, the
+classifier."""
 
 from __future__ import annotations
 
@@ -6,17 +7,30 @@ from typing import cast
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QStandardItemModel
-from PySide6.QtWidgets import QCompleter, QLineEdit
+from PySide6.QtWidgets import QCompleter
 
 from studio.core import messages
 from studio.core.settings import MAX_CLASSIFIER, SHIFTS
 from studio.core.specs import GuidanceSpec
 from studio.ui.jobs import Jobs
-from studio.ui.session import Session, bind
+from studio.ui.session import FULL_INTERVAL, Session, bind
 from studio.ui.widgets.choice_box import ChoiceBox
-from studio.ui.widgets.fold import Fold
+from studio.ui.widgets.fold import APART, Fold
+from studio.ui.widgets.form import line_edit
+from studio.ui.widgets.interval_box import IntervalBox
 from studio.ui.widgets.options_box import OptionsBox
 from studio.ui.widgets.slider_spin import SliderSpin
+
+ALSO = "“More settings” of Generate hold here too; change them there."
+SHIFT = "Above 1 more of the steps lie near the noise, below 1 near the picture."
+INTERVAL = "Guidance acts only from here to there on the way from noise (1) to picture (0)."
+CLASSES = (
+    "A network that recognises things through noise pulls the picture to this class. Works without"
+    " a prompt too (guidance 0)."
+)
+NO_CLASS = "None: type a thing it knows"
+PULLS = "How strongly the classifier pulls."
+CLASS, PULL = "Classifier", "Classifier's pull"  # rows
 
 
 class FineTuning(Fold):
@@ -29,76 +43,49 @@ class FineTuning(Fold):
             "Schedule, guidance rule, classifier and the sampler's own options (Alt+O)",
         )
         self._session = session
-        self._make_controls()
-        self._fill()
-        self._bind()
-        jobs.ready.connect(self._model_ready)
+        self.options, self.rule_options = OptionsBox("samplerOptions"), OptionsBox("ruleOptions")
+        self.rows.addWidget(self.options)
+        self.rows.addSpacing(APART)
+        self._add_rows(session)
+        self._follow(session)
+        jobs.on(messages.Ready, self._model_ready)
         if jobs.model is not None:
             self._model_ready(jobs.model)
         self._say()
 
-    def _make_controls(self) -> None:
-        session = self._session
-        self.options = OptionsBox("samplerOptions")
+    def _add_rows(self, session: Session) -> None:
+        add = self.form.add
         schedules = [("", "The sampler's own", "Where this sampler's steps lie by default")]
         schedules += [(s.name, s.label, s.summary) for s in session.schedules.values()]
-        self.schedule = ChoiceBox("schedule", "Schedule", "Where the steps lie", schedules)
-        self.shift = SliderSpin(
-            "Shift",
-            "Above 1 more of the steps lie near the noise, below 1 near the picture.",
-            *SHIFTS,
-            5,
-            decimals=2,
-            step=0.1,
-        )
+        box = ChoiceBox("schedule", "Schedule", "Where the steps lie", schedules)
+        self.schedule = add("Schedule", box, session.schedule)
+        shift = SliderSpin("shift", "Shift", SHIFT, *SHIFTS, 5, decimals=2, step=0.1)
+        self.shift = add("Shift", shift, session.shift)
         rules = [
             (s.name, s.label, f"{s.summary}\nSource: {s.source}") for s in _text_rules(session)
         ]
-        self.rule = ChoiceBox("rule", "Guidance rule", "How guidance is applied", rules)
-        self.rule_options = OptionsBox("ruleOptions")
-        self.classifier = QLineEdit()
-        self.classifier.setObjectName("classifier")
-        self.classifier.setAccessibleName("Classifier guidance: class")
-        self.classifier.setPlaceholderText("None: type a thing it knows")
-        self.classifier.setToolTip(
-            "A network that recognises things through noise pulls the picture to this class. "
-            "Works without a prompt too (guidance 0)."
-        )
-        self.pull = SliderSpin(
-            "Pull", "How strongly the classifier pulls.", 0, MAX_CLASSIFIER, 10, 1, 0.5
-        )
-
-    def _fill(self) -> None:
-        self.rows.addWidget(self.options)
-        for text, control in (
-            ("Schedule", self.schedule), ("Shift", self.shift), ("Guidance rule", self.rule),
-        ):  # fmt: skip
-            self.rows.addSpacing(8)
-            self.add(text, control)
+        box = ChoiceBox("rule", "Guidance rule", "How guidance is applied", rules)
+        self.rule = add("Guidance rule", box, session.rule)
         self.rows.addWidget(self.rule_options)
-        self.rows.addSpacing(8)
-        self._class_label = self.add("Classifier", self.classifier)
-        self.rows.addSpacing(8)
-        self._pull_label = self.add("Classifier's pull", self.pull)
+        interval = IntervalBox("guidanceInterval", "Guidance interval", INTERVAL)
+        self.interval = add("Guidance interval", interval, session.interval)
+        line = line_edit("classifier", "Classifier guidance: class", CLASSES, NO_CLASS)
+        self.classifier = add(CLASS, line)
+        pull = SliderSpin("pull", "Pull", PULLS, 0, MAX_CLASSIFIER, 10, 1, 0.5)
+        self.pull = add(PULL, pull, session.classifier_scale)
 
-    def _bind(self) -> None:
-        session = self._session
+    def _follow(self, session: Session) -> None:
+        """The options are those of the sampler and of the rule, whichever are chosen."""
         self._show_options(session.sampler.get())
         self._show_rule(session.rule.get())
         session.sampler.changed.connect(self._show_options)
         session.rule.changed.connect(self._show_rule)
         bind(session.options, self.options)
-        bind(session.schedule, self.schedule)
-        bind(session.shift, self.shift)
-        bind(session.rule, self.rule)
         bind(session.rule_options, self.rule_options)
-        bind(session.classifier_scale, self.pull)
         self.classifier.setText(session.classifier.get())
         session.classifier.changed.connect(self.classifier.setText)
         self.classifier.editingFinished.connect(self._class_typed)
-        for value in (session.options, session.schedule, session.shift, session.rule):
-            value.changed.connect(self._say)
-        for value in (session.rule_options, session.classifier):
+        for value in session.further:
             value.changed.connect(self._say)
 
     @Slot(object)
@@ -124,23 +111,21 @@ class FineTuning(Fold):
         for row, spec in enumerate(_text_rules(self._session)):
             item = cast(QStandardItemModel, self.rule.model()).item(row)
             item.setEnabled(not spec.needs or spec.needs in model.needs)
-        for widget in (self.classifier, self._class_label, self.pull, self._pull_label):
-            widget.setVisible(bool(model.classes))
+        for text in (CLASS, PULL):
+            self.form.reveal(text, bool(model.classes))
 
     @Slot()
     def _say(self, _: object = None) -> None:
-        changed = sum(self._changed())
-        self.tell(f"{changed} changed" if changed else "")
-
-    def _changed(self) -> tuple[bool, ...]:
         session = self._session
-        return (
+        changed = (
             session.options.get() != (),
             session.schedule.get() != "",
             session.shift.get() != 1.0,
             session.rule.get() != "cfg" or session.rule_options.get() != (),
+            session.interval.get() != FULL_INTERVAL,
             session.classifier.get() != "",
         )
+        self.tell(f"{sum(changed)} changed" if any(changed) else "")
 
 
 def _text_rules(session: Session) -> list[GuidanceSpec]:

@@ -4,22 +4,15 @@ the button that begins and the one that stops."""
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from studio.ui.jobs import Jobs
 from studio.ui.widgets.buttons import text_button
+from studio.ui.widgets.form import caption, column, named, row
+from studio.ui.widgets.progress import Progress
 
 COLUMN_WIDTH = 348
 SIDE = 18  # logical pixels at both sides
-FINE = 1000  # units of the progress bar
 
 
 class Foot(QWidget):
@@ -36,43 +29,25 @@ class Foot(QWidget):
         self.setObjectName("columnBody")
         self._jobs = jobs
         self._problem, self._able = "", True
-        self.count, self.said, self.progress = QLabel(), QLabel(), QProgressBar()
-        self.count.setObjectName(f"{name}Count")
-        self.count.setWordWrap(True)
+        self.count = caption(name=f"{name}Count", role="", wrap=True)
         self.count.hide()
-        self.said.setObjectName(f"{name}Said")
-        self.said.setProperty("role", "muted")
-        self.progress.setObjectName(f"{name}Progress")
-        self.progress.setAccessibleName(f"Progress of the {work}")
-        self.progress.setToolTip(f"Progress of the {work}")
-        self.progress.setTextVisible(False)
+        self.said = caption(name=f"{name}Said", role="muted")
+        self.progress = Progress(f"{name}Progress", f"Progress of the {work}")
         self.go = text_button(name, text, text, tips[0], "primary")
-        self.cancel = text_button(
-            f"{name}Cancel", "Cancel", f"Cancel the {work}", tips[1], "beside"
-        )
-        self._lay_out()
+        cancel = f"{name}Cancel", "Cancel", f"Cancel the {work}", tips[1], "beside"
+        self.cancel = text_button(*cancel)
+        buttons = row((self.go, 1), self.cancel, gap=8)
+        parts = self.count, self.said, self.progress, buttons
+        column(*parts, gap=8, margins=(SIDE, 8, SIDE, 16), on=self)
         jobs.changed.connect(self.follow)
         self.follow()
-
-    def _lay_out(self) -> None:
-        column, row = QVBoxLayout(self), QHBoxLayout()
-        column.setContentsMargins(SIDE, 8, SIDE, 16)
-        column.setSpacing(8)
-        for widget in (self.count, self.said, self.progress):
-            column.addWidget(widget)
-        row.setSpacing(8)
-        row.addWidget(self.go, 1)
-        row.addWidget(self.cancel)
-        column.addLayout(row)
 
     @Slot()
     def follow(self) -> None:
         """The bar is empty when nothing runs, and runs to and fro while nobody knows how far."""
         jobs = self._jobs
         self.said.setText(jobs.sentence())
-        done = jobs.share_done()
-        self.progress.setRange(0, 0 if jobs.busy and done is None else FINE)
-        self.progress.setValue(round(FINE * (done or 0)))
+        self.progress.show_share(jobs.share_done() if jobs.busy else 0.0)
         self.cancel.setEnabled(jobs.busy and not jobs.cancelling)
 
     def tell_plan(self, told: str, problem: str, role: str = "problem") -> None:
@@ -90,17 +65,25 @@ class Foot(QWidget):
         self.go.setEnabled(able and not self._problem)
 
 
-def scrolling(name: str, body: QWidget) -> QScrollArea:
-    """`body` in an area that scrolls up and down, and takes no focus itself.
+class SettingsColumn(QFrame):
+    """The left column of a workspace: `rows` in an `area` that scrolls up and down and takes no
+    focus itself. Widgets that move with all that is in them are styled anew each time: fill the
+    rows where they are, then `end` with the foot, as Tab walks in that order."""
 
-    Fill it afterwards: widgets that move with all that is in them are styled anew each time.
-    """
-    body.setObjectName("columnBody")
-    area = QScrollArea()
-    area.setObjectName(name)
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setWidget(body)
-    return area
+    def __init__(self, name: str, parent: QWidget, top: int = 16, gap: int = 0) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        body = named(QWidget(), "columnBody")
+        self.area = named(QScrollArea(), f"{name}Area")
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setWidget(body)
+        self._whole = column((self.area, 1), gap=0, on=self)
+        self.rows = column(gap=gap, margins=(SIDE, top, SIDE, 12), on=body)
+
+    def end(self, foot: Foot) -> Foot:
+        self.rows.addStretch(1)
+        self._whole.addWidget(foot)
+        return foot

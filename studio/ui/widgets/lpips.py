@@ -7,12 +7,15 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio.bridge import perceptual
+from studio.core.messages import Ready
 from studio.ui.background import Background
 from studio.ui.jobs import Jobs
 from studio.ui.widgets.banner import Banner
+from studio.ui.widgets.buttons import text_button
+from studio.ui.widgets.form import row
 
 TEXT, TIP = "Get LPIPS…", "LPIPS's weights are not on this machine; asks before it fetches"
 ASKS = (
@@ -35,19 +38,14 @@ class LpipsButton(QWidget):
         self._background = Background(self)
         self._background.done.connect(self._done)
         self._background.failed.connect(self._failed)
-        jobs.ready.connect(self._look)
+        jobs.on(Ready, self._look)
         self._heard.connect(self._tell)
         if (app := QCoreApplication.instance()) is not None:
             app.aboutToQuit.connect(self._stop.set)
-        self.button = QPushButton(TEXT)
-        self.button.setObjectName("getLpips")
-        self.button.setAccessibleName("Get LPIPS's weights")
-        self.button.setToolTip(TIP)
+        self.button = text_button("getLpips", TEXT, "Get LPIPS's weights", TIP)
         self.button.clicked.connect(self._clicked)
         self.button.hide()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.button)
+        row(self.button, on=self)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Another program may have fetched them since."""

@@ -6,6 +6,8 @@ from PySide6.QtCore import QMimeData, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
 
+from studio.ui.widgets.form import named
+
 HISTORY = 100  # prompts kept
 
 
@@ -15,15 +17,16 @@ class PromptBox(QPlainTextEdit):
     edited = Signal(object)
     submitted = Signal()
 
-    def __init__(self, name: str, tip: str, placeholder: str, least: int, most: int) -> None:
+    def __init__(
+        self, name: str, label: str, tip: str, placeholder: str, least: int, most: int
+    ) -> None:
         """`least` and `most` are lines of height."""
         super().__init__()
         self._least, self._most = least, most
         self._history: list[str] = []
         self._at = 0  # 0 is the user's own draft; n is the n-th prompt back
         self._draft = ""
-        self.setObjectName(name)
-        self.setToolTip(tip)
+        named(self, name, label, tip)
         self.setPlaceholderText(placeholder)
         self.setTabChangesFocus(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -69,10 +72,9 @@ class PromptBox(QPlainTextEdit):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Alt+Up / Alt+Down walk the history; Ctrl+Enter submits."""
         enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if event.modifiers() & Qt.KeyboardModifier.AltModifier and event.key() == Qt.Key.Key_Up:
-            self.walk(1)
-        elif event.modifiers() & Qt.KeyboardModifier.AltModifier and event.key() == Qt.Key.Key_Down:
-            self.walk(-1)
+        alt = event.modifiers() & Qt.KeyboardModifier.AltModifier
+        if alt and event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            self.walk(1 if event.key() == Qt.Key.Key_Up else -1)
         elif enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.submitted.emit()
         else:

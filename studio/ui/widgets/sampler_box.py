@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QStandardItem, QStandardItemModel, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QStyledItemDelegate
+from collections.abc import Iterable
+
+from PySide6.QtCore import QSignalBlocker, Qt, Slot
+from PySide6.QtGui import QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import QComboBox
 
 from studio.core.specs import FAMILIES, SamplerSpec
+from studio.ui.widgets.choice_box import ChoiceBox
 
 
 def describe(spec: SamplerSpec) -> str:
@@ -22,18 +25,13 @@ def _calls(spec: SamplerSpec) -> str:
     return f"{spec.cost} network call{'' if spec.nfe_per_step == 1 else 's'} a step"
 
 
-class SamplerBox(QComboBox):
+class SamplerBox(ChoiceBox):
     """Emits and takes a sampler's name. Family names are headings and cannot be chosen."""
 
-    edited = Signal(object)
-
-    def __init__(self, samplers: tuple[SamplerSpec, ...]) -> None:
-        super().__init__()
-        self.setObjectName("sampler")
-        self.setAccessibleName("Sampler")
-        self.setMaxVisibleItems(24)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        rows = QStandardItemModel(self)
+    def __init__(self, samplers: Iterable[SamplerSpec], name: str = "sampler") -> None:
+        super().__init__(name, "Sampler", "", ())
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContentsOnFirstShow)
+        rows, samplers = QStandardItemModel(self), tuple(samplers)
         for family, label in FAMILIES.items():
             members = [spec for spec in samplers if spec.family == family]
             if members:
@@ -41,9 +39,7 @@ class SamplerBox(QComboBox):
             for spec in members:
                 rows.appendRow(self._row(spec, label))
         self.setModel(rows)
-        self.setItemDelegate(QStyledItemDelegate(self))  # one that heeds the style sheet
-        self.currentIndexChanged.connect(self._chosen)
-        self._chosen(self.currentIndex())
+        self._describe()
 
     def _heading(self, label: str) -> QStandardItem:
         item = QStandardItem(label)
@@ -63,24 +59,15 @@ class SamplerBox(QComboBox):
 
     @Slot(object)
     def set_value(self, name: str) -> None:
-        blocked = self.blockSignals(True)
-        self.setCurrentIndex(self.findData(name, Qt.ItemDataRole.UserRole))
-        self.blockSignals(blocked)
+        with QSignalBlocker(self):
+            self.setCurrentIndex(self.findData(name))
         self._describe()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Turns only when focused, so that scrolling past it changes nothing."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
 
     @Slot(int)
-    def _chosen(self, index: int) -> None:
+    def _chosen(self, _: int) -> None:
         self._describe()
-        name = self.itemData(index, Qt.ItemDataRole.UserRole)
-        if name is not None:
-            self.edited.emit(name)
+        if self.value() is not None:
+            self.edited.emit(self.value())
 
     def _describe(self) -> None:
         told = self.itemData(self.currentIndex(), Qt.ItemDataRole.ToolTipRole)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio.ui.session import random_seed
 from studio.ui.widgets.buttons import icon_button
-from studio.ui.widgets.seed_box import SeedValidator
+from studio.ui.widgets.form import row
+from studio.ui.widgets.seed_box import seed_edit
 
 
 class SeedLine(QWidget):
@@ -18,12 +19,8 @@ class SeedLine(QWidget):
     def __init__(self, name: str, label: str, empty: str) -> None:
         """`empty` says what an empty line stands for."""
         super().__init__()
-        self.line = QLineEdit()
-        self.line.setObjectName(name)
-        self.line.setAccessibleName(label)
-        self.line.setToolTip(f"{label}: 0 to 2^63 - 1. Empty: {empty.lower()}.")
-        self.line.setPlaceholderText(empty)
-        self.line.setValidator(SeedValidator(self.line))
+        tip = f"{label}: 0 to 2^63 - 1. Empty: {empty.lower()}."
+        self.line = seed_edit(name, label, tip, empty)
         self._drawn = 0
         self.draw = icon_button(
             f"{name}Draw", "dice", "Draw a seed of its own", f"{label}: draw another"
@@ -33,12 +30,7 @@ class SeedLine(QWidget):
         )
         self.reuse.hide()
         self.setFocusProxy(self.line)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        row.addWidget(self.line, 1)
-        row.addWidget(self.reuse)
-        row.addWidget(self.draw)
+        row((self.line, 1), self.reuse, self.draw, gap=4, on=self)
         self.line.textEdited.connect(self._edited)
         self.draw.clicked.connect(self._draw)
         self.reuse.clicked.connect(self._reuse)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QToolButton, QWidget
+
+from studio.ui.widgets.form import named, row
 
 
 class Segments(QWidget):
@@ -16,26 +18,18 @@ class Segments(QWidget):
     def __init__(self, name: str, label: str, choices: dict[str, tuple[str, str]]) -> None:
         """`choices` are names with (text, tooltip); the first is down."""
         super().__init__()
-        self.setObjectName(name)
-        self.setAccessibleName(label)
+        named(self, name, label)
         self._buttons: dict[str, QToolButton] = {}
         self._group = QButtonGroup(self)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(2)
         for value, (text, tip) in choices.items():
-            button = QToolButton()
+            button = named(QToolButton(), f"{name}-{value}", f"{label}: {text}", tip, "segment")
             button.setText(text)
-            button.setObjectName(f"{name}-{value}")
-            button.setAccessibleName(f"{label}: {text}")
-            button.setToolTip(tip)
             button.setCheckable(True)
             button.setChecked(not self._buttons)
-            button.setProperty("role", "segment")
             button.clicked.connect(self._clicked)
             self._group.addButton(button)
             self._buttons[value] = button
-            row.addWidget(button)
+        row(*self._buttons.values(), gap=2, on=self)
 
     @property
     def value(self) -> str:

@@ -1,15 +1,17 @@
-"""Spin boxes without buttons that the wheel turns only when they have the focus."""
+"""Spin boxes without buttons."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QResizeEvent, QShowEvent, QWheelEvent
+from PySide6.QtCore import QEvent, Qt, Slot
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QSpinBox
 
-WIDTH, MARGIN = 66, 8
+from studio.ui.widgets.form import named
+from studio.ui.widgets.wheel import Focused
 
+WIDTH, MARGIN = 66, 8
 
 if TYPE_CHECKING:
     _Base = QAbstractSpinBox
@@ -17,7 +19,7 @@ else:
     _Base = object  # Qt allows one of its own classes as a base
 
 
-class _Plain(_Base):
+class _Plain(Focused, _Base):
     """What both kinds share; mixed in before Qt's class."""
 
     def dress(self) -> None:
@@ -25,12 +27,6 @@ class _Plain(_Base):
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFixedWidth(WIDTH)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -52,14 +48,54 @@ class _Plain(_Base):
 class WholeSpin(_Plain, QSpinBox):
     """A whole number."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        name: str = "",
+        label: str = "",
+        tip: str = "",
+        low: int = 0,
+        high: int = 99,
+        value: int = 0,
+        step: int = 1,
+    ) -> None:
         super().__init__()
         self.dress()
+        named(self, name, label, tip)
+        self.setRange(low, high)
+        self.setSingleStep(step)
+        self.setValue(value)
 
 
 class RealSpin(_Plain, QDoubleSpinBox):
-    """A number with decimals."""
+    """A number with decimals; an int where there are none. Bound like any other control."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        name: str = "",
+        label: str = "",
+        tip: str = "",
+        low: float = 0,
+        high: float = 99.99,
+        value: float = 0,
+        step: float = 1,
+        decimals: int = 2,
+    ) -> None:
         super().__init__()
         self.dress()
+        named(self, name, label, tip)
+        self.setDecimals(decimals)
+        self.setRange(low, high)
+        self.setSingleStep(step)
+        self.setValue(value)
+
+    @property
+    def edited(self) -> Any:
+        return self.valueChanged
+
+    def value(self) -> float:
+        number, decimals = super().value(), self.decimals()
+        return round(number, decimals) if decimals else int(number)
+
+    @Slot(object)
+    def set_value(self, number: float) -> None:
+        self.setValue(number)

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.core import messages
 from studio.core.errors import UsageError
@@ -17,6 +17,7 @@ from studio.core.grid import AXES, Axis, Grid
 from studio.core.specs import FAMILIES, GuidanceSpec, ScheduleSpec
 from studio.ui.session import Session
 from studio.ui.widgets.choice_box import ChoiceBox
+from studio.ui.widgets.form import caption, column, row
 from studio.ui.widgets.sampler_box import describe
 from studio.ui.workspaces.compare.editors import Checklist, Choice, Editor, NumberList, PromptList
 from studio.ui.workspaces.compare.values import lines, real_numbers, whole_numbers
@@ -82,36 +83,26 @@ class AxesEditor(QWidget):
         self._boxes: dict[str, ChoiceBox] = {}
         self._holders: dict[str, QVBoxLayout] = {}
         self._chosen = dict.fromkeys(DIRECTIONS, NOTHING)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(5)
+        whole = column(gap=5, on=self)
         for direction, label in DIRECTIONS.items():
-            self._add_direction(column, direction, label)
+            self._add_direction(whole, direction, label)
         for editor in self.editors.values():
             editor.setParent(self)
             editor.hide()
             editor.edited.connect(self._edited)
         self.set_grid(presets(session)[0].grid)
 
-    def _add_direction(self, column: QVBoxLayout, direction: str, label: str) -> None:
+    def _add_direction(self, whole: QVBoxLayout, direction: str, label: str) -> None:
         tip = f"The setting that changes along the {label.lower()}"
         none = [] if direction == "columns" else [(NOTHING, "Nothing", "")]
         choices = [(name, AXES[name], "") for name in self.editors]
         box = ChoiceBox(f"axis-{direction}", label, tip, [*none, *choices])
         box.edited.connect(self._choose)
-        title = QLabel(label)
-        title.setProperty("role", "muted")
-        title.setBuddy(box)
-        holder = QVBoxLayout()
-        holder.setContentsMargins(0, 0, 0, 0)
+        title, holder = caption(label, "muted", buddy=box), column()
         title.setFixedWidth(title.fontMetrics().horizontalAdvance(DIRECTIONS["columns"]) + 8)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        row.addWidget(title)
-        row.addWidget(box, 1)
-        column.addLayout(row)
-        column.addLayout(holder)
-        column.addSpacing(4)
+        whole.addLayout(row(title, (box, 1)))
+        whole.addLayout(holder)
+        whole.addSpacing(4)
         self._boxes[direction], self._holders[direction] = box, holder
 
     def names(self) -> tuple[str, ...]:

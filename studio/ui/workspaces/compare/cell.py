@@ -18,26 +18,26 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from studio.ui.image.lens import WHOLE, Lens
 from studio.ui.image.scaled import Picture
+from studio.ui.image.sight import WHOLE, Lens
+from studio.ui.image.tiles import clip_round, draw_pill, draw_ring
+from studio.ui.image.view import PictureView
 
 _ROLE = QPalette.ColorRole
 HEAD, CAPTION, RING = 24, 42, 4  # logical pixels: above, below and around the picture
 ROUND = 7
-CLICK = 4  # a press that moves less is a click
 SHADE, LIGHT = QColor(0, 0, 0, 150), QColor(255, 255, 255, 235)  # seen on any picture
 
 
-class CellView(QWidget):
+class CellView(PictureView):
     """Shows what it is told to; `picked` and `opened` say what was done to it."""
 
     picked = Signal(int)
     opened = Signal(int)  # with the right button
 
     def __init__(self, index: int, lens: Lens, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.index = index
-        self._lens = lens
+        super().__init__(lens, parent)
+        self.index, self._lens = index, lens
         self.heading = ""  # above the picture, where the grid has no heads of its own
         self.note = ""  # on the picture: the step and its time, or why there is none
         self.caption = ("", "")
@@ -47,8 +47,6 @@ class CellView(QWidget):
         self.sides = ("", "")  # what is left and right of it
         self.share = -1.0  # of the cell under way that is done; negative: none
         self.is_current = False
-        self._pressed: QPointF | None = None
-        self._dragging = False
         self.setObjectName(f"cell-{index}")
         self.setMouseTracking(True)
 
@@ -78,22 +76,20 @@ class CellView(QWidget):
         side = self.width() - 2 * RING
         return QRectF(RING, top, side, side)
 
+    def room(self) -> QRectF:
+        return self.place()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         place = self.place()
         if self.heading:
             self._text(painter, QRectF(RING, 0, place.width(), HEAD), self.heading, bold=True)
-        shape = QPainterPath()
-        shape.addRoundedRect(place, ROUND, ROUND)
-        painter.setClipPath(shape)
-        painter.fillRect(place, self.palette().color(_ROLE.Mid))
+        clip_round(painter, place, ROUND, self.palette().color(_ROLE.Mid))
         self._paint_picture(painter, place)
         painter.setClipping(False)
         if self.is_current:
-            painter.setPen(QPen(self.palette().color(_ROLE.Accent), 2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(place.adjusted(-2.5, -2.5, 2.5, 2.5), ROUND + 2, ROUND + 2)
+            draw_ring(painter, place, ROUND + 2, self.palette().color(_ROLE.Accent), 2, 2.5)
         self._paint_caption(painter, place)
         painter.end()
 
@@ -131,7 +127,12 @@ class CellView(QWidget):
         hover = self._lens.hover
         if hover is None:
             return place.center().x()
-        return place.left() + (hover.x() - self._lens.part.left()) * self._lens.zoom * place.width()
+        return self._over(place, hover).x()
+
+    def _over(self, place: QRectF, part: QPointF) -> QPointF:
+        """The point of this widget over a point of the picture."""
+        seen = self._lens.part
+        return place.topLeft() + (part - seen.topLeft()) * self._lens.zoom * place.width()
 
     def _paint_share(self, painter: QPainter, place: QRectF) -> None:
         bar = QRectF(place.left() + place.width() * 0.2, place.center().y() - 2, 0, 4)
@@ -145,10 +146,10 @@ class CellView(QWidget):
 
     def _paint_cross(self, painter: QPainter, place: QRectF) -> None:
         """The same pixel in all cells."""
-        hover, part = self._lens.hover, self._lens.part
+        hover = self._lens.hover
         if hover is None or self.picture is None or self.sides != ("", ""):
             return
-        at = place.topLeft() + (hover - part.topLeft()) * self._lens.zoom * place.width()
+        at = self._over(place, hover)
         if not place.contains(at):
             return
         for colour, width in ((SHADE, 3), (LIGHT, 1)):
@@ -210,16 +211,7 @@ class CellView(QWidget):
         painter.setFont(font)
         wide = min(QFontMetricsF(font).horizontalAdvance(text) + 14, self.width() - 22.0)
         pill = QRectF(x - wide if right else x, bottom - 20, wide, 20)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(SHADE)
-        painter.drawRoundedRect(pill, 10, 10)
-        painter.setPen(LIGHT)
-        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
-
-    def _at(self, where: QPointF) -> QPointF:
-        """A point of the widget in parts of the picture."""
-        place, part = self.place(), self._lens.part
-        return part.topLeft() + (where - place.topLeft()) * (part.width() / place.width())
+        draw_pill(painter, pill, text, SHADE, LIGHT)
 
     def event(self, event: QEvent) -> bool:
         """The tooltip comes beside the picture only: it would cover what is compared."""
@@ -228,40 +220,24 @@ class CellView(QWidget):
         return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._pressed, self._dragging = event.position(), False
+        super().mousePressEvent(event)
+        if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
             self.picked.emit(self.index)
-        elif event.button() == Qt.MouseButton.RightButton:
-            self.picked.emit(self.index)
+        if event.button() == Qt.MouseButton.RightButton:
             self.opened.emit(self.index)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        at, place = event.position(), self.place()
-        if self._pressed is not None:
-            by = self._pressed - at
-            if self._dragging or by.manhattanLength() > CLICK:
-                self._dragging = True
-                self._pressed = at
-                self._lens.move(by * (self._lens.part.width() / place.width()))
-                self.setCursor(Qt.CursorShape.ClosedHandCursor)
-        on = place.contains(at) and WHOLE.contains(self._at(at))
-        self._lens.point_at(self._at(at) if on else None)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._pressed = None
-        self.unsetCursor()
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self._lens.reset()
+        super().mouseMoveEvent(event)
+        part = self.part_at(event.position())
+        on = self.place().contains(event.position()) and WHOLE.contains(part)
+        self._lens.point_at(part if on else None)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zooms all pictures about the pixel under the mouse; beside the picture it scrolls."""
-        turn = event.angleDelta().y()
-        if not turn or not self.place().contains(event.position()):
+        if self.place().contains(event.position()):
+            super().wheelEvent(event)
+        else:
             event.ignore()
-            return
-        self._lens.zoom_at(self._at(event.position()), 1.2 ** (turn / 120))
-        event.accept()
 
     def enterEvent(self, event: QEnterEvent) -> None:
         self.update()

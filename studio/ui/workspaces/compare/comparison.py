@@ -16,6 +16,7 @@ from studio.core.grid import Axis, Grid
 from studio.core.settings import Settings
 from studio.core.specs import SamplerSpec
 from studio.ui.image.scaled import Picture
+from studio.ui.job import Requester
 from studio.ui.jobs import Jobs
 from studio.ui.session import Session
 
@@ -36,7 +37,7 @@ class Result:
         return kept.times if kept is not None else ()
 
 
-class Comparison(QObject):
+class Comparison(Requester):
     """Follows the jobs; `results` are in the grid's order: tab by tab, row by row."""
 
     began = Signal()
@@ -47,24 +48,21 @@ class Comparison(QObject):
     ended = Signal()
 
     def __init__(self, session: Session, jobs: Jobs, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._session, self._jobs = session, jobs
+        super().__init__(jobs, parent)
+        self._session = session
         self.grid: Grid | None = None
         self.results: list[Result] = []
-        self.job: int | None = None  # while it runs or waits
-        self._came: int | None = None  # the job whose cells these are
         self.current = 0
-        jobs.cell.connect(self._cell)
-        jobs.distance.connect(self._distance)
         jobs.changed.connect(self._jobs_changed)
-        jobs.finished.connect(self._finished)
 
     def begin(self, grid: Grid, cells: tuple[Settings, ...]) -> bool:
         """Asks for the cells; false when there is no engine yet. Raises UsageError."""
-        job = self._jobs.submit(Compare(cells))
+        job = self.ask(Compare(cells))
         if job is None:
             return False
-        self.grid, self.job, self._came = grid, job, job
+        job.on(comparing.Cell, self._cell)
+        job.on(comparing.Distance, self._distance)
+        self.grid = grid
         self.results = [Result(settings) for settings in cells]
         self.current = 0
         self.began.emit()
@@ -105,7 +103,7 @@ class Comparison(QObject):
     def under_way(self) -> tuple[int, float] | None:
         """The cell being made and how much of it is done, 0 to 1."""
         at = self._jobs.progress
-        if self.job is None or self._jobs.running != self.job or at is None:
+        if self.job is None or self._jobs.running is not self.job or at is None:
             return None
         return at.picture, at.step / max(at.steps, 1)
 
@@ -143,24 +141,19 @@ class Comparison(QObject):
 
     @Slot(object)
     def _cell(self, event: comparing.Cell) -> None:
-        if event.job == self._came and event.index < len(self.results):
-            result = self.results[event.index]
-            result.cell, result.picture = event, Picture(event.image)
-            self.made.emit(event.index)
+        result = self.results[event.index]
+        result.cell, result.picture = event, Picture(event.image)
+        self.made.emit(event.index)
 
     @Slot(object)
     def _distance(self, event: comparing.Distance) -> None:
-        if event.job == self._came and event.index < len(self.results):
-            self.results[event.index].distance = event
-            self.measured.emit(event.index)
+        self.results[event.index].distance = event
+        self.measured.emit(event.index)
 
     @Slot()
     def _jobs_changed(self) -> None:
-        if self.job is not None and self._jobs.running == self.job:
+        if self.job is not None and self._jobs.running is self.job:
             self.moved.emit()
 
-    @Slot(int)
-    def _finished(self, job: int) -> None:
-        if job == self.job:
-            self.job = None
-            self.ended.emit()
+    def over(self) -> None:
+        self.ended.emit()

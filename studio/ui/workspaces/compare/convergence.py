@@ -6,20 +6,17 @@ import importlib
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QApplication,
-    QHBoxLayout,
-    QLabel,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
 from studio.ui.background import Background
-from studio.ui.theme import DARK, LIGHT, Tokens
+from studio.ui.widgets.form import caption, column, row
 from studio.ui.widgets.segments import Segments
+from studio.ui.widgets.welcome import advice
 from studio.ui.workspaces.compare.comparison import Comparison
 from studio.ui.workspaces.compare.curves import curves
 
@@ -31,6 +28,15 @@ ADVICE = (
     " there, this shows how near each comes to the converged end of its own ODE, and at what cost."
 )
 
+COSTS = {
+    "nfe": ("NFE", "Against evaluations of the denoiser"),
+    "seconds": ("Seconds", "Against seconds on this machine"),
+}
+DISTANCES = {
+    "latent": ("Latent", "Root mean square over latents"),
+    "lpips": ("LPIPS", "Perceptual distance between the pictures"),
+}
+
 
 class ConvergenceView(QWidget):
     """The plotting library takes half a second to import: on a thread, when this is made."""
@@ -40,53 +46,20 @@ class ConvergenceView(QWidget):
         self.setObjectName("convergenceView")
         self._comparison = comparison
         self.plot: Plot | None = None
-        self._background = Background(self)
+        self._background = Background(self, to_the_end=True)
         self._background.done.connect(self._imported)
-        app = QApplication.instance()
-        if app is not None:
-            app.aboutToQuit.connect(self._background.wait)
         self._background.start("plot", importlib.import_module, "studio.ui.workspaces.compare.plot")
-        self.cost = Segments(
-            "convergenceCost",
-            "Cost",
-            {
-                "nfe": ("NFE", "Against evaluations of the denoiser"),
-                "seconds": ("Seconds", "Against seconds on this machine"),
-            },
-        )
-        self.distance = Segments(
-            "convergenceDistance",
-            "Distance",
-            {
-                "latent": ("Latent", "Root mean square over latents"),
-                "lpips": ("LPIPS", "Perceptual distance between the pictures"),
-            },
-        )
-        self.empty = QLabel(ADVICE)
-        self.empty.setObjectName("convergenceEmpty")
-        self.empty.setProperty("role", "muted")
-        self.empty.setWordWrap(True)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.empty.setContentsMargins(60, 0, 60, 0)
+        self.cost = Segments("convergenceCost", "Cost", COSTS)
+        self.distance = Segments("convergenceDistance", "Distance", DISTANCES)
+        self.empty = advice(ADVICE, "convergenceEmpty")
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
-        self._lay_out()
+        words = caption("to the converged picture, against", "muted")
+        column(row(self.distance, words, self.cost, None, gap=18), (self.pages, 1), on=self)
         for control in (self.cost, self.distance):
             control.chosen.connect(self.refresh)
         for signal in (comparison.began, comparison.measured, comparison.ended):
             signal.connect(self.refresh)
-
-    def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(18)
-        row.addWidget(self.distance)
-        row.addWidget(_muted("to the converged picture, against"))
-        row.addWidget(self.cost)
-        row.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(row)
-        column.addWidget(self.pages, 1)
 
     @Slot()
     def refresh(self, _: object = None) -> None:
@@ -108,27 +81,12 @@ class ConvergenceView(QWidget):
 
     @Slot(object, object)
     def _imported(self, _: str, module: ModuleType) -> None:
-        self.plot = module.Plot(self._tokens())
+        self.plot = module.Plot()
+        self.plot.dressed.connect(self.refresh)
         self.plot.picked.connect(self._comparison.select)
         self.pages.addWidget(self.plot)
         self.refresh()
 
-    def _tokens(self) -> Tokens:
-        return DARK if self.palette().window().color().lightness() < 128 else LIGHT
-
-    def changeEvent(self, event: object) -> None:
-        """A plot keeps its own colours: it is made anew in those of the new theme."""
-        super().changeEvent(event)  # type: ignore[arg-type]
-        if self.plot is not None and self.plot.tokens != self._tokens():
-            self.plot.set_tokens(self._tokens())
-            self.refresh()
-
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.refresh()
-
-
-def _muted(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setProperty("role", "muted")
-    return label

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QSizePolicy
 
 from studio.core.errors import UsageError
+from studio.ui.widgets.form import named
 from studio.ui.widgets.prompt_box import PromptBox
 from studio.ui.workspaces.compare.values import lines, spelled
 
@@ -43,9 +44,7 @@ class Checklist(QListWidget):
     ) -> None:
         """`groups` are (title, choices); an empty title stands for no title."""
         super().__init__()
-        self.setObjectName(name)
-        self.setAccessibleName(label)
-        self.setToolTip(tip)
+        named(self, name, label, tip)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setUniformItemSizes(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -81,34 +80,34 @@ class Checklist(QListWidget):
         )
 
     def set_values(self, values: tuple[Any, ...]) -> None:
-        blocked = self.blockSignals(True)
+        blocked = QSignalBlocker(self)
         for _, items in self._groups:
             for item in items:
                 item.setCheckState(_CHECKED if item.data(_VALUE) in values else _UNCHECKED)
         self._sum_up()
-        self.blockSignals(blocked)
+        blocked.unblock()
         self.viewport().update()
         self.edited.emit()
 
     def enable(self, value: str, able: bool) -> None:
         """A choice that this model cannot make is greyed and unticked."""
-        blocked = self.blockSignals(True)
+        blocked = QSignalBlocker(self)
         for item in (item for _, items in self._groups for item in items):
             if item.data(_VALUE) == value:
                 flag = Qt.ItemFlag.ItemIsEnabled
                 item.setFlags(item.flags() | flag if able else item.flags() & ~flag)
                 item.setCheckState(item.checkState() if able else _UNCHECKED)
-        self.blockSignals(blocked)
+        blocked.unblock()
 
     @Slot(QListWidgetItem)
     def _changed(self, changed: QListWidgetItem) -> None:
-        blocked = self.blockSignals(True)
+        blocked = QSignalBlocker(self)
         for head, items in self._groups:
             if head is changed:
                 for item in items:
                     item.setCheckState(head.checkState())
         self._sum_up()
-        self.blockSignals(blocked)
+        blocked.unblock()
         self.viewport().update()
         self.edited.emit()
 
@@ -131,9 +130,7 @@ class NumberList(QLineEdit):
     ) -> None:
         super().__init__()
         self._parse = parse
-        self.setObjectName(name)
-        self.setAccessibleName(label)
-        self.setToolTip(tip)
+        named(self, name, label, tip)
         self.textChanged.connect(self._typed)
 
     def values(self) -> tuple[float, ...]:
@@ -158,8 +155,7 @@ class PromptList(PromptBox):
     """One prompt a line."""
 
     def __init__(self, name: str, label: str, tip: str) -> None:
-        super().__init__(name, tip, "A teddy bear\nA rocket\nA snowman", 3, 8)
-        self.setAccessibleName(label)
+        super().__init__(name, label, tip, "A teddy bear\nA rocket\nA snowman", 3, 8)
 
     def values(self) -> tuple[str, ...]:
         return lines(self.toPlainText())

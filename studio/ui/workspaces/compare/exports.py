@@ -1,23 +1,22 @@
-"""Writes the comparison off the UI thread: labelled sheet, film, JSON. Must not import widgets."""
+"""Writes the comparison: labelled sheet, film, JSON. Must not import widgets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
+from PySide6.QtCore import QObject, Slot
 
+from studio.core import comparing
 from studio.gallery import comparison as gallery
-from studio.gallery.naming import words
-from studio.ui.background import Background
 from studio.ui.jobs import Jobs
+from studio.ui.output.decoder import Batch, Decoder
+from studio.ui.output.exporter import Exporter
 from studio.ui.workspaces.compare.comparison import Comparison
-from studio.ui.workspaces.compare.film import FilmFrames
 
-FOLDER = "Comparisons"  # inside the pictures folder
+MOST_BYTES = 600_000_000  # of a film's pictures; beyond, it is made of the small ones
 Pictures = dict[bytes, np.ndarray]  # by the bytes of their latents
 
 
@@ -48,6 +47,10 @@ def _write_json(path: Path, comparison: gallery.Comparison, _: Pictures) -> None
     gallery.write_document(path, gallery.document(comparison))
 
 
+def _film(name: str, text: str, tip: str, suffix: str) -> Form:
+    return Form(name, text, tip, suffix, _write_film, needs_frames=True)
+
+
 FORMS = (
     Form(
         "sheet",
@@ -56,30 +59,9 @@ FORMS = (
         ".png",
         _write_sheet,
     ),
-    Form(
-        "film",
-        "Film (WebP)",
-        "All trajectories in step, from noise to picture",
-        ".webp",
-        _write_film,
-        needs_frames=True,
-    ),
-    Form(
-        "gif",
-        "Film (GIF)",
-        "The same, larger and coarser, for where WebP is not shown",
-        ".gif",
-        _write_film,
-        needs_frames=True,
-    ),
-    Form(
-        "mp4",
-        "Film (MP4)",
-        "The same, for players and slides",
-        ".mp4",
-        _write_film,
-        needs_frames=True,
-    ),
+    _film("film", "Film (WebP)", "All trajectories in step, from noise to picture", ".webp"),
+    _film("gif", "Film (GIF)", "The same, larger and coarser, for where WebP is not shown", ".gif"),
+    _film("mp4", "Film (MP4)", "The same, for players and slides", ".mp4"),
     Form(
         "json",
         "Figures (JSON)",
@@ -90,48 +72,32 @@ FORMS = (
 )
 
 
-class Exports(QObject):
-    """`written` gives where a file went, `failed` one sentence."""
-
-    written = Signal(object)  # Path
-    failed = Signal(str)
+class Exports(Exporter):
+    """Writes what there is by now; a film once its frames are decoded."""
 
     def __init__(
-        self, comparison: Comparison, jobs: Jobs, folder: Path, parent: QObject | None = None
+        self, comparison: Comparison, jobs: Jobs, pictures: Path, parent: QObject | None = None
     ) -> None:
-        super().__init__(parent)
-        self.frames = FilmFrames(jobs, self)
+        super().__init__(pictures / "Comparisons", parent)
+        self._comparison = comparison
         self._film: tuple[Form, Path, gallery.Comparison] | None = None
-        self.frames.ready.connect(self._frames_ready)
-        self.frames.stopped.connect(self._frames_stopped)
-        self._comparison, self._folder = comparison, folder / FOLDER
-        self._background = Background(self)
-        self._background.done.connect(self._done)
-        self._background.failed.connect(self._failed)
-        app = QCoreApplication.instance()
-        if app is not None:
-            app.aboutToQuit.connect(self.wait)
+        self.frames = Decoder(jobs, MOST_BYTES, self, front=False)
+        self.frames.ended.connect(self._decoded)
 
     def start(self, form: Form) -> Path | None:
-        """Writes what there is by now; where to, None when there is nothing yet.
-
-        A film's frames are decoded first, one film at a time.
-        """
+        """Where to; None when there is nothing yet, and while another film waits."""
         now = self._snapshot()
         if now is None or (form.needs_frames and self._film is not None):
             return None
-        path = self._new_path(form.suffix, now)
-        if form.needs_frames:
-            self._film = (form, path, now)
-            self.frames.start(dict(now.cells))
-        else:
-            self._background.start(path, form.write, path, now, {})
+        path = self.new_path(now.settings[0].prompt, form.suffix)
+        if not form.needs_frames:
+            self.write(path, form.write, now, {})
+            return path
+        self._film = (form, path, now)
+        cells = [cell for cell in now.cells.values() if cell.trajectory is not None]
+        needed = sum(len(_steps(cell)) * cell.image.nbytes for cell in cells)
+        self.frames.want("film", map(_batch, cells) if needed <= MOST_BYTES else ())
         return path
-
-    @Slot()
-    def wait(self) -> None:
-        """Returns when everything is written."""
-        self._background.wait()
 
     def _snapshot(self) -> gallery.Comparison | None:
         grid, results = self._comparison.grid, self._comparison.results
@@ -141,29 +107,23 @@ class Exports(QObject):
         distances = {i: r.distance for i, r in enumerate(results) if r.distance is not None}
         return gallery.Comparison(grid, tuple(r.settings for r in results), cells, distances)
 
-    def _new_path(self, suffix: str, comparison: gallery.Comparison) -> Path:
-        stem = f"{datetime.now():%Y-%m-%d %H-%M-%S} {words(comparison.settings[0].prompt)}"
-        number = 1
-        while (path := self._folder / f"{stem} {number:02d}{suffix}").exists():
-            number += 1
-        return path
+    @Slot(str, bool)
+    def _decoded(self, _: str, complete: bool) -> None:
+        assert self._film is not None
+        (form, path, then), self._film = self._film, None
+        if complete:
+            pictures = {key: image for (_, key), image in self.frames.pictures.items()}
+            self.write(path, form.write, then, pictures)
+        else:
+            self.failed.emit("The film was not written: its frames could not all be decoded.")
+        self.frames.forget()
 
-    @Slot(object)
-    def _frames_ready(self, pictures: Pictures) -> None:
-        if self._film is not None:
-            form, path, then = self._film
-            self._film = None
-            self._background.start(path, form.write, path, then, pictures)
 
-    @Slot()
-    def _frames_stopped(self) -> None:
-        self._film = None
-        self.failed.emit("The film was not written: its frames could not all be decoded.")
+def _steps(cell: comparing.Cell) -> np.ndarray:
+    """x0 of every frame but the last, which is the picture itself: (n, C, h, w)."""
+    assert cell.trajectory is not None
+    return cell.trajectory.x0[:-1]
 
-    @Slot(object, object)
-    def _done(self, path: Path, _: object) -> None:
-        self.written.emit(path)
 
-    @Slot(object, str)
-    def _failed(self, _: Path, sentence: str) -> None:
-        self.failed.emit(sentence)
+def _batch(cell: comparing.Cell) -> Batch:
+    return cell.settings.model, {(cell.index, each.tobytes()): each for each in _steps(cell)}

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QWidget
 
-from studio.ui.image.lens import Lens
+from studio.ui.image.sight import Lens
 from studio.ui.workspaces.compare.cell import CAPTION, HEAD, RING, CellView
 from studio.ui.workspaces.compare.comparison import Comparison
 
@@ -69,7 +69,6 @@ class GridView(QScrollArea):
         self.setAccessibleName("Compared pictures")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        lens.changed.connect(self._look_again)
         comparison.selected.connect(self._mark)
         for bar in (self.verticalScrollBar(), self.horizontalScrollBar()):
             bar.valueChanged.connect(self._reveal)
@@ -198,11 +197,6 @@ class GridView(QScrollArea):
                 head.setGeometry(x, cell.y(), ROW_HEAD - 4, cell.width())
                 head.stackUnder(self._heads[0])
             head.raise_()
-
-    @Slot()
-    def _look_again(self) -> None:
-        for cell in self.cells.values():
-            cell.update()
 
     @Slot(int)
     def _mark(self, current: int) -> None:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Slot
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QPolygonF, QResizeEvent, QShowEvent
+from PySide6.QtCore import QRectF, QSize, Qt, Slot
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
-    QLabel,
-    QPushButton,
     QScrollArea,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
-from studio.ui.image.lens import WHOLE
+from studio.ui.image.sight import WHOLE
+from studio.ui.plots.painting import draw_curve, placed
+from studio.ui.widgets.buttons import text_button
+from studio.ui.widgets.form import caption, column, row
+from studio.ui.widgets.welcome import advice
 from studio.ui.workspaces.compare.comparison import Comparison
 from studio.ui.workspaces.compare.frames import Frame, Frames
 
@@ -43,44 +44,24 @@ class GuidanceView(QWidget):
         self._area.setObjectName("guidanceArea")
         self._area.setFrameShape(QFrame.Shape.NoFrame)
         self._area.setWidget(self.strip)
-        self.legend = QLabel()
-        self.legend.setObjectName("guidanceLegend")
-        self.legend.setProperty("role", "muted")
-        self.legend.setWordWrap(True)
+        self.legend = caption("", "muted", "guidanceLegend", wrap=True)
         filled = QWidget()
-        column = QVBoxLayout(filled)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._area, 1)
-        column.addWidget(self.legend)
-        self.sweep = QPushButton("Sweep the guidance")
-        self.sweep.setObjectName("guidanceSweep")
-        self.sweep.setProperty("role", "chip")
-        self.sweep.setAccessibleName("Sweep the guidance")
-        self.sweep.setToolTip("Compare w = 0, 1, 2, 4 and 8 with the prompt and seed at the left")
+        column((self._area, 1), self.legend, on=filled)
+        tip = "Compare w = 0, 1, 2, 4 and 8 with the prompt and seed at the left"
+        text = "Sweep the guidance"
+        self.sweep = text_button("guidanceSweep", text, text, tip, "chip")
         self._pages = QStackedWidget()
         self._pages.addWidget(self._advice())
         self._pages.addWidget(filled)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self._pages)
+        column(self._pages, on=self)
         for signal in (
             comparison.began, comparison.made, comparison.ended, comparison.selected
         ):  # fmt: skip
             signal.connect(self.refresh)
 
     def _advice(self) -> QWidget:
-        empty = QWidget()
-        words = QLabel(ADVICE)
-        words.setProperty("role", "muted")
-        words.setWordWrap(True)
-        words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        words.setContentsMargins(60, 0, 60, 0)
-        column = QVBoxLayout(empty)
-        column.addStretch(1)
-        column.addWidget(words)
-        column.addSpacing(10)
-        column.addWidget(self.sweep, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(1)
+        empty, words = QWidget(), advice(ADVICE)
+        column(None, words, 10, row(None, self.sweep, None), None, on=empty)
         return empty
 
     def cells(self) -> tuple[int, ...]:
@@ -221,18 +202,9 @@ class _Strip(QWidget):
         if kept is None or not top or not kept.gap.any():
             return
         means = kept.gap.mean(axis=(1, 2))[:-1]
-        line = QPolygonF(
-            [
-                QPointF(
-                    place.left() + (1 - t) * place.width(),
-                    place.bottom() - 0.92 * place.height() * float(mean) / top,
-                )
-                for t, mean in zip(kept.times, means, strict=False)
-            ]
-        )
-        painter.setPen(QPen(palette.color(_ROLE.Accent), 2))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPolyline(line)
+        across = [1 - t for t in kept.times[: len(means)]]
+        points = placed(place, across, (0.92 / top * means).tolist())
+        draw_curve(painter, points, palette.color(_ROLE.Accent))
 
     def _highest_mean(self) -> float:
         most = 0.0

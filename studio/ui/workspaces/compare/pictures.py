@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QSignalBlocker, Slot
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio.core.settings import Settings
-from studio.ui.image.frames import frame_at
-from studio.ui.image.lens import Lens
+from studio.ui.image.sight import Lens
 from studio.ui.jobs import Jobs
+from studio.ui.output.channels import frame_at
 from studio.ui.session import Session
+from studio.ui.widgets.form import column, row
+from studio.ui.widgets.tabs import tab_bar
 from studio.ui.workspaces.compare.cell import CellView
 from studio.ui.workspaces.compare.comparison import Comparison, Result
 from studio.ui.workspaces.compare.details import Details
@@ -37,22 +39,12 @@ class PicturesView(QWidget):
         self.lens = Lens(self)
         self.frames = Frames(comparison, jobs, self)
         self.runs = TrueRuns(comparison, jobs, self)
-        self.tabs = QTabBar()
-        self.tabs.setObjectName("compareTabs")
-        self.tabs.setAccessibleName("Third axis")
-        self.tabs.setToolTip("The third axis: one grid for each of its values")
-        self.tabs.setExpanding(False)
-        self.tabs.setDrawBase(False)
+        tip = "The third axis: one grid for each of its values"
+        self.tabs = tab_bar("compareTabs", "Third axis", tip)
         self.grid = GridView(comparison, self.lens)
         self.scrubber = Scrubber()
         self.details = Details(comparison, session)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addWidget(self.tabs, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(self.grid, 1)
-        column.addWidget(self.scrubber)
-        column.addWidget(self.details)
+        column(row(self.tabs, None), (self.grid, 1), self.scrubber, self.details, gap=8, on=self)
         self._connect()
         self._began()
 
@@ -83,14 +75,13 @@ class PicturesView(QWidget):
     @Slot()
     def _began(self) -> None:
         grid = self._comparison.grid
-        blocked = self.tabs.blockSignals(True)
-        while self.tabs.count():
-            self.tabs.removeTab(0)
-        if grid is not None and grid.tabs is not None:
-            for value in grid.tabs.values:
-                text = self._comparison.value_label(grid.tabs, value)
-                self.tabs.addTab(text.replace("&", "&&"))  # a prompt's is no key
-        self.tabs.blockSignals(blocked)
+        with QSignalBlocker(self.tabs):
+            while self.tabs.count():
+                self.tabs.removeTab(0)
+            if grid is not None and grid.tabs is not None:
+                for value in grid.tabs.values:
+                    text = self._comparison.value_label(grid.tabs, value)
+                    self.tabs.addTab(text.replace("&", "&&"))  # a prompt's is no key
         self.tabs.setVisible(self.tabs.count() > 0)
         self.scrubber.stop()
         self._show_tab(0)

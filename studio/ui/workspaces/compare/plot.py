@@ -1,7 +1,4 @@
-"""The plot itself: log axes, a curve a sampler, the Pareto front, names under the mouse.
-
-The only module that imports pyqtgraph; imported when a plot is first seen.
-"""
+"""The plot itself: log axes, a curve a sampler, the Pareto front, names under the mouse."""
 
 from __future__ import annotations
 
@@ -9,16 +6,16 @@ import math
 from typing import Any
 
 import pyqtgraph as pg
-from pyqtgraph.graphicsItems.ScatterPlotItem import Symbols
-from PySide6.QtCore import QPointF, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QPainterPath
+from PySide6.QtCore import QPointF, Signal, Slot
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from studio.ui.plots.chart import Chart, line, mark_path
+from studio.ui.plots.legend import Legend, Sign
+from studio.ui.plots.marks import colour, numbered, symbol
 from studio.ui.theme import Tokens
 from studio.ui.workspaces.compare.comparison import Comparison
 from studio.ui.workspaces.compare.curves import Curve, Point, pareto
-from studio.ui.workspaces.compare.legend import Legend, Sign
-from studio.ui.workspaces.compare.marks import colour, numbered, symbol
 
 UNITS = {"nfe": "NFE", "seconds": "s"}
 FRONT = "Pareto front"
@@ -31,41 +28,17 @@ TITLES = {
 }
 
 
-class LogAxis(pg.AxisItem):  # type: ignore[misc]
-    """Marks 1, 2 and 5 of every power of ten (more where there is but one), written plainly."""
-
-    def logTickValues(self, low: float, high: float, size: float, ticks: Any) -> Any:
-        """Called with logarithms; the lesser marks are drawn without a number."""
-        powers = range(math.floor(low) - 1, math.ceil(high) + 1)
-        leads = (1, 2, 5) if high - low > 1.2 else (1, 2, 3, 4, 6, 8)
-        named = [math.log10(lead) + power for power in powers for lead in leads]
-        rest = (lead for lead in range(3, 10) if lead not in leads)
-        other = [math.log10(lead) + power for lead in rest for power in powers]
-        within = [[at for at in each if low <= at <= high] for each in (named, other)]
-        return [(1.0, within[0]), (None, within[1])]
-
-    def logTickStrings(self, values: Any, scale: float, spacing: Any) -> list[str]:
-        return [f"{10**value:.3g}" if spacing is not None else "" for value in values]
-
-
 class Plot(QWidget):
     """`picked` gives the cell of a point that was clicked."""
 
     picked = Signal(int)
 
-    def __init__(self, tokens: Tokens) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.setObjectName("convergencePlot")
-        self.tokens = tokens
-        pg.setConfigOptions(antialias=True)
-        axes = {side: LogAxis(side) for side in ("left", "bottom")}
-        self._view = pg.PlotWidget(axisItems=axes, enableMenu=False)
-        self._view.setObjectName("convergenceCanvas")
-        self._view.setAccessibleName("Distance against cost")
-        self._view.setToolTip("The wheel zooms, dragging moves, A in the corner shows all again.")
-        self._item: Any = self._view.getPlotItem()
-        self._item.setLogMode(True, True)
-        self._item.showGrid(True, True, 0.12)
+        tip = "A in the corner shows all again."
+        self._view = Chart("convergenceCanvas", "Distance against cost", tip, (True, True))
+        self._item: Any = self._view.item
         self.legend = Legend()
         self._near = pg.TextItem(anchor=(0, 1))
         self._near.setZValue(50)
@@ -80,21 +53,14 @@ class Plot(QWidget):
         row.addWidget(self.legend)
         self.legend.shown.connect(self._show_one)
         self.legend.pointed.connect(self._point_at)
+        self.dressed = self._view.dressed
         self._view.scene().sigMouseMoved.connect(self._hover)
         self._view.scene().sigMouseClicked.connect(self._click)
-        self.set_tokens(tokens)
 
-    def set_tokens(self, tokens: Tokens) -> None:
-        """The colours of a theme."""
-        self.tokens = tokens
-        self._view.setBackground(tokens.window)
-        for side in ("left", "bottom"):
-            axis = self._item.getAxis(side)
-            axis.setPen(pg.mkPen(tokens.strong))
-            axis.setTextPen(pg.mkPen(tokens.muted))
-        self._near.fill = pg.mkBrush(tokens.raised)
-        self._near.border = pg.mkPen(tokens.strong)
-        self._near.setColor(QColor(tokens.text))
+    @property
+    def tokens(self) -> Tokens:
+        """The colours that are shown."""
+        return self._view.tokens
 
     def show_curves(
         self, comparison: Comparison, curves: tuple[Curve, ...], cost: str, distance: str
@@ -102,9 +68,7 @@ class Plot(QWidget):
         """Draws all anew."""
         self._item.clear()
         self._cost = cost
-        style = {"color": self.tokens.muted}
-        self._item.setLabel("bottom", TITLES[cost], **style)
-        self._item.setLabel("left", TITLES[distance], **style)
+        self._view.name_axes(TITLES[cost], TITLES[distance])
         self._curves = curves
         self._front = self._draw_front()
         self._signs = _signs(comparison, curves)
@@ -112,7 +76,10 @@ class Plot(QWidget):
             self._draw(curve, sign, symbol(number))
             for number, (curve, sign) in enumerate(zip(curves, self._signs, strict=True))
         ]
-        self.legend.show_signs((Sign(FRONT, self._pale(), _mark("o")), *self._signs))
+        self.legend.show_signs((Sign(FRONT, self._pale(), mark_path("o")), *self._signs))
+        self._near.fill = pg.mkBrush(self.tokens.raised)
+        self._near.border = pg.mkPen(self.tokens.strong)
+        self._near.setColor(QColor(self.tokens.text))
         self._item.addItem(self._near, ignoreBounds=True)
         self._near.hide()
         self._item.enableAutoRange()
@@ -121,7 +88,7 @@ class Plot(QWidget):
         return self._item.plot(
             [point.cost for point in curve.points],
             [point.distance for point in curve.points],
-            pen=_pen(sign, 2),
+            pen=line(sign.colour, 2, sign.dotted),
             symbol=mark,
             symbolSize=11,
             symbolBrush=sign.colour,
@@ -139,7 +106,7 @@ class Plot(QWidget):
         return self._item.plot(
             [point.cost for point in front],
             [point.distance for point in front],
-            pen=pg.mkPen(self._pale(), width=9),
+            pen=line(self._pale(), 9),
             symbol="o",
             symbolSize=20,
             symbolBrush=pg.mkBrush(self._pale()),
@@ -154,7 +121,7 @@ class Plot(QWidget):
     @Slot(int)
     def _point_at(self, number: int) -> None:
         for each, (drawn, sign) in enumerate(zip(self._drawn, self._signs, strict=True), 1):
-            drawn.setPen(_pen(sign, 4 if each == number else 2))
+            drawn.setPen(line(sign.colour, 4 if each == number else 2, sign.dotted))
             drawn.setZValue(10 if each == number else 0)
 
     @property
@@ -204,20 +171,11 @@ def _signs(comparison: Comparison, curves: tuple[Curve, ...]) -> tuple[Sign, ...
         Sign(
             curve.label,
             colour(families[at], numbers[at]),
-            _mark(symbol(at)),
+            mark_path(symbol(at)),
             (spec := specs[at]) is not None and spec.stochastic,
         )
         for at, curve in enumerate(curves)
     )
-
-
-def _mark(name: str) -> QPainterPath:
-    return QPainterPath(Symbols[name])
-
-
-def _pen(sign: Sign, width: int) -> Any:
-    style = Qt.PenStyle.DotLine if sign.dotted else Qt.PenStyle.SolidLine
-    return pg.mkPen(sign.colour, width=width, style=style)
 
 
 def _logarithm(point: Point) -> QPointF:

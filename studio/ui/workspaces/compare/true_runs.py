@@ -15,25 +15,23 @@ from studio.core.comparing import Compare
 from studio.core.settings import Settings
 from studio.core.specs import SamplerSpec
 from studio.ui.image.scaled import Picture
+from studio.ui.job import Requester
 from studio.ui.jobs import Jobs
 from studio.ui.workspaces.compare.comparison import Comparison
 
 
-class TrueRuns(QObject):
+class TrueRuns(Requester):
     """Runs by their settings; `changed` says that one more has come."""
 
     changed = Signal()
 
     def __init__(self, comparison: Comparison, jobs: Jobs, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._comparison, self._jobs = comparison, jobs
+        super().__init__(jobs, parent)
+        self._comparison = comparison
         self._made: dict[Settings, Picture] = {}
         self._wanted: tuple[Settings, ...] = ()
         self._asked: tuple[Settings, ...] = ()
-        self.job: int | None = None
         comparison.began.connect(self._forget)
-        jobs.cell.connect(self._cell)
-        jobs.finished.connect(self._finished)
 
     def picture(self, settings: Settings) -> Picture | None:
         """The end of that run, once it is there; a cell of the comparison may be just that."""
@@ -47,7 +45,7 @@ class TrueRuns(QObject):
         self._wanted = tuple(dict.fromkeys(runs))
         if self.job is None:
             self._ask()
-        elif self._missing() and self._jobs.running == self.job:
+        elif self._missing() and self._jobs.running is self.job:
             self._jobs.cancel()
 
     def _missing(self) -> tuple[Settings, ...]:
@@ -58,7 +56,8 @@ class TrueRuns(QObject):
         if missing and self._comparison.job is None:
             self._asked = missing
             request = Compare(missing, trajectories=False, distances=False)
-            self.job = self._jobs.submit(request, front=True)
+            if (job := self.ask(request, front=True)) is not None:
+                job.on(comparing.Cell, self._cell)
 
     @Slot()
     def _forget(self) -> None:
@@ -67,16 +66,12 @@ class TrueRuns(QObject):
 
     @Slot(object)
     def _cell(self, event: comparing.Cell) -> None:
-        if event.job == self.job:
-            self._made[self._asked[event.index]] = Picture(event.image)
-            self.changed.emit()
+        self._made[self._asked[event.index]] = Picture(event.image)
+        self.changed.emit()
 
-    @Slot(int)
-    def _finished(self, job: int) -> None:
-        if job == self.job:
-            self.job = None
-            if not set(self._missing()) <= set(self._asked):
-                self._ask()  # others are wanted by now; what failed is not tried again by itself
+    def over(self) -> None:
+        if not set(self._missing()) <= set(self._asked):
+            self._ask()  # others are wanted by now; what failed is not tried again by itself
 
 
 def true_run(settings: Settings, spec: SamplerSpec | None, frame: int) -> Settings | None:

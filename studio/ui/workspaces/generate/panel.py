@@ -7,24 +7,25 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QUrl, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtGui import (
-    QDesktopServices,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
     QGuiApplication,
 )
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.core import generating
 from studio.core.errors import UsageError
 from studio.core.generating import Generate
+from studio.core.messages import Failed
 from studio.core.settings import Settings
 from studio.ui import actions
 from studio.ui.jobs import Jobs
 from studio.ui.library.again import restore
 from studio.ui.library.pictures import Entry, Library
+from studio.ui.panel import Panel, PanelSpec, show_folder
 from studio.ui.session import Session, random_seed
 from studio.ui.shared import Shared
 from studio.ui.starting.reader import Reader, picture_in
@@ -32,7 +33,6 @@ from studio.ui.starting.sources import Sources
 from studio.ui.viewer.viewer import Viewer
 from studio.ui.widgets.drawing import Drawing
 from studio.ui.widgets.foot import COLUMN_WIDTH
-from studio.ui.workspaces import Panel, PanelSpec
 from studio.ui.workspaces.generate.column import Column
 from studio.ui.workspaces.generate.keys import GENERATE, STARTING
 from studio.ui.workspaces.generate.variation import SIBLINGS, varied
@@ -53,29 +53,20 @@ class GeneratePanel(Panel):
     viewer: Viewer
 
     def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("generatePanel")
+        super().__init__(shared, parent, "generate", "banner")
         self.setAcceptDrops(True)
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.session, self.jobs, self.library = shared.session, shared.jobs, shared.library
-        self._preferences = shared.preferences
-        self._mine: set[int] = set()  # jobs
         self.sources, self.reader = Sources(self), Reader(self)
         self._drawing = Drawing(self)
         self.column = Column(self.session, self.jobs, self.sources, self)
         self.column.setFixedWidth(COLUMN_WIDTH)
-        self.viewer = Viewer(self.library, self.session.samplers, self.jobs)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self.column)
-        row.addWidget(self.viewer, 1)
+        self.viewer = Viewer(self.library, self.session.samplers, self.jobs, self.banner)
+        self.lay_out(self.column, self.viewer)
         self.actions_by_id = actions.install(ACTIONS, self, self.viewer)
-        needing = frozenset(each.id for each in ACTIONS if each.needs_picture)
+        needing = frozenset(each.id for each in ACTIONS if each.needs)
         self.viewer.set_actions(self.actions_by_id, needing)
-        self.column.prompt.set_history(tuple(self._preferences.get("history")))
+        self.column.prompt.set_history(tuple(self.preferences.get("history")))
         self._connect()
-        self._preferences.restore_start(self.session)
+        self.preferences.restore_start(self.session)
 
     def _connect(self) -> None:
         self.column.foot.go.clicked.connect(self.actions_by_id["generate"].trigger)
@@ -83,21 +74,20 @@ class GeneratePanel(Panel):
         for box in (self.column.prompt, self.column.negative):
             box.submitted.connect(self.actions_by_id["generate"].trigger)
         self.viewer.welcome.picked.connect(self._picked)
-        self.jobs.preview.connect(self._preview)
-        self.jobs.picture.connect(self._picture)
-        self.jobs.finished.connect(self._finished)
-        self.jobs.failed.connect(self._job_failed)
+        self.jobs.on(generating.Preview, self._preview)
+        self.jobs.on(generating.Picture, self._picture)
+        self.jobs.ended.connect(self._ended)
         self.library.failed.connect(self._not_written)
         self.library.copied.connect(self._saved)
         self.reader.found.connect(self._offer)
         self.reader.refused.connect(self._refused)
         self.column.start.shown_wanted.connect(self.start_here)
-        self.column.start.said.connect(self._failed)
+        self.column.start.said.connect(self.error)
         self._drawing.done.connect(self._drawn)
         self._drawing.failed.connect(self._not_drawn)
         self.sources.ready.connect(self._submit)
         self.sources.gone.connect(self._gone)
-        self.sources.failed.connect(self._failed)
+        self.sources.failed.connect(self.error)
 
     def generate(self, front: bool = False) -> None:
         """Submits the settings as they stand."""
@@ -105,7 +95,7 @@ class GeneratePanel(Panel):
         try:
             request = self.session.request()
         except UsageError as error:
-            self._not_drawn(None, str(error))
+            self.refuse(str(error))
         else:
             self._drawing.start((prompt, front), request, prompt)
 
@@ -113,23 +103,21 @@ class GeneratePanel(Panel):
     def _drawn(self, key: tuple[str, bool], requests: tuple[Generate, ...]) -> None:
         prompt, front = key
         self.column.prompt.remember(prompt)
-        self._preferences.set("history", list(self.column.prompt.history()))
-        self._preferences.remember(self.session)
+        self.preferences.set("history", list(self.column.prompt.history()))
+        self.preferences.remember(self.session)
         submit = self._submit if requests[0].inputs is None else self.sources.keep
         for request in reversed(requests) if front else requests:
             submit(request, front)
 
     def vary(self) -> None:
         """Makes siblings of the picture shown, whatever the column says."""
-        entry = self.viewer.entry
-        if entry is None or entry.settings is None:
-            self._no_settings()
+        if (shown := self.settings()) is None:
             return
-        if entry.settings.variation:
-            seed = entry.settings.seed
-            told = f"This picture is a variation itself: these vary that of its seed, {seed}."
-            self.viewer.banner.say("note", told)
-        settings = varied(entry.settings, random_seed())
+        if shown.variation:
+            self.note(
+                f"This picture is a variation itself: these vary that of its seed, {shown.seed}."
+            )
+        settings = varied(shown, random_seed())
         kept = self.session.trajectories.get()
         request = Generate(settings, count=SIBLINGS, trajectories=kept)
         if settings.source:
@@ -142,7 +130,7 @@ class GeneratePanel(Panel):
         entry = self.viewer.entry
         image = self.library.image(entry) if entry is not None else None
         if entry is None or image is None:
-            self.viewer.banner.say("note", "No picture is shown; make or choose one first.")
+            self.note("No picture is shown; make or choose one first.")
             return
         self.sources.take(entry.path.name if entry.path else entry.title(), image)
 
@@ -150,48 +138,34 @@ class GeneratePanel(Panel):
     def _submit(self, request: Generate, front: bool) -> None:
         if self.jobs.free:
             self.viewer.following = True
-        if self.viewer.banner.kind == "error":
-            self.viewer.banner.clear()
+        self.forget_error()
         job = self.jobs.submit(request, front=front)
         if job is not None:
-            self._mine.add(job)
+            job.on(Failed, self.job_failed)
 
     def escape(self) -> None:
         """Closes an offer, else cancels the job, else dismisses the banner or the trajectory."""
-        banner = self.viewer.banner
-        if banner.isVisible() and (banner.kind == "offer" or not self.jobs.busy):
-            banner.clear()
+        if self.banner.isVisible() and (self.banner.kind == "offer" or not self.jobs.busy):
+            self.banner.clear()
         elif self.viewer.playing and not self.jobs.busy:
             self.viewer.show_trajectory(False)
         else:
             self.jobs.cancel()
 
-    def use_all(self) -> None:
-        self._use(self.session.use_all)
-
-    def use_seed(self) -> None:
-        self._use(self.session.use_seed)
-
-    def use_prompt(self) -> None:
-        self._use(self.session.use_prompt)
-
-    def _use(self, take: Callable[[Settings], None]) -> None:
+    def settings(self) -> Settings | None:
+        """Those of the picture shown; says so where it has none."""
         entry = self.viewer.entry
-        if entry is not None and entry.settings is not None:
-            take(entry.settings)
-            self._mention_model(entry.settings)
-        elif entry is not None:
-            self._no_settings()
+        if entry is not None and entry.settings is None:
+            self.note("This file holds no settings of Latent Studio.")
+        return entry.settings if entry is not None else None
 
-    def _no_settings(self) -> None:
-        self.viewer.banner.say("note", "This file holds no settings of Latent Studio.")
-
-    def _mention_model(self, settings: Settings) -> None:
-        if settings.model != self.session.model.get():
+    def use(self, take: Callable[[Settings], None]) -> None:
+        """Takes over what `take` takes of the picture's settings; the model stays."""
+        if (settings := self.settings()) is not None:
+            take(settings)
             loaded = self.session.model.get()
-            self.viewer.banner.say(
-                "note", f"This picture was made with {settings.model}; {loaded} stays in use."
-            )
+            if settings.model != loaded:
+                self.note(f"This picture was made with {settings.model}; {loaded} stays in use.")
 
     def save_as(self) -> None:
         """Asks where, and writes a copy there."""
@@ -211,31 +185,15 @@ class GeneratePanel(Panel):
         if image is not None:
             QGuiApplication.clipboard().setImage(image)
 
-    def copy_settings(self) -> None:
-        from studio.gallery import sharing
-
-        entry = self.viewer.entry
-        if entry is not None and entry.settings is not None:
-            QGuiApplication.clipboard().setText(sharing.parameters(entry.settings))
-            self.viewer.banner.say("note", "The settings are in the clipboard.")
-        elif entry is not None:
-            self._no_settings()
-
-    def copy_command(self) -> None:
-        from studio.gallery import inputs, sharing
-
-        entry = self.viewer.entry
-        if entry is not None and entry.settings is not None:
-            command = sharing.command(entry.settings, inputs.inputs_folder())
-            QGuiApplication.clipboard().setText(command)
-            self.viewer.banner.say("note", "The command is in the clipboard.")
-        elif entry is not None:
-            self._no_settings()
+    def copy(self, as_command: bool) -> None:
+        """Puts the picture's settings on the clipboard."""
+        if (settings := self.settings()) is not None:
+            self.share(settings, as_command)
 
     def open_folder(self) -> None:
         """Shows the pictures folder in the desktop's file manager."""
         self.library.folder.mkdir(parents=True, exist_ok=True)
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.library.folder)))
+        show_folder(self.library.folder)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if picture_in(event.mimeData()) is not None:
@@ -264,7 +222,7 @@ class GeneratePanel(Panel):
 
         def use_all() -> None:
             if behind := restore(self.session, settings, missing):
-                self.viewer.banner.say("note", " ".join(behind))
+                self.note(" ".join(behind))
 
         whose = f" ({found.source})" if found.source != "Latent Studio" else ""
         seed = "" if "seed" in missing else f": seed {settings.seed}"
@@ -277,17 +235,16 @@ class GeneratePanel(Panel):
         if "seed" not in missing:
             choices.append(("Use seed", partial(self.session.use_seed, settings)))
         choices.append(("&Start from it", partial(self.sources.open, path)))
-        self.viewer.banner.say("offer", " ".join(told), tuple(choices))
+        self.banner.say("offer", " ".join(told), tuple(choices))
 
     @Slot(object, str)
     def _refused(self, path: Path, sentence: str) -> None:
         """A picture without settings is good for something all the same."""
-        start = ("&Start from it", partial(self.sources.open, path))
-        self.viewer.banner.say("error", sentence, (start,))
+        self.error(sentence, ("&Start from it", partial(self.sources.open, path)))
 
     @Slot(object, str)
     def _not_drawn(self, _: object, sentence: str) -> None:
-        self._failed(f"{sentence[:1].upper()}{sentence[1:]}")
+        self.refuse(sentence)
 
     @Slot(str)
     def _picked(self, prompt: str) -> None:
@@ -296,7 +253,7 @@ class GeneratePanel(Panel):
 
     @Slot(object)
     def _preview(self, event: generating.Preview) -> None:
-        settings = self.jobs.settings()
+        settings = self.jobs.running.settings() if self.jobs.running is not None else None
         if settings is not None:
             self.viewer.show_preview(event, settings, self.jobs.progress)
 
@@ -307,29 +264,19 @@ class GeneratePanel(Panel):
         if image is not None:
             self.viewer.show_made(entry, image, event)
 
-    @Slot(int)
-    def _finished(self, job: int) -> None:
-        self._mine.discard(job)
+    @Slot()
+    def _ended(self) -> None:
         if self.jobs.free:
             self.viewer.end_preview()
-
-    @Slot(int, str)
-    def _job_failed(self, job: int, sentence: str) -> None:
-        if not job or job in self._mine:
-            self._failed(sentence)
 
     @Slot(object, str)
     def _gone(self, _: Settings, sentence: str) -> None:
         """The settings go on without the picture that they began with."""
-        self.viewer.banner.say("note", f"{sentence} The other settings are taken over.")
-
-    @Slot(str)
-    def _failed(self, sentence: str) -> None:
-        self.viewer.banner.say("error", sentence)
+        self.note(f"{sentence} The other settings are taken over.")
 
     @Slot(object)
     def _saved(self, path: Path) -> None:
-        self.viewer.banner.say("note", f"Saved as {path}.")
+        self.note(f"Saved as {path}.")
 
     @Slot(object, str)
     def _not_written(self, entry: Entry | None, sentence: str) -> None:
@@ -337,11 +284,11 @@ class GeneratePanel(Panel):
         lost = entry is not None and entry.path is None
         again = ("Try &again", self.library.write_again)
         choices = (("&Save as…", self.save_as), again) if lost else ()
-        self.viewer.banner.say("error", sentence, choices)
+        self.error(sentence, *choices)
 
 
 PANEL = PanelSpec(
     GeneratePanel,
     ACTIONS,
-    menu=("save_as", "copy_picture", "copy_settings", "copy_command", "open_folder"),
+    ("save_as", "copy_picture", "copy_settings", "copy_command", "open_folder"),
 )

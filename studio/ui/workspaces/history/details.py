@@ -14,14 +14,11 @@ from PySide6.QtGui import QAction, QImage, QPalette, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
-    QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -29,6 +26,8 @@ from studio.gallery.history.difference import differences
 from studio.gallery.history.marks import MOST_STARS
 from studio.gallery.history.rows import Item
 from studio.ui.library.again import shown, table
+from studio.ui.widgets.buttons import text_button
+from studio.ui.widgets.form import caption, column, named, row
 from studio.ui.workspaces.history.tags import Flow, TagsBox
 
 WIDTH = 312
@@ -45,8 +44,6 @@ class Details(QFrame):
 
     rated = Signal(int)
     liked = Signal(bool)
-    tags_added = Signal(object)  # tuple of them
-    tag_removed = Signal(str)
 
     def __init__(self, samplers: Mapping[str, str]) -> None:
         super().__init__()
@@ -55,85 +52,30 @@ class Details(QFrame):
         self.setFixedWidth(WIDTH)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.AlternateBase)
-        self.title, self.about = QLabel(), QLabel()
-        self.stars = tuple(QToolButton() for _ in range(MOST_STARS))
-        self.heart = QToolButton()
-        self.tags = TagsBox()
-        self.table = QTableWidget(0, 2)
-        self.notes = QLabel()
-        self._buttons = QWidget()
+        self.title = caption("", "title", "historyTitle")
+        self.about = caption("", "muted", "historyAbout", wrap=True)
+        self.notes = caption("", "muted", "historyNotes", wrap=True)
+        self.stars = tuple(_star(number) for number in range(1, MOST_STARS + 1))
+        self.heart = _large(named(QToolButton(), "historyHeart", "Favourite", "Favourite (F)"))
+        self.tags, self.table = TagsBox(), _table()
+        self._buttons, self._marks = QWidget(), QWidget()
         self._flow = Flow(self._buttons)
-        self._marks = QWidget()
         self._items: tuple[Item, ...] = ()
-        self._dress()
-        self._lay_out()
-        self.show_nothing(0)
-
-    def _dress(self) -> None:
-        self.title.setObjectName("historyTitle")
-        self.title.setProperty("role", "title")
-        for label, name in ((self.about, "historyAbout"), (self.notes, "historyNotes")):
-            label.setObjectName(name)
-            label.setProperty("role", "muted")
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-        large = self.font()
-        large.setPointSizeF(large.pointSizeF() * 1.35)
-        for button in (*self.stars, self.heart):
-            button.setFont(large)
-            button.setFixedSize(STAR)
         for number, star in enumerate(self.stars, 1):
-            star.setObjectName(f"historyStar{number}")
-            star.setAccessibleName(f"{number} stars" if number > 1 else "1 star")
-            star.setToolTip(f"Rate with {number} of {MOST_STARS} ({number}); again: none (0)")
             star.clicked.connect(partial(self._rate, number))
-        self.heart.setObjectName("historyHeart")
-        self.heart.setAccessibleName("Favourite")
-        self.heart.setToolTip("Favourite (F)")
         self.heart.clicked.connect(self._like)
-        self.tags.added.connect(self.tags_added)
-        self.tags.removed.connect(self.tag_removed)
-        self.table.setObjectName("historyTable")
-        self.table.setAccessibleName("Settings")
-        self.table.setToolTip("Every setting that made the picture")
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.viewport().setAutoFillBackground(False)
-        self.table.setFrameShape(QFrame.Shape.NoFrame)
-        self.table.setShowGrid(False)
-        self.table.setWordWrap(True)
-        self.table.setTabKeyNavigation(False)
-        self.table.horizontalHeader().hide()
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-
-    def _lay_out(self) -> None:
-        marks = QHBoxLayout(self._marks)
-        marks.setContentsMargins(0, 0, 0, 0)
-        marks.setSpacing(0)
-        for star in self.stars:
-            marks.addWidget(star)
-        marks.addSpacing(10)
-        marks.addWidget(self.heart)
-        marks.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(SIDE, 14, SIDE, 10)
-        column.setSpacing(8)
-        for widget in (self.title, self.about, self._marks, self.tags, self._buttons):
-            column.addWidget(widget)
-        column.addWidget(self.table, 1)
-        column.addWidget(self.notes)
-        column.addStretch(0)
+        row(*self.stars, 10, self.heart, None, gap=0, on=self._marks)
+        parts = (self.title, self.about, self._marks, self.tags, self._buttons)
+        sides = (SIDE, 14, SIDE, 10)
+        column(*parts, (self.table, 1), self.notes, gap=8, margins=sides, on=self)
+        self.show_nothing(0)
 
     def add_buttons(self, actions: Sequence[QAction]) -> None:
         """One small button an action, shown while the action is visible."""
         for action in actions:
-            button = QPushButton(action.text())
-            button.setProperty("role", "small")
-            button.setObjectName(f"button-{action.objectName()}")
-            button.setAccessibleName(action.text())
-            button.setToolTip(action.toolTip())
+            name = f"button-{action.objectName()}"
+            text = action.text()
+            button = text_button(name, text, text, action.toolTip(), "small")
             button.clicked.connect(action.trigger)
             action.changed.connect(partial(self._follow, action, button))
             self._flow.addWidget(button)
@@ -203,19 +145,19 @@ class Details(QFrame):
         table.clear()
         table.setColumnCount(1 + max(1, len(images)))
         table.setRowCount(above + len(lines))
-        for column, image in enumerate(images, 1):
+        for number, image in enumerate(images, 1):
             cell = QTableWidgetItem()
             if image is not None:
                 cell.setData(Qt.ItemDataRole.DecorationRole, _small(image))
-            table.setItem(0, column, cell)
-        for row, line in enumerate(lines, above):
-            for column, text in enumerate(line):
+            table.setItem(0, number, cell)
+        for below, line in enumerate(lines, above):
+            for number, text in enumerate(line):
                 cell = QTableWidgetItem(text)
                 cell.setToolTip(text)
                 cell.setTextAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-                if not column:
+                if not number:
                     cell.setForeground(self.palette().placeholderText())
-                table.setItem(row, column, cell)
+                table.setItem(below, number, cell)
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
@@ -239,6 +181,36 @@ class Details(QFrame):
         button.setEnabled(action.isEnabled())
         button.setVisible(action.isVisible())
         self._flow.invalidate()
+
+
+def _star(number: int) -> QToolButton:
+    label = f"{number} stars" if number > 1 else "1 star"
+    tip = f"Rate with {number} of {MOST_STARS} ({number}); again: none (0)"
+    return _large(named(QToolButton(), f"historyStar{number}", label, tip))
+
+
+def _large(button: QToolButton) -> QToolButton:
+    font = button.font()
+    font.setPointSizeF(font.pointSizeF() * 1.35)
+    button.setFont(font)
+    button.setFixedSize(STAR)
+    return button
+
+
+def _table() -> QTableWidget:
+    tip = "Every setting that made the picture"
+    table = named(QTableWidget(0, 2), "historyTable", "Settings", tip)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.viewport().setAutoFillBackground(False)
+    table.setFrameShape(QFrame.Shape.NoFrame)
+    table.setShowGrid(False)
+    table.setTabKeyNavigation(False)
+    table.horizontalHeader().hide()
+    table.verticalHeader().hide()
+    table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return table
 
 
 def _small(image: QImage) -> QPixmap:

@@ -7,21 +7,14 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from PySide6.QtCore import QDate, QSize, Qt, Signal, Slot
-from PySide6.QtWidgets import (
-    QDateEdit,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QDate, QSignalBlocker, Signal, Slot
+from PySide6.QtWidgets import QDateEdit, QLabel, QToolButton, QWidget
 
 from studio.gallery.history.index import Counts, Facets
 from studio.gallery.history.query import Query
-from studio.ui import icons
+from studio.ui.widgets.buttons import icon_button
 from studio.ui.widgets.choice_box import ChoiceBox
+from studio.ui.widgets.form import caption, column, line_edit, named, row
 
 SEED = re.compile(r"\bseed[:= ]\s*(\d+)", re.IGNORECASE)
 ORDERS = (
@@ -43,7 +36,8 @@ RATINGS = (
     *((stars, "★" * stars, f"At least {stars} of 5 stars") for stars in range(1, 6)),
 )
 
-
+FAVOURITES = "Only favourites"
+SEARCH = "Words of prompt, negative prompt or tags, in any order; seed:42 finds a seed (/)"
 LEFT_OUT = (
     "PNG files that hold no settings of Latent Studio, or are damaged. Drop such a picture here to"
     " see whether another studio left settings in it, or on Generate to start from it."
@@ -59,94 +53,41 @@ class Filters(QWidget):
     def __init__(self, samplers: Mapping[str, str]) -> None:
         super().__init__()
         self._labels = samplers
+        self._known: dict[ChoiceBox, Counts] = {}
         self.setObjectName("historyFilters")
-        self.search = QLineEdit()
+        self.search = line_edit("historySearch", "Search", SEARCH, "Search prompts and tags")
+        self.search.setClearButtonEnabled(True)
+        for inner in self.search.findChildren(QToolButton):
+            named(inner, "historySearchClear", "Empty the search line", "Empty the search line")
         self.order = ChoiceBox("historyOrder", "Order", "Which pictures come first", ORDERS)
-        self.count = QLabel()
+        self.order.setMinimumContentsLength(11)
+        self.count = caption("", "muted", "historyCount")
         self.sampler = _facet("historySampler", "Sampler", "Only pictures of this sampler")
         self.model = _facet("historyModel", "Model", "Only pictures of this model")
         self.tag = _facet("historyTag", "Tag", "Only pictures with this tag")
         self.rating = ChoiceBox("historyRating", "Rating", "At least so many stars", RATINGS)
         self.when = ChoiceBox("historyTime", "When", "When the pictures were made", TIMES)
-        self.favourites, self.trash, self.clear = QToolButton(), QToolButton(), QToolButton()
-        self.first, self.last = QDateEdit(), QDateEdit()
-        self._days = QWidget()
-        self._known: dict[ChoiceBox, Counts] = {}
-        self._dress()
-        self._lay_out()
-        self._connect()
-
-    def _dress(self) -> None:
-        self.search.setObjectName("historySearch")
-        self.search.setAccessibleName("Search")
-        self.search.setToolTip(
-            "Words of prompt, negative prompt or tags, in any order; seed:42 finds a seed (/)"
-        )
-        self.search.setPlaceholderText("Search prompts and tags")
-        self.search.setClearButtonEnabled(True)
-        for inner in self.search.findChildren(QToolButton):
-            inner.setObjectName("historySearchClear")
-            inner.setAccessibleName("Empty the search line")
-            inner.setToolTip("Empty the search line")
-        self.count.setObjectName("historyCount")
-        self.count.setProperty("role", "muted")
-        buttons = (
-            (self.favourites, "historyFavourites", "heart", "Only favourites", True),
-            (self.trash, "historyTrash", "bin", "Look into the trash", True),
-            (self.clear, "historyClear", "close", "Show everything again", False),
-        )
-        for button, name, icon, tip, checkable in buttons:
-            button.setObjectName(name)
-            button.setAccessibleName(tip)
-            button.setToolTip(tip)
-            button.setCheckable(checkable)
-            button.setIconSize(QSize(icons.SIZE, icons.SIZE))
-            icons.dress(button, icon)
+        self.favourites = icon_button("historyFavourites", "heart", FAVOURITES, checkable=True)
+        self.trash = icon_button("historyTrash", "bin", "Look into the trash", checkable=True)
+        self.clear = icon_button("historyClear", "close", "Show everything again")
         today = QDate.currentDate()
-        days = ((self.first, "First", today.addDays(-7)), (self.last, "Last", today))
-        for box, which, day in days:
-            box.setObjectName(f"history{which}Day")
-            box.setAccessibleName(f"{which} day")
-            box.setToolTip(f"The {which.lower()} day whose pictures are shown")
-            box.setDate(day)
-            box.setDisplayFormat("yyyy-MM-dd")
-            box.setCalendarPopup(True)
-
-    def _lay_out(self) -> None:
-        above, below, days = QHBoxLayout(), QHBoxLayout(), QHBoxLayout(self._days)
-        for row in (above, below, days):
-            row.setContentsMargins(0, 0, 0, 0)
-            row.setSpacing(6)
-        above.addWidget(self.search, 1)
-        above.addWidget(self.order)
-        self.order.setMinimumContentsLength(11)
-        self._tools = above
-        for box in (self.sampler, self.model, self.tag, self.rating, self.when):
-            box.setMinimumWidth(72)
-            below.addWidget(box, 1)
-        for button in (self.favourites, self.trash, self.clear):
-            below.addWidget(button)
-        for text, day in (("From", self.first), ("to", self.last)):
-            days.addWidget(QLabel(text))
-            days.addWidget(day)
-        days.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
-        column.addLayout(above)
-        column.addLayout(below)
-        column.addWidget(self._days)
+        self.first, self.last = _day_edit("First", today.addDays(-7)), _day_edit("Last", today)
+        self._narrow = self.sampler, self.model, self.tag, self.rating, self.when
+        self._tools = row((self.search, 1), self.order)
+        buttons = self.favourites, self.trash, self.clear
+        below = row(*((box, 1) for box in self._narrow), *buttons)
+        self._days = QWidget()
+        row(QLabel("From"), self.first, QLabel("to"), self.last, None, on=self._days)
         self._days.hide()
-
-    def _connect(self) -> None:
-        self.search.textChanged.connect(self._tell)
-        self.search.returnPressed.connect(self._tell)
-        for box in (self.order, self.sampler, self.model, self.tag, self.rating, self.when):
-            box.edited.connect(self._tell)
-        for button in (self.favourites, self.trash):
-            button.toggled.connect(self._tell)
-        for day in (self.first, self.last):
-            day.dateChanged.connect(self._tell)
+        column(self._tools, below, self._days, on=self)
+        for box in self._narrow:
+            box.setMinimumWidth(72)
+        for changed in (
+            self.search.textChanged, self.search.returnPressed, self.order.edited,
+            *(box.edited for box in self._narrow), self.favourites.toggled, self.trash.toggled,
+            self.first.dateChanged, self.last.dateChanged,
+        ):  # fmt: skip
+            changed.connect(self._tell)
         self.clear.clicked.connect(self.show_all)
         self.clear.setEnabled(False)
 
@@ -160,15 +101,15 @@ class Filters(QWidget):
         since, until = self._span()
         return Query(
             text=SEED.sub(" ", self.search.text()).strip(),
-            sampler=self.sampler.currentData() or "",
-            model=self.model.currentData() or "",
-            tag=self.tag.currentData() or "",
+            sampler=self.sampler.value() or "",
+            model=self.model.value() or "",
+            tag=self.tag.value() or "",
             seed=int(seed[1]) if seed else None,
             since=since,
             until=until,
-            least_rating=self.rating.currentData(),
+            least_rating=self.rating.value(),
             favourite=True if self.favourites.isChecked() else None,
-            order=self.order.currentData(),
+            order=self.order.value(),
             trashed=self.trash.isChecked(),
         )
 
@@ -180,13 +121,12 @@ class Filters(QWidget):
     @Slot()
     def show_all(self) -> None:
         """Takes every filter back."""
-        blocked = self.blockSignals(True)
-        self.search.clear()
-        for box in (self.sampler, self.model, self.tag, self.rating, self.when):
-            box.setCurrentIndex(0)
-        self.favourites.setChecked(False)
-        self.trash.setChecked(False)
-        self.blockSignals(blocked)
+        with QSignalBlocker(self):
+            self.search.clear()
+            for box in self._narrow:
+                box.setCurrentIndex(0)
+            self.favourites.setChecked(False)
+            self.trash.setChecked(False)
         self._tell()
 
     def offer(self, facets: Facets) -> None:
@@ -200,15 +140,11 @@ class Filters(QWidget):
             if self._known.get(box) == counts:
                 continue
             self._known[box] = counts
-            chosen = box.currentData()
-            blocked = box.blockSignals(True)
-            box.clear()
-            box.addItem(box.accessibleName(), "")
-            for name, count in _with(chosen, counts):
-                box.addItem(self._labels.get(name, name) or "(none)", name)
-                box.setItemData(box.count() - 1, _pictures(count), Qt.ItemDataRole.ToolTipRole)
-            box.blockSignals(blocked)
-            box.set_value(chosen)
+            found = (
+                (name, self._labels.get(name, name) or "(none)", _pictures(count))
+                for name, count in _with(box.value(), counts)
+            )
+            box.offer((("", box.accessibleName(), ""), *found))
 
     def tell_count(self, found: int, skipped: int = 0) -> None:
         """`skipped` are files in the folder that are not shown."""
@@ -232,7 +168,7 @@ class Filters(QWidget):
 
     def _span(self) -> tuple[int | None, int | None]:
         """The chosen days in ms since 1970, as Query wants them."""
-        chosen = self.when.currentData()
+        chosen = self.when.value()
         if chosen == "between":
             first, last = (_day(box.date()) for box in (self.first, self.last))
             return _ms(min(first, last)), _ms(max(first, last) + timedelta(days=1))
@@ -242,13 +178,21 @@ class Filters(QWidget):
 
     @Slot()
     def _tell(self, _: object = None) -> None:
-        self._days.setVisible(self.when.currentData() == "between")
+        self._days.setVisible(self.when.value() == "between")
         self.clear.setEnabled(self.is_narrow())
         self.changed.emit(self.query())
 
 
 def _facet(name: str, label: str, tip: str) -> ChoiceBox:
     return ChoiceBox(name, label, tip, (("", label, ""),))
+
+
+def _day_edit(which: str, day: QDate) -> QDateEdit:
+    tip = f"The {which.lower()} day whose pictures are shown"
+    box = named(QDateEdit(day), f"history{which}Day", f"{which} day", tip)
+    box.setDisplayFormat("yyyy-MM-dd")
+    box.setCalendarPopup(True)
+    return box
 
 
 def _with(chosen: Any, counts: Counts) -> Iterable[tuple[str, int]]:

@@ -12,7 +12,7 @@ from PySide6.QtGui import (
     QImage,
     QShowEvent,
 )
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
 
 from studio.core.settings import Settings
 from studio.gallery.history.index import Facets
@@ -20,6 +20,7 @@ from studio.gallery.history.query import Query
 from studio.gallery.history.rows import Item
 from studio.gallery.history.sync import Synced
 from studio.ui import actions
+from studio.ui.actions import PICTURE
 from studio.ui.image.canvas import Canvas
 from studio.ui.library.again import notes
 from studio.ui.library.archive import Archive, Done, Ids
@@ -27,15 +28,19 @@ from studio.ui.library.grid import Grid
 from studio.ui.library.loader import Loader
 from studio.ui.library.pictures import read_picture
 from studio.ui.library.rows import Rows
+from studio.ui.panel import Panel, PanelSpec
 from studio.ui.shared import Shared
 from studio.ui.starting.reader import picture_in
-from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.buttons import tool
-from studio.ui.workspaces import Panel, PanelSpec
+from studio.ui.widgets.form import column
+from studio.ui.widgets.menus import passing_menu
+from studio.ui.widgets.progress import Progress
 from studio.ui.workspaces.history.details import Details
 from studio.ui.workspaces.history.filters import Filters
-from studio.ui.workspaces.history.keys import BUTTONS, HISTORY, LARGE, MENU, ONE
+from studio.ui.workspaces.history.keys import BUTTONS, HISTORY, LARGE, MENU
 from studio.ui.workspaces.history.remake import Remake
+
+READING = "Looking through the folder", "How many of the new files in the folder are read"
 
 
 class HistoryPanel(Panel):
@@ -48,27 +53,20 @@ class HistoryPanel(Panel):
     remake: Remake
 
     def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("historyPanel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        super().__init__(shared, parent, "history")
         self.setAcceptDrops(True)
-        self.session = shared.session
-        self.archive = shared.library.archive
+        self.archive = self.library.archive
         self.rows = Rows(self.archive, self)
         labels = {name: spec.label for name, spec in self.session.samplers.items()}
         self.filters, self.grid, self.details = Filters(labels), Grid(self.rows), Details(labels)
-        self.canvas, self.banner, self.progress = Canvas(), Banner(), QProgressBar()
+        self.canvas, self.progress = Canvas("historyCanvas"), Progress("historyProgress", *READING)
         self.pages = QStackedWidget()
         self._shown = 0  # the id of the picture that is, or soon will be, large
         self._skipped = 0  # files of the folder that are not shown
         self._thrown: list[Ids] = []  # what can be undone, the last first
         self._large = Loader(1, 1, self)
         self.remake = Remake(shared.session, shared.jobs, self)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self._left(), 1)
-        row.addWidget(self.details)
+        self.lay_out(self._left(), self.details)
         self.actions_by_id = actions.install(HISTORY, self, self.pages)
         self.actions_by_id |= actions.install(LARGE, self, self.canvas)
         self.details.add_buttons([self.actions_by_id[name] for name in BUTTONS])
@@ -78,23 +76,12 @@ class HistoryPanel(Panel):
         self._select()
 
     def _left(self) -> QWidget:
-        self.banner.dismiss.setObjectName("historyDismiss")
-        self.canvas.setObjectName("historyCanvas")
-        self.progress.setObjectName("historyProgress")
-        self.progress.setAccessibleName("Looking through the folder")
-        self.progress.setToolTip("How many of the new files in the folder are read")
-        self.progress.setTextVisible(False)
         self.progress.hide()
         self.pages.addWidget(self.grid)
         self.pages.addWidget(self.canvas)
         left = QWidget()
-        column = QVBoxLayout(left)
-        column.setContentsMargins(16, 12, 8, 8)
-        column.setSpacing(8)
-        for widget in (self.filters, self.banner, self.progress):
-            column.addWidget(widget)
-        column.addWidget(self.pages, 1)
-        column.addWidget(self.filters.count)
+        parts = (self.filters, self.banner, self.progress, (self.pages, 1), self.filters.count)
+        column(*parts, gap=8, margins=(16, 12, 8, 8), on=left)
         return left
 
     def _connect(self) -> None:
@@ -113,10 +100,10 @@ class HistoryPanel(Panel):
         self.grid.doubleClicked.connect(self._double_clicked)
         self.details.rated.connect(self.rate)
         self.details.liked.connect(self._like)
-        self.details.tags_added.connect(self._add_tags)
-        self.details.tag_removed.connect(self._remove_tag)
+        self.details.tags.added.connect(self._add_tags)
+        self.details.tags.removed.connect(self._remove_tag)
         self._large.loaded.connect(self._show_large)
-        self._large.failed.connect(self._failed)
+        self._large.problem.connect(self.error)
         self.remake.restored.connect(self._restored)
         self.remake.told.connect(self.banner.say)
         self.remake.refused.connect(self._refused)
@@ -202,7 +189,7 @@ class HistoryPanel(Panel):
         if self._thrown:
             self.archive.restore(self._thrown[-1])
         else:
-            self.banner.say("note", "Nothing was deleted since the start; the trash may hold more.")
+            self.note("Nothing was deleted since the start; the trash may hold more.")
 
     def open_variants(self) -> QMenu | None:
         """What can be changed with one click."""
@@ -214,9 +201,7 @@ class HistoryPanel(Panel):
 
     def menu(self) -> QMenu:
         """What can be done with what is selected."""
-        menu = QMenu(self)
-        menu.setObjectName("historyMenu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu = passing_menu(self, "historyMenu")
         for group in MENU:
             menu.addSeparator()
             menu.addActions([self.actions_by_id[name] for name in group])
@@ -244,7 +229,7 @@ class HistoryPanel(Panel):
     def _refused(self, path: Path, sentence: str) -> None:
         """A picture without settings is good for something all the same."""
         start = ("&Start from it", partial(self.remake.start, path))
-        self.banner.say("error", sentence, (start,))
+        self.error(sentence, start)
 
     @Slot()
     def _made(self) -> None:
@@ -275,8 +260,7 @@ class HistoryPanel(Panel):
     @Slot(int, int)
     def _progress(self, done: int, files: int) -> None:
         self.progress.setVisible(done < files)
-        self.progress.setRange(0, files)
-        self.progress.setValue(done)
+        self.progress.show_share(done / files if files else None)
 
     @Slot(object)
     def _sync_ended(self, synced: Synced) -> None:
@@ -298,11 +282,11 @@ class HistoryPanel(Panel):
         """What can be undone is offered in place."""
         if done.what == "trash" and done.ids:
             self._thrown.append(done.ids)
-            self.banner.say("note", f"{_are(done.ids)} in the trash.", (("&Undo", self.undo),))
+            self.note(f"{_are(done.ids)} in the trash.", ("&Undo", self.undo))
         elif done.what == "restore":
             back = set(done.ids)
             self._thrown = [ids for ids in self._thrown if not back & set(ids)]
-            self.banner.say("note", f"{_are(done.ids)} back.")
+            self.note(f"{_are(done.ids)} back.")
         elif done.what == "empty":
             self._thrown.clear()
         if done.what != "mark":
@@ -313,11 +297,11 @@ class HistoryPanel(Panel):
         """Without its index the folder is shown all the same, and the index can be tried again."""
         self.progress.hide()
         way = ("&Try again", self.archive.reopen if self.archive.problem else self.archive.sync)
-        self.banner.say("error", sentence, (way,))
+        self.error(sentence, way)
 
     @Slot(object, str)
     def _failed(self, _: object, sentence: str) -> None:
-        self.banner.say("error", sentence)
+        self.error(sentence)
 
     @Slot(bool)
     def _like(self, favourite: bool) -> None:
@@ -377,8 +361,8 @@ class HistoryPanel(Panel):
         self._tell_count()
         trashed = self.rows.query.trashed
         for each in HISTORY:
-            if each.needs_picture:
-                enough = len(ids) == 1 if each.id in ONE else bool(ids)
+            if each.needs:
+                enough = len(ids) == 1 if each.needs == PICTURE else bool(ids)
                 self.actions_by_id[each.id].setEnabled(enough)
         self.actions_by_id["history_delete"].setVisible(not trashed)
         for name in ("history_put_back", "history_empty"):
@@ -392,4 +376,4 @@ def _are(ids: Ids) -> str:
     return "1 picture is" if len(ids) == 1 else f"{len(ids):,} pictures are"
 
 
-PANEL = PanelSpec(HistoryPanel, (*HISTORY, *LARGE), ())
+PANEL = PanelSpec(HistoryPanel, (*HISTORY, *LARGE))

@@ -10,21 +10,24 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
 from studio.core.errors import UsageError
 from studio.core.generating import Generate
+from studio.core.messages import Failed
 from studio.core.settings import Settings
-from studio.gallery import inputs, metadata, sharing
+from studio.gallery import inputs, metadata
 from studio.ui.background import Background
+from studio.ui.job import Job
 from studio.ui.jobs import Jobs
 from studio.ui.library.again import restore, variants
 from studio.ui.library.pictures import read_picture
 from studio.ui.session import Session
 from studio.ui.start import Start, from_file
 from studio.ui.starting.reader import Reader
+from studio.ui.widgets.menus import add, passing_menu
 
 
 class Remake(QObject):
@@ -38,15 +41,13 @@ class Remake(QObject):
     def __init__(self, session: Session, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._jobs = session, jobs
-        self._mine: set[int] = set()
+        self._asked: list[Job] = []  # that have not ended
         self._files = Background(self)
         self._files.done.connect(self._read)
         self._files.failed.connect(self._failed)
         self._reader = Reader(self)
         self._reader.found.connect(self._found)
         self._reader.refused.connect(self.refused)
-        jobs.failed.connect(self._job_failed)
-        jobs.finished.connect(self._job_finished)
 
     def restore(self, settings: Settings) -> None:
         """Takes them over into Generate."""
@@ -65,19 +66,6 @@ class Remake(QObject):
         """Puts a picture on the clipboard."""
         self._files.start(("copy", path), read_picture, path)
 
-    def copy_settings(self, settings: Settings) -> None:
-        QGuiApplication.clipboard().setText(sharing.parameters(settings))
-        self.told.emit("note", "The settings are in the clipboard.")
-
-    def copy_command(self, settings: Settings) -> None:
-        command = sharing.command(settings, inputs.inputs_folder())
-        QGuiApplication.clipboard().setText(command)
-        self.told.emit("note", "The command is in the clipboard.")
-
-    def open_folder(self, path: Path) -> None:
-        """Shows where a file is."""
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
-
     def make(self, settings: Settings) -> None:
         """Makes one picture."""
         self._files.start(("make", None), _request, settings)
@@ -90,32 +78,18 @@ class Remake(QObject):
 
     def menu(self, settings: Settings, parent: QWidget) -> QMenu:
         """What can be changed with one click, and the way to change anything else."""
-        menu = QMenu(parent)
-        menu.setObjectName("historyVariants")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu = passing_menu(parent, "historyVariants")
         for each in variants(settings):
-            action = menu.addAction(each.text)
-            action.setObjectName(f"vary-{each.id}")
-            action.triggered.connect(partial(self._vary, each.settings))
+            add(menu, f"vary-{each.id}", each.text, partial(self.make, each.settings))
         samplers = menu.addMenu("Another sampler")
         samplers.setObjectName("historySamplers")
         for name, spec in self._session.samplers.items():
             if name != settings.sampler:
                 other = replace(settings, sampler=name, options=())
-                action = samplers.addAction(spec.label)
-                action.setObjectName(f"vary-{name}")
-                action.triggered.connect(partial(self._vary, other))
+                add(samplers, f"vary-{name}", spec.label, partial(self.make, other))
         menu.addSeparator()
-        change = menu.addAction("Change in Generate…")
-        change.setObjectName("vary-anything")
-        change.triggered.connect(partial(self._restore, settings))
+        add(menu, "vary-anything", "Change in Generate…", partial(self.restore, settings))
         return menu
-
-    def _vary(self, settings: Settings, _checked: bool = False) -> None:
-        self.make(settings)
-
-    def _restore(self, settings: Settings, _checked: bool = False) -> None:
-        self.restore(settings)
 
     @Slot(object, object)
     def _found(self, path: Path, found: metadata.Found) -> None:
@@ -142,24 +116,24 @@ class Remake(QObject):
             self.told.emit("error", str(error))
             return
         if job is not None:
-            self._mine.add(job)
+            self._asked.append(job)
+            job.on(Failed, self._job_failed)
+            job.ended.connect(self._job_ended)
             self.told.emit("note", "It is being made and will appear here.")
 
-    @Slot(int)
-    def _job_finished(self, job: int) -> None:
-        if job in self._mine:
-            self._mine.discard(job)
-            if not self._mine:
-                self.made.emit()
+    @Slot()
+    def _job_ended(self) -> None:
+        self._asked = [job for job in self._asked if job.end is None]
+        if not self._asked:
+            self.made.emit()
 
     @Slot(object, str)
     def _failed(self, _: object, sentence: str) -> None:
         self.told.emit("error", sentence)
 
-    @Slot(int, str)
-    def _job_failed(self, job: int, sentence: str) -> None:
-        if job in (0, *self._mine):
-            self.told.emit("error", sentence)
+    @Slot(object)
+    def _job_failed(self, event: Failed) -> None:
+        self.told.emit("error", event.message)
 
 
 def _request(settings: Settings) -> Generate:

@@ -9,13 +9,12 @@ from PySide6.QtWidgets import (
     QCompleter,
     QLayout,
     QLayoutItem,
-    QLineEdit,
-    QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from studio.gallery.history.marks import MOST_TAG_LETTERS
+from studio.ui.widgets.buttons import text_button
+from studio.ui.widgets.form import clear, column, line_edit
 
 
 class Flow(QLayout):
@@ -86,13 +85,8 @@ class TagsBox(QWidget):
         self.setObjectName("historyTags")
         self._shown: tuple[str, ...] = ()
         self._known = QStringListModel(self)
-        self.line = QLineEdit()
-        self.line.setObjectName("historyNewTag")
-        self.line.setAccessibleName("Add a tag")
-        self.line.setToolTip(
-            "Type a tag, or several with commas, and press Enter (T); known ones are proposed"
-        )
-        self.line.setPlaceholderText("Add a tag")
+        tip = "Type a tag, or several with commas, and press Enter (T); known ones are proposed"
+        self.line = line_edit("historyNewTag", "Add a tag", tip, "Add a tag")
         self.line.setMaxLength(MOST_TAG_LETTERS)
         completer = QCompleter(self._known, self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
@@ -100,11 +94,7 @@ class TagsBox(QWidget):
         self.line.setCompleter(completer)
         self._chosen = QWidget()
         self._flow = Flow(self._chosen)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
-        column.addWidget(self._chosen)
-        column.addWidget(self.line)
+        column(self._chosen, self.line, on=self)
         self._chosen.hide()
         self.line.returnPressed.connect(self._add)
 
@@ -118,16 +108,10 @@ class TagsBox(QWidget):
         if tags == self._shown:
             return
         self._shown = tags
-        while (item := self._flow.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
+        clear(self._flow)
         for tag in tags:
-            chip = QPushButton(f"{tag}  ×".replace("&", "&&"))
-            chip.setProperty("role", "small")
-            chip.setObjectName(f"historyTag-{tag}")
-            chip.setAccessibleName(f"Take the tag {tag} away")
-            chip.setToolTip(f"Take “{tag}” away")
+            text, label = f"{tag}  ×".replace("&", "&&"), f"Take the tag {tag} away"
+            chip = text_button(f"historyTag-{tag}", text, label, f"Take “{tag}” away", "small")
             chip.clicked.connect(partial(self._remove, tag))
             self._flow.addWidget(chip)
         self._chosen.setVisible(bool(tags))

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QFrame,
-    QGridLayout,
-    QLabel,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QWidget
 
 from studio.core.errors import UsageError
 from studio.core.settings import MAX_GUIDANCE, MAX_STEPS
 from studio.core.walks import CONDITIONINGS, MOST_FRAMES, NOISES, WAYS, Walk
 from studio.ui.jobs import Jobs
 from studio.ui.preferences import texts
-from studio.ui.session import Session, also_told, bind
+from studio.ui.session import Session, also_told
 from studio.ui.widgets.choice_box import ChoiceBox
-from studio.ui.widgets.foot import SIDE, Foot, scrolling
+from studio.ui.widgets.fine_tuning import ALSO
+from studio.ui.widgets.foot import Foot, SettingsColumn
+from studio.ui.widgets.form import Check, Form, caption, column, row, settings_grid
 from studio.ui.widgets.sampler_box import SamplerBox
 from studio.ui.widgets.segments import Segments
 from studio.ui.widgets.slider_spin import SliderSpin
@@ -42,10 +37,25 @@ TIPS = (
     "Make all frames, the ends first (Ctrl+Enter)",
     "Stop; the frames that are done stay (Esc)",
 )
+CHOICES = (  # the caption, what is remembered, the accessible name, the tooltip, the choices
+    ("Way", "way", "Way", "What lies between the ends (Alt+W)", WAYS),
+    ("Noises", "noise", "Between noises", "How noises, or latents, are mixed", NOISES),
+    ("Prompts", "conditioning", "Between prompts", "How prompts are mixed", CONDITIONINGS),
+)
 SIDE_MOST = 15  # frames a side of a grid: 15 x 15 of the MOST_FRAMES
+NUMBERS = (  # ..., the most, how far the slider goes, how many at first
+    ("Frames", "frames", "Frames", "How many frames the strip has", MOST_FRAMES, 33, 9),
+    ("Across", "across", "Frames across", "Frames a row of the grid", SIDE_MOST, SIDE_MOST, 5),
+    ("Down", "down", "Frames down", "Frames a column of the grid", SIDE_MOST, SIDE_MOST, 5),
+)
+EVEN = (
+    "Moves the frames so that each looks as far from the next as any other, by LPIPS where its"
+    " weights are here, else by pixels. The inner frames are made twice."
+)
+GUIDANCE = "How strongly the prompts pull in all frames"
 
 
-class WalkColumn(QFrame):
+class WalkColumn(SettingsColumn):
     """`asked` says that the walk is wanted; `walk` is what would be made."""
 
     asked = Signal()
@@ -53,138 +63,59 @@ class WalkColumn(QFrame):
     def __init__(
         self, session: Session, jobs: Jobs, course: Course, reading: Reading, parent: QWidget
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName("walkColumn")
+        super().__init__("walkColumn", parent, top=14)
         self._session, self._course = session, course
+        self.ends = Segments("walkEnds", "Ends", COUNTS)
         self.cards = tuple(EndCard(index, reading) for index in range(4))
-        self._make_way()
-        self._make_sampling()
-        self.foot = Foot(jobs, "walk", "Walk", "walk", TIPS)
-        body = QWidget()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(scrolling("walkColumnArea", body), 1)
-        self._fill(body)  # before the foot: Tab walks in this order
-        column.addWidget(self.foot)
+        self.rows.addLayout(row(self.ends, None))
+        self.rows.addSpacing(8)
+        for card in self.cards:
+            self.rows.addWidget(card)
+        grid = settings_grid()
+        self.rows.addLayout(grid)
+        self._add_rows(Form(grid))
+        self.even = Check("walkEven", "Even perceptual speed", EVEN)
+        self.also = caption("", "muted", "walkAlso", ALSO, wrap=True)
+        self.rows.addSpacing(8)
+        self.rows.addLayout(column(self.even, self.also, gap=0))
+        self.foot = self.end(Foot(jobs, "walk", "Walk", "walk", TIPS))
         self._connect()
         self._look_again()
         self._enable()
 
-    def _make_way(self) -> None:
-        self.ends = Segments("walkEnds", "Ends", COUNTS)
-        self.way = ChoiceBox(
-            "walkWay", "Way", "What lies between the ends (Alt+W)", plan.told(WAYS)
-        )
-        self.noise = ChoiceBox(
-            "walkNoise", "Between noises", "How noises, or latents, are mixed", plan.told(NOISES)
-        )
-        self.conditioning = ChoiceBox(
-            "walkConditioning", "Between prompts", "How prompts are mixed", plan.told(CONDITIONINGS)
-        )
-        self.frames = SliderSpin("Frames", "How many frames the strip has", 2, MOST_FRAMES, 33)
-        self.across = SliderSpin(
-            "Frames across", "Frames a row of the grid", 2, SIDE_MOST, SIDE_MOST
-        )
-        self.down = SliderSpin(
-            "Frames down", "Frames a column of the grid", 2, SIDE_MOST, SIDE_MOST
-        )
-        for name, control, number in (
-            ("walkFrames", self.frames, 9),
-            ("walkAcross", self.across, 5),
-            ("walkDown", self.down, 5),
-        ):
-            _name(name, control)
-            control.set_value(number)
-        self.even = QCheckBox("Even perceptual speed")
-        self.even.setObjectName("walkEven")
-        self.even.setAccessibleName("Even perceptual speed")
-        self.even.setToolTip(
-            "Moves the frames so that each looks as far from the next as any other, by LPIPS"
-            " where its weights are here, else by pixels. The inner frames are made twice."
-        )
-
-    def _make_sampling(self) -> None:
-        self.sampler = SamplerBox(tuple(self._session.samplers.values()))
-        self.steps = SliderSpin("Steps", "The steps of all frames", 1, MAX_STEPS, 100)
-        self.guidance = SliderSpin(
-            "Guidance",
-            "How strongly the prompts pull in all frames",
-            0,
-            MAX_GUIDANCE,
-            15,
-            1,
-            0.5,
-        )
-        self.sampler.setObjectName("walkSampler")
-        _name("walkSteps", self.steps)
-        _name("walkGuidance", self.guidance)
-        self.also = QLabel()
-        self.also.setObjectName("walkAlso")
-        self.also.setProperty("role", "muted")
-        self.also.setWordWrap(True)
-        self.also.setTextFormat(Qt.TextFormat.PlainText)
-        self.also.setToolTip("“More settings” of Generate hold here too; change them there.")
-
-    def _fill(self, body: QWidget) -> None:
-        column = QVBoxLayout(body)
-        column.setContentsMargins(SIDE, 14, SIDE, 12)
-        column.setSpacing(0)
-        column.addWidget(self.ends, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addSpacing(8)
-        for card in self.cards:
-            column.addWidget(card)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(10)
-        grid.setVerticalSpacing(6)
-        grid.setColumnStretch(1, 1)
-        self._rows: dict[str, tuple[QLabel, QWidget]] = {}
-        for number, (text, control) in enumerate(
-            (
-                ("Way", self.way),
-                ("Noises", self.noise),
-                ("Prompts", self.conditioning),
-                ("Frames", self.frames),
-                ("Across", self.across),
-                ("Down", self.down),
-                ("Sampler", self.sampler),
-                ("Steps", self.steps),
-                ("Guidance", self.guidance),
-            )
-        ):
-            label = QLabel(text)
-            label.setProperty("role", "label")
-            label.setBuddy(control)
-            grid.addWidget(label, number, 0)
-            grid.addWidget(control, number, 1)
-            self._rows[text] = (label, control)
-        column.addLayout(grid)
-        column.addSpacing(8)
-        column.addWidget(self.even)
-        column.addWidget(self.also)
-        column.addStretch(1)
+    def _add_rows(self, form: Form) -> None:
+        self.form, session = form, self._session
+        self._choices = {
+            kept: form.add(text, ChoiceBox(f"walk{kept.title()}", label, tip, plan.told(known)))
+            for text, kept, label, tip, known in CHOICES
+        }
+        self._numbers = {
+            kept: form.add(text, SliderSpin(f"walk{text}", label, tip, 2, most, slider_to))
+            for text, kept, label, tip, most, slider_to, _ in NUMBERS
+        }
+        for _, kept, *_, first in NUMBERS:
+            self._numbers[kept].set_value(first)
+        self.way = self._choices["way"]
+        self.frames, self.across, self.down = self._numbers.values()
+        box = SamplerBox(session.samplers.values(), "walkSampler")
+        self.sampler = form.add("Sampler", box, session.sampler)
+        steps = SliderSpin("walkSteps", "Steps", "The steps of all frames", 1, MAX_STEPS, 100)
+        self.steps = form.add("Steps", steps, session.steps)
+        guidance = SliderSpin("walkGuidance", "Guidance", GUIDANCE, 0, MAX_GUIDANCE, 15, 1, 0.5)
+        self.guidance = form.add("Guidance", guidance, session.guidance)
 
     def _connect(self) -> None:
         session = self._session
-        for value, control in (
-            (session.sampler, self.sampler),
-            (session.steps, self.steps),
-            (session.guidance, self.guidance),
-        ):
-            bind(value, control)
         for value in (
-            session.sampler, session.steps, session.guidance, session.schedule, session.shift,
-            session.rule, session.rule_options, session.options, session.classifier,
-            session.classifier_scale, session.interval, session.negative,
+            session.sampler, session.steps, session.guidance, session.negative, *session.further
         ):  # fmt: skip
             value.changed.connect(self._look_again)
         for card in self.cards:
             card.edited.connect(self._look_again)
             card.submitted.connect(self.asked)
-        for signal in (
-            self.ends.chosen, self.way.edited, self.noise.edited, self.conditioning.edited,
-            self.frames.edited, self.across.edited, self.down.edited, self.even.toggled,
-        ):  # fmt: skip
+        choices, numbers = self._choices.values(), self._numbers.values()
+        for signal in (*(each.edited for each in choices), *(each.edited for each in numbers),
+                       self.even.toggled, self.ends.chosen):  # fmt: skip
             signal.connect(self._look_again)
         self.foot.go.clicked.connect(self.asked)
         self.foot.cancel.clicked.connect(self._course.cancel)
@@ -198,14 +129,13 @@ class WalkColumn(QFrame):
     def walk(self, drawn: int = 0) -> Walk:
         """The checked walk; `drawn` stands for an empty first seed. Raises UsageError."""
         strip = len(self.shown()) == 2
+        count = {name: int(number.value()) for name, number in self._numbers.items()}
         walk = Walk(
             plan.ends_of(self._session, self.shown(), drawn),
-            columns=int((self.frames if strip else self.across).value()),
-            rows=1 if strip else int(self.down.value()),
-            way=str(self.way.currentData()),
-            noise=str(self.noise.currentData()),
-            conditioning=str(self.conditioning.currentData()),
+            columns=count["frames"] if strip else count["across"],
+            rows=1 if strip else count["down"],
             even=strip and self.even.isChecked(),
+            **{name: str(box.value()) for name, box in self._choices.items()},
         )
         walk.check()
         return walk
@@ -260,16 +190,16 @@ class WalkColumn(QFrame):
             "prompts": [card.prompt.toPlainText() for card in self.cards],
             "seeds": [card.seed.value() for card in self.cards],
             "even": self.even.isChecked(),
-        } | {name: box.currentData() for name, box in self._choices()} | {
-            name: int(number.value()) for name, number in self._numbers()
-        }  # fmt: skip
+            **{name: box.value() for name, box in self._choices.items()},
+            **{name: number.value() for name, number in self._numbers.items()},
+        }
 
     def restore(self, kept: dict[str, Any]) -> None:
         """Shows what was remembered; what makes no sense is left as it is."""
-        for name, box in self._choices():
+        for name, box in self._choices.items():
             if box.findData(kept.get(name)) >= 0:
                 box.set_value(kept[name])
-        for name, number in self._numbers():
+        for name, number in self._numbers.items():
             value = kept.get(name)
             if type(value) is int and number.spin.minimum() <= value <= number.spin.maximum():
                 number.set_value(value)
@@ -282,12 +212,6 @@ class WalkColumn(QFrame):
             self.ends.choose(str(kept["ends"]))
         self._look_again()
 
-    def _choices(self) -> tuple[tuple[str, ChoiceBox], ...]:
-        return ("way", self.way), ("noise", self.noise), ("conditioning", self.conditioning)
-
-    def _numbers(self) -> tuple[tuple[str, SliderSpin], ...]:
-        return ("frames", self.frames), ("across", self.across), ("down", self.down)
-
     @Slot()
     def _look_again(self, _: object = None) -> None:
         """Shows what matters for these ends and this way, and counts what would be made."""
@@ -295,12 +219,11 @@ class WalkColumn(QFrame):
         for index, card in enumerate(self.cards):
             card.setVisible(index < count)
             card.name(TITLES[count if index < count else 4][index])
-        noise = self.way.currentData() == "noise"
+        noise = self.way.value() == "noise"
         wanted = {"Frames": count == 2, "Across": count == 4, "Down": count == 4, "Prompts": noise}
-        for text, visible in wanted.items():
-            for widget in self._rows[text]:
-                widget.setVisible(visible)
-        self._rows["Noises"][0].setText("Noises" if noise else "Latents")
+        for text, shown in wanted.items():
+            self.form.reveal(text, shown)
+        self.form.captions["Noises"].setText("Noises" if noise else "Latents")
         self.even.setVisible(count == 2)
         also = also_told(self._session, set())
         if negative := self._session.negative.get().strip():
@@ -310,9 +233,6 @@ class WalkColumn(QFrame):
         for card in self.shown():
             if card.is_picture and card.start is not None:
                 card.tell(*plan.becomes(noise, self._session.samplers[self._session.sampler.get()]))
-        self._tell_count()
-
-    def _tell_count(self) -> None:
         problem, told = "", ""
         try:
             told = plan.expected(self.walk(), self._session.samplers)
@@ -324,9 +244,3 @@ class WalkColumn(QFrame):
     def _enable(self) -> None:
         """One walk at a time."""
         self.foot.allow(self._course.job is None)
-
-
-def _name(name: str, control: SliderSpin) -> None:
-    """Every control of the window has a name of its own."""
-    control.slider.setObjectName(f"{name}Slider")
-    control.spin.setObjectName(f"{name}Spin")

@@ -14,13 +14,14 @@ from PySide6.QtCore import QObject, Signal, Slot
 from studio.core.errors import UsageError
 from studio.core.walks import Frame, Inverted, Spaced, Walk, places, weights
 from studio.ui.image.scaled import Picture
+from studio.ui.job import Requester
 from studio.ui.jobs import Jobs
 
 MOST_BYTES = 400_000_000
 BYTES_A_PIXEL = 3 + 16 / 3  # RGB, and RGB32 with its halves, quarters, ...
 
 
-class Course(QObject):
+class Course(Requester):
     """Follows the jobs; frames are known by their index, row by row."""
 
     began = Signal()
@@ -30,21 +31,14 @@ class Course(QObject):
     ended = Signal()
 
     def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._jobs = jobs
+        super().__init__(jobs, parent)
         self.walk: Walk | None = None
         self.frames: dict[int, Frame] = {}
         self.pictures: dict[int, Picture] = {}
         self.returns: dict[int, Inverted] = {}
         self.spacings: list[Spaced] = []
-        self.job: int | None = None  # while it runs or waits
         self._near: list[int | None] = []  # for every frame, the nearest finished one
         self._far: list[int] = []  # how far, squared
-        self._came: int | None = None  # the job whose frames these are
-        jobs.frame.connect(self._frame)
-        jobs.inverted.connect(self._inverted)
-        jobs.spaced.connect(self._spaced)
-        jobs.finished.connect(self._finished)
 
     def begin(self, walk: Walk) -> bool:
         """Asks for the frames; false when there is no engine yet. Raises UsageError."""
@@ -52,10 +46,13 @@ class Course(QObject):
         needed = walk.columns * walk.rows * size**2 * BYTES_A_PIXEL
         if needed > MOST_BYTES:
             raise UsageError("so many frames of that size do not fit into memory; take fewer.")
-        job = self._jobs.submit(walk)
+        job = self.ask(walk)
         if job is None:
             return False
-        self.walk, self.job, self._came = walk, job, job
+        job.on(Frame, self._frame)
+        job.on(Inverted, self._inverted)
+        job.on(Spaced, self._spaced)
+        self.walk = walk
         self.frames, self.pictures, self.returns, self.spacings = {}, {}, {}, []
         self._near, self._far = [None] * self.count, [0] * self.count
         self.began.emit()
@@ -63,7 +60,7 @@ class Course(QObject):
 
     def cancel(self) -> None:
         """Ends the walk, also while it waits; without one, what the engine does now."""
-        if self.job is None or self.job == self._jobs.open[0]:
+        if self.job is None or self.job is self._jobs.open[0]:
             self._jobs.cancel()
         else:
             self._jobs.cancel_job(self.job)
@@ -136,29 +133,23 @@ class Course(QObject):
 
     @Slot(object)
     def _frame(self, event: Frame) -> None:
-        if event.job == self._came and 0 <= event.index < self.count:
-            self.frames[event.index] = event
-            self.pictures[event.index] = Picture(event.image)
-            self._draw_near(event.index)
-            self.framed.emit(event.index)
+        self.frames[event.index] = event
+        self.pictures[event.index] = Picture(event.image)
+        self._draw_near(event.index)
+        self.framed.emit(event.index)
 
     @Slot(object)
     def _inverted(self, event: Inverted) -> None:
-        if event.job == self._came:
-            self.returns[event.index] = event
-            self.returned.emit(event.index)
+        self.returns[event.index] = event
+        self.returned.emit(event.index)
 
     @Slot(object)
     def _spaced(self, event: Spaced) -> None:
-        if event.job == self._came:
-            self.spacings.append(event)
-            self.measured.emit()
+        self.spacings.append(event)
+        self.measured.emit()
 
-    @Slot(int)
-    def _finished(self, job: int) -> None:
-        if job == self.job:
-            self.job = None
-            self.ended.emit()
+    def over(self) -> None:
+        self.ended.emit()
 
 
 def cross_fade(images: Sequence[np.ndarray], share: tuple[float, ...]) -> np.ndarray:

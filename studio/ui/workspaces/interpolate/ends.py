@@ -6,20 +6,16 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.ui.start import Start
 from studio.ui.starting.section import FILES
 from studio.ui.starting.well import Well, holds_picture
+from studio.ui.widgets.buttons import small_button
+from studio.ui.widgets.form import caption, column, named, row
+from studio.ui.widgets.line import show_file_name
 from studio.ui.widgets.prompt_box import PromptBox
 from studio.ui.widgets.seed_line import SeedLine
 from studio.ui.widgets.segments import Segments
@@ -29,6 +25,9 @@ KINDS = {
     "prompt": ("Prompt", "What a prompt and a seed make"),
     "picture": ("Picture", "A picture: inverted to its noise, or encoded"),
 }
+OPEN = "Open a picture for this end"
+PASTE = "Take the picture on the clipboard"
+YOURS = "Take one of the pictures made here"
 SAMPLES = ("A red apple", "A green pear", "A yellow lemon", "A blue plum")
 
 
@@ -56,101 +55,52 @@ class EndCard(QWidget):
         self.start: Start | None = None
         self.setObjectName(f"walkEnd{index}")
         self.setAcceptDrops(True)
-        self.title = QLabel()
-        self.title.setProperty("role", "title")
+        self.title = caption("", "title")
         self.kind = Segments(f"walkKind{index}", "The end is", KINDS)
-        self._make_prompt()
+        self._pictures, self._seeds = QWidget(), QWidget()
         self._make_picture()
-        self._lay_out()
-        self._connect()
-        self.show_start(None)
-        self._show()
-
-    def _make_prompt(self) -> None:
-        first = self.index == 0
-        self.prompt = PromptBox(
-            f"walkPrompt{self.index}",
-            "What is there at this end. Ctrl+Enter walks."
-            + ("" if first else " Empty: the same prompt as at the first end."),
-            SAMPLES[0] if first else f"{SAMPLES[self.index]} (empty: the first prompt)",
-            1,
-            4,
-        )
-        self.seed = SeedLine(
-            f"walkSeed{self.index}",
-            "Seed of this end",
-            "A new one for every walk" if first else "The first end's",
-        )
-        label = QLabel("Seed")
-        label.setProperty("role", "muted")
-        label.setBuddy(self.seed)
-        self._seeds = QWidget()
-        row = QHBoxLayout(self._seeds)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(label)
-        row.addWidget(self.seed, 1)
-
-    def _make_picture(self) -> None:
-        number = self.index
-        self.well = Well()
-        self.well.setObjectName(f"walkWell{number}")
-        self.well.setAccessibleName("Picture at this end")
-        self.file_name, self.quality = QLabel(), QLabel()
-        self.file_name.setProperty("role", "label")
-        self.quality.setObjectName(f"walkQuality{number}")
-        self.quality.setProperty("role", "muted")
-        self.quality.setWordWrap(True)
-        for text in (self.file_name, self.quality):
-            text.setTextFormat(Qt.TextFormat.PlainText)
-        self.choose = _small("Open…", f"walkOpen{number}", "Open a picture for this end")
-        self.paste = _small("Paste", f"walkPaste{number}", "Take the picture on the clipboard")
-        self.mine = _small("Yours…", f"walkYours{number}", "Take one of the pictures made here")
-
-    def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.addWidget(self.title, 1)
-        head.addWidget(self.kind)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(6)
-        for button in (self.choose, self.paste, self.mine):
-            buttons.addWidget(button)
-        buttons.addStretch(1)
-        self._facts = QWidget()
-        facts = QVBoxLayout(self._facts)
-        facts.setContentsMargins(0, 0, 0, 0)
-        facts.setSpacing(2)
-        facts.addWidget(self.file_name)
-        facts.addWidget(self.quality)
-        facts.addStretch(1)
-        beside = QHBoxLayout()
-        beside.setSpacing(12)
-        beside.addWidget(self.well)
-        beside.addWidget(self._facts, 1)
-        self._pictures = QWidget()
-        below = QVBoxLayout(self._pictures)
-        below.setContentsMargins(0, 0, 0, 0)
-        below.setSpacing(6)
-        below.addLayout(beside)
-        below.addLayout(buttons)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 12)
-        column.setSpacing(5)
-        column.addLayout(head)
-        column.addWidget(self._pictures)
-        column.addWidget(self.prompt)
-        column.addWidget(self._seeds)
-
-    def _connect(self) -> None:
+        self._make_prompt()
+        head = row((self.title, 1), self.kind)
+        parts = head, self._pictures, self.prompt, self._seeds
+        column(*parts, gap=5, margins=(0, 0, 0, 12), on=self)
         self.kind.chosen.connect(self._show)
         for signal in (self.kind.chosen, self.prompt.edited, self.seed.edited):
             signal.connect(self._edited)
         self.prompt.submitted.connect(self.submitted)
+        self.show_start(None)
+        self._show()
+
+    def _make_prompt(self) -> None:
+        number, first = self.index, self.index == 0
+        tip = "What is there at this end. Ctrl+Enter walks."
+        if not first:
+            tip += " Empty: the same prompt as at the first end."
+        sample = SAMPLES[number] + ("" if first else " (empty: the first prompt)")
+        self.prompt = PromptBox(f"walkPrompt{number}", "", tip, sample, 1, 4)
+        empty = "A new one for every walk" if first else "The first end's"
+        self.seed = SeedLine(f"walkSeed{number}", "Seed of this end", empty)
+        label = caption("Seed", "muted", buddy=self.seed)
+        row(label, (self.seed, 1), gap=8, on=self._seeds)
+
+    def _make_picture(self) -> None:
+        number = self.index
+        self.well = named(Well(), f"walkWell{number}", "Picture at this end")
+        self.file_name = caption()
+        self.quality = caption("", "muted", f"walkQuality{number}", wrap=True)
+        choose = small_button(f"walkOpen{number}", "Open…", OPEN, self.choose_file)
+        paste = small_button(f"walkPaste{number}", "Paste", PASTE, self.paste_picture)
+        self.mine = small_button(
+            f"walkYours{number}", "Yours…", YOURS, lambda: self.mine_wanted.emit(number)
+        )
+        self._facts = QWidget()
+        column(self.file_name, self.quality, None, gap=2, on=self._facts)
+        column(
+            row(self.well, (self._facts, 1), gap=12),
+            row(choose, paste, self.mine, None),
+            on=self._pictures,
+        )
         self.well.clicked.connect(self.choose_file)
-        self.well.dropped.connect(partial(self._reading.offered, self.index))
-        self.choose.clicked.connect(self.choose_file)
-        self.paste.clicked.connect(self.paste_picture)
-        self.mine.clicked.connect(partial(self.mine_wanted.emit, self.index))
+        self.well.dropped.connect(partial(self._reading.offered, number))
 
     @property
     def is_picture(self) -> bool:
@@ -186,11 +136,9 @@ class EndCard(QWidget):
         """Shows a picture, or a place for one."""
         self.start = start
         self.well.show_start(start)
-        self.well.setToolTip("Drop a picture here, or click to open one (Enter).")
         name = start.name if start is not None else ""
         self._facts.setVisible(start is not None)
-        room = self.file_name.fontMetrics()
-        self.file_name.setText(room.elidedText(name, Qt.TextElideMode.ElideMiddle, 190))
+        show_file_name(self.file_name, name, 190)
         self.file_name.setToolTip(" ".join((name, *(start.notes if start is not None else ()))))
         self.tell("")
 
@@ -232,12 +180,3 @@ class EndCard(QWidget):
     @Slot()
     def _edited(self, _: object = None) -> None:
         self.edited.emit()
-
-
-def _small(text: str, name: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setObjectName(name)
-    button.setProperty("role", "small")
-    button.setAccessibleName(tip)
-    button.setToolTip(tip)
-    return button

@@ -1,30 +1,27 @@
-"""Writes a walk off the UI thread: as a film or as frames. Must not import widgets or torch."""
+"""Writes a walk: as a film or as frames. Must not import widgets or torch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from studio.core.walks import Frame, Walk
 from studio.gallery.film import ping_pong, write_film
-from studio.gallery.naming import new_path, words
+from studio.gallery.naming import new_path
 from studio.gallery.walks import nearest_end, write_frame
 from studio.ui.background import Background
+from studio.ui.output.exporter import FILMS, FRAMES, Exporter
 from studio.ui.workspaces.interpolate.course import Course, cross_fade
 
-FOLDER = "Walks"  # inside the pictures folder
-#: The name's end, the text, the tooltip.
-FORMS = {
-    ".webp": ("Film (WebP)", "Small and sharp; shown by browsers"),
-    ".gif": ("Film (GIF)", "For where WebP is not shown: 256 colours"),
-    ".mp4": ("Film (MP4)", "For players and slides"),
-    "": ("Frames (PNG)", "A folder with a picture for every frame, its place on the walk inside"),
+FORMS = FILMS | {
+    FRAMES: (
+        "Frames (PNG)",
+        "A folder with a picture for every frame, its place on the walk inside",
+    )
 }
 GAP = 8  # pixels between a frame and its cross-fade
 
@@ -49,46 +46,34 @@ class Film:
     play: Play
 
 
-class Exports(QObject):
-    """`written` gives where a walk went, `saved` where one frame did, `failed` one sentence."""
+class Exports(Exporter):
+    """Writes walks, and single frames: `saved` gives the frame and where it went."""
 
     progressed = Signal(int, int)  # frames written, all
-    written = Signal(object)  # Path
-    saved = Signal(object, object)  # Path, Frame
-    failed = Signal(str)
+    saved = Signal(object, object)  # Frame, Path
 
-    def __init__(self, course: Course, folder: Path, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._course, self._pictures = course, folder
-        self.busy = 0  # walks being written
-        self._background = Background(self)
-        self._background.done.connect(self._done)
-        self._background.failed.connect(self._failed)
-        app = QCoreApplication.instance()
-        if app is not None:
-            app.aboutToQuit.connect(self.wait)
+    def __init__(self, course: Course, pictures: Path, parent: QObject | None = None) -> None:
+        super().__init__(pictures / "Walks", parent)
+        self._course, self._pictures = course, pictures
+        self._frames = Background(self, beside=self._background)
+        self._frames.done.connect(self.saved)
+        self._frames.problem.connect(self.failed)
 
-    def start(self, form: str, play: Play, fade: bool) -> Path | None:
-        """Writes the finished frames; where to, None when there are none yet."""
+    def start(self, form: str, play: Play, fade: bool) -> bool:
+        """Writes the finished frames; false when there are none yet."""
         film = self._film(play, fade)
-        if film is None:
-            return None
-        path = self._new_path(form, film.walk)
-        self.busy += 1
-        self.progressed.emit(0, 0)
-        self._background.start(("walk", path), write, path, film, self.progressed.emit)
-        return path
+        if film is not None:
+            texts = dict.fromkeys(end.settings.prompt for end in film.walk.ends)
+            path = self.new_path(" to ".join(texts), form)
+            self.write(path, write, film, self.progressed.emit)
+            self.progressed.emit(0, 0)
+        return film is not None
 
     def save(self, index: int) -> None:
         """Writes one frame to the pictures folder; `saved` follows."""
         frame, walk = self._course.frames.get(index), self._course.walk
         if frame is not None and walk is not None:
-            self._background.start(("frame", frame), _write_one, self._pictures, frame, walk)
-
-    @Slot()
-    def wait(self) -> None:
-        """Returns when everything is written."""
-        self._background.wait()
+            self._frames.start(frame, _write_one, self._pictures, frame, walk)
 
     def _film(self, play: Play, fade: bool) -> Film | None:
         course = self._course
@@ -107,35 +92,14 @@ class Exports(QObject):
             play,
         )
 
-    def _new_path(self, suffix: str, walk: Walk) -> Path:
-        texts = dict.fromkeys(end.settings.prompt for end in walk.ends)
-        stem = f"{datetime.now():%Y-%m-%d %H-%M-%S} {words(' to '.join(texts))}"
-        number, folder = 1, self._pictures / FOLDER
-        while (path := folder / f"{stem} {number:02d}{suffix}").exists():
-            number += 1
-        return path
 
-    @Slot(object, object)
-    def _done(self, key: tuple[str, Any], result: Path) -> None:
-        if key[0] == "frame":
-            self.saved.emit(result, key[1])
-        else:
-            self.busy -= 1
-            self.written.emit(result)
-
-    @Slot(object, str)
-    def _failed(self, key: tuple[str, Any], sentence: str) -> None:
-        self.busy -= key[0] == "walk"
-        self.failed.emit(sentence)
-
-
-def write(path: Path, film: Film, progress: Callable[[int, int], object]) -> Path:
+def write(path: Path, film: Film, progress: Callable[[int, int], object]) -> None:
     """A film; without a suffix, a folder of frames. Raises OutputError, UsageError."""
     if not path.suffix:
         for number, frame in enumerate(film.frames, 1):
             write_frame(path / f"frame {number:03d}.png", frame, film.walk)
             progress(number, len(film.frames))
-        return path
+        return
     pictures = [frame.image for frame in film.frames]
     if film.ends:
         pictures = [
@@ -145,7 +109,6 @@ def write(path: Path, film: Film, progress: Callable[[int, int], object]) -> Pat
     if film.play.back:
         pictures = list(ping_pong(pictures))
     write_film(path, pictures, film.play.fps, loop=film.play.loop)
-    return path
 
 
 def _beside(image: np.ndarray, fade: np.ndarray) -> np.ndarray:

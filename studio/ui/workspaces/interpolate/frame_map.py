@@ -133,16 +133,8 @@ class FrameMap(QWidget):
             painter.fillRect(place, self.palette().color(_ROLE.Mid))
             painter.setOpacity(PALE)
         part = min(1.0, place.width() / place.height())  # a slice of the middle
-        source = QRectF((1 - part) / 2, 0, part, 1)
         picture = self._course.pictures[shown]
-        level = next((e for e in reversed(picture.levels) if e.height() >= place.height() * scale),
-                     picture.image)  # fmt: skip
-        size = level.size()
-        painter.drawImage(
-            place,
-            level,
-            QRectF(source.left() * size.width(), 0, part * size.width(), size.height()),
-        )
+        picture.draw(painter, place, QRectF((1 - part) / 2, 0, part, 1), scale)
         painter.setOpacity(1.0)
 
     def _paint_ring(self, painter: QPainter) -> None:

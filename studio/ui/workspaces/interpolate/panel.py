@@ -5,15 +5,12 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QShowEvent
+from PySide6.QtCore import QPoint, Slot
+from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
-    QHBoxLayout,
     QMenu,
-    QProgressBar,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -24,25 +21,27 @@ from studio.ui import actions
 from studio.ui.image.scaled import Picture
 from studio.ui.library.picker import Yours
 from studio.ui.library.pictures import Entry
+from studio.ui.output.exporter import FILMS
+from studio.ui.panel import Panel, PanelSpec, stacked
 from studio.ui.session import random_seed
 from studio.ui.shared import Shared
 from studio.ui.start import from_pixels
-from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.buttons import tool
 from studio.ui.widgets.foot import COLUMN_WIDTH
+from studio.ui.widgets.form import column, row
 from studio.ui.widgets.line import Line
-from studio.ui.workspaces import Panel, PanelSpec
+from studio.ui.widgets.menus import add, add_forms, passing_menu
+from studio.ui.widgets.progress import Progress
 from studio.ui.workspaces.interpolate import plan
 from studio.ui.workspaces.interpolate.column import TITLES, WalkColumn
 from studio.ui.workspaces.interpolate.course import Course
 from studio.ui.workspaces.interpolate.exports import FORMS, Exports, Play
 from studio.ui.workspaces.interpolate.frame_map import FrameMap
 from studio.ui.workspaces.interpolate.keys import TOOLS, WALK
-from studio.ui.workspaces.interpolate.menus import end_menu, export_menu, frame_menu
 from studio.ui.workspaces.interpolate.player import WalkPlayer
 from studio.ui.workspaces.interpolate.reading import Reading, Taken
 from studio.ui.workspaces.interpolate.stage import Stage
-from studio.ui.workspaces.interpolate.welcome import Example, WalkWelcome
+from studio.ui.workspaces.interpolate.welcome import Ends, welcome
 
 
 class InterpolatePanel(Panel):
@@ -55,24 +54,18 @@ class InterpolatePanel(Panel):
     stage: Stage
 
     def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("interpolatePanel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.shared, self.session, self.jobs = shared, shared.session, shared.jobs
+        super().__init__(shared, parent, "interpolate", "walk")
         self.course, self.reading = Course(shared.jobs, self), Reading(self)
         self.column = WalkColumn(self.session, self.jobs, self.course, self.reading, self)
         self.column.setFixedWidth(COLUMN_WIDTH)
         self.exports = Exports(self.course, shared.library.folder, self)
-        self.banner, self.bar, self.writing = Banner(), QHBoxLayout(), QProgressBar()
-        self.welcome, self.stage = WalkWelcome(), Stage()
+        tip = "How much of the walk is written"
+        self.writing = Progress("walkWriting", "Progress of the export", tip)
+        self.welcome, self.stage = welcome(), Stage()
         self.map, self.player = FrameMap(self.course), WalkPlayer()
         self.pages, self.sight = QStackedWidget(), QWidget()
         self.facts, self.speed = Line("walkFacts"), Line("walkSpeed")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self.column)
-        row.addWidget(self._right(), 1)
+        self.lay_out(self.column, self._right())
         self.actions_by_id = actions.install(WALK, self, self.sight)
         self.actions_by_id["walk_fade"].setCheckable(True)
         self.actions_by_id["walk_fade"].setChecked(True)
@@ -84,46 +77,27 @@ class InterpolatePanel(Panel):
         self._enable()
 
     def _right(self) -> QWidget:
-        self.banner.dismiss.setObjectName("walkDismiss")
-        self.writing.setObjectName("walkWriting")
-        self.writing.setAccessibleName("Progress of the export")
-        self.writing.setToolTip("How much of the walk is written")
-        self.writing.setTextVisible(False)
         self.writing.hide()
-        self.bar.setSpacing(2)
-        self.bar.addWidget(self.facts, 1)
+        self.bar = row((self.facts, 1), gap=2)
         self._body = QBoxLayout(QBoxLayout.Direction.TopToBottom, self.sight)
         self._body.setContentsMargins(0, 0, 0, 0)
         self._body.setSpacing(10)
         self._body.addWidget(self.stage, 1)
         self._body.addWidget(self.map)
         page = QWidget()
-        below = QVBoxLayout(page)
-        below.setContentsMargins(0, 0, 0, 0)
-        below.setSpacing(6)
-        below.addWidget(self.sight, 1)
-        below.addWidget(self.speed)
-        below.addWidget(self.player)
+        column((self.sight, 1), self.speed, self.player, on=page)
         self.pages.addWidget(self.welcome)
         self.pages.addWidget(page)
-        right = QWidget()
-        column = QVBoxLayout(right)
-        column.setContentsMargins(16, 8, 16, 8)
-        column.setSpacing(8)
-        column.addLayout(self.bar)
-        column.addWidget(self.banner)
-        column.addWidget(self.writing)
-        column.addWidget(self.pages, 1)
-        return right
+        return stacked(self.bar, self.banner, self.writing, self.pages)
 
     def _connect(self) -> None:
         course = self.course
         self.column.asked.connect(self.actions_by_id["walk_go"].trigger)
         for card in self.column.cards:
             card.mine_wanted.connect(self.open_yours)
-            card.said.connect(self._failed)
+            card.said.connect(self.error)
         self.reading.read.connect(self._read)
-        self.reading.failed.connect(self._failed)
+        self.reading.failed.connect(self.error)
         self.welcome.picked.connect(self._picked)
         self.map.picked.connect(self.show_frame)
         for opener in (self.map, self.stage.walk, self.stage.fade):
@@ -135,27 +109,26 @@ class InterpolatePanel(Panel):
         course.measured.connect(self._measured)
         course.ended.connect(self._enable)
         self.exports.progressed.connect(self._progressed)
-        self.exports.written.connect(self._written)
+        self.exports.written.connect(self.written)
         self.exports.saved.connect(self._saved)
         self.exports.failed.connect(self._not_written)
-        self.jobs.failed.connect(self._job_failed)
+        course.failed.connect(self.error)
 
     def run(self) -> None:
         """Makes the walk as it stands."""
         if self.course.job is not None:
-            self.banner.say("note", "One walk at a time: cancel this one first (Esc).")
+            self.note("One walk at a time: cancel this one first (Esc).")
             return
         drawn = random_seed()
         try:
             began = self.course.begin(self.column.walk(drawn))
         except UsageError as error:
-            self._failed(plan.sentence(error))
+            self.refuse(str(error))
             return
         if began:
-            if self.banner.kind == "error":
-                self.banner.clear()
+            self.forget_error()
             self.column.drawn(drawn)
-            self.shared.preferences.set("history", list(self.column.remember_prompts()))
+            self.preferences.set("history", list(self.column.remember_prompts()))
             self._remember()
 
     def take(self, end: int, picture: Path | Entry) -> None:
@@ -180,7 +153,7 @@ class InterpolatePanel(Panel):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.column.set_history(tuple(self.shared.preferences.get("history")))
+        self.column.set_history(tuple(self.preferences.get("history")))
 
     def closing(self) -> None:
         self._remember()
@@ -188,7 +161,7 @@ class InterpolatePanel(Panel):
         self.exports.wait()
 
     def _remember(self) -> None:
-        self.shared.preferences.set("walk", self.column.remembered())
+        self.preferences.set("walk", self.column.remembered())
 
     def escape(self) -> None:
         """Cancels the walk, else dismisses the banner."""
@@ -247,36 +220,45 @@ class InterpolatePanel(Panel):
 
     def open_ends(self) -> QMenu:
         """Which end the frame is to be."""
-        menu = end_menu(self, TITLES[len(self.column.shown())], self.make_end)
+        menu = passing_menu(self, "walkEndMenu")
+        for end, title in enumerate(TITLES[len(self.column.shown())]):
+            add(menu, f"walkToEnd{end}", title, partial(self.make_end, end))
         menu.popup(self.stage.mapToGlobal(self.stage.rect().center()))
         return menu
 
     def open_menu(self, where: QPoint | None = None) -> QMenu:
         """What can be done with the frame."""
-        menu = frame_menu(self, (self.actions_by_id[name] for name in TOOLS[2:]))
+        menu = passing_menu(self, "walkFrameMenu")
+        menu.addActions([self.actions_by_id[name] for name in TOOLS[2:]])
         corner = self.map.place(self.map.current).center().toPoint()
         menu.popup(where or self.map.mapToGlobal(corner))
         return menu
 
     def open_exports(self) -> QMenu:
-        """Which form to write the walk in."""
-        menu = export_menu(self, self._export)
+        """Which form to write the walk in; the films also beside the cross-fade."""
+        menu = passing_menu(self, "walkExportMenu")
+        add_forms(menu, "walkExport", FORMS, partial(self._export, fade=False))
+        menu.addSeparator()
+        both = menu.addMenu("Beside the cross-fade")
+        both.setObjectName("walkExportBoth")
+        both.setToolTipsVisible(True)
+        add_forms(both, "walkExportBoth", FILMS, partial(self._export, fade=True))
         menu.popup(self.mapToGlobal(self.rect().topRight()) - QPoint(menu.sizeHint().width(), -36))
         return menu
 
     def _export(self, form: str, fade: bool) -> None:
         turn = str(self.player.turn.currentData())
         play = Play(self.player.fps, turn != "once", turn == "ping-pong")
-        if self.exports.start(form, play, fade) is not None:
-            self.banner.say("note", f"Writing: {FORMS[form][0]}…")
+        if self.exports.start(form, play, fade):
+            self.note(f"Writing: {FORMS[form][0]}…")
 
     @Slot(int)
     def open_yours(self, end: int) -> Yours | None:
         """The newest pictures, to choose an end from."""
-        if not any(entry.path is not None for entry in self.shared.library.entries):
-            self.banner.say("note", "No picture was made yet; make one in Generate (Ctrl+1).")
+        if not any(entry.path is not None for entry in self.library.entries):
+            self.note("No picture was made yet; make one in Generate (Ctrl+1).")
             return None
-        window = Yours(self.shared.library, self)
+        window = Yours(self.library, self)
         window.chosen.connect(partial(self.take, end))
         button = self.column.cards[end].mine
         window.move(button.mapToGlobal(button.rect().bottomLeft()))
@@ -289,8 +271,8 @@ class InterpolatePanel(Panel):
         self.column.cards[end].take(taken)
 
     @Slot(object)
-    def _picked(self, example: Example) -> None:
-        self.column.show_example(example.prompts, example.seeds)
+    def _picked(self, ends: Ends) -> None:
+        self.column.show_example(*ends)
         self.run()
 
     @Slot()
@@ -352,45 +334,31 @@ class InterpolatePanel(Panel):
 
     @Slot(int, int)
     def _progressed(self, done: int, all_of_them: int) -> None:
-        self.writing.setRange(0, all_of_them)
-        self.writing.setValue(done)
+        self.writing.show_share(done / all_of_them if all_of_them else None)
         self.writing.setVisible(self.exports.busy > 0)
 
     @Slot(object)
-    def _written(self, path: Path) -> None:
-        def show() -> None:
-            folder = path.parent if path.suffix else path
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
-
+    def written(self, path: Path) -> None:
         self.writing.setVisible(self.exports.busy > 0)
-        self.banner.say("note", f"Written to {path}", (("Show the folder", show),))
+        super().written(path)
 
     @Slot(object, object)
-    def _saved(self, path: Path, frame: Frame) -> None:
+    def _saved(self, frame: Frame, path: Path) -> None:
         if self.course.walk is not None:
-            self.shared.library.insert(path, nearest_end(self.course.walk, frame.place).settings)
-        self.banner.say("note", f"Saved as {path.name} in {path.parent}.")
+            self.library.insert(path, nearest_end(self.course.walk, frame.place).settings)
+        self.note(f"Saved as {path.name} in {path.parent}.")
 
     @Slot(str)
     def _not_written(self, sentence: str) -> None:
         self.writing.setVisible(self.exports.busy > 0)
-        self._failed(sentence)
+        self.error(sentence)
 
     @Slot()
     def _enable(self) -> None:
         """What needs a picture waits for the first frame."""
         for each in WALK:
-            if each.needs_picture:
+            if each.needs:
                 self.actions_by_id[each.id].setEnabled(bool(self.course.frames))
-
-    @Slot(int, str)
-    def _job_failed(self, job: int, sentence: str) -> None:
-        if job in (0, self.course.job):
-            self._failed(sentence)
-
-    @Slot(str)
-    def _failed(self, sentence: str) -> None:
-        self.banner.say("error", sentence)
 
 
 PANEL = PanelSpec(InterpolatePanel, WALK, ("walk_export",))

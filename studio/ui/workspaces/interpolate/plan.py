@@ -74,12 +74,6 @@ def expected(walk: Walk, samplers: Mapping[str, SamplerSpec]) -> str:
     return f"{words} · about {runs * each * settings.steps * asked:,} NFE"
 
 
-def sentence(error: UsageError) -> str:
-    """What is wrong, beginning with a capital."""
-    words = str(error)
-    return f"{words[:1].upper()}{words[1:]}"
-
-
 def becomes(noise: bool, spec: SamplerSpec) -> tuple[str, str]:
     """How a picture becomes a point of the walk: in few words, and a tooltip."""
     if not noise:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QElapsedTimer, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtCore import Signal, Slot
 
-from studio.ui import icons
 from studio.ui.widgets.choice_box import ChoiceBox
-from studio.ui.widgets.time_slider import FINE, TimeSlider
+from studio.ui.widgets.player import PlayBar
+from studio.ui.widgets.time_slider import FINE
 
-BEAT = 25  # milliseconds between two drawings while it plays
 RATES = tuple((float(n), f"{n} fps", f"{n} frames a second") for n in (2, 4, 8, 12, 16, 24, 30))
 TURNS = (
     ("once", "Once", "Stops at the end"),
@@ -19,55 +17,31 @@ TURNS = (
 MOST_TICKS = 64
 
 
-class WalkPlayer(QWidget):
+class WalkPlayer(PlayBar):
     """`moved` gives the frame, counted along the route, whoever changed it."""
 
     moved = Signal(int)
 
     def __init__(self) -> None:
-        super().__init__()
-        self._count = 0
-        self.play = QToolButton()
-        self.play.setObjectName("walkPlay")
-        self.play.setToolTip("Play the frames (Space)")
-        self.play.setIconSize(QSize(icons.SIZE, icons.SIZE))
-        self.slider = TimeSlider()
-        self.slider.setObjectName("walkTime")
-        self.slider.setAccessibleName("Where on the walk")
-        self.slider.setToolTip(
+        super().__init__(
+            "walk",
+            "Play the frames (Space)",
+            "Where on the walk",
             "From the first frame to the last; the ticks are the finished ones. The arrow keys"
-            " move, Space plays."
+            " move, Space plays.",
+            "000 / 000",
         )
-        self.read = QLabel()
-        self.read.setObjectName("walkRead")
-        self.read.setProperty("role", "unit")
-        self.read.setFixedWidth(self.read.fontMetrics().horizontalAdvance("000 / 000"))
+        self._count = 0
         self.rate = ChoiceBox("walkRate", "Speed", "How fast it plays, and its films", RATES)
         self.rate.set_value(8.0)
         self.rate.setFixedWidth(88)
         self.turn = ChoiceBox("walkTurn", "After the end", "What comes after the end", TURNS)
         self.turn.set_value("ping-pong")
         self.turn.setFixedWidth(136)
-        self._beat = QTimer(self, interval=BEAT, timerType=Qt.TimerType.PreciseTimer)
-        self._since = QElapsedTimer()
         self._phase = 0.0  # frames since the start, there and back again
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        for widget, stretch in (
-            (self.play, 0), (self.slider, 1), (self.read, 0), (self.rate, 0), (self.turn, 0),
-        ):  # fmt: skip
-            row.addWidget(widget, stretch)
-        self.slider.moved.connect(self._moved)
-        self.slider.space.connect(self.toggle)
-        self.play.clicked.connect(self.toggle)
-        self._beat.timeout.connect(self._play_on)
-        self._dress()
+        for widget in (self.play, self.slider, self.read, self.rate, self.turn):
+            self.row.addWidget(widget, widget is self.slider)
         self.set_count(0)
-
-    @property
-    def playing(self) -> bool:
-        return self._beat.isActive()
 
     @property
     def fps(self) -> float:
@@ -99,31 +73,16 @@ class WalkPlayer(QWidget):
         self._phase = float(frame)
         self.slider.set_time(1 - frame / max(1, self._count - 1))
 
-    @Slot()
-    def toggle(self) -> None:
-        """Plays from here, from the start if it is at the end already; or pauses."""
-        if self.playing:
-            self.pause()
-            return
+    def ready(self) -> bool:
+        """From the start if it is at the end already and stops there."""
         if self._count < 2:
-            return
+            return False
         ended = self.frame == self._count - 1 and self.turn.currentData() == "once"
         self.go_to(0 if ended else self.frame)
-        self._since.start()
-        self._beat.start()
-        self._dress()
-
-    def pause(self) -> None:
-        self._beat.stop()
-        self._dress()
-
-    @Slot()
-    def _play_on(self) -> None:
-        """By the clock, so that slow drawing drops frames and not speed."""
-        self.advance(self._since.restart() / 1000)
+        return True
 
     def advance(self, seconds: float) -> None:
-        """Goes on for so long; every frame lasts as long as any other, as in a film."""
+        """Every frame lasts as long as any other, as in a film."""
         self._phase += seconds * self.fps
         turn = self.turn.currentData()
         if turn == "once" and self._phase >= self._count - 1:
@@ -145,7 +104,3 @@ class WalkPlayer(QWidget):
 
     def _tell(self) -> None:
         self.read.setText(f"{self.frame + 1} / {self._count}" if self._count else "")
-
-    def _dress(self) -> None:
-        icons.dress(self.play, "pause" if self.playing else "play")
-        self.play.setAccessibleName("Pause" if self.playing else "Play")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QMimeData, QObject, Signal, Slot
+from PySide6.QtCore import QMimeData, QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
 from studio.core.errors import DataError
@@ -13,7 +14,7 @@ from studio.core.settings import Settings
 from studio.gallery import png
 from studio.ui.background import Background
 from studio.ui.start import Start, from_file
-from studio.ui.starting.sources import PASTED, file_in, from_image
+from studio.ui.starting.sources import from_image, pass_on
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +33,9 @@ class Reading(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._files = Background(self)
+        self._files = Background(self, to_the_end=True)
         self._files.done.connect(self._done)
-        self._files.failed.connect(self._failed)
-        app = QCoreApplication.instance()
-        if app is not None:
-            app.aboutToQuit.connect(self.wait)
+        self._files.problem.connect(self.failed)
 
     def open(self, end: int, path: Path) -> None:
         self._files.start(end, from_path, path)
@@ -47,14 +45,8 @@ class Reading(QObject):
 
     def offered(self, end: int, data: QMimeData) -> bool:
         """Takes what is dropped or pasted: a file, else pixels; whether there was any."""
-        path = file_in(data)
-        if path is not None:
-            self.open(end, path)
-        elif data.hasImage():
-            self.take(end, PASTED, QImage(data.imageData()))
-        return path is not None or data.hasImage()
+        return pass_on(data, partial(self.open, end), partial(self.take, end))
 
-    @Slot()
     def wait(self) -> None:
         """Returns when everything is read."""
         self._files.wait()
@@ -62,10 +54,6 @@ class Reading(QObject):
     @Slot(object, object)
     def _done(self, end: int, taken: Taken) -> None:
         self.read.emit(end, taken)
-
-    @Slot(object, str)
-    def _failed(self, _: int, sentence: str) -> None:
-        self.failed.emit(sentence)
 
 
 def from_path(path: Path) -> Taken:

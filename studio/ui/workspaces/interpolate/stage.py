@@ -2,66 +2,53 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import (
-    QContextMenuEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPalette,
-    QPen,
-    QWheelEvent,
-)
-from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
+from PySide6.QtCore import QPoint, QRectF, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QBoxLayout, QWidget
 
-from studio.ui.image.lens import Lens
 from studio.ui.image.scaled import Picture
+from studio.ui.image.sight import MOST_FIT, Lens
+from studio.ui.image.view import PictureView
 
 CAPTION = 24  # logical pixels below a picture
-MOST_FIT = 4.0  # a picture is enlarged at most so much when it is seen whole
 
 
-class View(QWidget):
+class View(PictureView):
     """One picture under a lens that its neighbour shares."""
 
     opened = Signal(QPoint)
 
     def __init__(self, name: str, label: str, lens: Lens) -> None:
-        super().__init__()
+        super().__init__(lens)
         self._lens = lens
-        self._picture: Picture | None = None
+        self.picture: Picture | None = None
         self.caption = ""
-        self._grip: QPointF | None = None
         self.setObjectName(name)
         self.setAccessibleName(label)
         self.setToolTip("Wheel zooms both, dragging moves both, double-click shows all again.")
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setMinimumSize(120, 120)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        lens.changed.connect(self.update)
-
-    @property
-    def picture(self) -> Picture | None:
-        return self._picture
 
     def show_picture(self, picture: Picture | None) -> None:
-        self._picture = picture
+        self.picture = picture
         self.update()
 
     def place(self) -> QRectF:
         """The square that the picture is drawn in."""
-        most = float("inf") if self._picture is None else MOST_FIT * self._picture.image.width()
+        most = float("inf") if self.picture is None else MOST_FIT * self.picture.image.width()
         room = self.height() - 2.0 - CAPTION
         side = max(1.0, min(self.width() - 2.0, room, most))
         return QRectF((self.width() - side) / 2, 1 + (room - side) / 2, side, side)
 
+    def room(self) -> QRectF:
+        return self.place()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         place = self.place()
-        if self._picture is not None:
-            self._picture.draw(painter, place, self._lens.part, self.devicePixelRatioF())
-        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Mid), 1))
-        painter.drawRect(place.adjusted(-0.5, -0.5, 0.5, 0.5))
+        if self.picture is not None:
+            self.picture.draw(painter, place, self._lens.part, self.devicePixelRatioF())
+        self.frame(painter, place)
         painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
         below = QRectF(0, place.bottom() + 1, self.width(), CAPTION)
         text = painter.fontMetrics().elidedText(
@@ -69,31 +56,6 @@ class View(QWidget):
         )
         painter.drawText(below, Qt.AlignmentFlag.AlignCenter, text)
         painter.end()
-
-    def _at(self, where: QPointF) -> QPointF:
-        place, part = self.place(), self._lens.part
-        return part.topLeft() + (where - place.topLeft()) * (part.width() / place.width())
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if turn := event.angleDelta().y():
-            self._lens.zoom_at(self._at(event.position()), 1.2 ** (turn / 120))
-            event.accept()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._grip = event.position()
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._grip is not None:
-            by = self._grip - event.position()
-            self._grip = event.position()
-            self._lens.move(by * (self._lens.part.width() / self.place().width()))
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._grip = None
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self._lens.reset()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self.opened.emit(event.globalPos())

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio.bridge.toys import toy_sources
 from studio.core.laboratory import Lab
 from studio.core.settings import MAX_GUIDANCE, Settings
 from studio.diffusion.distributions import DISTRIBUTIONS
+from studio.ui.widgets.buttons import text_button
 from studio.ui.widgets.choice_box import ChoiceBox
+from studio.ui.widgets.form import caption, column, row
 from studio.ui.widgets.spin import RealSpin, WholeSpin
 
 SIDE = 64  # points of the backdrop along one side
@@ -20,6 +22,14 @@ TRAINED = {
     "velocity": ("Network: velocity", "A small network trained to predict the velocity (flow)"),
 }
 EXACT = ("exact", "Exact score", "The distribution's own score: no network, no training error")
+DATA = "The distribution to sample (Alt+D)"
+SOURCE = (
+    "What answers for the denoiser (Alt+O): the exact score, or a network trained on samples;"
+    " networks are there for two moons and the grid"
+)
+CLASS = "The part of the data that guidance pulls to (Alt+L)"
+SCALE = "Guidance scale w (Alt+W): 0 ignores the class, 1 samples it, more overshoots"
+RUN = "Run every sampler from the same noise (Ctrl+Enter)"
 
 
 class Controls(QWidget):
@@ -28,94 +38,46 @@ class Controls(QWidget):
     def __init__(self) -> None:
         super().__init__()
         data = tuple((each.name, each.label, "") for each in DISTRIBUTIONS.values())
-        self.data = ChoiceBox("labData", "Distribution", "The distribution to sample (Alt+D)", data)
-        self.source = ChoiceBox(
-            "labSource",
-            "Source",
-            "What answers for the denoiser (Alt+O): the exact score, or a network trained on"
-            " samples; networks are there for two moons and the grid",
-            (EXACT,),
+        self.data = ChoiceBox("labData", "Distribution", DATA, data)
+        self.source = ChoiceBox("labSource", "Source", SOURCE, (EXACT,))
+        self.label = ChoiceBox("labClass", "Class", CLASS, ())
+        self.strength = RealSpin(
+            "labGuidance", "Guidance scale w", SCALE, 0, MAX_GUIDANCE, STRENGTH, 0.5, 1
         )
-        self.label = ChoiceBox(
-            "labClass", "Class", "The part of the data that guidance pulls to (Alt+L)", ()
+        self.particles = WholeSpin(
+            "labParticles", "Particles", "How many (Alt+A)", 100, 2000, PARTICLES, 100
         )
-        self.strength = RealSpin()
-        self.particles = WholeSpin()
-        self.seed = WholeSpin()
-        self.run = QPushButton("Run")
-        self.cancel = QPushButton("Cancel")
-        self._dress()
-        self._lay_out()
-        self.data.edited.connect(self._data_chosen)
-        self.source.edited.connect(self._enable)
-        self.label.edited.connect(self._enable)
-        self._data_chosen(self.data.currentData())
-
-    def _dress(self) -> None:
-        w = "Guidance scale w (Alt+W): 0 ignores the class, 1 samples it, more overshoots"
-        numbers = (
-            (self.strength, "labGuidance", "Guidance scale w", w, 0, MAX_GUIDANCE, STRENGTH),
-            (self.particles, "labParticles", "Particles", "How many (Alt+A)", 100, 2000, PARTICLES),
-            (self.seed, "labSeed", "Seed", "Fixes all noise (Alt+E)", 0, 2**31 - 1, 0),
-        )
-        for spin, name, label, tip, low, high, value in numbers:
-            spin.setObjectName(name)
-            spin.setAccessibleName(label)
-            spin.setToolTip(tip)
-            spin.setRange(low, high)  # type: ignore[arg-type]
-            spin.setValue(value)  # type: ignore[arg-type]
-        self.strength.setDecimals(1)
-        self.strength.setSingleStep(0.5)
-        self.particles.setSingleStep(100)
-        for button, name, tip in (
-            (self.run, "labRun", "Run every sampler from the same noise (Ctrl+Enter)"),
-            (self.cancel, "labCancel", "Stop; what has run stays (Esc)"),
-        ):
-            button.setObjectName(name)
-            button.setAccessibleName(button.text())
-            button.setToolTip(tip)
-        self.run.setProperty("role", "primary")
-        self.cancel.setProperty("role", "beside")
-
-    def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        named = (
+        self.seed = WholeSpin("labSeed", "Seed", "Fixes all noise (Alt+E)", 0, 2**31 - 1)
+        self.run = text_button("labRun", "Run", "Run", RUN, "primary")
+        stop = "Stop; what has run stays (Esc)"
+        self.cancel = text_button("labCancel", "Cancel", "Cancel", stop, "beside")
+        for box, least in ((self.data, 128), (self.source, 150), (self.label, 88)):
+            box.setMinimumWidth(least)
+        fields = (
             ("&Data", self.data), ("S&ource", self.source), ("C&lass", self.label),
             ("&w", self.strength), ("P&articles", self.particles), ("S&eed", self.seed),
         )  # fmt: skip
-        for text, control in named:
-            label = QLabel(text)
-            label.setProperty("role", "muted")
-            label.setBuddy(control)
-            column = QVBoxLayout()
-            column.setSpacing(3)
-            column.addWidget(label)
-            column.addWidget(control)
-            row.addLayout(column, 0)
-        for box, least in ((self.data, 128), (self.source, 150), (self.label, 88)):
-            box.setMinimumWidth(least)
-        row.addStretch(1)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(6)
-        buttons.addWidget(self.run)
-        buttons.addWidget(self.cancel)
-        column = QVBoxLayout()
-        column.addStretch(1)
-        column.addLayout(buttons)
-        row.addLayout(column)
+        row(
+            *(column(caption(text, "muted", buddy=box), box, gap=3) for text, box in fields),
+            None,
+            column(None, row(self.run, self.cancel)),
+            gap=8,
+            on=self,
+        )
+        self.data.edited.connect(self._data_chosen)
+        self.source.edited.connect(self._enable)
+        self.label.edited.connect(self._enable)
+        self._data_chosen(self.data.value())
 
     @Slot(object)
     def _data_chosen(self, name: str) -> None:
         """Offers the networks that were trained on this distribution, and its classes."""
-        source = self.source.currentData()
         trained = tuple((each, *TRAINED[each]) for each in toy_sources(name) if each in TRAINED)
-        _refill(self.source, (EXACT, *trained))
-        self.source.set_value(source)
+        self.source.offer((EXACT, *trained))
         count = len(DISTRIBUTIONS[name].classes)
         classes = tuple((k, f"Class {k + 1}", "Pull all particles there") for k in range(count))
-        _refill(self.label, ((-1, "All", "No guidance"), *classes))
+        self.label.offer(((-1, "All", "No guidance"), *classes))
+        self.label.set_value(-1)
         self._enable()
 
     @Slot()
@@ -139,12 +101,3 @@ class Controls(QWidget):
             side=SIDE,
             likelihood=likelihood,
         )
-
-
-def _refill(box: ChoiceBox, choices: tuple[tuple[object, str, str], ...]) -> None:
-    """Other choices, the first one chosen, without reporting an edit."""
-    blocked = box.blockSignals(True)
-    box.clear()
-    for value, text, _ in choices:
-        box.addItem(text, value)
-    box.blockSignals(blocked)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from studio.core.laboratory import LabRun
 from studio.core.settings import MAX_STEPS
 from studio.core.specs import SamplerSpec
+from studio.ui.widgets.form import caption, column, row
 from studio.ui.widgets.sampler_box import SamplerBox
 from studio.ui.widgets.spin import WholeSpin
 from studio.ui.workspaces.lab.motion import Motion
@@ -43,40 +44,20 @@ class Column(QWidget):
         super().__init__()
         self._samplers = samplers
         place = f"Sampler {number + 1}"
-        self.box = SamplerBox(tuple(samplers.values()))
-        self.box.setObjectName(f"labSampler{number}")
+        self.box = SamplerBox(samplers.values(), f"labSampler{number}")
         self.box.setAccessibleName(place)
         self.box.setMinimumWidth(60)
         self.box.insertItem(0, "None", "")
-        self.steps = WholeSpin()
-        self.steps.setObjectName(f"labSteps{number}")
-        self.steps.setAccessibleName(f"{place}: steps")
-        self.steps.setToolTip("How many steps from noise to data")
-        self.steps.setRange(1, MAX_STEPS)
+        tip = "How many steps from noise to data"
+        self.steps = WholeSpin(f"labSteps{number}", f"{place}: steps", tip, 1, MAX_STEPS)
         self.steps.setFixedWidth(54)
         self.pane = Pane(number)
         self.figures = tuple(_figure(f"lab{name}{number}") for name in _FIGURES)
-        self._lay_out()
+        head = row((self.box, 1), self.steps, gap=5)
+        column(head, (self.pane, 1000), column(*self.figures, gap=1), None, on=self)
         self.box.edited.connect(self._chosen)
         self.box.set_value(sampler if sampler in samplers else "")
         self._chosen(self.sampler)
-
-    def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.setSpacing(5)
-        head.addWidget(self.box, 1)
-        head.addWidget(self.steps)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
-        column.addLayout(head)
-        column.addWidget(self.pane, 1000)
-        lines = QVBoxLayout()
-        lines.setSpacing(1)
-        for label in self.figures:
-            lines.addWidget(label)
-        column.addLayout(lines)
-        column.addStretch(1)
 
     @property
     def sampler(self) -> str:
@@ -140,9 +121,7 @@ _FIGURES = ("Cost", "Distance", "Missed", "Likelihood")
 
 
 def _figure(name: str) -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setProperty("role", "title" if name.startswith("labCost") else "muted")
+    label = caption("", "title" if name.startswith("labCost") else "muted", name)
     label.setMinimumWidth(20)
     label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     return label

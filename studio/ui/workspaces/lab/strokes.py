@@ -12,6 +12,8 @@ import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 
+from studio.ui.plots.painting import draw_curve, placed
+
 HUES, PHASES = 30, 4
 DOT = 3.4  # logical pixels across
 HEAD = 0.34  # of an arrow's length
@@ -32,10 +34,6 @@ def density_image(density: np.ndarray, colour: QColor) -> QImage:
     side = len(pixels)
     form = QImage.Format.Format_ARGB32_Premultiplied
     return QImage(pixels.data, side, side, 4 * side, form).copy()
-
-
-def polygon(pixels: np.ndarray) -> QPolygonF:
-    return QPolygonF([QPointF(x, y) for x, y in pixels.tolist()])
 
 
 @lru_cache(maxsize=8)
@@ -145,16 +143,12 @@ def draw_marginal(
     line = np.linspace(0, 1, len(truth))
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colours[0])
-    painter.drawPolygon(polygon(_placed(edges, steps, place, upright)))
-    painter.setPen(QPen(colours[1], 1.2))
-    painter.drawPolyline(polygon(_placed(line, truth, place, upright)))
+    painter.drawPolygon(_outline(edges, steps, place, upright))
+    draw_curve(painter, _outline(line, truth, place, upright), colours[1], 1.2)
     painter.restore()
 
 
-def _placed(along: np.ndarray, share: np.ndarray, place: QRectF, upright: bool) -> np.ndarray:
+def _outline(along: np.ndarray, share: np.ndarray, place: QRectF, upright: bool) -> QPolygonF:
     if upright:
-        x = place.left() + share * place.width()
-        return np.stack((x, place.bottom() - along * place.height()), -1)
-    return np.stack(
-        (place.left() + along * place.width(), place.top() + share * place.height()), -1
-    )
+        return placed(place, share.tolist(), along.tolist())
+    return placed(place, along.tolist(), (1 - share).tolist())

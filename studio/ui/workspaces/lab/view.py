@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QCheckBox,
-    QHBoxLayout,
-    QLabel,
-    QSizePolicy,
-    QTabBar,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QSizePolicy, QTabBar, QWidget
 
 from studio.core.errors import UsageError
 from studio.core.laboratory import LabRun
+from studio.core.messages import Failed, Ready
+from studio.ui.job import Job
 from studio.ui.shared import Shared
 from studio.ui.widgets.banner import Banner
+from studio.ui.widgets.form import Check, caption, column, row
 from studio.ui.widgets.kept import Kept
 from studio.ui.widgets.player import Player
 from studio.ui.widgets.segments import Segments
@@ -54,17 +48,14 @@ class LabView(QWidget):
         self.banner = Banner()
         self.banner.dismiss.setObjectName("labDismiss")
         self.field = Segments("labField", "Field", FIELDS)
-        self.trails = _check("labTrails", "Trails", "The way that some particles came lately")
-        self.truth = _check(
-            "labTruth", "True samples", "Some samples of the distribution, as rings"
-        )
-        self.likelihood = _check(
-            "labLikelihood",
-            "Log-likelihood",
-            "What the model gives true samples, beside the exact value; runs again",
-        )
+        self.trails = Check("labTrails", "Trails", "The way that some particles came lately")
+        tip = "Some samples of the distribution, as rings"
+        self.truth = Check("labTruth", "True samples", tip)
+        tip = "What the model gives true samples, beside the exact value; runs again"
+        self.likelihood = Check("labLikelihood", "Log-likelihood", tip)
         self._waiting: list[int] = []  # columns
-        self._running: tuple[int, int] | None = None  # job, column
+        self._job: Job | None = None
+        self._column = 0  # that it is for
         self._part = False  # guided to a class
         self._begun = False
         self._lay_out()
@@ -75,30 +66,13 @@ class LabView(QWidget):
         self._enable()
 
     def _lay_out(self) -> None:
-        shown = QHBoxLayout()
-        shown.setSpacing(16)
-        for control in (self.field, self.trails, self.truth, self.likelihood):
-            shown.addWidget(control)
-        self.legend = QLabel(LEGEND)
-        self.legend.setObjectName("labLegend")
-        self.legend.setProperty("role", "muted")
-        self.legend.setToolTip(LEGEND)
+        self.legend = caption(LEGEND, "muted", "labLegend", LEGEND)
         self.legend.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.legend.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        shown.addWidget(self.legend, 1)
-        shown.addStretch()
-        panes = QHBoxLayout()
-        panes.setSpacing(14)
-        for each in self.columns:
-            panes.addWidget(each, 1)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(8)
-        whole.addWidget(self.controls)
-        whole.addWidget(self.banner)
-        whole.addLayout(panes, 1)
-        whole.addWidget(self.player)
-        whole.addLayout(shown)
+        shown = (self.field, self.trails, self.truth, self.likelihood, (self.legend, 1), None)
+        panes = row(*((each, 1) for each in self.columns), gap=14)
+        parts = (self.controls, self.banner, (panes, 1), self.player, row(*shown, gap=16))
+        column(*parts, gap=8, on=self)
 
     def _connect(self) -> None:
         self.controls.run.clicked.connect(self.run)
@@ -111,14 +85,11 @@ class LabView(QWidget):
         for each in self.columns:
             each.changed.connect(self._enable)
             each.pane.entered.connect(self._mark_steps)
-        self._jobs.lab.connect(self._made)
-        self._jobs.finished.connect(self._finished)
-        self._jobs.failed.connect(self._failed)
-        self._jobs.ready.connect(self._engine_ready)
+        self._jobs.on(Ready, self._engine_ready)
 
     @property
     def busy(self) -> bool:
-        return self._running is not None or bool(self._waiting)
+        return self._job is not None or bool(self._waiting)
 
     @Slot()
     def run(self) -> None:
@@ -137,7 +108,7 @@ class LabView(QWidget):
 
     def _next(self) -> None:
         """Asks for the next column's particles, ahead of pictures that wait."""
-        while self._waiting and self._running is None:
+        while self._waiting and self._job is None:
             number = self._waiting.pop(0)
             column = self.columns[number]
             wanted = self.likelihood.isChecked()
@@ -150,7 +121,10 @@ class LabView(QWidget):
             if job is None:  # the panel has said why
                 self._drop([number, *self._waiting])
             else:
-                self._running, self._part = (job, number), request.label >= 0
+                self._job, self._column, self._part = job, number, request.label >= 0
+                job.on(LabRun, self._made)
+                job.on(Failed, self._failed)
+                job.ended.connect(self._finished)
                 column.pane.show_words("Running…", forget=False)
         self._enable()
 
@@ -158,13 +132,13 @@ class LabView(QWidget):
     def cancel(self) -> None:
         """Stops; a job that still waits behind another is forgotten."""
         dropped, self._waiting = self._waiting, []
-        if self._running is not None:
-            job, number = self._running
-            if self._jobs.open and self._jobs.open[0] == job:
+        if self._job is not None:
+            if self._jobs.open[0] is self._job:
                 self._jobs.cancel()
             else:
-                self._running = None
-                dropped.append(number)
+                self._job.leave()
+                self._job = None
+                dropped.append(self._column)
         self._drop(dropped)
         self._enable()
 
@@ -189,20 +163,15 @@ class LabView(QWidget):
 
     @Slot(object)
     def _made(self, run: LabRun) -> None:
-        if self._running is None or run.job != self._running[0]:
-            return
-        column = self.columns[self._running[1]]
+        column = self.columns[self._column]
         if column.sampler == run.settings.sampler:
             column.show_run(run, self._part)
 
-    @Slot(int)
-    def _finished(self, job: int) -> None:
-        if self._running is None or job != self._running[0]:
-            return
-        number, self._running = self._running[1], None
-        column = self.columns[number]
-        if column.pane.words == "Running…":  # cancelled
-            self._drop([number])
+    @Slot()
+    def _finished(self) -> None:
+        self._job = None
+        if self.columns[self._column].pane.words == "Running…":  # cancelled
+            self._drop([self._column])
         self._next()
         if not self.busy:
             self._all_there()
@@ -218,10 +187,9 @@ class LabView(QWidget):
     def _mark_steps(self, motion: Motion) -> None:
         self.player.slider.set_ticks(motion.run.times)
 
-    @Slot(int, str)
-    def _failed(self, job: int, sentence: str) -> None:
-        if self._running is not None and job == self._running[0]:
-            self._give_up(self._running[1], sentence)  # what is no job's, the panel tells
+    @Slot(object)
+    def _failed(self, event: Failed) -> None:
+        self._give_up(self._column, event.message)
 
     @Slot()
     def _engine_ready(self, _: object = None) -> None:
@@ -278,11 +246,3 @@ class LabView(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self.player.pause()
-
-
-def _check(name: str, text: str, tip: str) -> QCheckBox:
-    box = QCheckBox(text)
-    box.setObjectName(name)
-    box.setAccessibleName(text)
-    box.setToolTip(tip)
-    return box

@@ -12,10 +12,12 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from studio.core.errors import UsageError
 from studio.core.generating import Generate
+from studio.core.messages import Finished
 from studio.core.settings import MAX_SEED
 from studio.gallery import queue_file
 from studio.gallery.inputs import inputs_folder
 from studio.ui.background import Background
+from studio.ui.job import Job
 from studio.ui.jobs import Jobs
 from studio.ui.widgets.drawing import Drawing
 
@@ -42,24 +44,22 @@ class Keeper(QObject):
         self._place: queue_file.Own | None = None  # where it is kept
         self._found: tuple[queue_file.Own, tuple[Generate, ...], tuple[str, ...]] | None = None
         self._looking = False
-        self._own: set[int] = set()  # jobs that the repetition asked for
+        self._own: list[Job] = []  # that the repetition asked for and that have not ended
         self._drawing = Drawing(self)
         self._drawing.done.connect(self._drawn)
         self._drawing.failed.connect(self._not_drawn)
         self._files = Background(self, beside=writer)
         self._files.done.connect(self._done)
         self._files.failed.connect(self._failed)
-        self._settle = QTimer(self)
-        self._settle.setSingleShot(True)
-        self._settle.setInterval(SETTLE)
+        self._settle = QTimer(self, singleShot=True, interval=SETTLE)
         self._settle.timeout.connect(self.save)
         jobs.changed.connect(self._changed)
-        jobs.finished.connect(self._finished)
+        jobs.ended.connect(self._ended)
 
     @property
     def pictures(self) -> tuple[Generate, ...]:
         """The open requests for pictures; other work is not kept."""
-        requests = (self._jobs.request(job) for job in self._jobs.open)
+        requests = (job.request for job in self._jobs.open)
         return tuple(each for each in requests if isinstance(each, Generate))
 
     def keep(self, keeps: bool) -> None:
@@ -128,7 +128,7 @@ class Keeper(QObject):
         try:
             for each in requests:
                 if (job := self._jobs.submit(each)) is not None:
-                    self._own.add(job)
+                    self._own.append(job)
         except UsageError as error:
             self._not_drawn(again, str(error))
             return
@@ -148,9 +148,11 @@ class Keeper(QObject):
             self.repeat(None)
             self.failed.emit(sentence)
 
-    @Slot(int)
-    def _finished(self, job: int) -> None:
-        if job in self._own and self._jobs.last_words.startswith(("Cancelled", "Failed")):
+    @Slot(object)
+    def _ended(self, job: Job) -> None:
+        own = job in self._own
+        self._own = [each for each in self._own if each is not job]
+        if own and not isinstance(job.end, Finished):
             self.repeat(None)
         elif self.again is not None and self._jobs.free:
             self._next()

@@ -2,68 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from studio.ui.actions import Action
+from studio.ui.actions import VIEWER, Action
 
 if TYPE_CHECKING:
     from studio.ui.workspaces.queue.panel import QueuePanel
 
 
-def _panel(run: Callable[[QueuePanel], object]) -> Callable[[Any], object]:
-    return run
-
-
-QUEUE = (
-    Action(
-        "queue_earlier",
-        "Earlier",
-        ("Alt+Up",),
-        "Let the chosen job go before the one above it.",
-        _panel(lambda p: p.shift(-1)),
-    ),
-    Action(
-        "queue_later",
-        "Later",
-        ("Alt+Down",),
-        "Let the job below the chosen one go first.",
-        _panel(lambda p: p.shift(1)),
-    ),
-    Action(
-        "queue_repeat",
-        "Repeat",
-        ("Ctrl+R",),
-        "Queue the chosen jobs once more, pictures with the next seeds.",
-        _panel(lambda p: p.repeat()),
-    ),
-    Action(
-        "queue_cancel",
-        "Cancel the chosen jobs",
-        ("Delete",),
-        "Take the chosen jobs off the queue.",
-        _panel(lambda p: p.cancel()),
-        "viewer",
-    ),
-    Action(
-        "cancel",
-        "Cancel",
-        ("Esc",),
-        "Stop the job being done now; what waits goes on.",
-        _panel(lambda p: p.escape()),
-    ),
-    Action(
-        "cancel_all",
-        "Cancel everything",
-        ("Shift+Esc",),
-        "Stop the job being done and empty the queue.",
-        _panel(lambda p: p.cancel_all()),
-    ),
-    Action(
-        "to_prompts",
-        "Go to the prompts",
-        ("Alt+P",),
-        "Type a list of prompts.",
-        _panel(lambda p: p.prompts.text.setFocus()),
-    ),
+# fmt: off
+QUEUE: tuple[Action[QueuePanel], ...] = (
+    Action("queue_earlier", "Alt+Up", "Earlier", lambda p: p.shift(-1),
+        "Let the chosen job go before the one above it."),
+    Action("queue_later", "Alt+Down", "Later", lambda p: p.shift(1),
+        "Let the job below the chosen one go first."),
+    Action("queue_repeat", "Ctrl+R", "Repeat", lambda p: p.repeat(),
+        "Queue the chosen jobs once more, pictures with the next seeds."),
+    Action("queue_cancel", "Delete", "Cancel the chosen jobs", lambda p: p.cancel(),
+        "Take the chosen jobs off the queue.", VIEWER),
+    Action("cancel", "Esc", "Cancel", lambda p: p.escape(),
+        "Stop the job being done now; what waits goes on."),
+    Action("cancel_all", "Shift+Esc", "Cancel everything", lambda p: p.cancel_all(),
+        "Stop the job being done and empty the queue."),
+    Action("to_prompts", "Alt+P", "Go to the prompts", lambda p: p.prompts.text.setFocus(),
+        "Type a list of prompts."),
 )

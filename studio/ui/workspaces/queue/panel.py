@@ -6,32 +6,39 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QHBoxLayout,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QSignalBlocker, Slot
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
 from studio.core.errors import UsageError
 from studio.core.generating import Generate
-from studio.core.messages import Request
+from studio.core.messages import Failed, Request
+from studio.core.wording import many
 from studio.gallery.queue_file import queue_file
 from studio.ui import actions
+from studio.ui.job import Job
+from studio.ui.panel import Panel, PanelSpec
 from studio.ui.shared import Shared
-from studio.ui.widgets.banner import Banner
-from studio.ui.workspaces import Panel, PanelSpec
+from studio.ui.widgets.buttons import text_button
+from studio.ui.widgets.form import Check, caption, column, named, row
+from studio.ui.widgets.progress import Progress
 from studio.ui.workspaces.queue.keeper import Keeper
 from studio.ui.workspaces.queue.keys import QUEUE
 from studio.ui.workspaces.queue.prompts import PromptList
 from studio.ui.workspaces.queue.rows import BEGUN, DETAIL, JOB, NOW, PLACE, TITLE, JobList
 from studio.ui.workspaces.queue.titles import detail, title
+
+# fmt: off
+BUTTONS = (  # a name, what the click does, the text, the tooltip
+    ("up", "queue_earlier", "Earlier",
+        "Let the chosen one go before the one above it (Alt+Up)"),
+    ("down", "queue_later", "Later", "Let the one below go first (Alt+Down)"),
+    ("again", "queue_repeat", "Repeat", "Queue the chosen ones once more"),
+    ("cancel", "queue_cancel", "Cancel", "Take the chosen ones off the queue (Delete)"),
+    ("clear", "cancel_all", "Cancel all", "Stop everything and empty the queue (Shift+Esc)"),
+)
+UNTIL = "Make Generate's pictures again and again, with new seeds, until this is off"
+KEEP = "Write down what waits, and offer it next time"
+# fmt: on
 
 
 class QueuePanel(Panel):
@@ -41,143 +48,93 @@ class QueuePanel(Panel):
     prompts: PromptList
 
     def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("queuePanel")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._jobs, self._session = shared.jobs, shared.session
-        self._preferences = shared.preferences
-        self._labels = {name: spec.label for name, spec in shared.session.samplers.items()}
-        self._filling, self._marked = False, -1  # the job that was marked as running
+        super().__init__(shared, parent, "queue")
+        self._labels = {name: spec.label for name, spec in self.session.samplers.items()}
+        self._filling = False
+        self._marked: Job | None = None  # as the running one
         self.keeper = Keeper(shared.jobs, queue_file(), shared.library.writer, self)
-        self.banner = Banner()
-        self.banner.dismiss.setObjectName("queueDismiss")
-        self._make()
-        self._lay_out()
-        self.actions_by_id = actions.install(QUEUE, self, self.list)
-        self._connect()
-        self.kept.setChecked(bool(self._preferences.get("keep_queue")))
-        self.keeper.keep(self.kept.isChecked())
-        self._show()
-
-    def _make(self) -> None:
-        self.list = JobList()
-        self.list.setObjectName("queueList")
-        self.list.setAccessibleName("What is made and what waits")
+        self.list = named(JobList(), "queueList", "What is made and what waits")
         self.list.setToolTip("Drag to reorder; Delete cancels")
         self.list.setDragDropMode(QListWidget.DragDropMode.InternalMove)
         self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
-        self.now = QLabel()
-        self.now.setObjectName("queueNow")
-        self.bar = QProgressBar()
-        self.bar.setObjectName("queueBar")
-        self.bar.setAccessibleName("How much of the running job is done")
-        self.bar.setToolTip("How much of the running job is done")
-        self.bar.setTextVisible(False)
-        self.bar.setRange(0, 1000)
+        self.now = caption(role="", name="queueNow")
+        self.bar = Progress("queueBar", "How much of the running job is done")
         self.buttons = {
-            name: _button(f"queue-{name}", text, tip)
-            for name, text, tip in (
-                ("up", "Earlier", "Let the chosen one go before the one above it (Alt+Up)"),
-                ("down", "Later", "Let the one below go first (Alt+Down)"),
-                ("again", "Repeat", "Queue the chosen ones once more"),
-                ("cancel", "Cancel", "Take the chosen ones off the queue (Delete)"),
-                ("clear", "Cancel all", "Stop everything and empty the queue (Shift+Esc)"),
-            )
+            name: text_button(f"queue-{name}", text, text, tip) for name, _, text, tip in BUTTONS
         }
-        self.until = _check(
-            "queueUntil",
-            "Until cancelled",
-            "Make Generate's pictures again and again, with new seeds, until this is off",
+        self.until = Check("queueUntil", "Until cancelled", UNTIL)
+        self.kept = Check("queueKept", "Keep for the next start", KEEP)
+        self.prompts = PromptList(self.session)
+        left = column(
+            *(self.banner, self.now, self.bar, (self.list, 1)),
+            row(*self.buttons.values(), None, gap=8),
+            row(self.until, self.kept, None, gap=18),
+            gap=8,
         )
-        self.kept = _check(
-            "queueKept", "Keep for the next start", "Write down what waits, and offer it next time"
-        )
-        self.prompts = PromptList(self._session)
-
-    def _lay_out(self) -> None:
-        left = QVBoxLayout()
-        left.setSpacing(8)
-        left.addWidget(self.banner)
-        left.addWidget(self.now)
-        left.addWidget(self.bar)
-        left.addWidget(self.list, 1)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        for button in self.buttons.values():
-            row.addWidget(button)
-        row.addStretch(1)
-        left.addLayout(row)
-        checks = QHBoxLayout()
-        checks.setSpacing(18)
-        checks.addWidget(self.until)
-        checks.addWidget(self.kept)
-        checks.addStretch(1)
-        left.addLayout(checks)
-        both = QHBoxLayout(self)
-        both.setContentsMargins(14, 12, 14, 12)
-        both.setSpacing(16)
-        both.addLayout(left, 3)
-        both.addWidget(self.prompts, 2)
+        row((left, 3), (self.prompts, 2), gap=16, on=self).setContentsMargins(14, 12, 14, 12)
+        self.actions_by_id = actions.install(QUEUE, self, self.list)
+        self._connect()
+        self.kept.setChecked(bool(self.preferences.get("keep_queue")))
+        self.keeper.keep(self.kept.isChecked())
+        self._show()
 
     def _connect(self) -> None:
-        self._jobs.changed.connect(self._show)
-        self._jobs.failed.connect(self._job_failed)
+        self.jobs.changed.connect(self._show)
+        self.jobs.on(Failed, self.job_failed)
         self.list.model().rowsMoved.connect(self._dragged)
         self.list.itemSelectionChanged.connect(self._enable)
-        for name, act in (
-            ("up", lambda: self.shift(-1)),
-            ("down", lambda: self.shift(1)),
-            ("again", self.repeat),
-            ("cancel", self.cancel),
-            ("clear", self.cancel_all),
-        ):
-            self.buttons[name].clicked.connect(act)
+        for name, action, _, _ in BUTTONS:
+            self.buttons[name].clicked.connect(self.actions_by_id[action].trigger)
         self.until.toggled.connect(self._until)
         self.kept.toggled.connect(self._keep)
         self.keeper.found.connect(self._offer)
-        self.keeper.failed.connect(self._failed)
+        self.keeper.failed.connect(self.refuse)
         self.keeper.again_changed.connect(self._again_changed)
         self.prompts.wanted.connect(self._queue)
-        self.prompts.failed.connect(self._failed)
+        self.prompts.failed.connect(self.refuse)
 
     @property
-    def chosen(self) -> list[int]:
+    def chosen(self) -> list[Job]:
         """The selected jobs, from above."""
         rows = sorted(self.list.row(item) for item in self.list.selectedItems())
-        return [int(self.list.item(row).data(JOB)) for row in rows]
+        return [self.jobs.job(int(self.list.item(row).data(JOB))) for row in rows]
+
+    def _numbers(self) -> list[int]:
+        """Of the jobs that the list shows."""
+        return [int(self.list.item(row).data(JOB)) for row in range(self.list.count())]
 
     def shift(self, by: int) -> None:
         """Moves the selected waiting jobs a place earlier or later."""
-        waiting = self._jobs.waiting
+        waiting = self.jobs.waiting
         chosen = [job for job in self.chosen if job in waiting]
         for job in chosen if by < 0 else reversed(chosen):
             place = waiting.index(job) + by
             if 0 <= place < len(waiting) and waiting[place] not in chosen:
-                self._jobs.move(job, place)
+                self.jobs.move(job, place)
                 waiting.insert(place, waiting.pop(waiting.index(job)))
 
     def repeat(self) -> None:
         """Queues the selected ones once more, pictures with the next seeds."""
         for job in self.chosen:
-            request = self._jobs.request(job)
+            request = job.request
             if isinstance(request, Generate):
                 request = replace(request, settings=request.settings.numbered(request.count))
             self._submit(request)
 
     def cancel(self) -> None:
         for job in reversed(self.chosen):
-            self._jobs.cancel_job(job)
+            self.jobs.cancel_job(job)
 
     def cancel_all(self) -> None:
         self.keeper.repeat(None)
-        self._jobs.cancel_all()
+        self.jobs.cancel_all()
 
     def escape(self) -> None:
         """Closes the banner, else cancels the running job."""
         if self.banner.isVisible():
             self.banner.clear()
         else:
-            self._jobs.cancel()
+            self.jobs.cancel()
 
     def closing(self) -> None:
         """Writes down what waits, before the engine is stopped."""
@@ -186,9 +143,9 @@ class QueuePanel(Panel):
     def _submit(self, request: Request) -> bool:
         """Whether it is queued."""
         try:
-            return self._jobs.submit(request) is not None
+            return self.jobs.submit(request) is not None
         except UsageError as error:
-            self._failed(str(error))
+            self.refuse(str(error))
             return False
 
     def _go_on(self) -> None:
@@ -219,22 +176,21 @@ class QueuePanel(Panel):
             self.keeper.repeat(None)
             return
         try:
-            request = self._session.request()
-            written = replace(request.settings, prompt=self._session.prompt.get().strip())
+            request = self.session.request()
+            written = replace(request.settings, prompt=self.session.prompt.get().strip())
             self.keeper.repeat(replace(request, settings=written))
         except UsageError as error:
-            self._failed(str(error))
+            self.refuse(str(error))
             self.until.setChecked(False)
 
     @Slot(object)
     def _again_changed(self, request: Generate | None) -> None:
-        blocked = self.until.blockSignals(True)
-        self.until.setChecked(request is not None)
-        self.until.blockSignals(blocked)
+        with QSignalBlocker(self.until):
+            self.until.setChecked(request is not None)
 
     @Slot(bool)
     def _keep(self, on: bool) -> None:
-        self._preferences.set("keep_queue", on)
+        self.preferences.set("keep_queue", on)
         self.keeper.keep(on)
 
     @Slot(object, object)
@@ -242,55 +198,41 @@ class QueuePanel(Panel):
         """What the last start left is queued only if the user says so."""
         self.keeper.keep(self.kept.isChecked())
         if requests:
-            count = len(requests)
-            what = "request is" if count == 1 else "requests are"
-            self.banner.say(
-                "offer",
-                " ".join([f"{count} {what} left from last time.", *problems]),
-                (
-                    ("&Go on with them", self._go_on),
-                    ("&Forget", self.keeper.answered),
-                ),
-            )
+            count = f"{many(len(requests), 'request')} {'is' if len(requests) == 1 else 'are'}"
+            told = " ".join([f"{count} left from last time.", *problems])
+            choices = (("&Go on with them", self._go_on), ("&Forget", self.keeper.answered))
+            self.banner.say("offer", told, choices)
         elif problems:
-            self._failed(" ".join(problems))
+            self.error(" ".join(problems))
 
     @Slot()
     def _show(self) -> None:
         """The list follows the jobs; what was selected stays so."""
         if self._filling:
             return
-        chosen, jobs = set(self.chosen), list(self._jobs.open)
-        now = [int(self.list.item(row).data(JOB)) for row in range(self.list.count())]
-        if now != jobs:
-            blocked = self.list.blockSignals(True)
-            self.list.clear()
-            for job in jobs:
-                self.list.addItem(self._item(job))
-                self.list.item(self.list.count() - 1).setSelected(job in chosen)
-            self.list.blockSignals(blocked)
-        running = self._jobs.running or 0
-        if now != jobs or running != self._marked:
-            self._marked = running
+        chosen = {int(item.data(JOB)) for item in self.list.selectedItems()}
+        now, numbers = self._numbers(), [job.number for job in self.jobs.open]
+        if now != numbers:
+            with QSignalBlocker(self.list):
+                self.list.clear()
+                for number in numbers:
+                    item = QListWidgetItem(self.list)
+                    item.setData(JOB, number)
+                    item.setSelected(number in chosen)
+        if now != numbers or self.jobs.running is not self._marked:
+            self._marked = self.jobs.running
             for row in range(self.list.count()):
                 self._mark(self.list.item(row), row)
-        self.now.setText(self._jobs.sentence() or "Nothing is waiting.")
-        share = self._jobs.share_done()
-        self.bar.setValue(round(1000 * share) if share is not None else 0)
+        self.now.setText(self.jobs.sentence() or "Nothing is waiting.")
+        self.bar.show_share(self.jobs.share_done() or 0.0)
         self._enable()
-
-    def _item(self, job: int) -> QListWidgetItem:
-        item = QListWidgetItem()
-        item.setData(JOB, job)
-        return item
 
     def _mark(self, item: QListWidgetItem, row: int) -> None:
         """What it is, and whether it is being made, or has given way to what is."""
-        job = int(item.data(JOB))
-        request = self._jobs.request(job)
-        first, second = title(request), detail(request, self._labels)
-        begun = BEGUN if job in self._jobs.begun else str(row + 1)
-        place = NOW if job == self._jobs.running else begun
+        job = self.jobs.open[row]
+        first, second = title(job.request), detail(job.request, self._labels)
+        begun = BEGUN if job in self.jobs.begun else str(row + 1)
+        place = NOW if job is self.jobs.running else begun
         for role, text in ((PLACE, place), (TITLE, first), (DETAIL, second)):
             item.setData(role, text)
         item.setText("\n".join(text for text in (f"{place}  {first}", second) if text))
@@ -306,36 +248,12 @@ class QueuePanel(Panel):
     @Slot()
     def _dragged(self, *_: object) -> None:
         """Rows were dragged: the jobs follow, as far as they wait."""
-        rows = [int(self.list.item(row).data(JOB)) for row in range(self.list.count())]
-        for place, job in enumerate([job for job in rows if job not in self._jobs.begun]):
-            if self._jobs.waiting[place] != job:
-                self._jobs.move(job, place)
-        self._marked = -1
+        rows = [self.jobs.job(number) for number in self._numbers()]
+        for place, job in enumerate([job for job in rows if job not in self.jobs.begun]):
+            if self.jobs.waiting[place] is not job:
+                self.jobs.move(job, place)
+        self._marked = None
         self._show()
-
-    @Slot(int, str)
-    def _job_failed(self, job: int, sentence: str) -> None:
-        self._failed(sentence)
-
-    @Slot(str)
-    def _failed(self, sentence: str) -> None:
-        self.banner.say("error", f"{sentence[:1].upper()}{sentence[1:]}")
-
-
-def _button(name: str, text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setObjectName(name)
-    button.setAccessibleName(text)
-    button.setToolTip(tip)
-    return button
-
-
-def _check(name: str, text: str, tip: str) -> QCheckBox:
-    box = QCheckBox(text)
-    box.setObjectName(name)
-    box.setAccessibleName(text)
-    box.setToolTip(tip)
-    return box
 
 
 PANEL = PanelSpec(QueuePanel, QUEUE)

@@ -8,26 +8,23 @@ from random import Random
 from typing import Any
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QPlainTextEdit,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
 
 from studio.core.errors import DataError, UsageError
 from studio.core.generating import Generate
 from studio.core.settings import MAX_SEED
 from studio.core.wildcards import chosen, every
+from studio.core.wording import capitalised
 from studio.gallery.word_lists import lines_in, prompt_lines, read_lines, words_folder
 from studio.ui.background import Background
 from studio.ui.session import Session
+from studio.ui.widgets.buttons import text_button
 from studio.ui.widgets.choice_box import ChoiceBox
+from studio.ui.widgets.form import caption, column, named, row
 
 MOST = 2000  # requests at once: more is a mistake more often than a wish
+TIP = "A prompt a line, none if it begins with #; {red|blue} and __colours__ stand for many"
+EXAMPLES = "a {red|blue} car\na cat on a {yellow|green} background\n__animals__ face"
 HOWS = (
     ("all", "Every combination", "{red|blue} {car|bus} makes four prompts"),
     ("one", "One at random", "Each line makes one prompt, its choices drawn by the seed"),
@@ -64,24 +61,18 @@ class PromptList(QWidget):
         super().__init__()
         self.setObjectName("promptList")
         self._session = session
-        self.text = QPlainTextEdit()
-        self.text.setObjectName("promptLines")
-        self.text.setAccessibleName("Prompts, a line each")
-        self.text.setToolTip(
-            "A prompt a line, none if it begins with #; {red|blue} and __colours__ stand for many"
-        )
-        self.text.setPlaceholderText(
-            "a {red|blue} car\na cat on a {yellow|green} background\n__animals__ face"
-        )
+        self.text = named(QPlainTextEdit(), "promptLines", "Prompts, a line each", TIP)
+        self.text.setPlaceholderText(EXAMPLES)
         self.text.setTabChangesFocus(True)
         self.how = ChoiceBox("promptHow", "How", "What braces stand for", HOWS)
-        self.count = QLabel()
-        self.count.setObjectName("promptCount")
-        self.count.setWordWrap(True)
-        self.open = _button("promptOpen", "Open…", "Take the lines of a text file")
-        self.add = _button("promptAdd", "Add to the queue", "Queue them with Generate's settings")
+        self.count = caption(role="", name="promptCount", wrap=True)
+        self.open = text_button("promptOpen", "Open…", "Open…", "Take the lines of a text file")
+        text, tip = "Add to the queue", "Queue them with Generate's settings"
+        self.add = text_button("promptAdd", text, text, tip)
         self.add.setEnabled(False)
-        self._lay_out()
+        title = caption("Prompts, a line each", "title", buddy=self.text)
+        buttons = row((self.how, 1), self.open, self.add)
+        column(title, (self.text, 1), self.count, buttons, on=self)
         self._work = Background(self)
         self._changes, self._counting = 0, False
         self._work.done.connect(self._done)
@@ -91,21 +82,6 @@ class PromptList(QWidget):
         self.open.clicked.connect(self._open)
         self.add.clicked.connect(self._add)
         self._changed()
-
-    def _lay_out(self) -> None:
-        title = QLabel("Prompts, a line each")
-        title.setProperty("role", "title")
-        title.setBuddy(self.text)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.how, 1)
-        buttons.addWidget(self.open)
-        buttons.addWidget(self.add)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(title)
-        column.addWidget(self.text, 1)
-        column.addWidget(self.count)
-        column.addLayout(buttons)
 
     def take(self, path: Path) -> None:
         """The lines of a file. `failed` if it cannot be read."""
@@ -139,13 +115,13 @@ class PromptList(QWidget):
             self._tell(len(found))
 
     @Slot(object, str)
-    def _not_done(self, key: tuple[str, object], sentence: str) -> None:
+    def _not_done(self, key: tuple[str, object], problem: str) -> None:
         what, number = key
         if what != "count":
             self.add.setEnabled(self.add.isEnabled() or what == "add")
-            self.failed.emit(sentence)
+            self.failed.emit(problem)
         elif self._counted(number):
-            self.count.setText(f"{sentence[:1].upper()}{sentence[1:]}")
+            self.count.setText(capitalised(problem))
             self.add.setEnabled(False)
 
     def _counted(self, number: object) -> bool:
@@ -187,11 +163,3 @@ def _lines(path: Path) -> tuple[str, ...]:
     if len(lines) > MOST:
         raise DataError(f"{path} holds more than {MOST:,} prompts; make it shorter.")
     return lines
-
-
-def _button(name: str, text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setObjectName(name)
-    button.setAccessibleName(text)
-    button.setToolTip(tip)
-    return button

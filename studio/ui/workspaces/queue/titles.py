@@ -11,6 +11,7 @@ from studio.core.laboratory import Lab
 from studio.core.learning import Train
 from studio.core.messages import LoadModel, Request
 from studio.core.walks import Walk
+from studio.core.wording import many
 
 
 def title(request: Request) -> str:
@@ -51,5 +52,4 @@ def detail(request: Request, samplers: Mapping[str, str]) -> str:
 
 
 def _pictures(count: int, what: str, prompt: str) -> str:
-    plural = "" if count == 1 else "s"
-    return f"{prompt or 'No prompt'}  ·  {count} {what}{plural}"
+    return f"{prompt or 'No prompt'}  ·  {many(count, what)}"

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from studio.core.errors import UsageError
+from studio.core.wording import many
 from studio.gallery.blind import (
     ABX,
     FIRST,
@@ -31,10 +29,11 @@ from studio.gallery.blind import (
     write_answers,
     write_tallies,
 )
-from studio.ui.background import Background
-from studio.ui.workspaces.reconstruct.bench import Bench
+from studio.ui.output.exporter import Exporter
+from studio.ui.widgets.form import column
 from studio.ui.workspaces.reconstruct.blind_pages import RIVALS, ResultPage, SetupPage
 from studio.ui.workspaces.reconstruct.blind_question import QuestionPage
+from studio.ui.workspaces.reconstruct.workbench import Workbench
 
 KEYS: dict[int, str] = {Qt.Key.Key_1: FIRST, Qt.Key.Key_2: SECOND, Qt.Key.Key_0: NEITHER}
 LETTERS: dict[int, int] = {Qt.Key.Key_A: 0, Qt.Key.Key_X: 1, Qt.Key.Key_O: 1, Qt.Key.Key_B: 2}
@@ -51,45 +50,38 @@ GLIDES: dict[int, tuple[int, int]] = {
 class BlindView(QWidget):
     """Setup, questions, result. `folder` says where an export goes."""
 
-    def __init__(self, bench: Bench, folder: Callable[[], Path]) -> None:
+    def __init__(self, bench: Workbench, folder: Path) -> None:
         super().__init__()
         self.setObjectName("blindView")
-        self._bench, self._folder = bench, folder
+        self._bench = bench
         self.trials: tuple[Trial, ...] = ()
         self.answers: list[Answer] = []
         self._names: tuple[str, ...] = ()  # of the pictures
         self._pixels: dict[tuple[int, str], np.ndarray] = {}  # of this test, whatever else happens
         self._asked_at = 0.0
-        self._background = Background(self)
+        self._exporter = Exporter(folder, self)
         self.setup, self.question, self.result = SetupPage(), QuestionPage(), ResultPage()
         self.pages = QStackedWidget()
         for page in (self.setup, self.question, self.result):
             self.pages.addWidget(page)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.pages)
+        column(self.pages, on=self)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._connect()
-        self.plan()
-
-    def _connect(self) -> None:
-        self.setup.asked.connect(self.run)
-        self.setup.edited.connect(self.plan)
-        self.question.answered.connect(self.answer)
-        self.question.undo_asked.connect(self.undo)
-        self.question.end_asked.connect(self.escape)
-        self.question.layout_choice.chosen.connect(self._take_keys)
-        self.question.shown.chosen.connect(self._take_keys)
-        self.result.export_asked.connect(self.export)
-        self.result.again_asked.connect(self.begin_anew)
-        self._background.done.connect(self._written)
-        self._background.failed.connect(self._not_written)
+        setup, question, result = self.setup, self.question, self.result
+        setup.start.clicked.connect(self.run)
+        question.answered.connect(self.answer)
+        question.undo.clicked.connect(self.undo)
+        question.end.clicked.connect(self.escape)
+        for chosen in (question.layout_choice.chosen, question.shown.chosen):
+            chosen.connect(self._take_keys)
+        result.export.clicked.connect(self.export)
+        result.again.clicked.connect(self.begin_anew)
+        self._exporter.written.connect(self._written)
+        self._exporter.failed.connect(self.result.said.setText)
         for signal in (
-            self._bench.finished,
-            self._bench.chosen_changed,
-            self._bench.pictures_changed,
-        ):
+            setup.edited, bench.finished, bench.chosen_changed, bench.pictures_changed,
+        ):  # fmt: skip
             signal.connect(self.plan)
+        self.plan()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -114,11 +106,11 @@ class BlindView(QWidget):
         elif not pairs:
             self.setup.tell("Tick a second autoencoder on the left, and reconstruct.", False)
         else:
-            of = f"{_many(pairs, 'pair')} on {_many(len(pictures), 'picture')}"
+            of = f"{many(pairs, 'pair')} on {many(len(pictures), 'picture')}"
             each = count / (pairs * len(pictures))
             often = f"each comes {each:.3g} times" if each >= 1 else "not all of them come"
             hint = " Tick fewer autoencoders for a surer answer." if pairs > 1 and each < 8 else ""
-            self.setup.tell(f"{of}, {_many(count, 'question')}: {often}.{hint}", True)
+            self.setup.tell(f"{of}, {many(count, 'question')}: {often}.{hint}", True)
 
     @Slot()
     def run(self) -> None:
@@ -186,9 +178,7 @@ class BlindView(QWidget):
     @Slot()
     def escape(self) -> None:
         """Ends the test; what was answered counts."""
-        if self.pages.currentWidget() is not self.question:
-            self.begin_anew()
-        elif self.answers:
+        if self.pages.currentWidget() is self.question and self.answers:
             self._reveal()
         else:
             self.begin_anew()
@@ -205,16 +195,12 @@ class BlindView(QWidget):
     @Slot()
     def export(self) -> None:
         """Writes answers.csv and pairs.csv."""
-        place = self._folder() / f"{datetime.now():%Y-%m-%d %H-%M-%S} blind test"
-        self._background.start("export", _write, place, tuple(self.answers), self._names)
+        path = self._exporter.new_path("blind test", "")
+        self._exporter.write(path, _write, tuple(self.answers), self._names)
 
-    @Slot(object, object)
-    def _written(self, _: object, place: Any) -> None:
-        self.result.said.setText(f"Written: {place}")
-
-    @Slot(object, str)
-    def _not_written(self, _: object, sentence: str) -> None:
-        self.result.said.setText(sentence)
+    @Slot(object)
+    def _written(self, path: Path) -> None:
+        self.result.said.setText(f"Written: {path}")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Of a question: answers, letters, zoom and moves; the page says which key does what."""
@@ -247,12 +233,7 @@ class BlindView(QWidget):
             super().keyReleaseEvent(event)
 
 
-def _many(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
-
-
-def _write(place: Path, answers: tuple[Answer, ...], names: tuple[str, ...]) -> Path:
+def _write(place: Path, answers: tuple[Answer, ...], names: tuple[str, ...]) -> None:
     """Raises OutputError."""
     write_answers(place / "answers.csv", answers, names)
     write_tallies(place / "pairs.csv", tallies(answers))
-    return place

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal, SignalInstance
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QTableWidget,
-    QTableWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLabel, QTableWidgetItem, QWidget
 
 from studio.gallery.blind import ABX, PREFERENCE, Tally
+from studio.ui.widgets.buttons import text_button
+from studio.ui.widgets.form import caption, column, row
 from studio.ui.widgets.segments import Segments
 from studio.ui.widgets.spin import WholeSpin
+from studio.ui.widgets.table import Table
 
 RIVALS = "rivals"
 KINDS = {
@@ -50,41 +45,22 @@ HEADS = (
 
 
 class SetupPage(QWidget):
-    """Which test, and how long."""
+    """Which test, and how long; `start` begins it."""
 
-    asked = Signal()
     edited = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.kind = Segments("blindKind", "The test", KINDS)
-        self.about = text_label("blindAbout")
-        self.plan = text_label("blindPlan")
-        self.count = WholeSpin()
-        self.count.setObjectName("blindCount")
-        self.count.setAccessibleName("Trials")
-        self.count.setToolTip("How many questions; 16 tell 12 right answers from guessing")
-        self.count.setRange(1, 400)
-        self.count.setValue(16)
-        self.start = button("Start", "blindStart", "Begin the test (Ctrl+Enter)", self.asked)
-        self.start.setProperty("role", "primary")
-        row = QHBoxLayout()
-        row.addWidget(self.kind)
-        row.addSpacing(16)
-        row.addWidget(QLabel("Trials"))
-        row.addWidget(self.count)
-        row.addStretch(1)
-        last = QHBoxLayout()
-        last.addWidget(self.start)
-        last.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 8, 0, 0)
-        column.setSpacing(12)
-        column.addLayout(row)
-        column.addWidget(self.about)
-        column.addWidget(self.plan)
-        column.addLayout(last)
-        column.addStretch(1)
+        self.about = caption(role="", name="blindAbout", wrap=True)
+        self.plan = caption(role="", name="blindPlan", wrap=True)
+        tip = "How many questions; 16 tell 12 right answers from guessing"
+        self.count = WholeSpin("blindCount", "Trials", tip, 1, 400, 16)
+        tip = "Begin the test (Ctrl+Enter)"
+        self.start = text_button("blindStart", "Start", "Start", tip, "primary")
+        head = row(self.kind, 16, QLabel("Trials"), self.count, None, gap=12)
+        last = row(self.start, None, gap=12)
+        column(head, self.about, self.plan, last, None, gap=12, margins=(0, 8, 0, 0), on=self)
         self.kind.chosen.connect(self.edited)
         self.count.valueChanged.connect(self.edited)
 
@@ -96,71 +72,30 @@ class SetupPage(QWidget):
 
 
 class ResultPage(QWidget):
-    """What came out, a row a pair."""
-
-    export_asked = Signal()
-    again_asked = Signal()
+    """What came out, a row a pair; `export` writes it, `again` goes back to the beginning."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.words = text_label("blindWords")
-        self.said = text_label("blindSaid")
-        self.table = QTableWidget(0, len(HEADS))
-        self.table.setObjectName("blindTable")
-        self.table.setAccessibleName("Results of the blind test")
-        self.table.setToolTip("A row for each pair")
-        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        self.table.verticalHeader().hide()
+        self.words = caption(role="", name="blindWords", wrap=True)
+        self.said = caption(role="", name="blindSaid", wrap=True)
+        label, tip = "Results of the blind test", "A row for each pair"
+        self.table = Table("blindTable", label, tip, HEADS)
         self.table.horizontalHeader().setStretchLastSection(True)
-        for number, (text, tip) in enumerate(HEADS):
-            head = QTableWidgetItem(text)
-            head.setToolTip(tip)
-            self.table.setHorizontalHeaderItem(number, head)
-        self.export = button(
-            "Export", "blindExport", "Write every answer and the table as CSV", self.export_asked
-        )
-        self.again = button("New test", "blindAgain", "Back to the beginning", self.again_asked)
-        row = QHBoxLayout()
-        row.addWidget(self.again)
-        row.addWidget(self.export)
-        row.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 8, 0, 0)
-        column.setSpacing(12)
-        column.addWidget(self.words)
-        column.addWidget(self.table)
-        column.addLayout(row)
-        column.addWidget(self.said)
-        column.addStretch(1)
+        tip = "Write every answer and the table as CSV"
+        self.export = text_button("blindExport", "Export", "Export", tip)
+        self.again = text_button("blindAgain", "New test", "New test", "Back to the beginning")
+        last = row(self.again, self.export, None, gap=12)
+        parts = (self.words, self.table, last, self.said, None)
+        column(*parts, gap=12, margins=(0, 8, 0, 0), on=self)
 
     def tell(self, found: Sequence[Tally]) -> None:
         self.words.setText("\n".join(each.sentence for each in found))
         self.said.clear()
         self.table.setRowCount(len(found))
-        for row, each in enumerate(found):
+        for number, each in enumerate(found):
             name = f" ({each.winner})" if each.winner and each.count else ""
             share = f"{each.low:.0%} to {each.high:.0%}" if each.count else "–"
             cells = (" and ".join(each.pair), f"{each.hits}{name}", str(each.count), share)
-            for column, text in enumerate((*cells, f"{each.p:.3g}")):
-                self.table.setItem(row, column, QTableWidgetItem(text))
-        self.table.resizeColumnsToContents()
-        rows = sum(self.table.rowHeight(row) for row in range(len(found)))
-        head = self.table.horizontalHeader().sizeHint().height()
-        self.table.setFixedHeight(min(TALLEST, head + rows + 4))
-
-
-def button(text: str, name: str, tip: str, act: Callable[[], None] | SignalInstance) -> QPushButton:
-    made = QPushButton(text)
-    made.setObjectName(name)
-    made.setAccessibleName(text)
-    made.setToolTip(tip)
-    made.clicked.connect(act)
-    return made
-
-
-def text_label(name: str) -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    return label
+            for place, text in enumerate((*cells, f"{each.p:.3g}")):
+                self.table.setItem(number, place, QTableWidgetItem(text))
+        self.table.fit(TALLEST)

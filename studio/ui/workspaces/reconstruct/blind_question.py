@@ -5,25 +5,20 @@ It knows pictures and letters only; no name of an autoencoder or of a picture re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QPointF, QSizeF, Qt, Signal, SignalInstance, Slot
+from PySide6.QtCore import QPointF, QSizeF, Qt, Signal, Slot
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from studio.gallery.blind import ABX, FIRST, NEITHER, PREFERENCE, SECOND, crop
+from studio.ui.widgets.buttons import text_button
+from studio.ui.widgets.form import caption, clear, column, row
+from studio.ui.widgets.progress import Progress
 from studio.ui.widgets.segments import Segments
-from studio.ui.workspaces.reconstruct.blind_pages import button, text_label
 from studio.ui.workspaces.reconstruct.pane import Pane
-from studio.ui.workspaces.reconstruct.sight import Sight
+from studio.ui.workspaces.reconstruct.sight import WallSight
 
 BESIDE, ONE = "beside", "one"
 MIDDLE = "middle"
@@ -32,6 +27,12 @@ MIDDLES = {ABX: "X", PREFERENCE: "Original"}
 CHOICES = {
     ABX: {FIRST: "X is A (1)", SECOND: "X is B (2)"},
     PREFERENCE: {FIRST: "A is nearer (1)", NEITHER: "No difference (0)", SECOND: "B is nearer (2)"},
+}
+KEYS = {FIRST: "A", MIDDLE: "X", SECOND: "B"}
+LETTERS = {name: (key, f"Look at this one (key {key})") for name, key in KEYS.items()}
+LAYOUTS = {
+    BESIDE: ("Side by side", "All three at once (S changes it)"),
+    ONE: ("One at a time", "Large, each in the same place (S changes it)"),
 }
 MOVING = "Wheel, + and −: zoom. Drag, arrows: move. F: fit. Backspace: undo."
 LOOKING = {
@@ -55,72 +56,42 @@ class LetterPane(Pane):
 
 
 class QuestionPage(QWidget):
-    """Three pictures under one sight, and the answers."""
+    """Three pictures under one sight, and the answers; `undo` takes the last back, `end` ends."""
 
     answered = Signal(str)
-    undo_asked = Signal()
-    end_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self.sight = Sight(self)
+        self.sight = WallSight(self)
         self.panes: tuple[LetterPane, ...] = ()
         self.answers: dict[str, QPushButton] = {}
         self._kind = ABX
         self._shown: tuple[np.ndarray, ...] = ()
-        self._make_bar()
-        self._titles = [_title(name) for name in PLACES]
+        self.shown = Segments("blindShown", "Which picture is seen", LETTERS)
+        self.shown.chosen.connect(self._arrange)
+        self._titles = [caption(role="title", name=f"blindTitle-{name}") for name in PLACES]
         self._stands = [QWidget() for _ in PLACES]
-        row, self._choices = QHBoxLayout(), QHBoxLayout()
-        self._places = [QVBoxLayout(stand) for stand in self._stands]
-        for title, stand, place in zip(self._titles, self._stands, self._places, strict=True):
-            place.setContentsMargins(0, 0, 0, 0)
-            place.setSpacing(3)
-            place.addWidget(title)
-            row.addWidget(stand, 1)
-        self._look = text_label("blindLook")
-        self._look.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._look.setProperty("role", "muted")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(self._bar)
-        column.addWidget(self.shown, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addLayout(row, 1)
-        column.addLayout(self._choices)
-        column.addWidget(self._look)
+        stands = zip(self._titles, self._stands, strict=True)
+        self._places = [column(title, gap=3, on=stand) for title, stand in stands]
+        self._choices = QHBoxLayout()
+        self._look = caption(role="muted", name="blindLook", wrap=True)
+        for label in (*self._titles, self._look):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        pictures = row(*((stand, 1) for stand in self._stands))
+        whole = column(self._bar(), (pictures, 1), self._choices, self._look, on=self)
+        whole.insertWidget(1, self.shown, 0, Qt.AlignmentFlag.AlignHCenter)
         self._arrange()
 
-    def _make_bar(self) -> None:
-        self.number = text_label("blindNumber")
-        self.number.setWordWrap(False)
-        self.progress = QProgressBar()
-        self.progress.setObjectName("blindProgress")
-        self.progress.setAccessibleName("Questions answered")
-        self.progress.setToolTip("Questions answered")
-        self.progress.setTextVisible(False)
-        self.layout_choice = Segments(
-            "blindLayout",
-            "How pictures are shown",
-            {
-                BESIDE: ("Side by side", "All three at once (S changes it)"),
-                ONE: ("One at a time", "Large, each in the same place (S changes it)"),
-            },
-        )
+    def _bar(self) -> QHBoxLayout:
+        self.number = caption(role="", name="blindNumber")
+        self.progress = Progress("blindProgress", "Questions answered")
+        self.layout_choice = Segments("blindLayout", "How pictures are shown", LAYOUTS)
         self.layout_choice.chosen.connect(self._arrange)
-        letters = dict(zip(PLACES, "AXB", strict=True))
-        tips = {name: (key, f"Look at this one (key {key})") for name, key in letters.items()}
-        self.shown = Segments("blindShown", "Which picture is seen", tips)
-        self.shown.chosen.connect(self._arrange)
-        self.undo = button(
-            "Undo", "blindUndo", "Take the last answer back (Backspace)", self.undo_asked
-        )
-        self.end = button("End", "blindEnd", "End here and see the result (Esc)", self.end_asked)
-        self._bar = QHBoxLayout()
-        self._bar.setSpacing(10)
-        self._bar.addWidget(self.number)
-        self._bar.addWidget(self.progress, 1)
-        for each in (self.layout_choice, self.undo, self.end):
-            self._bar.addWidget(each)
+        tip = "Take the last answer back (Backspace)"
+        self.undo = text_button("blindUndo", "Undo", "Undo", tip)
+        self.end = text_button("blindEnd", "End", "End", "End here and see the result (Esc)")
+        parts = (self.number, (self.progress, 1), self.layout_choice, self.undo, self.end)
+        return row(*parts, gap=10)
 
     @property
     def one(self) -> bool:
@@ -129,19 +100,19 @@ class QuestionPage(QWidget):
 
     def offer(self, kind: str) -> None:
         """The answers of this kind of test."""
-        while (item := self._choices.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
+        clear(self._choices)
         self.answers, self._kind = {}, kind
         self.shown.set_texts({MIDDLE: MIDDLES[kind]})
         self._choices.addStretch(1)
         for choice, text in CHOICES[kind].items():
-            self.answers[choice] = button(
-                text, f"blind-{choice}", "Answer, and go on", _emits(self.answered, choice)
-            )
-            self._choices.addWidget(self.answers[choice])
+            button = text_button(f"blind-{choice}", text, text, "Answer, and go on")
+            button.clicked.connect(partial(self._answer, choice))
+            self.answers[choice] = button
+            self._choices.addWidget(button)
         self._choices.addStretch(1)
+
+    def _answer(self, choice: str, _checked: bool = False) -> None:
+        self.answered.emit(choice)
 
     def ask(self, left: np.ndarray, middle: np.ndarray, right: np.ndarray) -> None:
         """Shows (H, W, 3) uint8 pictures, contiguous; of one at a time, the middle one first."""
@@ -197,18 +168,17 @@ class QuestionPage(QWidget):
 
     def zoom(self, factor: float) -> None:
         """About the middle of what is seen."""
-        pane, room, size = self._view()
-        self.sight.zoom_at(factor, QPointF(pane.rect().center()), room, size)
+        pane = self._view()
+        room = QSizeF(pane.size())
+        self.sight.zoom_at(factor, QPointF(pane.rect().center()), room, pane.size_at_100())
 
     def glide(self, x: int, y: int) -> None:
         """Moves what is seen by logical pixels."""
-        _, room, size = self._view()
-        self.sight.move(QPointF(x, y), room, size)
+        pane = self._view()
+        self.sight.move(QPointF(x, y), QSizeF(pane.size()), pane.size_at_100())
 
-    def _view(self) -> tuple[LetterPane, QSizeF, QSizeF]:
-        pane = self.panes[PLACES.index(self.shown.value) if self.one else 1]
-        height, width = pane.original.shape[:2]
-        return pane, QSizeF(pane.size()), QSizeF(width, height)
+    def _view(self) -> LetterPane:
+        return self.panes[PLACES.index(self.shown.value) if self.one else 1]
 
     def crop(self) -> str:
         """What part is looked at, for the record."""
@@ -219,15 +189,3 @@ class QuestionPage(QWidget):
         self.progress.setValue(done)
         self.number.setText(f"Question {min(done + 1, count)} of {count}")
         self.undo.setEnabled(done > 0)
-
-
-def _emits(signal: SignalInstance, value: str) -> Callable[[], None]:
-    return lambda: signal.emit(value)
-
-
-def _title(place: str) -> QLabel:
-    title = QLabel()
-    title.setObjectName(f"blindTitle-{place}")
-    title.setProperty("role", "title")
-    title.setAlignment(Qt.AlignmentFlag.AlignCenter)
-    return title

@@ -2,113 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from studio.ui.actions import Action
+from studio.ui.actions import VIEWER, Action
 
 if TYPE_CHECKING:
     from studio.ui.workspaces.reconstruct.panel import ReconstructPanel
 
 
-def _panel(run: Callable[[ReconstructPanel], object]) -> Callable[[Any], object]:
-    return run
-
-
-RECONSTRUCT = (
-    Action(
-        "reconstruct",
-        "Reconstruct",
-        ("Ctrl+Return", "Ctrl+Enter"),
-        "Pass every picture through the chosen autoencoders.",
-        _panel(lambda p: p.reconstruct()),
-    ),
-    Action(
-        "cancel",
-        "Cancel",
-        ("Esc",),
-        "Stop; what is done stays.",
-        _panel(lambda p: p.escape()),
-    ),
-    Action(
-        "open_pictures",
-        "Open pictures…",
-        ("Ctrl+O",),
-        "Open pictures from files.",
-        _panel(lambda p: p.open_pictures()),
-    ),
-    Action(
-        "paste_picture",
-        "Paste picture",
-        ("Ctrl+V",),
-        "Take the picture or the files in the clipboard.",
-        _panel(lambda p: p.paste()),
-    ),
-    Action(
-        "export_reconstructions",
-        "Export",
-        ("Ctrl+S",),
-        "Write the labelled sheet and the figures (CSV) to the pictures folder.",
-        _panel(lambda p: p.export()),
-        icon="export",
-    ),
-    Action(
-        "remove_picture",
-        "Take the picture away",
-        ("Delete",),
-        "Take the current picture off the list; its file stays.",
-        _panel(lambda p: p.bench.remove(p.bench.current)),
-        "viewer",
-    ),
-    Action(
-        "wipe_left",
-        "Wipe left, or previous picture",
-        ("Left",),
-        "Move the wipe to the left; without one go to the previous picture.",
-        _panel(lambda p: p.wall.walk(-1)),
-        "viewer",
-    ),
-    Action(
-        "wipe_right",
-        "Wipe right, or next picture",
-        ("Right",),
-        "Move the wipe to the right; without one go to the next picture.",
-        _panel(lambda p: p.wall.walk(1)),
-        "viewer",
-    ),
-    Action(
-        "wipe",
-        "Wipe",
-        ("W",),
-        "Show the original left of a line.",
-        _panel(lambda p: p.wall.wipe.toggle()),
-        "viewer",
-    ),
-    Action(
-        "flicker",
-        "Flicker",
-        ("F",),
-        "Show original and reconstruction in turn; Space shows the original while held.",
-        _panel(lambda p: p.wall.flicker.toggle()),
-        "viewer",
-    ),
-    Action(
-        "wall_fit",
-        "Fit",
-        ("0",),
-        "Fit the pictures to their panes.",
-        _panel(lambda p: p.wall.sight.set_zoom(None)),
-        "viewer",
-        "fit",
-    ),
-    Action(
-        "wall_actual",
-        "100 %",
-        ("1",),
-        "Show the pictures at their own size.",
-        _panel(lambda p: p.wall.sight.set_zoom(1.0)),
-        "viewer",
-        "actual",
-    ),
+# fmt: off
+RECONSTRUCT: tuple[Action[ReconstructPanel], ...] = (
+    Action("reconstruct", "Ctrl+Return Ctrl+Enter", "Reconstruct", lambda p: p.run(),
+        "Pass every picture through the chosen autoencoders."),
+    Action("cancel", "Esc", "Cancel", lambda p: p.escape(), "Stop; what is done stays."),
+    Action("open_pictures", "Ctrl+O", "Open pictures…", lambda p: p.open_pictures(),
+        "Open pictures from files."),
+    Action("paste_picture", "Ctrl+V", "Paste picture", lambda p: p.paste(),
+        "Take the picture or the files in the clipboard."),
+    Action("export_reconstructions", "Ctrl+S", "Export", lambda p: p.export(),
+        "Write the labelled sheet and the figures (CSV) to the pictures folder.", icon="export"),
+    Action("remove_picture", "Delete", "Take the picture away",
+        lambda p: p.bench.remove(p.bench.current),
+        "Take the current picture off the list; its file stays.", VIEWER),
+    Action("wipe_left", "Left", "Wipe left, or previous picture", lambda p: p.wall.walk(-1),
+        "Move the wipe to the left; without one go to the previous picture.", VIEWER),
+    Action("wipe_right", "Right", "Wipe right, or next picture", lambda p: p.wall.walk(1),
+        "Move the wipe to the right; without one go to the next picture.", VIEWER),
+    Action("wipe", "W", "Wipe", lambda p: p.wall.wipe.toggle(),
+        "Show the original left of a line.", VIEWER),
+    Action("flicker", "F", "Flicker", lambda p: p.wall.flicker.toggle(),
+        "Show original and reconstruction in turn; Space shows the original while held.", VIEWER),
+    Action("wall_fit", "0", "Fit", lambda p: p.wall.sight.set_zoom(None),
+        "Fit the pictures to their panes.", VIEWER, icon="fit"),
+    Action("wall_actual", "1", "100 %", lambda p: p.wall.sight.set_zoom(1.0),
+        "Show the pictures at their own size.", VIEWER, icon="actual"),
 )
 TOOLS = ("wall_actual", "wall_fit", "export_reconstructions")

@@ -4,48 +4,40 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, Signal
-from PySide6.QtGui import (
-    QImage,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPalette,
-    QPen,
-    QWheelEvent,
-)
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QWidget
 
 from studio.core.autoencoding import Figures, Reconstructed
 from studio.gallery.heat import heat_map
-from studio.ui.workspaces.reconstruct.bench import short
-from studio.ui.workspaces.reconstruct.sight import Sight
+from studio.ui.image.qimage import to_qimage
+from studio.ui.image.view import PictureView
+from studio.ui.widgets.form import caption, column
+from studio.ui.workspaces.reconstruct.sight import WallSight
+from studio.ui.workspaces.reconstruct.workbench import short
 
-PIXELS_FROM = 6.0  # from this zoom on, pixels are shown as squares
 UNBROKEN = "\u00a0"
 FARTHEST = 0.6  # LPIPS at a pixel that is drawn in the last colour
 
 
-class Pane(QWidget):
+class Pane(PictureView):
     """`chosen` says that it was clicked. `result` None is the original itself."""
 
     chosen = Signal()
 
     def __init__(
-        self, name: str, original: np.ndarray, result: Reconstructed | None, sight: Sight
+        self, name: str, original: np.ndarray, result: Reconstructed | None, sight: WallSight
     ) -> None:
-        super().__init__()
-        self.name, self.original, self.result, self.sight = name, original, result, sight
+        super().__init__(sight)
+        self.sight: WallSight = sight
+        self.name, self.original, self.result = name, original, result
         self.setObjectName(f"pane-{name}")
         self.setAccessibleName(name)
         self.setAccessibleDescription("" if result is None else ", ".join(told(result.figures)))
         self.setToolTip("Wheel zooms all, dragging moves all; double-click: fit or 100 %.")
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setMinimumSize(120, 120)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._images: dict[tuple[str, float], QImage] = {}
-        self._grip: QPointF | None = None
         self._wiping = False
-        sight.changed.connect(self.update)
 
     def image(self) -> QImage:
         """What the sight asks for, made when first looked at."""
@@ -56,7 +48,7 @@ class Pane(QWidget):
         if key not in self._images:
             if len(self._images) > 6:  # gains that the slider passed
                 self._images.clear()
-            self._images[key] = as_image(self._pixels(shown))
+            self._images[key] = to_qimage(self._pixels(shown))
         return self._images[key]
 
     def _pixels(self, shown: str) -> np.ndarray:
@@ -69,17 +61,11 @@ class Pane(QWidget):
         return self.result.image
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        place = self._place()
-        smooth = self._scale() * self.devicePixelRatioF() < PIXELS_FROM
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-        painter.setClipRect(self.rect())
-        image = self.image()
-        painter.drawImage(place, image, QRectF(image.rect()))
+        painter, place = QPainter(self), self.place()
+        self.draw(painter, self.image())
         if self.sight.wipe is not None and self.result is not None:
             self._paint_wipe(painter, place)
-        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Mid), 1))
-        painter.drawRect(place.adjusted(-0.5, -0.5, 0.5, 0.5))
+        self.frame(painter, place)
         painter.end()
 
     def _paint_wipe(self, painter: QPainter, place: QRectF) -> None:
@@ -87,56 +73,34 @@ class Pane(QWidget):
         line = place.left() + (self.sight.wipe or 0.0) * place.width()
         key = ("original", 1.0)
         if key not in self._images:
-            self._images[key] = as_image(self.original)
-        image = self._images[key]
+            self._images[key] = to_qimage(self.original)
         painter.save()
         painter.setClipRect(QRectF(place.left(), place.top(), line - place.left(), place.height()))
-        painter.drawImage(place, image, QRectF(image.rect()))
+        self.draw(painter, self._images[key])
         painter.restore()
         painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 2))
         painter.drawLine(QPointF(line, place.top()), QPointF(line, place.bottom()))
 
-    def _size(self) -> QSizeF:
+    def size_at_100(self) -> QSizeF:
         return QSizeF(self.original.shape[1], self.original.shape[0])
 
-    def _room(self) -> QSizeF:
-        return QSizeF(self.size())
-
-    def _scale(self) -> float:
-        return self.sight.scale(self._room(), self._size())
-
-    def _place(self) -> QRectF:
-        return self.sight.place(self._room(), self._size())
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        turn = event.angleDelta().y()
-        if turn:
-            self.sight.zoom_at(1.2 ** (turn / 120), event.position(), self._room(), self._size())
-            event.accept()
-
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() != Qt.MouseButton.LeftButton:
-            return
-        self.chosen.emit()
-        self._wiping = self.sight.wipe is not None
-        self._grip = event.position()
-        self.mouseMoveEvent(event)
+        """The wipe follows the mouse from here on, where there is one."""
+        super().mousePressEvent(event)
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.chosen.emit()
+            self._wiping = self.sight.wipe is not None
+            self.mouseMoveEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._grip is None:
-            return
         if self._wiping:
-            place = self._place()
-            self.sight.set_wipe((event.position().x() - place.left()) / place.width())
+            self.sight.set_wipe(self.part_at(event.position()).x())
         else:
-            self.sight.move(event.position() - self._grip, self._room(), self._size())
-            self._grip = event.position()
+            super().mouseMoveEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._grip = None
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self.sight.set_zoom(1.0 if self.sight.zoom is None else None)
+        super().mouseReleaseEvent(event)
+        self._wiping = False
 
 
 class Framed(QWidget):
@@ -145,25 +109,15 @@ class Framed(QWidget):
     def __init__(self, pane: Pane) -> None:
         super().__init__()
         self.pane = pane
-        title = QLabel(short(pane.name))
-        title.setToolTip(pane.name)
-        title.setProperty("role", "title")
-        title.setTextFormat(Qt.TextFormat.PlainText)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(3)
-        column.addWidget(title)
-        column.addWidget(pane, 1)
         facts = ["the original"] if pane.result is None else told(pane.result.figures)
-        figures = QLabel(" · ".join(fact.replace(" ", UNBROKEN) for fact in facts))
-        figures.setProperty("role", "muted")
-        figures.setWordWrap(True)
+        text = " · ".join(fact.replace(" ", UNBROKEN) for fact in facts)
+        note = "" if pane.result is None else pane.result.note
+        figures = caption(text, "muted", f"figures-{pane.name}", note, wrap=True)
         figures.setAlignment(Qt.AlignmentFlag.AlignTop)
         figures.ensurePolished()
         figures.setMinimumHeight(2 * figures.fontMetrics().lineSpacing())  # panes of one size
-        figures.setObjectName(f"figures-{pane.name}")
-        figures.setToolTip("" if pane.result is None else pane.result.note)
-        column.addWidget(figures)
+        title = caption(short(pane.name), "title", tip=pane.name)
+        column(title, (pane, 1), figures, gap=3, on=self)
 
 
 def told(figures: Figures) -> list[str]:
@@ -179,10 +133,3 @@ def signed_difference(original: np.ndarray, other: np.ndarray, gain: float) -> n
     """Grey where equal, lighter where the other is lighter: (H, W, 3) uint8."""
     gap = other.astype(np.int16) - original
     return np.clip(128 + gain * gap, 0, 255).astype(np.uint8)
-
-
-def as_image(pixels: np.ndarray) -> QImage:
-    """(H, W, 3) uint8 as an image that owns its bytes."""
-    pixels = np.ascontiguousarray(pixels)
-    height, width = pixels.shape[:2]
-    return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()

@@ -10,7 +10,7 @@ from studio.core.errors import DataError
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import Mix, compose, sample_scene
 from studio.pictures.reading import pictures_in, read_picture
-from studio.ui.workspaces.reconstruct.bench import Source
+from studio.ui.workspaces.reconstruct.workbench import Source
 
 MOST = 64  # pictures taken from one drop
 

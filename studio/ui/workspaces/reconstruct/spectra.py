@@ -1,20 +1,14 @@
-"""Power against frequency: what the encoder filters out and what the decoder invents.
-
-Imports pyqtgraph; imported when the view is first opened.
-"""
+"""Power against frequency: what the encoder filters out and what the decoder invents."""
 
 from __future__ import annotations
 
-from typing import Any
+from PySide6.QtCore import QTimer, Slot
+from PySide6.QtWidgets import QWidget
 
-import pyqtgraph as pg
-from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from studio.ui.plots.chart import Chart, ink, line
+from studio.ui.widgets.form import caption, column
+from studio.ui.workspaces.reconstruct.workbench import Workbench, short
 
-from studio.ui.workspaces.reconstruct.bench import Bench, short
-
-HUES = (212, 28, 140, 330, 268, 52, 180, 0, 100)  # told apart on light and dark grounds
 WORDS = (
     "Radial spectra of the luminance. Solid: a reconstruction; where it falls below the original"
     " (grey), the encoder filtered detail out. Dotted: its difference to the original; where that"
@@ -25,27 +19,18 @@ WORDS = (
 class SpectraView(QWidget):
     """The current picture's spectrum, each reconstruction's and each difference's."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Workbench) -> None:
         super().__init__()
         self.setObjectName("spectra")
         self._bench = bench
-        self._plot = pg.PlotWidget(enableMenu=False)
-        self._plot.setObjectName("spectraPlot")
-        self._plot.setAccessibleName("Power against frequency")
-        self._plot.setToolTip("The wheel zooms, dragging moves.")
-        self._item: Any = self._plot.getPlotItem()
-        self._item.showGrid(True, True, 0.12)
-        self._legend = self._item.addLegend(offset=(-10, 10))
-        words = QLabel(WORDS)
-        words.setWordWrap(True)
-        words.setProperty("role", "muted")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(words)
-        column.addWidget(self._plot, 1)
+        self._plot = Chart("spectraPlot", "Power against frequency", legend=True)
+        self._plot.name_axes("frequency, cycles a pixel", "power, log10")
+        column(caption(WORDS, "muted", wrap=True), (self._plot, 1), on=self)
         self._soon = QTimer(self, interval=0, singleShot=True)  # once for many results
         self._soon.timeout.connect(self.draw)
-        for signal in (bench.current_changed, bench.result, bench.pictures_changed):
+        for signal in (
+            bench.current_changed, bench.result, bench.pictures_changed, self._plot.dressed
+        ):  # fmt: skip
             signal.connect(self._changed)
         self._soon.start()
 
@@ -56,27 +41,14 @@ class SpectraView(QWidget):
     @Slot()
     def draw(self) -> None:
         """Draws all anew."""
-        bench, palette = self._bench, self.palette()
-        muted = palette.color(QPalette.ColorRole.PlaceholderText)
-        self._plot.setBackground(palette.color(QPalette.ColorRole.Window))
-        self._item.clear()
-        for side, text in (("bottom", "frequency, cycles a pixel"), ("left", "power, log10")):
-            self._item.setLabel(side, text, color=muted.name())
-            self._item.getAxis(side).enableAutoSIPrefix(False)
-            self._item.getAxis(side).setPen(pg.mkPen(muted))
-            self._item.getAxis(side).setTextPen(pg.mkPen(muted))
+        bench, item = self._bench, self._plot.item
+        item.clear()
         found = ((name, bench.results.get((bench.current, name))) for name in bench.chosen)
         results = [(name, each.spectra) for name, each in found if each is not None]
         if results:
-            first = results[0][1]
-            pen = pg.mkPen(muted, width=4)
-            self._item.plot(first.frequencies, first.original, pen=pen, name="original")
+            first, pen = results[0][1], line(self._plot.tokens.muted, 4)
+            item.plot(first.frequencies, first.original, pen=pen, name="original")
         for number, (name, spectra) in enumerate(results):
-            ink = QColor.fromHsl(HUES[number % len(HUES)], 190, 130)
-            solid, dotted = (
-                pg.mkPen(ink, width=2),
-                pg.mkPen(ink, style=Qt.PenStyle.DotLine, width=2),
-            )
-            power = spectra.reconstruction
-            self._item.plot(spectra.frequencies, power, pen=solid, name=short(name))
-            self._item.plot(spectra.frequencies, spectra.residual, pen=dotted)
+            solid, dotted = line(ink(number)), line(ink(number), dotted=True)
+            item.plot(spectra.frequencies, spectra.reconstruction, pen=solid, name=short(name))
+            item.plot(spectra.frequencies, spectra.residual, pen=dotted)

@@ -8,27 +8,26 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QPalette, QPixmap, QShowEvent
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QColor, QPixmap, QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.bridge.recipes import free_name, is_begun
 from studio.core.errors import UsageError
 from studio.core.learning import Paused, Preparing, Train, Trained, TrainSample, TrainStep
-from studio.ui.jobs import Jobs, prepared, share_prepared
+from studio.core.messages import CancelledAt, Failed
+from studio.core.wording import capitalised
+from studio.ui.image.qimage import to_qimage
+from studio.ui.job import Job, prepared, share_prepared
+from studio.ui.jobs import Jobs
+from studio.ui.plots.chart import Chart, line
 from studio.ui.widgets.banner import Banner
-from studio.ui.widgets.foot import COLUMN_WIDTH, FINE
-from studio.ui.workspaces.reconstruct.bench import Bench
-from studio.ui.workspaces.reconstruct.pane import as_image
+from studio.ui.widgets.buttons import text_button
+from studio.ui.widgets.foot import COLUMN_WIDTH
+from studio.ui.widgets.form import caption, column, named, row
+from studio.ui.widgets.progress import FINE, Progress
 from studio.ui.workspaces.reconstruct.train_column import TrainColumn
+from studio.ui.workspaces.reconstruct.workbench import Workbench
 
 HINT = "Choose a recipe and press Train: the trend shows within minutes."
 MOST_POINTS = 2000
@@ -43,11 +42,11 @@ class TrainView(QWidget):
 
     trained = Signal(str)
 
-    def __init__(self, jobs: Jobs, bench: Bench) -> None:
+    def __init__(self, jobs: Jobs, bench: Workbench) -> None:
         super().__init__()
         self.setObjectName("trainView")
         self._jobs, self._bench = jobs, bench
-        self.job: int | None = None
+        self.job: Job | None = None
         self.steps: list[int] = []
         self.terms: dict[str, list[float]] = {}
         self._drawn = 0.0
@@ -55,88 +54,44 @@ class TrainView(QWidget):
         self.column.setFixedWidth(COLUMN_WIDTH)
         self._ending = False  # it has been asked to end, one way or the other
         self._problem = ""  # why what the column says cannot be trained
+        row(self.column, (self._watched(), 1), on=self)
+        self.column.asked.connect(self.run)
+        self.column.edited.connect(self._look_again)
+        self.column.pause_asked.connect(self._pause)
+        self.column.keep_asked.connect(self._keep)
+        self.column.cancel_asked.connect(self.escape)
+        self.use.clicked.connect(self._use)
+
+    def _watched(self) -> QVBoxLayout:
+        """How far it is, and what comes of it."""
         self.banner = Banner()
         self.banner.dismiss.setObjectName("trainDismiss")
-        self.said = QLabel(HINT)
-        self.said.setObjectName("trainSaid")
-        self.said.setWordWrap(True)
-        self.progress = QProgressBar()
-        self.progress.setObjectName("trainProgress")
-        self.progress.setAccessibleName("Progress of the training")
-        self.progress.setToolTip("How much of the training's time is over")
-        self.progress.setRange(0, FINE)
-        self.progress.setTextVisible(False)
-        self.pictures, self.figures = QLabel(), QLabel()
-        self.pictures.setObjectName("trainPictures")
-        self.pictures.setAccessibleName("Held-out pictures above, their reconstructions below")
-        self.pictures.setToolTip("Held-out pictures above, their reconstructions below")
+        self.said = caption(HINT, "", "trainSaid", wrap=True)
+        tip = "How much of the training's time is over"
+        self.progress = Progress("trainProgress", "Progress of the training", tip)
+        told = "Held-out pictures above, their reconstructions below"
+        self.pictures = named(caption(role=""), "trainPictures", told, told)
         self.pictures.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.figures.setProperty("role", "muted")
-        self.use = QPushButton("Reconstruct with it")
-        self.use.setObjectName("trainUse")
-        self.use.setAccessibleName("Reconstruct with it")
-        self.use.setToolTip("Tick the new autoencoder in the Pictures view")
+        self.figures = caption(role="muted")
+        text, tip = "Reconstruct with it", "Tick the new autoencoder in the Pictures view"
+        self.use = text_button("trainUse", text, text, tip)
         self.use.hide()
-        self._make_plot()
-        self._lay_out()
-        self._connect()
-
-    def _make_plot(self) -> None:
-        self._plot = pg.PlotWidget(enableMenu=False)
-        self._plot.setObjectName("trainCurves")
-        self._plot.setAccessibleName("The loss's terms over the steps")
-        self._plot.setToolTip("Unweighted terms, logarithmic. The wheel zooms, dragging moves.")
+        tip = "Unweighted terms, logarithmic."
+        label = "The loss's terms over the steps"
+        self._plot = Chart("trainCurves", label, tip, (False, True), legend=True)
+        self._plot.name_axes("step", "term, unweighted")
         policy = self._plot.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self._plot.setSizePolicy(policy)
         self._plot.hide()  # until there is something to see
-        self._item: Any = self._plot.getPlotItem()
-        self._item.setLogMode(False, True)
-        self._item.showGrid(True, True, 0.12)
-        self._legend = self._item.addLegend(offset=(-10, 10))
         self._curves: dict[str, Any] = {}
-
-    def _lay_out(self) -> None:
-        right = QVBoxLayout()
-        right.setContentsMargins(16, 8, 0, 8)
-        head = QHBoxLayout()
-        head.addWidget(self.said, 1)
-        head.addWidget(self.use)
-        right.addWidget(self.banner)
-        right.addLayout(head)
-        right.addWidget(self.progress)
-        right.addWidget(self._plot, 1)
-        right.addWidget(self.pictures)
-        right.addWidget(self.figures)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.column)
-        row.addLayout(right, 1)
-
-    def _connect(self) -> None:
-        column, jobs = self.column, self._jobs
-        column.asked.connect(self.run)
-        column.edited.connect(self._look_again)
-        column.pause_asked.connect(self._pause)
-        column.keep_asked.connect(self._keep)
-        column.cancel_asked.connect(self.escape)
-        self.use.clicked.connect(self._use)
-        jobs.preparing.connect(self._prepared)
-        jobs.train_step.connect(self._stepped)
-        jobs.train_sample.connect(self._sampled)
-        jobs.paused.connect(self._paused)
-        jobs.trained.connect(self._trained)
-        jobs.failed.connect(self._failed)
-        jobs.finished.connect(self._finished)
+        head = row((self.said, 1), self.use)
+        parts = (self.banner, head, self.progress, (self._plot, 1), self.pictures, self.figures)
+        return column(*parts, margins=(16, 8, 0, 8))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.draw()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and self.isVisible():
-            self.draw()
 
     @Slot()
     def run(self) -> None:
@@ -177,12 +132,18 @@ class TrainView(QWidget):
     def _begin(self, request: Train) -> None:
         self.job = self._jobs.submit(request)
         if self.job is not None:
+            self.job.on(Preparing, self._prepared)
+            self.job.on(TrainStep, self._stepped)
+            self.job.on(TrainSample, self._sampled)
+            self.job.on(Paused, self._paused)
+            self.job.on(Trained, self._trained)
+            self.job.on(Failed, self._failed)
+            self.job.ended.connect(self._finished)
             self._ending = False
             self.banner.clear()
-            self.progress.setRange(0, FINE)
-            self.progress.setValue(0)
+            self.progress.show_share(0.0)
             self.steps, self.terms = [], {}
-            self._item.clear()
+            self._plot.item.clear()
             self._curves = {}
             self._plot.hide()
             self.use.hide()
@@ -232,24 +193,18 @@ class TrainView(QWidget):
             self._bench.choose((*self._bench.chosen, name))
         self.trained.emit(name)
 
-    def _say(self, sentence: str) -> None:
-        self.said.setText(f"{sentence[:1].upper()}{sentence[1:]}")
+    def _say(self, text: str) -> None:
+        self.said.setText(capitalised(text))
 
     @Slot(object)
     def _prepared(self, event: Preparing) -> None:
         """The bar is of this part, and runs to and fro where nobody can count it."""
-        if event.job != self.job:
-            return
-        share = share_prepared(event)
-        self.progress.setRange(0, 0 if share is None else FINE)
-        self.progress.setValue(round(FINE * (share or 0)))
+        self.progress.show_share(share_prepared(event))
         if not self._ending:
             self._say(prepared(event))
 
     @Slot(object)
     def _stepped(self, event: TrainStep) -> None:
-        if event.job != self.job:
-            return
         self.steps.append(event.step)
         for name, value in event.terms:
             if name not in LEFT_OUT:
@@ -258,8 +213,7 @@ class TrainView(QWidget):
         if len(self.steps) > MOST_POINTS:  # every second point tells the same
             self.steps = self.steps[::2]
             self.terms = {name: values[::2] for name, values in self.terms.items()}
-        self.progress.setRange(0, FINE)
-        self.progress.setValue(round(FINE * event.share))
+        self.progress.show_share(event.share)
         left = f"{event.seconds_left / 60:.1f} min left" if event.seconds_left else "done"
         if not self._ending:
             self._say(f"Step {event.step:,} · {event.samples:,} crops · {left}")
@@ -270,23 +224,16 @@ class TrainView(QWidget):
         """The curves as they are now."""
         self._drawn = time.monotonic()
         self._plot.setVisible(bool(self.steps))
-        palette = self.palette()
-        self._plot.setBackground(palette.color(QPalette.ColorRole.Window))
-        muted = palette.color(QPalette.ColorRole.PlaceholderText)
-        for side, text in (("bottom", "step"), ("left", "term, unweighted")):
-            self._item.setLabel(side, text, color=muted.name())
         for name, values in self.terms.items():
             if name not in self._curves:
                 ink = QColor.fromHsl(HUES.get(name, 268), 160 if name != "loss" else 0, 130)
-                self._curves[name] = self._item.plot(pen=pg.mkPen(ink, width=2), name=name)
+                self._curves[name] = self._plot.item.plot(pen=line(ink), name=name)
             self._curves[name].setData(np.array(self.steps[-len(values) :]), np.array(values))
 
     @Slot(object)
     def _sampled(self, event: TrainSample) -> None:
-        if event.job != self.job:
-            return
         rows = [np.concatenate(list(each), axis=1) for each in (event.originals, event.decoded)]
-        image = as_image(np.concatenate(rows, axis=0))
+        image = to_qimage(np.concatenate(rows, axis=0))
         side = min(2 * 128, round(256 * len(rows) / 2))
         scaled = image.scaledToHeight(side, Qt.TransformationMode.SmoothTransformation)
         self.pictures.setPixmap(QPixmap.fromImage(scaled))
@@ -296,34 +243,29 @@ class TrainView(QWidget):
 
     @Slot(object)
     def _paused(self, event: Paused) -> None:
-        if event.job == self.job:
-            self.column.show_paused(event.paused)
-            if event.paused:
-                self._say("Resting; Go on continues.")
+        self.column.show_paused(event.paused)
+        if event.paused:
+            self._say("Resting; Go on continues.")
 
     @Slot(object)
     def _trained(self, event: Trained) -> None:
-        if event.job == self.job:
-            self._say(f"Trained {event.name}: {event.steps:,} steps, {event.seconds:.0f} s.")
-            self.progress.setValue(FINE)
-            self.use.show()
-            self.draw()
-            self.trained.emit(event.name)
+        self._say(f"Trained {event.name}: {event.steps:,} steps, {event.seconds:.0f} s.")
+        self.progress.show_share(1.0)
+        self.use.show()
+        self.draw()
+        self.trained.emit(event.name)
 
-    @Slot(int, str)
-    def _failed(self, job: int, sentence: str) -> None:
-        if job == self.job:
-            self._say(sentence)
+    @Slot(object)
+    def _failed(self, event: Failed) -> None:
+        self._say(event.message)
 
-    @Slot(int)
-    def _finished(self, job: int) -> None:
-        if job != self.job:
-            return
+    @Slot()
+    def _finished(self) -> None:
+        end = self.job.end if self.job is not None else None
         self.job = None
         self.column.show_running(False)
         self._look_again()
-        self.progress.setRange(0, FINE)
-        if self._jobs.last_words == "Cancelled":
-            self._say("Cancelled before its first step.")
-        elif self._jobs.last_words.startswith("Cancelled"):
-            self._say("Cancelled. Tick “Go on with this name's run” to continue it.")
+        self.progress.setRange(0, FINE)  # it may have run to and fro
+        if isinstance(end, CancelledAt):
+            again = "Cancelled. Tick “Go on with this name's run” to continue it."
+            self._say(again if end.step else "Cancelled before its first step.")

@@ -5,26 +5,18 @@ Adding a view is adding a line to `VIEWS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
+
+from studio.ui.panel import View
 
 if TYPE_CHECKING:
     from studio.ui.workspaces.reconstruct.panel import ReconstructPanel
 
 
-@dataclass(frozen=True)
-class ViewSpec:
-    """A view as the panel meets it. One that stands `alone` is shown without the panel's column;
-    a view with run() and escape() gets the panel's keys."""
-
-    id: str
-    title: str
-    tip: str
-    create: Callable[[ReconstructPanel], QWidget]
-    alone: bool = False
+def _wall(panel: ReconstructPanel) -> QWidget:
+    return panel.wall
 
 
 def _spectra(panel: ReconstructPanel) -> QWidget:
@@ -42,7 +34,7 @@ def _inside(panel: ReconstructPanel) -> QWidget:
 def _blind(panel: ReconstructPanel) -> QWidget:
     from studio.ui.workspaces.reconstruct.blind import BlindView
 
-    view = BlindView(panel.bench, lambda: panel.shared.library.folder / "Reconstructions")
+    view = BlindView(panel.bench, panel.exporter.folder)
     sight = view.question.sight
     panel.actions_by_id["wall_fit"].triggered.connect(lambda: sight.set_zoom(None))
     panel.actions_by_id["wall_actual"].triggered.connect(lambda: sight.set_zoom(1.0))
@@ -59,17 +51,12 @@ def _train(panel: ReconstructPanel) -> QWidget:
     return view
 
 
+# fmt: off
 VIEWS = (
-    ViewSpec(
-        "wall",
-        "Pictures",
-        "Original and reconstructions side by side, with their figures",
-        lambda panel: panel.wall,
-    ),
-    ViewSpec("spectra", "Spectra", "What is filtered out, and what is invented", _spectra),
-    ViewSpec("inside", "Inside the latent", "Take the latent apart", _inside),
-    ViewSpec(
-        "blind", "Blind test", "Tell apart, or prefer, without knowing which is which", _blind
-    ),
-    ViewSpec("train", "Train", "Train an autoencoder and watch it learn", _train, alone=True),
+    View("wall", "Pictures", "Original and reconstructions side by side, with their figures",
+        _wall),
+    View("spectra", "Spectra", "What is filtered out, and what is invented", _spectra),
+    View("inside", "Inside the latent", "Take the latent apart", _inside),
+    View("blind", "Blind test", "Tell apart, or prefer, without knowing which is which", _blind),
+    View("train", "Train", "Train an autoencoder and watch it learn", _train, alone=True),
 )

@@ -6,7 +6,7 @@ import pytest
 
 from studio.core.settings import Settings
 from studio.diffusion.samplers import find
-from studio.ui.image.frames import frame_at
+from studio.ui.output.channels import frame_at
 from studio.ui.workspaces.compare.true_runs import true_run
 
 

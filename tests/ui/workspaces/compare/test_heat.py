@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from studio.ui.workspaces.compare.heat import COLOURS, heat_map
+from studio.gallery.heat import COLOURS, heat_map
 
 
 def test_lightness_grows_all_the_way() -> None:

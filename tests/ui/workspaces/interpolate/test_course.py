@@ -14,15 +14,17 @@ from studio.core.errors import UsageError
 from studio.core.messages import Request
 from studio.core.settings import Settings
 from studio.core.walks import End, Frame, Walk, places
+from studio.ui.job import Job
 from studio.ui.jobs import Jobs
 from studio.ui.workspaces.interpolate.course import MOST_BYTES, Course, cross_fade
+from tests.app.fakes import RecordingBridge
 
 
 class TakingJobs(Jobs):
     """Takes every request."""
 
-    def submit(self, request: Request, front: bool = False) -> int | None:
-        return 7
+    def submit(self, request: Request, front: bool = False) -> Job | None:
+        return Job(7, request)
 
 
 def begun(columns: int, rows: int = 1, size: int = 8) -> Course:
@@ -89,10 +91,18 @@ def test_there_is_no_cross_fade_without_all_ends() -> None:
     assert [course.end_at(each) for each in (0, 2, 6, 8, 4)] == [0, 1, 2, 3, None]
 
 
-def test_frames_of_other_jobs_are_left_alone() -> None:
-    course = begun(3)
-    course._frame(Frame(6, 0, (0.0, 0.0), np.zeros((8, 8, 3), np.uint8), 0.1, 3))
+def test_frames_of_other_jobs_are_left_alone(qapp: object) -> None:
+    jobs, bridge = Jobs(), RecordingBridge()
+    jobs.attach(bridge, "fake")  # type: ignore[arg-type]
+    course = Course(jobs)
+    walk = Walk((End(Settings("a", seed=0)), End(Settings("a", seed=1))), columns=3)
+    other = jobs.submit(walk)
+    assert other is not None and course.begin(walk)
+    image = np.zeros((8, 8, 3), np.uint8)
+    bridge.arrived.emit(Frame(other.number, 0, (0.0, 0.0), image, 0.1, 3))
     assert not course.frames and course.nearest(0) is None
+    bridge.arrived.emit(Frame(other.number + 1, 0, (0.0, 0.0), image, 0.1, 3))
+    assert list(course.frames) == [0]
 
 
 def test_memory_is_bounded(qtbot: QtBot) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from studio.core.generating import Picture, Trajectory
+from studio.core.generating import Trajectory
 from studio.gallery.heat import heat_map
 
 #: The name, the label, the tooltip.
@@ -22,6 +22,7 @@ CHANNELS = {
     "noise": ("Noise level", "How much noise and how much signal each step has"),
 }
 NEARLY_ALL = 0.99
+SLACK = 1e-6  # a time that is meant exactly
 MOST_FRAMES = 240  # in a film
 
 
@@ -40,6 +41,12 @@ def level(t: float) -> Level:
     return Level(t, (1 - t) / length, t / length)
 
 
+def frame_at(times: tuple[float, ...], t: float) -> int:
+    """The last frame that lies at `t` or nearer to the noise; the first when there is none."""
+    fitting = (frame for frame in range(len(times) - 1, -1, -1) if times[frame] >= t - SLACK)
+    return next(fitting, 0)
+
+
 def strongest(kept: Trajectory) -> float:
     """The gap that is drawn palest: hardly any place has more. 0 where guidance asked once."""
     return float(np.quantile(kept.gap, NEARLY_ALL)) if kept.gap.any() else 0.0
@@ -50,23 +57,16 @@ def last_of(channel: str, kept: Trajectory) -> int:
     return max(0, len(kept.times) - (2 if channel == "gap" else 1))
 
 
-def small(made: Picture, channel: str, frame: int, most: float) -> np.ndarray:
-    """What is there at once, (h, w, 3) uint8; of the end, the picture itself. `most` is the gap
-    that is drawn palest."""
-    kept = made.trajectory
-    assert kept is not None
+def small(kept: Trajectory, channel: str, frame: int, most: float) -> np.ndarray:
+    """What is there at once, (h, w, 3) uint8. `most` is the gap that is drawn palest."""
     if channel == "gap":
         return heat_map(kept.gap[frame], most)
-    if frame == len(kept.times) - 1:
-        return made.image
     return np.asarray((kept.clean if channel == "clean" else kept.noisy)[frame])
 
 
-def latents(made: Picture, channel: str, frames: tuple[int, ...]) -> np.ndarray:
-    """(n, C, h, w) float32, to be decoded."""
-    kept = made.trajectory
-    assert kept is not None
-    return (kept.x0 if channel == "clean" else kept.x)[list(frames)].astype(np.float32)
+def latents(kept: Trajectory, channel: str) -> np.ndarray:
+    """Those of all steps, (n, C, h, w), to be decoded."""
+    return kept.x0 if channel == "clean" else kept.x
 
 
 def enlarged(pixels: np.ndarray, like: np.ndarray) -> np.ndarray:

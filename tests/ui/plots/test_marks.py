@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from studio.ui.workspaces.compare.marks import colour, numbered, symbol
+from studio.ui.plots.marks import colour, numbered, symbol
 
 
 @pytest.mark.parametrize("family", ["ddpm", "sde", "flow"])

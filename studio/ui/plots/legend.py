@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QPointF, QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem
 
@@ -44,7 +44,7 @@ class Legend(QListWidget):
 
     def show_signs(self, signs: tuple[Sign, ...]) -> None:
         """One line each, all ticked."""
-        blocked = self.blockSignals(True)
+        blocked = QSignalBlocker(self)
         self.clear()
         for sign in signs:
             item = QListWidgetItem(self._icon(sign), sign.label, self)
@@ -53,7 +53,7 @@ class Legend(QListWidget):
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable
                           | Qt.ItemFlag.ItemIsSelectable)  # fmt: skip
             item.setCheckState(Qt.CheckState.Checked)
-        self.blockSignals(blocked)
+        blocked.unblock()
 
     def _icon(self, sign: Sign) -> QIcon:
         scale = self.devicePixelRatioF()

@@ -13,6 +13,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core.autoencoding import Reconstruct, Reconstructed
+from studio.ui.job import Requester
 from studio.ui.jobs import Jobs
 
 
@@ -31,7 +32,7 @@ def short(autoencoder: str) -> str:
     return f"{path.parent.name}/{path.name}" if path.is_absolute() else autoencoder
 
 
-class Bench(QObject):
+class Workbench(Requester):
     """`results` maps (number of the picture, autoencoder) to what came back."""
 
     pictures_changed = Signal()
@@ -41,16 +42,12 @@ class Bench(QObject):
     finished = Signal()
 
     def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._jobs = jobs
+        super().__init__(jobs, parent)
         self.sources: tuple[Source, ...] = ()
         self.current = 0
         self.chosen: tuple[str, ...] = ()
         self.results: dict[tuple[int, str], Reconstructed] = {}
-        self.job: int | None = None
         self._numbers: tuple[int, ...] = ()
-        jobs.reconstructed.connect(self._reconstructed)
-        jobs.finished.connect(self._finished)
 
     @property
     def source(self) -> Source | None:
@@ -101,8 +98,9 @@ class Bench(QObject):
             return False
         pictures = tuple(self.sources[number].pixels for number in missing)
         self._numbers = missing
-        self.job = self._jobs.submit(Reconstruct(pictures, self.chosen))
-        return self.job is not None
+        if (job := self.ask(Reconstruct(pictures, self.chosen))) is not None:
+            job.on(Reconstructed, self._reconstructed)
+        return job is not None
 
     def clear_result(self, autoencoder: str) -> None:
         """Forgets what an autoencoder made: it has been trained anew."""
@@ -118,12 +116,8 @@ class Bench(QObject):
 
     @Slot(object)
     def _reconstructed(self, event: Reconstructed) -> None:
-        if event.job == self.job and event.picture < len(self._numbers):
-            self.results[self._numbers[event.picture], event.autoencoder] = event
-            self.result.emit(event)
+        self.results[self._numbers[event.picture], event.autoencoder] = event
+        self.result.emit(event)
 
-    @Slot(int)
-    def _finished(self, job: int) -> None:
-        if job == self.job:
-            self.job = None
-            self.finished.emit()
+    def over(self) -> None:
+        self.finished.emit()

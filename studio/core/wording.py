@@ -1,0 +1,13 @@
+"""Small matters of English."""
+
+from __future__ import annotations
+
+
+def capitalised(text: str) -> str:
+    """With a capital at its beginning; the rest stays."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def many(count: int, thing: str) -> str:
+    """1 thing, 2 things."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

@@ -1,0 +1,1 @@
+"""What comes out of the studio: latents decoded into pictures, and what is written to files."""
