@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QMimeData, QObject, Signal, Slot
+from PySide6.QtCore import QMimeData, QObject, Signal
 
 from studio.pictures import SUFFIXES
 from studio.ui.background import Background
@@ -20,20 +20,12 @@ class Reader(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._files = Background(self)
-        self._files.done.connect(self._done)
-        self._files.failed.connect(self._failed)
+        self._files.done.connect(self.found)
+        self._files.failed.connect(self.refused)
 
     def read(self, path: Path, model: str) -> None:
         """`model` is in use; another studio's becomes the default one, and a note says so."""
         self._files.start(path, _read, path, model)
-
-    @Slot(object, object)
-    def _done(self, path: Path, found: Any) -> None:
-        self.found.emit(path, found)
-
-    @Slot(object, str)
-    def _failed(self, path: Path, sentence: str) -> None:
-        self.refused.emit(path, sentence)
 
 
 def _read(path: Path, model: str) -> Any:

@@ -19,8 +19,8 @@ class IntervalBox(QWidget):
     def __init__(self, name: str, label: str, tip: str) -> None:
         super().__init__()
         high, low = (LEAST, 1.0, 1.0, STEP), (0.0, 1 - LEAST, 0.0, STEP)
-        self.high = RealSpin(f"{name}From", f"{label}: from", tip, *high)
-        self.low = RealSpin(f"{name}To", f"{label}: to", tip, *low)
+        self.high = RealSpin(f"{name}From", f"{label}: from", tip, *high, 2)
+        self.low = RealSpin(f"{name}To", f"{label}: to", tip, *low, 2)
         self.setFocusProxy(self.high)
         words = caption("from", "muted", buddy=self.high), caption("to", "muted", buddy=self.low)
         row(words[0], self.high, words[1], self.low, None, gap=8, on=self)

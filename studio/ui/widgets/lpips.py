@@ -60,13 +60,10 @@ class LpipsButton(QWidget):
 
     @Slot()
     def _clicked(self) -> None:
+        """Says what would be fetched, from where to where, and waits for a yes; or stops it."""
         if self._fetching:
             self._stop.set()
-        else:
-            self._ask()
-
-    def _ask(self) -> None:
-        """Says what would be fetched, from where to where, and waits for a yes."""
+            return
         choices = (("Fetch 5 MB", self._fetch), ("Not now", lambda: None))
         self._banner.say("offer", ASKS.format(place=self._place), choices)
 

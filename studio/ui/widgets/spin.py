@@ -14,19 +14,44 @@ from studio.ui.widgets.wheel import Focused
 WIDTH, MARGIN = 66, 8
 
 if TYPE_CHECKING:
-    _Base = QAbstractSpinBox
+    _Base = Any  # either of Qt's classes
 else:
     _Base = object  # Qt allows one of its own classes as a base
 
 
-class _Plain(Focused, _Base):
-    """What both kinds share; mixed in before Qt's class."""
+class _Plain(Focused, _Base):  # type: ignore[misc]
+    """What both kinds share; mixed in before Qt's class. Bound like any other control."""
 
-    def dress(self) -> None:
+    def __init__(
+        self,
+        name: str = "",
+        label: str = "",
+        tip: str = "",
+        low: float = 0,
+        high: float = 99,
+        value: float = 0,
+        step: float = 1,
+        decimals: int = 0,
+    ) -> None:
+        super().__init__()
+        named(self, name, label, tip)
         self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFixedWidth(WIDTH)
+        if isinstance(self, QDoubleSpinBox):
+            self.setDecimals(decimals)
+        self.setRange(low, high)
+        self.setSingleStep(step)
+        self.setValue(value)
+
+    @property
+    def edited(self) -> Any:
+        return self.valueChanged
+
+    @Slot(object)
+    def set_value(self, number: float) -> None:
+        self.setValue(number)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -48,54 +73,10 @@ class _Plain(Focused, _Base):
 class WholeSpin(_Plain, QSpinBox):
     """A whole number."""
 
-    def __init__(
-        self,
-        name: str = "",
-        label: str = "",
-        tip: str = "",
-        low: int = 0,
-        high: int = 99,
-        value: int = 0,
-        step: int = 1,
-    ) -> None:
-        super().__init__()
-        self.dress()
-        named(self, name, label, tip)
-        self.setRange(low, high)
-        self.setSingleStep(step)
-        self.setValue(value)
-
 
 class RealSpin(_Plain, QDoubleSpinBox):
-    """A number with decimals; an int where there are none. Bound like any other control."""
-
-    def __init__(
-        self,
-        name: str = "",
-        label: str = "",
-        tip: str = "",
-        low: float = 0,
-        high: float = 99.99,
-        value: float = 0,
-        step: float = 1,
-        decimals: int = 2,
-    ) -> None:
-        super().__init__()
-        self.dress()
-        named(self, name, label, tip)
-        self.setDecimals(decimals)
-        self.setRange(low, high)
-        self.setSingleStep(step)
-        self.setValue(value)
-
-    @property
-    def edited(self) -> Any:
-        return self.valueChanged
+    """A number with decimals; an int where there are none."""
 
     def value(self) -> float:
         number, decimals = super().value(), self.decimals()
         return round(number, decimals) if decimals else int(number)
-
-    @Slot(object)
-    def set_value(self, number: float) -> None:
-        self.setValue(number)

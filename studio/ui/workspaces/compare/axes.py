@@ -19,7 +19,7 @@ from studio.ui.session import Session
 from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.widgets.form import caption, column, row
 from studio.ui.widgets.sampler_box import describe
-from studio.ui.workspaces.compare.editors import Checklist, Choice, Editor, NumberList, PromptList
+from studio.ui.workspaces.compare.editors import Checklist, Choice, NumberList, PromptList
 from studio.ui.workspaces.compare.values import lines, real_numbers, whole_numbers
 
 DIRECTIONS = {"columns": "Columns", "rows": "Rows", "tabs": "Tabs"}
@@ -89,7 +89,7 @@ class AxesEditor(QWidget):
         for editor in self.editors.values():
             editor.setParent(self)
             editor.hide()
-            editor.edited.connect(self._edited)
+            editor.edited.connect(self.edited)
         self.set_grid(presets(session)[0].grid)
 
     def _add_direction(self, whole: QVBoxLayout, direction: str, label: str) -> None:
@@ -125,7 +125,7 @@ class AxesEditor(QWidget):
         for direction, axis in axes.items():
             self._chosen[direction] = axis.name if axis is not None else NOTHING
             if axis is not None:
-                self._editor(axis.name).set_values(axis.values)
+                self.editors[axis.name].set_values(axis.values)
         self._place()
 
     def remembered(self) -> dict[str, list[Any]]:
@@ -149,10 +149,7 @@ class AxesEditor(QWidget):
 
     def _axis(self, direction: str) -> Axis | None:
         name = self._chosen[direction]
-        return Axis(name, self._editor(name).values()) if name else None
-
-    def _editor(self, name: str) -> Editor:
-        return self.editors[name]
+        return Axis(name, self.editors[name].values()) if name else None
 
     @Slot(object)
     def _choose(self, _: object) -> None:
@@ -167,8 +164,8 @@ class AxesEditor(QWidget):
                     must = other == "columns" and not before
                     self._chosen[other] = next(free) if must else before
             self._chosen[direction] = now
-            if now == "prompt" and not self._editor(now).values():
-                self._editor(now).set_values(lines(self._session.prompt.get()))
+            if now == "prompt" and not self.editors[now].values():
+                self.editors[now].set_values(lines(self._session.prompt.get()))
             break
         self._place()
 
@@ -184,10 +181,6 @@ class AxesEditor(QWidget):
             order += [self._boxes[direction], *([self.editors[name]] if name else [])]
         for before, after in pairwise(order):
             self.setTabOrder(before, after)
-        self.edited.emit()
-
-    @Slot()
-    def _edited(self, _: object = None) -> None:
         self.edited.emit()
 
     @Slot(object)

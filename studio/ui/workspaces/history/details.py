@@ -67,7 +67,8 @@ class Details(QFrame):
         row(*self.stars, 10, self.heart, None, gap=0, on=self._marks)
         parts = (self.title, self.about, self._marks, self.tags, self._buttons)
         sides = (SIDE, 14, SIDE, 10)
-        column(*parts, (self.table, 1), self.notes, gap=8, margins=sides, on=self)
+        whole = column(*parts, (self.table, 1), self.notes, gap=8, margins=sides, on=self)
+        whole.addStretch()  # where there is no table
         self.show_nothing(0)
 
     def add_buttons(self, actions: Sequence[QAction]) -> None:

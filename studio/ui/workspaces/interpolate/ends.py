@@ -65,7 +65,7 @@ class EndCard(QWidget):
         column(*parts, gap=5, margins=(0, 0, 0, 12), on=self)
         self.kind.chosen.connect(self._show)
         for signal in (self.kind.chosen, self.prompt.edited, self.seed.edited):
-            signal.connect(self._edited)
+            signal.connect(self.edited)
         self.prompt.submitted.connect(self.submitted)
         self.show_start(None)
         self._show()
@@ -176,7 +176,3 @@ class EndCard(QWidget):
     def _show(self, _: str = "") -> None:
         self._pictures.setVisible(self.is_picture)
         self._seeds.setVisible(not self.is_picture)
-
-    @Slot()
-    def _edited(self, _: object = None) -> None:
-        self.edited.emit()

@@ -69,9 +69,11 @@ class LabView(QWidget):
         self.legend = caption(LEGEND, "muted", "labLegend", LEGEND)
         self.legend.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.legend.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        shown = (self.field, self.trails, self.truth, self.likelihood, (self.legend, 1), None)
+        checks = self.trails, self.truth, self.likelihood
+        shown = row(self.field, *checks, (self.legend, 1), gap=16)
+        shown.addStretch()  # where there is no legend
         panes = row(*((each, 1) for each in self.columns), gap=14)
-        parts = (self.controls, self.banner, (panes, 1), self.player, row(*shown, gap=16))
+        parts = (self.controls, self.banner, (panes, 1), self.player, shown)
         column(*parts, gap=8, on=self)
 
     def _connect(self) -> None:

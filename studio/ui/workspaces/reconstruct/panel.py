@@ -70,6 +70,7 @@ class ReconstructPanel(ViewsPanel):
         self._background = Background(self)
         self.exporter = Exporter(self.library.folder / "Reconstructions", self)
         self.bar.addWidget(self.lpips)
+        self.bar.setSpacing(8)
         self.lay_out(self.column, stacked(self.bar, self.banner, self.pages))
         self.actions_by_id = actions.install(RECONSTRUCT, self, self.wall)
         self.column.pictures.addAction(self.actions_by_id["remove_picture"])
