@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from studio.core.device import Device
-from studio.core.errors import Cancelled, Kept, OutputError, UsageError
+from studio.core.errors import Cancelled, EndedEarly, OutputError, UsageError
 from studio.core.learning import Preparing, Train, Trained, TrainSample, TrainStep
 from studio.metrics.reconstruction import psnr
 from studio.models.network_folder import MANIFEST
@@ -41,7 +41,7 @@ def train(
     check: Callable[[], None] = lambda: None,
     job: int = 0,
 ) -> Iterator[Event]:
-    """Runs to the end of its minutes, or until `check`, called between steps, raises Kept.
+    """Runs to the end of its minutes, or until `check`, called between steps, raises EndedEarly.
 
     A training that is cancelled leaves a checkpoint, with which `resume` goes on.
 
@@ -54,7 +54,7 @@ def train(
         try:
             yield _sample(run, task, job)
             yield from _steps(run, task, check, job)
-        except Kept:
+        except EndedEarly:
             pass
         except Cancelled:
             run.save()
@@ -113,7 +113,7 @@ def _prepared(run: Run, resume: bool, check: Callable[[], None], job: int) -> It
         share = stage.done / stage.total
         left = (time.monotonic() - began) * (1 / share - 1) if share else None
         yield Preparing(job, stage.what, stage.done, stage.total, left)
-        with suppress(Kept):  # it is raised again after the first step
+        with suppress(EndedEarly):  # it is raised again after the first step
             check()
 
 
