@@ -33,7 +33,7 @@ class Cancelled(Exception):
     """Work stopped because the user asked; not an error."""
 
 
-class Kept(Exception):
+class EndedEarly(Exception):
     """A training ends early because the user asked, and what it learnt is kept; not an error."""
 
 

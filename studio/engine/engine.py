@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from studio.core.accidents import noted
-from studio.core.errors import Cancelled, Kept, StudioError
+from studio.core.errors import Cancelled, EndedEarly, StudioError
 from studio.core.learning import Paused, Train, TrainStep
 from studio.core.messages import CancelledAt, Event, Failed, Finished, Progress, Queued, Request
 from studio.engine import devices
@@ -172,7 +172,7 @@ class Engine:
     def _breathe(self, job: Job) -> None:
         """Between two steps of a training: does what waits, rests while it is paused.
 
-        Raises Cancelled, or Kept once it shall end early.
+        Raises Cancelled, or EndedEarly once it shall end early.
         """
         while True:
             job.check()
@@ -187,7 +187,7 @@ class Engine:
             self._run(other)
         job.check()
         if job.keep.is_set():
-            raise Kept
+            raise EndedEarly
 
     def _other(self) -> Job | None:
         """The first that waits and is no training."""

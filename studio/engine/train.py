@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from studio.core.device import Device
-from studio.core.errors import Cancelled, Kept, OutputError, UsageError
+from studio.core.errors import Cancelled, EndedEarly, OutputError, UsageError
 from studio.core.learning import Preparing, Train, Trained, TrainSample, TrainStep
 from studio.engine.batches import Clock
 from studio.metrics.reconstruction import psnr
@@ -43,7 +43,7 @@ def train(
     check: Check = lambda: None,
     job: int = 0,
 ) -> Iterator[Event]:
-    """Runs to the end of its minutes, or until `check`, called between steps, raises Kept.
+    """Runs to the end of its minutes, or until `check`, called between steps, raises EndedEarly.
 
     A training that is cancelled leaves a checkpoint, with which `resume` goes on.
 
@@ -56,7 +56,7 @@ def train(
         try:
             yield _sample(run, task, job)
             yield from _steps(run, task, check, job)
-        except Kept:
+        except EndedEarly:
             pass
         except Cancelled:
             run.save()
@@ -114,7 +114,7 @@ def _prepared(run: Run, resume: bool, check: Check, job: int) -> Iterator[Prepar
             clock, what = Clock(1.0), stage.what
         left = clock.seconds_left(stage.done / stage.total) if stage.done else None
         yield Preparing(job, stage.what, stage.done, stage.total, left)
-        with suppress(Kept):  # it is raised again after the first step
+        with suppress(EndedEarly):  # it is raised again after the first step
             check()
 
 

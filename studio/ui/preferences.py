@@ -25,7 +25,7 @@ from studio.ui.theme import CHOICES
 
 
 @dataclass(frozen=True)
-class Kept:
+class Preference:
     """A remembered value; one that does not pass `valid` is replaced by the default. A default
     that is not valid itself leaves the session's own."""
 
@@ -45,6 +45,10 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
 def _is_interval(value: Any) -> bool:
     inside = len(value) == 2 and all(_number(0.0, 1.0)(each) for each in value)
     return inside and value[0] < value[1]
@@ -55,36 +59,36 @@ def _are_options(value: Any) -> bool:
 
 
 TABLE = {
-    "keep_queue": Kept(False, lambda value: isinstance(value, bool)),
+    "keep_queue": Preference(False, _is_flag),
     **{
-        name: Kept({}, lambda value: isinstance(value, dict))
+        name: Preference({}, lambda value: isinstance(value, dict))
         for name in ("walk", "compare", "lab", "reconstruct", "train")
     },
-    "theme": Kept("system", lambda value: value in CHOICES),
-    "history": Kept([], lambda value: all(isinstance(each, str) for each in value)),
-    "prompt": Kept("", _is_text),
-    "negative": Kept("", _is_text),
-    "sampler": Kept("", _is_text),
-    "steps": Kept(0, _whole(1, MAX_STEPS)),
-    "guidance": Kept(-1.0, _number(0, MAX_GUIDANCE)),
-    "interval": Kept((), _is_interval),
-    "options": Kept((), _are_options),
-    "schedule": Kept("", _is_text),
-    "shift": Kept(0.0, _number(*SHIFTS)),
-    "rule": Kept("", _is_text),
-    "rule_options": Kept((), _are_options),
-    "classifier": Kept("", _is_text),
-    "classifier_scale": Kept(-1.0, _number(0, MAX_CLASSIFIER)),
-    "strength": Kept(0.0, lambda value: _number(0, 1)(value) and value > 0),
-    "variation": Kept(0.0, _number(0, 1)),
-    "variation_seed": Kept(0, _whole(0, MAX_SEED)),
-    "variation_locked": Kept(False, lambda value: isinstance(value, bool)),
-    "trajectories": Kept(False, lambda value: isinstance(value, bool)),
-    "source": Kept("", _is_text),
-    "mask": Kept("", _is_text),
-    "count": Kept(1, _whole(1, MAX_COUNT)),
-    "seed": Kept(0, _whole(0, MAX_SEED)),
-    "seed_locked": Kept(False, lambda value: isinstance(value, bool)),
+    "theme": Preference("system", lambda value: value in CHOICES),
+    "history": Preference([], lambda value: all(isinstance(each, str) for each in value)),
+    "prompt": Preference("", _is_text),
+    "negative": Preference("", _is_text),
+    "sampler": Preference("", _is_text),
+    "steps": Preference(0, _whole(1, MAX_STEPS)),
+    "guidance": Preference(-1.0, _number(0, MAX_GUIDANCE)),
+    "interval": Preference((), _is_interval),
+    "options": Preference((), _are_options),
+    "schedule": Preference("", _is_text),
+    "shift": Preference(0.0, _number(*SHIFTS)),
+    "rule": Preference("", _is_text),
+    "rule_options": Preference((), _are_options),
+    "classifier": Preference("", _is_text),
+    "classifier_scale": Preference(-1.0, _number(0, MAX_CLASSIFIER)),
+    "strength": Preference(0.0, lambda value: _number(0, 1)(value) and value > 0),
+    "variation": Preference(0.0, _number(0, 1)),
+    "variation_seed": Preference(0, _whole(0, MAX_SEED)),
+    "variation_locked": Preference(False, _is_flag),
+    "trajectories": Preference(False, _is_flag),
+    "source": Preference("", _is_text),
+    "mask": Preference("", _is_text),
+    "count": Preference(1, _whole(1, MAX_COUNT)),
+    "seed": Preference(0, _whole(0, MAX_SEED)),
+    "seed_locked": Preference(False, _is_flag),
 }
 #: In the order they are brought back: a sampler proposes steps, and with a rule forgets options.
 _SESSION = (

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from studio.core.device import Device
-from studio.core.errors import Kept, ModelError, UsageError
+from studio.core.errors import EndedEarly, ModelError, UsageError
 from studio.core.laboratory import Lab, LabRun
 from studio.core.learning import Paused, Train, Trained, TrainSample, TrainStep
 from studio.core.messages import CancelledAt, Event, Failed, Finished, Started
@@ -144,7 +144,7 @@ def test_two_trainings_wait_for_each_other(stage: tuple[Engine, Told]) -> None:
 
 def test_keeping_ends_it_early() -> None:
     def check() -> None:
-        raise Kept
+        raise EndedEarly
 
     request = Train(**{**vars(REQUEST), "minutes": 60.0})
     events = list(training.train(request, CPU, check))

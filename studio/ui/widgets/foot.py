@@ -6,6 +6,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
+from studio.core.wording import capitalised
 from studio.ui.jobs import Jobs
 from studio.ui.widgets.buttons import text_button
 from studio.ui.widgets.form import caption, column, named, row
@@ -52,7 +53,7 @@ class Foot(QWidget):
 
     def tell_plan(self, told: str, problem: str, role: str = "problem") -> None:
         """What would be made; or why nothing can be, in this role, and `go` cannot be pressed."""
-        self._problem = f"{problem[:1].upper()}{problem[1:]}"
+        self._problem = capitalised(problem)
         self.count.setText(self._problem or told)
         self.count.setProperty("role", role if problem else "label")
         self.count.style().polish(self.count)

@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from studio.ui.widgets.form import named
 from studio.ui.workspaces.interpolate.course import Course
 
 _ROLE = QPalette.ColorRole
@@ -30,6 +31,10 @@ SPEED = 24  # below a strip: how far its frames look from each other
 WIDE_GAP, NARROW = 4.0, 20.0  # between frames; frames narrower than this touch
 MOST_HIGH = 16777215  # Qt's own limit
 PALE = 0.22
+TIP = (
+    "Click or drag to look at a frame; the arrow keys go on. The bars below a strip tell how far"
+    " neighbours look from each other."
+)
 
 
 class FrameMap(QWidget):
@@ -42,12 +47,7 @@ class FrameMap(QWidget):
         super().__init__()
         self._course = course
         self.current = 0
-        self.setObjectName("walkMap")
-        self.setAccessibleName("Frames of the walk")
-        self.setToolTip(
-            "Click or drag to look at a frame; the arrow keys go on. The bars below a strip tell"
-            " how far neighbours look from each other."
-        )
+        named(self, "walkMap", "Frames of the walk", TIP)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         course.began.connect(self._began)
@@ -139,9 +139,8 @@ class FrameMap(QWidget):
 
     def _paint_ring(self, painter: QPainter) -> None:
         ring = self.place(self.current).adjusted(-1, -1, 1, 1)
-        lit = self.hasFocus()
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(self.palette().color(_ROLE.Accent), 3 if lit else 2))
+        painter.setPen(QPen(self.palette().color(_ROLE.Accent), 3 if self.hasFocus() else 2))
         painter.drawRoundedRect(ring, 2, 2)
 
     def _paint_speed(self, painter: QPainter) -> None:

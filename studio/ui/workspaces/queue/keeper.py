@@ -132,15 +132,10 @@ class Keeper(QObject):
         except UsageError as error:
             self._not_drawn(again, str(error))
             return
-        last = self.again.settings.numbered(self.again.count)
-        self.again = replace(
-            self.again,
-            settings=replace(
-                last,
-                seed=last.seed % (MAX_SEED - 100),
-                variation_seed=last.variation_seed % (MAX_SEED - 100),
-            ),
-        )
+        last, most = self.again.settings.numbered(self.again.count), MAX_SEED - 100
+        seed, variation_seed = last.seed % most, last.variation_seed % most
+        settings = replace(last, seed=seed, variation_seed=variation_seed)
+        self.again = replace(self.again, settings=settings)
 
     @Slot(object, str)
     def _not_drawn(self, again: Generate, sentence: str) -> None:

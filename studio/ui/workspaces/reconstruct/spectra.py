@@ -41,14 +41,13 @@ class SpectraView(QWidget):
     @Slot()
     def draw(self) -> None:
         """Draws all anew."""
-        bench, item = self._bench, self._plot.item
+        results, item = self._bench.seen, self._plot.item
         item.clear()
-        found = ((name, bench.results.get((bench.current, name))) for name in bench.chosen)
-        results = [(name, each.spectra) for name, each in found if each is not None]
         if results:
-            first, pen = results[0][1], line(self._plot.tokens.muted, 4)
+            first, pen = results[0].spectra, line(self._plot.tokens.muted, 4)
             item.plot(first.frequencies, first.original, pen=pen, name="original")
-        for number, (name, spectra) in enumerate(results):
+        for number, each in enumerate(results):
+            spectra, name = each.spectra, short(each.autoencoder)
             solid, dotted = line(ink(number)), line(ink(number), dotted=True)
-            item.plot(spectra.frequencies, spectra.reconstruction, pen=solid, name=short(name))
+            item.plot(spectra.frequencies, spectra.reconstruction, pen=solid, name=name)
             item.plot(spectra.frequencies, spectra.residual, pen=dotted)

@@ -103,16 +103,10 @@ class Wall(QWidget):
         self.flicker.toggled.connect(self._flicker)
         return row(self.shown, self.gain, self.wipe, self.flicker, None, gap=10)
 
-    def results(self) -> tuple[Reconstructed, ...]:
-        """Those of the current picture, in the order chosen."""
-        bench = self._bench
-        found = (bench.results.get((bench.current, name)) for name in bench.chosen)
-        return tuple(each for each in found if each is not None)
-
     @Slot()
     def show_all(self, _: object = None) -> None:
         """Builds the panes anew."""
-        source, results = self._bench.source, self.results()
+        source, results = self._bench.source, self._bench.seen
         clear(self._grid)
         self.panes = {}
         self._pages.setCurrentIndex(int(source is not None))

@@ -54,6 +54,12 @@ class Workbench(Requester):
         """The current picture."""
         return self.sources[self.current] if self.sources else None
 
+    @property
+    def seen(self) -> tuple[Reconstructed, ...]:
+        """The current picture's results, in the order chosen."""
+        found = (self.results.get((self.current, name)) for name in self.chosen)
+        return tuple(each for each in found if each is not None)
+
     def add(self, sources: tuple[Source, ...]) -> None:
         """Adds pictures; the first of them becomes the current one."""
         if sources:
