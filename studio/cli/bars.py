@@ -1,10 +1,13 @@
-"""The bar that verbs show while they work."""
+"""What verbs show while they work: a bar, and notes."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 from tqdm import tqdm
+
+from studio.core.messages import Event, Note
 
 
 def bar(total: int, unit: str, silent: bool = False) -> tqdm:
@@ -19,3 +22,14 @@ def bar(total: int, unit: str, silent: bool = False) -> tqdm:
         mininterval=0,
         miniters=1,
     )
+
+
+def noting(saw: Callable[[Event], object]) -> Callable[[Event], None]:
+    """A listener that passes each event on and prints each note, above the bars."""
+
+    def heard(event: Event) -> None:
+        if isinstance(event, Note):
+            tqdm.write(f"note: {event.message}", file=sys.stderr)
+        saw(event)
+
+    return heard

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,10 @@ class Compare(Request):
     @property
     def needs(self) -> str:
         return self.cells[0].model
+
+    @property
+    def texts(self) -> Iterable[str]:
+        return (text for cell in self.cells for text in (cell.prompt, cell.negative))
 
     def check(self) -> None:
         if not 1 <= len(self.cells) <= MAX_CELLS:

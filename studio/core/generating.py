@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -52,6 +53,10 @@ class Generate(Request):
     @property
     def needs(self) -> str:
         return self.settings.model
+
+    @property
+    def texts(self) -> Iterable[str]:
+        return (self.settings.prompt, self.settings.negative)
 
     def check(self) -> None:
         self.settings.check()

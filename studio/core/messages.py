@@ -6,6 +6,7 @@ values and NumPy arrays. A new one is a subclass; nothing lists them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -20,6 +21,11 @@ class Request:
     def needs(self) -> str | None:
         """The name of the model that it needs; None for none."""
         return None
+
+    @property
+    def texts(self) -> Iterable[str]:
+        """The prompts that the model is to read."""
+        return ()
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,13 @@ class Loading(Event):
 @dataclass(frozen=True)
 class Started(Event):
     """A job has begun."""
+
+
+@dataclass(frozen=True)
+class Note(Event):
+    """Something that the user should know of a job which goes on; `message` is one sentence."""
+
+    message: str
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Plain values and NumPy arrays only; the requests and events of the other workspa
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,10 @@ class Walk(Request):
     @property
     def needs(self) -> str:
         return self.ends[0].settings.model
+
+    @property
+    def texts(self) -> Iterable[str]:
+        return (text for end in self.ends for text in (end.settings.prompt, end.settings.negative))
 
     def check(self) -> None:
         """Raises UsageError with a sentence that says what to change."""

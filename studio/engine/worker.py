@@ -19,7 +19,7 @@ from studio.core.errors import Cancelled, StudioError
 from studio.core.generating import Decode, Generate, Picture
 from studio.core.laboratory import Lab
 from studio.core.learning import Train
-from studio.core.messages import Event, Finished, Loading, LoadModel, Ready, Request, Started
+from studio.core.messages import Event, Finished, Loading, LoadModel, Note, Ready, Request, Started
 from studio.core.walks import Walk
 from studio.engine import devices
 from studio.engine.autoencoders import (
@@ -32,6 +32,7 @@ from studio.models.format import Check
 if TYPE_CHECKING:
     from studio.models.model import Model
 
+SHOWN = 60  # characters of what is not read
 #: Does a request: handler(worker, request, check, job) -> its events.
 Handler = Callable[["Worker", Any, Check, int], Iterator[Event]]
 #: open_model(name or path, device, check): `check` raises Cancelled when the load should stop.
@@ -105,6 +106,7 @@ class Worker:
             yield self._ready(job, name, began, check)
         if not loading:
             yield Started(job)
+            yield from self._unread(request, job)
             yield from HANDLERS[type(request)](self, request, check, job)
         yield Finished(job, time.perf_counter() - began)
 
@@ -124,6 +126,13 @@ class Worker:
         self._autoencoders = None
         if self._device is not None:
             devices.free_memory(self._device.name)
+
+    def _unread(self, request: Request, job: int) -> Iterator[Note]:
+        """What the model cannot read of the prompts is said before it is left out."""
+        for text in dict.fromkeys(request.texts):
+            if rest := self.model(request.needs or "").unread(text):
+                shown = rest if len(rest) <= SHOWN else f"{rest[:SHOWN].rstrip()}…"
+                yield Note(job, f"The prompt is too long for the model: “{shown}” is not read.")
 
     def _ready(self, job: int, name: str, began: float, check: Check) -> Ready:
         model = self.model(name, check)

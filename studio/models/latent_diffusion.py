@@ -118,6 +118,9 @@ class LatentDiffusion:
         """The prompts' features, (B, ...); those of the last prompts are kept."""
         return reduce(TextFeatures.joined, [self._features(prompt) for prompt in prompts])
 
+    def unread(self, prompt: str) -> str:
+        return self.networks.tokenizer.unread(prompt)
+
     def denoiser(self, condition: TextFeatures) -> NetworkDenoiser:
         return NetworkDenoiser(self._network, self._path, self._prediction, condition)
 

@@ -53,6 +53,9 @@ class Model(Protocol):
     def condition(self, prompts: Sequence[str]) -> Any:
         """The features the denoiser is given for these prompts."""
 
+    def unread(self, prompt: str) -> str:
+        """The end of a prompt that is too long to be read; "" where all of it is."""
+
     def denoiser(self, condition: Any) -> Denoiser:
         """The denoiser of len(prompts) pictures under this condition."""
 

@@ -38,6 +38,12 @@ class Tokenizer:
         mask = torch.tensor([e.attention_mask for e in encoded], dtype=torch.bool)
         return ids, mask
 
+    def unread(self, text: str) -> str:
+        """The end of a text that is cut, from where the last token begins that is not read."""
+        text = readable(text)
+        cut = self._tokenizer.encode(text).overflowing
+        return text[cut[0].offsets[1][0] :].strip() if cut else ""
+
     def length(self, text: str) -> int:
         """How many tokens a text has, at most 32."""
         return len(self._tokenizer.encode(readable(text)).ids)

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QLayout, QStackedWidget, QWidget
 
-from studio.core.messages import Failed
+from studio.core.messages import Failed, Note
 from studio.core.settings import Settings
 from studio.core.wording import capitalised
 from studio.ui.actions import Action
@@ -41,6 +41,7 @@ class Panel(QWidget):
         self.banner = Banner()
         self.banner.dismiss.setObjectName(f"{prefix or name}Dismiss")
         self.jobs.unavailable.connect(self.error)
+        self.jobs.on(Note, self._heard)
 
     def lay_out(self, *sides: QWidget) -> None:
         """Puts them beside each other: what has no fixed width takes the room that is left."""
@@ -71,6 +72,11 @@ class Panel(QWidget):
     def refuse(self, sentence: str) -> None:
         """Says why what was asked for makes no sense: those sentences go on after "error: "."""
         self.error(capitalised(sentence))
+
+    @Slot(object)
+    def _heard(self, event: Note) -> None:
+        if self.isVisible():
+            self.note(event.message)
 
     @Slot(object)
     def job_failed(self, event: Failed) -> None:

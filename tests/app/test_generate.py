@@ -591,3 +591,12 @@ def test_many_choices_leave_the_sentence_its_room(
     assert stage.find("bannerChoice0").y() > banner.text.geometry().bottom()
     banner.say("note", "Saved.", (("&Undo", lambda: None),))
     qtbot.waitUntil(lambda: stage.find("bannerChoice0").x() > banner.text.geometry().right())
+
+
+def test_a_note_stands_in_the_banner_while_the_job_goes_on(stage: Stage) -> None:
+    stage.panel.generate()
+    stage.bridge.begin(1)
+    stage.bridge.arrived.emit(messages.Note(1, "The prompt is too long."))
+    banner = stage.panel.banner
+    assert (banner.kind, banner.text.text()) == ("note", "The prompt is too long.")
+    assert stage.panel.jobs.busy

@@ -251,3 +251,14 @@ def test_ctrl_c_leaves_whole_pictures_only(
     assert 0 < len(files) < 64
     for path in files:
         assert png.read_settings(path).prompt == "bear"
+
+
+def test_what_is_not_read_of_a_long_prompt_is_said(
+    run: Run, quick: tuple[object, ...], tmp_path: Path
+) -> None:
+    out = tmp_path / "bear.png"
+    ran = run("generate", "a red bear " * 30, *quick, "--out", out, "--json")
+    (line,) = [line for line in ran.err.splitlines() if line]
+    assert line.startswith("note: The prompt is too long for the model: “") and "bear" in line
+    assert line.endswith("…” is not read.")
+    assert ran.document["images"] and out.is_file()

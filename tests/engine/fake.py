@@ -54,6 +54,9 @@ class FakeModel:
             self.batches.append(len(prompts))
         return tuple(prompts)
 
+    def unread(self, prompt: str) -> str:
+        return " ".join(prompt.split()[32:])
+
     def denoiser(self, condition: Any) -> Callable[[Tensor, float, float], Denoised]:
         def denoise(x: Tensor, alpha: float, sigma: float) -> Denoised:
             self.calls += 1

@@ -86,7 +86,7 @@ def run(arguments: Namespace) -> Document | None:
 
 def _alone(request: Compare, worker: Worker, results: Results) -> None:
     try:
-        run_now(request, worker, results.saw)
+        run_now(request, worker, bars.noting(results.saw))
     except (KeyboardInterrupt, Cancelled, StudioError):
         if results.cells:
             results.write()
@@ -108,7 +108,9 @@ def _shared(request: Compare, worker: Worker, results: Results, world: World) ->
         todo = frozenset(mine - kept.done)
         results.kept = kept
         if todo:
-            run_now(replace(request, only=todo, made=kept.made(todo)), worker, results.saw)
+            run_now(
+                replace(request, only=todo, made=kept.made(todo)), worker, bars.noting(results.saw)
+            )
         if not world.rank:
             results.take_all(request.distances)
         parts.close()

@@ -120,7 +120,7 @@ def _watched(
     with bars.bar(total, "step", silent=world.rank > 0) as bar:
         watcher = Watcher(target, bar)
         for request in requests:
-            run_now(request, worker, watcher.saw)
+            run_now(request, worker, bars.noting(watcher.saw))
             watcher.next(request)
     return watcher
 

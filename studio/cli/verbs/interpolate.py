@@ -77,7 +77,7 @@ def run(arguments: Namespace) -> Document:
     spare([end for end in ends if end is not None], path, *frames)
     with bars.bar(frames_made(request), "frame") as bar:
         walked = Walked(frames, request, bar)
-        run_now(request, worker_of(arguments), walked.saw)
+        run_now(request, worker_of(arguments), bars.noting(walked.saw))
     pictures = [walked.frames[index].image for index in sorted(walked.frames)]
     if arguments.ping_pong:
         pictures = list(film.ping_pong(pictures))
