@@ -19,6 +19,7 @@ from studio.ui.actions import Action
 from studio.ui.shared import Shared
 from studio.ui.widgets.banner import Banner, Choice
 from studio.ui.widgets.form import column, row
+from studio.ui.widgets.prompt_box import PromptBox
 from studio.ui.widgets.tabs import tab_bar
 
 
@@ -86,6 +87,12 @@ class Panel(QWidget):
         """What went wrong before is over: something has begun."""
         if self.banner.kind == "error":
             self.banner.clear()
+
+    def remember_prompt(self, box: PromptBox, prompt: str) -> None:
+        """Puts it before those that Alt+Up walks, here and elsewhere; and keeps the settings."""
+        box.remember(prompt)
+        self.preferences.set("history", list(box.history()))
+        self.preferences.remember(self.session)
 
     def share(self, settings: Settings, as_command: bool = False) -> None:
         """Puts settings on the clipboard: as lines of text, or the command that makes the same."""

@@ -74,6 +74,7 @@ class SettingsColumn(QFrame):
     def __init__(self, name: str, parent: QWidget, top: int = 16, gap: int = 0) -> None:
         super().__init__(parent)
         self.setObjectName(name)
+        self.setFixedWidth(COLUMN_WIDTH)
         body = named(QWidget(), "columnBody")
         self.area = named(QScrollArea(), f"{name}Area")
         self.area.setWidgetResizable(True)

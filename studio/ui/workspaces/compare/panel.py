@@ -16,7 +16,6 @@ from studio.ui.library.pictures import Entry
 from studio.ui.panel import PanelSpec, View, ViewsPanel, stacked
 from studio.ui.shared import Shared
 from studio.ui.widgets.buttons import tool
-from studio.ui.widgets.foot import COLUMN_WIDTH
 from studio.ui.widgets.menus import add, passing_menu
 from studio.ui.workspaces.compare.axes import presets
 from studio.ui.workspaces.compare.column import CompareColumn
@@ -48,7 +47,6 @@ class ComparePanel(ViewsPanel):
         self.comparison = Comparison(self.session, self.jobs, self)
         self.column = CompareColumn(self.session, self.jobs, self.comparison, self)
         self.exports = Exports(self.comparison, self.jobs, self.library.folder, self)
-        self.column.setFixedWidth(COLUMN_WIDTH)
         self.column.restore(self.preferences.get("compare"))
         self.welcome = welcome(self.session)
         self.pictures = PicturesView(self.comparison, self.session, self.jobs)
@@ -95,18 +93,11 @@ class ComparePanel(ViewsPanel):
             return
         if began:
             self.forget_error()
-            self._remember()
+            self.remember_prompt(self.column.prompt, self.session.prompt.get().strip())
             self.open_view(self.tabs.currentIndex())
             for spec in self._specs:
                 if spec.early:
                     self.page(spec)
-
-    def _remember(self) -> None:
-        """The prompt joins those that Alt+Up walks, here and in Generate."""
-        preferences, box = self.preferences, self.column.prompt
-        box.remember(self.session.prompt.get().strip())
-        preferences.set("history", list(box.history()))
-        preferences.remember(self.session)
 
     def closing(self) -> None:
         self.preferences.set("compare", self.column.remembered())

@@ -54,7 +54,7 @@ TIPS = (
 
 
 class Column(SettingsColumn):
-    """Every setting in reading order; its width is the panel's business."""
+    """Every setting in reading order."""
 
     def __init__(self, session: Session, jobs: Jobs, sources: Sources, parent: QWidget) -> None:
         super().__init__("column", parent, gap=5)

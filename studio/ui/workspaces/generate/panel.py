@@ -32,7 +32,6 @@ from studio.ui.starting.reader import Reader, picture_in
 from studio.ui.starting.sources import Sources
 from studio.ui.viewer.viewer import Viewer
 from studio.ui.widgets.drawing import Drawing
-from studio.ui.widgets.foot import COLUMN_WIDTH
 from studio.ui.workspaces.generate.column import Column
 from studio.ui.workspaces.generate.keys import GENERATE, STARTING
 from studio.ui.workspaces.generate.variation import SIBLINGS, varied
@@ -58,7 +57,6 @@ class GeneratePanel(Panel):
         self.sources, self.reader = Sources(self), Reader(self)
         self._drawing = Drawing(self)
         self.column = Column(self.session, self.jobs, self.sources, self)
-        self.column.setFixedWidth(COLUMN_WIDTH)
         self.viewer = Viewer(self.library, self.session.samplers, self.jobs, self.banner)
         self.lay_out(self.column, self.viewer)
         self.actions_by_id = actions.install(ACTIONS, self, self.viewer)
@@ -102,9 +100,7 @@ class GeneratePanel(Panel):
     @Slot(object, object)
     def _drawn(self, key: tuple[str, bool], requests: tuple[Generate, ...]) -> None:
         prompt, front = key
-        self.column.prompt.remember(prompt)
-        self.preferences.set("history", list(self.column.prompt.history()))
-        self.preferences.remember(self.session)
+        self.remember_prompt(self.column.prompt, prompt)
         submit = self._submit if requests[0].inputs is None else self.sources.keep
         for request in reversed(requests) if front else requests:
             submit(request, front)

@@ -27,7 +27,6 @@ from studio.ui.session import random_seed
 from studio.ui.shared import Shared
 from studio.ui.start import from_pixels
 from studio.ui.widgets.buttons import tool
-from studio.ui.widgets.foot import COLUMN_WIDTH
 from studio.ui.widgets.form import column, row
 from studio.ui.widgets.line import Line
 from studio.ui.widgets.menus import add, add_forms, passing_menu
@@ -57,7 +56,6 @@ class InterpolatePanel(Panel):
         super().__init__(shared, parent, "interpolate", "walk")
         self.course, self.reading = Course(shared.jobs, self), Reading(self)
         self.column = WalkColumn(self.session, self.jobs, self.course, self.reading, self)
-        self.column.setFixedWidth(COLUMN_WIDTH)
         self.exports = Exports(self.course, shared.library.folder, self)
         tip = "How much of the walk is written"
         self.writing = Progress("walkWriting", "Progress of the export", tip)
