@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from studio.core.autoencoding import Curve, Probed, ProbeSpec
 from studio.core.specs import Parameter
+from studio.core.wording import capitalised
 
 if TYPE_CHECKING:
     from studio.engine.probes.study import Study
@@ -38,7 +39,8 @@ def look(study: Study) -> Probed:
     whole = ratio(study.decoded(latent), original)
     enough = [each for each, r in zip(bits, ratios, strict=True) if r > whole - 0.5]
     least = f"{min(enough)} bits a value are" if enough else "even the most bits are not"
-    words = f"{least} enough to stay within 0.5 dB of the whole latent's {whole:.1f} dB."
+    words = (
+        f"{capitalised(least)} enough to stay within 0.5 dB of the whole latent's {whole:.1f} dB."
+    )
     curve = Curve("PSNR", tuple(map(float, bits)), tuple(ratios))
-    words = f"{words[:1].upper()}{words[1:]}"
     return study.probed(tiles, 4, words, (curve,), "bits a value", "PSNR, dB")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from studio.core.autoencoding import Probed, ProbeSpec
 from studio.core.specs import Parameter
+from studio.core.wording import capitalised
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,7 +43,7 @@ def look(study: Study) -> Probed:
         picture = study.decoded(study.autoencoder.denormalised(moved))
         tiles.append(tile(f"{step:+.2g}", picture[0]))
     words = f"{study.options['along']} {index}: {100 * share:.0f} % of this latent's variance."
-    return study.probed(tiles, STEPS, f"{words[:1].upper()}{words[1:]}")
+    return study.probed(tiles, STEPS, capitalised(words))
 
 
 def _direction(latent: Tensor, channel: bool, index: int) -> tuple[Tensor, float]:
