@@ -52,8 +52,8 @@ class Figures:
 
     `psnr` in dB (100 for equal pictures). `ssim` is None below 11 pixels, `ms_ssim` below 88,
     `lpips` where its weights are not on this machine or the picture is too small for it.
-    `compression`: values of the picture for each value of the latent, 3HW / Chw.
-    `bits_per_pixel`: of the latent kept in 16 bits, 16 Chw / HW. `kl_bits_per_pixel`: what the
+    `compression`: picture values per latent value, 3HW / Chw.
+    `bits_per_pixel`: of the latent stored at 16 bits, 16 Chw / HW. `kl_bits_per_pixel`: what the
     posterior tells beyond N(0, I), None for autoencoders without a posterior.
     """
 

@@ -78,9 +78,9 @@ def check_inputs(settings: Settings, inputs: Inputs | None) -> None:
     if source.ndim != 3 or source.shape[2] != 3 or not source.size or source.dtype != "uint8":
         raise UsageError("the picture to start from is not an RGB picture.")
     if mask is not None and (mask.shape != source.shape[:2] or mask.dtype != "uint8"):
-        raise UsageError("the mask is not as large as the picture it belongs to.")
+        raise UsageError("the mask and its picture differ in size.")
     if inputs.named(settings) != settings:
-        raise UsageError("the picture to start from is another one than the settings name.")
+        raise UsageError("the picture to start from is not the one the settings name.")
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class Axis:
         if not self.values:
             raise UsageError(f"{AXES[self.name]} needs at least one value to compare.")
         if len(set(self.values)) < len(self.values):
-            raise UsageError(f"{AXES[self.name]} has the same value twice.")
+            raise UsageError(f"{AXES[self.name]} lists the same value twice.")
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,12 @@ class Grid:
             axis.check()
         names = [axis.name for axis in self.axes]
         if len(set(names)) < len(names):
-            raise UsageError("each direction of a comparison varies another setting.")
+            raise UsageError("each axis of a comparison must vary a different setting.")
         tabs, rows, columns = self.shape
         count = tabs * rows * columns
         if count > MAX_CELLS:
             raise UsageError(
-                f"that would make {count:,} pictures; a comparison has {MAX_CELLS} at most."
+                f"that would make {count:,} pictures; a comparison has at most {MAX_CELLS}."
             )
 
     def cells(

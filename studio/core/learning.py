@@ -53,9 +53,7 @@ class Train(Request):
         if not plain or plain != self.name or plain.startswith(".") or len(plain) > 64:
             raise UsageError("give the result a name of 1 to 64 characters.")
         if any(c in '/\\:*?"<>|' or ord(c) < 32 for c in plain):
-            raise UsageError(
-                f"the name {plain!r} cannot be a folder's; leave out / \\ : * ? \" < > |."
-            )
+            raise UsageError(f'{plain!r} cannot be a folder name; leave out / \\ : * ? " < > |.')
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ class _Open:
 
 
 def no_files(name: str) -> tuple[str, ...]:
-    raise UsageError(f"there is no list of words called {name!r}.")
+    raise UsageError(f"there is no word list called {name!r}.")
 
 
 def has_wildcards(prompt: str) -> bool:
@@ -106,7 +106,7 @@ def every(prompts: Iterable[str], lines: Lines = no_files, most: int = MOST) -> 
     for prompt in prompts:
         found += all_of.distinct([_parsed(prompt)], 0)
         if len(found) > most:
-            raise UsageError(f"this list stands for more than {most:,} prompts; make it shorter.")
+            raise UsageError(f"this list expands to more than {most:,} prompts; make it shorter.")
     return tuple(found)
 
 
@@ -117,7 +117,9 @@ def chosen(prompt: str, random: Random, lines: Lines = no_files) -> str:
         found.append(text)
         letters += len(text)
         if len(found) > MOST or letters > MOST_LETTERS:
-            raise UsageError("this prompt grows without end; let its lists of words name fewer.")
+            raise UsageError(
+                "this prompt grows without end; its word lists refer to each other too often."
+            )
     return "".join(found)
 
 
@@ -140,7 +142,7 @@ class _All:
                 found |= dict.fromkeys(map("".join, product(*ways)))
             if total > MOST or len(found) > MOST:
                 raise UsageError(
-                    f"this prompt stands for more than {MOST:,} combinations; use fewer choices."
+                    f"this prompt expands to more than {MOST:,} combinations; use fewer choices."
                 )
             if self._left < 0:
                 raise UsageError("this prompt's combinations are too long; use fewer choices.")
@@ -174,7 +176,8 @@ def _picked(sequence: _Sequence, random: Random, lines: Lines, depth: int) -> It
 def _check_depth(depth: int) -> None:
     if depth > DEEPEST:
         raise UsageError(
-            f"lists of words lie more than {DEEPEST} deep in each other; do they name each other?"
+            f"word lists are nested more than {DEEPEST} deep; check whether they refer to each"
+            " other."
         )
 
 
@@ -193,11 +196,13 @@ def _parsed(prompt: str) -> _Sequence:
         token, at = found[0], found.start() + 1
         if token == "{":
             if len(stack) > DEEPEST:
-                raise UsageError(f"braces lie more than {DEEPEST} deep in each other.")
+                raise UsageError(f"braces are nested more than {DEEPEST} deep.")
             stack.append(_Open(at))
         elif token == "}":
             if len(stack) == 1:
-                raise UsageError(f"a }} at letter {at} has no {{ before it; write \\}} to keep it.")
+                raise UsageError(
+                    f"unmatched }} at character {at}; write \\}} for the character itself."
+                )
             stack[-1].end_option()
             options = tuple(stack.pop().options)
             stack[-1].parts.append(_Choice(options))
@@ -209,5 +214,5 @@ def _parsed(prompt: str) -> _Sequence:
             stack[-1].parts.append(token[1:] if token[0] == "\\" and len(token) > 1 else token)
     if len(stack) > 1:
         begin = stack[-1].begin
-        raise UsageError(f"the {{ at letter {begin} has no }} after it; write \\{{ to keep it.")
+        raise UsageError(f"unmatched {{ at character {begin}; write \\{{ for the character itself.")
     return stack[0].end_option()

@@ -252,6 +252,6 @@ def lost_numbers(kind: str, found: Mapping[int, int], settings: Settings) -> Stu
     (first, step), *others = sorted(found.items())
     more = f", and {len(others)} more" if others else ""
     return StudioError(
-        f"{kind} {first + 1} was lost{more}: its numbers ran over at step {step} of"
+        f"{kind} {first + 1} was lost{more}: its values overflowed at step {step} of"
         f" {settings.steps} ({settings.sampler}). {ADVICE}"
     )

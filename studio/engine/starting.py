@@ -127,5 +127,5 @@ def starting_point(
 def checked(numbers: Tensor, what: str) -> Tensor:
     """`numbers` themselves. Raises StudioError, `what` being their beginning, if not all are."""
     if not bool(numbers.isfinite().all()):
-        raise StudioError(f"{what} holds values that are not numbers.")
+        raise StudioError(f"{what} contains values that are not numbers.")
     return numbers

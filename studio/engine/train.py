@@ -74,11 +74,11 @@ def places(request: Train) -> tuple[Path, Path]:
     name = request.name
     folder = user_folder() / AUTOENCODERS / name
     if request.resume and not is_begun(name):
-        raise UsageError(f"there is no run named {name!r} to go on with.")
+        raise UsageError(f"there is no run named {name!r} to resume.")
     if not request.resume and folder.exists():
         raise UsageError(f"there is an autoencoder named {name!r}; choose another name.")
     if not request.resume and is_begun(name):
-        raise UsageError(f"there is a run named {name!r}: go on with it, or choose another name.")
+        raise UsageError(f"there is a run named {name!r}; resume it, or choose another name.")
     return folder, run_folder(name)
 
 

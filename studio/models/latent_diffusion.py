@@ -187,7 +187,7 @@ class LatentDiffusion:
         raw = autoencoder.denormalised(latents.float()).to(self._parameter.dtype)
         decoded = autoencoder.decode(raw.contiguous(memory_format=torch.channels_last))
         if not bool(decoded.isfinite().all()):
-            raise ModelError(f"{self.info.name} decodes to numbers that are not finite.")
+            raise ModelError(f"{self.info.name} decodes to values that are not finite.")
         return to_bytes(decoded.float() / 2 + 0.5)
 
     @torch.inference_mode()

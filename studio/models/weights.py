@@ -112,7 +112,7 @@ def finite(path: Path, name: str, tensor: Tensor, precision: torch.dtype = torch
         if tensor.isfinite().all():
             kind = str(precision).removeprefix("torch.")
             raise ModelError(f"{path}: {name!r} is too large for {kind}; use precision float32.")
-        raise ModelError(f"{path} is damaged: {name!r} holds values that are not numbers.")
+        raise ModelError(f"{path} is damaged: {name!r} contains values that are not numbers.")
     return copy
 
 

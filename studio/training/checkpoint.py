@@ -63,7 +63,7 @@ def save(path: Path, run: Stateful) -> None:
     except (OSError, RuntimeError) as error:  # torch hides what the disk said
         reason = getattr(error, "strerror", None) or "the disk is full, or refuses"
         raise OutputError(
-            f"{path} could not be written ({reason}); free some space and go on with --resume."
+            f"{path} could not be written ({reason}); free some space and continue with --resume."
         ) from None
 
 
@@ -99,8 +99,8 @@ def must_be_free(folder: Path) -> None:
     ):
         if next(folder.glob(pattern), None) is not None:
             raise UsageError(
-                f"{folder} holds a {what} already: go on with it (--resume),"
-                " or choose another folder (--out)."
+                f"{folder} holds a {what} already; resume it (--resume) or choose another folder"
+                " (--out)."
             )
 
 

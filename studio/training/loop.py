@@ -127,7 +127,7 @@ class Run:
                 self._lock.acquire()
             except Timeout:
                 raise UsageError(
-                    f"another training is at work in {self.out}; wait, or choose another folder."
+                    f"another training is running in {self.out}; wait, or choose another folder."
                 ) from None
             except OSError as error:
                 raise OutputError(
@@ -289,7 +289,7 @@ class Run:
             append(log, line.encode(), sync=False)
         except OSError as error:
             raise OutputError(
-                f"{log} could not be written ({error.strerror}); free some space and go on with"
+                f"{log} could not be written ({error.strerror}); free some space and continue with"
                 " --resume."
             ) from error
 

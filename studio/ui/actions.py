@@ -46,7 +46,7 @@ WINDOW: tuple[Action[Window], ...] = (
     Action("theme", "Ctrl+Shift+L", "Switch light / dark", lambda w: w.theme.toggle(),
         "Switch between the light and the dark theme.", icon="theme"),
     Action("keys", "F1 Shift+?", "Keyboard shortcuts", lambda w: w.show_keys(),
-        "List every key.", icon="keyboard"),
+        "List every keyboard shortcut.", icon="keyboard"),
     Action("quit", "Ctrl+Q", "Quit", lambda w: w.close(), "Close Latent Studio."),
 )
 # fmt: on

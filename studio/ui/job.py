@@ -99,14 +99,14 @@ class Job(Events):
                 which = f"{_which(at)} · " if at.pictures > 1 else ""
                 return f"{which}Step {at.step} of {at.steps}{_left(at.seconds_left)}"
             case TrainStep(step=step) if self.resting:
-                return f"The training rests · Step {step:,}"
+                return f"Training paused · Step {step:,}"
             case TrainStep(step=step, seconds_left=seconds):
                 return f"Training · Step {step:,}{_left(seconds)}"
             case Preparing() as at if not self.resting:
                 return prepared(at)
         if not isinstance(self.request, Train):
             return ""
-        return "The training rests" if self.resting else "Training…"
+        return "Training paused" if self.resting else "Training…"
 
 
 class Requester(QObject):

@@ -152,7 +152,7 @@ class Jobs(Events):
             self._bridge.keep(job.number)
 
     def share_done(self) -> float | None:
-        """How much of the running job is done, 0 to 1; None before its first step."""
+        """Progress of the running job, 0 to 1; None before its first step."""
         return self.running.share_done() if self.running is not None else None
 
     def sentence(self) -> str:

@@ -98,11 +98,11 @@ class Panel(QWidget):
         """Puts settings on the clipboard: as lines of text, or the command that makes the same."""
         from studio.gallery import inputs, sharing
 
-        what, text = "settings are", sharing.parameters(settings)
+        what, text = "Settings", sharing.parameters(settings)
         if as_command:
-            what, text = "command is", sharing.command(settings, inputs.inputs_folder())
+            what, text = "Command", sharing.command(settings, inputs.inputs_folder())
         QGuiApplication.clipboard().setText(text)
-        self.note(f"The {what} in the clipboard.")
+        self.note(f"{what} copied.")
 
     @Slot(object)
     def written(self, path: Path) -> None:

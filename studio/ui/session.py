@@ -266,7 +266,7 @@ def also_told(session: Session, compared: set[str]) -> list[str]:
     if settings.rule_options and "rule" not in compared:
         told += [f"{name} {value}" for name, value in settings.rule_options]
     if settings.classifier:
-        told.append(f"classifier {settings.classifier}, pull {settings.classifier_scale:g}")
+        told.append(f"classifier {settings.classifier}, scale {settings.classifier_scale:g}")
     if settings.guidance_interval != usual.guidance_interval:
         low, high = settings.guidance_interval
         told.append(f"guidance from {high:g} to {low:g}")

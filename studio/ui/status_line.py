@@ -42,7 +42,7 @@ class StatusLine(QFrame):
         self.text = caption(role="", name="statusText")
         size = "The model's picture size, in pixels"
         self.size_text = caption(role="", name="statusSize", tip=size)
-        tip = "What can be done here, the theme, the keys"
+        tip = "Actions, theme and keyboard shortcuts"
         button = icon_button("menu", "menu", tip, "Menu")
         button.setMenu(menu)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)

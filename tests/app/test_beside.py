@@ -76,7 +76,7 @@ def test_every_foot_tells_how_far_the_training_is(stage: Stage, training: int) -
     expected = ("Training · Step 40 · 1 min 30 s left", 250, 1000)
     assert [told(stage, foot) for foot in FEET] == [expected] * len(FEET)
     stage.bridge.arrived.emit(Paused(training, True))
-    assert told(stage, "generate")[0] == "The training rests · Step 40"
+    assert told(stage, "generate")[0] == "Training paused · Step 40"
     stage.bridge.arrived.emit(Paused(training, False))
     step(stage, training, 41)
     assert "Step 41" in told(stage, "compare")[0]

@@ -357,7 +357,7 @@ def test_the_right_button_opens_what_can_be_done(panel: HistoryPanel, qtbot: QtB
     assert menu is not None and menu.isVisible()
     texts = [each.text() for each in menu.actions() if each.isVisible()]
     assert {"Enlarge", "Use settings", "Start from it", "Copy picture", "Delete"} <= {*texts}
-    assert "Put back" not in texts
+    assert "Restore" not in texts
     menu.close()
 
 
@@ -404,7 +404,7 @@ def test_files_that_are_left_out_are_counted(stage: Stage, qtbot: QtBot) -> None
     Image.new("RGB", (8, 8)).save(stage.folder / "holiday.png")
     panel = panel_of(stage, qtbot, len(PROMPTS))
     qtbot.waitUntil(
-        lambda: panel.filters.count.text() == "5 pictures · 1 file of the folder left out"
+        lambda: panel.filters.count.text() == "5 pictures · 1 file in the folder skipped"
     )
     assert "no settings" in panel.filters.count.toolTip()
 
@@ -442,7 +442,7 @@ def test_the_line_below_says_where_one_is(stage: Stage, panel: HistoryPanel, qtb
     panel.grid.setCurrentIndex(panel.rows.index(1))
     qtbot.keyClick(panel.grid, Qt.Key.Key_Return)
     qtbot.waitUntil(panel.canvas.isVisible)
-    assert panel.filters.count.text() == "2 of 5 · Esc goes back to all of them"
+    assert panel.filters.count.text() == "2 of 5 · Esc goes back to the grid"
     qtbot.keyClick(panel.canvas, Qt.Key.Key_Right)
     qtbot.waitUntil(lambda: panel.filters.count.text().startswith("3 of 5"))
     qtbot.keyClick(panel.canvas, Qt.Key.Key_Escape)
@@ -471,7 +471,7 @@ def test_a_dropped_picture_brings_only_what_it_tells(
     session.seed.set(17)
     with qtbot.waitSignal(panel.remake.restored) as told:
         drop(panel, DATA / "comfyui-seed-from-unknown-node.png")
-    assert "The seed comes from 'CR Seed', which is not known here; yours stays." in told.args[0]
+    assert "The seed comes from 'CR Seed', which is not known here; yours is kept." in told.args[0]
     assert "stayed behind" not in told.args[0]
     assert (session.prompt.get(), session.negative.get()) == ("a green pear", "blurry")
     assert (session.guidance.get(), session.seed.get()) == (2.5, 17)

@@ -235,7 +235,7 @@ def test_training_is_watched_paused_kept(stage: Stage, qtbot: QtBot, training: T
     click(qtbot, stage, "trainPause")
     assert stage.bridge.pauses == [(job, True)]
     stage.bridge.arrived.emit(Paused(job, True))
-    assert training.column.pause.text() == "Go on"
+    assert training.column.pause.text() == "Resume"
     click(qtbot, stage, "trainKeep")
     assert stage.bridge.kept == [job]
     stage.bridge.arrived.emit(Trained(job, "my-vae-1", "/x", 4, 1.0, ()))
@@ -253,7 +253,7 @@ def test_a_cancelled_training_can_be_gone_on_with(
     click(qtbot, stage, "trainCancel")
     assert stage.bridge.cancels == [job]
     stage.bridge.arrived.emit(CancelledAt(job, 7))
-    assert "Go on" in training.said.text() and stage.find("train").isEnabled()
+    assert "Resume" in training.said.text() and stage.find("train").isEnabled()
 
 
 def test_a_name_that_is_no_folder_is_refused(

@@ -280,7 +280,7 @@ def test_an_empty_mask_is_none(
     mask = np.zeros(start.inputs.source.shape[:2], np.uint8)
     mask[:5] = 255
     stage.panel.session.start.set(start.masked(mask))
-    assert stage.find("startMask").property("text") == "12 % is made anew"
+    assert stage.find("startMask").property("text") == "12 % is repainted"
     editor = editor_of(qtbot, stage)
     click_in(qtbot, editor, "maskClear")
     click_in(qtbot, editor, "maskDone")

@@ -190,7 +190,7 @@ def describe(document: Document) -> Iterator[str]:
     for frame in document["frames"]:
         yield frame["path"]
     for back in document["inverted"]:
-        yield f"end {back['end'] + 1} came back from its noise at {back['psnr']:.1f} dB"
+        yield f"end {back['end'] + 1} returned from its noise at {back['psnr']:.1f} dB"
     uneven = " -> ".join(f"{each:.2f}" for each in document["unevenness"])
     yield f"speed by {document['judge']}: standard deviation over mean {uneven}"
     if document["film"]:

@@ -77,9 +77,9 @@ def run(arguments: Namespace) -> Document:
 def _lost(world: World, begun: bool) -> StudioError:
     """What the processes that are left say."""
     if not world.last:
-        return StudioError("a process of the training is gone; torchrun starts them again.")
+        return StudioError("a training process died; torchrun restarts them all.")
     command = again(*(["--resume"] if begun else []), processes=world.size)
-    return StudioError(f"a process of the training is gone. Go on with: {command}")
+    return StudioError(f"a training process died. Resume with: {command}")
 
 
 def recipe_from(arguments: Namespace) -> recipes.Recipe:

@@ -107,7 +107,7 @@ class Store:
         self._connection = self._open()
         return (
             f"The index of the pictures was damaged and is kept as {aside};"
-            " look through the folder again to rebuild it."
+            " rescan the folder to rebuild it."
         )
 
     def _rescue(self, aside: Path) -> None:

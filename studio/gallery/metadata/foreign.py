@@ -180,7 +180,7 @@ class _Ledger:
         if read is None:
             if name in LABELS:
                 self.missing.add(name)
-            became = "yours stays" if name in LABELS else f"it became {default:g}"
+            became = "yours is kept" if name in LABELS else f"it became {default:g}"
             self.notes.append(f"The {name} {quoted(value)} is no number; {became}.")
             return default
         kept = type(default)(min(max(read, low), high))

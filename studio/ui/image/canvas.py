@@ -23,7 +23,7 @@ class Canvas(PictureView):
         self._size = QSizeF(256, 256)
         self.setObjectName(name)
         self.setAccessibleName(label)
-        self.setToolTip("Wheel zooms, dragging moves, double-click switches between fit and 100 %.")
+        self.setToolTip("Scroll to zoom, drag to pan, double-click for fit or 100 %.")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setMinimumSize(280, 240)

@@ -32,7 +32,7 @@ def restore(session: Session, settings: Settings, but: Collection[str] = ()) -> 
     """
     session.use_all(settings, but)
     return tuple(
-        f"The {each.label} {shown(each.before)} stayed behind; it is {shown(each.after)} here."
+        f"The {each.label} {shown(each.before)} was not applied; it is {shown(each.after)} here."
         for each in differences(settings, session.settings())
         if each.name not in (*BEGINNING, *but)
         and not (isinstance(each.before, str) and each.before.strip() == each.after)
@@ -43,7 +43,7 @@ def notes(session: Session, settings: Settings) -> tuple[str, ...]:
     """What making a picture again would meet, in sentences."""
     loaded, said = session.model.get(), []
     if settings.model != loaded:
-        said.append(f"It was made with {settings.model}; {loaded} is in use.")
+        said.append(f"It was made with {settings.model}; {loaded} is loaded.")
     if settings.sampler not in session.samplers:
         said.append(f"The sampler {settings.sampler} is not known here.")
     if settings.source:

@@ -116,7 +116,7 @@ class Strip(QListView):
         self.setItemDelegate(EntryTile(self))
         self.setObjectName("strip")
         self.setAccessibleName("Pictures, newest first")
-        self.setToolTip("Your pictures, newest first; the arrow keys walk them.")
+        self.setToolTip("Your pictures, newest first; the arrow keys move along them.")
         self.setFlow(QListView.Flow.LeftToRight)
         self.setWrapping(False)
         self.setUniformItemSizes(True)

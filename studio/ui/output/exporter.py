@@ -14,8 +14,8 @@ from studio.ui.background import Background
 FRAMES = ""  # the form that is a folder of frames
 #: The form, which is the name's end; the text, the tooltip.
 FILMS = {
-    ".webp": ("Film (WebP)", "Small and sharp; shown by browsers"),
-    ".gif": ("Film (GIF)", "For where WebP is not shown: 256 colours"),
+    ".webp": ("Film (WebP)", "Small and sharp; plays in browsers"),
+    ".gif": ("Film (GIF)", "256 colours, for programs that cannot show WebP"),
     ".mp4": ("Film (MP4)", "For players and slides"),
 }
 

@@ -19,7 +19,7 @@ from studio.ui.widgets.form import named
 
 SIDES = ("bottom", "left")
 INKS = (212, 28, 140, 330, 268, 52, 180, 0, 100)  # hues, told apart on light and dark grounds
-ZOOMS = "The wheel zooms, dragging moves."
+ZOOMS = "Scroll to zoom, drag to pan."
 
 
 class LogAxis(pg.AxisItem):  # type: ignore[misc]

@@ -31,7 +31,9 @@ class Legend(QListWidget):
         super().__init__()
         self.setObjectName("convergenceLegend")
         self.setAccessibleName("Curves")
-        self.setToolTip("Untick a curve to hide it; the mouse on a line brings its curve forward.")
+        self.setToolTip(
+            "Untick a curve to hide it; point at a line to bring its curve to the front."
+        )
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFixedWidth(WIDTH)
         self.setIconSize(QSize(LINE, ROW - 6))

@@ -18,8 +18,8 @@ from studio.ui.widgets.slider_spin import SliderSpin
 WIDTH = "How wide the brush is ([ and ])"
 LEAST, MOST = 1, 100  # the brush's width, in hundredths of the picture's
 MODES = {
-    "paint": ("Paint", "Paint what is to be made anew (X switches)"),
-    "erase": ("Erase", "Give parts back to the picture (X switches)"),
+    "paint": ("Paint", "Paint the area to be repainted (X switches)"),
+    "erase": ("Erase", "Erase: keep this area of the picture (X switches)"),
 }
 
 
@@ -31,7 +31,7 @@ class MaskEditor(QDialog):
     def __init__(self, inputs: Inputs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("maskEditor")
-        self.setWindowTitle("Paint what is to be made anew")
+        self.setWindowTitle("Paint the area to be repainted")
         self.easel = Easel(inputs)
         self.modes = Segments("brushMode", "Brush", MODES)
         self.width_box = SliderSpin("brush", "Brush", WIDTH, LEAST, MOST, MOST)
@@ -40,16 +40,16 @@ class MaskEditor(QDialog):
         mask = self.easel.painted
         tools = (
             self._tool("Fill", "maskFill", "Paint everything", "F", lambda: mask.fill(True)),
-            self._tool("Clear", "maskClear", "Paint nothing", "C", lambda: mask.fill(False)),
-            self._tool("Invert", "maskInvert", "Swap what is painted", "I", mask.invert),
+            self._tool("Clear", "maskClear", "Clear the mask", "C", lambda: mask.fill(False)),
+            self._tool("Invert", "maskInvert", "Invert the mask", "I", mask.invert),
         )
-        self.undo = self._tool("Undo", "maskUndo", "Take the last step back", "Ctrl+Z", mask.undo)
-        self.redo = self._tool("Redo", "maskRedo", "Do it again", "Ctrl+Shift+Z", mask.redo)
+        self.undo = self._tool("Undo", "maskUndo", "Undo the last stroke", "Ctrl+Z", mask.undo)
+        self.redo = self._tool("Redo", "maskRedo", "Redo", "Ctrl+Shift+Z", mask.redo)
         self.use = text_button(
-            "maskDone", "Use mask", "Use mask", "Make anew what is painted (Enter)", "primary"
+            "maskDone", "Use mask", "Use mask", "Use this mask (Enter)", "primary"
         )
         self.leave = text_button(
-            "maskCancel", "Cancel", "Cancel", "Leave the mask as it was (Esc)", "beside"
+            "maskCancel", "Cancel", "Cancel", "Discard the changes (Esc)", "beside"
         )
         self.use.setDefault(True)
         size = caption("Size", buddy=self.width_box)
@@ -124,7 +124,11 @@ class MaskEditor(QDialog):
         self.undo.setEnabled(mask.can_undo)
         self.redo.setEnabled(mask.can_redo)
         share = mask.share
-        told = f"{100 * share:.0f} % is made anew" if share else "Nothing painted: all may change"
+        told = (
+            f"{100 * share:.0f} % is repainted"
+            if share
+            else "Nothing is masked: everything may change"
+        )
         self.said.setText(told)
 
     def accept(self) -> None:

@@ -27,7 +27,7 @@ from studio.ui.widgets.form import named
 
 TIP = (
     "Drag to paint, with the right button to erase. Ctrl and the wheel: brush size. By keys: the"
-    " arrows move the brush, Space paints. What is painted is made anew, and fades into the rest"
+    " arrows move the brush, Space paints. The painted area is redrawn, and fades into the rest"
     " over 2 % of the picture's side around it."
 )
 FIRST = 0.12  # the brush's width, in parts of the picture's

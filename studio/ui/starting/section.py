@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from studio.ui.starting.brush import MaskEditor
 
 LEAST = 0.05
-PAINT = "Paint what is to be made anew (Alt+K)"
+PAINT = "Paint the area to be repainted (Alt+K)"
 PASTE = "Start from a copied picture (Ctrl+Shift+V)"
 SHOWN = "Start from the picture shown (I)"
 STRENGTH = (
-    "How much noise the picture is put under: little changes little, at 1 nothing of it is left"
-    " (but what a mask keeps)."
+    "How much noise is added to the picture: low values change little; at 1 nothing of it is left,"
+    " except what a mask keeps."
 )
 FILES = f"Pictures ({' '.join(f'*{suffix}' for suffix in SUFFIXES)});;All files (*)"
 
@@ -46,7 +46,7 @@ class StartSection(Fold):
         super().__init__(
             "startFold",
             "Start from a picture",
-            "Change a picture, or repaint parts of it, instead of beginning with noise (Alt+I)",
+            "Change a picture, or repaint parts of it, instead of starting from noise (Alt+I)",
         )
         self._session, self._sources = session, sources
         self.editor: MaskEditor | None = None
@@ -55,7 +55,7 @@ class StartSection(Fold):
         self.extent, self.repainted = caption("", "muted"), caption("", "muted", "startMask")
         self.notes = caption("", "muted", "startNotes", wrap=True)
         self.paint = small_button("paintMask", "Paint mask…", PAINT, self.paint_mask)
-        remove = small_button("startRemove", "Remove", "Begin with noise again", self._remove)
+        remove = small_button("startRemove", "Remove", "Start from noise again", self._remove)
         ways = (
             small_button("startOpen", "Open…", "Open a picture to start from", self.choose_file),
             small_button("startPaste", "Paste", PASTE, self.paste_picture),
@@ -143,7 +143,7 @@ class StartSection(Fold):
             self.extent.setText(f"{width} × {height}")
             masked = start.inputs.mask is not None
             self.repainted.setText(
-                f"{100 * start.repainted:.0f} % is made anew" if masked else "All of it may change"
+                f"{100 * start.repainted:.0f} % is repainted" if masked else "Everything may change"
             )
             self.paint.setText("Edit mask…" if masked else "Paint mask…")
         self._tell()

@@ -13,7 +13,7 @@ PROMPTS = (  # rows: the widest fits the smallest window
 
 def welcome() -> Welcome:
     """Its examples begin with a prompt."""
-    hint = "Describe it and press Ctrl+Enter, or begin with one of these."
+    hint = "Describe it and press Ctrl+Enter, or start with one of these."
     rows = [[_example(prompt) for prompt in row] for row in PROMPTS]
     return Welcome("welcome", "What would you like to see?", hint, rows)
 

@@ -21,16 +21,16 @@ from studio.ui.widgets.interval_box import IntervalBox
 from studio.ui.widgets.options_box import OptionsBox
 from studio.ui.widgets.slider_spin import SliderSpin
 
-ALSO = "“More settings” of Generate hold here too; change them there."
-SHIFT = "Above 1 more of the steps lie near the noise, below 1 near the picture."
+ALSO = "Generate's “More settings” apply here too; change them there."
+SHIFT = "Above 1, more steps near the noise; below 1, more steps near the picture."
 INTERVAL = "Guidance acts only from here to there on the way from noise (1) to picture (0)."
 CLASSES = (
-    "A network that recognises things through noise pulls the picture to this class. Works without"
-    " a prompt too (guidance 0)."
+    "A network that recognises things in noisy pictures guides towards this class. It also works"
+    " without a prompt (guidance 0)."
 )
 NO_CLASS = "None: type a thing it knows"
-PULLS = "How strongly the classifier pulls."
-CLASS, PULL = "Classifier", "Classifier's pull"  # rows
+PULLS = "How strongly the classifier guides."
+CLASS, PULL = "Classifier", "Classifier guidance scale"  # rows
 
 
 class FineTuning(Fold):
@@ -55,7 +55,7 @@ class FineTuning(Fold):
 
     def _add_rows(self, session: Session) -> None:
         add = self.form.add
-        schedules = [("", "The sampler's own", "Where this sampler's steps lie by default")]
+        schedules = [("", "Sampler's default", "This sampler's default schedule")]
         schedules += [(s.name, s.label, s.summary) for s in session.schedules.values()]
         box = ChoiceBox("schedule", "Schedule", "Where the steps lie", schedules)
         self.schedule = add("Schedule", box, session.schedule)

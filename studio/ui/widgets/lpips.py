@@ -17,10 +17,10 @@ from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.buttons import text_button
 from studio.ui.widgets.form import row
 
-TEXT, TIP = "Get LPIPS…", "LPIPS's weights are not on this machine; asks before it fetches"
+TEXT, TIP = "Get LPIPS…", "LPIPS's weights are not on this machine; asks before downloading"
 ASKS = (
-    "LPIPS, the distance as the eye sees it, needs SqueezeNet's weights: 5 MB from PyTorch's"
-    " server, kept as {place}. Nothing of yours is sent. Everything else works without."
+    "LPIPS, a perceptual distance, needs SqueezeNet's weights: 5 MB from PyTorch's server, stored"
+    " as {place}. None of your data is sent. Everything else works without it."
 )
 
 
@@ -42,7 +42,7 @@ class LpipsButton(QWidget):
         self._heard.connect(self._tell)
         if (app := QCoreApplication.instance()) is not None:
             app.aboutToQuit.connect(self._stop.set)
-        self.button = text_button("getLpips", TEXT, "Get LPIPS's weights", TIP)
+        self.button = text_button("getLpips", TEXT, "Download LPIPS's weights", TIP)
         self.button.clicked.connect(self._clicked)
         self.button.hide()
         row(self.button, on=self)
@@ -64,14 +64,14 @@ class LpipsButton(QWidget):
         if self._fetching:
             self._stop.set()
             return
-        choices = (("Fetch 5 MB", self._fetch), ("Not now", lambda: None))
+        choices = (("Download 5 MB", self._fetch), ("Not now", lambda: None))
         self._banner.say("offer", ASKS.format(place=self._place), choices)
 
     def _fetch(self) -> None:
         self._fetching = True
         self._stop.clear()
         self._tell(0.0)
-        self.button.setToolTip("Stop fetching; nothing is kept")
+        self.button.setToolTip("Stop the download; nothing is kept")
         self._background.start("fetch", perceptual.fetch, self._heard.emit, self._stop.is_set)
 
     @Slot(float)
@@ -87,7 +87,7 @@ class LpipsButton(QWidget):
             return
         self._at_rest()
         if result is None:
-            self._banner.say("note", "The fetch was stopped; nothing was kept.")
+            self._banner.say("note", "The download was stopped; nothing was kept.")
             return
         self.button.hide()
         self._banner.say("note", f"LPIPS is ready: its weights are in {result}.")

@@ -128,7 +128,7 @@ class Player(TimeBar):
         " same t. The ticks are the steps of the sampler that the mouse was over. Space plays.",
     ) -> None:
         super().__init__(name, end, play_tip, f"Time, from noise to {end}", tip)
-        self.speed = ChoiceBox(f"{name}Speed", "Speed", "How fast it plays", SPEEDS)
+        self.speed = ChoiceBox(f"{name}Speed", "Speed", "Playback speed", SPEEDS)
         self.speed.set_value(1.0)
         self.speed.setFixedWidth(70)
         self.row.addWidget(self.speed)

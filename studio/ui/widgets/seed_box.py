@@ -13,7 +13,7 @@ from studio.ui.session import Value, bind
 from studio.ui.widgets.buttons import icon_button
 from studio.ui.widgets.form import line_edit, row
 
-TIP = "The noise a picture starts from: 0 to 2^63 - 1. Typing one keeps it."
+TIP = "The noise a picture starts from: 0 to 2^63 - 1. Typing a seed locks it."
 
 
 class _Seeds(QValidator):

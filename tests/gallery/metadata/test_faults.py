@@ -133,9 +133,9 @@ def test_what_was_not_found_is_named_and_not_made_up() -> None:
     assert found.settings.prompt == "a green pear"
     assert found.missing == {"seed", "steps", "guidance"}
     for note in (
-        "The seed comes from 'CR Seed', which is not known here; yours stays.",
-        "The steps come from 'SimpleMath+', which is not known here; yours stay.",
-        "The guidance comes from 'CR Float Slider', which is not known here; yours stays.",
+        "The seed comes from 'CR Seed', which is not known here; yours is kept.",
+        "The steps come from 'SimpleMath+', which is not known here; yours are kept.",
+        "The guidance comes from 'CR Float Slider', which is not known here; yours is kept.",
     ):
         assert note in found.notes
 

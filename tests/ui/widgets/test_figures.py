@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 from studio.ui.widgets.progress import FINE, Progress
 from studio.ui.widgets.table import Table
 
-HEADS = (("pair", "What was held against what"), ("of", "Answers"))
+HEADS = (("pair", "What was compared with what"), ("of", "Answers"))
 
 
 def test_a_table_is_as_high_as_its_rows_up_to_a_limit(qtbot: QtBot) -> None:

@@ -201,13 +201,13 @@ def _editors(session: Session) -> dict[str, _Editor]:
         "sampler": Checklist(
             "compareSamplers",
             "Samplers to compare",
-            "Tick the samplers to compare (Space); a family's title ticks all of it.",
+            "Tick the samplers to compare (Space); a family's heading ticks all of it.",
             _samplers(session),
         ),
         "steps": _numbers("Steps", "like 5, 10, 25 or 1-4", whole_numbers),
         "guidance": _numbers("Guidance", "like 0, 1, 2.5, 4", real_numbers),
         "seed": _numbers("Seeds", "like 1, 7, 42 or 1-4", whole_numbers),
-        "prompt": PromptList("comparePrompts", "Prompts to compare", "One prompt a line"),
+        "prompt": PromptList("comparePrompts", "Prompts to compare", "One prompt per line"),
     }
     for name, values in _AT_FIRST.items():
         made[name].set_values(values)
@@ -217,9 +217,9 @@ def _editors(session: Session) -> dict[str, _Editor]:
         made["rule"] = Checklist("compareRules", "Guidance rules to compare", tip, _alone(rules))
         made["rule"].set_values(tuple(spec.name for spec in rules[:2]))
     schedules = list(session.schedules.values())
-    tip = "Tick where the steps shall lie."
+    tip = "Tick the schedules to compare."
     if schedules:
-        own = ("", "The sampler's own", "Where this sampler's steps lie by default")
+        own = ("", "Sampler's default", "This sampler's default schedule")
         groups = _alone(schedules, own)
         made["schedule"] = Checklist("compareSchedules", "Schedules to compare", tip, groups)
         made["schedule"].set_values(("", *(spec.name for spec in schedules[:2])))

@@ -26,14 +26,12 @@ from studio.ui.workspaces.compare.comparison import Comparison
 
 PROMPT = "What the pictures show (Alt+P). Ctrl+Enter compares."
 EXAMPLE = "A red apple on a blue background"
-NEGATIVE = "What the pictures should keep away from (Alt+N)."
-GUIDANCE = "How strongly the prompt pulls in all pictures"
-OWN_STEPS = (
-    "Every sampler takes the number of steps that it is good at; without this, all take the same."
-)
+NEGATIVE = "What the pictures should avoid (Alt+N)."
+GUIDANCE = "How strongly the prompt guides all pictures"
+OWN_STEPS = "Every sampler uses its own default number of steps; otherwise all use the same."
 TIPS = (
     "Make all pictures of the comparison (Ctrl+Enter)",
-    "Stop; the pictures that are done stay (Esc)",
+    "Stop; finished pictures are kept (Esc)",
 )
 
 
@@ -53,7 +51,7 @@ class CompareColumn(SettingsColumn):
         self.rows.addLayout(row((title, 1), *buttons))
         self.rows.addSpacing(4)
         self.axes = AxesEditor(session)
-        self.own_steps = Check("compareOwnSteps", "Each sampler's own steps", OWN_STEPS, True)
+        self.own_steps = Check("compareOwnSteps", "Each sampler's default steps", OWN_STEPS, True)
         self.rows.addWidget(self.axes)
         self.rows.addWidget(self.own_steps)
         self.foot = self.end(Foot(jobs, "compare", "Compare", "comparison", TIPS))
@@ -161,5 +159,5 @@ class CompareColumn(SettingsColumn):
     @Slot()
     def _jobs_changed(self) -> None:
         if self._comparison.measuring and not self._jobs.cancelling:
-            self.foot.said.setText("Measuring the distances to the converged pictures…")
+            self.foot.said.setText("Measuring distances to the converged pictures…")
         self.foot.allow(self._comparison.job is None)  # one comparison at a time

@@ -114,7 +114,7 @@ class Comparison(Requester):
             case "sampler" | "rule" | "schedule":
                 specs: dict[str, Any] = getattr(session, f"{axis.name}s")
                 spec = specs.get(value)
-                return spec.label if spec is not None else str(value) or "The sampler's own"
+                return spec.label if spec is not None else str(value) or "Sampler's default"
             case "steps":
                 return f"{value} steps" if value != 1 else "1 step"
             case "guidance":

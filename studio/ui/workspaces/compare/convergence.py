@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 ADVICE = (
     "Compare several samplers at several steps (the preset “Steps” does): once the pictures are"
-    " there, this shows how near each comes to the converged end of its own ODE, and at what cost."
+    " there, this shows how close each comes to the converged solution of its own probability-flow"
+    " ODE, and at what cost."
 )
 
 COSTS = {

@@ -152,7 +152,7 @@ class NumberList(QLineEdit):
 
 
 class PromptList(PromptBox):
-    """One prompt a line."""
+    """One prompt per line."""
 
     def __init__(self, name: str, label: str, tip: str) -> None:
         super().__init__(name, label, tip, "A teddy bear\nA rocket\nA snowman", 3, 8)

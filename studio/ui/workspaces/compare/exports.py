@@ -55,12 +55,14 @@ FORMS = (
     Form(
         "sheet",
         "Labelled sheet (PNG)",
-        "All pictures at their own size, with headings and figures",
+        "All pictures at full size, with headings and figures",
         ".png",
         _write_sheet,
     ),
     _film("film", "Film (WebP)", "All trajectories in step, from noise to picture", ".webp"),
-    _film("gif", "Film (GIF)", "The same, larger and coarser, for where WebP is not shown", ".gif"),
+    _film(
+        "gif", "Film (GIF)", "The same in 256 colours, for programs that cannot show WebP", ".gif"
+    ),
     _film("mp4", "Film (MP4)", "The same, for players and slides", ".mp4"),
     Form(
         "json",

@@ -26,7 +26,7 @@ _ROLE = QPalette.ColorRole
 MOST_TILES, GAP, TILE_GAP = 15, 14, 3
 HEAD, CURVE, FOOT, LEAST, MOST = 30, 76, 20, 110, 340  # logical pixels
 ADVICE = (
-    "A guidance strip needs the axis Guidance: the same noise at several w.\nBelow each picture"
+    "The guidance strip needs the Guidance axis: the same noise at several w.\nBelow each picture"
     " then stands, step by step, where and how strongly guidance pulled it: |ε with prompt − ε"
     " without|."
 )

@@ -176,7 +176,7 @@ class ComparePanel(ViewsPanel):
     def _export(self, form: Form) -> None:
         self.note(f"Writing: {form.text}…")
         if self.exports.start(form) is None:
-            self.note("One film at a time: the last one's frames are being decoded.")
+            self.note("One film at a time: the previous one is still being decoded.")
 
     @Slot()
     def _enable(self, _: object = None) -> None:

@@ -36,7 +36,7 @@ class Plot(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("convergencePlot")
-        tip = "A in the corner shows all again."
+        tip = "A in the corner shows everything again."
         self._view = Chart("convergenceCanvas", "Distance against cost", tip, (True, True))
         self._item: Any = self._view.item
         self.legend = Legend()

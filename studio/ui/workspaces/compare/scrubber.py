@@ -37,7 +37,7 @@ class Scrubber(TimeBar):
         self.beside = icon_button(
             "scrubberBeside",
             "beside",
-            "Put what is predicted at step k beside a whole run of k steps (T on the grid; for"
+            "Show the prediction at step k beside a full run of k steps (T on the grid; for"
             " deterministic samplers)",
             "Beside a true run",
         )

@@ -20,7 +20,7 @@ def whole_numbers(text: str) -> tuple[int, ...]:
         elif part.isascii() and part.isdigit():
             numbers.append(int(part))
         else:
-            raise UsageError(f"“{part}” is no whole number; write them like 5, 10, 25 or 1-4.")
+            raise UsageError(f"“{part}” is not a whole number; write them like 5, 10, 25 or 1-4.")
     return tuple(numbers)
 
 
@@ -34,7 +34,7 @@ def real_numbers(text: str) -> tuple[float, ...]:
         try:
             numbers.append(float(part))
         except ValueError:
-            raise UsageError(f"“{part}” is no number; write them like 1, 2.5, 4.") from None
+            raise UsageError(f"“{part}” is not a number; write them like 1, 2.5, 4.") from None
     return tuple(numbers)
 
 
@@ -59,6 +59,6 @@ def _between(part: str, first: int, last: int) -> range:
     if last - first >= MAX_CELLS:
         raise UsageError(
             f"“{part}” would make {last - first + 1:,} pictures;"
-            f" a comparison has {MAX_CELLS} at most."
+            f" a comparison has at most {MAX_CELLS}."
         )
     return range(first, last + 1)

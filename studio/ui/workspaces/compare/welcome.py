@@ -20,5 +20,5 @@ def welcome(session: Session) -> Welcome:
         text, prompt = EXAMPLES[preset.id]
         name = f"compareExample-{preset.id}"
         examples.append([Example(name, text, preset.tip, (preset.grid, prompt))])
-    hint = "Choose what to compare and press Ctrl+Enter, or begin with one of these."
+    hint = "Choose what to compare and press Ctrl+Enter, or start with one of these."
     return Welcome("compareWelcome", "From the same noise, side by side", hint, examples)

@@ -27,15 +27,16 @@ from studio.ui.workspaces.generate.variation import VariationSection
 
 APART = 15  # logical pixels between two rows
 PROMPT = (
-    "What the picture shows (Alt+P). Ctrl+Enter generates, Alt+Up and Alt+Down walk your prompts."
-    " {red|blue} draws one of them for each picture, __colours__ a line of colours.txt; the words"
-    " drawn are stored with the picture and its seed, so that it can be made again."
+    "What the picture shows (Alt+P). Ctrl+Enter generates, Alt+Up and Alt+Down step through your"
+    " earlier prompts."
+    " {red|blue} picks one of them for each picture, __colours__ a line of colours.txt; the words"
+    " picked are stored with the picture and its seed, so it can be made again."
 )
 EXAMPLES = "A red apple on a blue background\nA rocket on a purple background, 3d"
-NEGATIVE = "What the picture should keep away from (Alt+N)."
+NEGATIVE = "What the picture should avoid (Alt+N)."
 STEPS = "How many steps from noise to picture (Alt+T); more is slower."
 GUIDANCE = (
-    "How strongly the prompt pulls (Alt+G): 0 ignores it, 1 is the model as trained, 3 to 7 is"
+    "How strongly the prompt guides (Alt+G): 0 ignores it, 1 is the model as trained, 3 to 7 is"
     " usual."
 )
 INTERVAL = (
@@ -59,7 +60,7 @@ class Column(SettingsColumn):
     def __init__(self, session: Session, jobs: Jobs, sources: Sources, parent: QWidget) -> None:
         super().__init__("column", parent, gap=5)
         self._session, self._jobs = session, jobs
-        label = "Guidance interval: return to the whole way"
+        label = "Guidance interval: use guidance at all steps"
         self.interval = text_button("interval", "", label, INTERVAL, "link")
         self.interval.clicked.connect(lambda: session.interval.set(FULL_INTERVAL))
         self._add_rows(Form(self.rows, APART - 5))

@@ -110,9 +110,7 @@ class GeneratePanel(Panel):
         if (shown := self.settings()) is None:
             return
         if shown.variation:
-            self.note(
-                f"This picture is a variation itself: these vary that of its seed, {shown.seed}."
-            )
+            self.note(f"This picture is itself a variation: these vary that of seed {shown.seed}.")
         settings = varied(shown, random_seed())
         kept = self.session.trajectories.get()
         request = Generate(settings, count=SIBLINGS, trajectories=kept)
@@ -161,7 +159,7 @@ class GeneratePanel(Panel):
             take(settings)
             loaded = self.session.model.get()
             if settings.model != loaded:
-                self.note(f"This picture was made with {settings.model}; {loaded} stays in use.")
+                self.note(f"This picture was made with {settings.model}; {loaded} stays loaded.")
 
     def save_as(self) -> None:
         """Asks where, and writes a copy there."""
@@ -268,7 +266,7 @@ class GeneratePanel(Panel):
     @Slot(object, str)
     def _gone(self, _: Settings, sentence: str) -> None:
         """The settings go on without the picture that they began with."""
-        self.note(f"{sentence} The other settings are taken over.")
+        self.note(f"{sentence} The other settings were applied.")
 
     @Slot(object)
     def _saved(self, path: Path) -> None:

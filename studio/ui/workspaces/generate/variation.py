@@ -16,10 +16,10 @@ from studio.ui.widgets.slider_spin import SliderSpin
 NEAR = 0.15  # of the way to other noise: a sibling of the picture, not a stranger
 SIBLINGS = 4
 SHARE = (
-    "How far the noise goes to that of the other seed: 0 stays, 0.15 is a sibling, 1 is the other"
-    " seed's picture."
+    "How far the noise moves towards the other seed's: 0 not at all, 0.15 gives a close variation,"
+    " 1 is the other seed's picture."
 )
-SEED = "The other noise: 0 to 2^63 - 1. Typing keeps it."
+SEED = "The other noise: 0 to 2^63 - 1. Typing a seed locks it."
 
 
 def varied(settings: Settings, other: int) -> Settings:
@@ -51,7 +51,7 @@ class VariationSection(Fold):
         )
         self.seed = self.form.add("Towards the noise of seed", seed)
         self.hint = caption(
-            "The seed above is random too: lock it first.", "muted", "variationHint", wrap=True
+            "The seed above is random too; lock it first.", "muted", "variationHint", wrap=True
         )
         self.rows.addWidget(self.hint)
         session.variation.changed.connect(self._tell)

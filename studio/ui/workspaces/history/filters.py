@@ -18,8 +18,8 @@ from studio.ui.widgets.form import caption, column, line_edit, named, row
 
 SEED = re.compile(r"\bseed[:= ]\s*(\d+)", re.IGNORECASE)
 ORDERS = (
-    ("newest", "Newest first", "The picture made last comes first"),
-    ("oldest", "Oldest first", "In the order of their making"),
+    ("newest", "Newest first", "The most recent picture comes first"),
+    ("oldest", "Oldest first", "In the order they were made"),
     ("rating", "Best first", "By stars, then the newest first"),
 )
 DAYS = {"today": 1, "week": 7, "month": 30, "year": 365}
@@ -58,17 +58,17 @@ class Filters(QWidget):
         self.search = line_edit("historySearch", "Search", SEARCH, "Search prompts and tags")
         self.search.setClearButtonEnabled(True)
         for inner in self.search.findChildren(QToolButton):
-            named(inner, "historySearchClear", "Empty the search line", "Empty the search line")
+            named(inner, "historySearchClear", "Clear the search", "Clear the search")
         self.order = ChoiceBox("historyOrder", "Order", "Which pictures come first", ORDERS)
         self.order.setMinimumContentsLength(11)
         self.count = caption("", "muted", "historyCount")
         self.sampler = _facet("historySampler", "Sampler", "Only pictures of this sampler")
         self.model = _facet("historyModel", "Model", "Only pictures of this model")
         self.tag = _facet("historyTag", "Tag", "Only pictures with this tag")
-        self.rating = ChoiceBox("historyRating", "Rating", "At least so many stars", RATINGS)
+        self.rating = ChoiceBox("historyRating", "Rating", "Minimum rating", RATINGS)
         self.when = ChoiceBox("historyTime", "When", "When the pictures were made", TIMES)
         self.favourites = icon_button("historyFavourites", "heart", FAVOURITES, checkable=True)
-        self.trash = icon_button("historyTrash", "bin", "Look into the trash", checkable=True)
+        self.trash = icon_button("historyTrash", "bin", "Show the trash", checkable=True)
         self.clear = icon_button("historyClear", "close", "Show everything again")
         today = QDate.currentDate()
         self.first, self.last = _day_edit("First", today.addDays(-7)), _day_edit("Last", today)
@@ -149,22 +149,22 @@ class Filters(QWidget):
     def tell_count(self, found: int, skipped: int = 0) -> None:
         """`skipped` are files in the folder that are not shown."""
         where = " in the trash" if self.trash.isChecked() else ""
-        out = f" · {_files(skipped)} of the folder left out" if skipped and not where else ""
+        out = f" · {_files(skipped)} in the folder skipped" if skipped and not where else ""
         self.count.setText(f"{_pictures(found)}{where}{out}")
         self.count.setToolTip(LEFT_OUT if out else "")
 
     def tell_place(self, row: int, found: int) -> None:
         """Where a large picture is among those that were found."""
-        self.count.setText(f"{row + 1:,} of {found:,} · Esc goes back to all of them")
+        self.count.setText(f"{row + 1:,} of {found:,} · Esc goes back to the grid")
         self.count.setToolTip("")
 
     def nothing(self) -> str:
         """What to say where no picture is."""
         if not self.is_narrow():
-            return "No picture was made yet; make one in Generate (Ctrl+1)."
+            return "There are no pictures yet; make one in Generate (Ctrl+1)."
         if self.query() == Query(trashed=True, order=self.query().order):
             return "The trash is empty."
-        return "No picture is like that; the cross beside the filters shows all again."
+        return "No picture matches. The cross beside the filters shows all pictures again."
 
     def _span(self) -> tuple[int | None, int | None]:
         """The chosen days in ms since 1970, as Query wants them."""

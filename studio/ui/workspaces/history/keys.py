@@ -28,7 +28,7 @@ def _one(run: Callable[[HistoryPanel, Item], object]) -> Callable[[HistoryPanel]
 
 def _rate(stars: int) -> Action[HistoryPanel]:
     text = f"Rate {'★' * stars}" if stars else "No rating"
-    tip = f"Give the selected pictures {stars} stars." if stars else "Take the stars away."
+    tip = f"Give the selected pictures {stars} stars." if stars else "Remove the rating."
     return Action(f"rate_{stars}", str(stars), text, lambda p: p.rate(stars), tip, VIEWER)
 
 
@@ -48,7 +48,7 @@ HISTORY: tuple[Action[HistoryPanel], ...] = (
     Action("cancel", "Esc", "Back", lambda p: p.escape(), "Back to the grid."),
     *(_rate(stars) for stars in range(6)),
     Action("history_like", "F", "Favourite", lambda p: p.toggle_favourite(),
-        "Make the selected pictures favourites, or no more.", VIEWER),
+        "Mark the selected pictures as favourites, or unmark them.", VIEWER),
     Action("history_tag", "T", "Add a tag", lambda p: p.details.tags.line.setFocus(),
         "Type a tag for the selected pictures.", VIEWER, PICTURES),
     Action("history_restore", "A", "Use settings",
@@ -81,14 +81,14 @@ HISTORY: tuple[Action[HistoryPanel], ...] = (
         "Show the folder that this picture's file is in.", needs=PICTURE),
     Action("history_delete", "Delete Backspace", "Delete", lambda p: p.delete(),
         "Move the selected pictures to the trash; Ctrl+Z brings them back.", VIEWER, PICTURES),
-    Action("history_put_back", "P", "Put back", lambda p: p.put_back(),
-        "Bring the selected pictures back from the trash.", VIEWER, PICTURES),
+    Action("history_put_back", "P", "Restore", lambda p: p.put_back(),
+        "Restore the selected pictures from the trash.", VIEWER, PICTURES),
     Action("history_empty", "Ctrl+Shift+Delete", "Empty the trash…", lambda p: p.empty_trash(),
-        "Delete what is in the trash for good, after a question."),
+        "Delete everything in the trash for good, after asking."),
     Action("history_undo", "Ctrl+Z", "Undo delete", lambda p: p.undo(),
-        "Bring back what was deleted last."),
-    Action("history_sync", "F5", "Look through the folder", lambda p: p.archive.sync(),
-        "Look for pictures that came or went without this window.", icon="refresh"),
+        "Restore what was deleted last."),
+    Action("history_sync", "F5", "Rescan the folder", lambda p: p.archive.sync(),
+        "Look for pictures that were added or removed elsewhere.", icon="refresh"),
 )
 LARGE: tuple[Action[HistoryPanel], ...] = (
     Action("history_older", "Right Down", "Next picture", lambda p: p.grid.walk(1),

@@ -40,7 +40,7 @@ from studio.ui.workspaces.history.filters import Filters
 from studio.ui.workspaces.history.keys import BUTTONS, HISTORY, LARGE, MENU
 from studio.ui.workspaces.history.remake import Remake
 
-READING = "Looking through the folder", "How many of the new files in the folder are read"
+READING = "Scanning the folder", "How many of the new files have been read"
 
 
 class HistoryPanel(Panel):
@@ -189,7 +189,7 @@ class HistoryPanel(Panel):
         if self._thrown:
             self.archive.restore(self._thrown[-1])
         else:
-            self.note("Nothing was deleted since the start; the trash may hold more.")
+            self.note("Nothing was deleted in this session; the trash may hold older pictures.")
 
     def open_variants(self) -> QMenu | None:
         """What can be changed with one click."""

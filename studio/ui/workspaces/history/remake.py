@@ -52,7 +52,7 @@ class Remake(QObject):
     def restore(self, settings: Settings) -> None:
         """Takes them over into Generate."""
         behind = restore(self._session, settings)
-        self.restored.emit(" ".join(("The settings are in Generate.", *behind)) if behind else "")
+        self.restored.emit(" ".join(("Settings sent to Generate.", *behind)) if behind else "")
 
     def take(self, path: Path) -> None:
         """Restores the settings inside a picture of any studio."""
@@ -94,7 +94,7 @@ class Remake(QObject):
     @Slot(object, object)
     def _found(self, path: Path, found: metadata.Found) -> None:
         behind = (*found.notes, *restore(self._session, found.settings, found.missing))
-        came = f"Settings of {path.name} ({found.source}) are in Generate."
+        came = f"Settings of {path.name} ({found.source}) were sent to Generate."
         self.restored.emit(" ".join((came, *behind)))
 
     @Slot(object, object)
@@ -105,7 +105,7 @@ class Remake(QObject):
             self.restored.emit("")
         elif key[0] == "copy":
             QGuiApplication.clipboard().setImage(result[0])
-            self.told.emit("note", "The picture is in the clipboard.")
+            self.told.emit("note", "Picture copied.")
         else:
             self._submit(result)
 
@@ -119,7 +119,7 @@ class Remake(QObject):
             self._asked.append(job)
             job.on(Failed, self._job_failed)
             job.ended.connect(self._job_ended)
-            self.told.emit("note", "It is being made and will appear here.")
+            self.told.emit("note", "It is being generated and will appear here.")
 
     @Slot()
     def _job_ended(self) -> None:

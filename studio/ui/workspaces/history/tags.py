@@ -85,7 +85,7 @@ class TagsBox(QWidget):
         self.setObjectName("historyTags")
         self._shown: tuple[str, ...] = ()
         self._known = QStringListModel(self)
-        tip = "Type a tag, or several with commas, and press Enter (T); known ones are proposed"
+        tip = "Type a tag, or several separated by commas, and press Enter (T)"
         self.line = line_edit("historyNewTag", "Add a tag", tip, "Add a tag")
         self.line.setMaxLength(MOST_TAG_LETTERS)
         completer = QCompleter(self._known, self)
@@ -110,8 +110,8 @@ class TagsBox(QWidget):
         self._shown = tags
         clear(self._flow)
         for tag in tags:
-            text, label = f"{tag}  ×".replace("&", "&&"), f"Take the tag {tag} away"
-            chip = text_button(f"historyTag-{tag}", text, label, f"Take “{tag}” away", "small")
+            text, label = f"{tag}  ×".replace("&", "&&"), f"Remove the tag {tag}"
+            chip = text_button(f"historyTag-{tag}", text, label, f"Remove “{tag}”", "small")
             chip.clicked.connect(partial(self._remove, tag))
             self._flow.addWidget(chip)
         self._chosen.setVisible(bool(tags))

@@ -35,10 +35,10 @@ TITLES = {
 }
 TIPS = (
     "Make all frames, the ends first (Ctrl+Enter)",
-    "Stop; the frames that are done stay (Esc)",
+    "Stop; finished frames are kept (Esc)",
 )
 CHOICES = (  # the caption, what is remembered, the accessible name, the tooltip, the choices
-    ("Way", "way", "Way", "What lies between the ends (Alt+W)", WAYS),
+    ("Way", "way", "Way", "How to get from one end to the other (Alt+W)", WAYS),
     ("Noises", "noise", "Between noises", "How noises, or latents, are mixed", NOISES),
     ("Prompts", "conditioning", "Between prompts", "How prompts are mixed", CONDITIONINGS),
 )
@@ -49,10 +49,10 @@ NUMBERS = (  # ..., the most, how far the slider goes, how many at first
     ("Down", "down", "Frames down", "Frames a column of the grid", SIDE_MOST, SIDE_MOST, 5),
 )
 EVEN = (
-    "Moves the frames so that each looks as far from the next as any other, by LPIPS where its"
-    " weights are here, else by pixels. The inner frames are made twice."
+    "Spaces the frames so that neighbours look equally different, by LPIPS where its weights are"
+    " installed, otherwise by pixels. The inner frames are made twice."
 )
-GUIDANCE = "How strongly the prompts pull in all frames"
+GUIDANCE = "How strongly the prompts guide all frames"
 
 
 class WalkColumn(SettingsColumn):

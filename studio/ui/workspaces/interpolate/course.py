@@ -45,7 +45,7 @@ class Course(Requester):
         size = walk.ends[0].settings.size if walk.ends else 0
         needed = walk.columns * walk.rows * size**2 * BYTES_A_PIXEL
         if needed > MOST_BYTES:
-            raise UsageError("so many frames of that size do not fit into memory; take fewer.")
+            raise UsageError("that many frames of this size do not fit into memory; use fewer.")
         job = self.ask(walk)
         if job is None:
             return False

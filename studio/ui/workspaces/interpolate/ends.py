@@ -26,8 +26,8 @@ KINDS = {
     "picture": ("Picture", "A picture: inverted to its noise, or encoded"),
 }
 OPEN = "Open a picture for this end"
-PASTE = "Take the picture on the clipboard"
-YOURS = "Take one of the pictures made here"
+PASTE = "Use the picture on the clipboard"
+YOURS = "Use one of your pictures"
 SAMPLES = ("A red apple", "A green pear", "A yellow lemon", "A blue plum")
 
 
@@ -72,12 +72,12 @@ class EndCard(QWidget):
 
     def _make_prompt(self) -> None:
         number, first = self.index, self.index == 0
-        tip = "What is there at this end. Ctrl+Enter walks."
+        tip = "What this end shows. Ctrl+Enter starts the walk."
         if not first:
             tip += " Empty: the same prompt as at the first end."
         sample = SAMPLES[number] + ("" if first else " (empty: the first prompt)")
         self.prompt = PromptBox(f"walkPrompt{number}", "", tip, sample, 1, 4)
-        empty = "A new one for every walk" if first else "The first end's"
+        empty = "New for every walk" if first else "The first end's"
         self.seed = SeedLine(f"walkSeed{number}", "Seed of this end", empty)
         label = caption("Seed", "muted", buddy=self.seed)
         row(label, (self.seed, 1), gap=8, on=self._seeds)

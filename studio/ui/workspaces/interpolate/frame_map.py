@@ -32,8 +32,8 @@ WIDE_GAP, NARROW = 4.0, 20.0  # between frames; frames narrower than this touch
 MOST_HIGH = 16777215  # Qt's own limit
 PALE = 0.22
 TIP = (
-    "Click or drag to look at a frame; the arrow keys go on. The bars below a strip tell how far"
-    " neighbours look from each other."
+    "Click or drag to look at a frame; the arrow keys move on. The bars below a strip show how"
+    " different neighbours look."
 )
 
 

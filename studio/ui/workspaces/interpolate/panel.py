@@ -254,7 +254,7 @@ class InterpolatePanel(Panel):
     def open_yours(self, end: int) -> Yours | None:
         """The newest pictures, to choose an end from."""
         if not any(entry.path is not None for entry in self.library.entries):
-            self.note("No picture was made yet; make one in Generate (Ctrl+1).")
+            self.note("There are no pictures yet; make one in Generate (Ctrl+1).")
             return None
         window = Yours(self.library, self)
         window.chosen.connect(partial(self.take, end))

@@ -86,7 +86,7 @@ def becomes(noise: bool, spec: SamplerSpec) -> tuple[str, str]:
 
 def came_back(back: Inverted, spec: SamplerSpec) -> tuple[str, str]:
     """How well an inverted picture came back: in few words, and a tooltip."""
-    words = f"Came back at {back.psnr:.1f} dB ({back.latent_psnr:.1f} dB in latents), inverted"
+    words = f"Returned at {back.psnr:.1f} dB ({back.latent_psnr:.1f} dB in latents), inverted"
     return (
         f"{words}{_by(spec)}.",
         f"PSNR against what the autoencoder alone makes of the picture. {_why(spec)}",
@@ -138,10 +138,10 @@ def _by(spec: SamplerSpec) -> str:
 
 def _why(spec: SamplerSpec) -> str:
     if spec.invertible:
-        return "Every step of the sampler is undone. Less guidance and more steps come back nearer."
+        return "Every step of the sampler is undone. Less guidance and more steps get closer."
     return (
-        f"{spec.label} draws noise or remembers steps and cannot be walked back itself;"
-        " a deterministic one-step sampler comes back nearer."
+        f"{spec.label} draws noise or remembers steps and cannot be inverted itself; a"
+        " deterministic one-step sampler gets closer."
     )
 
 

@@ -12,7 +12,7 @@ RATES = tuple((float(n), f"{n} fps", f"{n} frames a second") for n in (2, 4, 8, 
 TURNS = (
     ("once", "Once", "Stops at the end"),
     ("loop", "Loop", "Begins again at the end"),
-    ("ping-pong", "There and back", "Turns round at each end: no jump"),
+    ("ping-pong", "There and back", "Turns back at each end, without a jump"),
 )
 MOST_TICKS = 64
 
@@ -32,7 +32,7 @@ class WalkPlayer(PlayBar):
             "000 / 000",
         )
         self._count = 0
-        self.rate = ChoiceBox("walkRate", "Speed", "How fast it plays, and its films", RATES)
+        self.rate = ChoiceBox("walkRate", "Speed", "Playback speed, also of exported films", RATES)
         self.rate.set_value(8.0)
         self.rate.setFixedWidth(88)
         self.turn = ChoiceBox("walkTurn", "After the end", "What comes after the end", TURNS)

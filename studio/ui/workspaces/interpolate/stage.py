@@ -25,7 +25,7 @@ class View(PictureView):
         self.caption = ""
         self.setObjectName(name)
         self.setAccessibleName(label)
-        self.setToolTip("Wheel zooms both, dragging moves both, double-click shows all again.")
+        self.setToolTip("Scroll to zoom both, drag to pan both, double-click to fit.")
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setMinimumSize(120, 120)
 

@@ -13,7 +13,7 @@ WALKS: dict[str, tuple[str, Ends]] = {
         (("A red apple", "A green pear", "A yellow lemon", "A bunch of grapes"), ()),
     ),
 }
-HINT = "Give the ends prompts, seeds or pictures and press Ctrl+Enter, or begin with one of these."
+HINT = "Give the ends prompts, seeds or pictures and press Ctrl+Enter, or start with one of these."
 
 
 def welcome() -> Welcome:

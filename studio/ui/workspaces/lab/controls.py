@@ -24,10 +24,10 @@ TRAINED = {
 EXACT = ("exact", "Exact score", "The distribution's own score: no network, no training error")
 DATA = "The distribution to sample (Alt+D)"
 SOURCE = (
-    "What answers for the denoiser (Alt+O): the exact score, or a network trained on samples;"
-    " networks are there for two moons and the grid"
+    "What acts as the denoiser (Alt+O): the exact score, or a network trained on samples; networks"
+    " exist for two moons and the grid"
 )
-CLASS = "The part of the data that guidance pulls to (Alt+L)"
+CLASS = "The class that guidance aims for (Alt+L)"
 SCALE = "Guidance scale w (Alt+W): 0 ignores the class, 1 samples it, more overshoots"
 RUN = "Run every sampler from the same noise (Ctrl+Enter)"
 
@@ -49,7 +49,7 @@ class Controls(QWidget):
         )
         self.seed = WholeSpin("labSeed", "Seed", "Fixes all noise (Alt+E)", 0, 2**31 - 1)
         self.run = text_button("labRun", "Run", "Run", RUN, "primary")
-        stop = "Stop; what has run stays (Esc)"
+        stop = "Stop; finished runs are kept (Esc)"
         self.cancel = text_button("labCancel", "Cancel", "Cancel", stop, "beside")
         for box, least in ((self.data, 128), (self.source, 150), (self.label, 88)):
             box.setMinimumWidth(least)
@@ -75,7 +75,7 @@ class Controls(QWidget):
         trained = tuple((each, *TRAINED[each]) for each in toy_sources(name) if each in TRAINED)
         self.source.offer((EXACT, *trained))
         count = len(DISTRIBUTIONS[name].classes)
-        classes = tuple((k, f"Class {k + 1}", "Pull all particles there") for k in range(count))
+        classes = tuple((k, f"Class {k + 1}", "Guide all particles there") for k in range(count))
         self.label.offer(((-1, "All", "No guidance"), *classes))
         self.label.set_value(-1)
         self._enable()

@@ -23,7 +23,7 @@ from studio.ui.workspaces.lab.slot import Column
 
 FIRST = ("ddpm", "sde-euler", "flow-heun", "dpmpp-2m")
 FIELDS = {
-    "none": ("No field", "Only the particles"),
+    "none": ("No field", "Particles only"),
     "velocity": ("Velocity", "Where the ODE moves a particle here: −dz/dt (the root of its size)"),
     "score": ("Score", "Where the data lies: ∇ log p (the root of its size)"),
 }
@@ -48,10 +48,10 @@ class LabView(QWidget):
         self.banner = Banner()
         self.banner.dismiss.setObjectName("labDismiss")
         self.field = Segments("labField", "Field", FIELDS)
-        self.trails = Check("labTrails", "Trails", "The way that some particles came lately")
+        self.trails = Check("labTrails", "Trails", "The recent paths of some particles")
         tip = "Some samples of the distribution, as rings"
         self.truth = Check("labTruth", "True samples", tip)
-        tip = "What the model gives true samples, beside the exact value; runs again"
+        tip = "The model's log-likelihood of true samples beside the exact value; runs again"
         self.likelihood = Check("labLikelihood", "Log-likelihood", tip)
         self._waiting: list[int] = []  # columns
         self._job: Job | None = None
@@ -103,7 +103,7 @@ class LabView(QWidget):
         self.player.pause()
         self._waiting = [n for n, each in enumerate(self.columns) if each.sampler]
         if not self._waiting:
-            self.banner.say("error", "No sampler is chosen: choose one above any pane.")
+            self.banner.say("error", "No sampler is selected; choose one above any pane.")
         for number in self._waiting:
             self.columns[number].pane.show_words("Waiting…", forget=False)
         self._next()

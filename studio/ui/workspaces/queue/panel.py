@@ -30,14 +30,14 @@ from studio.ui.workspaces.queue.titles import detail, title
 # fmt: off
 BUTTONS = (  # a name, what the click does, the text, the tooltip
     ("up", "queue_earlier", "Earlier",
-        "Let the chosen one go before the one above it (Alt+Up)"),
-    ("down", "queue_later", "Later", "Let the one below go first (Alt+Down)"),
-    ("again", "queue_repeat", "Repeat", "Queue the chosen ones once more"),
-    ("cancel", "queue_cancel", "Cancel", "Take the chosen ones off the queue (Delete)"),
+        "Move the selected jobs up (Alt+Up)"),
+    ("down", "queue_later", "Later", "Move the selected jobs down (Alt+Down)"),
+    ("again", "queue_repeat", "Repeat", "Queue the selected jobs again"),
+    ("cancel", "queue_cancel", "Cancel", "Remove the selected jobs (Delete)"),
     ("clear", "cancel_all", "Cancel all", "Stop everything and empty the queue (Shift+Esc)"),
 )
-UNTIL = "Make Generate's pictures again and again, with new seeds, until this is off"
-KEEP = "Write down what waits, and offer it next time"
+UNTIL = "Keep generating with new seeds until this is turned off"
+KEEP = "Save the waiting jobs and offer them at the next start"
 # fmt: on
 
 
@@ -53,12 +53,12 @@ class QueuePanel(Panel):
         self._filling = False
         self._marked: Job | None = None  # as the running one
         self.keeper = Keeper(shared.jobs, queue_file(), shared.library.writer, self)
-        self.list = named(JobList(), "queueList", "What is made and what waits")
+        self.list = named(JobList(), "queueList", "Running and waiting jobs")
         self.list.setToolTip("Drag to reorder; Delete cancels")
         self.list.setDragDropMode(QListWidget.DragDropMode.InternalMove)
         self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
         self.now = caption(role="", name="queueNow")
-        self.bar = Progress("queueBar", "How much of the running job is done")
+        self.bar = Progress("queueBar", "Progress of the running job")
         self.buttons = {
             name: text_button(f"queue-{name}", text, text, tip) for name, _, text, tip in BUTTONS
         }
@@ -199,8 +199,8 @@ class QueuePanel(Panel):
         self.keeper.keep(self.kept.isChecked())
         if requests:
             count = f"{many(len(requests), 'request')} {'is' if len(requests) == 1 else 'are'}"
-            told = " ".join([f"{count} left from last time.", *problems])
-            choices = (("&Go on with them", self._go_on), ("&Forget", self.keeper.answered))
+            told = " ".join([f"{count} left from the last session.", *problems])
+            choices = (("&Continue with them", self._go_on), ("&Forget", self.keeper.answered))
             self.banner.say("offer", told, choices)
         elif problems:
             self.error(" ".join(problems))

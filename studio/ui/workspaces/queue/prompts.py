@@ -23,7 +23,7 @@ from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.widgets.form import caption, column, named, row
 
 MOST = 2000  # requests at once: more is a mistake more often than a wish
-TIP = "A prompt a line, none if it begins with #; {red|blue} and __colours__ stand for many"
+TIP = "One prompt per line; # begins a comment. {red|blue} and __colours__ are wildcards"
 EXAMPLES = "a {red|blue} car\na cat on a {yellow|green} background\n__animals__ face"
 HOWS = (
     ("all", "Every combination", "{red|blue} {car|bus} makes four prompts"),
@@ -36,7 +36,7 @@ def requests(text: str, how: str, first: Generate) -> tuple[Generate, ...]:
     made of one prompt, they do not, so that what differs is the words. Raises StudioError."""
     lines, words, start = prompt_lines(text), lines_in(words_folder()), first.settings
     if len(lines) > MOST:
-        raise UsageError(f"this list stands for more than {MOST:,} prompts; make it shorter.")
+        raise UsageError(f"this list expands to more than {MOST:,} prompts; make it shorter.")
     if how == "all":
         wanted = [replace(start, prompt=each) for each in every(lines, words, MOST)]
     else:
@@ -61,16 +61,16 @@ class PromptList(QWidget):
         super().__init__()
         self.setObjectName("promptList")
         self._session = session
-        self.text = named(QPlainTextEdit(), "promptLines", "Prompts, a line each", TIP)
+        self.text = named(QPlainTextEdit(), "promptLines", "Prompts, one per line", TIP)
         self.text.setPlaceholderText(EXAMPLES)
         self.text.setTabChangesFocus(True)
-        self.how = ChoiceBox("promptHow", "How", "What braces stand for", HOWS)
+        self.how = ChoiceBox("promptHow", "How", "How wildcards are expanded", HOWS)
         self.count = caption(role="", name="promptCount", wrap=True)
-        self.open = text_button("promptOpen", "Open…", "Open…", "Take the lines of a text file")
+        self.open = text_button("promptOpen", "Open…", "Open…", "Load the lines of a text file")
         text, tip = "Add to the queue", "Queue them with Generate's settings"
         self.add = text_button("promptAdd", text, text, tip)
         self.add.setEnabled(False)
-        title = caption("Prompts, a line each", "title", buddy=self.text)
+        title = caption("Prompts, one per line", "title", buddy=self.text)
         buttons = row((self.how, 1), self.open, self.add)
         column(title, (self.text, 1), self.count, buttons, on=self)
         self._work = Background(self)

@@ -19,7 +19,7 @@ PLACE, TITLE, DETAIL = JOB + 1, JOB + 2, JOB + 3  # texts
 NOW, BEGUN = "Now", "Begun"  # places: of the running job, of a training that has given way to it
 WIDTH = 46  # logical pixels, of the places
 ROOM = 8  # above and below
-SENTENCE = "Nothing is waiting. What Generate and the other workspaces are asked for comes here."
+SENTENCE = "Nothing is waiting. Jobs from Generate and the other workspaces appear here."
 
 
 class JobList(QListWidget):

@@ -36,11 +36,14 @@ ABOUT = {
 }
 TALLEST = 420  # pixels of the table; the rest is scrolled to
 HEADS = (
-    ("pair", "What was held against what"),
+    ("pair", "What was compared with what"),
     ("right or preferred", "Right answers (ABX), or preferences of the one preferred more often"),
     ("of", "Answers; undecided ones are not counted"),
     ("share, 95 %", "Wilson's interval of the share"),
-    ("chance", "How probable it is that guessing does as well, or a coin falls as unevenly"),
+    (
+        "chance",
+        "The probability that guessing does at least this well, or that chance splits as unevenly",
+    ),
 )
 
 
@@ -54,7 +57,7 @@ class SetupPage(QWidget):
         self.kind = Segments("blindKind", "The test", KINDS)
         self.about = caption(role="", name="blindAbout", wrap=True)
         self.plan = caption(role="", name="blindPlan", wrap=True)
-        tip = "How many questions; 16 tell 12 right answers from guessing"
+        tip = "How many questions; with 16, 12 right answers are unlikely to be guesses"
         self.count = WholeSpin("blindCount", "Trials", tip, 1, 400, 16)
         tip = "Begin the test (Ctrl+Enter)"
         self.start = text_button("blindStart", "Start", "Start", tip, "primary")

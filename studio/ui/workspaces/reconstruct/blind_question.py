@@ -34,7 +34,7 @@ LAYOUTS = {
     BESIDE: ("Side by side", "All three at once (S changes it)"),
     ONE: ("One at a time", "Large, each in the same place (S changes it)"),
 }
-MOVING = "Wheel, + and −: zoom. Drag, arrows: move. F: fit. Backspace: undo."
+MOVING = "Scroll, + and −: zoom. Drag, arrows: pan. F: fit. Backspace: undo."
 LOOKING = {
     BESIDE: f"Hold A or B: see it in the middle's place. {MOVING}",
     ONE: f"A, {{}}, B: see that one in the same place. {MOVING}",
@@ -87,7 +87,7 @@ class QuestionPage(QWidget):
         self.progress = Progress("blindProgress", "Questions answered")
         self.layout_choice = Segments("blindLayout", "How pictures are shown", LAYOUTS)
         self.layout_choice.chosen.connect(self._arrange)
-        tip = "Take the last answer back (Backspace)"
+        tip = "Undo the last answer (Backspace)"
         self.undo = text_button("blindUndo", "Undo", "Undo", tip)
         self.end = text_button("blindEnd", "End", "End", "End here and see the result (Esc)")
         parts = (self.number, (self.progress, 1), self.layout_choice, self.undo, self.end)

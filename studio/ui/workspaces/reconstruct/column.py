@@ -16,16 +16,16 @@ from studio.ui.widgets.form import caption, column, named, row
 from studio.ui.workspaces.reconstruct.workbench import Workbench, short
 
 THUMBNAIL = 56
-PICTURES = "The pictures; Delete takes the current one away."
-AUTOENCODERS = "Those with a tick are compared (Space ticks)."
+PICTURES = "The pictures; Delete removes the current one."
+AUTOENCODERS = "Ticked autoencoders are compared (Space ticks)."
 OPEN = "Open pictures (Ctrl+O); dropping works too"
-NEWEST = "Take the newest generated picture"
+NEWEST = "Use the newest generated picture"
 ALL = "Choose every autoencoder"
 ADD = "Open one of yours: a file or a folder"
 NAME = Qt.ItemDataRole.UserRole  # of an item: what the autoencoder is opened by
 TIPS = (
-    "Pass every picture through the autoencoders (Ctrl+Enter)",
-    "Stop; what is done stays (Esc)",
+    "Reconstruct every picture with the ticked autoencoders (Ctrl+Enter)",
+    "Stop; finished results are kept (Esc)",
 )
 
 
@@ -52,7 +52,7 @@ class ReconstructColumn(QFrame):
         for place, button in enumerate((
             text_button("openPictures", "Open…", OPEN, OPEN, "small", self.open_asked),
             small_button("newestPicture", "Newest", NEWEST, self.newest_asked),
-            small_button("samplePicture", "Sample", "Take a bundled picture", self.sample_asked),
+            small_button("samplePicture", "Sample", "Use a bundled picture", self.sample_asked),
         )):  # fmt: skip
             sources.addWidget(button, 0, place)
         choices = row(

@@ -55,13 +55,13 @@ class InsideView(QWidget):
         self._settle = QTimer(self, interval=SETTLE, singleShot=True)
         self._settle.timeout.connect(self.run)
         choices = ((each.name, each.label, each.summary) for each in self._probes.values())
-        self.probe = ChoiceBox("insideProbe", "Experiment", "What is done to the latent", choices)
-        self.first = ChoiceBox("insideFirst", "Autoencoder", "Whose latent is looked at", ())
-        self.second = ChoiceBox("insideSecond", "Beside it", "Another one beside it", ())
-        self.other = ChoiceBox("insideOther", "Second picture", "Where two are needed", ())
-        tip = "The seed of what is drawn at random"
+        self.probe = ChoiceBox("insideProbe", "Experiment", "The experiment on the latent", choices)
+        self.first = ChoiceBox("insideFirst", "Autoencoder", "The autoencoder to look into", ())
+        self.second = ChoiceBox("insideSecond", "Beside it", "A second autoencoder to compare", ())
+        self.other = ChoiceBox("insideOther", "Second picture", "For experiments that need two", ())
+        tip = "The seed for random draws"
         self.seed = RealSpin("insideSeed", "Seed", tip, high=2**31, decimals=0)
-        tip = "Run it again (Ctrl+Enter); changes run by themselves"
+        tip = "Run it again (Ctrl+Enter); changes run automatically"
         self.go = text_button("insideRun", "Run", "Run the experiment", tip)
         self.options = OptionsBox("insideOptions")
         self.words = caption(role="", name="insideWords", wrap=True)

@@ -33,7 +33,7 @@ class Pane(PictureView):
         self.setObjectName(f"pane-{name}")
         self.setAccessibleName(name)
         self.setAccessibleDescription("" if result is None else ", ".join(told(result.figures)))
-        self.setToolTip("Wheel zooms all, dragging moves all; double-click: fit or 100 %.")
+        self.setToolTip("Scroll to zoom all, drag to pan all, double-click for fit or 100 %.")
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setMinimumSize(120, 120)
         self._images: dict[tuple[str, float], QImage] = {}

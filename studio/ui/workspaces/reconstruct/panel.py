@@ -115,7 +115,7 @@ class ReconstructPanel(ViewsPanel):
         if began:
             self.forget_error()
         elif self.bench.job is None and self.jobs.model is not None:
-            self.note("Every picture is there already.")
+            self.note("All of these pictures are open already.")
 
     def open_pictures(self) -> None:
         """Asks for files."""
@@ -137,7 +137,7 @@ class ReconstructPanel(ViewsPanel):
         """The newest picture of the library."""
         entries = self.library.entries
         if not entries:
-            self.note("No picture was generated yet; make one in Generate (Ctrl+1).")
+            self.note("There are no pictures yet; make one in Generate (Ctrl+1).")
             return
         self._wanted = entries[0]
         self.library.open(entries[0])
@@ -157,7 +157,7 @@ class ReconstructPanel(ViewsPanel):
         elif mime.hasImage():
             self._add_image("pasted", QGuiApplication.clipboard().image())
         else:
-            self.note("There is no picture in the clipboard.")
+            self.note("There is no picture on the clipboard.")
 
     def _add_image(self, name: str, image: QImage) -> None:
         if not image.isNull():

@@ -25,7 +25,7 @@ def read(paths: tuple[Path, ...]) -> tuple[tuple[Source, ...], tuple[str, ...]]:
         except DataError as error:
             problems.append(str(error))
     if len(files) > MOST:
-        problems.append(f"Only the first {MOST} of {len(files)} pictures were taken.")
+        problems.append(f"Only the first {MOST} of {len(files)} pictures were opened.")
     sources = []
     for path in files[:MOST]:
         try:

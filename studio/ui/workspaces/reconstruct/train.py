@@ -67,13 +67,13 @@ class TrainView(QWidget):
         self.banner = Banner()
         self.banner.dismiss.setObjectName("trainDismiss")
         self.said = caption(HINT, "", "trainSaid", wrap=True)
-        tip = "How much of the training's time is over"
+        tip = "How much of the training time has passed"
         self.progress = Progress("trainProgress", "Progress of the training", tip)
         told = "Held-out pictures above, their reconstructions below"
         self.pictures = named(caption(role=""), "trainPictures", told, told)
         self.pictures.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.figures = caption(role="muted")
-        text, tip = "Reconstruct with it", "Tick the new autoencoder in the Pictures view"
+        text, tip = "Reconstruct with it", "Tick the new autoencoder in Pictures"
         self.use = text_button("trainUse", text, text, tip)
         self.use.hide()
         tip = "Unweighted terms, logarithmic."
@@ -113,10 +113,10 @@ class TrainView(QWidget):
         other = free_name(name)
         self.banner.say(
             "offer",
-            f"There is a run named {name} that was not ended. It can be gone on with; or it stays"
-            f" as it is, and a new one is trained as {other}.",
+            f"There is a run named {name} that was not finished. Resume it, or keep it as it is"
+            f" and train a new one as {other}.",
             (
-                ("&Go on with it", self._go_on),
+                ("&Resume it", self._go_on),
                 (f"Train {other}".replace("&", "&&"), partial(self._train_as, other)),
             ),
         )
@@ -183,7 +183,7 @@ class TrainView(QWidget):
     def _keep(self) -> None:
         if self.job is not None:
             self._ending = True
-            self._say("Ending, and keeping what was learnt…")
+            self._say("Finishing and saving…")
             self._jobs.keep(self.job)
 
     @Slot()
@@ -245,7 +245,7 @@ class TrainView(QWidget):
     def _paused(self, event: Paused) -> None:
         self.column.show_paused(event.paused)
         if event.paused:
-            self._say("Resting; Go on continues.")
+            self._say("Paused. Press Resume to continue.")
 
     @Slot(object)
     def _trained(self, event: Trained) -> None:
@@ -267,5 +267,5 @@ class TrainView(QWidget):
         self._look_again()
         self.progress.setRange(0, FINE)  # it may have run to and fro
         if isinstance(end, CancelledAt):
-            again = "Cancelled. Tick “Go on with this name's run” to continue it."
+            again = "Cancelled. Tick “Resume the previous run” to continue it."
             self._say(again if end.step else "Cancelled before its first step.")

@@ -14,8 +14,8 @@ from studio.ui.widgets.form import Check, caption, column, line_edit, row
 from studio.ui.widgets.spin import RealSpin
 
 LAMBDAS = (
-    ("reconstruction", "λ reconstruction", "Weight of the error a pixel"),
-    ("kl", "λ KL", "Weight of the KL to N(0, I), a latent value (mean form)"),
+    ("reconstruction", "λ reconstruction", "Weight of the error per pixel"),
+    ("kl", "λ KL", "Weight of the KL divergence to N(0, I), per latent value (mean)"),
     ("perceptual", "λ LPIPS", "Weight of LPIPS; above 0 it needs LPIPS's weights here"),
     ("adversarial", "λ adversarial", "Weight of the patch critic"),
 )
@@ -24,11 +24,11 @@ NUMBERS: tuple[tuple[str, str, str, float, float, float, float, int], ...] = (
     # name, label, tip, the least, the most, at first, a step, decimals
     ("trainSize", "Crop size", "Pixels of a training crop", 32, 256, 32, 32, 0),
     ("trainMinutes", "Minutes", "How long to train", 0.1, 10080, 5, 1, 1),
-    ("trainSeed", "Seed", "Of the crops and the first weights", 0, 2**31, 0, 1, 0),
+    ("trainSeed", "Seed", "Seed of the crops and the initial weights", 0, 2**31, 0, 1, 0),
 )
 DATA = "A folder of pictures; empty: the bundled ones"
-STOP = "Stop; the run can be gone on with (Esc)"
-RESUME = "Continue a run that was cancelled"
+STOP = "Stop; the run can be resumed later (Esc)"
+RESUME = "Continue the cancelled run of this name"
 
 
 class TrainColumn(QFrame):
@@ -45,7 +45,7 @@ class TrainColumn(QFrame):
         self.setObjectName("trainColumn")
         self._recipes = {each.name: each for each in autoencoder_recipes()}
         choices = ((each.name, each.name, each.summary) for each in self._recipes.values())
-        self.recipe = ChoiceBox("trainRecipe", "Recipe", "What to begin from", choices)
+        self.recipe = ChoiceBox("trainRecipe", "Recipe", "The recipe to start from", choices)
         self.summary = caption("", "muted", "trainSummary", wrap=True)
         self.weights = {
             name: _Weight(f"train-{name}", label, tip, 0, MOST_WEIGHT, decimals=6)
@@ -53,7 +53,7 @@ class TrainColumn(QFrame):
         }
         self.norm = ChoiceBox("trainNorm", "Error", "How the pixels' error is measured", NORMS)
         self.variational = Check(
-            "trainVariational", "A posterior (VAE)", "Without it: a plain autoencoder"
+            "trainVariational", "A posterior (VAE)", "Off: a plain autoencoder"
         )
         self.data = line_edit("trainData", "Pictures", DATA, "the bundled pictures")
         tip = "Choose a folder of pictures"
@@ -62,7 +62,7 @@ class TrainColumn(QFrame):
         self.crop, self.minutes, self.seed = crop, minutes, seed
         self.name = line_edit("trainName", "Name", "The result's name among the autoencoders")
         self.name.setText("my-vae-1")
-        self.resume = Check("trainResume", "Go on with this name's run", RESUME)
+        self.resume = Check("trainResume", "Resume the previous run", RESUME)
         self._lay_out(
             ("Recipe", self.recipe),
             ("", self.summary),
@@ -93,9 +93,11 @@ class TrainColumn(QFrame):
             field.setMinimumWidth(110)
         add = self._button
         self.train = add("train", "Train", "Train (Ctrl+Enter)", self.asked, "primary")
-        self.pause = add("trainPause", "Pause", "Rest; other work goes on", self.pause_asked)
+        self.pause = add("trainPause", "Pause", "Pause; other work continues", self.pause_asked)
         self.pause.setCheckable(True)
-        self.keep = add("trainKeep", "Stop and keep", "End now and keep it", self.keep_asked)
+        self.keep = add(
+            "trainKeep", "Stop and keep", "Finish now and keep the result", self.keep_asked
+        )
         self.cancel = add("trainCancel", "Cancel", STOP, self.cancel_asked)
         buttons = row(self.pause, self.keep, self.cancel)
         column(form, None, self.train, buttons, margins=(SIDE, 16, SIDE, 16), on=self)
@@ -134,7 +136,7 @@ class TrainColumn(QFrame):
 
     def show_paused(self, paused: bool) -> None:
         self.pause.setChecked(paused)
-        self.pause.setText("Go on" if paused else "Pause")
+        self.pause.setText("Resume" if paused else "Pause")
 
     @Slot()
     def _choose(self) -> None:

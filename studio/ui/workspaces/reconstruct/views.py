@@ -55,8 +55,8 @@ def _train(panel: ReconstructPanel) -> QWidget:
 VIEWS = (
     View("wall", "Pictures", "Original and reconstructions side by side, with their figures",
         _wall),
-    View("spectra", "Spectra", "What is filtered out, and what is invented", _spectra),
-    View("inside", "Inside the latent", "Take the latent apart", _inside),
-    View("blind", "Blind test", "Tell apart, or prefer, without knowing which is which", _blind),
+    View("spectra", "Spectra", "Which frequencies are lost, and which are invented", _spectra),
+    View("inside", "Inside the latent", "Experiments on the latent", _inside),
+    View("blind", "Blind test", "Tell apart, or choose the closer, without knowing which is which", _blind),
     View("train", "Train", "Train an autoencoder and watch it learn", _train, alone=True),
 )

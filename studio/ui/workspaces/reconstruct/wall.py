@@ -33,17 +33,17 @@ STEP = 0.02  # of the wipe's way, a key
 Head = tuple[str, str, int, int, Callable[[Reconstructed], str | float | None]]
 HEADS: tuple[Head, ...] = (  # what, what it means, where best is (1: high), decimals, the figure
     ("autoencoder", "", 0, 0, lambda r: short(r.autoencoder)),
-    ("PSNR", "dB; higher is nearer", 1, 2, lambda r: r.figures.psnr),
+    ("PSNR", "dB; higher is closer", 1, 2, lambda r: r.figures.psnr),
     ("SSIM", "1 is equal", 1, 4, lambda r: r.figures.ssim),
     ("MS-SSIM", "SSIM at five sizes; 1 is equal", 1, 4, lambda r: r.figures.ms_ssim),
-    ("LPIPS", "0 is equal to the eye", -1, 4, lambda r: r.figures.lpips),
+    ("LPIPS", "0 means perceptually identical", -1, 4, lambda r: r.figures.lpips),
     (
-        "values : 1", "values of the picture for each value of the latent", 0, 1,
+        "values : 1", "picture values per latent value", 0, 1,
         lambda r: r.figures.compression,
     ),
-    ("bits/pixel", "of the latent kept in 16 bits", 0, 3, lambda r: r.figures.bits_per_pixel),
+    ("bits/pixel", "of the latent stored at 16 bits", 0, 3, lambda r: r.figures.bits_per_pixel),
     (
-        "KL bits/pixel", "what the posterior tells beyond N(0, I)", 0, 4,
+        "KL bits/pixel", "information in the posterior relative to N(0, I)", 0, 4,
         lambda r: r.figures.kl_bits_per_pixel,
     ),
     ("encode s", "seconds to encode", 0, 3, lambda r: r.encode_seconds),
@@ -52,7 +52,7 @@ HEADS: tuple[Head, ...] = (  # what, what it means, where best is (1: high), dec
 SHOWN = {
     "picture": ("Picture", "The reconstructions themselves"),
     "difference": ("Difference", "Reconstruction less original, around grey"),
-    "lpips": ("LPIPS", "Where the eye sees a difference, dark for none"),
+    "lpips": ("LPIPS", "Where the eye sees a difference; dark means none"),
 }
 EMPTY = (
     "Drop pictures here, or open some on the left;\nthen choose autoencoders and press Reconstruct."
@@ -92,7 +92,7 @@ class Wall(QWidget):
     def _bar(self) -> QHBoxLayout:
         self.shown = Segments("wallShown", "What the panes show", SHOWN)
         self.shown.chosen.connect(self.sight.show_what)
-        self.gain = SliderSpin("wallgain", "Gain", "How much differences are enlarged", 1, 32, 32)
+        self.gain = SliderSpin("wallgain", "Gain", "How much differences are amplified", 1, 32, 32)
         self.gain.set_value(self.sight.gain)
         self.gain.edited.connect(self.sight.set_gain)
         tip = "The original left of a line: drag it, or Left and Right (W)"
@@ -207,7 +207,7 @@ class _Decimals(QStyledItemDelegate):
 
 
 def _table() -> Table:
-    tip = "Click a head to sort; bold is best."
+    tip = "Click a heading to sort; bold marks the best."
     table = Table("wallTable", "Figures of the reconstructions", tip, (head[:2] for head in HEADS))
     for number, head in enumerate(HEADS):
         item: Any = table.horizontalHeaderItem(number)
