@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import errno
+import os
 from pathlib import Path
 
 import numpy as np
@@ -182,7 +183,7 @@ def test_a_full_disk_is_said_and_the_answers_stay(
     qtbot.keyClick(view, Qt.Key.Key_1)
     click(qtbot, stage, "blindEnd")
     with monkeypatch.context() as disk:
-        disk.setattr(Path, "write_text", full)
+        disk.setattr(os, "fsync", full)
         click(qtbot, stage, "blindExport")
         qtbot.waitUntil(lambda: "No space left" in view.result.said.text())
     click(qtbot, stage, "blindExport")

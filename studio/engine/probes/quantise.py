@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from studio.core.autoencoding import Curve, Probed, ProbeSpec
 from studio.core.specs import Parameter
-from studio.core.wording import capitalised
 
 if TYPE_CHECKING:
     from studio.engine.probes.study import Study
@@ -38,9 +37,7 @@ def look(study: Study) -> Probed:
         tiles.append(tile(f"{each} bits", picture[0], detail))
     whole = ratio(study.decoded(latent), original)
     enough = [each for each, r in zip(bits, ratios, strict=True) if r > whole - 0.5]
-    least = f"{min(enough)} bits a value are" if enough else "even the most bits are not"
-    words = (
-        f"{capitalised(least)} enough to stay within 0.5 dB of the whole latent's {whole:.1f} dB."
-    )
+    least = f"{min(enough)} bits a value are" if enough else "Even the most bits are not"
+    words = f"{least} enough to stay within 0.5 dB of the whole latent's {whole:.1f} dB."
     curve = Curve("PSNR", tuple(map(float, bits)), tuple(ratios))
     return study.probed(tiles, 4, words, (curve,), "bits a value", "PSNR, dB")
