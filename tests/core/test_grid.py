@@ -62,7 +62,7 @@ def test_samplers_take_their_own_steps_unless_steps_are_compared() -> None:
         (Grid(Axis("size", (1, 2))), "'size' cannot be compared"),
         (Grid(Axis("steps", ())), "at least one value"),
         (Grid(Axis("steps", (3, 3))), "same value twice"),
-        (Grid(Axis("steps", (3,)), Axis("steps", (4,))), "another setting"),
+        (Grid(Axis("steps", (3,)), Axis("steps", (4,))), "different setting"),
         (Grid(Axis("steps", (0, 3))), "steps must be 1"),
         (Grid(Axis("guidance", (float("nan"),))), "guidance must be"),
         (Grid(Axis("guidance", (-1.0,))), "guidance must be"),
