@@ -191,7 +191,7 @@ LEAST_START = 1e-6  # far less noise than is seen; the squares of far smaller ti
 
 
 @dataclass(frozen=True)
-class Begun:
+class StartingAt:
     """Another schedule, from time `start` on: all its times scaled to end at 0 as before. For a
     sample that is not all noise (SDEdit, Meng et al. 2022, arXiv:2108.01073)."""
 

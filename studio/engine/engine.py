@@ -169,7 +169,7 @@ class Engine:
             self._begun.append(self._waiting.popleft())
             return self._begun[-1]
 
-    def _breathe(self, job: Job) -> None:
+    def _run_waiting(self, job: Job) -> None:
         """Between two steps of a training: does what waits, rests while it is paused.
 
         Raises Cancelled, or EndedEarly once it shall end early.
@@ -196,7 +196,7 @@ class Engine:
     def _end_of(self, job: Job) -> Event:
         """Runs a job to its end, whatever happens; the event that says how it ended."""
         step = 0
-        check = partial(self._breathe, job) if job.gives_way else job.check
+        check = partial(self._run_waiting, job) if job.gives_way else job.check
         try:
             for event in self._worker.run(job.request, check, job.number):
                 if isinstance(event, Finished):

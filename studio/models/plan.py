@@ -49,7 +49,7 @@ class Plan:
         own = schedules.find_schedule(named) if named else sampler.schedule
         schedule = schedules.shifted(own, settings.shift)
         if settings.source and settings.strength < 1.0:
-            schedule = schedules.Begun(schedule, settings.strength)
+            schedule = schedules.StartingAt(schedule, settings.strength)
         settings = replace(
             settings,
             sampler=sampler.spec.name,

@@ -63,11 +63,11 @@ class Panel(QWidget):
 
     @Slot(str)
     def note(self, sentence: str, *choices: Choice) -> None:
-        self.banner.say("note", sentence, choices)
+        self.banner.show_message("note", sentence, choices)
 
     @Slot(str)
     def error(self, sentence: str, *choices: Choice) -> None:
-        self.banner.say("error", sentence, choices)
+        self.banner.show_message("error", sentence, choices)
 
     @Slot(str)
     def refuse(self, sentence: str) -> None:

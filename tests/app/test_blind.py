@@ -185,9 +185,9 @@ def test_a_full_disk_is_said_and_the_answers_stay(
     with monkeypatch.context() as disk:
         disk.setattr(os, "fsync", full)
         click(qtbot, stage, "blindExport")
-        qtbot.waitUntil(lambda: "No space left" in view.result.said.text())
+        qtbot.waitUntil(lambda: "No space left" in view.result.status.text())
     click(qtbot, stage, "blindExport")
-    qtbot.waitUntil(lambda: "Written" in view.result.said.text())
+    qtbot.waitUntil(lambda: "Written" in view.result.status.text())
 
 
 def test_preference_undone_ended_exported(stage: Stage, qtbot: QtBot, view: BlindView) -> None:
@@ -207,8 +207,8 @@ def test_preference_undone_ended_exported(stage: Stage, qtbot: QtBot, view: Blin
     click(qtbot, stage, "blindEnd")
     assert "alpha-vae preferred to beta-vae in 4 of 4, 1 undecided" in view.result.words.text()
     click(qtbot, stage, "blindExport")
-    qtbot.waitUntil(lambda: "Written" in view.result.said.text())
-    place = Path(view.result.said.text().removeprefix("Written: "))
+    qtbot.waitUntil(lambda: "Written" in view.result.status.text())
+    place = Path(view.result.status.text().removeprefix("Written: "))
     with (place / "answers.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["choice"] for row in rows] == [*nearer[:4], NEITHER]
@@ -226,8 +226,8 @@ def test_where_nothing_can_be_written_the_answers_stay(
     qtbot.keyClick(view, Qt.Key.Key_1)
     qtbot.keyClick(view, Qt.Key.Key_Escape)
     click(qtbot, stage, "blindExport")
-    qtbot.waitUntil(lambda: view.result.said.text() != "")
-    assert "Written" not in view.result.said.text() and len(view.answers) == 1
+    qtbot.waitUntil(lambda: view.result.status.text() != "")
+    assert "Written" not in view.result.status.text() and len(view.answers) == 1
 
 
 def test_what_lacks_is_said(stage: Stage, qtbot: QtBot, view: BlindView) -> None:

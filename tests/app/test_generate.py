@@ -138,7 +138,7 @@ def test_while_running_it_queues_and_shift_goes_first(qtbot: QtBot, stage: Stage
     qtbot.keyClick(box, Qt.Key.Key_Return, CONTROL)
     qtbot.keyClick(box, Qt.Key.Key_Return, CONTROL | SHIFT)
     assert stage.bridge.front[1:] == [False, False, True]
-    assert "2 queued" in stage.panel.column.foot.said.text()
+    assert "2 queued" in stage.panel.column.foot.status.text()
 
 
 def test_progress_preview_and_picture(qtbot: QtBot, stage: Stage) -> None:
@@ -146,13 +146,13 @@ def test_progress_preview_and_picture(qtbot: QtBot, stage: Stage) -> None:
     stage.bridge.begin(1)
     stage.bridge.step(1, 4)
     column, viewer = stage.panel.column, stage.panel.viewer
-    assert column.foot.said.text() == "Step 4 of 10 · 1.5 s left"
+    assert column.foot.status.text() == "Step 4 of 10 · 1.5 s left"
     assert column.foot.progress.value() / column.foot.progress.maximum() == 0.4
     assert viewer.canvas.label == "preview step 4/10"
     with qtbot.waitSignal(stage.panel.library.updated):
         stage.bridge.make(1)
     assert viewer.canvas.label == ""
-    assert column.foot.said.text() == "Done in 1.0 s"
+    assert column.foot.status.text() == "Done in 1.0 s"
     (written,) = stage.folder.glob("*.png")
     record = png.read_record(written)
     assert record.settings == stage.bridge.jobs[0].settings
@@ -165,10 +165,10 @@ def test_escape_cancels_and_says_where(qtbot: QtBot, stage: Stage) -> None:
     stage.bridge.step(1, 3)
     qtbot.keyClick(stage.panel.column.prompt, Qt.Key.Key_Escape)
     assert stage.bridge.cancels == [1]
-    assert stage.panel.column.foot.said.text() == "Cancelling…"
+    assert stage.panel.column.foot.status.text() == "Cancelling…"
     assert not stage.panel.column.foot.cancel.isEnabled()
     stage.bridge.arrived.emit(messages.CancelledAt(1, 3))
-    assert stage.panel.column.foot.said.text() == "Cancelled at step 3"
+    assert stage.panel.column.foot.status.text() == "Cancelled at step 3"
     assert stage.panel.column.foot.go.text() == "Generate"
 
 
@@ -589,7 +589,7 @@ def test_many_choices_leave_the_sentence_its_room(
     qtbot.waitUntil(lambda: banner.text.height() >= banner.text.heightForWidth(banner.text.width()))
     assert banner.text.width() > banner.width() // 2
     assert stage.find("bannerChoice0").y() > banner.text.geometry().bottom()
-    banner.say("note", "Saved.", (("&Undo", lambda: None),))
+    banner.show_message("note", "Saved.", (("&Undo", lambda: None),))
     qtbot.waitUntil(lambda: stage.find("bannerChoice0").x() > banner.text.geometry().right())
 
 

@@ -149,7 +149,7 @@ def test_every_offer_of_a_banner_has_a_letter_of_its_own(
     panel = show(stage, name)
     banner = next(each for each in panel.findChildren(Banner) if each.parentWidget().isVisible())
     chosen: list[str] = []
-    banner.say("offer", "What now?", ((label, lambda: chosen.append(label)),))
+    banner.show_message("offer", "What now?", ((label, lambda: chosen.append(label)),))
     key = QKeySequence.mnemonic(label).toString()
     assert [type(each) for each in live(stage)[key]] == [type(banner._choices[0])], key
     press(qtbot, stage, key, stage.window)

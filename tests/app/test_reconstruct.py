@@ -253,7 +253,7 @@ def test_a_cancelled_training_can_be_gone_on_with(
     click(qtbot, stage, "trainCancel")
     assert stage.bridge.cancels == [job]
     stage.bridge.arrived.emit(CancelledAt(job, 7))
-    assert "Resume" in training.said.text() and stage.find("train").isEnabled()
+    assert "Resume" in training.status.text() and stage.find("train").isEnabled()
 
 
 def test_a_name_that_is_no_folder_is_refused(
@@ -263,13 +263,13 @@ def test_a_name_that_is_no_folder_is_refused(
     name.setFocus()
     name.selectAll()
     qtbot.keyClicks(name, "a/b")
-    assert "name" in training.said.text().lower() and not stage.find("train").isEnabled()
+    assert "name" in training.status.text().lower() and not stage.find("train").isEnabled()
     click(qtbot, stage, "train")
     qtbot.keyClick(stage.window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert len(stage.bridge.requests) == asked
     name.selectAll()
     qtbot.keyClicks(name, "ab")
-    assert stage.find("train").isEnabled() and training.said.text() == HINT
+    assert stage.find("train").isEnabled() and training.status.text() == HINT
 
 
 def left(name: str) -> Path:

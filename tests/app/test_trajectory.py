@@ -251,12 +251,12 @@ def test_decoding_in_passing_leaves_what_was_said_of_the_picture(
     qtbot: QtBot, stage: Stage
 ) -> None:
     make(qtbot, stage)
-    assert stage.panel.column.foot.said.text() == "Done in 1.0 s"
+    assert stage.panel.column.foot.status.text() == "Done in 1.0 s"
     page = player(qtbot, stage)
     page.go_to(2)
     qtbot.waitUntil(lambda: isinstance(stage.bridge.requests[-1], Decode))
     decoded(stage)
-    assert stage.panel.column.foot.said.text() == "Done in 1.0 s"
+    assert stage.panel.column.foot.status.text() == "Done in 1.0 s"
 
 
 def test_in_a_narrow_window_the_tools_go_under_the_facts(qtbot: QtBot, stage: Stage) -> None:

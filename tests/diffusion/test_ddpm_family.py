@@ -20,10 +20,10 @@ from studio.diffusion.samplers.pndm import ADAMS_BASHFORTH, transfer
 from studio.diffusion.samplers.unipc import moments, unified, weights
 from studio.diffusion.schedules import (
     SCHEDULES,
-    Begun,
     Karras,
     Schedule,
     Shifted,
+    StartingAt,
     Uniform,
     UniformLambda,
     variance_preserving,
@@ -97,7 +97,7 @@ def test_the_large_variance_is_the_chains_own_beta() -> None:
 @pytest.mark.parametrize("steps", [2, 20, 30])
 def test_ddim_with_noise_goes_through_the_least_noise_there_is(steps: int) -> None:
     """All that is left there is renewed, and rounding may ask for more."""
-    schedule = Begun(Shifted(Uniform(), 0.1), 1e-300)
+    schedule = StartingAt(Shifted(Uniform(), 0.1), 1e-300)
     assert run("ddim", steps, schedule, eta=1.0)[-1].x.isfinite().all()
 
 

@@ -12,13 +12,13 @@ from studio.core.errors import UsageError
 from studio.diffusion.paths import DiscreteDDPM, rf_time
 from studio.diffusion.schedules import (
     SCHEDULES,
-    Begun,
     BetaQuantiles,
     Exponential,
     Karras,
     Leading,
     Schedule,
     Shifted,
+    StartingAt,
     Trailing,
     Uniform,
     UniformLambda,
@@ -53,12 +53,12 @@ def test_no_time_leaves_the_way_however_it_is_shifted(
     schedule: Schedule, steps: int, data: st.DataObject
 ) -> None:
     k, start = data.draw(st.floats(0.1, 10.0)), data.draw(st.floats(0.01, 1.0))
-    for moved in (Shifted(schedule, k), Begun(Shifted(schedule, k), start)):
+    for moved in (Shifted(schedule, k), StartingAt(Shifted(schedule, k), start)):
         times = moved(steps)
         assert 0.0 < times[0] <= 1.0 and times[-1] == 0.0
         assert all(a > b for a, b in pairwise(times))
-    assert Begun(schedule, start)(steps)[0] == start
-    assert Begun(schedule, 1e-300)(steps)[0] ** 2 > 0.0
+    assert StartingAt(schedule, start)(steps)[0] == start
+    assert StartingAt(schedule, 1e-300)(steps)[0] ** 2 > 0.0
 
 
 @pytest.mark.parametrize("k", [0.1, 0.2, 0.7, 3.0])

@@ -36,7 +36,7 @@ class MaskEditor(QDialog):
         self.modes = Segments("brushMode", "Brush", MODES)
         self.width_box = SliderSpin("brush", "Brush", WIDTH, LEAST, MOST, MOST)
         self.width_box.set_value(round(100 * FIRST))
-        self.said = caption("", "muted", "maskSaid")
+        self.status = caption("", "muted", "maskSaid")
         mask = self.easel.painted
         tools = (
             self._tool("Fill", "maskFill", "Paint everything", "F", lambda: mask.fill(True)),
@@ -57,7 +57,7 @@ class MaskEditor(QDialog):
             row(self.modes, 8, size, (self.width_box, 1)),
             row(*tools, None, self.undo, self.redo),
             (self.easel, 1),
-            row((self.said, 1), self.leave, self.use, gap=8),
+            row((self.status, 1), self.leave, self.use, gap=8),
             gap=10,
             margins=(16, 14, 16, 14),
             on=self,
@@ -129,7 +129,7 @@ class MaskEditor(QDialog):
             if share
             else "Nothing is masked: everything may change"
         )
-        self.said.setText(told)
+        self.status.setText(told)
 
     def accept(self) -> None:
         mask = self.easel.painted

@@ -40,7 +40,7 @@ class StartSection(Fold):
     """`shown_wanted` asks for the picture that the viewer shows; `said` gives a sentence."""
 
     shown_wanted = Signal()
-    said = Signal(str)
+    message = Signal(str)
 
     def __init__(self, session: Session, sources: Sources) -> None:
         super().__init__(
@@ -72,7 +72,7 @@ class StartSection(Fold):
         strength = SliderSpin("strength", "Strength", STRENGTH, LEAST, 1, 1, decimals=2, step=0.05)
         self.strength = self.form.add("Strength", strength, session.strength)
         session.start.changed.connect(self._show)
-        session.strength.changed.connect(self._tell)
+        session.strength.changed.connect(self._show_state)
         session.start_wanted.connect(sources.find)
         self.well.clicked.connect(self.choose_file)
         self.well.dropped.connect(sources.offered)
@@ -95,7 +95,7 @@ class StartSection(Fold):
         """Takes a picture, or a picture's file, from the clipboard."""
         data = QGuiApplication.clipboard().mimeData()
         if data is None or not holds_picture(data):
-            self.said.emit("There is no picture on the clipboard; copy one first.")
+            self.message.emit("There is no picture on the clipboard; copy one first.")
         else:
             self._sources.offered(data)
 
@@ -146,9 +146,9 @@ class StartSection(Fold):
                 f"{100 * start.repainted:.0f} % is repainted" if masked else "Everything may change"
             )
             self.paint.setText("Edit mask…" if masked else "Paint mask…")
-        self._tell()
+        self._show_state()
 
     @Slot()
-    def _tell(self, _: object = None) -> None:
+    def _show_state(self, _: object = None) -> None:
         start = self._session.start.get()
-        self.tell("" if start is None else f"{self._session.strength.get():g}")
+        self.set_text("" if start is None else f"{self._session.strength.get():g}")

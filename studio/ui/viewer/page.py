@@ -43,7 +43,7 @@ STEPS = {Qt.Key.Key_Comma: -1, Qt.Key.Key_Period: 1}
 class TrajectoryPage(QWidget):
     """Shows one picture's trajectory; `said` gives a kind of message and one sentence."""
 
-    said = Signal(str, str)
+    message = Signal(str, str)
 
     def __init__(self, jobs: Jobs, folder: Path) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class TrajectoryPage(QWidget):
         self.levels.picked.connect(self.go_to)
         self._resting.timeout.connect(self._rested)
         self.exports.written.connect(self._written)
-        self.exports.failed.connect(partial(self.said.emit, "error"))
+        self.exports.failed.connect(partial(self.message.emit, "error"))
 
     def _export_button(self) -> QToolButton:
         tip = "Write what is shown, of all steps, into the pictures folder (E)"
@@ -137,10 +137,10 @@ class TrajectoryPage(QWidget):
                 self.canvas.show_picture(image)
             else:
                 self.canvas.show_preview(enlarge(image), size, "")
-        self._tell(made.trajectory, channel, frame)
+        self._show_state(made.trajectory, channel, frame)
         self._resting.start()
 
-    def _tell(self, kept: generating.Trajectory, channel: str, frame: int) -> None:
+    def _show_state(self, kept: generating.Trajectory, channel: str, frame: int) -> None:
         at = level(kept.times[frame])
         told = [f"Step {frame} of {len(kept.times) - 1}", f"t {at.t:.3f}"]
         told += [f"σ {at.sigma:.3f}", f"α {at.alpha:.3f}"]
@@ -155,13 +155,13 @@ class TrajectoryPage(QWidget):
 
     def _export(self, form: str) -> None:
         if self.exports.waiting is not None:
-            self.said.emit("note", "One export at a time: this one is nearly done.")
+            self.message.emit("note", "One export at a time: this one is nearly done.")
         else:
             self.exports.start(form, self.channels.value)
 
     @Slot(object)
     def _written(self, path: Path) -> None:
-        self.said.emit("note", f"Written: {path}")
+        self.message.emit("note", f"Written: {path}")
 
     def event(self, event: QEvent) -> bool:
         """Keeps the slider's keys from the strip, which walks with them elsewhere."""

@@ -91,7 +91,7 @@ class Viewer(QWidget):
         from studio.ui.viewer.page import TrajectoryPage
 
         player = TrajectoryPage(self._jobs, self._library.folder)
-        player.said.connect(self.banner.say)
+        player.message.connect(self.banner.show_message)
         stops: list[QWidget] = [self.canvas]
         each = player.nextInFocusChain()
         while each is not None and each is not player:
@@ -133,7 +133,7 @@ class Viewer(QWidget):
             label = f"preview step {at.step}/{at.steps}" if at is not None else "preview"
             side = settings.size
             self.canvas.show_preview(self._mosaic.image(side), self._mosaic.size(side), label)
-            self.facts.tell(settings.prompt or "No prompt", summary(settings, self._samplers))
+            self.facts.set_text(settings.prompt or "No prompt", summary(settings, self._samplers))
             self._show_page(self.canvas)
 
     def show_made(self, entry: Entry, image: QImage, made: Picture) -> None:
@@ -210,7 +210,7 @@ class Viewer(QWidget):
         self._show_page(self._page())
         settings = entry.settings
         made = summary(settings, self._samplers) if settings else "No settings inside this file"
-        self.facts.tell(entry.title(), made)
+        self.facts.set_text(entry.title(), made)
 
     @Slot(object)
     def _chosen(self, entry: Entry) -> None:

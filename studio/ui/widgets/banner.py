@@ -51,7 +51,7 @@ class Banner(QFrame):
         whole.setContentsMargins(8, 6, 6, 6)
         self.hide()
 
-    def say(self, kind: str, sentence: str, choices: tuple[Choice, ...] = ()) -> None:
+    def show_message(self, kind: str, sentence: str, choices: tuple[Choice, ...] = ()) -> None:
         """Shows a sentence; each choice is a button that acts and closes the banner."""
         self._forget_choices()
         self.kind = kind

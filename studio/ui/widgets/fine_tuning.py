@@ -51,7 +51,7 @@ class FineTuning(Fold):
         jobs.on(messages.Ready, self._model_ready)
         if jobs.model is not None:
             self._model_ready(jobs.model)
-        self._say()
+        self._show_status()
 
     def _add_rows(self, session: Session) -> None:
         add = self.form.add
@@ -86,7 +86,7 @@ class FineTuning(Fold):
         session.classifier.changed.connect(self.classifier.setText)
         self.classifier.editingFinished.connect(self._class_typed)
         for value in session.further:
-            value.changed.connect(self._say)
+            value.changed.connect(self._show_status)
 
     @Slot(object)
     def _show_options(self, sampler: str) -> None:
@@ -115,7 +115,7 @@ class FineTuning(Fold):
             self.form.reveal(text, bool(model.classes))
 
     @Slot()
-    def _say(self, _: object = None) -> None:
+    def _show_status(self, _: object = None) -> None:
         session = self._session
         changed = (
             session.options.get() != (),
@@ -125,7 +125,7 @@ class FineTuning(Fold):
             session.interval.get() != FULL_INTERVAL,
             session.classifier.get() != "",
         )
-        self.tell(f"{sum(changed)} changed" if any(changed) else "")
+        self.set_text(f"{sum(changed)} changed" if any(changed) else "")
 
 
 def _text_rules(session: Session) -> list[GuidanceSpec]:

@@ -26,7 +26,7 @@ class Fold(QWidget):
         self.toggle.toggled.connect(self.body.setVisible)
         column(row(self.toggle, None), self.body, on=self)
 
-    def tell(self, chosen: str) -> None:
+    def set_text(self, chosen: str) -> None:
         """What is chosen inside, in a word or two; nothing when all is as usual."""
         self.toggle.setText(f"{self._title} · {chosen}" if chosen else self._title)
 

@@ -32,13 +32,13 @@ class Foot(QWidget):
         self._problem, self._able = "", True
         self.count = caption(name=f"{name}Count", role="", wrap=True)
         self.count.hide()
-        self.said = caption(name=f"{name}Said", role="muted")
+        self.status = caption(name=f"{name}Said", role="muted")
         self.progress = Progress(f"{name}Progress", f"Progress of the {work}")
         self.go = text_button(name, text, text, tips[0], "primary")
         cancel = f"{name}Cancel", "Cancel", f"Cancel the {work}", tips[1], "beside"
         self.cancel = text_button(*cancel)
         buttons = row((self.go, 1), self.cancel, gap=8)
-        parts = self.count, self.said, self.progress, buttons
+        parts = self.count, self.status, self.progress, buttons
         column(*parts, gap=8, margins=(SIDE, 8, SIDE, 16), on=self)
         jobs.changed.connect(self.follow)
         self.follow()
@@ -47,11 +47,11 @@ class Foot(QWidget):
     def follow(self) -> None:
         """The bar is empty when nothing runs, and runs to and fro while nobody knows how far."""
         jobs = self._jobs
-        self.said.setText(jobs.sentence())
+        self.status.setText(jobs.sentence())
         self.progress.show_share(jobs.share_done() if jobs.busy else 0.0)
         self.cancel.setEnabled(jobs.busy and not jobs.cancelling)
 
-    def tell_plan(self, told: str, problem: str, role: str = "problem") -> None:
+    def show_plan(self, told: str, problem: str, role: str = "problem") -> None:
         """What would be made; or why nothing can be, in this role, and `go` cannot be pressed."""
         self._problem = capitalised(problem)
         self.count.setText(self._problem or told)

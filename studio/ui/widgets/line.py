@@ -18,7 +18,7 @@ class Line(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setMinimumWidth(60)
 
-    def tell(self, text: str) -> None:
+    def set_text(self, text: str) -> None:
         self.full = text = " ".join(text.split())
         self.setToolTip(text)
         self.setAccessibleName(text)
@@ -42,9 +42,9 @@ class Facts(QWidget):
         self.prompt, self.rest = Line(f"{name}Prompt", "title"), Line(f"{name}Rest")
         column(self.prompt, self.rest, gap=1, margins=(2, 0, 8, 0), on=self)
 
-    def tell(self, prompt: str, rest: str) -> None:
-        self.prompt.tell(prompt)
-        self.rest.tell(rest)
+    def set_text(self, prompt: str, rest: str) -> None:
+        self.prompt.set_text(prompt)
+        self.rest.set_text(rest)
 
 
 def show_file_name(label: QLabel, name: str, room: int) -> None:

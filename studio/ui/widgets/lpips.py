@@ -39,7 +39,7 @@ class LpipsButton(QWidget):
         self._background.done.connect(self._done)
         self._background.failed.connect(self._failed)
         jobs.on(Ready, self._look)
-        self._heard.connect(self._tell)
+        self._heard.connect(self._show_state)
         if (app := QCoreApplication.instance()) is not None:
             app.aboutToQuit.connect(self._stop.set)
         self.button = text_button("getLpips", TEXT, "Download LPIPS's weights", TIP)
@@ -65,17 +65,17 @@ class LpipsButton(QWidget):
             self._stop.set()
             return
         choices = (("Download 5 MB", self._fetch), ("Not now", lambda: None))
-        self._banner.say("offer", ASKS.format(place=self._place), choices)
+        self._banner.show_message("offer", ASKS.format(place=self._place), choices)
 
     def _fetch(self) -> None:
         self._fetching = True
         self._stop.clear()
-        self._tell(0.0)
+        self._show_state(0.0)
         self.button.setToolTip("Stop the download; nothing is kept")
         self._background.start("fetch", perceptual.fetch, self._heard.emit, self._stop.is_set)
 
     @Slot(float)
-    def _tell(self, share: float) -> None:
+    def _show_state(self, share: float) -> None:
         if self._fetching:
             self.button.setText(f"Fetching LPIPS, {share:.0%}: stop")
 
@@ -87,17 +87,17 @@ class LpipsButton(QWidget):
             return
         self._at_rest()
         if result is None:
-            self._banner.say("note", "The download was stopped; nothing was kept.")
+            self._banner.show_message("note", "The download was stopped; nothing was kept.")
             return
         self.button.hide()
-        self._banner.say("note", f"LPIPS is ready: its weights are in {result}.")
+        self._banner.show_message("note", f"LPIPS is ready: its weights are in {result}.")
         self.came.emit()
 
     @Slot(object, str)
     def _failed(self, key: object, sentence: str) -> None:
         if key == "fetch":
             self._at_rest()
-            self._banner.say("error", sentence)
+            self._banner.show_message("error", sentence)
 
     def _at_rest(self) -> None:
         self._fetching = False

@@ -144,7 +144,7 @@ class CompareColumn(SettingsColumn):
             told = self._expected(self.plan(self._session.settings())[1])
         except UsageError as error:
             problem = str(error)
-        self.foot.tell_plan(told, problem)
+        self.foot.show_plan(told, problem)
 
     def _expected(self, cells: tuple[Settings, ...]) -> str:
         """How many pictures, and what they will cost; an adaptive solver decides that itself."""
@@ -159,5 +159,5 @@ class CompareColumn(SettingsColumn):
     @Slot()
     def _jobs_changed(self) -> None:
         if self._comparison.measuring and not self._jobs.cancelling:
-            self.foot.said.setText("Measuring distances to the converged pictures…")
+            self.foot.status.setText("Measuring distances to the converged pictures…")
         self.foot.allow(self._comparison.job is None)  # one comparison at a time

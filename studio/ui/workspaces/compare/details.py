@@ -35,6 +35,6 @@ class Details(QWidget):
         """Tells about the selected cell."""
         if self._comparison.results:
             settings = self._comparison.results[self._comparison.current].settings
-            self.facts.tell(settings.prompt or "No prompt", summary(settings, self._samplers))
+            self.facts.set_text(settings.prompt or "No prompt", summary(settings, self._samplers))
         else:
-            self.facts.tell("", "")
+            self.facts.set_text("", "")

@@ -80,7 +80,7 @@ class GeneratePanel(Panel):
         self.reader.found.connect(self._offer)
         self.reader.refused.connect(self._refused)
         self.column.start.shown_wanted.connect(self.start_here)
-        self.column.start.said.connect(self.error)
+        self.column.start.message.connect(self.error)
         self._drawing.done.connect(self._drawn)
         self._drawing.failed.connect(self._not_drawn)
         self.sources.ready.connect(self._submit)
@@ -229,7 +229,7 @@ class GeneratePanel(Panel):
         if "seed" not in missing:
             choices.append(("Use seed", partial(self.session.use_seed, settings)))
         choices.append(("&Start from it", partial(self.sources.open, path)))
-        self.banner.say("offer", " ".join(told), tuple(choices))
+        self.banner.show_message("offer", " ".join(told), tuple(choices))
 
     @Slot(object, str)
     def _refused(self, path: Path, sentence: str) -> None:

@@ -54,12 +54,12 @@ class VariationSection(Fold):
             "The seed above is random too; lock it first.", "muted", "variationHint", wrap=True
         )
         self.rows.addWidget(self.hint)
-        session.variation.changed.connect(self._tell)
-        session.seed_locked.changed.connect(self._tell)
-        self._tell()
+        session.variation.changed.connect(self._show_state)
+        session.seed_locked.changed.connect(self._show_state)
+        self._show_state()
 
     @Slot()
-    def _tell(self, _: object = None) -> None:
+    def _show_state(self, _: object = None) -> None:
         share = self._session.variation.get()
-        self.tell(f"{share:g}" if share else "")
+        self.set_text(f"{share:g}" if share else "")
         self.hint.setVisible(bool(share) and not self._session.seed_locked.get())

@@ -96,7 +96,7 @@ class Details(QFrame):
         self._buttons.setVisible(many)
         self.table.hide()
         self.notes.hide()
-        self._tell_marks(0, False)
+        self._show_marks(0, False)
         self.tags.show_tags(())
 
     def show_item(self, item: Item, notes: tuple[str, ...]) -> None:
@@ -105,7 +105,7 @@ class Details(QFrame):
         self.title.setText("What made this?")
         self.about.setText(_about(item))
         self._fill(self._named(table(item.settings)))
-        self._tell_marks(item.rating, item.favourite)
+        self._show_marks(item.rating, item.favourite)
         self.tags.show_tags(item.tags)
         self._show()
         self.notes.setText("\n".join(notes))
@@ -121,7 +121,7 @@ class Details(QFrame):
         )
         lines = tuple((each.label, shown(each.before), shown(each.after)) for each in found)
         self._fill(self._named(lines), images)
-        self._tell_marks(min(a.rating, b.rating), a.favourite and b.favourite)
+        self._show_marks(min(a.rating, b.rating), a.favourite and b.favourite)
         self.tags.show_tags(tuple(sorted({*a.tags} & {*b.tags})))
         self._show()
 
@@ -165,7 +165,7 @@ class Details(QFrame):
         table.setColumnWidth(0, table.sizeHintForColumn(0) + BETWEEN)
         table.resizeRowsToContents()  # the widths are known only now
 
-    def _tell_marks(self, rating: int, favourite: bool) -> None:
+    def _show_marks(self, rating: int, favourite: bool) -> None:
         self._rating, self._favourite = rating, favourite
         for number, star in enumerate(self.stars, 1):
             star.setText("★" if number <= rating else "☆")

@@ -87,7 +87,7 @@ class Filters(QWidget):
             *(box.edited for box in self._narrow), self.favourites.toggled, self.trash.toggled,
             self.first.dateChanged, self.last.dateChanged,
         ):  # fmt: skip
-            changed.connect(self._tell)
+            changed.connect(self._show_state)
         self.clear.clicked.connect(self.show_all)
         self.clear.setEnabled(False)
 
@@ -127,7 +127,7 @@ class Filters(QWidget):
                 box.setCurrentIndex(0)
             self.favourites.setChecked(False)
             self.trash.setChecked(False)
-        self._tell()
+        self._show_state()
 
     def offer(self, facets: Facets) -> None:
         """Fills the lists with what there is, keeping what is chosen."""
@@ -146,14 +146,14 @@ class Filters(QWidget):
             )
             box.offer((("", box.accessibleName(), ""), *found))
 
-    def tell_count(self, found: int, skipped: int = 0) -> None:
+    def show_count(self, found: int, skipped: int = 0) -> None:
         """`skipped` are files in the folder that are not shown."""
         where = " in the trash" if self.trash.isChecked() else ""
         out = f" · {_files(skipped)} in the folder skipped" if skipped and not where else ""
         self.count.setText(f"{_pictures(found)}{where}{out}")
         self.count.setToolTip(LEFT_OUT if out else "")
 
-    def tell_place(self, row: int, found: int) -> None:
+    def show_place(self, row: int, found: int) -> None:
         """Where a large picture is among those that were found."""
         self.count.setText(f"{row + 1:,} of {found:,} · Esc goes back to the grid")
         self.count.setToolTip("")
@@ -177,7 +177,7 @@ class Filters(QWidget):
         return None, None
 
     @Slot()
-    def _tell(self, _: object = None) -> None:
+    def _show_state(self, _: object = None) -> None:
         self._days.setVisible(self.when.value() == "between")
         self.clear.setEnabled(self.is_narrow())
         self.changed.emit(self.query())

@@ -105,7 +105,7 @@ class HistoryPanel(Panel):
         self._large.loaded.connect(self._show_large)
         self._large.problem.connect(self.error)
         self.remake.restored.connect(self._restored)
-        self.remake.told.connect(self.banner.say)
+        self.remake.message.connect(self.banner.show_message)
         self.remake.refused.connect(self._refused)
         self.remake.made.connect(self._made)
         self.grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -182,7 +182,9 @@ class HistoryPanel(Panel):
         """Asks first: this cannot be undone."""
         if self.rows.query.trashed:
             sure = (("&Delete for good", self.archive.empty_trash),)
-            self.banner.say("offer", "Everything in the trash will be deleted for good.", sure)
+            self.banner.show_message(
+                "offer", "Everything in the trash will be deleted for good.", sure
+            )
 
     def undo(self) -> None:
         """Brings back what was deleted last."""
@@ -221,7 +223,7 @@ class HistoryPanel(Panel):
         """Goes to Generate, unless there is something to read here first."""
         go = partial(self.wanted.emit, "generate")
         if said:
-            self.banner.say("offer", said, (("&Go to Generate", go),))
+            self.banner.show_message("offer", said, (("&Go to Generate", go),))
         else:
             go()
 
@@ -266,7 +268,7 @@ class HistoryPanel(Panel):
     def _sync_ended(self, synced: Synced) -> None:
         self._skipped = synced.skipped
         self.progress.hide()
-        self._tell_count()
+        self._show_count()
 
     @Slot(object)
     def _facets(self, facets: Facets) -> None:
@@ -332,13 +334,13 @@ class HistoryPanel(Panel):
         if self.pages.currentWidget() is not page:
             self.pages.setCurrentWidget(page)
             page.setFocus()
-            self._tell_count()
+            self._show_count()
 
-    def _tell_count(self) -> None:
+    def _show_count(self) -> None:
         if self.pages.currentWidget() is self.canvas:
-            self.filters.tell_place(self.grid.currentIndex().row(), len(self.rows.ids))
+            self.filters.show_place(self.grid.currentIndex().row(), len(self.rows.ids))
         else:
-            self.filters.tell_count(len(self.rows.ids), self._skipped)
+            self.filters.show_count(len(self.rows.ids), self._skipped)
 
     def _items(self) -> tuple[Item, ...]:
         """Of what is selected, the first items that are read."""
@@ -358,7 +360,7 @@ class HistoryPanel(Panel):
         else:
             self.details.show_nothing(len(ids))
         self._follow()
-        self._tell_count()
+        self._show_count()
         trashed = self.rows.query.trashed
         for each in HISTORY:
             if each.needs:

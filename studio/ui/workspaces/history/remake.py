@@ -35,7 +35,7 @@ class Remake(QObject):
 
     restored = Signal(str)
     refused = Signal(object, str)  # Path of a picture without settings, one sentence
-    told = Signal(str, str)  # the banner's kind, one sentence
+    message = Signal(str, str)  # the banner's kind, one sentence
     made = Signal()  # all that was asked for
 
     def __init__(self, session: Session, jobs: Jobs, parent: QObject | None = None) -> None:
@@ -105,7 +105,7 @@ class Remake(QObject):
             self.restored.emit("")
         elif key[0] == "copy":
             QGuiApplication.clipboard().setImage(result[0])
-            self.told.emit("note", "Picture copied.")
+            self.message.emit("note", "Picture copied.")
         else:
             self._submit(result)
 
@@ -113,13 +113,13 @@ class Remake(QObject):
         try:
             job = self._jobs.submit(request)
         except UsageError as error:
-            self.told.emit("error", str(error))
+            self.message.emit("error", str(error))
             return
         if job is not None:
             self._asked.append(job)
             job.on(Failed, self._job_failed)
             job.ended.connect(self._job_ended)
-            self.told.emit("note", "It is being generated and will appear here.")
+            self.message.emit("note", "It is being generated and will appear here.")
 
     @Slot()
     def _job_ended(self) -> None:
@@ -129,11 +129,11 @@ class Remake(QObject):
 
     @Slot(object, str)
     def _failed(self, _: object, sentence: str) -> None:
-        self.told.emit("error", sentence)
+        self.message.emit("error", sentence)
 
     @Slot(object)
     def _job_failed(self, event: Failed) -> None:
-        self.told.emit("error", event.message)
+        self.message.emit("error", event.message)
 
 
 def _request(settings: Settings) -> Generate:

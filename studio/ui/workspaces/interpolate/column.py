@@ -232,13 +232,15 @@ class WalkColumn(SettingsColumn):
         self.also.setVisible(bool(also))
         for card in self.shown():
             if card.is_picture and card.start is not None:
-                card.tell(*plan.becomes(noise, self._session.samplers[self._session.sampler.get()]))
+                card.set_text(
+                    *plan.becomes(noise, self._session.samplers[self._session.sampler.get()])
+                )
         problem, told = "", ""
         try:
             told = plan.expected(self.walk(), self._session.samplers)
         except UsageError as error:
             problem = str(error)
-        self.foot.tell_plan(told, problem, "muted")  # ends begin empty: that is no mistake
+        self.foot.show_plan(told, problem, "muted")  # ends begin empty: that is no mistake
 
     @Slot()
     def _enable(self) -> None:

@@ -47,7 +47,7 @@ class EndCard(QWidget):
     edited = Signal()
     mine_wanted = Signal(int)
     submitted = Signal()
-    said = Signal(str)
+    message = Signal(str)
 
     def __init__(self, index: int, reading: Reading) -> None:
         super().__init__()
@@ -140,9 +140,9 @@ class EndCard(QWidget):
         self._facts.setVisible(start is not None)
         show_file_name(self.file_name, name, 190)
         self.file_name.setToolTip(" ".join((name, *(start.notes if start is not None else ()))))
-        self.tell("")
+        self.set_text("")
 
-    def tell(self, quality: str, tip: str = "") -> None:
+    def set_text(self, quality: str, tip: str = "") -> None:
         """How the picture becomes a point of the walk, or how well it came back."""
         self.quality.setVisible(bool(quality) and self.start is not None)
         self.quality.setText(quality)
@@ -162,7 +162,7 @@ class EndCard(QWidget):
         """Takes a picture, or a picture's file, from the clipboard."""
         data = QGuiApplication.clipboard().mimeData()
         if data is None or not self._reading.offered(self.index, data):
-            self.said.emit("There is no picture on the clipboard; copy one first.")
+            self.message.emit("There is no picture on the clipboard; copy one first.")
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if holds_picture(event.mimeData()):

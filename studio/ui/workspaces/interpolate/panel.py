@@ -93,7 +93,7 @@ class InterpolatePanel(Panel):
         self.column.asked.connect(self.actions_by_id["walk_go"].trigger)
         for card in self.column.cards:
             card.mine_wanted.connect(self.open_yours)
-            card.said.connect(self.error)
+            card.message.connect(self.error)
         self.reading.read.connect(self._read)
         self.reading.failed.connect(self.error)
         self.welcome.picked.connect(self._picked)
@@ -147,7 +147,7 @@ class InterpolatePanel(Panel):
             ends = tuple(
                 (title, partial(self.take, end, pictures[0])) for end, title in enumerate(titles)
             )
-            self.banner.say("offer", f"Which end is {pictures[0].name} to be?", ends)
+            self.banner.show_message("offer", f"Which end is {pictures[0].name} to be?", ends)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -308,14 +308,14 @@ class InterpolatePanel(Panel):
         if frame is None:
             self.stage.walk.show_picture(None)
             self.stage.fade.show_picture(None)
-            self.facts.tell("")
+            self.facts.set_text("")
             return
         self.stage.walk.show_picture(self.course.pictures[frame.index])
         if self.stage.fading:
             faded = self.course.fade(frame.index)
             self.stage.fade.show_picture(None if faded is None else Picture(faded))
         exact = frame.index == self.map.current
-        self.facts.tell(plan.facts(frame, self.course.shape, exact))
+        self.facts.set_text(plan.facts(frame, self.course.shape, exact))
 
     @Slot(int)
     def _returned(self, end: int) -> None:
@@ -323,11 +323,11 @@ class InterpolatePanel(Panel):
         assert self.course.walk is not None
         spec = self.session.samplers[self.course.walk.ends[end].settings.sampler]
         told = plan.came_back(self.course.returns[end], spec)
-        self.column.cards[end].tell(*told)
+        self.column.cards[end].set_text(*told)
 
     @Slot()
     def _measured(self) -> None:
-        self.speed.tell(plan.evenness(self.course.spacings))
+        self.speed.set_text(plan.evenness(self.course.spacings))
         self.speed.setVisible(bool(self.course.spacings))
 
     @Slot(int, int)

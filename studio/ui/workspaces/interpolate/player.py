@@ -60,7 +60,7 @@ class WalkPlayer(PlayBar):
         self.setEnabled(count > 1)
         self.pause()
         self.slider.set_time(1.0)
-        self._tell()
+        self._show_state()
 
     def set_made(self, made: tuple[int, ...]) -> None:
         """Which frames along the route are finished."""
@@ -99,8 +99,8 @@ class WalkPlayer(PlayBar):
     def _moved(self, _: float) -> None:
         if self.playing and self.frame != self._playing_frame():
             self._phase = float(self.frame)  # someone took the handle: go on from there
-        self._tell()
+        self._show_state()
         self.moved.emit(self.frame)
 
-    def _tell(self) -> None:
+    def _show_state(self) -> None:
         self.read.setText(f"{self.frame + 1} / {self._count}" if self._count else "")

@@ -97,13 +97,13 @@ class LabView(QWidget):
     def run(self) -> None:
         """Runs every chosen sampler from the noise of the seed."""
         if self.busy:
-            self.banner.say("note", "One run at a time: cancel this one first (Esc).")
+            self.banner.show_message("note", "One run at a time: cancel this one first (Esc).")
             return
         self.banner.clear()
         self.player.pause()
         self._waiting = [n for n, each in enumerate(self.columns) if each.sampler]
         if not self._waiting:
-            self.banner.say("error", "No sampler is selected; choose one above any pane.")
+            self.banner.show_message("error", "No sampler is selected; choose one above any pane.")
         for number in self._waiting:
             self.columns[number].pane.show_words("Waiting…", forget=False)
         self._next()
@@ -161,7 +161,7 @@ class LabView(QWidget):
 
     def _give_up(self, number: int, sentence: str) -> None:
         self.columns[number].forget("Did not run")
-        self.banner.say("error", sentence)
+        self.banner.show_message("error", sentence)
 
     @Slot(object)
     def _made(self, run: LabRun) -> None:

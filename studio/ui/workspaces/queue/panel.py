@@ -201,7 +201,7 @@ class QueuePanel(Panel):
             count = f"{many(len(requests), 'request')} {'is' if len(requests) == 1 else 'are'}"
             told = " ".join([f"{count} left from the last session.", *problems])
             choices = (("&Continue with them", self._go_on), ("&Forget", self.keeper.answered))
-            self.banner.say("offer", told, choices)
+            self.banner.show_message("offer", told, choices)
         elif problems:
             self.error(" ".join(problems))
 

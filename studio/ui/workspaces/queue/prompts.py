@@ -112,7 +112,7 @@ class PromptList(QWidget):
             self.add.setEnabled(True)
             self.wanted.emit(found)
         elif self._counted(number):
-            self._tell(len(found))
+            self._show_state(len(found))
 
     @Slot(object, str)
     def _not_done(self, key: tuple[str, object], problem: str) -> None:
@@ -131,7 +131,7 @@ class PromptList(QWidget):
             self._count()
         return not self._counting
 
-    def _tell(self, prompts: int) -> None:
+    def _show_state(self, prompts: int) -> None:
         pictures = prompts * self._session.count.get()
         self.add.setEnabled(bool(prompts))
         if prompts:

@@ -76,7 +76,7 @@ class BlindView(QWidget):
         result.export.clicked.connect(self.export)
         result.again.clicked.connect(self.begin_anew)
         self._exporter.written.connect(self._written)
-        self._exporter.failed.connect(self.result.said.setText)
+        self._exporter.failed.connect(self.result.status.setText)
         for signal in (
             setup.edited, bench.finished, bench.chosen_changed, bench.pictures_changed,
         ):  # fmt: skip
@@ -102,15 +102,15 @@ class BlindView(QWidget):
         pairs = len(pairs_of(PREFERENCE if kind == RIVALS else kind, names))
         if not pictures or not names:
             lack = "Reconstruct a picture first: open one on the left and press Reconstruct."
-            self.setup.tell(lack, False)
+            self.setup.set_text(lack, False)
         elif not pairs:
-            self.setup.tell("Tick a second autoencoder on the left, and reconstruct.", False)
+            self.setup.set_text("Tick a second autoencoder on the left, and reconstruct.", False)
         else:
             of = f"{many(pairs, 'pair')} on {many(len(pictures), 'picture')}"
             each = count / (pairs * len(pictures))
             often = f"each comes {each:.3g} times" if each >= 1 else "not all of them come"
             hint = " Tick fewer autoencoders for a surer answer." if pairs > 1 and each < 8 else ""
-            self.setup.tell(f"{of}, {many(count, 'question')}: {often}.{hint}", True)
+            self.setup.set_text(f"{of}, {many(count, 'question')}: {often}.{hint}", True)
 
     @Slot()
     def run(self) -> None:
@@ -142,7 +142,7 @@ class BlindView(QWidget):
         try:
             self._bench.run()
         except UsageError as error:
-            self.setup.tell(str(error), False)
+            self.setup.set_text(str(error), False)
 
     def _ask(self) -> None:
         """The next question, or the result."""
@@ -152,7 +152,7 @@ class BlindView(QWidget):
         trial = self.trials[len(self.answers)]
         shown = (trial.first, trial.x, trial.second)
         self.question.ask(*(self._pixels[trial.picture, name] for name in shown))
-        self.question.tell(len(self.answers), len(self.trials))
+        self.question.set_text(len(self.answers), len(self.trials))
         self.setFocus()
         self._asked_at = time.perf_counter()
 
@@ -189,7 +189,7 @@ class BlindView(QWidget):
         self.plan()
 
     def _reveal(self) -> None:
-        self.result.tell(tallies(self.answers))
+        self.result.set_text(tallies(self.answers))
         self.pages.setCurrentWidget(self.result)
 
     @Slot()
@@ -200,7 +200,7 @@ class BlindView(QWidget):
 
     @Slot(object)
     def _written(self, path: Path) -> None:
-        self.result.said.setText(f"Written: {path}")
+        self.result.status.setText(f"Written: {path}")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Of a question: answers, letters, zoom and moves; the page says which key does what."""

@@ -67,7 +67,7 @@ class SetupPage(QWidget):
         self.kind.chosen.connect(self.edited)
         self.count.valueChanged.connect(self.edited)
 
-    def tell(self, plan: str, possible: bool) -> None:
+    def set_text(self, plan: str, possible: bool) -> None:
         """What the test would be, or what it lacks."""
         self.about.setText(ABOUT[self.kind.value])
         self.plan.setText(plan)
@@ -80,7 +80,7 @@ class ResultPage(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.words = caption(role="", name="blindWords", wrap=True)
-        self.said = caption(role="", name="blindSaid", wrap=True)
+        self.status = caption(role="", name="blindSaid", wrap=True)
         label, tip = "Results of the blind test", "A row for each pair"
         self.table = Table("blindTable", label, tip, HEADS)
         self.table.horizontalHeader().setStretchLastSection(True)
@@ -88,12 +88,12 @@ class ResultPage(QWidget):
         self.export = text_button("blindExport", "Export", "Export", tip)
         self.again = text_button("blindAgain", "New test", "New test", "Back to the beginning")
         last = row(self.again, self.export, None, gap=12)
-        parts = (self.words, self.table, last, self.said, None)
+        parts = (self.words, self.table, last, self.status, None)
         column(*parts, gap=12, margins=(0, 8, 0, 0), on=self)
 
-    def tell(self, found: Sequence[Tally]) -> None:
+    def set_text(self, found: Sequence[Tally]) -> None:
         self.words.setText("\n".join(each.sentence for each in found))
-        self.said.clear()
+        self.status.clear()
         self.table.setRowCount(len(found))
         for number, each in enumerate(found):
             name = f" ({each.winner})" if each.winner and each.count else ""

@@ -184,7 +184,7 @@ class QuestionPage(QWidget):
         """What part is looked at, for the record."""
         return crop(self.sight.zoom, self.sight.centre.x(), self.sight.centre.y())
 
-    def tell(self, done: int, count: int) -> None:
+    def set_text(self, done: int, count: int) -> None:
         self.progress.setRange(0, count)
         self.progress.setValue(done)
         self.number.setText(f"Question {min(done + 1, count)} of {count}")

@@ -66,7 +66,7 @@ class TrainView(QWidget):
         """How far it is, and what comes of it."""
         self.banner = Banner()
         self.banner.dismiss.setObjectName("trainDismiss")
-        self.said = caption(HINT, "", "trainSaid", wrap=True)
+        self.status = caption(HINT, "", "trainSaid", wrap=True)
         tip = "How much of the training time has passed"
         self.progress = Progress("trainProgress", "Progress of the training", tip)
         told = "Held-out pictures above, their reconstructions below"
@@ -85,7 +85,7 @@ class TrainView(QWidget):
         self._plot.setSizePolicy(policy)
         self._plot.hide()  # until there is something to see
         self._curves: dict[str, Any] = {}
-        head = row((self.said, 1), self.use)
+        head = row((self.status, 1), self.use)
         parts = (self.banner, head, self.progress, (self._plot, 1), self.pictures, self.figures)
         return column(*parts, margins=(16, 8, 0, 8))
 
@@ -106,12 +106,12 @@ class TrainView(QWidget):
                 return
             self._begin(request)
         except UsageError as error:
-            self._say(str(error))
+            self._show_status(str(error))
 
     def _ask(self, name: str) -> None:
         """There is a run of that name: what was learnt in it is not thrown away."""
         other = free_name(name)
-        self.banner.say(
+        self.banner.show_message(
             "offer",
             f"There is a run named {name} that was not finished. Resume it, or keep it as it is"
             f" and train a new one as {other}.",
@@ -147,7 +147,7 @@ class TrainView(QWidget):
             self._curves = {}
             self._plot.hide()
             self.use.hide()
-            self._say("Preparing the pictures…")
+            self._show_status("Preparing the pictures…")
             self.column.show_running(True)
 
     @Slot()
@@ -155,7 +155,7 @@ class TrainView(QWidget):
         """Cancels the training, its run can be gone on with; else dismisses the banner."""
         if self.job is not None:
             self._ending = True
-            self._say("Cancelling…")
+            self._show_status("Cancelling…")
             self._jobs.cancel_job(self.job)
         else:
             self.banner.clear()
@@ -172,7 +172,7 @@ class TrainView(QWidget):
             self._problem = str(error)
         self.column.allow(not self._problem)
         if before or self._problem:
-            self._say(self._problem or HINT)
+            self._show_status(self._problem or HINT)
 
     @Slot(bool)
     def _pause(self, paused: bool) -> None:
@@ -183,7 +183,7 @@ class TrainView(QWidget):
     def _keep(self) -> None:
         if self.job is not None:
             self._ending = True
-            self._say("Finishing and saving…")
+            self._show_status("Finishing and saving…")
             self._jobs.keep(self.job)
 
     @Slot()
@@ -193,15 +193,15 @@ class TrainView(QWidget):
             self._bench.choose((*self._bench.chosen, name))
         self.trained.emit(name)
 
-    def _say(self, text: str) -> None:
-        self.said.setText(capitalised(text))
+    def _show_status(self, text: str) -> None:
+        self.status.setText(capitalised(text))
 
     @Slot(object)
     def _prepared(self, event: Preparing) -> None:
         """The bar is of this part, and runs to and fro where nobody can count it."""
         self.progress.show_share(share_prepared(event))
         if not self._ending:
-            self._say(prepared(event))
+            self._show_status(prepared(event))
 
     @Slot(object)
     def _stepped(self, event: TrainStep) -> None:
@@ -216,7 +216,7 @@ class TrainView(QWidget):
         self.progress.show_share(event.share)
         left = f"{event.seconds_left / 60:.1f} min left" if event.seconds_left else "done"
         if not self._ending:
-            self._say(f"Step {event.step:,} · {event.samples:,} crops · {left}")
+            self._show_status(f"Step {event.step:,} · {event.samples:,} crops · {left}")
         if time.monotonic() - self._drawn > REDRAW and self.isVisible():
             self.draw()
 
@@ -245,11 +245,11 @@ class TrainView(QWidget):
     def _paused(self, event: Paused) -> None:
         self.column.show_paused(event.paused)
         if event.paused:
-            self._say("Paused. Press Resume to continue.")
+            self._show_status("Paused. Press Resume to continue.")
 
     @Slot(object)
     def _trained(self, event: Trained) -> None:
-        self._say(f"Trained {event.name}: {event.steps:,} steps, {event.seconds:.0f} s.")
+        self._show_status(f"Trained {event.name}: {event.steps:,} steps, {event.seconds:.0f} s.")
         self.progress.show_share(1.0)
         self.use.show()
         self.draw()
@@ -257,7 +257,7 @@ class TrainView(QWidget):
 
     @Slot(object)
     def _failed(self, event: Failed) -> None:
-        self._say(event.message)
+        self._show_status(event.message)
 
     @Slot()
     def _finished(self) -> None:
@@ -268,4 +268,4 @@ class TrainView(QWidget):
         self.progress.setRange(0, FINE)  # it may have run to and fro
         if isinstance(end, CancelledAt):
             again = "Cancelled. Tick “Resume the previous run” to continue it."
-            self._say(again if end.step else "Cancelled before its first step.")
+            self._show_status(again if end.step else "Cancelled before its first step.")

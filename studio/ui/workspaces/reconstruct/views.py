@@ -57,6 +57,6 @@ VIEWS = (
         _wall),
     View("spectra", "Spectra", "Which frequencies are lost, and which are invented", _spectra),
     View("inside", "Inside the latent", "Experiments on the latent", _inside),
-    View("blind", "Blind test", "Tell apart, or choose the closer, without knowing which is which", _blind),
+    View("blind", "Blind test", "Judge without knowing which is which", _blind),
     View("train", "Train", "Train an autoencoder and watch it learn", _train, alone=True),
 )

@@ -111,7 +111,7 @@ class Wall(QWidget):
         self.panes = {}
         self._pages.setCurrentIndex(int(source is not None))
         self.table.setVisible(bool(results))
-        self._say(results)
+        self._show_status(results)
         if source is None:
             return
         panes = [Pane("original", source.pixels, None, self.sight)]
@@ -133,7 +133,7 @@ class Wall(QWidget):
 
         return max(range(1, count + 1), key=side)
 
-    def _say(self, results: tuple[Reconstructed, ...]) -> None:
+    def _show_status(self, results: tuple[Reconstructed, ...]) -> None:
         source = self._bench.source
         notes = [source.note] if source is not None and source.note else []
         notes += [each.note for each in results if each.note]
