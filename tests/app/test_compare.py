@@ -239,7 +239,7 @@ def test_a_setting_taken_twice_changes_places(stage: Stage, panel: ComparePanel)
     ("axis", "field", "text", "sentence"),
     [
         ("steps", "compareSteps", "0, 5", "Steps must be 1 to 1000, not 0"),
-        ("steps", "compareSteps", "five", "“five” is no whole number"),
+        ("steps", "compareSteps", "five", "“five” is not a whole number"),
         ("steps", "compareSteps", "", "Steps needs at least one value"),
         ("steps", "compareSteps", "5, 5", "the same value twice"),
         ("guidance", "compareGuidance", "nan", "Guidance must be"),
@@ -333,7 +333,7 @@ def test_cells_come_one_by_one_with_their_cost_and_distance(
     for index in range(1, 12):
         make_cell(stage, job, index)
     stage.bridge.arrived.emit(messages.Progress(job, 3, 12, 9, 100, 4.0))
-    assert told(stage, "compareSaid").startswith("Measuring the distances")
+    assert told(stage, "compareSaid").startswith("Measuring distances")
     stage.bridge.arrived.emit(messages.Finished(job, 2.0))
     assert told(stage, "compareSaid") == "Done in 2.0 s"
 

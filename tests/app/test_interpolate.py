@@ -346,7 +346,7 @@ def test_a_picture_made_here_brings_its_settings(
 def test_one_of_yours_becomes_an_end(stage: Stage, panel: InterpolatePanel, qtbot: QtBot) -> None:
     click(qtbot, stage, "walkKind0-picture")
     click(qtbot, stage, "walkYours0")
-    assert "No picture was made yet" in panel.banner.text.text()
+    assert "There are no pictures yet" in panel.banner.text.text()
     stage.window.shared.session.prompt.set("a dog")
     stage.panel.generate()
     stage.bridge.begin(1)
@@ -510,7 +510,7 @@ def test_ends_on_the_real_engine(qtbot: QtBot, studio: app.Studio, tmp_path: Pat
     assert panel.banner.kind != "error", panel.banner.text.text()
     assert len(panel.course.frames) == 5 and set(panel.course.returns) == {1}
     assert panel.course.frames[0].image.shape == (tiny.SIZE, tiny.SIZE, 3)
-    assert "Came back at" in panel.column.cards[1].quality.text()
+    assert "Returned at" in panel.column.cards[1].quality.text()
     assert panel.course.spaced is not None and panel.course.spaced.judge == "pixels"
     studio.shared.session.use_all(panel.course.walk.ends[0].settings)  # type: ignore[union-attr]
     studio.window._go_to("generate")

@@ -224,7 +224,7 @@ def test_no_sampler_at_all(stage: Stage, view: LabView, qtbot: QtBot) -> None:
     assert not stage.find("labRun").isEnabled()
     qtbot.keyClick(stage.window, Qt.Key.Key_Return, CONTROL)
     assert len(asked(stage)) == 4
-    assert "No sampler is chosen" in view.banner.text.text()
+    assert "No sampler is selected" in view.banner.text.text()
     assert not view.busy
 
 

@@ -114,7 +114,7 @@ def test_a_list_of_prompts(stage: Stage, panel: QueuePanel, qtbot: QtBot) -> Non
     panel.prompts.how.setCurrentIndex(1)
     qtbot.waitUntil(lambda: panel.prompts.count.text() == "2 prompts, 4 pictures.")
     panel.prompts.text.setPlainText("# a bear\na {red car")
-    qtbot.waitUntil(lambda: "no }" in panel.prompts.count.text())
+    qtbot.waitUntil(lambda: "Unmatched {" in panel.prompts.count.text())
     assert not panel.prompts.add.isEnabled()
 
 
@@ -374,7 +374,7 @@ def test_a_slip_in_the_prompt_stops_it(stage: Stage, panel: QueuePanel, qtbot: Q
     stage.panel.session.prompt.set("a {red bear")
     click(qtbot, stage, "queueUntil")
     assert not panel.until.isChecked() and stage.bridge.jobs == []
-    assert panel.banner.text.text().startswith("The { at letter 3")
+    assert panel.banner.text.text().startswith("Unmatched { at character 3")
 
 
 def test_rows_name_samplers_as_the_window_does_and_none_says_so(

@@ -296,7 +296,7 @@ def test_a_cancelled_run_is_asked_about(
     stage.bridge.arrived.emit(CancelledAt(asked, 0))
     training.column.name.setText("my-vae-1")
     click(qtbot, stage, "train")
-    qtbot.keyClick(stage.window, Qt.Key.Key_G, Qt.KeyboardModifier.AltModifier)
+    qtbot.keyClick(stage.window, Qt.Key.Key_R, Qt.KeyboardModifier.AltModifier)
     qtbot.waitUntil(lambda: len(stage.bridge.requests) == asked + 2)
     request = stage.bridge.requests[-1]
     assert isinstance(request, Train)

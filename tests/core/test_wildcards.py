@@ -178,7 +178,7 @@ def test_a_list_of_prompts_stops_at_the_limit() -> None:
 
 
 def test_a_line_that_is_misspelt_is_said_where_it_is_drawn() -> None:
-    with pytest.raises(UsageError, match=r"in the list “colours”, “\{red”: the { at letter 1"):
+    with pytest.raises(UsageError, match=r"in the list “colours”, “\{red”: unmatched \{ at"):
         chosen("a __colours__ car", Random(1), lambda _: ("{red",))
     with pytest.raises(UsageError, match="in the list “colours”"):
         combinations("a __colours__ car", lambda _: ("red", "{red"))

@@ -56,7 +56,8 @@ def chosen(draw: st.DrawFn, known: tuple[Parameter, ...]) -> Options:
 @st.composite
 def settings_the_command_line_can_say(draw: st.DrawFn) -> Settings:
     sampler = draw(st.sampled_from(samplers.all_samplers()))
-    rule = draw(st.sampled_from(guidance.all_rules()))
+    mixing = [spec for spec in guidance.all_rules() if guidance.find(spec.name).make is not None]
+    rule = draw(st.sampled_from(mixing))
     classifier = draw(printable)
     return Settings(
         draw(printable),

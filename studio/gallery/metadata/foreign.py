@@ -120,7 +120,7 @@ def _without_lost(foreign: Foreign, ledger: _Ledger) -> Foreign:
     for name, value in lost.items():
         if name in LABELS:
             ledger.missing.add(name)
-            comes, stays = ("come", "stay") if name == "steps" else ("comes", "stays")
+            comes, stays = ("come", "are kept") if name == "steps" else ("comes", "is kept")
             ledger.notes.append(
                 f"The {LABELS[name]} {comes} from '{quoted(value.where)}', which is not known here;"
                 f" yours {stays}."
@@ -129,7 +129,7 @@ def _without_lost(foreign: Foreign, ledger: _Ledger) -> Foreign:
     unsaid += ["prompt"] * (foreign.prompt is None)
     if unsaid:
         ledger.missing.update(unsaid)
-        verb = "stays" if len(unsaid) == 1 else "stay"
+        verb = "is kept" if len(unsaid) == 1 else "are kept"
         ledger.notes.append(f"It does not say the {listed(unsaid)}; yours {verb}.")
     options = tuple(each for each in foreign.options if not isinstance(each[1], Lost))
     empty = {name: getattr(Foreign, name) for name in lost}

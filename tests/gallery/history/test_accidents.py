@@ -128,7 +128,7 @@ def test_damage_met_while_searching_is_told_and_repaired(
     whole = database.read_bytes()
     database.write_bytes(whole[: 4096 * 3] + b"\xaa" * (len(whole) - 4096 * 3))
     again = History(database, folder)
-    with pytest.raises(HistoryError, match="look through the folder again"):
+    with pytest.raises(HistoryError, match="rescan the folder"):
         again.search(Query(text="picture"))
     assert again.search(Query(text="picture")) == ()
     assert again.sync().added == 40
