@@ -2,6 +2,7 @@
 functions stay short, every module says what it is for, and nothing is ever unpickled."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -120,3 +121,11 @@ def test_nothing_is_unpickled() -> None:
                     if "allow_pickle=True" in ast.unparse(node):
                         unsafe.append(where)
     assert not unsafe
+
+
+def test_the_page_on_the_architecture_names_what_is_there() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w/]+/(?:\w+\.py)?)`", page)) - {"ui/workspaces/NAME/"}
+    assert len(named) > 30
+    lost = {n for n in named if not any((ROOT / at / n).exists() for at in ("", "studio"))}
+    assert not lost
