@@ -523,10 +523,10 @@ def test_at_rest_full_pictures_are_decoded_and_kept(
     shown = cell(panel, 0).picture
     assert shown is not None
     assert shown.image.pixelColor(3, 3).red() == 77
-    panel.pictures.scrubber.slider.set_time(0.0)
-    panel.pictures.scrubber.slider.set_time(0.6)
-    assert cell(panel, 0).picture is shown
-    qtbot.wait(300)
+    with qtbot.waitSignal(panel.pictures.scrubber.rested):
+        panel.pictures.scrubber.slider.set_time(0.0)
+        panel.pictures.scrubber.slider.set_time(0.6)
+        assert cell(panel, 0).picture is shown
     assert len(decodes(stage)) == 1
 
 
@@ -536,12 +536,15 @@ def test_noisy_and_gap(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> None:
     click(qtbot, stage, "channel-noisy")
     qtbot.waitUntil(lambda: len(decodes(stage)) >= 1, timeout=10_000)
     assert (decodes(stage)[-1].latents == 101).all()  # x of frame 1
-    click(qtbot, stage, "channel-gap")
+    job, before = len(stage.bridge.requests) - 1, len(decodes(stage))
+    images = np.full((12, SIDE, SIDE, 3), 77, np.uint8)
+    stage.bridge.arrived.emit(generating.Decoded(job, images))
+    stage.bridge.arrived.emit(messages.Finished(job, 0.1))  # else nothing more would be asked
+    with qtbot.waitSignal(panel.pictures.scrubber.rested):
+        click(qtbot, stage, "channel-gap")
     heat = cell(panel, 0).picture
     assert heat is not None
     assert heat.image.pixelColor(5, 5).red() > 240  # the strongest gap there is: palest
-    before = len(decodes(stage))
-    qtbot.wait(300)
     assert len(decodes(stage)) == before
 
 
@@ -550,8 +553,8 @@ def test_no_decoding_while_cells_are_made(qtbot: QtBot, stage: Stage, panel: Com
     job = len(stage.bridge.requests) - 1
     stage.bridge.begin(job)
     make_cell(stage, job, 0)
-    panel.pictures.scrubber.slider.set_time(0.6)
-    qtbot.wait(300)
+    with qtbot.waitSignal(panel.pictures.scrubber.rested):
+        panel.pictures.scrubber.slider.set_time(0.6)
     assert not decodes(stage)
     stage.bridge.arrived.emit(messages.Finished(job, 1.0))
     assert len(decodes(stage)) == 1
@@ -606,10 +609,10 @@ def test_a_cell_that_is_the_true_run_is_not_made_again(
     write(qtbot, stage, "compareSteps", "2, 4")
     click(qtbot, stage, "compare")
     make_all(stage)
-    panel.pictures.scrubber.slider.set_time(0.5)  # the second frame of four
-    click(qtbot, stage, "scrubberBeside")
-    assert cell(panel, 1).beside is panel.comparison.results[0].picture
-    qtbot.wait(300)
+    with qtbot.waitSignal(panel.pictures.scrubber.rested):
+        panel.pictures.scrubber.slider.set_time(0.5)  # the second frame of four
+        click(qtbot, stage, "scrubberBeside")
+        assert cell(panel, 1).beside is panel.comparison.results[0].picture
     assert len(comparisons(stage)) == 1
 
 

@@ -422,10 +422,9 @@ def test_a_search_forgets_what_it_replaces_but_no_mark(panel: HistoryPanel, qtbo
 
 def test_a_picture_that_is_read_late_does_not_come_back(panel: HistoryPanel, qtbot: QtBot) -> None:
     for first in (Qt.Key.Key_Return, Qt.Key.Key_Right):
-        qtbot.keyClick(panel.pages.currentWidget(), first)
-        qtbot.keyClick(panel.pages.currentWidget(), Qt.Key.Key_Escape)  # before it is read
-        panel._large.close()
-        qtbot.wait(20)
+        with qtbot.waitSignal(panel._large.loaded):
+            qtbot.keyClick(panel.pages.currentWidget(), first)
+            qtbot.keyClick(panel.pages.currentWidget(), Qt.Key.Key_Escape)  # before it is read
         assert panel.grid.isVisible()
         qtbot.keyClick(panel.grid, Qt.Key.Key_Return)
         qtbot.waitUntil(panel.canvas.isVisible)
