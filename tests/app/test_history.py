@@ -134,9 +134,9 @@ def test_filters(stage: Stage, panel: HistoryPanel, qtbot: QtBot) -> None:
     when = stage.find("historyTime")
     assert isinstance(when, ChoiceBox)
     when.setFocus()
-    qtbot.keyClicks(when, "b")
-    qtbot.waitUntil(lambda: stage.find("historyFirstDay").isVisible())
-    qtbot.waitUntil(lambda: len(panel.rows.ids) == len(PROMPTS))
+    with qtbot.waitSignal(panel.rows.found):
+        qtbot.keyClicks(when, "b")
+    assert stage.find("historyFirstDay").isVisible() and len(panel.rows.ids) == len(PROMPTS)
     panel.filters.last.setDate(panel.filters.first.date().addDays(1))
     qtbot.waitUntil(lambda: not panel.rows.ids)
     assert panel.filters.count.text() == "0 pictures"
