@@ -93,6 +93,15 @@ def decodes(stage: Stage) -> list[Decode]:
     return [request for request in stage.bridge.requests if isinstance(request, Decode)]
 
 
+def decode(stage: Stage, colour: int | tuple[int, int, int]) -> None:
+    """Answers the last request, to decode, with pictures of one colour."""
+    job, request = len(stage.bridge.requests) - 1, stage.bridge.requests[-1]
+    assert isinstance(request, Decode)
+    images = np.full((len(request.latents), SIDE, SIDE, 3), colour, np.uint8)
+    stage.bridge.arrived.emit(generating.Decoded(job, images))
+    stage.bridge.arrived.emit(messages.Finished(job, 0.1))
+
+
 def make_cell(stage: Stage, job: int, index: int, gap: float = 1.0) -> None:
     request = stage.bridge.requests[job]
     assert isinstance(request, Compare)
@@ -516,10 +525,7 @@ def test_at_rest_full_pictures_are_decoded_and_kept(
     (request,) = decodes(stage)
     assert request.latents.shape == (12, 4, 8, 8)
     assert (request.latents == 1).all()  # x0 of frame 1
-    job = len(stage.bridge.requests) - 1
-    images = np.full((12, SIDE, SIDE, 3), 77, np.uint8)
-    stage.bridge.arrived.emit(generating.Decoded(job, images))
-    stage.bridge.arrived.emit(messages.Finished(job, 0.1))
+    decode(stage, 77)
     shown = cell(panel, 0).picture
     assert shown is not None
     assert shown.image.pixelColor(3, 3).red() == 77
@@ -536,10 +542,8 @@ def test_noisy_and_gap(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> None:
     click(qtbot, stage, "channel-noisy")
     qtbot.waitUntil(lambda: len(decodes(stage)) >= 1, timeout=10_000)
     assert (decodes(stage)[-1].latents == 101).all()  # x of frame 1
-    job, before = len(stage.bridge.requests) - 1, len(decodes(stage))
-    images = np.full((12, SIDE, SIDE, 3), 77, np.uint8)
-    stage.bridge.arrived.emit(generating.Decoded(job, images))
-    stage.bridge.arrived.emit(messages.Finished(job, 0.1))  # else nothing more would be asked
+    before = len(decodes(stage))
+    decode(stage, 77)  # while one is under way, no other is asked for
     with qtbot.waitSignal(panel.pictures.scrubber.rested):
         click(qtbot, stage, "channel-gap")
     heat = cell(panel, 0).picture
@@ -719,10 +723,7 @@ def test_films_are_made_of_decoded_frames(
     for number in (1, 2):  # one request a cell
         assert len(decodes(stage)) == number
         assert decodes(stage)[-1].latents.shape == (STEPS, 4, 8, 8)
-        job = len(stage.bridge.requests) - 1
-        images = np.full((STEPS, SIDE, SIDE, 3), (200, 0, 0), np.uint8)
-        stage.bridge.arrived.emit(generating.Decoded(job, images))
-        stage.bridge.arrived.emit(messages.Finished(job, 0.1))
+        decode(stage, (200, 0, 0))
     path = written(qtbot, panel)
     assert path.suffix == suffix
     if suffix == ".mp4":
