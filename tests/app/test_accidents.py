@@ -150,9 +150,10 @@ def test_a_database_that_another_instance_keeps_locked(
         qtbot.keyClick(panel.grid, Qt.Key.Key_3)
         told(qtbot, panel, "in use by another Latent Studio; close it or try again")
         panel.banner.clear()
-        make(qtbot, stage, "made meanwhile")
+        with qtbot.waitSignal(panel.archive.failed):
+            make(qtbot, stage, "made meanwhile")
         told_there = stage.panel.viewer.banner
-        qtbot.waitUntil(lambda: written(folder) == {*PROMPTS, "made meanwhile"})
+        assert written(folder) == {*PROMPTS, "made meanwhile"}
         assert not told_there.isVisible()  # the picture itself is where it belongs
         stage.window._go_to("history")
         told(qtbot, panel, "in use by another Latent Studio")

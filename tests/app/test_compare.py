@@ -93,6 +93,15 @@ def decodes(stage: Stage) -> list[Decode]:
     return [request for request in stage.bridge.requests if isinstance(request, Decode)]
 
 
+def decode(stage: Stage, colour: int | tuple[int, int, int]) -> None:
+    """Answers the last request, to decode, with pictures of one colour."""
+    job, request = len(stage.bridge.requests) - 1, stage.bridge.requests[-1]
+    assert isinstance(request, Decode)
+    images = np.full((len(request.latents), SIDE, SIDE, 3), colour, np.uint8)
+    stage.bridge.arrived.emit(generating.Decoded(job, images))
+    stage.bridge.arrived.emit(messages.Finished(job, 0.1))
+
+
 def make_cell(stage: Stage, job: int, index: int, gap: float = 1.0) -> None:
     request = stage.bridge.requests[job]
     assert isinstance(request, Compare)
@@ -516,17 +525,14 @@ def test_at_rest_full_pictures_are_decoded_and_kept(
     (request,) = decodes(stage)
     assert request.latents.shape == (12, 4, 8, 8)
     assert (request.latents == 1).all()  # x0 of frame 1
-    job = len(stage.bridge.requests) - 1
-    images = np.full((12, SIDE, SIDE, 3), 77, np.uint8)
-    stage.bridge.arrived.emit(generating.Decoded(job, images))
-    stage.bridge.arrived.emit(messages.Finished(job, 0.1))
+    decode(stage, 77)
     shown = cell(panel, 0).picture
     assert shown is not None
     assert shown.image.pixelColor(3, 3).red() == 77
-    panel.pictures.scrubber.slider.set_time(0.0)
-    panel.pictures.scrubber.slider.set_time(0.6)
-    assert cell(panel, 0).picture is shown
-    qtbot.wait(300)
+    with qtbot.waitSignal(panel.pictures.scrubber.rested):
+        panel.pictures.scrubber.slider.set_time(0.0)
+        panel.pictures.scrubber.slider.set_time(0.6)
+        assert cell(panel, 0).picture is shown
     assert len(decodes(stage)) == 1
 
 
@@ -536,12 +542,13 @@ def test_noisy_and_gap(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> None:
     click(qtbot, stage, "channel-noisy")
     qtbot.waitUntil(lambda: len(decodes(stage)) >= 1, timeout=10_000)
     assert (decodes(stage)[-1].latents == 101).all()  # x of frame 1
-    click(qtbot, stage, "channel-gap")
+    before = len(decodes(stage))
+    decode(stage, 77)  # while one is under way, no other is asked for
+    with qtbot.waitSignal(panel.pictures.scrubber.rested):
+        click(qtbot, stage, "channel-gap")
     heat = cell(panel, 0).picture
     assert heat is not None
     assert heat.image.pixelColor(5, 5).red() > 240  # the strongest gap there is: palest
-    before = len(decodes(stage))
-    qtbot.wait(300)
     assert len(decodes(stage)) == before
 
 
@@ -550,8 +557,8 @@ def test_no_decoding_while_cells_are_made(qtbot: QtBot, stage: Stage, panel: Com
     job = len(stage.bridge.requests) - 1
     stage.bridge.begin(job)
     make_cell(stage, job, 0)
-    panel.pictures.scrubber.slider.set_time(0.6)
-    qtbot.wait(300)
+    with qtbot.waitSignal(panel.pictures.scrubber.rested):
+        panel.pictures.scrubber.slider.set_time(0.6)
     assert not decodes(stage)
     stage.bridge.arrived.emit(messages.Finished(job, 1.0))
     assert len(decodes(stage)) == 1
@@ -606,10 +613,10 @@ def test_a_cell_that_is_the_true_run_is_not_made_again(
     write(qtbot, stage, "compareSteps", "2, 4")
     click(qtbot, stage, "compare")
     make_all(stage)
-    panel.pictures.scrubber.slider.set_time(0.5)  # the second frame of four
-    click(qtbot, stage, "scrubberBeside")
-    assert cell(panel, 1).beside is panel.comparison.results[0].picture
-    qtbot.wait(300)
+    with qtbot.waitSignal(panel.pictures.scrubber.rested):
+        panel.pictures.scrubber.slider.set_time(0.5)  # the second frame of four
+        click(qtbot, stage, "scrubberBeside")
+        assert cell(panel, 1).beside is panel.comparison.results[0].picture
     assert len(comparisons(stage)) == 1
 
 
@@ -716,10 +723,7 @@ def test_films_are_made_of_decoded_frames(
     for number in (1, 2):  # one request a cell
         assert len(decodes(stage)) == number
         assert decodes(stage)[-1].latents.shape == (STEPS, 4, 8, 8)
-        job = len(stage.bridge.requests) - 1
-        images = np.full((STEPS, SIDE, SIDE, 3), (200, 0, 0), np.uint8)
-        stage.bridge.arrived.emit(generating.Decoded(job, images))
-        stage.bridge.arrived.emit(messages.Finished(job, 0.1))
+        decode(stage, (200, 0, 0))
     path = written(qtbot, panel)
     assert path.suffix == suffix
     if suffix == ".mp4":

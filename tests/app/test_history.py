@@ -134,9 +134,9 @@ def test_filters(stage: Stage, panel: HistoryPanel, qtbot: QtBot) -> None:
     when = stage.find("historyTime")
     assert isinstance(when, ChoiceBox)
     when.setFocus()
-    qtbot.keyClicks(when, "b")
-    qtbot.waitUntil(lambda: stage.find("historyFirstDay").isVisible())
-    qtbot.waitUntil(lambda: len(panel.rows.ids) == len(PROMPTS))
+    with qtbot.waitSignal(panel.rows.found):
+        qtbot.keyClicks(when, "b")
+    assert stage.find("historyFirstDay").isVisible() and len(panel.rows.ids) == len(PROMPTS)
     panel.filters.last.setDate(panel.filters.first.date().addDays(1))
     qtbot.waitUntil(lambda: not panel.rows.ids)
     assert panel.filters.count.text() == "0 pictures"
@@ -422,10 +422,9 @@ def test_a_search_forgets_what_it_replaces_but_no_mark(panel: HistoryPanel, qtbo
 
 def test_a_picture_that_is_read_late_does_not_come_back(panel: HistoryPanel, qtbot: QtBot) -> None:
     for first in (Qt.Key.Key_Return, Qt.Key.Key_Right):
-        qtbot.keyClick(panel.pages.currentWidget(), first)
-        qtbot.keyClick(panel.pages.currentWidget(), Qt.Key.Key_Escape)  # before it is read
-        panel._large.close()
-        qtbot.wait(20)
+        with qtbot.waitSignal(panel._large.loaded):
+            qtbot.keyClick(panel.pages.currentWidget(), first)
+            qtbot.keyClick(panel.pages.currentWidget(), Qt.Key.Key_Escape)  # before it is read
         assert panel.grid.isVisible()
         qtbot.keyClick(panel.grid, Qt.Key.Key_Return)
         qtbot.waitUntil(panel.canvas.isVisible)

@@ -160,10 +160,13 @@ def test_nothing_is_asked_where_it_is_not_seen(
 ) -> None:
     settle(stage, view, qtbot, 1)
     panel, before = panel_of(stage, qtbot), len(asked(stage))
+    panel.bench.select(1)
+    assert view._settle.isActive()  # in sight, a choice is about to be asked for
+    settle(stage, view, qtbot, before + 1)
     panel.tabs.setCurrentIndex(0)
     panel.bench.select(0)
-    qtbot.wait(350)
-    assert len(asked(stage)) == before
+    assert not view._settle.isActive()  # nothing else asks by itself
+    assert len(asked(stage)) == before + 1
 
 
 def test_every_control_can_be_found_and_named(view: InsideView) -> None:

@@ -111,7 +111,7 @@ def test_progress_is_shown_and_the_fetch_can_be_stopped(
 
 def test_where_they_are_nothing_is_offered(stage: Stage, server: Server, qtbot: QtBot) -> None:
     server.there = True
-    panel = panel_of(stage, qtbot)
-    panel.lpips._background.wait()
-    qtbot.wait(20)
-    assert panel.lpips.button.isHidden()
+    panel = next(p for p in stage.window.panels if isinstance(p, ReconstructPanel))
+    with qtbot.waitSignal(panel.lpips._background.done) as heard:
+        panel_of(stage, qtbot)
+    assert heard.args == ["missing", ""] and panel.lpips.button.isHidden()

@@ -237,19 +237,25 @@ def test_a_request_stays_until_its_picture_is_written(
     click(qtbot, stage, "queueKept")
     job, _ = waiting(stage, "a bear", "a cat")
     qtbot.waitUntil(lambda: len(kept(stage)) == 2)
-    disk, usual = Event(), library.write_new
+    disk, usual, write = Event(), library.write_new, queue_file.Own.write
+    there: list[int] = []  # pictures, whenever the file is written
 
     def slow(*arguments: Any) -> Path:
         assert disk.wait(20)
         return usual(*arguments)
 
+    def counting(own: queue_file.Own, requests: tuple[Generate, ...]) -> None:
+        there.append(len(list(stage.folder.glob("*.png"))))
+        write(own, requests)
+
     monkeypatch.setattr(library, "write_new", slow)
-    stage.bridge.make(job)
-    qtbot.wait(3 * SETTLE)
+    monkeypatch.setattr(queue_file.Own, "write", counting)
+    with qtbot.waitSignal(panel.keeper._settle.timeout):
+        stage.bridge.make(job)
     assert not list(stage.folder.glob("*.png")) and kept(stage) == ["a bear", "a cat"]
     disk.set()
     qtbot.waitUntil(lambda: kept(stage) == ["a cat"])
-    assert len(list(stage.folder.glob("*.png"))) == 1
+    assert there == [1]
 
 
 @pytest.fixture
@@ -290,7 +296,7 @@ def test_two_windows_keep_their_own(
 
     second = another()
     other = panel_of(second)
-    qtbot.waitUntil(lambda: other.keeper.keeps)
+    qtbot.waitUntil(lambda: other.keeper._place is not None)  # it has looked
     assert not other.banner.isVisible()  # the first still works on its own
     waiting(second, "a dog")
     file = queue_file.queue_file().with_name("queue-2.json")
@@ -329,7 +335,8 @@ def test_without_an_engine_what_was_left_stays(
 ) -> None:
     monkeypatch.setattr(left.window.shared.jobs, "_bridge", None)
     click(qtbot, left, "bannerChoice0")
-    qtbot.wait(2 * SETTLE)
+    panel_of(left).keeper.save()
+    left.window.shared.library.writer.wait()
     assert panel_of(left).banner.kind == "error" and kept(left) == ["a bear", "a cat"]
 
 

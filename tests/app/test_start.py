@@ -101,7 +101,9 @@ def test_the_rest_is_built_while_the_engine_rests(qtbot: QtBot, fresh: Stage) ->
     fresh.panel.generate()
     job = len(fresh.bridge.requests) - 1
     fresh.window.build_rest()
-    qtbot.wait(50)
+    fresh.bridge.begin(job)
+    fresh.bridge.step(job, 1)
+    assert not fresh.window._turns.isActive()  # only these turns build
     assert not is_built(fresh, "compare")
     fresh.bridge.arrived.emit(messages.Finished(job, 1.0))
     qtbot.waitUntil(lambda: is_built(fresh, "history"), timeout=10_000)
@@ -111,8 +113,9 @@ def test_the_rest_is_built_while_the_engine_rests(qtbot: QtBot, fresh: Stage) ->
 
 def test_a_closed_window_builds_no_more(qtbot: QtBot, fresh: Stage) -> None:
     fresh.window.build_rest()
+    assert fresh.window._turns.isActive()
     fresh.window.close()
-    qtbot.wait(50)
+    qtbot.waitUntil(lambda: not fresh.window._turns.isActive(), timeout=10_000)
     assert not is_built(fresh, "history")
 
 

@@ -51,7 +51,7 @@ def click(qtbot: QtBot, stage: Stage, name: str) -> None:
     area = stage.window.findChild(QScrollArea, "columnArea")
     assert area is not None
     if area.isAncestorOf(button):
-        qtbot.wait(1)  # until what was just unfolded is laid out
+        QApplication.sendPostedEvents()  # lays out what was just unfolded
         area.ensureWidgetVisible(button)
     qtbot.mouseClick(button, LEFT)
 

@@ -165,8 +165,8 @@ def test_what_rests_is_decoded_in_full(qtbot: QtBot, stage: Stage) -> None:
     qtbot.keyClick(page.player.slider, Qt.Key.Key_Comma)
     qtbot.waitUntil(lambda: len(stage.bridge.requests) > before)
     decoded(stage)
-    qtbot.keyClick(page.player.slider, Qt.Key.Key_Period)
-    qtbot.wait(300)
+    with qtbot.waitSignal(page._resting.timeout):
+        qtbot.keyClick(page.player.slider, Qt.Key.Key_Period)
     assert len(stage.bridge.requests) == before + 1  # it is remembered
 
 

@@ -24,8 +24,8 @@ def test_lines_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> No
     assert "encoding scenes: 32 of 64, 0 s left" in lines
     assert lines[-2:] == ["compiling", "ready"]
     said = len(lines)
-    time.sleep(0.1)
-    assert len(lines) == said  # over
+    shown._heart.join(5)
+    assert not shown._heart.is_alive() and len(lines) == said  # over
 
 
 def test_a_long_silent_stage_says_how_long() -> None:

@@ -159,7 +159,7 @@ def test_pictures_that_vanished_are_asked_for_once(rows: Rows, shelf: Shelf, qtb
         rows.index(0).data(ITEM)
     for row in range(3):
         assert rows.index(row).data(ITEM) is None
-    qtbot.wait(50)
+    rows.close()  # waits for whatever was asked for
     assert len(shelf.pages) == 1
 
 
@@ -171,7 +171,7 @@ def test_a_damaged_file_is_tried_once(rows: Rows, shelf: Shelf, qtbot: QtBot) ->
         rows.index(0).data(PICTURE)
     assert rows.index(0).data(PICTURE) is None
     assert rows.index(0).data(Qt.ItemDataRole.ToolTipRole) == "damaged."
-    qtbot.wait(50)
+    rows.close()  # waits for whatever was asked for
     assert shelf.small == [MANY]
 
 
