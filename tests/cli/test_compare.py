@@ -198,7 +198,7 @@ def test_without_out_a_new_folder_among_the_windows_pictures(
         ),
         (("--steps", "1,2", "--axes", "sampler"), "leaves out steps"),
         (("--steps", "1,2", "--axes", "sampler,steps,size"), "'size' cannot be an axis"),
-        (("--steps", "1,2", "--axes", "sampler,steps,steps"), "another setting"),
+        (("--steps", "1,2", "--axes", "sampler,steps,steps"), "different setting"),
         (("--out", "sheet.png"), "--out is a folder"),
         (("--device", "tpu"), "tpu"),
     ],

@@ -189,7 +189,7 @@ def test_a_training_goes_on_from_its_checkpoint_and_says_how_when_torchrun_gives
     os.kill(worker(agent, 1), signal.SIGKILL)
     _, err = agent.communicate(timeout=WAIT)
     first, last = (line for line in err.splitlines() if line.startswith("error: "))
-    assert "torchrun starts them again" in first
+    assert "torchrun restarts them all" in first
     assert "--resume" in last and "--nproc-per-node 2" in last
     steps = steps_in(out)
     assert steps.count(1) == 1  # it did not begin again

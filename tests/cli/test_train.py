@@ -76,7 +76,7 @@ def test_an_earlier_run_is_kept(run: Run, small: Path, tmp_path: Path) -> None:
     learnt = (tmp_path / "run" / "checkpoint.pt").read_bytes()
     ran = run("train", small, *options, "--seed", 2)
     assert ran.code == 2
-    assert "holds a run already: go on with it (--resume)" in ran.error
+    assert "holds a run already; resume it (--resume)" in ran.error
     assert (tmp_path / "run" / "checkpoint.pt").read_bytes() == learnt
 
 

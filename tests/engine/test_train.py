@@ -161,12 +161,12 @@ def test_a_cancelled_run_is_not_thrown_away(stage: tuple[Engine, Told]) -> None:
     learnt = checkpoint.read_bytes()
     again = engine.submit(Train(**{**vars(REQUEST), "minutes": 60.0}))
     end = told.wait(ended(again))
-    assert isinstance(end, Failed) and "go on with it, or choose another name" in end.message
+    assert isinstance(end, Failed) and "resume it, or choose another name" in end.message
     assert checkpoint.read_bytes() == learnt
 
 
 def test_there_must_be_a_run_to_go_on_with() -> None:
-    with pytest.raises(UsageError, match="to go on with"):
+    with pytest.raises(UsageError, match="to resume"):
         list(training.train(Train(**{**vars(REQUEST), "resume": True}), CPU))
 
 

@@ -214,11 +214,11 @@ DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "shard's header": (flipped_header, f"{SHARD} is damaged"),
     "not a number": (
         weights("denoiser", lambda s: s["embed.weight"].__setitem__((0, 0), float("nan"))),
-        "denoiser.*'embed.weight' holds values that are not numbers",
+        "denoiser.*'embed.weight' contains values that are not numbers",
     ),
     "infinite": (
         weights("autoencoder", lambda s: s["latent_mean"].fill_(float("inf"))),
-        "autoencoder.*'latent_mean' holds values that are not numbers",
+        "autoencoder.*'latent_mean' contains values that are not numbers",
     ),
     "a tensor too few": (weights("text", lambda s: s.pop("norm.bias")), "lacks .*norm.bias"),
     "a tensor too many": (

@@ -181,7 +181,7 @@ def test_another_run_or_model_is_never_replaced_unasked(tmp_path: Path, what: st
         (tmp_path / "text").mkdir()
         (tmp_path / "model.json").rename(tmp_path / "text" / "model.json")
     before = {path: path.read_bytes() for path in tmp_path.rglob("[cmw]*")}
-    with pytest.raises(UsageError, match="already: go on with it"):
+    with pytest.raises(UsageError, match="already; resume it"):
         fit(tmp_path, steps=2)
     assert {path: path.read_bytes() for path in tmp_path.rglob("[cmw]*")} == before
 
@@ -189,7 +189,7 @@ def test_another_run_or_model_is_never_replaced_unasked(tmp_path: Path, what: st
 def test_two_trainings_exclude_each_other(tmp_path: Path) -> None:
     class Second(LineTask):
         def batch(self, step: int, rank: int, world: int) -> Tensor:
-            with pytest.raises(UsageError, match="another training is at work"):
+            with pytest.raises(UsageError, match="another training is running"):
                 fit(tmp_path, steps=1)
             return super().batch(step, rank, world)
 

@@ -21,7 +21,7 @@ from studio.gallery.history.store import ReplacedError, Store
 from studio.gallery.history.sync import Progress, Synced, sync
 from studio.gallery.history.thumbnails import Thumbnails
 
-LOCK_SECONDS = 5.0
+LOCK_SECONDS = 15.0
 THUMBNAIL = 144  # pixels
 
 Counts = tuple[tuple[str, int], ...]

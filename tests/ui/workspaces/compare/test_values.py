@@ -31,7 +31,7 @@ def test_what_is_no_list_of_whole_numbers(text: str) -> None:
 
 def test_real_numbers() -> None:
     assert real_numbers("0, 1.5, 2-4") == (0.0, 1.5, 2.0, 3.0, 4.0)
-    with pytest.raises(UsageError, match="“much” is no number"):
+    with pytest.raises(UsageError, match="“much” is not a number"):
         real_numbers("1, much")
 
 
