@@ -17,7 +17,7 @@ SIDE = 18  # logical pixels at both sides
 
 
 class Foot(QWidget):
-    """`go` begins, `cancel` stops, `said` and `progress` follow the jobs; `count` above them says
+    """`go` begins, `cancel` stops, `status` and `progress` follow the jobs; `count` above them says
     what would be made, if that is known. Its object names begin with `name`.
 
     Args:

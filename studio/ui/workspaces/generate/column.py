@@ -45,8 +45,8 @@ INTERVAL = (
 )
 COUNT = "How many pictures to make (Alt+U); their seeds count up."
 TRAJECTORY = (
-    f"Keeps every step of the pictures made, to be played. At most {TRAJECTORIES} stay in memory:"
-    " the oldest goes first."
+    "Keeps every step of the pictures, so they can be played back. At most"
+    f" {TRAJECTORIES} stay in memory; the oldest goes first."
 )
 TIPS = (
     "Make the pictures (Ctrl+Enter; Ctrl+Shift+Enter before others)",
