@@ -37,7 +37,7 @@ FILES = f"Pictures ({' '.join(f'*{suffix}' for suffix in SUFFIXES)});;All files 
 
 
 class StartSection(Fold):
-    """`shown_wanted` asks for the picture that the viewer shows; `said` gives a sentence."""
+    """`shown_wanted` asks for the picture that the viewer shows; `message` gives a sentence."""
 
     shown_wanted = Signal()
     message = Signal(str)

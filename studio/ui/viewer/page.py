@@ -41,7 +41,7 @@ STEPS = {Qt.Key.Key_Comma: -1, Qt.Key.Key_Period: 1}
 
 
 class TrajectoryPage(QWidget):
-    """Shows one picture's trajectory; `said` gives a kind of message and one sentence."""
+    """Shows one picture's trajectory; `message` gives a kind of message and one sentence."""
 
     message = Signal(str, str)
 

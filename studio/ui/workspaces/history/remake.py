@@ -31,7 +31,7 @@ from studio.ui.widgets.menus import add, passing_menu
 
 
 class Remake(QObject):
-    """`restored` comes with what there is to say, "" for nothing; `told` with what was done."""
+    """`restored` comes with what there is to say, "" for nothing; `message` with what was done."""
 
     restored = Signal(str)
     refused = Signal(object, str)  # Path of a picture without settings, one sentence

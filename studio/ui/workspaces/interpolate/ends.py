@@ -42,7 +42,7 @@ class Draft:
 
 
 class EndCard(QWidget):
-    """`edited` follows every change, `mine_wanted` a click on Yours, `said` gives a sentence."""
+    """`edited` follows every change, `mine_wanted` a click on Yours, `message` gives a sentence."""
 
     edited = Signal()
     mine_wanted = Signal(int)
