@@ -4,13 +4,11 @@ of other people's, of which only ordinary ones of a bounded size are read.
 
 from __future__ import annotations
 
-import csv
 import errno
 import os
 import re
 import shutil
 import stat
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -39,7 +37,7 @@ def replacing(
     and swept; or, where only one process writes at a time (`alone`), always the same, so that the
     next draft overwrites it.
     """
-    draft = path.with_name(f".{path.name}.part" if alone else f".{uuid.uuid4().hex}.part")
+    draft = path.with_name(f".{path.name}.part" if alone else f".{os.urandom(16).hex()}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
     if alone:
         remove(draft)
@@ -75,6 +73,8 @@ def save_text(path: Path, text: str) -> None:
 
 def save_table(path: Path, lines: Iterable[Iterable[object]]) -> None:
     """As CSV. Raises OutputError."""
+    import csv
+
     with saving(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(lines)
 
