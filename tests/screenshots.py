@@ -95,6 +95,7 @@ class Shooting:
     def save(self, name: str) -> None:
         QTest.mouseMove(self.window, self.window.rect().bottomRight())
         self.rest(0.5)
+        self.out.mkdir(parents=True, exist_ok=True)
         image = self.window.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
         assert image.save(str(self.out / f"{name}.png"), "PNG")
         print(self.out / f"{name}.png")
