@@ -80,7 +80,7 @@ def test_same_seed_same_scenes_and_pixels(catalogue: Catalogue) -> None:
     assert scenes(catalogue, Mix(), 12, seed=4) != first
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32), jitter=st.floats(0, 1))
 def test_every_object_stays_inside_the_frame(seed: int, jitter: float) -> None:
     mix = Mix(jitter=jitter, p_hue=0, p_colour_ground=0)

@@ -27,7 +27,7 @@ from studio.diffusion.noise import NoiseStream
 
 shares = st.floats(0.0, 1.0)
 seeds = st.integers(0, 2**32)
-tries = settings(max_examples=60, deadline=None)
+tries = settings(max_examples=60)
 
 
 def noise(*seeds: int, shape: tuple[int, ...] = (2, 3, 4)) -> Tensor:

@@ -50,7 +50,7 @@ def test_one_time_a_picture(prediction: Prediction) -> None:
     torch.testing.assert_close(back, (x0, epsilon), rtol=1e-12, atol=1e-12)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(t=st.floats(0.01, 0.99), x0=st.floats(-5, 5), epsilon=st.floats(-5, 5))
 def test_rectified_flow_closed_forms(t: float, x0: float, epsilon: float) -> None:
     """x0 = x - t u, epsilon = x + (1 - t) u, score = -(x + (1 - t) u) / t."""

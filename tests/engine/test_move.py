@@ -89,7 +89,7 @@ _ACTS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(_ACTS)
 def test_any_changes_leave_the_order_of_a_list(acts: list[tuple[str, int, int]]) -> None:
     gate = Gate()

@@ -39,7 +39,7 @@ some_settings = st.builds(
 
 
 @given(settings=some_settings)
-@tries(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@tries(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_setting_comes_back(settings: Settings, tmp_path: Path) -> None:
     path = tmp_path / "picture.png"
     png.write(path, PIXELS, settings)
@@ -139,7 +139,7 @@ def test_missing_files_and_folders_are_data_errors(tmp_path: Path) -> None:
 
 
 @given(cut=st.integers(0, 400))
-@tries(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@tries(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_cut_file_gives_its_settings_or_a_data_error(cut: int, tmp_path: Path) -> None:
     path = tmp_path / "cut.png"
     png.write(path, PIXELS, GIVEN)

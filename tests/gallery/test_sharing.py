@@ -82,7 +82,7 @@ def settings_the_command_line_can_say(draw: st.DrawFn) -> Settings:
 
 
 @given(settings=settings_the_command_line_can_say())
-@tries(max_examples=300, deadline=None)
+@tries(max_examples=300)
 def test_commands_come_back(settings: Settings) -> None:
     assert again(command(settings)) == settings
 

@@ -158,7 +158,7 @@ def prompts(tmp_path_factory: pytest.TempPathFactory) -> tuple[History, list[Set
 @example(text='a"b"c AND')
 @example(text="\0\0\0")
 @example(text="\ud800\ud800\ud800")
-@tries(max_examples=400, deadline=None)
+@tries(max_examples=400)
 def test_any_text_finds_what_a_plain_search_finds(
     prompts: tuple[History, list[Settings]], text: str
 ) -> None:
@@ -417,7 +417,7 @@ def test_the_words_follow_the_rows(history: History, make: Make, database: Path)
     assert history.count(Query(text="number")) == 4
 
 
-@tries(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@tries(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(junk=st.lists(st.binary(max_size=30), max_size=5))
 def test_any_journal_is_read(tmp_path: Path, junk: list[bytes]) -> None:
     from studio.gallery.history.marks import Journal, Marks

@@ -36,7 +36,7 @@ def test_every_format_is_found() -> None:
 
 
 @given(settings=some_settings())
-@tries(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@tries(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_our_own_settings_come_back(settings: Settings, tmp_path: Path) -> None:
     png.write(tmp_path / "a.png", PIXELS, settings)
     found = read(tmp_path / "a.png")
@@ -116,7 +116,7 @@ def replaced_everywhere(value: object, odd: list[object]) -> list[object]:
 
 
 @given(st.integers(0, 3000), st.lists(st.integers(0, 3000), max_size=4), st.booleans())
-@tries(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@tries(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_damaged_files_are_read_or_data_errors(
     tmp_path: Path, cut: int, flips: list[int], webp: bool
 ) -> None:
