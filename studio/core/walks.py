@@ -63,6 +63,17 @@ class Walk(Request):
     def texts(self) -> Iterable[str]:
         return (text for end in self.ends for text in (end.settings.prompt, end.settings.negative))
 
+    @property
+    def runs(self) -> int:
+        """How often a sampler runs for it."""
+        again = max(0, self.columns - 2) if self.even else 0
+        frames = self.columns * self.rows + again if self.way == "noise" else 0
+        return frames + sum(map(self.must_run, self.ends))
+
+    def must_run(self, end: End) -> bool:
+        """Whether the end takes a sampler's run before the first frame."""
+        return (end.picture is not None) == (self.way == "noise")
+
     def check(self) -> None:
         """Raises UsageError with a sentence that says what to change."""
         if len(self.ends) not in (2, 4):

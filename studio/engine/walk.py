@@ -61,18 +61,6 @@ class MixedStream(NoiseStream):
         return bilinear([end.like(x) for end in self._ends], *self._place, self._how)
 
 
-def runs(walk: Walk) -> int:
-    """How often a sampler runs for it."""
-    again = max(0, walk.columns - 2) if walk.even else 0
-    frames = walk.columns * walk.rows + again if walk.way == "noise" else 0
-    return frames + sum(_must_run(end, walk) for end in walk.ends)
-
-
-def _must_run(end: End, walk: Walk) -> bool:
-    """Whether the end takes a sampler's run before the first frame."""
-    return (end.picture is not None) == (walk.way == "noise")
-
-
 def walk(
     model: Model, request: Walk, check: Check = lambda: None, job: int = 0
 ) -> Iterator[Walked]:
@@ -92,7 +80,7 @@ class Walker:
         self._plan = Plan.of(request.ends[0].settings)
         self._ends: list[Prepared] = []
         self._made: dict[int, Frame] = {}
-        total = runs(request)
+        total = request.runs
         self._runner, self._run = Runner(model, Clock(total), total, check, job), 0
 
     def run(self) -> Iterator[Walked]:
@@ -127,7 +115,7 @@ class Walker:
             checked(point, f"What {plan.settings.model} encodes this picture to")
         if self._walk.way == "noise" and encoded is None:
             point = alone.start(model)
-        elif _must_run(end, self._walk):
+        elif self._walk.must_run(end):
             states = alone.states(model) if encoded is None else self._inverted(plan, encoded)
             last = yield from self._end_of(states)
             point = last.x / math.hypot(last.alpha, last.sigma)

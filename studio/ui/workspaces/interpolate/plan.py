@@ -62,16 +62,11 @@ def expected(walk: Walk, samplers: Mapping[str, SamplerSpec]) -> str:
     steps itself cannot say."""
     count, settings = walk.columns * walk.rows, walk.ends[0].settings
     words = f"{count} frames" if walk.rows == 1 else f"{walk.columns} × {walk.rows} frames"
-    pictures = sum(end.picture is not None for end in walk.ends)
-    if walk.way == "noise":
-        runs = count + pictures + (count - 2 if walk.even else 0)
-    else:
-        runs = len(walk.ends) - pictures
     each = samplers[settings.sampler].nfe_per_step
     asked = 1 if settings.guidance in (0.0, 1.0) else 2
     if not each:
         return words
-    return f"{words} · about {runs * each * settings.steps * asked:,} NFE"
+    return f"{words} · about {walk.runs * each * settings.steps * asked:,} NFE"
 
 
 def becomes(noise: bool, spec: SamplerSpec) -> tuple[str, str]:

@@ -11,7 +11,6 @@ import pytest
 from studio.core.settings import Settings
 from studio.core.walks import End, Spaced, Walk
 from studio.diffusion.samplers import all_samplers
-from studio.engine.walk import runs
 from studio.ui.workspaces.interpolate import plan
 
 SAMPLERS = {spec.name: spec for spec in all_samplers()}
@@ -29,7 +28,7 @@ def test_the_cost_is_the_engines(way: str, pictures: int, even: bool) -> None:
     walk = Walk(ends, columns=7, way=way, even=even)
     told = plan.expected(walk, SAMPLERS)
     found = re.search(r"about ([\d,]+) NFE", told)
-    assert found is not None and int(found[1].replace(",", "")) == runs(walk) * 20
+    assert found is not None and int(found[1].replace(",", "")) == walk.runs * 20
 
 
 def test_pixels_that_judge_say_why() -> None:
