@@ -20,6 +20,7 @@ from studio.core.generating import Decode, Generate, Picture
 from studio.core.laboratory import Lab
 from studio.core.learning import Train
 from studio.core.messages import Event, Finished, Loading, LoadModel, Note, Ready, Request, Started
+from studio.core.tour import Measure
 from studio.core.walks import Walk
 from studio.engine import devices
 from studio.engine.autoencoders import (
@@ -164,6 +165,12 @@ def _probe(worker: Worker, request: Probe, check: Check, job: int) -> Iterator[E
     yield from torch.inference_mode()(PROBE)(worker, request, check, job)
 
 
+def _measure(worker: Worker, request: Measure, check: Check, job: int) -> Iterator[Event]:
+    from studio.engine.measures import measure
+
+    yield from measure(worker, request, check, job)
+
+
 def _model(worker: Worker, request: Request) -> tuple[Any, ...]:
     return worker.model(request.needs or ""), request
 
@@ -181,6 +188,7 @@ HANDLERS: Mapping[type[Request], Handler] = {
     Lab: _late("lab", "lab", lambda worker, request: (request,)),
     Reconstruct: _late("reconstruct", "reconstruct", lambda w, request: (w.autoencoders, request)),
     Probe: _probe,
+    Measure: _measure,
     Train: _train,
 }
 

@@ -14,22 +14,26 @@ from PySide6.QtWidgets import QLayout, QStackedWidget, QWidget
 
 from studio.core.messages import Failed, Note
 from studio.core.settings import Settings
+from studio.core.tour import Stop
 from studio.core.wording import capitalised
 from studio.ui.actions import Action
 from studio.ui.shared import Shared
 from studio.ui.widgets.banner import Banner, Choice
 from studio.ui.widgets.form import column, row
 from studio.ui.widgets.prompt_box import PromptBox
+from studio.ui.widgets.setting_up import set_up
 from studio.ui.widgets.tabs import tab_bar
 
 
 class Panel(QWidget):
     """A workspace: its widgets, its actions by their ids, a banner that also tells of an engine
-    that is not there. `wanted` asks for another workspace's id, `offered` also hands it pictures.
+    that is not there. `wanted` asks for another workspace's id, `offered` also hands it pictures,
+    `staged` has it set up for a stop of the tour.
     """
 
     wanted = Signal(str)
     offered = Signal(str, object)  # an id, tuple[Path, ...]
+    staged = Signal(object, str)  # Stop, its place among the others
     actions_by_id: dict[str, QAction]
 
     def __init__(self, shared: Shared, parent: QWidget | None, name: str, prefix: str = "") -> None:
@@ -50,6 +54,15 @@ class Panel(QWidget):
 
     def receive(self, pictures: tuple[Path, ...]) -> None:
         """Takes pictures that another workspace offers."""
+
+    def run(self) -> None:
+        """The workspace's work."""
+
+    def stage(self, stop: Stop) -> None:
+        """Is set up as a stop of the tour says, and begins if it says so. Raises UsageError."""
+        set_up(self, stop.set)
+        if stop.run:
+            self.run()
 
     def closing(self) -> None:
         """The window is about to close, the engine still there."""
@@ -179,6 +192,11 @@ class ViewsPanel(Panel):
         spec = self._specs[number]
         self.pages.setCurrentWidget(self.page(spec))
         self.column.setVisible(not spec.alone)  # last: who had the keys in it may hand them on
+
+    def stage(self, stop: Stop) -> None:
+        if stop.view:
+            self.show_view(stop.view)
+        super().stage(stop)
 
     def begin(self) -> None:
         """The panel's own work."""
