@@ -124,9 +124,9 @@ class Look(Request):
 
 @dataclass(frozen=True, eq=False)
 class Looked(Event):
-    """`patches` (h, w, D): the last layer's vector of each patch. `attention` (layers, heads, h, w):
-    how much [CLS] attends to each, the rest of 1 being for itself. `labels` are the class head's
-    five best with their probabilities, where there is one."""
+    """`patches` (h, w, D): the last layer's vector of each patch. `attention` (layers, heads, h,
+    w): how much [CLS] attends to each, the rest of 1 being for itself. `labels` are the class
+    head's five best with their probabilities, where there is one."""
 
     patches: np.ndarray
     attention: np.ndarray

@@ -1,16 +1,17 @@
 """The tour: the curriculum as stops, each a claim, where to see it, and a figure that bears it out.
 
 A chapter is one TOML file in assets/tour, or in the user's own folder "tour": `title`, and a
-`[[stop]]` for each of its stops, whose keys are the fields of `Stop`. `[stop.set]` names controls by
-their object names, `[stop.figure]` a measure and the range it should fall into.
+`[[stop]]` for each of its stops, whose keys are the fields of `Stop`. `[stop.set]` names controls
+by their object names, `[stop.figure]` a measure and the range it should fall into.
 """
 
 from __future__ import annotations
 
 import math
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ Options = tuple[tuple[str, Any], ...]
 
 @dataclass(frozen=True)
 class Figure:
-    """`what` it is, in words with its unit; the `measure` that gives it, with its `options`; and the
-    range it should fall into, both ends allowed."""
+    """`what` it is, in words with its unit; the `measure` that gives it, with its `options`; and
+    the range it should fall into, both ends allowed."""
 
     what: str
     measure: str
@@ -39,9 +40,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class Stop:
-    """One claim, and how to see it: in a `workspace` and, where it has several, a `view`; with these
-    controls `set` (object name, value), begun at once if `run`, on the user's own `picture` where
-    there is one. `look` says what to look at."""
+    """One claim, and how to see it: in a `workspace` and, where it has several, a `view`; with
+    these controls `set` (object name, value), begun at once if `run`, on the user's own `picture`
+    where there is one. `look` says what to look at."""
 
     id: str
     title: str
@@ -51,7 +52,7 @@ class Stop:
     workspace: str
     figure: Figure
     view: str = ""
-    set: Options = field(default=())
+    set: Options = ()
     run: bool = True
     picture: bool = False
 
@@ -97,8 +98,8 @@ def read(path: Path) -> Chapter:
 
 
 def _twice(names: Iterable[str]) -> str:
-    seen: set[str] = set()
-    return next((name for name in names if name in seen or seen.add(name)), "")
+    counted = Counter(names)
+    return next((name for name, count in counted.items() if count > 1), "")
 
 
 def _tables(value: object) -> list[Mapping[str, Any]]:
@@ -111,12 +112,16 @@ def _stop(table: Mapping[str, Any]) -> Stop:
     known = {each.name for each in fields(Stop)}
     if odd := sorted(table.keys() - known):
         raise UsageError(f"a stop has no {odd[0]!r}")
-    words = ("id", "title", "claim", "look", "paper", "workspace")
     figure = table.get("figure")
     if not isinstance(figure, dict):
         raise UsageError(f"the stop {table.get('id')!r} has no [stop.figure]")
     return Stop(
-        *(_text(table, word) for word in words),
+        id=_text(table, "id"),
+        title=_text(table, "title"),
+        claim=_text(table, "claim"),
+        look=_text(table, "look"),
+        paper=_text(table, "paper"),
+        workspace=_text(table, "workspace"),
         figure=_figure(figure),
         view=_text(table, "view", ""),
         set=_options(table.get("set", {})),

@@ -71,7 +71,7 @@ def tsne(vectors: Tensor, perplexity: float = 30.0, steps: int = STEPS) -> Itera
 
 
 def _gradient(points: Tensor, pairs: Tensor, p: Tensor) -> Tensor:
-    """Of the Kullback-Leibler divergence (equation 5): attraction of neighbours, repulsion of all."""
+    """Of the Kullback-Leibler divergence (equation 5): neighbours attract, all repel."""
     lengths = points.square().sum(1)
     near = torch.addmm(lengths[None] + 1, points, points.T, alpha=-2)
     near.add_(lengths[:, None]).clamp_min_(1).reciprocal_()  # Student's t, not normalised

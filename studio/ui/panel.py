@@ -58,7 +58,7 @@ class Panel(QWidget):
     def run(self) -> None:
         """The workspace's work."""
 
-    def stage(self, stop: Stop) -> None:
+    def set_up_for(self, stop: Stop) -> None:
         """Is set up as a stop of the tour says, and begins if it says so. Raises UsageError."""
         set_up(self, stop.set)
         if stop.run:
@@ -193,10 +193,10 @@ class ViewsPanel(Panel):
         self.pages.setCurrentWidget(self.page(spec))
         self.column.setVisible(not spec.alone)  # last: who had the keys in it may hand them on
 
-    def stage(self, stop: Stop) -> None:
+    def set_up_for(self, stop: Stop) -> None:
         if stop.view:
             self.show_view(stop.view)
-        super().stage(stop)
+        super().set_up_for(stop)
 
     def begin(self) -> None:
         """The panel's own work."""

@@ -151,7 +151,7 @@ class Window(QWidget):
         self._go_to(stop.workspace)
         panel = self.panel(stop.workspace)
         try:
-            panel.stage(stop)
+            panel.set_up_for(stop)
         except UsageError as error:
             panel.refuse(str(error))
         self.tour.show_stop(stop, place)

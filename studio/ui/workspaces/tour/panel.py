@@ -65,7 +65,7 @@ class TourPanel(Panel):
     @property
     def number(self) -> int:
         """Of the stop that is shown, from 0."""
-        return self._items.index(self.list.currentItem())
+        return self._items.index(self.list.currentItem())  # type: ignore[arg-type]
 
     @property
     def stop(self) -> Stop:
