@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import numpy as np
 from tqdm import tqdm
 
 from studio.cli import bars, table
@@ -29,10 +29,6 @@ from studio.core.world import World
 from studio.engine.worker import Worker, run_now
 from studio.gallery import comparison, film, png
 from studio.models.plan import Plan
-
-if TYPE_CHECKING:
-    import numpy as np
-
 
 HOLDS = "the pictures, the sheet and the figures"
 

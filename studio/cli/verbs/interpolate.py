@@ -7,8 +7,8 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import numpy as np
 from tqdm import tqdm
 
 from studio.cli import bars
@@ -22,9 +22,6 @@ from studio.core.walks import CONDITIONINGS, NOISES, WAYS, End, Frame, Inverted,
 from studio.engine.worker import run_now
 from studio.gallery import film
 from studio.gallery.walks import write_frame
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 def configure(parser: ArgumentParser) -> None:
