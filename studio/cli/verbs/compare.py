@@ -34,17 +34,18 @@ HOLDS = "the pictures, the sheet and the figures"
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("prompt", metavar="PROMPT", help='what to draw; "" draws anything')
+    add = parser.add_argument
+    add("prompt", metavar="PROMPT", help='what to draw; "" draws anything')
     add_sampling(parser)
     add_grid(parser)
-    parser.add_argument(
+    add(
         "--film",
         nargs="?",
         const=".webp",
         choices=tuple(film.ENCODERS),
         help="also a film: all from noise to end (as %(const)s unless you say)",
     )
-    parser.add_argument(
+    add(
         "--no-distances",
         dest="distances",
         action="store_false",
