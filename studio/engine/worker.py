@@ -1,6 +1,6 @@
 """Runs requests where it is called: the engine's thread and the headless commands share it.
 
-torch is imported when the first request runs, not with this module. Must not import Qt.
+torch is imported when the first request runs, not with this module.
 """
 
 from __future__ import annotations
