@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -90,6 +90,7 @@ TABLE = {
     "seed": Preference(0, _whole(0, MAX_SEED)),
     "seed_locked": Preference(False, _is_flag),
 }
+MOST_PROMPTS = 100  # of those used earlier
 #: In the order they are brought back: a sampler proposes steps, and with a rule forgets options.
 _SESSION = (
     *("sampler", "rule", "prompt", "negative", "steps", "guidance", "interval", "options"),
@@ -124,6 +125,15 @@ class Preferences:
         if not TABLE[key].valid(value):
             raise ValueError(f"{key} cannot be {value!r}")
         self._store.setValue(key, json.dumps(value))
+
+    def remember_prompts(self, prompts: Iterable[str]) -> tuple[str, ...]:
+        """Puts prompts before those used earlier, in another window too; all, newest first."""
+        self._store.sync()  # what the others have written
+        known = (each for each in (*prompts, *self.get("history")) if each)
+        kept = list(dict.fromkeys(known))[:MOST_PROMPTS]
+        self.set("history", kept)
+        self._store.sync()
+        return tuple(kept)
 
     def geometry(self) -> QByteArray | None:
         """Where the window was."""
