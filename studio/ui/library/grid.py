@@ -242,7 +242,7 @@ class Grid(QAbstractItemView):
         top = self.in_sight().start
         moved = self.verticalOffset() % self.side
         super().resizeEvent(event)
-        self.rows.size = round(TILE * self.devicePixelRatioF())
+        self.rows.thumbnails.size = round(TILE * self.devicePixelRatioF())
         self.updateGeometries()
         self.verticalScrollBar().setValue(top // self.columns * self.side + moved)
 
