@@ -1,4 +1,4 @@
-"""Work off the UI thread: reading and writing pictures. Must not import widgets or torch."""
+"""Work off the UI thread: reading and writing pictures."""
 
 from __future__ import annotations
 

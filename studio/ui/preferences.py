@@ -12,13 +12,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from studio.core.errors import UsageError
 from studio.core.generating import MAX_COUNT
-from studio.core.settings import (
-    MAX_CLASSIFIER,
-    MAX_GUIDANCE,
-    MAX_SEED,
-    MAX_STEPS,
-    SHIFTS,
-)
+from studio.core.settings import MAX_CLASSIFIER, MAX_GUIDANCE, MAX_SEED, MAX_STEPS, SHIFTS
 from studio.core.specs import checked_options, one_name
 from studio.ui.session import Session
 from studio.ui.theme import CHOICES

@@ -1,7 +1,7 @@
 """Light and dark: colour tokens, the palette and the style sheet made from them.
 
 Widgets that paint themselves read colours from their QPalette, so this file is the only one that
-names a colour. Must not import any other part of the window except icons.
+names a colour.
 """
 
 from __future__ import annotations

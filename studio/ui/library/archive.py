@@ -1,7 +1,4 @@
-"""The history of pictures for the window: everything that touches its files, off the UI thread.
-
-Must not import widgets or torch.
-"""
+"""The history of pictures for the window: everything that touches its files, off the UI thread."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The grid of thumbnails: as many columns as fit, marks on the tiles.
 
 Its layout is arithmetic, so that nothing is computed a row: QListView lays every row out anew
-whenever one changes, 50 ms for 50,000. Must not import torch.
+whenever one changes, 50 ms for 50,000.
 """
 
 from __future__ import annotations
@@ -27,13 +27,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QStyle,
-    QStyleOptionViewItem,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QStyle, QStyleOptionViewItem, QWidget
 
 from studio.ui.image.tiles import draw_pill, pale
 from studio.ui.library.archive import Ids

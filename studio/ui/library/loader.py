@@ -1,7 +1,6 @@
 """Reading what is in sight, off the UI thread: the newest wish first, old ones are forgotten.
 
-While the user scrolls, what is asked for changes faster than files can be read. Must not import
-widgets or torch.
+While the user scrolls, what is asked for changes faster than files can be read.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """The pictures: those of this session and those already in the pictures folder, newest first.
 
 Files are written and read off the UI thread; a picture that could not be written stays in memory.
-Must not import widgets or torch.
 """
 
 from __future__ import annotations

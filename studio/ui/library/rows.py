@@ -1,7 +1,7 @@
 """The pictures that were found, as rows of a list: only what is in sight is ever read.
 
 The ids of everything found come at once; items come in pages and thumbnails one by one, off the UI
-thread. Must not import widgets or torch.
+thread.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pictures to start from, read and kept off the UI thread. Must not import widgets or torch."""
+"""Pictures to start from, read and kept off the UI thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seed of an end: typed, drawn, or left to what stands in grey. Must not import torch."""
+"""The seed of an end: typed, drawn, or left to what stands in grey."""
 
 from __future__ import annotations
 

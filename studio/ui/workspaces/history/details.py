@@ -1,7 +1,4 @@
-"""What made this? The selected picture's settings, marks and tags; of two, what differs.
-
-Must not import torch.
-"""
+"""What made this? The selected picture's settings, marks and tags; of two, what differs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to look for: the search line and the filters under it. Must not import torch."""
+"""What to look for: the search line and the filters under it."""
 
 from __future__ import annotations
 

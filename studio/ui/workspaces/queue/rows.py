@@ -1,18 +1,10 @@
-"""The list of jobs: a row is a job's place, what is made, and under it what else decides it.
-
-Must not import torch.
-"""
+"""The list of jobs: a row is a job's place, what is made, and under it what else decides it."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import (
-    QListWidget,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-)
+from PySide6.QtWidgets import QListWidget, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 JOB = Qt.ItemDataRole.UserRole
 PLACE, TITLE, DETAIL = JOB + 1, JOB + 2, JOB + 3  # texts
