@@ -35,12 +35,8 @@ def _number(low: float, high: float) -> Callable[[Any], bool]:
     return lambda value: type(value) in (int, float) and low <= value <= high
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_flag(value: Any) -> bool:
-    return isinstance(value, bool)
+def _are(kind: type, default: Any, *names: str) -> dict[str, Preference]:
+    return dict.fromkeys(names, Preference(default, lambda value: isinstance(value, kind)))
 
 
 def _is_interval(value: Any) -> bool:
@@ -53,36 +49,24 @@ def _are_options(value: Any) -> bool:
 
 
 TABLE = {
-    "keep_queue": Preference(False, _is_flag),
-    **{
-        name: Preference({}, lambda value: isinstance(value, dict))
-        for name in ("walk", "compare", "lab", "reconstruct", "train")
-    },
+    **_are(bool, False, "keep_queue", "variation_locked", "trajectories", "seed_locked"),
+    **_are(dict, {}, "walk", "compare", "lab", "reconstruct", "train"),
+    **_are(str, "", "prompt", "negative", "sampler", "schedule", "rule", "classifier"),
+    **_are(str, "", "source", "mask"),
     "theme": Preference("system", lambda value: value in CHOICES),
     "history": Preference([], lambda value: all(isinstance(each, str) for each in value)),
-    "prompt": Preference("", _is_text),
-    "negative": Preference("", _is_text),
-    "sampler": Preference("", _is_text),
     "steps": Preference(0, _whole(1, MAX_STEPS)),
     "guidance": Preference(-1.0, _number(0, MAX_GUIDANCE)),
     "interval": Preference((), _is_interval),
     "options": Preference((), _are_options),
-    "schedule": Preference("", _is_text),
     "shift": Preference(0.0, _number(*SHIFTS)),
-    "rule": Preference("", _is_text),
     "rule_options": Preference((), _are_options),
-    "classifier": Preference("", _is_text),
     "classifier_scale": Preference(-1.0, _number(0, MAX_CLASSIFIER)),
     "strength": Preference(0.0, lambda value: _number(0, 1)(value) and value > 0),
     "variation": Preference(0.0, _number(0, 1)),
     "variation_seed": Preference(0, _whole(0, MAX_SEED)),
-    "variation_locked": Preference(False, _is_flag),
-    "trajectories": Preference(False, _is_flag),
-    "source": Preference("", _is_text),
-    "mask": Preference("", _is_text),
     "count": Preference(1, _whole(1, MAX_COUNT)),
     "seed": Preference(0, _whole(0, MAX_SEED)),
-    "seed_locked": Preference(False, _is_flag),
 }
 MOST_PROMPTS = 100  # of those used earlier
 #: In the order they are brought back: a sampler proposes steps, and with a rule forgets options.

@@ -119,9 +119,9 @@ class Rows(QAbstractListModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if role not in _ROLES or not index.isValid() or (item := self.item(index.row())) is None:
             return None
-        if role == Qt.ItemDataRole.DecorationRole:
+        if role == _ROLE.DecorationRole:
             return self.thumbnail(item)
-        if role == Qt.ItemDataRole.UserRole:
+        if role == _ROLE.UserRole:
             return item
         return self.problem(item) or item.settings.prompt or "No prompt"
 
@@ -198,14 +198,8 @@ class Rows(QAbstractListModel):
             self.refresh()
 
 
-_ROLES = frozenset(
-    (
-        Qt.ItemDataRole.DecorationRole,
-        Qt.ItemDataRole.UserRole,
-        Qt.ItemDataRole.ToolTipRole,
-        Qt.ItemDataRole.AccessibleTextRole,
-    )
-)
+_ROLE = Qt.ItemDataRole
+_ROLES = (_ROLE.DecorationRole, _ROLE.UserRole, _ROLE.ToolTipRole, _ROLE.AccessibleTextRole)
 
 
 def _common(one: Ids, other: Ids) -> int:

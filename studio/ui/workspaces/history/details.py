@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.wording import many
 from studio.gallery.history.difference import differences
 from studio.gallery.history.marks import MOST_STARS
 from studio.gallery.history.rows import Item
@@ -81,16 +82,15 @@ class Details(QFrame):
     def show_nothing(self, selected: int) -> None:
         """Nothing is selected, or so much that only marks are left to change."""
         self._items = ()
-        many = selected > 0
-        self.title.setText(f"{selected:,} pictures" if many else "What made this?")
+        several = selected > 0
+        self.title.setText(many(selected, "picture") if selected else "What made this?")
         self.about.setText(
             "Stars, tags and the trash change all of them."
-            if many
+            if several
             else "Select a picture to see its settings, or drop one from any studio here."
         )
-        self._marks.setVisible(many)
-        self.tags.setVisible(many)
-        self._buttons.setVisible(many)
+        for widget in (self._marks, self.tags, self._buttons):
+            widget.setVisible(several)
         self.table.hide()
         self.notes.hide()
         self._show_marks(0, False)
