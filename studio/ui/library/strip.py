@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QListView, QStyleOptionViewItem, QWidget
 
 from studio.ui.library.pictures import Entry, Library
 from studio.ui.library.tile import Index, Tile
+from studio.ui.widgets.form import named
 
 TILE = 72  # logical pixels
 GAP = 8
@@ -43,9 +44,8 @@ class Strip(QListView):
         self.rows = library
         self.setModel(library)
         self.setItemDelegate(EntryTile(self))
-        self.setObjectName("strip")
-        self.setAccessibleName("Pictures, newest first")
-        self.setToolTip("Your pictures, newest first; the arrow keys move along them.")
+        tip = "Your pictures, newest first; the arrow keys move along them."
+        named(self, "strip", "Pictures, newest first", tip)
         self.setFlow(QListView.Flow.LeftToRight)
         self.setWrapping(False)
         self.setUniformItemSizes(True)
@@ -75,7 +75,6 @@ class Strip(QListView):
             self.setCurrentIndex(self.rows.index(to))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """The wheel scrolls sideways."""
         turn = event.angleDelta().y() or event.angleDelta().x()
         bar = self.horizontalScrollBar()
         bar.setValue(bar.value() - turn)

@@ -111,7 +111,6 @@ def from_image(name: str, image: QImage) -> Start:
 
 
 def _shines(image: QImage) -> bool:
-    """Whether any of it is transparent."""
     import numpy as np
 
     if not image.hasAlphaChannel():

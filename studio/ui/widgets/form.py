@@ -166,5 +166,5 @@ def clear(layout: QLayout) -> None:
     """Takes every widget out of a layout, and away."""
     while (item := layout.takeAt(0)) is not None:
         if (old := item.widget()) is not None:
-            old.setParent(None)
+            old.hide()
             old.deleteLater()

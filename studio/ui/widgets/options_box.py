@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.core.specs import Options, Parameter, checked_options
 from studio.ui.widgets.choice_box import ChoiceBox
-from studio.ui.widgets.form import Check, caption, clear, column, row
+from studio.ui.widgets.form import Check, caption, column, row
 from studio.ui.widgets.spin import RealSpin
 
 WIDEST = 1e6  # a spin box has to end somewhere
@@ -29,7 +29,10 @@ class OptionsBox(QWidget):
 
     def show_parameters(self, parameters: tuple[Parameter, ...]) -> None:
         """Builds the controls anew, each at its default."""
-        clear(self._rows)
+        while (item := self._rows.takeAt(0)) is not None:
+            if (old := item.widget()) is not None:
+                old.setParent(None)
+                old.deleteLater()
         self._parameters = parameters
         self._controls = {each.name: self._control(each) for each in parameters}
         for each in parameters:

@@ -59,7 +59,6 @@ class PromptBox(QPlainTextEdit):
         self.set_value(self._draft if to == 0 else self._history[to - 1])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Alt+Up / Alt+Down walk the history; Ctrl+Enter submits."""
         enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         alt = event.modifiers() & Qt.KeyboardModifier.AltModifier
         if alt and event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):

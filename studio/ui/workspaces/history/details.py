@@ -85,7 +85,7 @@ class Details(QFrame):
         several = selected > 0
         self.title.setText(many(selected, "picture") if selected else "What made this?")
         self.about.setText(
-            "Stars, tags and the trash change all of them."
+            "Ratings, tags and Delete apply to all of them."
             if several
             else "Select a picture to see its settings, or drop one from any studio here."
         )
@@ -212,13 +212,11 @@ def _table() -> QTableWidget:
 
 
 def _small(image: QImage) -> QPixmap:
-    """For the head of a difference."""
     keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
     return QPixmap.fromImage(image.scaled(PICTURE, PICTURE, keep, smooth))
 
 
 def _about(item: Item) -> str:
-    """When, how large, how long, where."""
     when = datetime.fromtimestamp(item.created / 1000)
     took = f", {item.seconds:.1f} s" if item.seconds else ""
     calls = f", {item.nfe} evaluations" if item.nfe else ""

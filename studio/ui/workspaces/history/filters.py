@@ -69,7 +69,7 @@ class Filters(QWidget):
         self.when = ChoiceBox("historyTime", "When", "When the pictures were made", TIMES)
         self.favourites = icon_button("historyFavourites", "heart", FAVOURITES, checkable=True)
         self.trash = icon_button("historyTrash", "bin", "Show the trash", checkable=True)
-        self.clear = icon_button("historyClear", "close", "Show everything again")
+        self.clear = icon_button("historyClear", "close", "Clear all filters")
         today = QDate.currentDate()
         self.first, self.last = _day_edit("First", today.addDays(-7)), _day_edit("Last", today)
         self._narrow = self.sampler, self.model, self.tag, self.rating, self.when
@@ -164,7 +164,7 @@ class Filters(QWidget):
             return "There are no pictures yet; make one in Generate (Ctrl+1)."
         if self.query() == Query(trashed=True, order=self.query().order):
             return "The trash is empty."
-        return "No picture matches. The cross beside the filters shows all pictures again."
+        return "No picture matches. The cross beside the filters clears them."
 
     def _span(self) -> tuple[int | None, int | None]:
         """The chosen days in ms since 1970, as Query wants them."""

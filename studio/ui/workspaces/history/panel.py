@@ -335,7 +335,6 @@ class HistoryPanel(Panel):
 
     @Slot()
     def _select(self) -> None:
-        """Tells of what is selected."""
         ids, items = self.selected(), self._items()
         if len(ids) == len(items) == 1:
             self.details.show_item(items[0], notes(self.session, items[0].settings))

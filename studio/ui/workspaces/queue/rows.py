@@ -63,6 +63,5 @@ class _Row(QStyledItemDelegate):
 
 
 def _line(painter: QPainter, area: QRect, text: str) -> None:
-    """One line, elided where there is no room."""
     short = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, area.width())
     painter.drawText(area, Qt.AlignmentFlag.AlignTop, short)
