@@ -20,7 +20,7 @@ from studio.core.settings import Settings
 from studio.ui.background import Background
 from studio.ui.image.qimage import from_qimage, to_qimage
 from studio.ui.library.archive import Archive
-from studio.ui.library.thumbnails import SIZE, Thumbnails
+from studio.ui.library.loader import SIZE, Thumbnails
 from studio.ui.library.tile import Index
 from studio.ui.recent import Recent
 

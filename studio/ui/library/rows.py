@@ -23,8 +23,7 @@ from PySide6.QtGui import QImage
 from studio.gallery.history.query import Query
 from studio.gallery.history.rows import Item
 from studio.ui.library.archive import Archive, Done, Ids
-from studio.ui.library.loader import Loader
-from studio.ui.library.thumbnails import Thumbnails
+from studio.ui.library.loader import Loader, Thumbnails
 from studio.ui.library.tile import Index
 from studio.ui.recent import Recent
 
