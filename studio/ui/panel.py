@@ -102,9 +102,8 @@ class Panel(QWidget):
             self.banner.clear()
 
     def remember_prompt(self, box: PromptBox, prompt: str) -> None:
-        """Puts it before those that Alt+Up walks, here and elsewhere; and keeps the settings."""
-        box.remember(prompt)
-        self.preferences.set("history", list(box.history()))
+        """Puts it before those that Alt+Up walks, here and elsewhere; keeps the settings too."""
+        box.set_history(self.preferences.remember_prompts([prompt]))
         self.preferences.remember(self.session)
 
     def share(self, settings: Settings, as_command: bool = False) -> None:

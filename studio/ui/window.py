@@ -116,7 +116,6 @@ class Window(QWidget):
             yield workspace
 
     def _make_tabs(self) -> QTabBar:
-        """The workspaces by name."""
         tabs = tab_bar("workspaces", "Workspaces", "The workspaces")
         for number, title in enumerate(WORKSPACES.values(), 1):
             tabs.addTab(title)
