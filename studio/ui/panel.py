@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -146,6 +147,17 @@ class View:
     create: Callable[[Any], QWidget]
     early: bool = False
     alone: bool = False
+
+
+def later(view: str) -> Callable[[Panel], QWidget]:
+    """Makes a view by its class's full name; its module is imported when it is first needed."""
+
+    def create(panel: Panel) -> QWidget:
+        module, _, name = view.rpartition(".")
+        made: QWidget = getattr(importlib.import_module(module), name)(panel)
+        return made
+
+    return create
 
 
 class ViewsPanel(Panel):
