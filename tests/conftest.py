@@ -1,9 +1,11 @@
 """For every test: Qt draws into memory, so that a machine without a screen will do; threads that
-wait sleep; how long an example of Hypothesis takes is no failure."""
+wait sleep; how long an example of Hypothesis takes is no failure; all of them together are shared
+out among the cores."""
 
 import os
 import tempfile
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from studio.engine import threads
@@ -13,3 +15,12 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp()  # no test writes into the user's own log
 settings.register_profile("studio", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("studio")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A worker of one thread for each core; none where somebody names the tests to run."""
+    workers = threads.cores() or os.cpu_count() or 1
+    if config.args_source is not pytest.Config.ArgsSource.TESTPATHS or workers == 1:
+        return 0
+    os.environ["OMP_NUM_THREADS"] = "1"
+    return min(workers, 8)  # each has a torch and a Qt of its own
