@@ -2,6 +2,7 @@
 wait sleep; how long an example of Hypothesis takes is no failure; all of them together are shared
 out among the cores."""
 
+import gc
 import os
 import tempfile
 
@@ -12,6 +13,7 @@ from studio.engine import threads
 
 threads.before_torch()
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # programs that tests start are compiled once
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp()  # no test writes into the user's own log
 settings.register_profile("studio", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("studio")
@@ -24,3 +26,9 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
         return 0
     os.environ["OMP_NUM_THREADS"] = "1"
     return min(workers, 8)  # each has a torch and a Qt of its own
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: an engine that closes need not look through it for rubbish."""
+    gc.collect()
+    gc.freeze()
