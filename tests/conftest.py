@@ -25,7 +25,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     if config.args_source is not pytest.Config.ArgsSource.TESTPATHS or workers == 1:
         return 0
     os.environ["OMP_NUM_THREADS"] = "1"
-    return min(workers, 8)  # each has a torch and a Qt of its own
+    return min(workers, 4)  # each holds a torch and a Qt of its own, 1.2 GB
 
 
 def pytest_collection_finish() -> None:
