@@ -21,6 +21,13 @@ NETWORKS = {
     "denoiser": ("studio.networks.denoiser", "DenoiserTransformer", "DenoiserConfig"),
     "text": ("studio.networks.text", "TextTower", "TextConfig"),
     "picture": ("studio.networks.picture", "PictureTower", "PictureConfig"),
+    "vision": ("studio.networks.vision", "VisionTransformer", "VisionConfig"),
+    "decoder": ("studio.networks.decoder", "Decoder", "DecoderConfig"),
+    "encoder-decoder": (
+        "studio.networks.encoder_decoder",
+        "EncoderDecoder",
+        "EncoderDecoderConfig",
+    ),
     "classifier": ("studio.networks.classifier", "NoisyClassifier", "ClassifierConfig"),
     "toy": ("studio.networks.toy", "ToyNetwork", "ToyConfig"),
 }
