@@ -7,7 +7,6 @@ processes.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -18,7 +17,6 @@ from torch.nn import functional as F
 
 from studio.objectives.positives import Content, fits
 
-LARGEST = math.log(100.0)  # of CLIP's log scale, section 2.5
 Rows = Callable[[Tensor, Tensor], Tensor]  # logits and fits (B, T) -> losses (B,)
 
 
@@ -55,11 +53,6 @@ def clip_loss(logits: Tensor, fits: Tensor) -> Tensor:
     """CLIP: which text of all belongs to the picture, and which picture to the text (Radford et al.
     2021, figure 3), in nats; arguments as in `sigmoid_loss`."""
     return (softmax_rows(logits, fits).mean() + softmax_rows(logits.T, fits.T).mean()) / 2
-
-
-def clip_scale(log_scale: Tensor) -> Tensor:
-    """CLIP's learned inverse temperature, at most 100."""
-    return log_scale.clamp_max(LARGEST).exp()
 
 
 @dataclass(frozen=True)

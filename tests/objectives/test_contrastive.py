@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from studio.objectives.contrastive import Contrast, clip_loss, clip_scale, sigmoid_loss
+from studio.objectives.contrastive import Contrast, clip_loss, sigmoid_loss
 from studio.objectives.positives import Content, fits, pairs
 from studio.report.contrastive_costs import cost
 
@@ -91,11 +91,6 @@ def test_what_fits() -> None:
     assert fits(shown, said).tolist() == expected
     again = Content(torch.tensor([9]), torch.tensor([[5, -1]]), torch.tensor([True]))
     assert fits(again, said).tolist() == [[1, 0, -1, -1]]  # the cat in another style
-
-
-def test_the_temperature_has_a_limit() -> None:
-    assert clip_scale(torch.tensor(9.0)).item() == pytest.approx(100.0)
-    assert clip_scale(torch.tensor(math.log(1 / 0.07))).item() == pytest.approx(1 / 0.07)
 
 
 @kinds
