@@ -23,6 +23,12 @@ NETWORKS = {
     "picture": ("studio.networks.picture", "PictureTower", "PictureConfig"),
     "vision": ("studio.networks.vision", "VisionTransformer", "VisionConfig"),
     "towers": ("studio.networks.towers", "Towers", "TowersConfig"),
+    "decoder": ("studio.networks.decoder", "Decoder", "DecoderConfig"),
+    "encoder-decoder": (
+        "studio.networks.encoder_decoder",
+        "EncoderDecoder",
+        "EncoderDecoderConfig",
+    ),
     "classifier": ("studio.networks.classifier", "NoisyClassifier", "ClassifierConfig"),
     "toy": ("studio.networks.toy", "ToyNetwork", "ToyConfig"),
 }
