@@ -57,7 +57,9 @@ class Neighbours:
         among = gallery[held] @ gallery.T
         among[:, held] = -torch.inf
         nearest = among.argmax(1).tolist()
-        right = [self.groups[a] == self.groups[b] for a, b in zip(held.tolist(), nearest, strict=True)]
+        right = [
+            self.groups[a] == self.groups[b] for a, b in zip(held.tolist(), nearest, strict=True)
+        ]
         return {
             "knn_scene": float(((scenes @ gallery.T).argmax(1) == shown).float().mean()),
             "knn_style": float(((styled @ gallery.T).argmax(1) == held).float().mean()),

@@ -138,7 +138,9 @@ class DinoTask(Task):
         student, teacher = said.unflatten(0, (-1, count)), self.companion(wide, 2)
         loss = dino_loss(student, teacher, self.companion.centre, settings.student_temperature,
                          settings.teacher_temperature)  # fmt: skip
-        sharp = ((teacher.float() - self.companion.centre) / settings.teacher_temperature).softmax(-1)
+        sharp = ((teacher.float() - self.companion.centre) / settings.teacher_temperature).softmax(
+            -1
+        )
         entropy = -(sharp * sharp.clamp_min(1e-9).log()).sum(-1).mean()
         return {"loss": loss, "teacher_entropy": entropy}  # 0 or log K: it has collapsed
 
