@@ -18,6 +18,7 @@ from studio.core.device import Device
 from studio.core.errors import Cancelled, StudioError
 from studio.core.generating import Decode, Generate, Picture
 from studio.core.laboratory import Lab
+from studio.core.language import Describe, Embed, Known, Look, Read, Scatter, Tokenize
 from studio.core.learning import Train
 from studio.core.messages import Event, Finished, Loading, LoadModel, Note, Ready, Request, Started
 from studio.core.tour import Measure
@@ -31,6 +32,7 @@ from studio.engine.autoencoders import (
 from studio.models.format import Check
 
 if TYPE_CHECKING:
+    from studio.models.encoders import Encoders
     from studio.models.model import Model
 
 SHOWN = 60  # characters of what is not read
@@ -68,6 +70,7 @@ class Worker:
         self._name, self._model = "", None  # type: str, Model | None
         self._open_autoencoder = open_autoencoder
         self._autoencoders: Autoencoders | None = None
+        self._encoders: Encoders | None = None
 
     @property
     def autoencoders(self) -> Autoencoders:
@@ -121,10 +124,19 @@ class Worker:
             self._name = name
         return self._model
 
+    @property
+    def encoders(self) -> Encoders:
+        """Those of words and pictures. Raises UsageError when this machine lacks the device."""
+        if self._encoders is None:
+            from studio.models.encoders import Encoders
+
+            self._encoders = Encoders("cpu")  # they are small
+        return self._encoders
+
     def forget(self) -> None:
         """Drops the models and gives memory back."""
         self._name, self._model = "", None
-        self._autoencoders = None
+        self._autoencoders = self._encoders = None
         if self._device is not None:
             devices.free_memory(self._device.name)
 
@@ -175,6 +187,10 @@ def _model(worker: Worker, request: Request) -> tuple[Any, ...]:
     return worker.model(request.needs or ""), request
 
 
+def _language(function: str) -> Handler:
+    return _late("language", function, lambda worker, request: (worker, request))
+
+
 TRAIN = _late("train", "train", lambda worker, request: (request, worker.training_device))
 PROBE = _late(
     "probes", "probe", lambda worker, asked: (worker.autoencoders.get(asked.autoencoder), asked)
@@ -190,6 +206,13 @@ HANDLERS: Mapping[type[Request], Handler] = {
     Probe: _probe,
     Measure: _measure,
     Train: _train,
+    Tokenize: _language("tokenize"),
+    Embed: _language("embed"),
+    Known: _language("known"),
+    Scatter: _language("scatter"),
+    Look: _language("look"),
+    Read: _language("read"),
+    Describe: _language("describe"),
 }
 
 
