@@ -35,7 +35,7 @@ from studio.core.language import (
 from studio.core.messages import Progress
 from studio.dataset.catalogue import Catalogue
 from studio.metrics.tsne import tsne
-from studio.models.encoders import PART, Encoders, place_of
+from studio.models.encoders import PART, place_of
 from studio.models.network_folder import read_manifest
 from studio.networks.attention import Record
 from studio.networks.decoder import generate
