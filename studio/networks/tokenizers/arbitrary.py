@@ -1,4 +1,4 @@
-"""Cuts that follow nothing: every four characters, whatever they are."""
+"""Cuts that follow nothing: every three characters, whatever they are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from studio.networks.tokenizers.vocabulary import VocabularyTokenizer
 
-STEP = 4
+STEP = 3
 
 
 class Arbitrary(VocabularyTokenizer):

@@ -24,8 +24,8 @@ WORD = re.compile(r" ?\w+| ?[^\w\s]+|\s+")  # with the space before it; together
 
 
 class VocabularyTokenizer(ABC):
-    """A kind says how it cuts a text. `prefix` is put before every text, so that a word is the same
-    at the beginning as after a space."""
+    """A kind says how it cuts a text. `prefix` goes before every text that is not empty, so that a
+    word is the same at the beginning as after a space."""
 
     name: ClassVar[str]
     prefix: ClassVar[str] = ""
@@ -76,7 +76,7 @@ class VocabularyTokenizer(ABC):
         return ids, ids != PAD
 
     def _encoded(self, text: str) -> Iterator[tuple[str, list[int]]]:
-        for part in self.cuts(self.prefix + valid(text)):
+        for part in self.cuts(text and self.prefix + valid(text)):
             number = self._numbers.get(part)
             known = number is not None
             yield (
