@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import tokenizers
@@ -11,17 +11,24 @@ from torch import Tensor
 
 from studio.core.errors import ModelError
 from studio.core.files import read_regular
+from studio.networks.tokenizers.protocol import valid
 
 LENGTH = 32
 LARGEST = 2**26  # bytes
+UNKNOWN = "[UNK]"
 
 
 class Tokenizer:
     """Any Unicode text to at most 32 token numbers; longer text is cut.
 
+    As a `TextTokenizer` it is one that loses something: capitals, accents, spaces, and words with a
+    character it does not know.
+
     Raises:
         ModelError: tokenizer.json is missing or damaged.
     """
+
+    name = "teacher"
 
     def __init__(self, path: Path) -> None:
         try:
@@ -38,6 +45,32 @@ class Tokenizer:
         mask = torch.tensor([e.attention_mask for e in encoded], dtype=torch.bool)
         return ids, mask
 
+    @property
+    def size(self) -> int:
+        return self._tokenizer.get_vocab_size()
+
+    def encode(self, text: str) -> list[int]:
+        return [number for number, _, _ in self._whole(valid(text))]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return self._tokenizer.decode(list(ids))
+
+    def pieces(self, text: str) -> list[str]:
+        return [piece for _, piece, _ in self._whole(valid(text))]
+
+    def unknown(self, text: str) -> list[str]:
+        text = valid(text)
+        return [text[slice(*place)] for _, piece, place in self._whole(text) if piece == UNKNOWN]
+
+    def _whole(self, text: str) -> Iterator[tuple[int, str, tuple[int, int]]]:
+        """Number, piece and place of every token but the marks, what is cut among them."""
+        read = self._tokenizer.encode(text)
+        for part in (read, *read.overflowing):
+            tokens = zip(part.ids, part.tokens, part.offsets, strict=True)
+            for token, mark in zip(tokens, part.special_tokens_mask, strict=True):
+                if not mark:
+                    yield token
+
     def unread(self, text: str) -> str:
         """The end of a text that is cut, from where the last token begins that is not read."""
         text = readable(text)
@@ -51,4 +84,4 @@ class Tokenizer:
 
 def readable(text: str) -> str:
     """The part of a text that can matter, as valid Unicode (a lone surrogate becomes "?")."""
-    return text[:2000].encode("utf-8", "replace").decode("utf-8")
+    return valid(text[:2000])
