@@ -3,26 +3,53 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 
-def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
+@dataclass
+class Record:
+    """What a transformer does in one pass, an entry a block: hand one to its `forward`.
+
+    `weights` and `cross` are self and cross attention's, (B, heads, Lq, Lk), each row's sum 1;
+    `heard` what cross attention adds to the tokens and `after` the tokens with it, (B, Lq, W);
+    `states` the blocks' outputs (B, Lq, W). Without a record, attention is fused and keeps nothing.
+    """
+
+    weights: list[Tensor] = field(default_factory=list)
+    cross: list[Tensor] = field(default_factory=list)
+    heard: list[Tensor] = field(default_factory=list)
+    after: list[Tensor] = field(default_factory=list)
+    states: list[Tensor] = field(default_factory=list)
+
+
+def attention(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    mask: Tensor | None = None,
+    weights: list[Tensor] | None = None,
+) -> Tensor:
     """softmax(q k^T / sqrt(d)) v (Vaswani et al. 2017, equation 1).
 
     Args:
         q, k, v: (B, heads, L, d); k and v may have another L.
         mask: broadcastable to (B, heads, Lq, Lk), True where a key may be seen.
+        weights: where the softmax is put, if it is wanted.
 
     On the CPU the fused kernel's bf16 backward is several times slower than writing it out.
     """
-    if q.device.type == "cpu" and torch.is_grad_enabled():
+    if weights is not None or (q.device.type == "cpu" and torch.is_grad_enabled()):
         logits = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
         if mask is not None:
             logits = logits.masked_fill(~mask, float("-inf"))
-        return logits.softmax(-1).to(v.dtype) @ v
+        shares = logits.softmax(-1).to(v.dtype)
+        if weights is not None:
+            weights.append(shares)
+        return shares @ v
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
 
@@ -34,6 +61,12 @@ def split_heads(x: Tensor, heads: int) -> Tensor:
 def join_heads(x: Tensor) -> Tensor:
     """(B, heads, L, d) -> (B, L, heads d)."""
     return x.transpose(1, 2).flatten(-2)
+
+
+def causal_mask(length: int, past: int = 0, device: torch.device | None = None) -> Tensor:
+    """(length, past + length), True where a token may see: what came before, and itself."""
+    whole = torch.ones(length, past + length, dtype=torch.bool, device=device)
+    return whole.tril(past)
 
 
 def axial_frequencies(side: int, head_width: int) -> Tensor:

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from studio.core.tables import Within
 from studio.networks.attention import (
+    Record,
     attention,
     axial_frequencies,
     join_heads,
@@ -77,12 +78,13 @@ class SelfAttention(nn.Module):
         self.out = nn.Linear(width, width, bias=False)
         self.q_norm, self.k_norm = nn.RMSNorm(width // heads), nn.RMSNorm(width // heads)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, record: Record | None = None) -> Tensor:
         """Queries and keys are normalised, weighed and turned as one tensor (2, B, heads, L, d)."""
         parts = self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         weights = torch.stack([self.q_norm.weight, self.k_norm.weight])[:, None, None, None]
         q, k = rotate(normalised(parts[:2]), cos, sin, weights)
-        return self.out(join_heads(attention(q, k, parts[2])))
+        kept = None if record is None else record.weights
+        return self.out(join_heads(attention(q, k, parts[2], weights=kept)))
 
 
 class CrossAttention(nn.Module):
@@ -103,9 +105,13 @@ class CrossAttention(nn.Module):
         k, v = (split_heads(part, self.heads) for part in self.key_value(tokens).chunk(2, -1))
         return normalised(k) * (self.q_norm.weight * self.k_norm.weight).to(k.dtype), v
 
-    def forward(self, x: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, x: Tensor, heard: Heard, record: Record | None = None) -> Tensor:
         q = split_heads(self.query(F.layer_norm(x, x.shape[-1:])), self.heads)
-        return self.out(join_heads(attention(normalised(q), keys, values, mask)))
+        kept = None if record is None else record.cross
+        answer: Tensor = self.out(join_heads(attention(normalised(q), *heard, kept)))
+        if record is not None:
+            record.heard.append(answer)
+        return answer
 
 
 class SwiGLU(nn.Module):
@@ -135,14 +141,24 @@ class Block(nn.Module):
         nn.init.zeros_(self.modulation.bias)
 
     def forward(
-        self, x: Tensor, condition: Tensor, turn: Turn, heard: Heard | None = None
+        self,
+        x: Tensor,
+        condition: Tensor,
+        turn: Turn,
+        heard: Heard | None = None,
+        record: Record | None = None,
     ) -> Tensor:
         parts = self.modulation(condition)[:, None].chunk(6, dim=-1)
         shift1, scale1, gate1, shift2, scale2, gate2 = parts
-        x = torch.addcmul(x, gate1, self.attention(modulate(x, shift1, scale1), *turn))
+        x = torch.addcmul(x, gate1, self.attention(modulate(x, shift1, scale1), *turn, record))
         if self.cross is not None and heard is not None:
-            x = x + self.cross(x, *heard)
-        return torch.addcmul(x, gate2, self.feed_forward(modulate(x, shift2, scale2)))
+            x = x + self.cross(x, heard, record)
+            if record is not None:
+                record.after.append(x)
+        x = torch.addcmul(x, gate2, self.feed_forward(modulate(x, shift2, scale2)))
+        if record is not None:
+            record.states.append(x)
+        return x
 
 
 @dataclass(frozen=True)
@@ -195,13 +211,16 @@ class DenoiserTransformer(nn.Module):
         answers = tuple(cross.answers(text.tokens) for cross in crosses if cross is not None)
         return Prompt(answers, text.mask[:, None, None, :], self.pooled(pooled))
 
-    def forward(self, x: Tensor, t: Tensor, text: TextFeatures | Prompt) -> Tensor:
+    def forward(
+        self, x: Tensor, t: Tensor, text: TextFeatures | Prompt, record: Record | None = None
+    ) -> Tensor:
         """Velocity, of x's shape.
 
         Args:
             x: normalised latents (B, C, side, side).
             t: rectified-flow time (B,), 0 clean and 1 noise.
             text: the prompt's features for each picture, or what `prompt` made of them.
+            record: filled, if there is one; only every other block has cross attention.
         """
         prompt = text if isinstance(text, Prompt) else self.prompt(text)
         dtype = self.embed.weight.dtype
@@ -214,7 +233,7 @@ class DenoiserTransformer(nn.Module):
         turn = self.cos.to(dtype), self.sin.to(dtype)
         for block in self.blocks:
             heard = (*next(answers), prompt.mask) if block.cross is not None else None
-            h = block(h, condition, turn, heard)
+            h = block(h, condition, turn, heard, record)
         shift, scale = self.final_modulation(condition)[:, None].chunk(2, dim=-1)
         return self.to_latents(self.final(modulate(h, shift, scale)))
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from studio.core.tables import Within
+from studio.networks.attention import Record
 from studio.networks.bounds import Depth, Width, check_heads, check_patches
 from studio.networks.transformer import TransformerBlock
 
@@ -52,7 +53,7 @@ class PictureTower(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(math.log(10.0)))
         self.bias = nn.Parameter(torch.tensor(-10.0))
 
-    def forward(self, pictures: Tensor) -> Tensor:
+    def forward(self, pictures: Tensor, record: Record | None = None) -> Tensor:
         """(B, 3, S, S) in [-1, 1], any S -> (B, output), unit length."""
         size = self.config.size
         if pictures.shape[-1] != size:
@@ -60,7 +61,7 @@ class PictureTower(nn.Module):
         x = self.embed(pictures.to(self.embed.weight.dtype)).flatten(2).transpose(1, 2)
         x = x + self.positions
         for block in self.blocks:
-            x = block(x)
+            x = block(x, record=record)
         return F.normalize(self.output(self.norm(x).mean(1)).float(), dim=-1)
 
     def logits(self, pictures: Tensor, texts: Tensor) -> Tensor:

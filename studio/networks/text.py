@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from studio.core.tables import Within
+from studio.networks.attention import Record
 from studio.networks.bounds import Depth, Width, check_heads
 from studio.networks.transformer import TransformerBlock
 
@@ -108,12 +109,12 @@ class TextTower(nn.Module):
         self.norm = nn.LayerNorm(config.width)
         self.output = nn.Linear(config.width, config.output)
 
-    def forward(self, ids: Tensor, mask: Tensor) -> TextFeatures:
+    def forward(self, ids: Tensor, mask: Tensor, record: Record | None = None) -> TextFeatures:
         """`ids` (B, L) int64, L at most `length`; `mask` (B, L), True at real tokens."""
         x = self.widen(self.embedding(ids)) + self.positions[: ids.shape[1]]
         seen = mask[:, None, None, :]
         for block in self.blocks:
-            x = block(x, seen)
+            x = block(x, seen, record=record)
         tokens = self.norm(x)
         weights = mask[..., None].to(tokens.dtype)
         mean = (tokens * weights).sum(1) / weights.sum(1).clamp_min(1)

@@ -21,6 +21,7 @@ NETWORKS = {
     "denoiser": ("studio.networks.denoiser", "DenoiserTransformer", "DenoiserConfig"),
     "text": ("studio.networks.text", "TextTower", "TextConfig"),
     "picture": ("studio.networks.picture", "PictureTower", "PictureConfig"),
+    "vision": ("studio.networks.vision", "VisionTransformer", "VisionConfig"),
     "classifier": ("studio.networks.classifier", "NoisyClassifier", "ClassifierConfig"),
     "toy": ("studio.networks.toy", "ToyNetwork", "ToyConfig"),
 }
