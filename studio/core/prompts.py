@@ -136,7 +136,9 @@ def one_phrase(prompt: str) -> Phrase:
     """A prompt of words and weights. Raises UsageError if it switches or joins."""
     reading = read(prompt)
     if len(reading.parts) > 1 or len(reading.turns(SEVERAL)) > 1:
-        raise UsageError("prompts that switch or are joined with AND do not work here; weights do.")
+        raise UsageError(
+            "a prompt that switches or is joined with AND cannot be used here; weights can."
+        )
     return reading.parts[0].at()
 
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from studio.core.errors import Cancelled, ModelError, UsageError
 from studio.models.latent_diffusion import PROMPTS_KEPT, LatentDiffusion
 from studio.models.registry import open_autoencoder, open_model, open_network
 from studio.models.weights import finite
+from studio.networks.attention import Record
 from tests import tiny
 
 SHARD = "weights-1-of-1.safetensors"
@@ -64,6 +66,42 @@ def test_prompts_of_any_length_stand_side_by_side(model: LatentDiffusion) -> Non
     answer = model.denoiser(features)(noise(4), 0.5, 0.5)
     alone = model.denoiser(model.condition(prompts[1:2]))(noise(4)[1:2], 0.5, 0.5)
     torch.testing.assert_close(answer.x0[1:2], alone.x0, atol=1e-5, rtol=1e-5)
+
+
+def test_a_weight_of_one_changes_nothing_and_another_does(model: LatentDiffusion) -> None:
+    def answer(prompt: str) -> torch.Tensor:
+        condition = model.condition([prompt]).joined(model.condition(["a bear"]))
+        return model.denoiser(condition)(noise(2), 0.5, 0.5).x0
+
+    plain = answer("a red bear")
+    assert torch.equal(answer("a (red:1.0) (bear:1)"), plain)
+    weaker, stronger = answer("a (red:0.5) bear"), answer("a (red:2) bear")
+    assert not torch.equal(weaker[0], plain[0]) and not torch.equal(stronger[0], plain[0])
+    torch.testing.assert_close(weaker[1], plain[1], atol=1e-5, rtol=1e-5)  # the other picture
+
+
+def test_a_weight_is_its_share_of_attention(model: LatentDiffusion) -> None:
+    """Softmax of logits with log w added: w times the share, then all made to sum to 1."""
+    network, x, t = model.networks.denoiser, noise(), torch.tensor([0.5])
+    shares = []
+    for prompt in ("a red bear", "a (red:3) bear"):
+        features, record = model.networks.features(prompt), Record()
+        heard = replace(network.prompt(features), pooled=torch.zeros(1, 16))
+        with torch.inference_mode():
+            network(x, t, heard, record)
+        shares.append(record.cross[0])
+    weights = torch.tensor([1.0, 1.0, 3.0, 1.0, 1.0])  # [CLS] a red bear [SEP]
+    expected = shares[0] * weights
+    expected = expected / expected.sum(-1, keepdim=True)
+    torch.testing.assert_close(shares[1], expected, atol=1e-6, rtol=1e-5)
+
+
+def test_weights_survive_on_the_way_between_prompts(model: LatentDiffusion) -> None:
+    ends = [model.condition([text]) for text in ("a (red:3) bear", "apple")]
+    middle = model.mixed(ends, [0.5, 0.5])
+    assert middle.weights is not None
+    assert middle.weights[0].tolist() == [1.0, 1.0, 2.0, 1.0, 1.0]
+    assert model.mixed(ends, [1.0, 0.0]) is ends[0]
 
 
 def test_only_the_last_prompts_are_remembered(model: LatentDiffusion) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from studio.cli import bars
+from studio.cli.judged import Judged, add_judging
 from studio.cli.outputs import Pictures, Written
 from studio.cli.sampling import add_sampling, add_start, inputs_from, settings_from
 from studio.cli.sharing import add_rest, random_seed, stopped_early, world_of
@@ -42,7 +43,8 @@ def configure(parser: ArgumentParser) -> None:
         "prompt",
         metavar="PROMPT",
         nargs="?",
-        help='what to draw; "" draws anything; {red|blue} and __words__ stand for many',
+        help='what to draw; "" draws anything; {red|blue} and __words__ stand for many;'
+        " (word:1.3) weighs, [a:b:0.4] switches, AND joins",
     )
     parser.add_argument(
         "--prompts",
@@ -55,6 +57,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--count", type=int, default=1, help="how many pictures")
     parser.add_argument("--seed", type=int, help="of the first picture (default: random)")
     add_sampling(parser)
+    add_judging(parser)
     add_start(parser)
     add_rest(parser)
     add_out(parser, "a PNG file, of several a folder (default: the window's folder)")
@@ -62,6 +65,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> Document | None:
     world = world_of(arguments)
+    judged = Judged.of(arguments, world)
     requests = requests_from(arguments)
     pictures = sum(request.count for request in requests)
     sources = [path for path in (arguments.image, arguments.mask) if path is not None]
@@ -74,7 +78,7 @@ def run(arguments: Namespace) -> Document | None:
     if world.rank:
         return None
     return {
-        "images": images,
+        "images": judged.told(images, worker),
         "seconds": round(seconds, 3),
         "nfe": nfe,
         "device": worker.device.name,
@@ -184,7 +188,8 @@ def request_from(arguments: Namespace) -> Generate:
     )
     if started is not None:
         settings = started.named(settings)
-    request = Generate(settings, arguments.count, preview_every=0, inputs=started)
+    count = arguments.count if arguments.best is None else arguments.best
+    request = Generate(settings, count, preview_every=0, inputs=started)
     request.check()
     return request
 
@@ -224,7 +229,10 @@ class Watcher:
 def describe(document: Document) -> Iterator[str]:
     settings = document["settings"]
     for image in document["images"]:
-        yield f"{image['path']}  (seed {image['seed']})"
+        score = f", score {image['score']:.3f}" if "score" in image else ""
+        yield f"{image['path']}  (seed {image['seed']}{score})"
+        if "word_maps" in image:
+            yield image["word_maps"]
     yield (
         f"{settings['model']}, {settings['sampler']}, {settings['steps']} steps,"
         f" guidance {settings['guidance']:g}: {document['nfe']} network calls a picture,"
