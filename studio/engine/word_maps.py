@@ -1,9 +1,10 @@
 """Where the words of a prompt act, and where any other word would.
 
-Two maps of a word, both from the denoiser's cross attention while it makes the picture again: how
-much of its attention each place gives the word (DAAM, Tang et al. 2022, arXiv:2210.04885), and how
-like the word's own answer what attention brings there is (after ConceptAttention, Helbling et al.
-2025, arXiv:2502.04320, whose model attends jointly; ours asks the prompt in every other block).
+Two maps of a word, both from the denoiser's cross attention while it makes the picture again. How
+much of its attention each place gives the word: DAAM, Tang et al. 2022, arXiv:2210.04885. And how
+like the word's own answer is what attention brings there, both without what is common to all, the
+mean over the picture and over the prompt: after ConceptAttention, Helbling et al. 2025,
+arXiv:2502.04320, whose model attends jointly; ours asks the prompt in every other block.
 docs/prompts.md says how far they can be trusted. Imports torch. Must not import Qt.
 """
 
@@ -77,8 +78,13 @@ class Seen:
         places = sorted({_place(word) for word in every}, key=lambda place: place[1])
         self._attention: dict[Place, list[Tensor]] = {place: [] for place in places}
         self._answers = {
-            text: answers(networks, text) for text in {p[0] for p in places} | {*others}
+            text: answers(networks, prompts.escaped(text))  # by itself
+            for text in {place[0] for place in places} | {*others}
         }
+        self._means = [
+            [answers(networks, part.at(turn, steps).typed(), ends=True) for part in reading.parts]
+            for turn in reading.turns(steps)
+        ]
         self._concepts: dict[str, list[Tensor]] = {text: [] for text in self._answers}
         self._others = others
 
@@ -100,9 +106,9 @@ class Seen:
                 found[_place(word)] = attention_map(record, word, row)
         for place, maps in self._attention.items():
             maps.append(found.get(place, torch.zeros_like(record.heard[0][0, :, 0])))
-        parts = len(self._words[turn])
         for text, maps in self._concepts.items():
-            each = [concept_map(record, self._answers[text], row) for row in range(parts)]
+            word = self._answers[text]
+            each = [concept_map(record, word, of, row) for row, of in enumerate(self._means[turn])]
             maps.append(torch.stack(each).amax(0))
 
     def maps(self) -> tuple[WordMap, ...]:
@@ -122,33 +128,31 @@ def attention_map(record: Record, word: Word, row: int) -> Tensor:
     return torch.stack(layers).mean(0).float()
 
 
-def concept_map(record: Record, word: Sequence[Tensor], row: int) -> Tensor:
-    """(L,) the cosine of a word's answers, one (W,) a layer, and what each place hears there, from
-    its mean over the picture; the mean over layers."""
+def concept_map(
+    record: Record, word: Sequence[Tensor], prompt: Sequence[Tensor], row: int
+) -> Tensor:
+    """(L,) the cosine of what each place hears, from its mean over the picture, and a word's
+    answer, from the whole prompt's, each (W,) a layer; the mean over layers."""
     layers = []
-    for heard, answer in zip(record.heard, word, strict=True):
+    for heard, answer, mean in zip(record.heard, word, prompt, strict=True):
         here = heard[row].float()
-        layers.append(F.cosine_similarity(here - here.mean(0), answer[None], dim=-1))
+        layers.append(F.cosine_similarity(here - here.mean(0), (answer - mean)[None], dim=-1))
     return torch.stack(layers).mean(0)
 
 
-def answers(networks: Networks, text: str) -> list[Tensor]:
-    """What each cross attention would add for this text alone, (W,) a layer, less what it adds for
-    no words."""
-    found = [networks.features(prompts.escaped(words)) for words in (text, "")]
-    layers = []
-    for block in networks.denoiser.blocks:
-        if (cross := cast(Block, block).cross) is not None:
-            alone, empty = (_answer(cross, features.tokens) for features in found)
-            layers.append(alone - empty)
-    return layers
+def answers(networks: Networks, prompt: str, ends: bool = False) -> list[Tensor]:
+    """What each cross attention would add if it heard all of a prompt's tokens alike, (W,) a layer;
+    with or without those that begin and end it (with them, if it has no others)."""
+    tokens = networks.features(prompt).tokens[0]
+    inner = tokens if ends or len(tokens) < 3 else tokens[1:-1]
+    crosses = (cast(Block, block).cross for block in networks.denoiser.blocks)
+    return [_answer(cross, inner) for cross in crosses if cross is not None]
 
 
+@torch.inference_mode()
 def _answer(cross: CrossAttention, tokens: Tensor) -> Tensor:
-    """The mean over the text's own tokens, those that begin and end it left out if it has any."""
-    inner = tokens[:, 1:-1] if tokens.shape[1] > 2 else tokens
-    values = cross.key_value(inner.to(cross.query.weight.dtype)).chunk(2, -1)[1]
-    return cast(Tensor, cross.out(values))[0].mean(0).float()
+    values = cross.key_value(tokens.to(cross.query.weight.dtype)).chunk(2, -1)[1]
+    return cast(Tensor, cross.out(values)).mean(0).float()
 
 
 def _place(word: Word) -> Place:

@@ -95,13 +95,12 @@ def test_the_maps_are_the_papers_means() -> None:
     shares = torch.rand(2, 3, 4, 6).softmax(-1)  # (B, heads, places, tokens)
     heard = torch.randn(2, 4, 5)
     record = Record(cross=[shares, shares.flip(1)], heard=[heard, heard])
-    word = Word("ab", 0, 2, (2, 3))
     expected = (shares[1, :, :, 2] + shares[1, :, :, 3]).mean(0)
-    torch.testing.assert_close(attention_map(record, word, 1), expected)
+    torch.testing.assert_close(attention_map(record, Word("ab", 0, 2, (2, 3)), 1), expected)
     here = heard[0] - heard[0].mean(0)
-    vector = torch.randn(5)
-    cosine = here @ vector / (here.norm(dim=1) * vector.norm())
-    torch.testing.assert_close(concept_map(record, [vector, vector], 0), cosine)
+    word, mean = torch.randn(2, 5)
+    cosine = here @ (word - mean) / (here.norm(dim=1) * (word - mean).norm())
+    torch.testing.assert_close(concept_map(record, [word] * 2, [mean] * 2, 0), cosine)
 
 
 def test_scores_are_cosines_of_each_picture(model: LatentDiffusion) -> None:
