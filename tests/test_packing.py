@@ -61,9 +61,12 @@ def build(hook: str, source: Path, into: Path) -> Path:
 @pytest.fixture(scope="module")
 def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = tmp_path_factory.mktemp("source")
+    kept = shutil.ignore_patterns("__pycache__")  # other tests' programs write there meanwhile
     for name in NEEDED:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
-        copy(ROOT / name, source / name)
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, source / name, ignore=kept)
+        else:
+            shutil.copyfile(ROOT / name, source / name)
     return build("build_sdist", source, tmp_path_factory.mktemp("sdist"))
 
 

@@ -1,1 +1,1 @@
-"""The only meeting point of Qt and the engine. Must not import torch."""
+"""The only meeting point of Qt and the engine."""

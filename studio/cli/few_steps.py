@@ -27,27 +27,24 @@ FILES = "few-steps.json", "few-steps.md"
 
 
 def add_few_steps(parser: ArgumentParser) -> None:
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         "--few-steps",
         metavar="A,B|all",
         help="measure how few steps of these come near the converged picture (minutes)",
     )
-    parser.add_argument(
+    add(
         "--schedules", default="", metavar="A,B", help="schedules to try besides each sampler's own"
     )
-    parser.add_argument(
+    add(
         "--intervals",
         default="0-1",
         metavar="LOW-HIGH,...",
         help="guidance intervals to try (default %(default)s)",
     )
-    parser.add_argument(
-        "--guidance", type=float, default=Settings("").guidance, help="the guidance scale"
-    )
-    parser.add_argument(
-        "--seeds", type=int, default=4, help="pictures per prompt (default %(default)s)"
-    )
-    parser.add_argument(
+    add("--guidance", type=float, default=Settings("").guidance, help="the guidance scale")
+    add("--seeds", type=int, default=4, help="pictures per prompt (default %(default)s)")
+    add(
         "--near",
         type=float,
         default=NEAR,

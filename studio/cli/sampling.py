@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from functools import partial
 from pathlib import Path
 
 from studio.cli.verb import add_model
@@ -17,18 +18,17 @@ DEFAULT = Settings("")
 
 def add_sampling(parser: ArgumentParser) -> None:
     """Everything in Settings but prompt and seed, and --device."""
-    parser.add_argument("--negative", default="", metavar="TEXT", help="what to avoid")
-    parser.add_argument(
-        "--sampler", default=DEFAULT.sampler, metavar="NAME", help="a sampler, or a family's name"
-    )
-    parser.add_argument("--steps", type=int, help="how many steps (default: the sampler's)")
-    parser.add_argument(
+    add = parser.add_argument
+    add("--negative", default="", metavar="TEXT", help="what to avoid")
+    add("--sampler", default=DEFAULT.sampler, metavar="NAME", help="a sampler, or a family's name")
+    add("--steps", type=int, help="how many steps (default: the sampler's)")
+    add(
         "--guidance",
         type=float,
         default=DEFAULT.guidance,
         help="0: none, 1: as trained, more: closer to the prompt (default %(default)g)",
     )
-    parser.add_argument(
+    add(
         "--guidance-interval",
         type=float,
         nargs=2,
@@ -42,56 +42,35 @@ def add_sampling(parser: ArgumentParser) -> None:
 
 def add_fine_tuning(parser: ArgumentParser) -> None:
     """The sampler's options, the schedule, the guidance rule and the classifier."""
-    parser.add_argument(
-        "--option",
-        type=_pair,
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="an option of the sampler; `samplers` lists them (repeatable)",
-    )
-    parser.add_argument("--schedule", default="", metavar="NAME", help="the noise schedule")
-    parser.add_argument(
-        "--shift", type=float, default=DEFAULT.shift, help="above 1: more steps near the noise"
-    )
-    parser.add_argument(
-        "--rule", default=DEFAULT.rule, metavar="NAME", help="the guidance rule (%(default)s)"
-    )
-    parser.add_argument(
-        "--rule-option",
-        type=_pair,
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="an option of the guidance rule (repeatable)",
-    )
-    parser.add_argument(
-        "--classifier", default="", metavar="CLASS", help="a class the classifier guides towards"
-    )
-    parser.add_argument(
-        "--classifier-scale", type=float, default=2.0, help="how strongly (default %(default)g)"
-    )
+    add = parser.add_argument
+    pair = partial(add, type=_pair, action="append", default=[], metavar="NAME=VALUE")
+    pair("--option", help="an option of the sampler; `samplers` lists them (repeatable)")
+    add("--schedule", default="", metavar="NAME", help="the noise schedule")
+    add("--shift", type=float, default=DEFAULT.shift, help="above 1: more steps near the noise")
+    add("--rule", default=DEFAULT.rule, metavar="NAME", help="the guidance rule (%(default)s)")
+    pair("--rule-option", help="an option of the guidance rule (repeatable)")
+    add("--classifier", default="", metavar="CLASS", help="a class the classifier guides towards")
+    add("--classifier-scale", type=float, default=2.0, help="how strongly (default %(default)g)")
 
 
 def add_start(parser: ArgumentParser) -> None:
     """A picture to start from, and noise near other noise."""
-    parser.add_argument("--image", type=Path, metavar="FILE", help="a picture to start from")
-    parser.add_argument(
+    add = parser.add_argument
+    add("--image", type=Path, metavar="FILE", help="a picture to start from")
+    add(
         "--strength",
         type=float,
         help="how much of it to redraw, above 0 and up to 1 (default 0.6; 1 with a mask)",
     )
-    parser.add_argument(
+    add(
         "--mask",
         type=Path,
         metavar="FILE",
         help="repaint only where this picture is white, not black or transparent; around it the"
         " new picture fades into the old one over 2 %% of a side",
     )
-    parser.add_argument(
-        "--variation", type=float, default=0.0, help="0: the seed's own noise, 1: another's"
-    )
-    parser.add_argument("--variation-seed", type=int, default=0, help="the seed of the other noise")
+    add("--variation", type=float, default=0.0, help="0: the seed's own noise, 1: another's")
+    add("--variation-seed", type=int, default=0, help="the seed of the other noise")
 
 
 def inputs_from(arguments: Namespace) -> Inputs | None:

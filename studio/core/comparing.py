@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from studio.core.errors import UsageError
 from studio.core.generating import Trajectory
 from studio.core.messages import Event, Request
 from studio.core.settings import Settings
-
-if TYPE_CHECKING:
-    import numpy as np
 
 MAX_CELLS = 256
 

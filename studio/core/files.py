@@ -12,12 +12,10 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from studio.core.errors import OutputError
-
-if TYPE_CHECKING:
-    import numpy as np
 
 DRAFT = re.compile(r"\.[0-9a-f]{32}\.part")  # names of drafts that nobody else writes
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from studio.core.errors import UsageError
 from studio.core.messages import Event, Request
 from studio.core.settings import MAX_SEED, Settings
-
-if TYPE_CHECKING:
-    import numpy as np
 
 MAX_COUNT = 64
 

@@ -1,7 +1,7 @@
 """Imports torch in one thread while another draws a window: without long holds of Python's lock.
 
 Measured on two cores (Python 3.11, torch 2.15), the longest wait of the other thread: 195 ms for a
-plain import, 20 ms like this. Must not import Qt.
+plain import, 20 ms like this.
 """
 
 from __future__ import annotations

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from studio.core.errors import UsageError
 from studio.core.messages import Event, Request
 from studio.core.settings import Settings
-
-if TYPE_CHECKING:
-    import numpy as np
 
 MOST_PARTICLES = 4000
 

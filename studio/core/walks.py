@@ -8,15 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from studio.core.errors import UsageError
 from studio.core.messages import Event, Request
 from studio.core.prompts import one_phrase
 from studio.core.settings import Settings
-
-if TYPE_CHECKING:
-    import numpy as np
 
 MOST_FRAMES = 241
 WAYS = {

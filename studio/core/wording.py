@@ -10,4 +10,4 @@ def capitalised(text: str) -> str:
 
 def many(count: int, thing: str) -> str:
     """1 thing, 2 things."""
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"

@@ -1,4 +1,4 @@
 """The one owner of the device: requests in, events out.
 
-Importing it does not import torch (its thread does). Must not import Qt.
+Importing it does not import torch (its thread does).
 """

@@ -1,7 +1,4 @@
-"""The autoencoders that were opened last: kept, so that asking again costs no loading.
-
-Imports torch inside functions only. Must not import Qt.
-"""
+"""The autoencoders that were opened last: kept, so that asking again costs no loading."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Pictures that are made together: their steps, their progress, and what came of them.
-
-Imports torch (the rest of the engine imports this lazily). Must not import Qt.
-"""
+"""Pictures that are made together: their steps, their progress, and what came of them."""
 
 from __future__ import annotations
 

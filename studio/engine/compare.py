@@ -1,7 +1,4 @@
-"""A comparison: its cells one after another from their own noise, then how far each has come.
-
-Imports torch (the rest of the engine imports this lazily). Must not import Qt.
-"""
+"""A comparison: its cells one after another from their own noise, then how far each has come."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""From latents to pictures, a few at a time.
-
-Imports torch (the rest of the engine imports this lazily). Must not import Qt.
-"""
+"""From latents to pictures, a few at a time."""
 
 from __future__ import annotations
 

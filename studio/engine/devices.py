@@ -1,7 +1,4 @@
-"""Which device, and in which precision. The only place that decides either.
-
-Imports torch inside functions only. Must not import Qt.
-"""
+"""Which device, and in which precision. The only place that decides either."""
 
 from __future__ import annotations
 

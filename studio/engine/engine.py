@@ -1,7 +1,6 @@
 """The engine: one thread that owns the device, a queue of requests, a stream of events.
 
 torch is imported in the engine's thread only, so that a window can be shown first.
-Must not import Qt.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Behind the default sampler, its schedule and steps, and each deterministic sampler's own default
 steps (`samplers --few-steps`). Samplers that add noise leave the converged picture on purpose; so
-their steps are not chosen this way. Imports torch. Must not import Qt.
+their steps are not chosen this way.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""From a request to pictures: noise, sampler loop, decoder. Pure but for the device's work.
-
-Imports torch (the rest of the engine imports this lazily). Must not import Qt.
-"""
+"""From a request to pictures: noise, sampler loop, decoder. Pure but for the device's work."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""LPIPS between two pictures of a model, where its weights are on this machine.
-
-Imports torch (the rest of the engine imports this lazily). Must not import Qt.
-"""
+"""LPIPS between two pictures of a model, where its weights are on this machine."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The two-dimensional laboratory: samplers on data whose score is known exactly.
-
-Imports torch (the worker imports this lazily). Must not import Qt.
-"""
+"""The two-dimensional laboratory: samplers on data whose score is known exactly."""
 
 from __future__ import annotations
 

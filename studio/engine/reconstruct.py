@@ -2,7 +2,6 @@
 
 Everything is measured on what a user can save: the reconstruction rounded to 8 bits. Computed in
 fp32; the posterior's mean is decoded.
-Imports torch (the rest of the engine imports this lazily). Must not import Qt.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ begins short of it (lambda -5) ends 0.02 away on the bundled model, however many
 is part of the ODE; a rule whose answer depends on the size of the steps (CFG++) or on those before
 (APG's momentum) has no limit of its own, so its reference is what the same rule gives in the
 reference's many steps.
-Imports torch (the rest of the engine imports this lazily). Must not import Qt.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Where sampling begins: a seed's noise, noise near it, or a picture under noise.
-
-Imports torch (the rest of the engine imports this lazily). Must not import Qt.
-"""
+"""Where sampling begins: a seed's noise, noise near it, or a picture under noise."""
 
 from __future__ import annotations
 

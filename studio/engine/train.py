@@ -1,7 +1,4 @@
-"""Trains an autoencoder for the window: step by step, with live pictures, kept at the end.
-
-Imports torch (the worker imports this lazily). Must not import Qt.
-"""
+"""Trains an autoencoder for the window: step by step, with live pictures, kept at the end."""
 
 from __future__ import annotations
 

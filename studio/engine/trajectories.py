@@ -1,7 +1,4 @@
-"""Keeps every step of a batch on its device, and brings it home as NumPy arrays at the end.
-
-Imports torch (the rest of the engine imports this lazily). Must not import Qt.
-"""
+"""Keeps every step of a batch on its device, and brings it home as NumPy arrays at the end."""
 
 from __future__ import annotations
 

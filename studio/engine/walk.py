@@ -1,7 +1,4 @@
-"""A walk: what its ends are, then its frames from coarse to fine.
-
-Imports torch (the rest of the engine imports this lazily). Must not import Qt.
-"""
+"""A walk: what its ends are, then its frames from coarse to fine."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Runs requests where it is called: the engine's thread and the headless commands share it.
 
-torch is imported when the first request runs, not with this module. Must not import Qt.
+torch is imported when the first request runs, not with this module.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from studio.core.laboratory import Lab
 from studio.core.learning import Train
 from studio.core.messages import Event, Finished, Loading, LoadModel, Note, Ready, Request, Started
 from studio.core.tokens import CountTokens
+from studio.core.tour import Measure
 from studio.core.walks import Walk
 from studio.core.word_maps import MapWords, Score
 from studio.engine import devices
@@ -180,6 +181,12 @@ def _count(worker: Worker, request: CountTokens, check: Check, job: int) -> Iter
     yield tokens_of(request.prompt, request.model, job)
 
 
+def _measure(worker: Worker, request: Measure, check: Check, job: int) -> Iterator[Event]:
+    from studio.engine.measures import measure
+
+    yield from measure(worker, request, check, job)
+
+
 def _model(worker: Worker, request: Request) -> tuple[Any, ...]:
     return worker.model(request.needs or ""), request
 
@@ -200,6 +207,7 @@ HANDLERS: Mapping[type[Request], Handler] = {
     Lab: _late("lab", "lab", lambda worker, request: (request,)),
     Reconstruct: _late("reconstruct", "reconstruct", lambda w, request: (w.autoencoders, request)),
     Probe: _probe,
+    Measure: _measure,
     Train: _train,
 }
 

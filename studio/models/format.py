@@ -1,4 +1,4 @@
-"""What a format is. Must not import torch at run time."""
+"""What a format is."""
 
 from __future__ import annotations
 

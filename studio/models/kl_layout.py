@@ -1,5 +1,5 @@
 """AutoencoderKL's tensors: their names in Stable Diffusion's checkpoints and in diffusers, and the
-configuration that their shapes imply (Rombach et al. 2022). Must not import torch.
+configuration that their shapes imply (Rombach et al. 2022).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The studio's own model, ready: text tower, denoiser and autoencoder on one device.
 
 Network parameters are in the device's precision; the sampler's arithmetic, time and positions,
-the text tower and the latents' statistics stay in fp32. Imports torch.
+the text tower and the latents' statistics stay in fp32.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the engine needs of a model, whatever its format. Must not import torch at run time."""
+"""What the engine needs of a model, whatever its format."""
 
 from __future__ import annotations
 

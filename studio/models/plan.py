@@ -1,7 +1,4 @@
-"""The plan of a request: the names in its settings, resolved once, and what they make of a model.
-
-Must not import torch at run time.
-"""
+"""A request's plan: the names in its settings, resolved once, and what they make of a model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of any size through an autoencoder, in tiles whose seams are feathered. Imports torch.
+"""Pictures of any size through an autoencoder, in tiles whose seams are feathered.
 
 Each tile is weighted by a ramp that falls linearly towards its borders, and the weights of all
 tiles sum to one at every pixel. What is needed on the autoencoder's device is one tile; the whole

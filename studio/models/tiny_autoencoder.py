@@ -1,4 +1,4 @@
-"""A TAESD network from other people's tensors: their shapes say its layout. Imports torch."""
+"""A TAESD network from other people's tensors: their shapes say its layout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Builds a network and fills it from its safetensors shards. Imports torch."""
+"""Builds a network and fills it from its safetensors shards."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Picture files: people's are read, sheets of pictures are drawn. NumPy and Pillow only; no torch.
 
-Below everything that reads pictures: a training's folder, the gallery, the window. Must not import
-Qt.
+Below everything that reads pictures: a training's folder, the gallery, the window.
 """
 
 SUFFIXES = (  # of other people's pictures that can be read

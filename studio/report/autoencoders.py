@@ -1,6 +1,6 @@
 """Autoencoders side by side: what each keeps, what its latent is worth, what its prior decodes to.
 
-Every one sees the same held-out crops. Chooses no device, imports no Qt.
+Every one sees the same held-out crops.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The report card: every figure beside its chance level and what real pictures reach.
 
-Depends on a Subject (two callables), not on any engine. Chooses no device, imports no Qt.
+Depends on a Subject (two callables), not on any engine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Work off the UI thread: reading and writing pictures. Must not import widgets or torch."""
+"""Work off the UI thread: reading and writing pictures."""
 
 from __future__ import annotations
 
@@ -74,12 +74,12 @@ class _Task(QRunnable):
         except BaseException as error:  # a library's SystemExit too: someone waits for the end
             self._fail(noted(error))
         else:
-            self._show_state(owner.done, self._key, result)
+            self._emit(owner.done, self._key, result)
 
     def _fail(self, sentence: str) -> None:
-        self._show_state(self._owner.failed, self._key, sentence)
-        self._show_state(self._owner.problem, sentence)
+        self._emit(self._owner.failed, self._key, sentence)
+        self._emit(self._owner.problem, sentence)
 
-    def _show_state(self, signal: Any, *what: object) -> None:
+    def _emit(self, signal: Any, *what: object) -> None:
         with suppress(RuntimeError):  # the owner went with its window: nobody listens
             signal.emit(*what)

@@ -1,7 +1,7 @@
 """Icons drawn from the SVG files in assets/icons in the theme's colour, sharp on every screen.
 
 `dress` gives a button or an action its icon and remembers the name, so that `recolour` can draw it
-again when the theme changes. Must not import any other part of the window.
+again when the theme changes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""A job as the one that asked for it sees it: its request, its events, how far it is, its end.
-
-Must not import widgets or torch.
-"""
+"""A job as the one that asked for it sees it: its request, its events, how far it is, its end."""
 
 from __future__ import annotations
 

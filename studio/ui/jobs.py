@@ -1,6 +1,6 @@
 """What the engine is doing for this window: the running job, the queue, cancelling and errors.
 
-The only part of the window that talks to the bridge. Must not import widgets or torch.
+The only part of the window that talks to the bridge.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -14,22 +15,26 @@ from PySide6.QtWidgets import QLayout, QStackedWidget, QWidget
 
 from studio.core.messages import Failed, Note
 from studio.core.settings import Settings
+from studio.core.tour import Stop
 from studio.core.wording import capitalised
 from studio.ui.actions import Action
 from studio.ui.shared import Shared
 from studio.ui.widgets.banner import Banner, Choice
 from studio.ui.widgets.form import column, row
 from studio.ui.widgets.prompt_box import PromptBox
+from studio.ui.widgets.setting_up import set_up
 from studio.ui.widgets.tabs import tab_bar
 
 
 class Panel(QWidget):
     """A workspace: its widgets, its actions by their ids, a banner that also tells of an engine
-    that is not there. `wanted` asks for another workspace's id, `offered` also hands it pictures.
+    that is not there. `wanted` asks for another workspace's id, `offered` also hands it pictures,
+    `staged` has it set up for a stop of the tour.
     """
 
     wanted = Signal(str)
     offered = Signal(str, object)  # an id, tuple[Path, ...]
+    staged = Signal(object, str)  # Stop, its place among the others
     actions_by_id: dict[str, QAction]
 
     def __init__(self, shared: Shared, parent: QWidget | None, name: str, prefix: str = "") -> None:
@@ -50,6 +55,15 @@ class Panel(QWidget):
 
     def receive(self, pictures: tuple[Path, ...]) -> None:
         """Takes pictures that another workspace offers."""
+
+    def run(self) -> None:
+        """The workspace's work."""
+
+    def set_up_for(self, stop: Stop) -> None:
+        """Is set up as a stop of the tour says, and begins if it says so. Raises UsageError."""
+        set_up(self, stop.set)
+        if stop.run:
+            self.run()
 
     def closing(self) -> None:
         """The window is about to close, the engine still there."""
@@ -89,9 +103,8 @@ class Panel(QWidget):
             self.banner.clear()
 
     def remember_prompt(self, box: PromptBox, prompt: str) -> None:
-        """Puts it before those that Alt+Up walks, here and elsewhere; and keeps the settings."""
-        box.remember(prompt)
-        self.preferences.set("history", list(box.history()))
+        """Puts it before those that Alt+Up walks, here and elsewhere; keeps the settings too."""
+        box.set_history(self.preferences.remember_prompts([prompt]))
         self.preferences.remember(self.session)
 
     def share(self, settings: Settings, as_command: bool = False) -> None:
@@ -134,6 +147,17 @@ class View:
     create: Callable[[Any], QWidget]
     early: bool = False
     alone: bool = False
+
+
+def later(view: str) -> Callable[[Panel], QWidget]:
+    """Makes a view by its class's full name; its module is imported when it is first needed."""
+
+    def create(panel: Panel) -> QWidget:
+        module, _, name = view.rpartition(".")
+        made: QWidget = getattr(importlib.import_module(module), name)(panel)
+        return made
+
+    return create
 
 
 class ViewsPanel(Panel):
@@ -179,6 +203,11 @@ class ViewsPanel(Panel):
         spec = self._specs[number]
         self.pages.setCurrentWidget(self.page(spec))
         self.column.setVisible(not spec.alone)  # last: who had the keys in it may hand them on
+
+    def set_up_for(self, stop: Stop) -> None:
+        if stop.view:
+            self.show_view(stop.view)
+        super().set_up_for(stop)
 
     def begin(self) -> None:
         """The panel's own work."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,13 +12,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from studio.core.errors import UsageError
 from studio.core.generating import MAX_COUNT
-from studio.core.settings import (
-    MAX_CLASSIFIER,
-    MAX_GUIDANCE,
-    MAX_SEED,
-    MAX_STEPS,
-    SHIFTS,
-)
+from studio.core.settings import MAX_CLASSIFIER, MAX_GUIDANCE, MAX_SEED, MAX_STEPS, SHIFTS
 from studio.core.specs import checked_options, one_name
 from studio.ui.session import Session
 from studio.ui.theme import CHOICES
@@ -41,12 +35,8 @@ def _number(low: float, high: float) -> Callable[[Any], bool]:
     return lambda value: type(value) in (int, float) and low <= value <= high
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_flag(value: Any) -> bool:
-    return isinstance(value, bool)
+def _are(kind: type, default: Any, *names: str) -> dict[str, Preference]:
+    return dict.fromkeys(names, Preference(default, lambda value: isinstance(value, kind)))
 
 
 def _is_interval(value: Any) -> bool:
@@ -59,37 +49,26 @@ def _are_options(value: Any) -> bool:
 
 
 TABLE = {
-    "keep_queue": Preference(False, _is_flag),
-    **{
-        name: Preference({}, lambda value: isinstance(value, dict))
-        for name in ("walk", "compare", "lab", "reconstruct", "train")
-    },
+    **_are(bool, False, "keep_queue", "variation_locked", "trajectories", "seed_locked"),
+    **_are(dict, {}, "walk", "compare", "lab", "reconstruct", "train"),
+    **_are(str, "", "prompt", "negative", "sampler", "schedule", "rule", "classifier"),
+    **_are(str, "", "source", "mask"),
     "theme": Preference("system", lambda value: value in CHOICES),
     "history": Preference([], lambda value: all(isinstance(each, str) for each in value)),
-    "prompt": Preference("", _is_text),
-    "negative": Preference("", _is_text),
-    "sampler": Preference("", _is_text),
     "steps": Preference(0, _whole(1, MAX_STEPS)),
     "guidance": Preference(-1.0, _number(0, MAX_GUIDANCE)),
     "interval": Preference((), _is_interval),
     "options": Preference((), _are_options),
-    "schedule": Preference("", _is_text),
     "shift": Preference(0.0, _number(*SHIFTS)),
-    "rule": Preference("", _is_text),
     "rule_options": Preference((), _are_options),
-    "classifier": Preference("", _is_text),
     "classifier_scale": Preference(-1.0, _number(0, MAX_CLASSIFIER)),
     "strength": Preference(0.0, lambda value: _number(0, 1)(value) and value > 0),
     "variation": Preference(0.0, _number(0, 1)),
     "variation_seed": Preference(0, _whole(0, MAX_SEED)),
-    "variation_locked": Preference(False, _is_flag),
-    "trajectories": Preference(False, _is_flag),
-    "source": Preference("", _is_text),
-    "mask": Preference("", _is_text),
     "count": Preference(1, _whole(1, MAX_COUNT)),
     "seed": Preference(0, _whole(0, MAX_SEED)),
-    "seed_locked": Preference(False, _is_flag),
 }
+MOST_PROMPTS = 100  # of those used earlier
 #: In the order they are brought back: a sampler proposes steps, and with a rule forgets options.
 _SESSION = (
     *("sampler", "rule", "prompt", "negative", "steps", "guidance", "interval", "options"),
@@ -124,6 +103,15 @@ class Preferences:
         if not TABLE[key].valid(value):
             raise ValueError(f"{key} cannot be {value!r}")
         self._store.setValue(key, json.dumps(value))
+
+    def remember_prompts(self, prompts: Iterable[str]) -> tuple[str, ...]:
+        """Puts prompts before those used earlier, in another window too; all, newest first."""
+        self._store.sync()  # what the others have written
+        known = (each for each in (*prompts, *self.get("history")) if each)
+        kept = list(dict.fromkeys(known))[:MOST_PROMPTS]
+        self.set("history", kept)
+        self._store.sync()
+        return tuple(kept)
 
     def geometry(self) -> QByteArray | None:
         """Where the window was."""

@@ -1,4 +1,4 @@
-"""A cache of the things used last. Must not import any other part of the window."""
+"""A cache of the things used last."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What the panels share: observable values, and the session's settings made of them.
 
 A control is bound to a value and from then on both follow each other; nobody copies widgets' texts
-by hand. Must not import widgets.
+by hand.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""A picture to start from as the column holds it: cut to a square, its digests at hand.
-
-Must not import Qt or torch.
-"""
+"""A picture to start from as the column holds it: cut to a square, its digests at hand."""
 
 from __future__ import annotations
 

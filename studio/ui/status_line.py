@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QAction, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QFrame, QMenu, QToolButton, QWidget
+from PySide6.QtCore import Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFrame, QMenu, QToolButton
 
 from studio.ui.jobs import Jobs
 from studio.ui.widgets.buttons import icon_button, tool
 from studio.ui.widgets.form import caption, named, row
-
-
-class _Dot(QWidget):
-    """Grey while loading, green when ready."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ready = False
-        self.setFixedSize(8, 8)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        role = QPalette.ColorRole
-        painter.setBrush(
-            self.palette().color(role.LinkVisited if self.ready else role.PlaceholderText)
-        )
-        painter.drawEllipse(self.rect().adjusted(0, 0, -1, -1))
-        painter.end()
 
 
 class StatusLine(QFrame):
@@ -38,7 +18,8 @@ class StatusLine(QFrame):
         super().__init__()
         self.setObjectName("statusLine")
         self._jobs = jobs
-        self._dot = named(_Dot(), "statusDot")
+        self._dot = named(QFrame(), "statusDot")  # good once a model is ready
+        self._dot.setFixedSize(8, 8)
         self.text = caption(role="", name="statusText")
         size = "The model's picture size, in pixels"
         self.size_text = caption(role="", name="statusSize", tip=size)
@@ -55,8 +36,10 @@ class StatusLine(QFrame):
     @Slot()
     def _changed(self) -> None:
         model = self._jobs.model
-        self._dot.ready = model is not None and not self._jobs.loading
-        self._dot.update()
+        ready = model is not None and not self._jobs.loading
+        if ready != self._dot.property("ready"):
+            self._dot.setProperty("ready", ready)
+            self._dot.style().polish(self._dot)
         self.size_text.setText("" if model is None else f"{model.size} × {model.size}")
         if self._jobs.loading:
             self.text.setText(f"Loading {self._jobs.loading}…")

@@ -1,14 +1,14 @@
 """Light and dark: colour tokens, the palette and the style sheet made from them.
 
 Widgets that paint themselves read colours from their QPalette, so this file is the only one that
-names a colour. Must not import any other part of the window except icons.
+names a colour.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+from types import SimpleNamespace
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QPalette
@@ -19,97 +19,44 @@ from studio.ui import icons
 CHOICES = {"system": "Follow the system", "light": "Light", "dark": "Dark"}
 
 
-@dataclass(frozen=True)
-class Tokens:
-    """The colours of one theme, as #rrggbb."""
-
-    window: str  # behind everything, and the picture's ground
-    panel: str  # the column of controls
-    field: str  # text fields, lists
-    raised: str  # buttons
-    hover: str
-    border: str
-    strong: str  # borders of what can be edited, slider grooves
-    text: str
-    muted: str
-    accent: str
-    accent_hover: str
-    on_accent: str
-    danger: str
-    danger_ground: str
-    info_ground: str
-    good: str
-
-
-LIGHT = Tokens(
-    window="#f1f1f4",
-    panel="#fbfbfc",
-    field="#ffffff",
-    raised="#ffffff",
-    hover="#ececf1",
-    border="#e2e2e8",
-    strong="#cfcfd8",
-    text="#1d1d24",
-    muted="#666672",
-    accent="#5448d0",
-    accent_hover="#463abd",
-    on_accent="#ffffff",
-    danger="#b42323",
-    danger_ground="#fdeceb",
-    info_ground="#ecebfb",
-    good="#2a8a4e",
+# a token, its colour when light and when dark, the palette's roles that carry it
+_TABLE = (
+    ("window", "#f1f1f4", "#121215", "Window"),  # behind everything, and the picture's ground
+    ("panel", "#fbfbfc", "#1a1a1f", "AlternateBase"),  # the column of controls
+    ("field", "#ffffff", "#222228", "Base"),  # text fields, lists
+    ("raised", "#ffffff", "#26262d", "Button ToolTipBase"),
+    ("hover", "#ececf1", "#2f2f38", "Light"),
+    ("border", "#e2e2e8", "#2a2a31", "Mid"),
+    ("strong", "#cfcfd8", "#3d3d48", "Dark"),  # borders of what can be edited, slider grooves
+    ("text", "#1d1d24", "#ececf1", "WindowText Text ButtonText ToolTipText"),
+    ("muted", "#666672", "#9d9daa", "PlaceholderText"),
+    ("accent", "#5448d0", "#8f86ff", "Highlight Accent Link"),
+    ("accent_hover", "#463abd", "#a39bff", ""),
+    ("on_accent", "#ffffff", "#15141f", "HighlightedText"),
+    ("danger", "#b42323", "#ff8f87", "BrightText"),
+    ("danger_ground", "#fdeceb", "#3a1f20", ""),
+    ("info_ground", "#ecebfb", "#26243f", ""),
+    ("good", "#2a8a4e", "#5cc487", "LinkVisited"),
 )
 
-DARK = Tokens(
-    window="#121215",
-    panel="#1a1a1f",
-    field="#222228",
-    raised="#26262d",
-    hover="#2f2f38",
-    border="#2a2a31",
-    strong="#3d3d48",
-    text="#ececf1",
-    muted="#9d9daa",
-    accent="#8f86ff",
-    accent_hover="#a39bff",
-    on_accent="#15141f",
-    danger="#ff8f87",
-    danger_ground="#3a1f20",
-    info_ground="#26243f",
-    good="#5cc487",
-)
+
+class Tokens(SimpleNamespace):
+    """The colours of one theme by the table's names, as #rrggbb."""
+
+
+LIGHT = Tokens(**{name: light for name, light, _, _ in _TABLE})
+DARK = Tokens(**{name: dark for name, _, dark, _ in _TABLE})
 
 
 def palette(tokens: Tokens) -> QPalette:
-    """The palette of a theme; Accent, Mid, BrightText and LinkVisited carry accent, border, danger
-    and good."""
-    role = QPalette.ColorRole
-    roles = {
-        role.Window: tokens.window,
-        role.WindowText: tokens.text,
-        role.Base: tokens.field,
-        role.AlternateBase: tokens.panel,
-        role.Text: tokens.text,
-        role.PlaceholderText: tokens.muted,
-        role.Button: tokens.raised,
-        role.ButtonText: tokens.text,
-        role.Light: tokens.hover,
-        role.Mid: tokens.border,
-        role.Dark: tokens.strong,
-        role.BrightText: tokens.danger,
-        role.Highlight: tokens.accent,
-        role.HighlightedText: tokens.on_accent,
-        role.Accent: tokens.accent,
-        role.Link: tokens.accent,
-        role.LinkVisited: tokens.good,
-        role.ToolTipBase: tokens.raised,
-        role.ToolTipText: tokens.text,
-    }
+    """The palette of a theme."""
     made = QPalette()
-    for which, colour in roles.items():
-        made.setColor(which, QColor(colour))
-    for which in (role.WindowText, role.Text, role.ButtonText):
-        made.setColor(QPalette.ColorGroup.Disabled, which, QColor(tokens.muted))
+    for name, _, _, roles in _TABLE:
+        for role in roles.split():
+            made.setColor(QPalette.ColorRole[role], QColor(getattr(tokens, name)))
+    for role in ("WindowText", "Text", "ButtonText"):
+        disabled = QPalette.ColorGroup.Disabled, QPalette.ColorRole[role]
+        made.setColor(*disabled, QColor(tokens.muted))
     return made
 
 

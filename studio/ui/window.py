@@ -18,8 +18,9 @@ from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import QMenu, QStackedWidget, QTabBar, QWidget
 
 from studio import gallery, ui
-from studio.core.errors import StudioError
+from studio.core.errors import StudioError, UsageError
 from studio.core.messages import Ready
+from studio.core.tour import Stop
 from studio.ui import actions, icons
 from studio.ui import workspaces as panels
 from studio.ui.panel import Panel
@@ -27,6 +28,7 @@ from studio.ui.shared import Shared
 from studio.ui.start import Start, keep
 from studio.ui.status_line import StatusLine
 from studio.ui.theme import CHOICES, Theme
+from studio.ui.tour_bar import TourBar
 from studio.ui.widgets.form import column
 from studio.ui.widgets.menus import add
 from studio.ui.widgets.tabs import tab_bar
@@ -53,7 +55,8 @@ class Window(QWidget):
         self._looks = self._theme_menu()
         self._tabs = self._make_tabs()
         self.status = StatusLine(shared.jobs, self._actions, self._menu)
-        column(self._tabs, (self._pages, 1), self.status, gap=0, on=self)
+        self.tour = TourBar(partial(self._go_to, "tour"))
+        column(self._tabs, self.tour, (self._pages, 1), self.status, gap=0, on=self)
         shared.jobs.on(Ready, self._model_ready)
         self._open(0)
         self.setMinimumSize(860, 560)
@@ -74,6 +77,7 @@ class Window(QWidget):
             self._pages.addWidget(panel)
             panel.wanted.connect(self._go_to)
             panel.offered.connect(self._hand_over)
+            panel.staged.connect(self._stage)
         return self._built[workspace]
 
     @Slot()
@@ -112,7 +116,6 @@ class Window(QWidget):
             yield workspace
 
     def _make_tabs(self) -> QTabBar:
-        """The workspaces by name."""
         tabs = tab_bar("workspaces", "Workspaces", "The workspaces")
         for number, title in enumerate(WORKSPACES.values(), 1):
             tabs.addTab(title)
@@ -141,6 +144,16 @@ class Window(QWidget):
     def _hand_over(self, wanted: str, pictures: tuple[Path, ...]) -> None:
         self._go_to(wanted)
         self.panel(wanted).receive(pictures)
+
+    @Slot(object, str)
+    def _stage(self, stop: Stop, place: str) -> None:
+        self._go_to(stop.workspace)
+        panel = self.panel(stop.workspace)
+        try:
+            panel.set_up_for(stop)
+        except UsageError as error:
+            panel.refuse(str(error))
+        self.tour.show_stop(stop, place)
 
     def _fill_menu(self, workspace: str) -> None:
         """What this workspace can do (another's keys would clash with its), then the window."""

@@ -92,7 +92,7 @@ def cells(panel: HistoryPanel) -> dict[str, tuple[str, ...]]:
 def test_everything_in_the_folder_is_shown(panel: HistoryPanel, qtbot: QtBot) -> None:
     assert panel.filters.count.text() == "5 pictures"
     assert prompts(panel) == set(PROMPTS)
-    qtbot.waitUntil(lambda: len(panel.rows._thumbnails) == len(PROMPTS))
+    qtbot.waitUntil(lambda: len(panel.rows.thumbnails._images) == len(PROMPTS))
     assert not panel.banner.isVisible()
 
 
@@ -414,7 +414,8 @@ def test_a_search_forgets_what_it_replaces_but_no_mark(panel: HistoryPanel, qtbo
     assert item is not None
     panel.rate(4)
     panel.filters.search.setText("cafe")  # before the mark is read again
-    assert panel.rows.thumbnail(replace(item, id=999)) is None and not panel.rows._small._waiting
+    waiting = panel.rows.thumbnails._reads._waiting
+    assert panel.rows.thumbnail(replace(item, id=999)) is None and not waiting
     qtbot.waitUntil(lambda: len(panel.rows.ids) == 1)
     qtbot.waitUntil(lambda: panel.rows.known(item.id).rating == 4)
     qtbot.waitUntil(lambda: panel.rows.thumbnail(item) is not None)

@@ -26,9 +26,9 @@ from studio.gallery.history.rows import Item
 from tests import tiny
 
 ROOT = Path(__file__).parents[2]
-KILLS = int(os.environ.get("LATENT_STUDIO_KILLS", "6"))  # 200 for the whole proof
-PICTURES = 100  # in a queue
-LATEST = 3.5  # seconds after its start: a queue takes about three
+KILLS = int(os.environ.get("LATENT_STUDIO_KILLS", "4"))  # 200 for the whole proof
+PICTURES = 40  # in a queue
+LATEST = 1.5  # seconds after its start: a queue takes a little less
 
 Line = tuple[str, ...]
 

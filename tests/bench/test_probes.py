@@ -43,3 +43,10 @@ def test_pictures_that_fail_are_no_figure(tmp_path: Path, probe: str, doing: str
     settings = replace(Conditions().settings, model=tiny, size=SIZE + 1)
     with pytest.raises(StudioError, match=f"failed: .*{doing}.*: .*{SIZE + 1}"):
         probes.run(probe, Conditions(settings=settings, quick=True), cycles=4)
+
+
+def test_a_probe_begins_with_no_more_than_the_studio() -> None:
+    command = "import sys, studio.bench.probes.stage; print('numpy' in sys.modules)"
+    run = [sys.executable, "-c", command]
+    ran = subprocess.run(run, capture_output=True, text=True, check=True, cwd=probes.ROOT)
+    assert ran.stdout.split() == ["False"]

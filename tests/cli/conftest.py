@@ -95,10 +95,13 @@ def bars(monkeypatch: pytest.MonkeyPatch) -> list[Bar]:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> dict[str, str]:
-    """An environment whose user owns nothing yet."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
-    return {**kept, "HOME": str(tmp_path / "home"), "OMP_NUM_THREADS": "1"}
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment, here and for programs, of a user who owns nothing yet."""
+    for name in [name for name in os.environ if name.startswith("XDG_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    return dict(os.environ)
 
 
 @pytest.fixture

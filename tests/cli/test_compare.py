@@ -162,9 +162,9 @@ def test_people_get_a_table(run: Run, quick: tuple[object, ...], tmp_path: Path)
 
 
 def test_without_out_a_new_folder_among_the_windows_pictures(
-    program: Run, home: dict[str, str], brief: tuple[object, ...]
+    run: Run, home: dict[str, str], brief: tuple[object, ...]
 ) -> None:
-    ran = program("compare", "a 🧸 bear", *brief, "--steps", "1,2", "--sampler", "flow")
+    ran = run("compare", "a 🧸 bear", *brief, "--steps", "1,2", "--sampler", "flow")
     assert ran.code == 0
     (sheet,) = Path(home["HOME"]).rglob("sheet.png")
     assert sheet.parent.name.endswith("a bear, compared")

@@ -7,7 +7,7 @@ import pytest
 
 from studio.cli.few_steps import markdown
 from studio.diffusion import samplers
-from studio.engine import few_steps
+from studio.engine import few_steps, references
 from studio.engine.few_steps import Reached
 from tests import tiny
 from tests.cli.conftest import Run
@@ -31,6 +31,7 @@ def test_measured_and_written(run: Run, tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(few_steps, "judge_for", lambda model, size: distance)
     monkeypatch.setattr(few_steps, "STEPS", (2, 4))
+    monkeypatch.setattr(references, "STEPS", 5)
     monkeypatch.setattr(few_steps, "PAIRS", few_steps.PAIRS[:1] + ("a cat",) * 22)
     model = tiny.bundle(tmp_path / "tiny")
     asked = ("--few-steps", "flow,ddim", "--intervals", "0-1,0.3-1", "--seeds", 1)

@@ -155,9 +155,9 @@ def test_any_text_is_a_prompt(
 
 
 def test_without_out_pictures_go_to_the_windows_folder(
-    program: Run, home: dict[str, str], quick: tuple[object, ...]
+    run: Run, home: dict[str, str], quick: tuple[object, ...]
 ) -> None:
-    ran = program("generate", "一只熊 🧸", *quick, "--seed", 3)
+    ran = run("generate", "一只熊 🧸", *quick, "--seed", 3)
     assert ran.code == 0
     (path,) = Path(home["HOME"]).rglob("*.png")
     assert path.parent.name == "Latent Studio"

@@ -95,9 +95,9 @@ def test_a_file_for_several_is_refused_by_every_verb(run: Run, photo: Path, verb
 
 @pytest.mark.parametrize("out", ["set v1.5/", "set v1.5"])
 def test_a_folder_may_have_a_dot_in_its_name(
-    program: Run, quick: tuple[object, ...], tmp_path: Path, out: str
+    run: Run, quick: tuple[object, ...], tmp_path: Path, out: str
 ) -> None:
-    ran = program("generate", "a bear", *quick, "--out", f"{tmp_path}/{out}", "--json")
+    ran = run("generate", "a bear", *quick, "--out", f"{tmp_path}/{out}", "--json")
     (image,) = ran.document["images"]
     assert Path(image["path"]).parent == tmp_path / "set v1.5"
 
@@ -131,17 +131,17 @@ def test_one_file_may_replace_an_earlier_picture(tmp_path: Path) -> None:
 
 
 def test_one_pictures_sheet_is_a_file(
-    program: Run, rebuilt: tuple[object, ...], photo: Path, tmp_path: Path
+    run: Run, rebuilt: tuple[object, ...], photo: Path, tmp_path: Path
 ) -> None:
     sheet = tmp_path / "sheet.png"
-    ran = program("reconstruct", photo, *rebuilt, "--out", sheet, "--json")
+    ran = run("reconstruct", photo, *rebuilt, "--out", sheet, "--json")
     document = ran.document
     assert (document["sheet"], document["csv"]) == (str(sheet), None)
     assert [each["path"] for each in document["results"]] == [None]
     assert {"photo.png", "sheet.png"} <= set(names(tmp_path)) <= {"photo.png", "sheet.png", "home"}
     with Image.open(sheet) as image:
         assert image.width > 3 * SIZE
-    ran = program("reconstruct", photo, photo, *rebuilt, "--out", tmp_path / "other.png")
+    ran = run("reconstruct", photo, photo, *rebuilt, "--out", tmp_path / "other.png")
     assert ran.code == 2
     assert "--out is a folder for the reconstructions" in ran.error
 

@@ -103,15 +103,17 @@ def test_several_pictures_and_autoencoders(
     assert [float(row["psnr"]) for row in rows] == [r["psnr"] for r in document["results"]]
 
 
-def test_all_is_every_autoencoder_that_is_listed(program: Run, tmp_path: Path) -> None:
+def test_all_is_every_autoencoder_that_is_listed(
+    run: Run, home: dict[str, str], tmp_path: Path
+) -> None:
     path = tmp_path / "p.png"
     Image.fromarray(waves(16, 16)).save(path)
-    document = program(
+    document = run(
         "reconstruct", path, "--autoencoders", "all", "--out", tmp_path / "out", "--json"
     ).document
     listed = [
         each["name"]
-        for each in program("models", "--json").document["models"]
+        for each in run("models", "--json").document["models"]
         if each["kind"] == "autoencoder"
     ]
     assert [each["autoencoder"] for each in document["results"]] == listed
@@ -269,9 +271,9 @@ def test_names_and_paths_are_parted_at_commas(tmp_path: Path) -> None:
 
 
 def test_without_out_a_new_folder_among_the_windows_pictures(
-    program: Run, home: dict[str, str], tiny: Path, photo: Path
+    run: Run, home: dict[str, str], tiny: Path, photo: Path
 ) -> None:
-    ran = program("reconstruct", photo, "--autoencoders", tiny / "autoencoder", "--device", "cpu")
+    ran = run("reconstruct", photo, "--autoencoders", tiny / "autoencoder", "--device", "cpu")
     assert ran.code == 0
     (sheet,) = Path(home["HOME"]).rglob("sheet.png")
     assert sheet.parent.name.endswith("photo, rebuilt")

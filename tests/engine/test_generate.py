@@ -197,12 +197,15 @@ def test_the_time_left_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_loop_costs_little_beside_the_denoiser() -> None:
-    """Its own share per step is microseconds: 5 % of the fastest real step (2 ms) at most."""
+    """Its own share per step is microseconds: 5 % of the fastest real step (2 ms) at most.
+
+    Other tests run beside this one: ten tries, of which the fastest counts.
+    """
     model = FakeModel()
     steps = 400
     given = request(steps=steps, preview_every=1)
     best = bare = float("inf")
-    for _ in range(3):
+    for _ in range(10):
         began = time.perf_counter()
         assert any(isinstance(event, Picture) for event in generate(model, given))
         best = min(best, time.perf_counter() - began)
@@ -211,6 +214,8 @@ def test_the_loop_costs_little_beside_the_denoiser() -> None:
         for _ in range(steps):
             denoise(x, 0.5, 0.5)
         bare = min(bare, time.perf_counter() - began)
+        if (best - bare) / steps < 400e-6:
+            break
     assert (best - bare) / steps < 400e-6  # the sampler's own arithmetic is most of it
 
 

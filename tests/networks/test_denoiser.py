@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from studio.networks.attention import join_heads, split_heads
+from studio.networks.attention import Record, join_heads, split_heads
 from studio.networks.denoiser import DenoiserConfig, DenoiserTransformer, time_features
 from studio.networks.text import TextFeatures
 
@@ -104,6 +104,23 @@ def test_a_prompt_is_heard_once_for_all_steps() -> None:
         with torch.no_grad():
             heard = network(x, t, prompt)
         assert torch.equal(heard, velocity(network, x, t, text))
+
+
+def test_what_a_record_holds_of_words_and_places() -> None:
+    network, x, t, text = woken(), torch.randn(2, 3, 8, 8), torch.rand(2), features(2)
+    record = Record()
+    with torch.no_grad():
+        recorded = network(x, t, text, record)
+    torch.testing.assert_close(recorded, velocity(network, x, t, text))
+    assert len(record.weights) == len(record.states) == 3
+    (shares,), (heard,), (after,) = record.cross, record.heard, record.after
+    assert shares.shape == (2, 2, 16, 5)  # batch, heads, picture tokens, words
+    torch.testing.assert_close(shares.sum(-1), torch.ones(2, 2, 16))
+    assert not shares[..., -2:].any()  # masked
+    values = network.prompt(text).answers[0][1]
+    with torch.no_grad():
+        torch.testing.assert_close(heard, network.blocks[1].cross.out(join_heads(shares @ values)))
+    assert heard.shape == after.shape == (2, 16, 32)
 
 
 def reference(network: DenoiserTransformer, x: Tensor, t: Tensor, text: TextFeatures) -> Tensor:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.core.errors import ModelError
+from studio.networks.attention import Record
 from studio.networks.text import TextConfig, TextFeatures, TextTower
 from studio.networks.tokenizer import LENGTH, Tokenizer
 
@@ -50,6 +51,15 @@ def test_padding_changes_nothing() -> None:
     long = tower()(padded_ids, padded_mask)
     torch.testing.assert_close(long.pooled, short.pooled)
     torch.testing.assert_close(long.tokens[:, :4], short.tokens)
+
+
+def test_layers_are_recorded() -> None:
+    ids, mask, record = torch.randint(50, (2, 4)), torch.ones(2, 4, dtype=torch.bool), Record()
+    network = tower()
+    features = network(ids, mask, record)
+    torch.testing.assert_close(features.pooled, network(ids, mask).pooled)
+    assert [w.shape for w in record.weights] == 2 * [(2, 2, 4, 4)]
+    torch.testing.assert_close(network.norm(record.states[-1]), features.tokens)
 
 
 def test_order_matters() -> None:

@@ -4,40 +4,24 @@ import json
 import os
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import pytest
 
 from studio.training import remote
-
-TINY = """
-task = "denoiser"
-[run]
-steps = 2
-batch = 2
-log_every = 1
-[optimizer]
-muon_learning_rate = 3e-3
-[network]
-width = 32
-depth = 2
-heads = 2
-[settings]
-pool = 32
-forms = 2
-"""
+from tests import tiny
+from tests.cli.test_train import RECIPE
 
 
 def test_run_brings_back_shards_and_log(tmp_path: Path) -> None:
     recipe = tmp_path / "tiny.toml"
-    recipe.write_text(textwrap.dedent(TINY))
+    recipe.write_text(RECIPE.format(bundle=json.dumps(str(tiny.bundle(tmp_path / "bundle")))))
     words = ["run", str(recipe), "--device", "cpu", "--no-judge", "--minutes", "1"]
     places = ["--out", str(tmp_path / "out"), "--work", str(tmp_path / "work")]
     ran = subprocess.run(
         [sys.executable, "-m", "studio.training.remote", *words, *places],
         cwd=remote.ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "2"},
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         check=False,

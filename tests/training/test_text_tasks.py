@@ -140,14 +140,25 @@ def test_the_teacher_knows_a_puppy_from_a_truck() -> None:
     assert puppy @ truck < 0.3
 
 
-def test_distillation_learns_and_opens_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("LATENT_STUDIO_WORDNET", raising=False)
-    monkeypatch.setattr(text, "Teacher", lambda weights: random_teacher())
-    monkeypatch.setattr(text, "read_weights", dict)
-    task = text.TextTask(small_batches("text", 8, tokenizer=str(TOKENIZER)))
-    list(task.prepare(ON))
+@pytest.fixture(scope="module")
+def task() -> text.TextTask:
+    """Prepared, with a teacher of random weights."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("LATENT_STUDIO_WORDNET", raising=False)
+        patch.setattr(text, "Teacher", lambda weights: random_teacher())
+        patch.setattr(text, "read_weights", dict)
+        task = text.TextTask(small_batches("text", 16, tokenizer=str(TOKENIZER)))
+        list(task.prepare(ON))
+    return task
+
+
+def test_batches_hold_texts_of_like_length(task: text.TextTask) -> None:
+    masks = [task.batch(step, 0, 1).mask for step in range(text.GROUP)]
+    real, padded = sum(int(m.sum()) for m in masks), sum(m.numel() for m in masks)
+    assert real > 0.75 * padded
+
+
+def test_distillation_learns_and_opens_again(task: text.TextTask, tmp_path: Path) -> None:
     again = task.batch(3, 0, 1)
     assert torch.equal(task.batch(3, 0, 1).ids, again.ids)
     assert task.batch(3, 1, 2).ids.tolist() != again.ids.tolist()
@@ -171,17 +182,6 @@ def test_distillation_learns_and_opens_again(
     torch.testing.assert_close(
         opened(again.ids, again.mask).pooled, expected.detach(), atol=2e-3, rtol=0
     )
-
-
-def test_batches_hold_texts_of_like_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("LATENT_STUDIO_WORDNET", raising=False)
-    monkeypatch.setattr(text, "Teacher", lambda weights: random_teacher())
-    monkeypatch.setattr(text, "read_weights", dict)
-    task = text.TextTask(small_batches("text", 16, tokenizer=str(TOKENIZER)))
-    list(task.prepare(ON))
-    masks = [task.batch(step, 0, 1).mask for step in range(text.GROUP)]
-    real, padded = sum(int(m.sum()) for m in masks), sum(m.numel() for m in masks)
-    assert real > 0.75 * padded
 
 
 def test_rank_correlation() -> None:

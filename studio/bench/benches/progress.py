@@ -25,7 +25,7 @@ WATCHED, GOAL = 60.0, 30.0  # seconds
 def measure(conditions: Conditions) -> Iterator[Row]:
     recipe = QUICK if conditions.quick else RECIPE
     with tempfile.TemporaryDirectory(prefix="latent-studio-bench-") as place:
-        signs = watch(recipe, Path(place), 10.0 if conditions.quick else WATCHED)
+        signs = watch(recipe, Path(place), 5.0 if conditions.quick else WATCHED)
     gaps = [later - earlier for earlier, later in pairwise(signs)]
     yield Row(f"`train {recipe}`: first sign of progress", gaps[0], "s", GOAL)
     yield Row("longest silence after it", max(gaps[1:], default=0.0), "s", GOAL)

@@ -25,12 +25,11 @@ QUICK_STEPS = 2
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("names", nargs="*", metavar="NAME", help="which benches (default: all)")
-    parser.add_argument("--list", action="store_true", help="list the benches and stop")
-    parser.add_argument("--quick", action="store_true", help="a short trial, no figures to keep")
-    parser.add_argument(
-        "--avx2", action="store_true", help="use no processor instructions beyond AVX2"
-    )
+    add = parser.add_argument
+    add("names", nargs="*", metavar="NAME", help="which benches (default: all)")
+    add("--list", action="store_true", help="list the benches and stop")
+    add("--quick", action="store_true", help="a short trial, no figures to keep")
+    add("--avx2", action="store_true", help="use no processor instructions beyond AVX2")
     add_model(parser)
     add_out(parser, "a folder (docs) for performance.md and performance/MACHINE.json")
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import numpy as np
 from tqdm import tqdm
 
 from studio.cli import bars, table
@@ -30,25 +30,22 @@ from studio.engine.worker import Worker, run_now
 from studio.gallery import comparison, film, png
 from studio.models.plan import Plan
 
-if TYPE_CHECKING:
-    import numpy as np
-
-
 HOLDS = "the pictures, the sheet and the figures"
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("prompt", metavar="PROMPT", help='what to draw; "" draws anything')
+    add = parser.add_argument
+    add("prompt", metavar="PROMPT", help='what to draw; "" draws anything')
     add_sampling(parser)
     add_grid(parser)
-    parser.add_argument(
+    add(
         "--film",
         nargs="?",
         const=".webp",
         choices=tuple(film.ENCODERS),
         help="also a film: all from noise to end (as %(const)s unless you say)",
     )
-    parser.add_argument(
+    add(
         "--no-distances",
         dest="distances",
         action="store_false",

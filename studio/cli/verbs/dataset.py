@@ -25,11 +25,10 @@ SHEET = 96  # pictures a style on the sheet
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "what", nargs="?", choices=("inspect", "build"), default="inspect", help="(%(default)s)"
-    )
-    parser.add_argument("--data", type=Path, metavar="FOLDER", help="inspect another dataset")
-    parser.add_argument("--styles", metavar="A,B", help="only these styles")
+    add = parser.add_argument
+    add("what", nargs="?", choices=("inspect", "build"), default="inspect", help="(%(default)s)")
+    add("--data", type=Path, metavar="FOLDER", help="inspect another dataset")
+    add("--styles", metavar="A,B", help="only these styles")
     add_out(parser, "inspect: a PNG sheet of pictures; build: the dataset's folder")
 
 

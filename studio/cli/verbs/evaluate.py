@@ -30,12 +30,11 @@ if TYPE_CHECKING:
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("--quick", action="store_true", help="fewer pictures, noisier figures")
-    parser.add_argument("--rows", metavar="A,B", help="only these, like pairs,words,styles")
-    parser.add_argument(
-        "--autoencoders", metavar="A,B|all", help="measure these autoencoders instead of the model"
-    )
-    parser.add_argument("--seed", type=int, help="of the prompts and pictures (default: fixed)")
+    add = parser.add_argument
+    add("--quick", action="store_true", help="fewer pictures, noisier figures")
+    add("--rows", metavar="A,B", help="only these, like pairs,words,styles")
+    add("--autoencoders", metavar="A,B|all", help="measure these autoencoders instead of the model")
+    add("--seed", type=int, help="of the prompts and pictures (default: fixed)")
     add_sampling(parser)
     add_rest(parser)
     add_out(parser, "a folder for report.json, report.md and the sheets")

@@ -39,23 +39,22 @@ STRENGTH = 0.6  # of a picture to start from: its layout stays, its things chang
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         "prompt",
         metavar="PROMPT",
         nargs="?",
         help='what to draw; "" draws anything; {red|blue} and __words__ stand for many;'
         " (word:1.3) weighs, [a:b:0.4] switches, AND joins",
     )
-    parser.add_argument(
+    add(
         "--prompts",
         metavar="FILE",
         help="prompts, a line each, without those that begin with #; - for standard input",
     )
-    parser.add_argument(
-        "--all", action="store_true", help="every combination of {red|blue}, not one at random"
-    )
-    parser.add_argument("--count", type=int, default=1, help="how many pictures")
-    parser.add_argument("--seed", type=int, help="of the first picture (default: random)")
+    add("--all", action="store_true", help="every combination of {red|blue}, not one at random")
+    add("--count", type=int, default=1, help="how many pictures")
+    add("--seed", type=int, help="of the first picture (default: random)")
     add_sampling(parser)
     add_judging(parser)
     add_start(parser)

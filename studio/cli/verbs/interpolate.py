@@ -7,8 +7,8 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import numpy as np
 from tqdm import tqdm
 
 from studio.cli import bars
@@ -23,45 +23,33 @@ from studio.engine.worker import run_now
 from studio.gallery import film
 from studio.gallery.walks import write_frame
 
-if TYPE_CHECKING:
-    import numpy as np
-
 
 def configure(parser: ArgumentParser) -> None:
+    add = parser.add_argument
     for name, what in (("from", "begins"), ("to", "ends")):
-        parser.add_argument(f"--{name}", metavar="PROMPT", help=f"the prompt it {what} with")
-        parser.add_argument(
-            f"--{name}-seed", type=int, metavar="N", help=f"the seed it {what} with"
-        )
-        parser.add_argument(
-            f"--{name}-image", type=Path, metavar="FILE", help=f"a picture it {what} with"
-        )
-    parser.add_argument(
+        add(f"--{name}", metavar="PROMPT", help=f"the prompt it {what} with")
+        add(f"--{name}-seed", type=int, metavar="N", help=f"the seed it {what} with")
+        add(f"--{name}-image", type=Path, metavar="FILE", help=f"a picture it {what} with")
+    add(
         "--seed", type=int, metavar="N", help="of an end that has none of its own (default: random)"
     )
-    parser.add_argument(
-        "--frames", type=int, default=9, help="how many frames (default %(default)d)"
-    )
-    parser.add_argument(
-        "--method", choices=tuple(NOISES), default="slerp", help="the way between noises"
-    )
-    parser.add_argument(
+    add("--frames", type=int, default=9, help="how many frames (default %(default)d)")
+    add("--method", choices=tuple(NOISES), default="slerp", help="the way between noises")
+    add(
         "--way",
         choices=tuple(WAYS),
         help="through noise, or the autoencoder's latents (default: latents between pictures)",
     )
-    parser.add_argument(
+    add(
         "--conditioning",
         choices=tuple(CONDITIONINGS),
         default="normalised",
         help="the way between prompts",
     )
-    parser.add_argument("--even", action="store_true", help="frames at equal perceptual distances")
-    parser.add_argument("--film", default=".webp", choices=tuple(film.ENCODERS), help="film format")
-    parser.add_argument(
-        "--fps", type=float, default=8.0, help="frames a second (default %(default)g)"
-    )
-    parser.add_argument("--ping-pong", action="store_true", help="play it forwards, then backwards")
+    add("--even", action="store_true", help="frames at equal perceptual distances")
+    add("--film", default=".webp", choices=tuple(film.ENCODERS), help="film format")
+    add("--fps", type=float, default=8.0, help="frames a second (default %(default)g)")
+    add("--ping-pong", action="store_true", help="play it forwards, then backwards")
     add_sampling(parser)
     add_out(parser, "a folder for the frames and the film")
 

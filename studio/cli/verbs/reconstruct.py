@@ -29,16 +29,15 @@ ALL = "all"
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "images", nargs="+", type=Path, metavar="IMAGE", help="PNG, JPEG, WebP and the like"
-    )
-    parser.add_argument(
+    add = parser.add_argument
+    add("images", nargs="+", type=Path, metavar="IMAGE", help="PNG, JPEG, WebP and the like")
+    add(
         "--autoencoders",
         default=ALL,
         metavar="A,B",
         help="names or paths with commas between them; all is every one that is listed (default)",
     )
-    parser.add_argument(
+    add(
         "--tile",
         type=int,
         default=0,

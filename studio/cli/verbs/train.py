@@ -27,19 +27,20 @@ if TYPE_CHECKING:
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("recipe", nargs="?", metavar="RECIPE", help="a recipe's name or TOML file")
-    parser.add_argument("--list", action="store_true", help="list the recipes and stop")
-    parser.add_argument("--data", type=Path, default=BUNDLED, metavar="FOLDER", help="a dataset")
-    parser.add_argument("--steps", type=int, help="how many steps (default: the recipe's)")
-    parser.add_argument("--minutes", type=float, help="stop after this many minutes, rate decayed")
-    parser.add_argument("--resume", action="store_true", help="continue the run in --out")
-    parser.add_argument(
+    add = parser.add_argument
+    add("recipe", nargs="?", metavar="RECIPE", help="a recipe's name or TOML file")
+    add("--list", action="store_true", help="list the recipes and stop")
+    add("--data", type=Path, default=BUNDLED, metavar="FOLDER", help="a dataset")
+    add("--steps", type=int, help="how many steps (default: the recipe's)")
+    add("--minutes", type=float, help="stop after this many minutes, rate decayed")
+    add("--resume", action="store_true", help="continue the run in --out")
+    add(
         "--start",
         type=bundled,
         metavar="FOLDER",
         help="begin from the weights in this folder, or bundled ones (studio-256/denoiser)",
     )
-    parser.add_argument("--seed", type=int, help="of the batches and the initial weights")
+    add("--seed", type=int, help="of the batches and the initial weights")
     add_device(parser)
     add_out(parser, "the run's folder (default: runs/RECIPE)")
 

@@ -1,6 +1,6 @@
 """Ways to look inside a latent: every module here with a PROBE and a `look` is one.
 
-A module's top level must not import torch: listing must not need it. Must not import Qt.
+A module's top level must not import torch: listing must not need it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""What every probe works with: pictures as tensors, their posteriors, and pictures back.
-
-Imports torch (the registry imports this lazily). Must not import Qt.
-"""
+"""What every probe works with: pictures as tensors, their posteriors, and pictures back."""
 
 from __future__ import annotations
 

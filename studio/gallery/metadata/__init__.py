@@ -14,7 +14,8 @@ from pathlib import Path
 
 from studio.core.errors import DataError
 from studio.core.settings import Settings
-from studio.gallery.metadata.found import Format, Found, Texts
+from studio.gallery.metadata.foreign import Format
+from studio.gallery.metadata.found import Found, Texts
 from studio.gallery.metadata.texts import hidden_in, texts_in
 
 __all__ = ["Found", "formats", "read"]

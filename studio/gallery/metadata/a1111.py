@@ -6,16 +6,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 
 from studio.core.errors import DataError
 from studio.diffusion import samplers
-from studio.gallery.metadata.foreign import Foreign, nearest, quoted
-from studio.gallery.metadata.found import Format, Found, Texts, object_in, unused
+from studio.gallery.metadata.foreign import Foreign, Format, quoted
+from studio.gallery.metadata.found import Texts, object_in, unused
 from studio.gallery.metadata.texts import PARAMETERS
 
-SOURCE = "A1111"
 NEGATIVE = "Negative prompt:"
 OURS = "Latent Studio"  # the Version of what we write ourselves
 SAMPLER_ID, SCHEDULE_ID = "Sampler id", "Schedule id"  # ours, beside the names A1111 knows
@@ -51,32 +49,29 @@ _OF_NO_EFFECT = {  # checksums, versions, where in a batch; or read in another w
 }
 
 
-def find(texts: Texts, models: Collection[str]) -> Found | None:
+def read(texts: Texts) -> Foreign | None:
     """From the chunk or the EXIF comment. Raises DataError where these hold something else."""
-    return read_text(texts[PARAMETERS], models) if PARAMETERS in texts else None
-
-
-def read_text(text: str, models: Collection[str]) -> Found:
-    """From the text itself, as people paste it. Raises DataError if it has no line of values."""
-    prompt, negative, values = _parts(text)
+    if PARAMETERS not in texts:
+        return None
+    prompt, negative, values = _parts(texts[PARAMETERS])
     prompt, extras = _without_extras(prompt)
     width, _, height = values.get("Size", "").partition("x")
-    foreign = Foreign.of(
+    hires = any(name.startswith("Hires") for name in values)  # then the strength is that of hires
+    return Foreign.of(
         values,
         _NAMES,
+        source=OURS if values.get("Version") == OURS else "",
         prompt=prompt,
         negative=negative,
         sampler=_ours(values.get(SAMPLER_ID, "")) or values.get("Sampler", ""),
         schedule=values.get(SCHEDULE_ID) or values.get("Schedule type", ""),
         width=width,
         height=height,
+        strength=None if hires else values.get("Denoising strength"),
         options=tuple((o, values[name]) for name, o in _OPTIONS.items() if name in values),
         left_out=unused(values, _NAMES.values(), _OPTIONS, _OF_NO_EFFECT),
         notes=extras,
     )
-    if not any(name.startswith("Hires") for name in values):  # whose strength it is, else
-        foreign = replace(foreign, strength=values.get("Denoising strength"))
-    return nearest(foreign, models, OURS if values.get("Version") == OURS else SOURCE)
 
 
 def _parts(text: str) -> tuple[str, str, Mapping[str, str]]:
@@ -156,4 +151,4 @@ def _ours(name: str) -> str:
     return name if samplers.known_as(name) in {s.name for s in samplers.all_samplers()} else ""
 
 
-FORMAT = Format(SOURCE, 4, find)
+FORMAT = Format("A1111", 4, read)

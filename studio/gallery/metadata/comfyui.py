@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 
 from studio.core.errors import DataError
-from studio.gallery.metadata.foreign import Foreign, Lost, loras, nearest, quoted
-from studio.gallery.metadata.found import Format, Found, Texts, document, file_name, words
+from studio.gallery.metadata.foreign import Foreign, Format, Lost, loras, quoted
+from studio.gallery.metadata.found import Texts, document, file_name, words
 from studio.gallery.metadata.graph import Graph, Met, Node
 
-SOURCE = "ComfyUI"
 GRAPH, WORKFLOW = "prompt", "workflow"
 _TEXTS = ("text", "text_g", "text_l", "clip_l", "clip_g", "t5xxl", "bert", "mt5xl", "prompt")
 _MODELS = ("ckpt_name", "unet_name", "model_name", "base_ckpt_name")
@@ -48,7 +46,7 @@ _SAMPLERS = {
 _SHIFTED = ("ModelSamplingSD3", "ModelSamplingAuraFlow")
 
 
-def find(texts: Texts, models: Collection[str]) -> Found | None:
+def read(texts: Texts) -> Foreign | None:
     """From the graph. Raises DataError for a graph that draws nothing, or an editor's alone."""
     if GRAPH not in texts:
         if WORKFLOW in texts:
@@ -59,8 +57,7 @@ def find(texts: Texts, models: Collection[str]) -> Found | None:
         return None
     if not texts[GRAPH].lstrip().startswith(("{", "[")):
         raise DataError("A prompt is inside as plain words, but none of the settings beside it.")
-    graph = Graph.of(document(texts[GRAPH], "Its ComfyUI graph"))
-    return nearest(_foreign(graph), models, SOURCE)
+    return _foreign(Graph.of(document(texts[GRAPH], "Its ComfyUI graph")))
 
 
 def _foreign(graph: Graph) -> Foreign:
@@ -244,4 +241,4 @@ def _notes_on_guidance(graph: Graph, guider: Node, positive: object) -> list[str
     return []
 
 
-FORMAT = Format(SOURCE, 5, find)
+FORMAT = Format("ComfyUI", 5, read)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
-from studio.gallery.metadata.foreign import COMMON, Foreign, nearest
-from studio.gallery.metadata.found import OFF, Format, Found, Texts, file_name, object_in
+from studio.gallery.metadata.foreign import COMMON, Foreign, Format
+from studio.gallery.metadata.found import OFF, Texts, file_name, object_in
 from studio.gallery.metadata.texts import PARAMETERS
 
-SOURCE = "Easy Diffusion"
 _SHOWN = {  # names as its interface shows them, which it can write instead
     "negative prompt": "negative_prompt",
     "steps": "num_inference_steps",
@@ -35,20 +34,19 @@ _LEFT_OUT = {
 }
 
 
-def find(texts: Texts, models: Collection[str]) -> Found | None:
+def read(texts: Texts) -> Foreign | None:
     """From its texts or its JSON."""
     found: Mapping[str, object] = object_in(texts, PARAMETERS) or texts
     values = {_SHOWN.get(name.lower(), name.lower()): value for name, value in found.items()}
     if "prompt" not in values or not _MARKS & set(values):
         return None
-    foreign = Foreign.of(
+    return Foreign.of(
         values,
         _NAMES,
         model=file_name(values.get("use_stable_diffusion_model")),
         strength=values.get("prompt_strength") if "init_image" in values else None,
         left_out=tuple(label for n, label in _LEFT_OUT.items() if values.get(n) not in OFF),
     )
-    return nearest(foreign, models, SOURCE)
 
 
-FORMAT = Format(SOURCE, 3, find)
+FORMAT = Format("Easy Diffusion", 3, read)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from typing import Any
 
-from studio.gallery.metadata.foreign import COMMON, Foreign, loras, nearest
-from studio.gallery.metadata.found import Format, Found, Texts, object_in, unused
+from studio.gallery.metadata.foreign import COMMON, Foreign, Format, loras
+from studio.gallery.metadata.found import Texts, object_in, unused
 from studio.gallery.metadata.texts import PARAMETERS
 
-SOURCE = "Fooocus"
 _MARKS = {"base_model", "performance", "metadata_scheme", "full_prompt"}
 _NAMES = COMMON | {"negative": "negative_prompt", "guidance": "guidance_scale"}
 _NAMES |= {"schedule": "scheduler", "model": "base_model"}
@@ -20,15 +17,11 @@ _OF_NO_EFFECT = {  # or said by others of these
 }
 
 
-def find(texts: Texts, models: Collection[str]) -> Found | None:
+def read(texts: Texts) -> Foreign | None:
     """From its JSON."""
     values = object_in(texts, PARAMETERS)
     if not (_MARKS & set(values)) and "Fooocus" not in str(values.get("version"))[:99]:
         return None
-    return nearest(_foreign(values), models, SOURCE)
-
-
-def _foreign(values: dict[str, Any]) -> Foreign:
     sides = re.findall(r"\d{1,6}", str(values.get("resolution"))[:60])
     width, height = sides if len(sides) == 2 else (None, None)
     listed = values.get("loras")
@@ -45,4 +38,4 @@ def _foreign(values: dict[str, Any]) -> Foreign:
     )
 
 
-FORMAT = Format(SOURCE, 2, find)
+FORMAT = Format("Fooocus", 2, read)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from studio.core.specs import Option, Options
 from studio.diffusion import samplers
 from studio.diffusion.schedules import SCHEDULES as OUR_SCHEDULES
 from studio.diffusion.schedules import all_schedules
-from studio.gallery.metadata.found import Found, clean
+from studio.gallery.metadata.found import Found, Texts, clean
 from studio.gallery.metadata.names import SAMPLERS, SCHEDULES, Match, sampler_and_schedule
 
 N = TypeVar("N", int, float)
@@ -58,7 +58,8 @@ class Foreign:
 
     An empty prompt is one that was said; one not said is None. `options` belong to the sampler
     under our names; `rescale` is the phi of rescaled guidance; `strength` how much of a picture it
-    started from was drawn anew; `left_out` names what has no place here; `notes` are sentences.
+    started from was drawn anew; `left_out` names what has no place here; `notes` are sentences;
+    `source` is the studio where it is another than the format's.
     """
 
     prompt: object = None
@@ -79,6 +80,7 @@ class Foreign:
     options: tuple[tuple[str, object], ...] = ()
     left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    source: str = ""
 
     @classmethod
     def of(cls, values: Mapping[str, object], names: Mapping[str, str], **others: Any) -> Foreign:
@@ -87,6 +89,21 @@ class Foreign:
             ours: values[theirs] for ours, theirs in names.items() if theirs in values
         }
         return cls(**(there | others))
+
+
+@dataclass(frozen=True)
+class Format:
+    """One studio's way. `read(texts)` is None where the picture has none of it and raises DataError
+    where it is damaged; formats of lower `rank` are asked first."""
+
+    source: str
+    rank: int
+    read: Callable[[Texts], Foreign | Found | None]
+
+    def find(self, texts: Texts, models: Collection[str]) -> Found | None:
+        """What `read` finds, as settings for one of the `models`. Raises DataError."""
+        read = self.read(texts)
+        return nearest(read, models, self.source) if isinstance(read, Foreign) else read
 
 
 def nearest(foreign: Foreign, models: Collection[str], source: str) -> Found:
@@ -110,7 +127,7 @@ def nearest(foreign: Foreign, models: Collection[str], source: str) -> Found:
     notes = list(dict.fromkeys(ledger.notes))
     if len(notes) > MOST_NOTES:
         notes[MOST_NOTES:] = [f"{len(notes) - MOST_NOTES} more notes are not shown."]
-    return Found(settings, source, tuple(notes), frozenset(ledger.missing))
+    return Found(settings, foreign.source or source, tuple(notes), frozenset(ledger.missing))
 
 
 def _without_lost(foreign: Foreign, ledger: _Ledger) -> Foreign:

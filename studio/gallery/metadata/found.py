@@ -1,9 +1,9 @@
-"""What a format of metadata is, and what it finds."""
+"""What is found inside a picture, and the texts and JSON that it is found in."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -13,18 +13,8 @@ from studio.core.settings import Settings
 
 #: The texts inside a picture by their names in PNG files, whatever file it is.
 Texts = Mapping[str, str]
-OFF: tuple[object, ...] = (
-    None,
-    False,
-    0,
-    "",
-    "None",
-    "none",
-    "False",
-    [],
-    "[]",
-    {},
-)  # values that do nothing
+#: Values that do nothing.
+OFF: tuple[object, ...] = (None, False, 0, "", "None", "none", "False", [], "[]", {})
 
 
 @dataclass(frozen=True)
@@ -40,16 +30,6 @@ class Found:
     source: str
     notes: tuple[str, ...] = ()
     missing: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Format:
-    """One studio's way. `find(texts, models)` is None where the picture has none of it and raises
-    DataError where it is damaged; formats of lower `rank` are asked first."""
-
-    source: str
-    rank: int
-    find: Callable[[Texts, Collection[str]], Found | None]
 
 
 def document(text: str, what: str) -> dict[str, Any]:

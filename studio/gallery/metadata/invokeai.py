@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from studio.core.errors import DataError
-from studio.gallery.metadata.foreign import COMMON, Foreign, loras, nearest, quoted
-from studio.gallery.metadata.found import Format, Found, Texts, document, unused, words
+from studio.gallery.metadata.foreign import COMMON, Foreign, Format, loras, quoted
+from studio.gallery.metadata.found import Texts, document, unused, words
 
-SOURCE = "InvokeAI"
-CHUNK, OLDER, OLDEST = "invokeai_metadata", "sd-metadata", "Dream"
+CHUNK, OLDER, OLDEST = "invokeai_metadata", "sd-metadata", "dream"
 _NAMES = COMMON | {"prompt": "positive_prompt", "guidance": "cfg_scale", "strength": "strength"}
 _NAMES |= {"negative": "negative_prompt", "sampler": "scheduler"}
 _NAMES |= {"rescale": "cfg_rescale_multiplier"}
@@ -30,18 +29,14 @@ _FLAG = re.compile(r"(?:^|\s)-([A-Za-z])\s*([^\s\"-][^\s\"]*)")
 _DREAM_OF_NO_EFFECT = {"V", "I", "n", "N", "o"}
 
 
-def find(texts: Texts, models: Collection[str]) -> Found | None:
+def read(texts: Texts) -> Foreign | None:
     """From the newest of its chunks that is there. Raises DataError."""
     plain = {name.lower(): text for name, text in texts.items()}
     if CHUNK in plain:
-        foreign = _modern(document(plain[CHUNK], "Its InvokeAI metadata"))
-    elif OLDER in plain:
-        foreign = _old(document(plain[OLDER], "Its InvokeAI metadata"))
-    elif OLDEST.lower() in plain:
-        foreign = _dream(plain[OLDEST.lower()])
-    else:
-        return None
-    return nearest(foreign, models, SOURCE)
+        return _modern(document(plain[CHUNK], "Its InvokeAI metadata"))
+    if OLDER in plain:
+        return _old(document(plain[OLDER], "Its InvokeAI metadata"))
+    return _dream(plain[OLDEST]) if OLDEST in plain else None
 
 
 def _modern(values: Mapping[str, Any]) -> Foreign:
@@ -155,4 +150,4 @@ def _model(value: object) -> str:
     return words(value)
 
 
-FORMAT = Format(SOURCE, 1, find)
+FORMAT = Format("InvokeAI", 1, read)

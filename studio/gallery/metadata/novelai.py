@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
-
-from studio.gallery.metadata.foreign import COMMON, Foreign, nearest
-from studio.gallery.metadata.found import Format, Found, Texts, object_in
+from studio.gallery.metadata.foreign import COMMON, Foreign, Format
+from studio.gallery.metadata.found import Texts, object_in
 from studio.gallery.metadata.texts import PARAMETERS
 
 SOURCE = "NovelAI"
@@ -23,7 +20,7 @@ _LEFT_OUT = {
 }
 
 
-def find(texts: Texts, models: Collection[str]) -> Found | None:
+def read(texts: Texts) -> Foreign | None:
     """From its texts, which may lie as one JSON in a comment or in the pixels."""
     within = object_in(texts, PARAMETERS)
     if COMMENT in within:
@@ -31,10 +28,6 @@ def find(texts: Texts, models: Collection[str]) -> Found | None:
     values = object_in(texts, COMMENT)
     if texts.get(SOFTWARE) != SOURCE and not {"uc", "scale", "sampler"} <= set(values):
         return None
-    return nearest(_foreign(values, texts), models, SOURCE)
-
-
-def _foreign(values: dict[str, Any], texts: Texts) -> Foreign:
     from_image = values.get("request_type") != "PromptGenerateRequest" and "strength" in values
     return Foreign.of(
         {"prompt": texts.get(DESCRIPTION)} | values,
@@ -45,4 +38,4 @@ def _foreign(values: dict[str, Any], texts: Texts) -> Foreign:
     )
 
 
-FORMAT = Format(SOURCE, 2, find)
+FORMAT = Format(SOURCE, 2, read)

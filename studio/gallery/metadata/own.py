@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from studio.gallery import png
-from studio.gallery.metadata.found import Format, Found, Texts
+from studio.gallery.metadata.foreign import Format
+from studio.gallery.metadata.found import Found, Texts
 
 SOURCE = "Latent Studio"
 
 
-def find(texts: Texts, models: Collection[str]) -> Found | None:
+def read(texts: Texts) -> Found | None:
     """Every setting as it was, of whatever model. Raises DataError."""
     if png.CHUNK not in texts:
         return None
@@ -21,4 +20,4 @@ def find(texts: Texts, models: Collection[str]) -> Found | None:
     return Found(settings, SOURCE, notes)
 
 
-FORMAT = Format(SOURCE, 0, find)
+FORMAT = Format(SOURCE, 0, read)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
-
 from studio.core.errors import DataError
-from studio.gallery.metadata.foreign import COMMON, Foreign, loras, nearest
-from studio.gallery.metadata.found import Format, Found, Texts, object_in, unused
+from studio.gallery.metadata.foreign import COMMON, Foreign, Format, loras
+from studio.gallery.metadata.found import Texts, object_in, unused
 from studio.gallery.metadata.texts import PARAMETERS
 
-SOURCE = "SwarmUI"
 PARAMS = "sui_image_params"
 _NAMES = COMMON | {"negative": "negativeprompt", "guidance": "cfgscale", "schedule": "scheduler"}
 _NAMES |= {"variation": "variationseedstrength", "variation_seed": "variationseed"}
@@ -21,7 +17,7 @@ _OF_NO_EFFECT = {  # or told about in another way
 }
 
 
-def find(texts: Texts, models: Collection[str]) -> Found | None:
+def read(texts: Texts) -> Foreign | None:
     """From its JSON. Raises DataError where it describes no picture."""
     document = object_in(texts, PARAMETERS)
     if PARAMS not in document:
@@ -29,10 +25,6 @@ def find(texts: Texts, models: Collection[str]) -> Found | None:
     values = document[PARAMS]
     if not isinstance(values, dict):
         raise DataError("Its SwarmUI metadata describes no picture.")
-    return nearest(_foreign(values), models, SOURCE)
-
-
-def _foreign(values: dict[str, Any]) -> Foreign:
     listed = values.get("loras")
     return Foreign.of(
         values,
@@ -43,4 +35,4 @@ def _foreign(values: dict[str, Any]) -> Foreign:
     )
 
 
-FORMAT = Format(SOURCE, 2, find)
+FORMAT = Format("SwarmUI", 2, read)

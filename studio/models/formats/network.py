@@ -22,6 +22,12 @@ NETWORKS = {
     "text": ("studio.networks.text", "TextTower", "TextConfig"),
     "picture": ("studio.networks.picture", "PictureTower", "PictureConfig"),
     "vision": ("studio.networks.vision", "VisionTransformer", "VisionConfig"),
+    "decoder": ("studio.networks.decoder", "Decoder", "DecoderConfig"),
+    "encoder-decoder": (
+        "studio.networks.encoder_decoder",
+        "EncoderDecoder",
+        "EncoderDecoderConfig",
+    ),
     "classifier": ("studio.networks.classifier", "NoisyClassifier", "ClassifierConfig"),
     "toy": ("studio.networks.toy", "ToyNetwork", "ToyConfig"),
 }

@@ -1,7 +1,4 @@
-"""The settings of an old picture, used again: restored, or varied by one thing.
-
-Must not import widgets or torch.
-"""
+"""The settings of an old picture, used again: restored, or varied by one thing."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The history of pictures for the window: everything that touches its files, off the UI thread.
-
-Must not import widgets or torch.
-"""
+"""The history of pictures for the window: everything that touches its files, off the UI thread."""
 
 from __future__ import annotations
 
@@ -95,6 +92,7 @@ class Archive(QObject):
         """Indexes a picture that was just written; `added` or `failed` follows."""
         self._work.start(self.added.emit, lambda: self.history().add(path))
 
+    @Slot()
     def ask_facets(self) -> None:
         """What there is to filter by; `facets` follows."""
         self._sums.start(self.facets.emit, lambda: self.history().facets())

@@ -1,7 +1,7 @@
 """The grid of thumbnails: as many columns as fit, marks on the tiles.
 
 Its layout is arithmetic, so that nothing is computed a row: QListView lays every row out anew
-whenever one changes, 50 ms for 50,000. Must not import torch.
+whenever one changes, 50 ms for 50,000.
 """
 
 from __future__ import annotations
@@ -27,21 +27,17 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QStyle,
-    QStyleOptionViewItem,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QStyle, QStyleOptionViewItem, QWidget
 
 from studio.ui.image.tiles import draw_pill, pale
 from studio.ui.library.archive import Ids
 from studio.ui.library.rows import Rows
 from studio.ui.library.tile import Index, Tile
+from studio.ui.widgets.form import named
 
 TILE = 144  # logical pixels at most
 GAP = 10
+TIP = "Arrow keys: move. Enter: enlarge. 1 to 5: rate. F: favourite. Delete: to the trash."
 HEART, STAR = "♥", "★"
 
 
@@ -81,9 +77,7 @@ class Grid(QAbstractItemView):
         self._place = 0  # where to go on when the current row goes
         self.setModel(rows)
         self.setItemDelegate(_Tile(self))
-        self.setObjectName("historyGrid")
-        self.setAccessibleName("Pictures that were found")
-        self.setToolTip("Arrows move, Enter enlarges, 1 to 5 rate, F is favourite, Delete discards")
+        named(self, "historyGrid", "Pictures found", TIP)
         self.setMouseTracking(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -113,7 +107,6 @@ class Grid(QAbstractItemView):
             self.setCurrentIndex(self.rows.index(self._bounded(at + by)))
 
     def visualRect(self, index: Index) -> QRect:
-        """A row's cell in the viewport."""
         if not index.isValid():
             return QRect()
         line, column = divmod(index.row(), self.columns)
@@ -242,7 +235,7 @@ class Grid(QAbstractItemView):
         top = self.in_sight().start
         moved = self.verticalOffset() % self.side
         super().resizeEvent(event)
-        self.rows.size = round(TILE * self.devicePixelRatioF())
+        self.rows.thumbnails.size = round(TILE * self.devicePixelRatioF())
         self.updateGeometries()
         self.verticalScrollBar().setValue(top // self.columns * self.side + moved)
 

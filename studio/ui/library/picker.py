@@ -6,7 +6,7 @@ from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QListView, QWidget
 
 from studio.ui.library.pictures import Library
-from studio.ui.library.strip import GAP, TILE, EntryRows, EntryTile
+from studio.ui.library.strip import GAP, TILE, EntryTile
 from studio.ui.widgets.form import caption, column, named
 
 MOST = 60
@@ -24,8 +24,10 @@ class Yours(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         tip = "Click, or choose with the arrow keys and Enter"
         self.list = named(QListView(), "walkYoursList", "Your newest pictures", tip)
-        self.rows = EntryRows(library, self, MOST)
-        self.list.setModel(self.rows)
+        self.rows = library
+        self.list.setModel(library)
+        for row in range(MOST, library.rowCount()):
+            self.list.setRowHidden(row, True)
         self.list.setItemDelegate(EntryTile(self.list))
         self.list.setViewMode(QListView.ViewMode.IconMode)
         self.list.setMovement(QListView.Movement.Static)
@@ -41,7 +43,7 @@ class Yours(QFrame):
 
     @Slot(QModelIndex)
     def _take(self, index: QModelIndex) -> None:
-        entry = self.rows.entry(index.row())
+        entry = self.rows.entries[index.row()]
         if self.isVisible() and entry.path is not None:
             self.close()
             self.chosen.emit(entry)

@@ -1,7 +1,6 @@
 """The pictures: those of this session and those already in the pictures folder, newest first.
 
 Files are written and read off the UI thread; a picture that could not be written stays in memory.
-Must not import widgets or torch.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QImage, QImageReader
 
 from studio.core.errors import DataError
@@ -21,15 +20,16 @@ from studio.core.settings import Settings
 from studio.ui.background import Background
 from studio.ui.image.qimage import from_qimage, to_qimage
 from studio.ui.library.archive import Archive
+from studio.ui.library.loader import SIZE, Thumbnails
+from studio.ui.library.tile import Index
 from studio.ui.recent import Recent
 
 if TYPE_CHECKING:
     import numpy as np
 
-LIMIT = 400  # entries in the strip
-THUMBNAIL = 144  # pixels: 72 logical ones on a dense screen
-_THUMBNAILS_KEPT = 400
+LIMIT = 400  # entries
 _PICTURES_KEPT = 48
+_ASPECT = Qt.AspectRatioMode.KeepAspectRatio
 
 
 @dataclass(eq=False)
@@ -47,10 +47,12 @@ class Entry:
         return self.path.name if self.path is not None else "Picture"
 
 
-class Library(QObject):
-    """The strip's entries. `opened` follows `open`, also at once when the image is in memory."""
+class Library(QAbstractListModel):
+    """The newest entries, as rows. UserRole is the Entry and DecorationRole its thumbnail.
 
-    inserted = Signal(object)  # Entry, at the front
+    `opened` follows `open`, also at once when the image is in memory.
+    """
+
     scanned = Signal()
     updated = Signal(object)  # Entry: its thumbnail, path or problem
     opened = Signal(object, object)  # Entry, QImage
@@ -63,15 +65,29 @@ class Library(QObject):
         self.entries: list[Entry] = []
         self.archive = Archive(folder, self)
         self._images: Recent[Entry, QImage] = Recent(_PICTURES_KEPT)
-        self._thumbnails: Recent[Entry, QImage] = Recent(_THUMBNAILS_KEPT)
-        self._asked: set[Entry] = set()
         self._unwritten: dict[Entry, Picture] = {}
         self._files = Background(self)
-        self._small = Background(self)
+        self._small = Thumbnails(self)
         self._files.done.connect(self._file_done)
         self._files.failed.connect(self._file_failed)
-        self._small.done.connect(self._small_done)
-        self._small.failed.connect(self._small_failed)
+        self._small.arrived.connect(self._small_arrived)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.entries)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        entry = self.entries[index.row()]
+        if role == Qt.ItemDataRole.DecorationRole:
+            return self.thumbnail(entry)
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            return entry.problem or entry.title()
+        return entry if role == Qt.ItemDataRole.UserRole else None
+
+    def index_of(self, entry: Entry | None) -> QModelIndex:
+        """Where an entry is; an invalid index if it is not among the newest."""
+        if entry is None or entry not in self.entries:
+            return QModelIndex()
+        return self.index(self.entries.index(entry))
 
     @property
     def writer(self) -> Background:
@@ -87,9 +103,7 @@ class Library(QObject):
         entry = Entry(settings=picture.settings)
         self._unwritten[entry] = picture
         self.thumbnail(entry)
-        self.entries.insert(0, entry)
-        del self.entries[LIMIT:]
-        self.inserted.emit(entry)
+        self._put(0, [entry])
         self._files.start(("write", entry), write_new, self.folder, picture)
         return entry
 
@@ -103,11 +117,20 @@ class Library(QObject):
     def insert(self, path: Path, settings: Settings) -> Entry:
         """Puts a picture that was just written to the folder at the front."""
         entry = Entry(path, settings)
-        self.entries.insert(0, entry)
-        del self.entries[LIMIT:]
+        self._put(0, [entry])
         self.archive.add(path)
-        self.inserted.emit(entry)
         return entry
+
+    def _put(self, row: int, entries: list[Entry]) -> None:
+        """Inserts entries before a row; what is too much goes at the end."""
+        if entries:
+            self.beginInsertRows(QModelIndex(), row, row + len(entries) - 1)
+            self.entries[row:row] = entries
+            self.endInsertRows()
+        if len(self.entries) > LIMIT:
+            self.beginRemoveRows(QModelIndex(), LIMIT, len(self.entries) - 1)
+            del self.entries[LIMIT:]
+            self.endRemoveRows()
 
     def open(self, entry: Entry) -> None:
         """Reads an entry's picture and settings; `opened` or `failed` follows."""
@@ -126,12 +149,12 @@ class Library(QObject):
 
     def thumbnail(self, entry: Entry) -> QImage | None:
         """The thumbnail, if it is in memory; asks for it otherwise (`updated` follows)."""
-        found = self._thumbnails.look(entry)
+        found = self._small.known(entry)
         if found is None and entry in self._unwritten and (image := self.image(entry)) is not None:
-            found = self._thumbnails.keep(entry, _shrunk(image))
-        elif found is None and entry.path is not None and entry not in self._asked:
-            self._asked.add(entry)
-            self._small.start(entry, read_thumbnail, entry.path)
+            keep, smooth = _ASPECT, Qt.TransformationMode.SmoothTransformation
+            found = self._small.keep(entry, image.scaled(SIZE, SIZE, keep, smooth))
+        elif found is None and entry.path is not None:
+            self._small.ask(entry, read_thumbnail, entry.path)
         return found
 
     def save_as(self, entry: Entry, path: Path) -> None:
@@ -147,7 +170,7 @@ class Library(QObject):
         """Returns when every picture is written, or was refused once more."""
         self.write_again()
         self._files.wait()
-        self._small.wait()
+        self._small.close()
         self.archive.close()
 
     @Slot(object, object)
@@ -160,7 +183,7 @@ class Library(QObject):
             del self._unwritten[subject]
             self.write_again()  # there is room again
             self.archive.add(result)
-            self.updated.emit(subject)
+            self._changed(subject)
         elif what == "copy":
             self.copied.emit(Path(result))
         elif what == "open":
@@ -177,18 +200,17 @@ class Library(QObject):
 
     def _scanned(self, paths: tuple[Path, ...]) -> None:
         known = {entry.path for entry in self.entries}
-        self.entries.extend(Entry(path) for path in paths if path not in known)
+        self._put(len(self.entries), [Entry(path) for path in paths if path not in known])
         self.scanned.emit()
 
-    @Slot(object, object)
-    def _small_done(self, entry: Entry, image: QImage) -> None:
-        self._asked.discard(entry)
-        self._thumbnails.keep(entry, image)
-        self.updated.emit(entry)
+    @Slot(object)
+    def _small_arrived(self, entry: Entry) -> None:
+        entry.problem = self._small.problems.get(entry, entry.problem)
+        self._changed(entry)
 
-    @Slot(object, str)
-    def _small_failed(self, entry: Entry, message: str) -> None:
-        entry.problem = message  # stays in `_asked`: a damaged file is tried once
+    def _changed(self, entry: Entry) -> None:
+        if (index := self.index_of(entry)).isValid():
+            self.dataChanged.emit(index, index)
         self.updated.emit(entry)
 
 
@@ -204,14 +226,16 @@ def newest_pictures(folder: Path, limit: int) -> tuple[Path, ...]:
 
 def read_thumbnail(path: Path) -> QImage:
     """A file's picture, reduced while it is read. Raises DataError."""
-    return _read(path, THUMBNAIL)
+    return _read(path, SIZE)
 
 
 def read_picture(path: Path) -> tuple[QImage, Settings | None]:
     """A file's picture and the settings inside, None if there are none. Raises DataError."""
+    from studio.gallery import png
+
     image = _read(path, None)
     try:
-        return image, read_settings(path)
+        return image, png.read_settings(path)
     except DataError:
         return image, None
 
@@ -221,27 +245,11 @@ def _read(path: Path, size: int | None) -> QImage:
     reader.setAutoTransform(True)
     full = reader.size()
     if size is not None and full.isValid():
-        reader.setScaledSize(full.scaled(QSize(size, size), Qt.AspectRatioMode.KeepAspectRatio))
+        reader.setScaledSize(full.scaled(QSize(size, size), _ASPECT))
     image = reader.read()
     if image.isNull():
         raise DataError(f"{path.name} cannot be read as a picture.")
     return image
-
-
-def _shrunk(image: QImage) -> QImage:
-    return image.scaled(
-        THUMBNAIL,
-        THUMBNAIL,
-        Qt.AspectRatioMode.KeepAspectRatio,
-        Qt.TransformationMode.SmoothTransformation,
-    )
-
-
-def read_settings(path: Path) -> Settings:
-    """The settings inside a PNG. Raises DataError."""
-    from studio.gallery import png
-
-    return png.read_settings(path)
 
 
 def write_new(folder: Path, picture: Picture) -> Path:

@@ -1,7 +1,7 @@
 """The pictures that were found, as rows of a list: only what is in sight is ever read.
 
 The ids of everything found come at once; items come in pages and thumbnails one by one, off the UI
-thread. Must not import widgets or torch.
+thread.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QImage
 
-from studio.gallery.history.index import THUMBNAIL
 from studio.gallery.history.query import Query
 from studio.gallery.history.rows import Item
 from studio.ui.library.archive import Archive, Done, Ids
-from studio.ui.library.loader import Loader
+from studio.ui.library.loader import Loader, Thumbnails
 from studio.ui.library.tile import Index
 from studio.ui.recent import Recent
 
@@ -32,9 +31,6 @@ PAGE = 100  # items read together
 ITEMS_KEPT = 4000
 PAGES_WAITING = 4
 CHANGES_WAITING = 10_000  # none may be forgotten: what is kept would be out of date
-THUMBNAIL_BYTES = 64 * 2**20
-THUMBNAILS_WAITING = 160  # more than are in sight
-THREADS = 2
 
 
 class Rows(QAbstractListModel):
@@ -49,32 +45,25 @@ class Rows(QAbstractListModel):
         super().__init__(parent)
         self.query = Query()
         self.ids: Ids = ()
-        self.size = THUMBNAIL  # pixels a side
+        self.thumbnails = Thumbnails(self)
         self._archive = archive
         self._shown: Query | None = None  # what `ids` answers
         self._asked = 0
         self._items: Recent[int, Item] = Recent(ITEMS_KEPT)
         self._changes = 0  # of marks, seen by this window
         self._gone: set[int] = set()  # left the index since the search
-        self._thumbnails: Recent[tuple[int, int], QImage] = Recent(0)
-        self._damaged: dict[tuple[int, int], str] = {}
         self._searches = Loader(1, 1, self)
         self._reads = Loader(1, PAGES_WAITING, self)
         self._again = Loader(1, CHANGES_WAITING, self)
-        self._small = Loader(THREADS, THUMBNAILS_WAITING, self)
-        self._connect()
-
-    def _connect(self) -> None:
         self._searches.loaded.connect(self._searched)
         self._searches.problem.connect(self.failed)
         for reads in (self._reads, self._again):
             reads.loaded.connect(self._read)
             reads.problem.connect(self.failed)
-        self._small.loaded.connect(self._keep_thumbnail)
-        self._small.failed.connect(self._keep_damage)
-        self._archive.added.connect(self._added)
-        self._archive.done.connect(self._changed)
-        self._archive.synced.connect(self.refresh)
+        self.thumbnails.arrived.connect(self.arrived)
+        archive.added.connect(self._added)
+        archive.done.connect(self._changed)
+        archive.synced.connect(self.refresh)
 
     def search(self, query: Query) -> None:
         """Shows what a query finds; `found` follows."""
@@ -90,7 +79,7 @@ class Rows(QAbstractListModel):
 
     def _forget(self) -> None:
         self._reads.forget()
-        self._small.forget()
+        self.thumbnails.forget()
 
     @Slot()
     def refresh(self, _: object = None) -> None:
@@ -114,14 +103,14 @@ class Rows(QAbstractListModel):
     def thumbnail(self, item: Item) -> QImage | None:
         """Its thumbnail; asks for it when it is not there (`arrived` follows)."""
         key = item.id, item.modified
-        found = self._thumbnails.look(key)
-        if found is None and key not in self._damaged and not self._passing:
-            self._small.ask(key, self._archive.thumbnail, item, self.size)
+        found = self.thumbnails.known(key)
+        if found is None and not self._passing:
+            self.thumbnails.ask(key, self._archive.thumbnail, item, self.thumbnails.size)
         return found
 
     def problem(self, item: Item) -> str:
         """Why there is no thumbnail, if it is damaged."""
-        return self._damaged.get((item.id, item.modified), "")
+        return self.thumbnails.problems.get((item.id, item.modified), "")
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self.ids)
@@ -129,9 +118,9 @@ class Rows(QAbstractListModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if role not in _ROLES or not index.isValid() or (item := self.item(index.row())) is None:
             return None
-        if role == Qt.ItemDataRole.DecorationRole:
+        if role == _ROLE.DecorationRole:
             return self.thumbnail(item)
-        if role == Qt.ItemDataRole.UserRole:
+        if role == _ROLE.UserRole:
             return item
         return self.problem(item) or item.settings.prompt or "No prompt"
 
@@ -150,7 +139,7 @@ class Rows(QAbstractListModel):
 
     def close(self) -> None:
         """Returns when nothing is read any more."""
-        for each in (self._searches, self._reads, self._again, self._small):
+        for each in (self._searches, self._reads, self._again, self.thumbnails):
             each.close()
 
     @Slot(object, object)
@@ -191,17 +180,6 @@ class Rows(QAbstractListModel):
         for item in items:
             self._items.keep(item.id, item)
 
-    @Slot(object, object)
-    def _keep_thumbnail(self, key: tuple[int, int], image: QImage) -> None:
-        self._thumbnails.most = THUMBNAIL_BYTES // (4 * self.size**2)
-        self._thumbnails.keep(key, image)
-        self.arrived.emit()
-
-    @Slot(object, str)
-    def _keep_damage(self, key: tuple[int, int], sentence: str) -> None:
-        self._damaged[key] = sentence
-        self.arrived.emit()
-
     @Slot(object)
     def _added(self, item: Item) -> None:
         self._keep((item,))
@@ -219,14 +197,8 @@ class Rows(QAbstractListModel):
             self.refresh()
 
 
-_ROLES = frozenset(
-    (
-        Qt.ItemDataRole.DecorationRole,
-        Qt.ItemDataRole.UserRole,
-        Qt.ItemDataRole.ToolTipRole,
-        Qt.ItemDataRole.AccessibleTextRole,
-    )
-)
+_ROLE = Qt.ItemDataRole
+_ROLES = (_ROLE.DecorationRole, _ROLE.UserRole, _ROLE.ToolTipRole, _ROLE.AccessibleTextRole)
 
 
 def _common(one: Ids, other: Ids) -> int:

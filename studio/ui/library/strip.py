@@ -2,86 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QModelIndex,
-    QObject,
-    QPoint,
-    QRect,
-    QSignalBlocker,
-    QSize,
-    Qt,
-    Signal,
-    Slot,
-)
+from PySide6.QtCore import QModelIndex, QPoint, QRect, QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPalette, QWheelEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QListView,
-    QStyleOptionViewItem,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QListView, QStyleOptionViewItem, QWidget
 
-from studio.ui.library.pictures import LIMIT, Entry, Library
+from studio.ui.library.pictures import Entry, Library
 from studio.ui.library.tile import Index, Tile
+from studio.ui.widgets.form import named
 
 TILE = 72  # logical pixels
 GAP = 8
-
-
-class EntryRows(QAbstractListModel):
-    """The library's newest entries."""
-
-    def __init__(self, library: Library, parent: QObject, most: int = LIMIT) -> None:
-        super().__init__(parent)
-        self._library, self._most = library, most
-        self._rows: list[Entry] = list(library.entries[:most])
-        library.inserted.connect(self._insert)
-        library.scanned.connect(self._reset)
-        library.updated.connect(self._update)
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self._rows)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        entry = self._rows[index.row()]
-        if role == Qt.ItemDataRole.DecorationRole:
-            return self._library.thumbnail(entry)
-        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return entry.problem or entry.title()
-        if role == Qt.ItemDataRole.UserRole:
-            return entry
-        return None
-
-    def entry(self, row: int) -> Entry:
-        return self._rows[row]
-
-    def row(self, entry: Entry) -> int:
-        """The entry's row, or -1."""
-        return self._rows.index(entry) if entry in self._rows else -1
-
-    @Slot(object)
-    def _insert(self, entry: Entry) -> None:
-        self.beginInsertRows(QModelIndex(), 0, 0)
-        self._rows.insert(0, entry)
-        self.endInsertRows()
-        if len(self._rows) > self._most:
-            last = len(self._rows) - 1
-            self.beginRemoveRows(QModelIndex(), last, last)
-            self._rows.pop()
-            self.endRemoveRows()
-
-    @Slot()
-    def _reset(self) -> None:
-        self.beginResetModel()
-        self._rows = list(self._library.entries[: self._most])
-        self.endResetModel()
-
-    @Slot(object)
-    def _update(self, entry: Entry) -> None:
-        row = self.row(entry)
-        if row >= 0:
-            self.dataChanged.emit(self.index(row), self.index(row))
 
 
 class EntryTile(Tile):
@@ -111,12 +41,11 @@ class Strip(QListView):
 
     def __init__(self, library: Library, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.rows = EntryRows(library, self)
-        self.setModel(self.rows)
+        self.rows = library
+        self.setModel(library)
         self.setItemDelegate(EntryTile(self))
-        self.setObjectName("strip")
-        self.setAccessibleName("Pictures, newest first")
-        self.setToolTip("Your pictures, newest first; the arrow keys move along them.")
+        tip = "Your pictures, newest first; the arrow keys move along them."
+        named(self, "strip", "Pictures, newest first", tip)
         self.setFlow(QListView.Flow.LeftToRight)
         self.setWrapping(False)
         self.setUniformItemSizes(True)
@@ -131,10 +60,10 @@ class Strip(QListView):
 
     def show_entry(self, entry: Entry | None) -> None:
         """Marks an entry without reporting that the user chose it."""
-        row = -1 if entry is None else self.rows.row(entry)
+        index = self.rows.index_of(entry)
         with QSignalBlocker(self.selectionModel()):
-            self.setCurrentIndex(self.rows.index(row) if row >= 0 else QModelIndex())
-            if row < 0:
+            self.setCurrentIndex(index)
+            if not index.isValid():
                 self.clearSelection()
         self.viewport().update()
 
@@ -146,7 +75,6 @@ class Strip(QListView):
             self.setCurrentIndex(self.rows.index(to))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """The wheel scrolls sideways."""
         turn = event.angleDelta().y() or event.angleDelta().x()
         bar = self.horizontalScrollBar()
         bar.setValue(bar.value() - turn)
@@ -156,4 +84,4 @@ class Strip(QListView):
     def _current(self, index: QModelIndex, _before: QModelIndex) -> None:
         if index.isValid():
             self.scrollTo(index)
-            self.chosen.emit(self.rows.entry(index.row()))
+            self.chosen.emit(self.rows.entries[index.row()])

@@ -26,9 +26,9 @@ from studio.ui.starting.well import ARGB, veil
 from studio.ui.widgets.form import named
 
 TIP = (
-    "Drag to paint, with the right button to erase. Ctrl and the wheel: brush size. By keys: the"
-    " arrows move the brush, Space paints. The painted area is redrawn, and fades into the rest"
-    " over 2 % of the picture's side around it."
+    "Drag to paint; drag with the right button to erase. Ctrl and scroll changes the brush size. On"
+    " the keyboard, arrow keys move the brush and Space paints. The painted area is redrawn and"
+    " blends into the rest over 2 % of the picture's side."
 )
 FIRST = 0.12  # the brush's width, in parts of the picture's
 GROW = 1.2  # by a notch of the wheel
@@ -125,7 +125,6 @@ class Easel(PictureView):
             event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """The arrows move the brush, Space makes a dab."""
         at = self._at or self.place().center()
         key = Qt.Key(event.key())
         if key in ARROWS:

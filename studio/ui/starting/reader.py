@@ -1,4 +1,4 @@
-"""Settings out of pictures of any studio, off the UI thread. Must not import widgets or torch."""
+"""Settings out of pictures of any studio, off the UI thread."""
 
 from __future__ import annotations
 

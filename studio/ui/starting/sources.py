@@ -1,4 +1,4 @@
-"""Pictures to start from, read and kept off the UI thread. Must not import widgets or torch."""
+"""Pictures to start from, read and kept off the UI thread."""
 
 from __future__ import annotations
 
@@ -111,7 +111,6 @@ def from_image(name: str, image: QImage) -> Start:
 
 
 def _shines(image: QImage) -> bool:
-    """Whether any of it is transparent."""
     import numpy as np
 
     if not image.hasAlphaChannel():

@@ -146,7 +146,6 @@ def veil(mask: np.ndarray, colour: QColor) -> QImage:
 
 
 def _small(image: QImage) -> QImage:
-    """Reduced once, for a dense screen."""
     return image.scaled(
         2 * SIDE,
         2 * SIDE,

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from studio.ui import icons
 from studio.ui.widgets.buttons import icon_button, text_button
-from studio.ui.widgets.form import caption, named, row
+from studio.ui.widgets.form import caption, clear, named, row
 
 Choice = tuple[str, Callable[[], object]]
 SCROLLING = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
@@ -41,7 +41,7 @@ class Banner(QFrame):
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._scroll = _Scroll(self.text)
         self._choices: list[QPushButton] = []
-        self._buttons = row(None)
+        self._buttons = row()
         self._body = row((self._scroll, 1), self._buttons)
         self.dismiss = icon_button(
             "bannerDismiss", "close", "Dismiss (Esc)", "Dismiss this message"
@@ -66,8 +66,9 @@ class Banner(QFrame):
             told = label.replace("&", "")
             button = text_button(f"bannerChoice{number}", label, told, told)
             button.clicked.connect(partial(self._choose, act))
-            self._buttons.insertWidget(number, button)
+            self._buttons.addWidget(button)
             self._choices.append(button)
+        self._buttons.addStretch(1)
         self._arrange()
         self.show()
 
@@ -91,10 +92,7 @@ class Banner(QFrame):
         act()
 
     def _forget_choices(self) -> None:
-        for button in self._choices:
-            self._buttons.removeWidget(button)
-            button.hide()
-            button.deleteLater()
+        clear(self._buttons)
         self._choices.clear()
 
 

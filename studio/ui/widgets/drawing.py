@@ -1,5 +1,4 @@
-"""Draws a prompt's words beside the window where lists of them have to be read. Must not import
-widgets or torch."""
+"""Draws a prompt's words beside the window where lists of them have to be read."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ CLASSES = (
     "A network that recognises things in noisy pictures guides towards this class. It also works"
     " without a prompt (guidance 0)."
 )
-NO_CLASS = "None: type a thing it knows"
+NO_CLASS = "None; type something it recognises"
 PULLS = "How strongly the classifier guides."
 CLASS, PULL = "Classifier", "Classifier guidance scale"  # rows
 
@@ -57,7 +57,7 @@ class FineTuning(Fold):
         add = self.form.add
         schedules = [("", "Sampler's default", "This sampler's default schedule")]
         schedules += [(s.name, s.label, s.summary) for s in session.schedules.values()]
-        box = ChoiceBox("schedule", "Schedule", "Where the steps lie", schedules)
+        box = ChoiceBox("schedule", "Schedule", "How the steps are spaced", schedules)
         self.schedule = add("Schedule", box, session.schedule)
         shift = SliderSpin("shift", "Shift", SHIFT, *SHIFTS, 5, decimals=2, step=0.1)
         self.shift = add("Shift", shift, session.shift)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 from studio.core.wording import capitalised
 from studio.ui.jobs import Jobs
 from studio.ui.widgets.buttons import text_button
-from studio.ui.widgets.form import caption, column, named, row
+from studio.ui.widgets.form import W, caption, column, named, row
 from studio.ui.widgets.progress import Progress
 
 COLUMN_WIDTH = 348
@@ -85,7 +85,8 @@ class SettingsColumn(QFrame):
         self._whole = column((self.area, 1), gap=0, on=self)
         self.rows = column(gap=gap, margins=(SIDE, top, SIDE, 12), on=body)
 
-    def end(self, foot: Foot) -> Foot:
-        self.rows.addStretch(1)
+    def end(self, foot: W, stretch: int = 1) -> W:
+        """`stretch` is 0 where something in the rows takes the room that is left."""
+        self.rows.addStretch(stretch)
         self._whole.addWidget(foot)
         return foot

@@ -122,7 +122,7 @@ def line_edit(name: str, label: str, tip: str, empty: str = "") -> QLineEdit:
 
 class Form:
     """Rows on a layout: on a grid captions stand beside their controls, else above them, and
-    `apart` pixels lie between two rows."""
+    `apart` pixels lie between two rows. What has no caption takes the whole row of a grid."""
 
     def __init__(self, layout: QGridLayout | QVBoxLayout, apart: int = 0) -> None:
         self._layout, self._apart = layout, apart
@@ -135,8 +135,10 @@ class Form:
         """The control, bound to its value; `note` stands at the end of the caption."""
         label, layout = caption(text, buddy=control), self._layout
         if isinstance(layout, QGridLayout):
-            layout.addWidget(label, len(self.captions), 0)
-            layout.addWidget(control, len(self.captions), 1)
+            number = layout.rowCount()
+            if text:
+                layout.addWidget(label, number, 0)
+            layout.addWidget(control, number, int(bool(text)), 1, 1 if text else 2)
         else:
             if self.captions:
                 layout.addSpacing(self._apart)

@@ -77,7 +77,7 @@ class LpipsButton(QWidget):
     @Slot(float)
     def _show_state(self, share: float) -> None:
         if self._fetching:
-            self.button.setText(f"Fetching LPIPS, {share:.0%}: stop")
+            self.button.setText(f"Downloading LPIPS, {share:.0%}: stop")
 
     @Slot(object, object)
     def _done(self, key: object, result: Any) -> None:

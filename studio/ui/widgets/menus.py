@@ -24,7 +24,7 @@ def add(menu: QMenu, name: str, text: str, act: Callable[[], object], tip: str =
     action = menu.addAction(text)
     action.setObjectName(name)
     action.setToolTip(tip or text)
-    action.triggered.connect(partial(_run, act))
+    action.triggered.connect(lambda: act())
     return action
 
 
@@ -34,7 +34,3 @@ def add_forms(
     """A line for each form to write something in; the form without a suffix is of frames."""
     for form, (text, tip) in forms.items():
         add(menu, f"{name}{form or '-frames'}", text, partial(chosen, form), tip)
-
-
-def _run(act: Callable[[], object], _checked: bool = False) -> None:
-    act()

@@ -8,8 +8,6 @@ from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
 
 from studio.ui.widgets.form import named
 
-HISTORY = 100  # prompts kept
-
 
 class PromptBox(QPlainTextEdit):
     """Plain text; Tab leaves the box, Ctrl+Enter submits, dropped files are the window's affair."""
@@ -23,7 +21,7 @@ class PromptBox(QPlainTextEdit):
         """`least` and `most` are lines of height."""
         super().__init__()
         self._least, self._most = least, most
-        self._history: list[str] = []
+        self._history: tuple[str, ...] = ()  # newest first
         self._at = 0  # 0 is the user's own draft; n is the n-th prompt back
         self._draft = ""
         named(self, name, label, tip)
@@ -44,18 +42,9 @@ class PromptBox(QPlainTextEdit):
             cursor.insertText(text)
             self.moveCursor(QTextCursor.MoveOperation.End)
 
-    def history(self) -> tuple[str, ...]:
-        """The prompts used, newest first."""
-        return tuple(self._history)
-
     def set_history(self, prompts: tuple[str, ...]) -> None:
-        self._history = list(prompts)[:HISTORY]
-
-    def remember(self, prompt: str) -> None:
-        """Puts a prompt at the front of the history, once."""
-        self._at = 0
-        if prompt:
-            self._history = [prompt, *(p for p in self._history if p != prompt)][:HISTORY]
+        """The prompts to walk, newest first; begins before the first."""
+        self._history, self._at = prompts, 0
 
     def walk(self, back: int) -> None:
         """`back` = 1 goes to the previous prompt, -1 towards the user's own draft."""
@@ -70,7 +59,6 @@ class PromptBox(QPlainTextEdit):
         self.set_value(self._draft if to == 0 else self._history[to - 1])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Alt+Up / Alt+Down walk the history; Ctrl+Enter submits."""
         enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         alt = event.modifiers() & Qt.KeyboardModifier.AltModifier
         if alt and event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):

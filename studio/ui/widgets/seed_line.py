@@ -1,4 +1,4 @@
-"""The seed of an end: typed, drawn, or left to what stands in grey. Must not import torch."""
+"""The seed of an end: typed, drawn, or left to what stands in grey."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class SeedLine(QWidget):
         self.line = seed_edit(name, label, tip, empty)
         self._drawn = 0
         self.draw = icon_button(
-            f"{name}Draw", "dice", "Draw a seed of its own", f"{label}: draw another"
+            f"{name}Draw", "dice", "Use a new random seed", f"{label}: new random seed"
         )
         self.reuse = icon_button(
             f"{name}Reuse", "again", "Keep the seed of the last walk", f"{label}: the last one"

@@ -1,12 +1,11 @@
-"""Spin boxes without buttons."""
+"""Spin boxes whose buttons the style sheet hides: without any, it leaves the text no room."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, Qt, Slot
-from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QSpinBox
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox
 
 from studio.ui.widgets.form import named
 from studio.ui.widgets.wheel import Focused
@@ -35,10 +34,10 @@ class _Plain(Focused, _Base):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         named(self, name, label, tip)
-        self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFixedWidth(WIDTH)
+        self.lineEdit().setTextMargins(MARGIN, 0, MARGIN, 0)
         if isinstance(self, QDoubleSpinBox):
             self.setDecimals(decimals)
         self.setRange(low, high)
@@ -52,22 +51,6 @@ class _Plain(Focused, _Base):  # type: ignore[misc]
     @Slot(object)
     def set_value(self, number: float) -> None:
         self.setValue(number)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fill()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        self._fill()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._fill()
-
-    def _fill(self) -> None:
-        """A style sheet leaves a box without buttons an edit field of no width."""
-        self.lineEdit().setGeometry(self.rect().adjusted(MARGIN, 1, -MARGIN, -1))
 
 
 class WholeSpin(_Plain, QSpinBox):

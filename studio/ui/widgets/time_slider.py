@@ -54,7 +54,6 @@ class TimeSlider(Slider):
         self.moved.emit(self.time)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Space plays; the arrows, Home and End move."""
         if event.key() == Qt.Key.Key_Space:
             self.space.emit()
         else:

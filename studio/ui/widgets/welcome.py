@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -50,11 +49,8 @@ class Welcome(QWidget):
         label = f"Example: {example.text}"
         chip = text_button(example.name, example.text, label, example.tip, "chip")
         chip.setCursor(Qt.CursorShape.PointingHandCursor)
-        chip.clicked.connect(partial(self._pick, example.begins))
+        chip.clicked.connect(lambda: self.picked.emit(example.begins))
         return chip
-
-    def _pick(self, begins: Any, _checked: bool = False) -> None:
-        self.picked.emit(begins)
 
 
 def advice(text: str, name: str = "") -> QLabel:

@@ -19,6 +19,7 @@ WORKSPACES = {
     "interpolate": "Interpolate",
     "queue": "Queue",
     "history": "History",
+    "tour": "Tour",
 }
 
 

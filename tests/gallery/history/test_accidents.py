@@ -24,7 +24,7 @@ from studio.gallery.history.query import Query
 from tests.gallery.history.conftest import Make, draw
 
 ROOT = Path(__file__).parents[3]
-KILLS = int(os.environ.get("LATENT_STUDIO_KILLS", "20"))  # 200 for the whole proof
+KILLS = int(os.environ.get("LATENT_STUDIO_KILLS", "10"))  # 200 for the whole proof
 
 
 def test_a_newer_database_is_left_alone(database: Path, folder: Path, history: History) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, PngImagePlugin
+
+from studio.gallery.metadata import Found, a1111
 
 A1111 = {
     "1.10": (
@@ -355,6 +358,13 @@ NOVELAI = {
         }
     ),
 }
+
+
+def read_text(text: str, models: Collection[str]) -> Found:
+    """What A1111's reader makes of a text of parameters."""
+    found = a1111.FORMAT.find({"parameters": text}, models)
+    assert found is not None
+    return found
 
 
 def written(path: Path, **chunks: str) -> Path:

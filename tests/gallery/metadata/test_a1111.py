@@ -11,8 +11,8 @@ from studio.core.errors import DataError
 from studio.core.settings import Settings
 from studio.gallery import png
 from studio.gallery.metadata import read
-from studio.gallery.metadata.a1111 import SAMPLER_ID, read_text
-from tests.gallery.metadata.examples import A1111, written
+from studio.gallery.metadata.a1111 import SAMPLER_ID
+from tests.gallery.metadata.examples import A1111, read_text, written
 
 MODELS = ("studio-256",)
 

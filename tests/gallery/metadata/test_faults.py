@@ -14,10 +14,9 @@ from studio.gallery import png
 from studio.gallery.history.index import History
 from studio.gallery.history.thumbnails import Thumbnails
 from studio.gallery.metadata import read
-from studio.gallery.metadata.a1111 import read_text
 from studio.gallery.metadata.texts import user_comment
 from studio.pictures.reading import read_picture
-from tests.gallery.metadata.examples import A1111, written
+from tests.gallery.metadata.examples import A1111, read_text, written
 
 DATA = Path(__file__).parent / "data"
 MODELS = ("studio-256",)

@@ -97,6 +97,9 @@ class GeneratePanel(Panel):
         else:
             self._drawing.start((prompt, front), request, prompt)
 
+    def run(self) -> None:
+        self.generate()
+
     @Slot(object, object)
     def _drawn(self, key: tuple[str, bool], requests: tuple[Generate, ...]) -> None:
         prompt, front = key

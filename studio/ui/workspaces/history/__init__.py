@@ -1,1 +1,1 @@
-"""The parts of the History workspace. Must not import torch."""
+"""The parts of the History workspace."""

@@ -1,7 +1,4 @@
-"""What made this? The selected picture's settings, marks and tags; of two, what differs.
-
-Must not import torch.
-"""
+"""What made this? The selected picture's settings, marks and tags; of two, what differs."""
 
 from __future__ import annotations
 
@@ -22,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.core.wording import many
 from studio.gallery.history.difference import differences
 from studio.gallery.history.marks import MOST_STARS
 from studio.gallery.history.rows import Item
@@ -84,16 +82,15 @@ class Details(QFrame):
     def show_nothing(self, selected: int) -> None:
         """Nothing is selected, or so much that only marks are left to change."""
         self._items = ()
-        many = selected > 0
-        self.title.setText(f"{selected:,} pictures" if many else "What made this?")
+        several = selected > 0
+        self.title.setText(many(selected, "picture") if selected else "What made this?")
         self.about.setText(
-            "Stars, tags and the trash change all of them."
-            if many
+            "Ratings, tags and Delete apply to all of them."
+            if several
             else "Select a picture to see its settings, or drop one from any studio here."
         )
-        self._marks.setVisible(many)
-        self.tags.setVisible(many)
-        self._buttons.setVisible(many)
+        for widget in (self._marks, self.tags, self._buttons):
+            widget.setVisible(several)
         self.table.hide()
         self.notes.hide()
         self._show_marks(0, False)
@@ -215,13 +212,11 @@ def _table() -> QTableWidget:
 
 
 def _small(image: QImage) -> QPixmap:
-    """For the head of a difference."""
     keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
     return QPixmap.fromImage(image.scaled(PICTURE, PICTURE, keep, smooth))
 
 
 def _about(item: Item) -> str:
-    """When, how large, how long, where."""
     when = datetime.fromtimestamp(item.created / 1000)
     took = f", {item.seconds:.1f} s" if item.seconds else ""
     calls = f", {item.nfe} evaluations" if item.nfe else ""

@@ -1,15 +1,15 @@
-"""What to look for: the search line and the filters under it. Must not import torch."""
+"""What to look for: the search line and the filters under it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from PySide6.QtCore import QDate, QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QDateEdit, QLabel, QToolButton, QWidget
 
+from studio.core.wording import many
 from studio.gallery.history.index import Counts, Facets
 from studio.gallery.history.query import Query
 from studio.ui.widgets.buttons import icon_button
@@ -69,7 +69,7 @@ class Filters(QWidget):
         self.when = ChoiceBox("historyTime", "When", "When the pictures were made", TIMES)
         self.favourites = icon_button("historyFavourites", "heart", FAVOURITES, checkable=True)
         self.trash = icon_button("historyTrash", "bin", "Show the trash", checkable=True)
-        self.clear = icon_button("historyClear", "close", "Show everything again")
+        self.clear = icon_button("historyClear", "close", "Clear all filters")
         today = QDate.currentDate()
         self.first, self.last = _day_edit("First", today.addDays(-7)), _day_edit("Last", today)
         self._narrow = self.sampler, self.model, self.tag, self.rating, self.when
@@ -141,7 +141,7 @@ class Filters(QWidget):
                 continue
             self._known[box] = counts
             found = (
-                (name, self._labels.get(name, name) or "(none)", _pictures(count))
+                (name, self._labels.get(name, name) or "(none)", many(count, "picture"))
                 for name, count in _with(box.value(), counts)
             )
             box.offer((("", box.accessibleName(), ""), *found))
@@ -149,8 +149,8 @@ class Filters(QWidget):
     def show_count(self, found: int, skipped: int = 0) -> None:
         """`skipped` are files in the folder that are not shown."""
         where = " in the trash" if self.trash.isChecked() else ""
-        out = f" · {_files(skipped)} in the folder skipped" if skipped and not where else ""
-        self.count.setText(f"{_pictures(found)}{where}{out}")
+        out = f" · {many(skipped, 'file')} in the folder skipped" if skipped and not where else ""
+        self.count.setText(f"{many(found, 'picture')}{where}{out}")
         self.count.setToolTip(LEFT_OUT if out else "")
 
     def show_place(self, row: int, found: int) -> None:
@@ -164,16 +164,16 @@ class Filters(QWidget):
             return "There are no pictures yet; make one in Generate (Ctrl+1)."
         if self.query() == Query(trashed=True, order=self.query().order):
             return "The trash is empty."
-        return "No picture matches. The cross beside the filters shows all pictures again."
+        return "No picture matches. The cross beside the filters clears them."
 
     def _span(self) -> tuple[int | None, int | None]:
         """The chosen days in ms since 1970, as Query wants them."""
         chosen = self.when.value()
         if chosen == "between":
-            first, last = (_day(box.date()) for box in (self.first, self.last))
-            return _ms(min(first, last)), _ms(max(first, last) + timedelta(days=1))
+            first, last = self.first.date(), self.last.date()
+            return _ms(min(first, last)), _ms(max(first, last).addDays(1))
         if chosen:
-            return _ms(date.today() - timedelta(days=DAYS[chosen] - 1)), None
+            return _ms(QDate.currentDate().addDays(1 - DAYS[chosen])), None
         return None, None
 
     @Slot()
@@ -200,18 +200,6 @@ def _with(chosen: Any, counts: Counts) -> Iterable[tuple[str, int]]:
     return counts if not chosen or chosen in dict(counts) else (*counts, (chosen, 0))
 
 
-def _pictures(count: int) -> str:
-    return "1 picture" if count == 1 else f"{count:,} pictures"
-
-
-def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count:,} files"
-
-
-def _day(chosen: QDate) -> date:
-    return date(chosen.year(), chosen.month(), chosen.day())
-
-
-def _ms(day: date) -> int:
+def _ms(day: QDate) -> int:
     """Where a local day begins."""
-    return round(datetime.combine(day, time()).timestamp() * 1000)
+    return day.startOfDay().toMSecsSinceEpoch()

@@ -5,16 +5,12 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, Slot
-from PySide6.QtGui import (
-    QDragEnterEvent,
-    QDropEvent,
-    QImage,
-    QShowEvent,
-)
+from PySide6.QtCore import QPoint, Qt, Slot
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QShowEvent
 from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
 
 from studio.core.settings import Settings
+from studio.core.wording import many
 from studio.gallery.history.index import Facets
 from studio.gallery.history.query import Query
 from studio.gallery.history.rows import Item
@@ -90,14 +86,14 @@ class HistoryPanel(Panel):
         archive.synced.connect(self._sync_ended)
         archive.facets.connect(self._facets)
         archive.done.connect(self._done)
-        archive.added.connect(self._added)
+        archive.added.connect(archive.ask_facets)
         archive.failed.connect(self._archive_failed)
         self.filters.changed.connect(self._search)
         self.rows.found.connect(self._found)
         self.rows.arrived.connect(self._select)
         self.rows.failed.connect(self._archive_failed)
         self.grid.chosen.connect(self._select)
-        self.grid.doubleClicked.connect(self._double_clicked)
+        self.grid.doubleClicked.connect(self.enlarge)
         self.details.rated.connect(self.rate)
         self.details.liked.connect(self._like)
         self.details.tags.added.connect(self._add_tags)
@@ -144,6 +140,7 @@ class HistoryPanel(Panel):
         else:
             self.banner.clear()
 
+    @Slot()
     def enlarge(self) -> None:
         """Shows the picture large, or the grid again."""
         if self.pages.currentWidget() is self.canvas:
@@ -276,10 +273,6 @@ class HistoryPanel(Panel):
         self.details.tags.set_known(tuple(tag for tag, _ in facets.tags))
 
     @Slot(object)
-    def _added(self, _: Item) -> None:
-        self.archive.ask_facets()
-
-    @Slot(object)
     def _done(self, done: Done) -> None:
         """What can be undone is offered in place."""
         if done.what == "trash" and done.ids:
@@ -301,10 +294,6 @@ class HistoryPanel(Panel):
         way = ("&Try again", self.archive.reopen if self.archive.problem else self.archive.sync)
         self.error(sentence, way)
 
-    @Slot(object, str)
-    def _failed(self, _: object, sentence: str) -> None:
-        self.error(sentence)
-
     @Slot(bool)
     def _like(self, favourite: bool) -> None:
         if ids := self.selected():
@@ -317,10 +306,6 @@ class HistoryPanel(Panel):
     @Slot(str)
     def _remove_tag(self, tag: str) -> None:
         self.archive.tag(self.selected(), remove=(tag,))
-
-    @Slot(QModelIndex)
-    def _double_clicked(self, _: QModelIndex) -> None:
-        self.enlarge()
 
     @Slot(object, object)
     def _show_large(self, item: Item, result: tuple[QImage, Settings | None]) -> None:
@@ -350,7 +335,6 @@ class HistoryPanel(Panel):
 
     @Slot()
     def _select(self) -> None:
-        """Tells of what is selected."""
         ids, items = self.selected(), self._items()
         if len(ids) == len(items) == 1:
             self.details.show_item(items[0], notes(self.session, items[0].settings))
@@ -375,7 +359,7 @@ FEW = 200  # items that are looked at to tell what all have in common
 
 
 def _are(ids: Ids) -> str:
-    return "1 picture is" if len(ids) == 1 else f"{len(ids):,} pictures are"
+    return f"{many(len(ids), 'picture')} {'is' if len(ids) == 1 else 'are'}"
 
 
 PANEL = PanelSpec(HistoryPanel, (*HISTORY, *LARGE))

@@ -1,7 +1,4 @@
-"""What becomes of old settings: taken to Generate, or submitted again, as they were or varied.
-
-Must not import torch.
-"""
+"""What becomes of old settings: taken to Generate, or submitted again, as they were or varied."""
 
 from __future__ import annotations
 

@@ -1,16 +1,11 @@
-"""Tags of the selected pictures: chips to take away, a line to add. Must not import torch."""
+"""Tags of the selected pictures: chips to take away, a line to add."""
 
 from __future__ import annotations
 
 from functools import partial
 
 from PySide6.QtCore import QRect, QSize, QStringListModel, Qt, Signal, Slot
-from PySide6.QtWidgets import (
-    QCompleter,
-    QLayout,
-    QLayoutItem,
-    QWidget,
-)
+from PySide6.QtWidgets import QCompleter, QLayout, QLayoutItem, QWidget
 
 from studio.gallery.history.marks import MOST_TAG_LETTERS
 from studio.ui.widgets.buttons import text_button

@@ -150,13 +150,9 @@ class WalkColumn(SettingsColumn):
         for card in self.cards:
             card.prompt.set_history(prompts)
 
-    def remember_prompts(self) -> tuple[str, ...]:
-        """Puts those of the ends before what Alt+Up walks; all of it, the newest first."""
-        first = self.cards[0].prompt
-        for card in reversed(self.shown()):
-            first.remember(card.prompt.toPlainText().strip())
-        self.set_history(first.history())
-        return first.history()
+    def prompts(self) -> list[str]:
+        """Those of the ends."""
+        return [card.prompt.toPlainText().strip() for card in self.shown()]
 
     def show_end(self, end: int) -> None:
         """Brings an end into sight, with four ends if it is one of the last two."""

@@ -126,7 +126,7 @@ class InterpolatePanel(Panel):
         if began:
             self.forget_error()
             self.column.drawn(drawn)
-            self.preferences.set("history", list(self.column.remember_prompts()))
+            self.column.set_history(self.preferences.remember_prompts(self.column.prompts()))
             self._remember()
 
     def take(self, end: int, picture: Path | Entry) -> None:

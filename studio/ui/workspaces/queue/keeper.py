@@ -1,7 +1,4 @@
-"""Keeps the queue for the next start, and fills it again until somebody says stop.
-
-Must not import widgets or torch.
-"""
+"""Keeps the queue for the next start, and fills it again until somebody says stop."""
 
 from __future__ import annotations
 

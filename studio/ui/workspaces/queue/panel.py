@@ -100,7 +100,6 @@ class QueuePanel(Panel):
         return [self.jobs.job(int(self.list.item(row).data(JOB))) for row in rows]
 
     def _numbers(self) -> list[int]:
-        """Of the jobs that the list shows."""
         return [int(self.list.item(row).data(JOB)) for row in range(self.list.count())]
 
     def shift(self, by: int) -> None:

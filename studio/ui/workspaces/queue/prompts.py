@@ -138,7 +138,7 @@ class PromptList(QWidget):
             plural = "" if pictures == 1 else "s"
             self.count.setText(f"{prompts:,} prompts, {pictures:,} picture{plural}.")
         else:
-            self.count.setText(f"Words for __name__ are lines of name.txt in {words_folder()}.")
+            self.count.setText(f"__name__ stands for a line of name.txt in {words_folder()}.")
 
     @Slot()
     def _open(self) -> None:

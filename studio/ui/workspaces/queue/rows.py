@@ -1,18 +1,12 @@
-"""The list of jobs: a row is a job's place, what is made, and under it what else decides it.
-
-Must not import torch.
-"""
+"""The list of jobs: a row is a job's place, what is made, and under it what else decides it."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import (
-    QListWidget,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-)
+from PySide6.QtWidgets import QListWidget, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from studio.ui.library.tile import Index
 
 JOB = Qt.ItemDataRole.UserRole
 PLACE, TITLE, DETAIL = JOB + 1, JOB + 2, JOB + 3  # texts
@@ -43,17 +37,10 @@ class JobList(QListWidget):
 class _Row(QStyledItemDelegate):
     """Two lines beside a place."""
 
-    def sizeHint(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(WIDTH, 2 * option.fontMetrics.height() + 2 * ROOM)
 
-    def paint(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-    ) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         style, colour = option.widget.style(), option.palette.color
         primitive = QStyle.PrimitiveElement.PE_PanelItemViewItem
         style.drawPrimitive(primitive, option, painter, option.widget)
@@ -76,6 +63,5 @@ class _Row(QStyledItemDelegate):
 
 
 def _line(painter: QPainter, area: QRect, text: str) -> None:
-    """One line, elided where there is no room."""
     short = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, area.width())
     painter.drawText(area, Qt.AlignmentFlag.AlignTop, short)

@@ -1,4 +1,4 @@
-"""What a job is, in a few words. Must not import widgets or torch."""
+"""What a job is, in a few words."""
 
 from __future__ import annotations
 

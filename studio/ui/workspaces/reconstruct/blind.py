@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 import time
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt, Slot
@@ -13,27 +15,19 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from studio.core.errors import UsageError
 from studio.core.wording import many
-from studio.gallery.blind import (
-    ABX,
-    FIRST,
-    NEITHER,
-    ORIGINAL,
-    PREFERENCE,
-    SECOND,
-    Answer,
-    Trial,
-    design,
-    design_rivals,
-    pairs_of,
-    tallies,
-    write_answers,
-    write_tallies,
-)
+from studio.gallery import blind
+from studio.gallery.blind import FIRST, NEITHER, ORIGINAL, SECOND, Answer, Trial
 from studio.ui.output.exporter import Exporter
 from studio.ui.widgets.form import column
-from studio.ui.workspaces.reconstruct.blind_pages import RIVALS, ResultPage, SetupPage
-from studio.ui.workspaces.reconstruct.blind_question import QuestionPage
-from studio.ui.workspaces.reconstruct.workbench import Workbench
+from studio.ui.workspaces.reconstruct.blind_pages import (
+    RIVALS,
+    QuestionPage,
+    ResultPage,
+    SetupPage,
+)
+
+if TYPE_CHECKING:
+    from studio.ui.workspaces.reconstruct.panel import ReconstructPanel
 
 KEYS: dict[int, str] = {Qt.Key.Key_1: FIRST, Qt.Key.Key_2: SECOND, Qt.Key.Key_0: NEITHER}
 LETTERS: dict[int, int] = {Qt.Key.Key_A: 0, Qt.Key.Key_X: 1, Qt.Key.Key_O: 1, Qt.Key.Key_B: 2}
@@ -45,21 +39,23 @@ GLIDES: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Up: (0, GLIDE),
     Qt.Key.Key_Down: (0, -GLIDE),
 }
+LACK = "Reconstruct a picture first: open one on the left and press Reconstruct."
+LACK_OF_TWO = "Tick a second autoencoder on the left, and reconstruct."
 
 
 class BlindView(QWidget):
-    """Setup, questions, result. `folder` says where an export goes."""
+    """Setup, questions, result."""
 
-    def __init__(self, bench: Workbench, folder: Path) -> None:
+    def __init__(self, panel: ReconstructPanel) -> None:
         super().__init__()
         self.setObjectName("blindView")
-        self._bench = bench
+        bench = self._bench = panel.bench
         self.trials: tuple[Trial, ...] = ()
         self.answers: list[Answer] = []
         self._names: tuple[str, ...] = ()  # of the pictures
         self._pixels: dict[tuple[int, str], np.ndarray] = {}  # of this test, whatever else happens
         self._asked_at = 0.0
-        self._exporter = Exporter(folder, self)
+        self._exporter = Exporter(panel.exporter.folder, self)
         self.setup, self.question, self.result = SetupPage(), QuestionPage(), ResultPage()
         self.pages = QStackedWidget()
         for page in (self.setup, self.question, self.result):
@@ -71,17 +67,22 @@ class BlindView(QWidget):
         question.answered.connect(self.answer)
         question.undo.clicked.connect(self.undo)
         question.end.clicked.connect(self.escape)
-        for chosen in (question.layout_choice.chosen, question.shown.chosen):
-            chosen.connect(self._take_keys)
+        for choice in (question.layout_choice, question.shown):
+            choice.chosen.connect(self._take_keys)
         result.export.clicked.connect(self.export)
         result.again.clicked.connect(self.begin_anew)
         self._exporter.written.connect(self._written)
-        self._exporter.failed.connect(self.result.status.setText)
+        self._exporter.failed.connect(result.status.setText)
         for signal in (
             setup.edited, bench.finished, bench.chosen_changed, bench.pictures_changed,
         ):  # fmt: skip
             signal.connect(self.plan)
+        for action, zoom in (("wall_fit", None), ("wall_actual", 1.0)):
+            panel.actions_by_id[action].triggered.connect(partial(self._zoom, zoom))
         self.plan()
+
+    def _zoom(self, zoom: float | None, _checked: bool = False) -> None:
+        self.question.sight.set_zoom(zoom)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -99,12 +100,11 @@ class BlindView(QWidget):
         """Says what the test would be, or what it lacks."""
         names, pictures = self._material()
         kind, count = self.setup.kind.value, self.setup.count.value()
-        pairs = len(pairs_of(PREFERENCE if kind == RIVALS else kind, names))
+        pairs = len(blind.pairs_of(blind.PREFERENCE if kind == RIVALS else kind, names))
         if not pictures or not names:
-            lack = "Reconstruct a picture first: open one on the left and press Reconstruct."
-            self.setup.set_text(lack, False)
+            self.setup.set_text(LACK, False)
         elif not pairs:
-            self.setup.set_text("Tick a second autoencoder on the left, and reconstruct.", False)
+            self.setup.set_text(LACK_OF_TWO, False)
         else:
             of = f"{many(pairs, 'pair')} on {many(len(pictures), 'picture')}"
             each = count / (pairs * len(pictures))
@@ -117,32 +117,31 @@ class BlindView(QWidget):
         """Begins a test, if none is under way; what it lacks is reconstructed first."""
         if self.pages.currentWidget() is self.question:
             return
-        if not self.setup.start.isEnabled():
-            self._reconstruct()
+        if self.setup.start.isEnabled():
+            self._begin()
             return
-        names, pictures = self._material()
-        kind, count = self.setup.kind.value, self.setup.count.value()
+        try:
+            self._bench.run()
+        except UsageError as error:
+            self.setup.set_text(str(error), False)
+
+    def _begin(self) -> None:
+        (names, pictures), bench = self._material(), self._bench
+        kind, material = self.setup.kind.value, (names, pictures, self.setup.count.value())
         seed = secrets.randbits(63)
         if kind == RIVALS:
-            self.trials = design_rivals(names, pictures, count, seed)
+            kind, self.trials = blind.ABX, blind.design_rivals(*material, seed)
         else:
-            self.trials = design(kind, names, pictures, count, seed)
-        self._names = tuple(source.name for source in self._bench.sources)
-        bench = self._bench
+            self.trials = blind.design(kind, *material, seed)
+        self._names = tuple(source.name for source in bench.sources)
         shown = {(n, ORIGINAL): bench.sources[n].pixels for n in pictures}
         shown |= {(n, name): bench.results[n, name].image for n in pictures for name in names}
         self._pixels = {key: np.ascontiguousarray(each) for key, each in shown.items()}
         self.answers = []
         self.question.sight.set_zoom(None)
-        self.question.offer(ABX if kind == RIVALS else kind)
+        self.question.offer(kind)
         self.pages.setCurrentWidget(self.question)
         self._ask()
-
-    def _reconstruct(self) -> None:
-        try:
-            self._bench.run()
-        except UsageError as error:
-            self.setup.set_text(str(error), False)
 
     def _ask(self) -> None:
         """The next question, or the result."""
@@ -189,7 +188,7 @@ class BlindView(QWidget):
         self.plan()
 
     def _reveal(self) -> None:
-        self.result.set_text(tallies(self.answers))
+        self.result.set_text(blind.tallies(self.answers))
         self.pages.setCurrentWidget(self.result)
 
     @Slot()
@@ -235,5 +234,5 @@ class BlindView(QWidget):
 
 def _write(place: Path, answers: tuple[Answer, ...], names: tuple[str, ...]) -> None:
     """Raises OutputError."""
-    write_answers(place / "answers.csv", answers, names)
-    write_tallies(place / "pairs.csv", tallies(answers))
+    blind.write_answers(place / "answers.csv", answers, names)
+    blind.write_tallies(place / "pairs.csv", blind.tallies(answers))

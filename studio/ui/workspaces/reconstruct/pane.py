@@ -1,6 +1,8 @@
-"""One picture of the wall: the original or a reconstruction, under the shared sight."""
+"""One picture of the wall, the original or a reconstruction, and what all of them show of it."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, Signal
@@ -10,13 +12,37 @@ from PySide6.QtWidgets import QWidget
 from studio.core.autoencoding import Figures, Reconstructed
 from studio.gallery.heat import heat_map
 from studio.ui.image.qimage import to_qimage
+from studio.ui.image.sight import Sight
 from studio.ui.image.view import PictureView
-from studio.ui.widgets.form import caption, column
-from studio.ui.workspaces.reconstruct.sight import WallSight
+from studio.ui.recent import Recent
+from studio.ui.widgets.form import caption, column, named
 from studio.ui.workspaces.reconstruct.workbench import short
 
 UNBROKEN = "\u00a0"
 FARTHEST = 0.6  # LPIPS at a pixel that is drawn in the last colour
+KEPT = 7  # images of a pane, among them gains that the slider passed
+TIP = "Scroll to zoom all, drag to pan all, double-click for fit or 100 %."
+
+
+class WallSight(Sight):
+    """`shown` is "picture", "difference" or "lpips", `gain` multiplies differences. Left of `wipe`
+    (0 to 1) panes show the original, None for no wipe; `original` shows it in all, for a flicker.
+    """
+
+    shown = "picture"
+    gain = 4.0
+    wipe: float | None = None
+    original = False
+
+    def show(self, **what: Any) -> None:
+        """Sets some of these."""
+        for name, value in what.items():
+            setattr(self, name, value)
+        self.changed.emit()
+
+    def set_wipe(self, wipe: float) -> None:
+        """Within the picture."""
+        self.show(wipe=min(max(wipe, 0.0), 1.0))
 
 
 class Pane(PictureView):
@@ -30,26 +56,22 @@ class Pane(PictureView):
         super().__init__(sight)
         self.sight: WallSight = sight
         self.name, self.original, self.result = name, original, result
-        self.setObjectName(f"pane-{name}")
-        self.setAccessibleName(name)
+        named(self, f"pane-{name}", name, TIP)
         self.setAccessibleDescription("" if result is None else ", ".join(told(result.figures)))
-        self.setToolTip("Scroll to zoom all, drag to pan all, double-click for fit or 100 %.")
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setMinimumSize(120, 120)
-        self._images: dict[tuple[str, float], QImage] = {}
+        self._images: Recent[tuple[str, float], QImage] = Recent(KEPT)
         self._wiping = False
 
     def image(self) -> QImage:
         """What the sight asks for, made when first looked at."""
-        shown = self.sight.shown if self.result is not None else "picture"
-        if self.sight.original:
-            shown = "original"
+        original = self.result is None or self.sight.original
+        return self._image("original" if original else self.sight.shown)
+
+    def _image(self, shown: str) -> QImage:
         key = (shown, self.sight.gain if shown == "difference" else 1.0)
-        if key not in self._images:
-            if len(self._images) > 6:  # gains that the slider passed
-                self._images.clear()
-            self._images[key] = to_qimage(self._pixels(shown))
-        return self._images[key]
+        found = self._images.look(key)
+        return self._images.keep(key, to_qimage(self._pixels(shown))) if found is None else found
 
     def _pixels(self, shown: str) -> np.ndarray:
         if self.result is None or shown == "original":
@@ -64,20 +86,15 @@ class Pane(PictureView):
         painter, place = QPainter(self), self.place()
         self.draw(painter, self.image())
         if self.sight.wipe is not None and self.result is not None:
-            self._paint_wipe(painter, place)
+            self._paint_wipe(painter, place, place.left() + self.sight.wipe * place.width())
         self.frame(painter, place)
         painter.end()
 
-    def _paint_wipe(self, painter: QPainter, place: QRectF) -> None:
+    def _paint_wipe(self, painter: QPainter, place: QRectF, line: float) -> None:
         """The original left of the line."""
-        line = place.left() + (self.sight.wipe or 0.0) * place.width()
-        key = ("original", 1.0)
-        if key not in self._images:
-            self._images[key] = to_qimage(self.original)
-        painter.save()
-        painter.setClipRect(QRectF(place.left(), place.top(), line - place.left(), place.height()))
-        self.draw(painter, self._images[key])
-        painter.restore()
+        painter.setClipRect(QRectF(place.topLeft(), QPointF(line, place.bottom())))
+        self.draw(painter, self._image("original"))
+        painter.setClipping(False)
         painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 2))
         painter.drawLine(QPointF(line, place.top()), QPointF(line, place.bottom()))
 

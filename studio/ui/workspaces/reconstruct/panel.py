@@ -6,40 +6,48 @@ import os
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Slot
-from PySide6.QtGui import (
-    QDragEnterEvent,
-    QDropEvent,
-    QGuiApplication,
-    QImage,
-    QShowEvent,
-)
+from PySide6.QtCore import QMimeData, Slot
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.core.autoencoding import Reconstructed
 from studio.core.errors import UsageError
 from studio.gallery import reconstruction
-from studio.gallery.reconstruction_sheet import Block, block, shown
+from studio.gallery.reconstruction_sheet import block, shown
 from studio.ui import actions
 from studio.ui.background import Background
 from studio.ui.image.qimage import from_qimage, over_white
 from studio.ui.library.pictures import Entry
 from studio.ui.output.exporter import Exporter
-from studio.ui.panel import PanelSpec, View, ViewsPanel, stacked
+from studio.ui.panel import PanelSpec, View, ViewsPanel, later, stacked
 from studio.ui.preferences import texts
 from studio.ui.shared import Shared
 from studio.ui.starting.section import FILES
+from studio.ui.starting.well import holds_picture
 from studio.ui.widgets.buttons import tool
-from studio.ui.widgets.foot import COLUMN_WIDTH
 from studio.ui.widgets.lpips import LpipsButton
 from studio.ui.workspaces.reconstruct.column import ReconstructColumn
 from studio.ui.workspaces.reconstruct.keys import RECONSTRUCT, TOOLS
-from studio.ui.workspaces.reconstruct.reading import read, sample
-from studio.ui.workspaces.reconstruct.views import VIEWS
 from studio.ui.workspaces.reconstruct.wall import Wall
-from studio.ui.workspaces.reconstruct.workbench import Source, Workbench
+from studio.ui.workspaces.reconstruct.workbench import Source, Workbench, read, sample
 
 TABS = ("Views of the reconstructions", "Ways to look into autoencoders")
+AUTOENCODERS = "Autoencoders (*.safetensors *.pth *.json);;All (*)"
+HERE = "studio.ui.workspaces.reconstruct"
+# fmt: off
+VIEWS = (
+    View("wall", "Pictures", "Original and reconstructions side by side, with their figures",
+        lambda panel: panel.wall),
+    View("spectra", "Spectra", "Which frequencies are lost, and which are invented",
+        later(f"{HERE}.spectra.SpectraView")),
+    View("inside", "Inside the latent", "Experiments on the latent",
+        later(f"{HERE}.inside.InsideView")),
+    View("blind", "Blind test", "Judge without knowing which is which",
+        later(f"{HERE}.blind.BlindView")),
+    View("train", "Train", "Train an autoencoder and watch it learn",
+        later(f"{HERE}.train.TrainView"), alone=True),
+)
+# fmt: on
 
 
 class ReconstructPanel(ViewsPanel):
@@ -49,17 +57,11 @@ class ReconstructPanel(ViewsPanel):
     column: ReconstructColumn
     wall: Wall
 
-    def __init__(
-        self,
-        shared: Shared,
-        parent: QWidget | None = None,
-        views: tuple[View, ...] = VIEWS,
-    ) -> None:
-        super().__init__(shared, parent, "reconstruct", views, TABS)
+    def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
+        super().__init__(shared, parent, "reconstruct", VIEWS, TABS)
         self.setAcceptDrops(True)
         self.bench = Workbench(self.jobs, self)
-        self.column = ReconstructColumn(self.bench, self.jobs)
-        self.column.setFixedWidth(COLUMN_WIDTH)
+        self.column = ReconstructColumn(self)
         self.wall = Wall(self.bench)
         self.lpips = LpipsButton(self.banner, self.jobs)
         self._listed = False
@@ -77,15 +79,6 @@ class ReconstructPanel(ViewsPanel):
         for name in TOOLS:
             self.bar.addWidget(tool(self.actions_by_id[name]))
         self.setFocusProxy(self.column.pictures)
-        self._connect()
-        self.open_view(0)
-
-    def _connect(self) -> None:
-        self.column.asked.connect(self.begin)
-        self.column.open_asked.connect(self.actions_by_id["open_pictures"].trigger)
-        self.column.newest_asked.connect(self.take_newest)
-        self.column.sample_asked.connect(self.take_sample)
-        self.column.add_asked.connect(self.add_autoencoder)
         self._background.done.connect(self._done)
         self._background.problem.connect(self.error)
         self.exporter.written.connect(self.written)
@@ -93,13 +86,17 @@ class ReconstructPanel(ViewsPanel):
         self.lpips.came.connect(self.bench.forget_unjudged)
         self.bench.failed.connect(self.error)
         self.library.opened.connect(self._opened)
+        self.open_view(0)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Lists the autoencoders when first seen."""
         super().showEvent(event)
         if not self._listed:
             self._listed = True
-            self._background.start("autoencoders", _autoencoders)
+            self._list_autoencoders()
+
+    def _list_autoencoders(self) -> None:
+        self._background.start("autoencoders", _autoencoders)
 
     @Slot()
     def begin(self) -> None:
@@ -150,14 +147,17 @@ class ReconstructPanel(ViewsPanel):
 
     def paste(self) -> None:
         """The clipboard's files or picture."""
-        mime = QGuiApplication.clipboard().mimeData()
-        paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
-        if paths:
-            self.take_files(tuple(paths))
-        elif mime.hasImage():
-            self._add_image("pasted", QGuiApplication.clipboard().image())
+        data = QGuiApplication.clipboard().mimeData()
+        if holds_picture(data):
+            self._take(data)
         else:
             self.note("There is no picture on the clipboard.")
+
+    def _take(self, data: QMimeData) -> None:
+        """What is dropped or pasted: local files, else pixels."""
+        self.take_files(tuple(Path(u.toLocalFile()) for u in data.urls() if u.isLocalFile()))
+        if not data.hasUrls():
+            self._add_image("pasted", QImage(data.imageData()))
 
     def _add_image(self, name: str, image: QImage) -> None:
         if not image.isNull():
@@ -166,24 +166,19 @@ class ReconstructPanel(ViewsPanel):
     @Slot()
     def add_autoencoder(self) -> None:
         """Asks for a file of an autoencoder; a folder's is any file in it."""
-        path, _ = QFileDialog.getOpenFileName(
-            self,
-            "Open an autoencoder",
-            str(Path.home()),
-            "Autoencoders (*.safetensors *.pth *.json);;All (*)",
-        )
+        title, home = "Open an autoencoder", str(Path.home())
+        path, _ = QFileDialog.getOpenFileName(self, title, home, AUTOENCODERS)
         if path:
             chosen = Path(path)
             own = str(chosen.parent if chosen.suffix == ".json" else chosen)
             self._own.append(own)
             self.bench.choose((*self.bench.chosen, own))
-            self._background.start("autoencoders", _autoencoders)
+            self._list_autoencoders()
 
-    @Slot(str)
     def trained(self, name: str) -> None:
         """A new autoencoder can be opened."""
         self.bench.clear_result(name)
-        self._background.start("autoencoders", _autoencoders)
+        self._list_autoencoders()
 
     def closing(self) -> None:
         """Remembers which autoencoders are compared."""
@@ -196,17 +191,16 @@ class ReconstructPanel(ViewsPanel):
         if not self.bench.results:
             self.note("Reconstruct a picture first, then export.")
             return
-        results = dict(self.bench.results)
         sources = self.bench.sources
         path = self.exporter.new_path(sources[0].name, "")
-        self.exporter.write(path, _export, sources, results)
+        self.exporter.write(path, _export, sources, dict(self.bench.results))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls() or event.mimeData().hasImage():
+        if holds_picture(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self.take_files(tuple(Path(u.toLocalFile()) for u in event.mimeData().urls()))
+        self._take(event.mimeData())
         event.acceptProposedAction()
 
     @Slot(object, object)
@@ -241,7 +235,7 @@ def _export(
     place: Path, sources: tuple[Source, ...], results: dict[tuple[int, str], Reconstructed]
 ) -> None:
     """A folder with sheet.png and figures.csv. Raises OutputError."""
-    blocks: list[Block] = []
+    blocks = []
     for number, source in enumerate(sources):
         mine = [each for (picture, _), each in results.items() if picture == number]
         if mine:

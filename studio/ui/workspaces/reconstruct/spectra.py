@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QWidget
 
 from studio.ui.plots.chart import Chart, ink, line
 from studio.ui.widgets.form import caption, column
-from studio.ui.workspaces.reconstruct.workbench import Workbench, short
+from studio.ui.workspaces.reconstruct.workbench import short
+
+if TYPE_CHECKING:
+    from studio.ui.workspaces.reconstruct.panel import ReconstructPanel
 
 WORDS = (
     "Radial spectra of the luminance. Solid: a reconstruction; where it falls below the original"
-    " (grey), the encoder filtered detail out. Dotted: its difference to the original; where that"
+    " (grey), the encoder filtered detail out. Dotted: its difference from the original; where that"
     " meets the original, nothing true is left; peaks near 0.5 or at 1/8 are a decoder's grid."
 )
 
@@ -19,10 +24,10 @@ WORDS = (
 class SpectraView(QWidget):
     """The current picture's spectrum, each reconstruction's and each difference's."""
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, panel: ReconstructPanel) -> None:
         super().__init__()
         self.setObjectName("spectra")
-        self._bench = bench
+        bench = self._bench = panel.bench
         self._plot = Chart("spectraPlot", "Power against frequency", legend=True)
         self._plot.name_axes("frequency, cycles a pixel", "power, log10")
         column(caption(WORDS, "muted", wrap=True), (self._plot, 1), on=self)

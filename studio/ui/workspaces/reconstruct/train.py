@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import time
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QColor, QPixmap, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -19,15 +19,16 @@ from studio.core.messages import CancelledAt, Failed
 from studio.core.wording import capitalised
 from studio.ui.image.qimage import to_qimage
 from studio.ui.job import Job, prepared, share_prepared
-from studio.ui.jobs import Jobs
 from studio.ui.plots.chart import Chart, line
 from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.buttons import text_button
-from studio.ui.widgets.foot import COLUMN_WIDTH
 from studio.ui.widgets.form import caption, column, named, row
+from studio.ui.widgets.kept import Kept
 from studio.ui.widgets.progress import FINE, Progress
 from studio.ui.workspaces.reconstruct.train_column import TrainColumn
-from studio.ui.workspaces.reconstruct.workbench import Workbench
+
+if TYPE_CHECKING:
+    from studio.ui.workspaces.reconstruct.panel import ReconstructPanel
 
 HINT = "Choose a recipe and press Train: the trend shows within minutes."
 MOST_POINTS = 2000
@@ -35,32 +36,38 @@ REDRAW = 0.2  # seconds between two drawings of the curves
 HUES = {"loss": 0, "reconstruction": 212, "kl": 140, "perceptual": 28, "adversarial": 330}
 LEFT_OUT = ("adversarial_weight",)
 TINY = 1e-6  # a logarithm needs more than 0
+SAMPLE = 256  # logical pixels of two rows of pictures
+UNITS = {"psnr": "PSNR {:.1f} dB", "lpips": "LPIPS {:.3f}", "kl": "KL {:.2f}"}
+PICTURES = "Held-out pictures above, their reconstructions below"
+USE = "Reconstruct with it"
+BEGUN = (
+    "There is a run named {name} that was not finished. Resume it, or keep it as it is and train a"
+    " new one as {other}."
+)
 
 
 class TrainView(QWidget):
-    """`trained` gives the name of an autoencoder that can be opened from now on."""
+    """What the column says is trained, one training at a time, and watched beside it."""
 
-    trained = Signal(str)
-
-    def __init__(self, jobs: Jobs, bench: Workbench) -> None:
+    def __init__(self, panel: ReconstructPanel) -> None:
         super().__init__()
         self.setObjectName("trainView")
-        self._jobs, self._bench = jobs, bench
+        self._panel, self._jobs, self._bench = panel, panel.jobs, panel.bench
         self.job: Job | None = None
         self.steps: list[int] = []
         self.terms: dict[str, list[float]] = {}
+        self._curves: dict[str, Any] = {}
         self._drawn = 0.0
-        self.column = TrainColumn()
-        self.column.setFixedWidth(COLUMN_WIDTH)
         self._ending = False  # it has been asked to end, one way or the other
         self._problem = ""  # why what the column says cannot be trained
+        self.column = TrainColumn(self)
         row(self.column, (self._watched(), 1), on=self)
-        self.column.asked.connect(self.run)
+        self.column.train.clicked.connect(self.run)
         self.column.edited.connect(self._look_again)
-        self.column.pause_asked.connect(self._pause)
-        self.column.keep_asked.connect(self._keep)
-        self.column.cancel_asked.connect(self.escape)
-        self.use.clicked.connect(self._use)
+        self.column.pause.clicked.connect(self._pause)
+        self.column.keep.clicked.connect(self._keep)
+        self.column.cancel.clicked.connect(self.escape)
+        Kept(panel.preferences, "train", self.column, but=("trainName", "trainResume"))
 
     def _watched(self) -> QVBoxLayout:
         """How far it is, and what comes of it."""
@@ -69,22 +76,19 @@ class TrainView(QWidget):
         self.status = caption(HINT, "", "trainSaid", wrap=True)
         tip = "How much of the training time has passed"
         self.progress = Progress("trainProgress", "Progress of the training", tip)
-        told = "Held-out pictures above, their reconstructions below"
-        self.pictures = named(caption(role=""), "trainPictures", told, told)
+        self.pictures = named(caption(role=""), "trainPictures", PICTURES, PICTURES)
         self.pictures.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.figures = caption(role="muted")
-        text, tip = "Reconstruct with it", "Tick the new autoencoder in Pictures"
-        self.use = text_button("trainUse", text, text, tip)
+        tip = "Tick the new autoencoder in Pictures"
+        self.use = text_button("trainUse", USE, USE, tip, act=self._use)
         self.use.hide()
-        tip = "Unweighted terms, logarithmic."
-        label = "The loss's terms over the steps"
+        label, tip = "The loss's terms over the steps", "Unweighted terms, logarithmic."
         self._plot = Chart("trainCurves", label, tip, (False, True), legend=True)
         self._plot.name_axes("step", "term, unweighted")
         policy = self._plot.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self._plot.setSizePolicy(policy)
         self._plot.hide()  # until there is something to see
-        self._curves: dict[str, Any] = {}
         head = row((self.status, 1), self.use)
         parts = (self.banner, head, self.progress, (self._plot, 1), self.pictures, self.figures)
         return column(*parts, margins=(16, 8, 0, 8))
@@ -95,7 +99,7 @@ class TrainView(QWidget):
 
     @Slot()
     def run(self) -> None:
-        """Trains what the column says; one training at a time. A run of that name is kept."""
+        """Trains what the column says; a run of that name is kept."""
         if self.job is not None:
             return
         try:
@@ -111,22 +115,13 @@ class TrainView(QWidget):
     def _ask(self, name: str) -> None:
         """There is a run of that name: what was learnt in it is not thrown away."""
         other = free_name(name)
-        self.banner.show_message(
-            "offer",
-            f"There is a run named {name} that was not finished. Resume it, or keep it as it is"
-            f" and train a new one as {other}.",
-            (
-                ("&Resume it", self._go_on),
-                (f"Train {other}".replace("&", "&&"), partial(self._train_as, other)),
-            ),
-        )
+        resume = "&Resume it", partial(self._run_as, name, True)
+        anew = f"Train {other}".replace("&", "&&"), partial(self._run_as, other, False)
+        self.banner.show_message("offer", BEGUN.format(name=name, other=other), (resume, anew))
 
-    def _go_on(self) -> None:
-        self.column.resume.setChecked(True)
-        self.run()
-
-    def _train_as(self, name: str) -> None:
+    def _run_as(self, name: str, resume: bool) -> None:
         self.column.name.setText(name)
+        self.column.resume.setChecked(resume)
         self.run()
 
     def _begin(self, request: Train) -> None:
@@ -142,9 +137,8 @@ class TrainView(QWidget):
             self._ending = False
             self.banner.clear()
             self.progress.show_share(0.0)
-            self.steps, self.terms = [], {}
+            self.steps, self.terms, self._curves = [], {}, {}
             self._plot.item.clear()
-            self._curves = {}
             self._plot.hide()
             self.use.hide()
             self._show_status("Preparing the pictures…")
@@ -152,7 +146,7 @@ class TrainView(QWidget):
 
     @Slot()
     def escape(self) -> None:
-        """Cancels the training, its run can be gone on with; else dismisses the banner."""
+        """Cancels the training, whose run can be resumed; else dismisses the banner."""
         if self.job is not None:
             self._ending = True
             self._show_status("Cancelling…")
@@ -170,7 +164,7 @@ class TrainView(QWidget):
             self.column.request().check()
         except UsageError as error:
             self._problem = str(error)
-        self.column.allow(not self._problem)
+        self.column.train.setEnabled(not self._problem)
         if before or self._problem:
             self._show_status(self._problem or HINT)
 
@@ -191,7 +185,7 @@ class TrainView(QWidget):
         name = self.column.name.text().strip()
         if name not in self._bench.chosen:
             self._bench.choose((*self._bench.chosen, name))
-        self.trained.emit(name)
+        self._panel.trained(name)
 
     def _show_status(self, text: str) -> None:
         self.status.setText(capitalised(text))
@@ -234,11 +228,9 @@ class TrainView(QWidget):
     def _sampled(self, event: TrainSample) -> None:
         rows = [np.concatenate(list(each), axis=1) for each in (event.originals, event.decoded)]
         image = to_qimage(np.concatenate(rows, axis=0))
-        side = min(2 * 128, round(256 * len(rows) / 2))
-        scaled = image.scaledToHeight(side, Qt.TransformationMode.SmoothTransformation)
+        scaled = image.scaledToHeight(SAMPLE, Qt.TransformationMode.SmoothTransformation)
         self.pictures.setPixmap(QPixmap.fromImage(scaled))
-        units = {"psnr": "PSNR {:.1f} dB", "lpips": "LPIPS {:.3f}", "kl": "KL {:.2f}"}
-        told = (units.get(name, name + " {:.3g}").format(v) for name, v in event.figures)
+        told = (UNITS.get(name, name + " {:.3g}").format(v) for name, v in event.figures)
         self.figures.setText(f"Held-out pictures at step {event.step:,}: {', '.join(told)}")
 
     @Slot(object)
@@ -253,7 +245,7 @@ class TrainView(QWidget):
         self.progress.show_share(1.0)
         self.use.show()
         self.draw()
-        self.trained.emit(event.name)
+        self._panel.trained(event.name)
 
     @Slot(object)
     def _failed(self, event: Failed) -> None:

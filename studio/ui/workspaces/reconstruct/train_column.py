@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFileDialog, QFormLayout, QFrame, QLayout, QPushButton, QWidget
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QFileDialog, QWidget
 
-from studio.bridge.recipes import AutoencoderRecipe, autoencoder_recipes
+from studio.bridge.recipes import autoencoder_recipes
 from studio.core.learning import MOST_WEIGHT, Train
-from studio.ui.widgets.buttons import Act, text_button
+from studio.ui.widgets.buttons import text_button
 from studio.ui.widgets.choice_box import ChoiceBox
-from studio.ui.widgets.foot import SIDE
-from studio.ui.widgets.form import Check, caption, column, line_edit, row
+from studio.ui.widgets.foot import SIDE, SettingsColumn
+from studio.ui.widgets.form import Check, Form, caption, column, line_edit, row, settings_grid
 from studio.ui.widgets.spin import RealSpin
 
 LAMBDAS = (
@@ -26,109 +26,85 @@ NUMBERS: tuple[tuple[str, str, str, float, float, float, float, int], ...] = (
     ("trainMinutes", "Minutes", "How long to train", 0.1, 10080, 5, 1, 1),
     ("trainSeed", "Seed", "Seed of the crops and the initial weights", 0, 2**31, 0, 1, 0),
 )
+FIELD = 110  # logical pixels of a number
+BUTTONS = (  # name, text, tip; the first begins
+    ("train", "Train", "Train (Ctrl+Enter)"),
+    ("trainPause", "Pause", "Pause; other work continues"),
+    ("trainKeep", "Stop and keep", "Finish now and keep the result"),
+    ("trainCancel", "Cancel", "Stop; the run can be resumed later (Esc)"),
+)
 DATA = "A folder of pictures; empty: the bundled ones"
-STOP = "Stop; the run can be resumed later (Esc)"
 RESUME = "Continue the cancelled run of this name"
 
 
-class TrainColumn(QFrame):
+class TrainColumn(SettingsColumn):
     """Every setting of a Train request, and its buttons."""
 
     edited = Signal()  # what may make no sense
-    asked = Signal()
-    pause_asked = Signal(bool)
-    keep_asked = Signal()
-    cancel_asked = Signal()
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("trainColumn")
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__("trainColumn", parent)
         self._recipes = {each.name: each for each in autoencoder_recipes()}
-        choices = ((each.name, each.name, each.summary) for each in self._recipes.values())
-        self.recipe = ChoiceBox("trainRecipe", "Recipe", "The recipe to start from", choices)
-        self.summary = caption("", "muted", "trainSummary", wrap=True)
-        self.weights = {
-            name: _Weight(f"train-{name}", label, tip, 0, MOST_WEIGHT, decimals=6)
-            for name, label, tip in LAMBDAS
-        }
-        self.norm = ChoiceBox("trainNorm", "Error", "How the pixels' error is measured", NORMS)
-        self.variational = Check(
-            "trainVariational", "A posterior (VAE)", "Off: a plain autoencoder"
+        grid = settings_grid()
+        self.rows.addLayout(grid)
+        self._add_rows(Form(grid))
+        self.train, self.pause, self.keep, self.cancel = (
+            text_button(name, text, text, tip, "" if number else "primary")
+            for number, (name, text, tip) in enumerate(BUTTONS)
         )
-        self.data = line_edit("trainData", "Pictures", DATA, "the bundled pictures")
-        tip = "Choose a folder of pictures"
-        choose = self._button("trainChoose", "Choose…", tip, self._choose, "small")
-        crop, minutes, seed = (RealSpin(*about) for about in NUMBERS)
-        self.crop, self.minutes, self.seed = crop, minutes, seed
-        self.name = line_edit("trainName", "Name", "The result's name among the autoencoders")
-        self.name.setText("my-vae-1")
-        self.resume = Check("trainResume", "Resume the previous run", RESUME)
-        self._lay_out(
-            ("Recipe", self.recipe),
-            ("", self.summary),
-            *((label, self.weights[name]) for name, label, _ in LAMBDAS),
-            ("Error", self.norm),
-            ("", self.variational),
-            ("Pictures", row((self.data, 1), choose)),
-            *(("Crop size", crop), ("Minutes", minutes), ("Seed", seed), ("Name", self.name)),
-            ("", self.resume),
-        )
+        self.pause.setCheckable(True)
+        running, foot = row(self.pause, self.keep, self.cancel), self.end(QWidget())
+        column(self.train, running, margins=(SIDE, 8, SIDE, 16), on=foot)
         self.show_running(False)
         self.recipe.edited.connect(self._recipe_chosen)
-        self.name.textChanged.connect(self.edited)
-        self.crop.valueChanged.connect(self.edited)
+        for changed in (self.name.textChanged, self.crop.valueChanged):
+            changed.connect(self.edited)
         self._recipe_chosen()
 
-    def _lay_out(self, *rows: tuple[str, QWidget | QLayout]) -> None:
-        """The rows, and the buttons at the bottom."""
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for text, control in rows:
-            form.addRow(*([text] if text else []), control)  # type: ignore[call-overload]
-        for box in (self.recipe, self.norm):
-            box.setMinimumWidth(170)
-        numbers = *self.weights.values(), self.crop, self.minutes, self.seed
-        for field in (*numbers, self.data, self.name):
-            field.setMinimumWidth(110)
-        add = self._button
-        self.train = add("train", "Train", "Train (Ctrl+Enter)", self.asked, "primary")
-        self.pause = add("trainPause", "Pause", "Pause; other work continues", self.pause_asked)
-        self.pause.setCheckable(True)
-        self.keep = add(
-            "trainKeep", "Stop and keep", "Finish now and keep the result", self.keep_asked
-        )
-        self.cancel = add("trainCancel", "Cancel", STOP, self.cancel_asked)
-        buttons = row(self.pause, self.keep, self.cancel)
-        column(form, None, self.train, buttons, margins=(SIDE, 16, SIDE, 16), on=self)
-
-    def _button(self, name: str, text: str, tip: str, act: Act, role: str = "") -> QPushButton:
-        button = text_button(name, text, text.rstrip("…"), tip, role, act)
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        return button
+    def _add_rows(self, form: Form) -> None:
+        add = form.add
+        recipes = ((each.name, each.name, each.summary) for each in self._recipes.values())
+        box = ChoiceBox("trainRecipe", "Recipe", "The recipe to start from", recipes)
+        self.recipe = add("Recipe", box)
+        self.summary = add("", caption("", "muted", "trainSummary", wrap=True))
+        self.weights = {
+            name: add(label, _Weight(f"train-{name}", label, tip, 0, MOST_WEIGHT, decimals=6))
+            for name, label, tip in LAMBDAS
+        }
+        box = ChoiceBox("trainNorm", "Error", "How the pixels' error is measured", NORMS)
+        self.norm = add("Error", box)
+        tip = "Off: a plain autoencoder"
+        self.variational = add("", Check("trainVariational", "A posterior (VAE)", tip))
+        self.data = line_edit("trainData", "Pictures", DATA, "the bundled pictures")
+        tip = "Choose a folder of pictures"
+        choose = text_button("trainChoose", "Choose…", "Choose", tip, "small", self._choose)
+        row((self.data, 1), choose, on=add("Pictures", QWidget()))
+        self.crop, self.minutes, self.seed = (add(each[1], RealSpin(*each)) for each in NUMBERS)
+        for number in (*self.weights.values(), self.crop, self.minutes, self.seed):
+            number.setFixedWidth(FIELD)
+        line = line_edit("trainName", "Name", "The result's name among the autoencoders")
+        self.name = add("Name", line)
+        self.name.setText("my-vae-1")
+        self.resume = add("", Check("trainResume", "Resume the previous run", RESUME))
 
     def request(self) -> Train:
         """What the controls say."""
         return Train(
-            recipe=str(self.recipe.value()),
+            recipe=self.recipe.value(),
             name=self.name.text().strip(),
-            norm=str(self.norm.value()),
-            variational=self.variational.isChecked(),
+            norm=self.norm.value(),
+            variational=self.variational.value(),
             data=self.data.text().strip(),
             size=int(self.crop.value()),
             minutes=self.minutes.value(),
             seed=int(self.seed.value()),
-            resume=self.resume.isChecked(),
-            **{name: float(spin.value()) for name, spin in self.weights.items()},
+            resume=self.resume.value(),
+            **{name: spin.value() for name, spin in self.weights.items()},
         )
-
-    def allow(self, able: bool) -> None:
-        """Whether what the controls say can be trained now."""
-        self.train.setEnabled(able)
 
     def show_running(self, running: bool) -> None:
         """Which buttons make sense."""
-        self.allow(not running)
+        self.train.setEnabled(not running)
         for button in (self.pause, self.keep, self.cancel):
             button.setEnabled(running)
         if not running:
@@ -147,7 +123,7 @@ class TrainColumn(QFrame):
     @Slot()
     def _recipe_chosen(self, _: object = None) -> None:
         """Fills the weights with the recipe's."""
-        chosen: AutoencoderRecipe = self._recipes[str(self.recipe.value())]
+        chosen = self._recipes[self.recipe.value()]
         self.summary.setText(chosen.summary)
         for name, spin in self.weights.items():
             spin.setValue(getattr(chosen, name))

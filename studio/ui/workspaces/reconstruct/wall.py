@@ -23,8 +23,7 @@ from studio.ui.widgets.form import Check, caption, clear, column, row
 from studio.ui.widgets.segments import Segments
 from studio.ui.widgets.slider_spin import SliderSpin
 from studio.ui.widgets.table import Table
-from studio.ui.workspaces.reconstruct.pane import Framed, Pane
-from studio.ui.workspaces.reconstruct.sight import WallSight
+from studio.ui.workspaces.reconstruct.pane import Framed, Pane, WallSight
 from studio.ui.workspaces.reconstruct.workbench import Workbench, short
 
 FLICKER = 500  # milliseconds that a picture stays
@@ -57,6 +56,9 @@ SHOWN = {
 EMPTY = (
     "Drop pictures here, or open some on the left;\nthen choose autoencoders and press Reconstruct."
 )
+TABLE_TIP = "Click a heading to sort; bold marks the best."
+WIPE_TIP = "The original left of a line: drag it, or Left and Right (W)"
+FLICKER_TIP = "Original and reconstruction in turn (F); Space shows it once"
 NUMBERS = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 WORDED = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
@@ -84,22 +86,19 @@ class Wall(QWidget):
         self._pages.addWidget(page)
         column(self._bar(), (self._pages, 1), self.note, self.table, on=self)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        bench.current_changed.connect(self.show_all)
-        bench.pictures_changed.connect(self.show_all)
-        bench.result.connect(self.show_all)
+        for signal in (bench.current_changed, bench.pictures_changed, bench.result):
+            signal.connect(self.show_all)
         self.show_all()
 
     def _bar(self) -> QHBoxLayout:
         self.shown = Segments("wallShown", "What the panes show", SHOWN)
-        self.shown.chosen.connect(self.sight.show_what)
         self.gain = SliderSpin("wallgain", "Gain", "How much differences are amplified", 1, 32, 32)
         self.gain.set_value(self.sight.gain)
-        self.gain.edited.connect(self.sight.set_gain)
-        tip = "The original left of a line: drag it, or Left and Right (W)"
-        self.wipe = Check("wallWipe", "Wipe", tip)
+        self.wipe = Check("wallWipe", "Wipe", WIPE_TIP)
+        self.flicker = Check("wallFlicker", "Flicker", FLICKER_TIP)
+        self.shown.chosen.connect(self._look)
+        self.gain.edited.connect(self._look)
         self.wipe.toggled.connect(self._wipe)
-        tip = "Original and reconstruction in turn (F); Space shows it once"
-        self.flicker = Check("wallFlicker", "Flicker", tip)
         self.flicker.toggled.connect(self._flicker)
         return row(self.shown, self.gain, self.wipe, self.flicker, None, gap=10)
 
@@ -111,7 +110,9 @@ class Wall(QWidget):
         self.panes = {}
         self._pages.setCurrentIndex(int(source is not None))
         self.table.setVisible(bool(results))
-        self._show_status(results)
+        notes = [each.note for each in (source, *results) if each is not None and each.note]
+        self.note.setText(" ".join(dict.fromkeys(notes)))
+        self.note.setVisible(bool(notes))
         if source is None:
             return
         panes = [Pane("original", source.pixels, None, self.sight)]
@@ -120,7 +121,7 @@ class Wall(QWidget):
         for number, pane in enumerate(panes):
             pane.chosen.connect(self.setFocus)
             self.panes[pane.name] = pane
-            self._grid.addWidget(Framed(pane), number // columns, number % columns)
+            self._grid.addWidget(Framed(pane), *divmod(number, columns))
         self._fill(results)
 
     def _columns(self, count: int, aspect: float) -> int:
@@ -132,13 +133,6 @@ class Wall(QWidget):
             return min(width / columns / aspect, (height - WORDS * rows) / rows)
 
         return max(range(1, count + 1), key=side)
-
-    def _show_status(self, results: tuple[Reconstructed, ...]) -> None:
-        source = self._bench.source
-        notes = [source.note] if source is not None and source.note else []
-        notes += [each.note for each in results if each.note]
-        self.note.setText(" ".join(dict.fromkeys(notes)))
-        self.note.setVisible(bool(notes))
 
     def _fill(self, results: tuple[Reconstructed, ...]) -> None:
         self.table.setSortingEnabled(False)
@@ -159,18 +153,22 @@ class Wall(QWidget):
         self.table.setSortingEnabled(True)
         self.table.fit(190)
 
+    @Slot()
+    def _look(self, _: object = None) -> None:
+        self.sight.show(shown=self.shown.value, gain=self.gain.value())
+
     @Slot(bool)
     def _wipe(self, on: bool) -> None:
-        self.sight.set_wipe(0.5 if on else None)
+        self.sight.show(wipe=0.5 if on else None)
 
     @Slot(bool)
     def _flicker(self, on: bool) -> None:
         (self._blink.start if on else self._blink.stop)()
-        self.sight.show_original(False)
+        self.sight.show(original=False)
 
     @Slot()
     def _flick(self) -> None:
-        self.sight.show_original(not self.sight.original)
+        self.sight.show(original=not self.sight.original)
 
     def walk(self, by: int) -> None:
         """Moves the wipe, or goes to the next picture."""
@@ -184,13 +182,13 @@ class Wall(QWidget):
         if event.key() != Qt.Key.Key_Space:
             super().keyPressEvent(event)
         elif not event.isAutoRepeat():
-            self.sight.show_original(True)
+            self.sight.show(original=True)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.key() != Qt.Key.Key_Space:
             super().keyReleaseEvent(event)
         elif not event.isAutoRepeat():
-            self.sight.show_original(False)
+            self.sight.show(original=False)
 
 
 class _Decimals(QStyledItemDelegate):
@@ -207,8 +205,8 @@ class _Decimals(QStyledItemDelegate):
 
 
 def _table() -> Table:
-    tip = "Click a heading to sort; bold marks the best."
-    table = Table("wallTable", "Figures of the reconstructions", tip, (head[:2] for head in HEADS))
+    label, heads = "Figures of the reconstructions", (head[:2] for head in HEADS)
+    table = Table("wallTable", label, TABLE_TIP, heads)
     for number, head in enumerate(HEADS):
         item: Any = table.horizontalHeaderItem(number)
         item.setTextAlignment(NUMBERS if number else WORDED)

@@ -1,7 +1,6 @@
 """What the Reconstruct workspace works on: pictures, chosen autoencoders, results.
 
-Its views read it and listen to it; none of them keeps pictures of its own. Must not import widgets
-or torch.
+Its views read it and listen to it; none of them keeps pictures of its own.
 """
 
 from __future__ import annotations
@@ -13,8 +12,14 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core.autoencoding import Reconstruct, Reconstructed
+from studio.core.errors import DataError
+from studio.dataset.catalogue import Catalogue
+from studio.dataset.scenes import Mix, compose, sample_scene
+from studio.pictures.reading import pictures_in, read_picture
 from studio.ui.job import Requester
 from studio.ui.jobs import Jobs
+
+MOST = 64  # pictures taken from one drop
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,15 +100,14 @@ class Workbench(Requester):
         """Asks for what is chosen and not there yet of every picture; False if nothing is."""
         if self.job is not None:
             return False
-        missing = tuple(
+        self._numbers = tuple(
             number
             for number in range(len(self.sources))
             if any((number, name) not in self.results for name in self.chosen)
         )
-        if not missing:
+        if not self._numbers:
             return False
-        pictures = tuple(self.sources[number].pixels for number in missing)
-        self._numbers = missing
+        pictures = tuple(self.sources[number].pixels for number in self._numbers)
         if (job := self.ask(Reconstruct(pictures, self.chosen))) is not None:
             job.on(Reconstructed, self._reconstructed)
         return job is not None
@@ -127,3 +131,32 @@ class Workbench(Requester):
 
     def over(self) -> None:
         self.finished.emit()
+
+
+def read(paths: tuple[Path, ...]) -> tuple[tuple[Source, ...], tuple[str, ...]]:
+    """What can be read of files and folders, and a sentence for each file that cannot."""
+    files: list[Path] = []
+    problems: list[str] = []
+    for path in paths:
+        try:
+            files += pictures_in(path) if path.is_dir() else [path]
+        except DataError as error:
+            problems.append(str(error))
+    if len(files) > MOST:
+        problems.append(f"Only the first {MOST} of {len(files)} pictures were opened.")
+    sources = []
+    for path in files[:MOST]:
+        try:
+            picture = read_picture(path)
+        except DataError as error:
+            problems.append(str(error))
+        else:
+            sources.append(Source(path.name, picture.pixels, " ".join(picture.notes)))
+    return tuple(sources), tuple(problems)
+
+
+def sample(number: int) -> tuple[tuple[Source, ...], tuple[str, ...]]:
+    """Scene `number` of the bundled pictures, one that no network was trained on."""
+    catalogue = Catalogue()
+    scene = sample_scene(np.random.default_rng([2026, number]), catalogue, Mix(split="held-out"))
+    return (Source(f"sample {number + 1}", compose(scene, catalogue)),), ()

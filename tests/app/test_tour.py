@@ -1,0 +1,69 @@
+"""The tour by clicks: every stop sets up a workspace that is there, and asks for its figure."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
+
+from studio.core import tour
+from studio.core.generating import Generate
+from studio.core.messages import Finished
+from studio.core.tour import Measure, Measured
+from studio.ui.workspaces import WORKSPACES
+from studio.ui.workspaces.tour.panel import TourPanel
+from tests.app.conftest import Stage
+
+STOPS = [stop for chapter in tour.chapters() for stop in chapter.stops]
+
+
+def the_tour(stage: Stage) -> TourPanel:
+    key = Qt.Key(Qt.Key.Key_1.value + tuple(WORKSPACES).index("tour"))
+    QTest.keyClick(stage.window, key, Qt.KeyboardModifier.ControlModifier)
+    panel = stage.window.panel("tour")
+    assert isinstance(panel, TourPanel) and panel.isVisible()
+    return panel
+
+
+def test_every_stop_sets_up_its_workspace(stage: Stage) -> None:
+    panel = the_tour(stage)
+    for number, stop in enumerate(STOPS):
+        stage.window._go_to("tour")
+        panel.list.setCurrentItem(panel._items[number])
+        QTest.mouseClick(stage.find("tourShow"), Qt.MouseButton.LeftButton)
+        shown = stage.window.panel(stop.workspace)
+        assert shown.isVisible(), stop.id
+        assert shown.banner.kind != "error", (stop.id, shown.banner.text.text())
+        assert stage.window.tour.text.text() == stop.look
+
+
+def test_a_stop_begins_and_the_line_leads_back(stage: Stage) -> None:
+    panel = the_tour(stage)
+    QTest.mouseClick(stage.find("tourShow"), Qt.MouseButton.LeftButton)
+    request = stage.bridge.requests[-1]
+    assert isinstance(request, Generate) and request.settings.prompt == "a teddy bear"
+    QTest.mouseClick(stage.find("tourBarBack"), Qt.MouseButton.LeftButton)
+    assert panel.isVisible()
+    QTest.mouseClick(stage.find("tourBarClose"), Qt.MouseButton.LeftButton)
+    assert not stage.window.tour.isVisible()
+
+
+@pytest.mark.parametrize(("value", "words"), [(196608.0, "as it should be"), (3.0, "outside")])
+def test_measuring_says_whether_the_figure_holds(stage: Stage, value: float, words: str) -> None:
+    the_tour(stage)
+    QTest.mouseClick(stage.find("tourMeasure"), Qt.MouseButton.LeftButton)
+    assert isinstance(stage.bridge.requests[-1], Measure)
+    job = len(stage.bridge.requests) - 1
+    stage.bridge.arrived.emit(Measured(job, value))
+    stage.bridge.arrived.emit(Finished(job, 0.1))
+    found = stage.find("tourFound")
+    assert isinstance(found, QLabel) and words in found.text()
+
+
+def test_keys_walk_the_stops(stage: Stage) -> None:
+    panel = the_tour(stage)
+    QTest.keyClick(panel, Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
+    assert panel.number == 1
+    QTest.keyClick(panel, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+    assert panel.number == 0
