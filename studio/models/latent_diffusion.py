@@ -71,19 +71,21 @@ class Networks:
     def features(self, prompt: str) -> TextFeatures:
         """Features of a prompt of words and weights, (1, ...), fp32.
 
-        A word of weight w gets w times its share of the denoiser's cross attention (log w is added
-        to its logits), and counts w times in the mean that is pooled. See docs/prompts.md for what
-        else was tried. Raises UsageError for other syntax, ModelError if tower and tokens differ.
+        A word of weight w adds w times as much to the picture's tokens: its vectors are scaled, and
+        as the denoiser normalises keys, not values, where it acts stays the same. See
+        docs/prompts.md for what else was tried. Raises UsageError for other syntax, ModelError if
+        tower and tokens differ.
         """
         phrase = prompts.one_phrase(prompt)
         ids, mask = self.tokenizer([phrase.text])
         if not ids.numel() or int(ids.max()) >= self.text.config.vocabulary:
             raise ModelError(f"{TOKENIZER} is damaged: its words are not those of its text tower.")
         device = self.text.positions.device
+        features = self.text(ids.to(device), mask.to(device))
         if not phrase.weighed:
-            return self.text(ids.to(device), mask.to(device))
-        weights = torch.tensor([self.tokenizer.weights(phrase)], device=device)
-        return self.text(ids.to(device), mask.to(device), weights=weights)
+            return features
+        weights = features.tokens.new_tensor(self.tokenizer.weights(phrase))
+        return replace(features, tokens=features.tokens * weights[:, None])
 
 
 class LatentDiffusion:

@@ -164,8 +164,8 @@ class Block(nn.Module):
 @dataclass(frozen=True)
 class Prompt:
     """What the network hears of a prompt, the same at every step: for each cross attention its
-    keys and values, each (B, heads, L, d); where they count (bool) or the logarithm of how much,
-    (B, 1, 1, L); and the pooled prompt's share of the condition, (B, condition width)."""
+    keys and values, each (B, heads, L, d); where they count, (B, 1, 1, L); and the pooled prompt's
+    share of the condition, (B, condition width)."""
 
     answers: tuple[tuple[Tensor, Tensor], ...]
     mask: Tensor
@@ -209,10 +209,7 @@ class DenoiserTransformer(nn.Module):
         # a unit vector's elements are small; give them unit variance
         pooled = (text.pooled * self.config.pooled_width**0.5).to(self.embed.weight.dtype)
         answers = tuple(cross.answers(text.tokens) for cross in crosses if cross is not None)
-        mask = text.mask
-        if text.weights is not None:  # added to the logits, it multiplies a word's attention
-            mask = text.weights.log().masked_fill(~mask, float("-inf")).to(pooled.dtype)
-        return Prompt(answers, mask[:, None, None, :], self.pooled(pooled))
+        return Prompt(answers, text.mask[:, None, None, :], self.pooled(pooled))
 
     def forward(
         self, x: Tensor, t: Tensor, text: TextFeatures | Prompt, record: Record | None = None

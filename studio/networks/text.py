@@ -37,39 +37,28 @@ class TextConfig:
 
 @dataclass(frozen=True)
 class TextFeatures:
-    """`tokens` (B, L, W); `mask` (B, L), True at real tokens; `pooled` (B, D), unit length;
-    `weights` (B, L), above 0, how much each token counts (None: all alike)."""
+    """`tokens` (B, L, W); `mask` (B, L), True at real tokens; `pooled` (B, D), unit length."""
 
     tokens: Tensor
     mask: Tensor
     pooled: Tensor
-    weights: Tensor | None = None
 
     def joined(self, other: TextFeatures) -> TextFeatures:
         """Both batches one after the other, padded to the longer."""
         length = max(self.mask.shape[1], other.mask.shape[1])
         a, b = self.padded(length), other.padded(length)
-        alike = a.weights is None and b.weights is None
         return TextFeatures(
             torch.cat([a.tokens, b.tokens]),
             torch.cat([a.mask, b.mask]),
             torch.cat([a.pooled, b.pooled]),
-            None if alike else torch.cat([a.weighed, b.weighed]),
         )
-
-    @property
-    def weighed(self) -> Tensor:
-        """The weights (B, L), where all are alike 1."""
-        alike = self.weights is None
-        return torch.ones_like(self.mask, dtype=torch.float32) if alike else self.weights
 
     def padded(self, length: int) -> TextFeatures:
         extra = length - self.mask.shape[1]
         if extra <= 0:
             return self
         tokens, mask = F.pad(self.tokens, (0, 0, 0, extra)), F.pad(self.mask, (0, extra))
-        weights = None if self.weights is None else F.pad(self.weights, (0, extra), value=1.0)
-        return TextFeatures(tokens, mask, self.pooled, weights)
+        return TextFeatures(tokens, mask, self.pooled)
 
 
 def mixed(
@@ -88,16 +77,10 @@ def mixed(
     shares = masks * masks.new_tensor(weights)[:, None, None]
     shares = shares / shares.sum(0).clamp_min(1e-9)
     pooled = masks.new_tensor(weights)[:, None].expand(-1, len(masks[0]))
-    if any(each.weights is not None for each in padded):
-        counted = (torch.stack([each.weighed for each in padded]) * shares).sum(0)
-        counted = counted.where(masks.sum(0) > 0, torch.ones_like(counted))
-    else:
-        counted = None
     return TextFeatures(
         _mean([each.tokens for each in padded], shares, normalised),
         masks.sum(0) > 0,
         _mean([each.pooled for each in padded], pooled, normalised),
-        counted,
     )
 
 
@@ -126,25 +109,13 @@ class TextTower(nn.Module):
         self.norm = nn.LayerNorm(config.width)
         self.output = nn.Linear(config.width, config.output)
 
-    def forward(
-        self,
-        ids: Tensor,
-        mask: Tensor,
-        record: Record | None = None,
-        weights: Tensor | None = None,
-    ) -> TextFeatures:
-        """`ids` (B, L) int64, L at most `length`; `mask` (B, L), True at real tokens; `weights`
-        (B, L), how much each counts in the pooled vector, whose mean they weigh."""
+    def forward(self, ids: Tensor, mask: Tensor, record: Record | None = None) -> TextFeatures:
+        """`ids` (B, L) int64, L at most `length`; `mask` (B, L), True at real tokens."""
         x = self.widen(self.embedding(ids)) + self.positions[: ids.shape[1]]
         seen = mask[:, None, None, :]
         for block in self.blocks:
             x = block(x, seen, record=record)
         tokens = self.norm(x)
-        shares = mask[..., None].to(tokens.dtype)
-        if weights is None:
-            mean = (tokens * shares).sum(1) / shares.sum(1).clamp_min(1)
-        else:
-            shares = shares * weights[..., None]
-            mean = (tokens * shares).sum(1) / shares.sum(1).clamp_min(1e-6)
-        pooled = F.normalize(self.output(mean).float(), dim=-1)
-        return TextFeatures(tokens, mask, pooled, weights)
+        weights = mask[..., None].to(tokens.dtype)
+        mean = (tokens * weights).sum(1) / weights.sum(1).clamp_min(1)
+        return TextFeatures(tokens, mask, F.normalize(self.output(mean).float(), dim=-1))

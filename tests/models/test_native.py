@@ -20,7 +20,6 @@ from studio.core.errors import Cancelled, ModelError, UsageError
 from studio.models.latent_diffusion import PROMPTS_KEPT, LatentDiffusion
 from studio.models.registry import open_autoencoder, open_model, open_network
 from studio.models.weights import finite
-from studio.networks.attention import Record
 from tests import tiny
 
 SHARD = "weights-1-of-1.safetensors"
@@ -80,28 +79,17 @@ def test_a_weight_of_one_changes_nothing_and_another_does(model: LatentDiffusion
     torch.testing.assert_close(weaker[1], plain[1], atol=1e-5, rtol=1e-5)  # the other picture
 
 
-def test_a_weight_is_its_share_of_attention(model: LatentDiffusion) -> None:
-    """Softmax of logits with log w added: w times the share, then all made to sum to 1."""
-    network, x, t = model.networks.denoiser, noise(), torch.tensor([0.5])
-    shares = []
-    for prompt in ("a red bear", "a (red:3) bear"):
-        features, record = model.networks.features(prompt), Record()
-        heard = replace(network.prompt(features), pooled=torch.zeros(1, 16))
-        with torch.inference_mode():
-            network(x, t, heard, record)
-        shares.append(record.cross[0])
-    weights = torch.tensor([1.0, 1.0, 3.0, 1.0, 1.0])  # [CLS] a red bear [SEP]
-    expected = shares[0] * weights
-    expected = expected / expected.sum(-1, keepdim=True)
-    torch.testing.assert_close(shares[1], expected, atol=1e-6, rtol=1e-5)
-
-
-def test_weights_survive_on_the_way_between_prompts(model: LatentDiffusion) -> None:
-    ends = [model.condition([text]) for text in ("a (red:3) bear", "apple")]
-    middle = model.mixed(ends, [0.5, 0.5])
-    assert middle.weights is not None
-    assert middle.weights[0].tolist() == [1.0, 1.0, 2.0, 1.0, 1.0]
-    assert model.mixed(ends, [1.0, 0.0]) is ends[0]
+def test_a_weight_multiplies_what_a_word_says_not_where_it_is_heard(
+    model: LatentDiffusion,
+) -> None:
+    plain, weighed = (
+        model.networks.denoiser.prompt(model.networks.features(text))
+        for text in ("a red bear", "a (red:3) bear")
+    )
+    weights = torch.tensor([1.0, 1.0, 3.0, 1.0, 1.0])[:, None]  # [CLS] a red bear [SEP]
+    for (keys, values), (keys3, values3) in zip(plain.answers, weighed.answers, strict=True):
+        torch.testing.assert_close(keys3, keys, atol=1e-6, rtol=1e-5)
+        torch.testing.assert_close(values3, values * weights, atol=1e-6, rtol=1e-5)
 
 
 def test_only_the_last_prompts_are_remembered(model: LatentDiffusion) -> None:
@@ -298,7 +286,6 @@ def test_networks_of_different_bundles_do_not_mix(
     part: str, change: dict[str, int], words: str, pristine: Path, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    from dataclasses import replace
 
     constant = part.upper()
     monkeypatch.setattr(tiny, constant, replace(getattr(tiny, constant), **change))
