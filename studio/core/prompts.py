@@ -171,7 +171,7 @@ class _Reader:
         found = list(_TOKEN.finditer(prompt))
         self._tokens = [token[0] for token in found]
         self._places = [token.start() for token in found]
-        self._joins = joins
+        self._starts, self._joins = set(self._places), joins
         self._pairs: dict[int, _Pair] = {}  # by their first token
         self._closers: set[int] = set()
         self._open = list[_Bracket]()
@@ -248,7 +248,7 @@ class _Reader:
         weight = 1.0
         if joined and len(pieces) > 1 and _NUMBER.fullmatch(pieces[-1].text):
             colon, number = pieces[-2:]
-            if colon.text == ":" and self._tokens[self._places.index(colon.start)] == ":":
+            if colon.text == ":" and colon.start in self._starts:  # not escaped
                 weight = _within(float(number.text), JOINED)
                 pieces = pieces[:-2]
         return Part(tuple(_merged(pieces)), weight)
