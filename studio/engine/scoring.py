@@ -45,8 +45,8 @@ def scores(
     found = list[float]()
     for start in range(0, len(images), TOGETHER):
         check()
-        pictures = torch.from_numpy(np.ascontiguousarray(images[start : start + TOGETHER]))
-        pictures = pictures.to(model.device).permute(0, 3, 1, 2).float() / 127.5 - 1
+        pictures = torch.tensor(images[start : start + TOGETHER], device=model.device)
+        pictures = pictures.permute(0, 3, 1, 2).float() / 127.5 - 1
         found += (tower(pictures) @ texts.float().T).mean(1).tolist()
     return tuple(found)
 

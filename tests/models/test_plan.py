@@ -81,7 +81,7 @@ def test_a_prompt_switches_at_its_step() -> None:
 
 
 def test_and_asks_for_every_prompt_and_for_the_negative_one() -> None:
-    assert asked(prompt="cat AND dog:2", negative="x AND y") == ["cat", "dog", r"x \AND y"] * 4
+    assert asked(prompt="cat AND dog:2", negative="x AND y") == ["cat ", " dog", r"x \AND y"] * 4
 
 
 @pytest.mark.parametrize(
