@@ -19,8 +19,9 @@ from studio.core.tables import checked, hints, shortened
 MANIFEST = "model.json"
 REQUIRED = {"kind": str, "parameters": int, "config": dict, "weights": list, "trained": dict}
 #: What the kinds add: the autoencoder a preview, denoisers and toys what they were trained to
-#: predict, the classifier its classes' names.
-OPTIONAL = {"preview": dict, "path": str, "prediction": str, "classes": list}
+#: predict, classifiers their classes' names, towers and captioner what they were trained beside.
+OPTIONAL = {"preview": dict, "path": str, "prediction": str, "classes": list, "text": str,
+            "encoder": str}  # fmt: skip
 LARGEST = 2**22  # bytes of a description
 MOST_PARAMETERS = 10**13
 

@@ -128,36 +128,42 @@ def generate(
     2012), the best by mean log-probability (Wu et al. 2016, equation 14 with alpha 1). Above it
     each beam is a sample of its own, from the CPU's `generator`.
     """
-    ids, memory, memory_mask = (
-        each if each is None else each.repeat_interleave(beams, 0)
-        for each in (begin, memory, memory_mask)
-    )
-    assert ids is not None
+    batch, device = len(begin), begin.device
+    ids = new = begin.repeat_interleave(beams, 0)
+    memory, memory_mask = (_repeated(each, beams) for each in (memory, memory_mask))
     caches = [Cache() for _ in decoder.blocks]
-    scores = torch.zeros(len(begin), beams, device=begin.device)
+    scores, lengths = torch.zeros(2, batch * beams, device=device)
     if not temperature:
-        scores[:, 1:] = -torch.inf  # all begin alike: one of them goes on
-    scores, lengths = scores.flatten(), torch.zeros(len(ids), device=begin.device)
-    done, new = lengths > 0, ids
+        scores.view(batch, beams)[:, 1:] = -torch.inf  # all begin alike: one of them goes on
+    done = lengths > 0
     while ids.shape[1] < decoder.config.length and not done.all():
         odds = decoder(new, memory, memory_mask, caches)[:, -1].float().log_softmax(-1)
         odds = odds.masked_fill(done[:, None], -torch.inf)  # the end is followed by itself
         odds[:, end] = torch.where(done, 0.0, odds[:, end])
         if temperature:
-            chances = (odds / temperature).softmax(-1).cpu()
-            new = torch.multinomial(chances, 1, generator=generator).to(ids.device)
-            scores = scores + odds.gather(1, new)[:, 0]
+            scores, rows, new = _drawn(scores, odds, temperature, generator)
         else:
             scores, rows, new = _likeliest(scores, odds, beams)
-            ids, done, lengths = ids[rows], done[rows], lengths[rows]
-            for cache in caches:
-                cache.keep(rows)
-        ids = torch.cat([ids, new], 1)
-        lengths = lengths + ~done
-        done = done | (new[:, 0] == end)
-    means = (scores / lengths.clamp_min(1)).view(-1, beams)
+        for cache in caches:
+            cache.keep(rows)
+        ids, lengths = torch.cat([ids[rows], new], 1), lengths[rows] + ~done[rows]
+        done = done[rows] | (new[:, 0] == end)
+    means = (scores / lengths.clamp_min(1)).view(batch, beams)
     best = means.argmax(1)
-    return Written(ids.view(len(begin), beams, -1)[range(len(begin)), best], means.amax(1))
+    return Written(ids.view(batch, beams, -1)[range(batch), best], means.amax(1))
+
+
+def _repeated(each: Tensor | None, times: int) -> Tensor | None:
+    return None if each is None else each.repeat_interleave(times, 0)
+
+
+def _drawn(
+    scores: Tensor, odds: Tensor, temperature: float, generator: torch.Generator | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """As `_likeliest`: each row goes on with a token drawn by its odds."""
+    chances = (odds / temperature).softmax(-1).cpu()
+    new = torch.multinomial(chances, 1, generator=generator).to(odds.device)
+    return scores + odds.gather(1, new)[:, 0], torch.arange(len(odds), device=odds.device), new
 
 
 def _likeliest(scores: Tensor, odds: Tensor, beams: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""Training a classifier that knows noisy pictures, for classifier guidance."""
+"""Training classifiers: of pictures, and, for classifier guidance, of noisy ones."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from studio.diffusion.paths import Path
+
+
+def label_loss(logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
+    """-log p(label) (B,), in nats, of logits (B, K) and labels (B,) int64.
+
+    Args:
+        smoothing: the part of each label spread over all classes (Szegedy et al. 2016, section 7),
+            which bounds the logits of what can be told for certain.
+    """
+    return F.cross_entropy(logits.float(), labels, reduction="none", label_smoothing=smoothing)
 
 
 def noisy_cross_entropy(
@@ -29,14 +39,12 @@ def noisy_cross_entropy(
         x0, noise: (B, C, H, W).
         times: (B,) in the path's unit.
         labels: (B,) int64, 0 to K - 1.
-        smoothing: the part of each label spread over all classes (Szegedy et al. 2016, section 7),
-            which bounds the logits of what can be told for certain.
+        smoothing: as in `label_loss`.
 
     Returns:
         (B,) losses.
     """
-    logits = network(path.mix(x0, noise, times), times)
-    return F.cross_entropy(logits.float(), labels, reduction="none", label_smoothing=smoothing)
+    return label_loss(network(path.mix(x0, noise, times), times), labels, smoothing)
 
 
 def found(logits: Tensor, labels: Tensor, k: int) -> Tensor:

@@ -18,6 +18,14 @@ def similarity_loss(student: Tensor, teacher: Tensor) -> Tensor:
         return F.mse_loss(student @ student.T, teacher @ teacher.T)
 
 
+def relation_loss(student: Tensor, teacher: Tensor, temperature: float = 0.05) -> Tensor:
+    """How far the softmax over K anchors of cosines (B, K) is from the teacher's, in nats (Fang et
+    al. 2021, SEED, equation 4): what was never seen then lies among what means nearly the same."""
+    target, log = (teacher.float() / temperature).softmax(-1), teacher.float() / temperature
+    answer = F.log_softmax(student.float() / temperature, -1)
+    return (target * (F.log_softmax(log, -1) - answer)).sum(-1).mean()
+
+
 def token_loss(student: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
     """1 - cosine of token states (B, L, D), averaged over real tokens (mask True)."""
     cosine = F.cosine_similarity(student.float(), teacher.float(), dim=-1)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from studio.diffusion.mixture import Mixture
 from studio.diffusion.paths import RectifiedFlow
-from studio.objectives.classification import found, noisy_cross_entropy
+from studio.objectives.classification import found, label_loss, noisy_cross_entropy
 
 PATH = RectifiedFlow()
 
@@ -52,3 +52,13 @@ def test_found_among_the_highest() -> None:
     labels = torch.tensor([0, 1, 2])
     assert found(logits, labels, 1).tolist() == [True, False, False]
     assert found(logits, labels, 2).tolist() == [True, True, False]
+
+
+def test_a_label_is_shared_with_all_classes() -> None:
+    logits = torch.randn(3, 4, dtype=torch.float64)
+    labels = torch.tensor([1, 0, 3])
+    target = 0.9 * torch.eye(4, dtype=torch.float64)[labels] + 0.1 / 4
+    expected = -(target * logits.log_softmax(-1)).sum(-1)
+    torch.testing.assert_close(
+        label_loss(logits, labels, 0.1).double(), expected, rtol=1e-6, atol=1e-6
+    )

@@ -1,4 +1,4 @@
-"""Two processes: one pool encoded by both, and a critic that learns in step."""
+"""Two processes: one pool encoded by both, a critic in step, a contrast of all pairs."""
 
 import os
 import subprocess
@@ -16,12 +16,14 @@ from studio.dataset.scenes import Mix
 from studio.models.registry import ASSETS
 from studio.networks.autoencoder import Autoencoder
 from studio.networks.tokenizer import Tokenizer
+from studio.objectives.contrastive import Contrast
 from studio.training import distributed, optimizers
 from studio.training.critic import Critic
 from studio.training.data import SceneSource
 from studio.training.hardware import Hardware
 from studio.training.loop import train
 from studio.training.pool import CHUNK, LatentPool
+from tests.objectives.test_contrastive import KINDS, content, inputs
 from tests.training.test_critic import NETWORK, ON, Small, recipe, states
 from tests.training.test_pool import TINY
 
@@ -68,6 +70,20 @@ def fought(out: Path) -> dict[str, Tensor]:
     return states(task)
 
 
+def contrasted() -> dict[str, Tensor]:
+    """The gradients of ten pairs' losses, of which each of two processes has five."""
+    here, found = distributed.world(), {}
+    share = 10 // here.size
+    mine = slice(share * here.rank, share * (here.rank + 1))
+    for kind in KINDS:
+        of, shown = inputs(), content(10)[mine]
+        pictures, texts, scale, bias = of
+        loss = Contrast(kind, 2)(pictures[mine], texts[mine], scale, bias, shown, shown)
+        gradients = torch.autograd.grad(loss, of)
+        found |= {f"{kind} {i}": distributed.mean_of(x) for i, x in enumerate(gradients)}
+    return found
+
+
 def test_both_have_what_one_process_has_the_pool_the_autoencoder_and_its_critic(
     tmp_path: Path,
 ) -> None:
@@ -81,13 +97,13 @@ def test_both_have_what_one_process_has_the_pool_the_autoencoder_and_its_critic(
     assert first.keys() == second.keys()
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert all(torch.equal(first[name], tensor) for name, tensor in filled().items())
-    alone = fought(tmp_path / "alone")
+    alone = {**contrasted(), **fought(tmp_path / "alone")}
     assert all(torch.allclose(first[name], alone[name], atol=1e-6, rtol=0) for name in alone)
 
 
 def main(folder: Path) -> None:
     distributed.join(ON.device)
-    result = {**filled(), **fought(folder / "run")}
+    result = {**filled(), **contrasted(), **fought(folder / "run")}
     torch.save(result, folder / f"{os.environ['RANK']}.pt")
 
 

@@ -22,6 +22,7 @@ NETWORKS = {
     "text": ("studio.networks.text", "TextTower", "TextConfig"),
     "picture": ("studio.networks.picture", "PictureTower", "PictureConfig"),
     "vision": ("studio.networks.vision", "VisionTransformer", "VisionConfig"),
+    "towers": ("studio.networks.towers", "Towers", "TowersConfig"),
     "decoder": ("studio.networks.decoder", "Decoder", "DecoderConfig"),
     "encoder-decoder": (
         "studio.networks.encoder_decoder",
