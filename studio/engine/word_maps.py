@@ -107,8 +107,8 @@ class Seen:
         for place, maps in self._attention.items():
             maps.append(found.get(place, torch.zeros_like(record.heard[0][0, :, 0])))
         for text, maps in self._concepts.items():
-            word = self._answers[text]
-            each = [concept_map(record, word, of, row) for row, of in enumerate(self._means[turn])]
+            own = self._answers[text]
+            each = [concept_map(record, own, of, row) for row, of in enumerate(self._means[turn])]
             maps.append(torch.stack(each).amax(0))
 
     def maps(self) -> tuple[WordMap, ...]:
