@@ -67,7 +67,7 @@ class Seen:
 
     def __init__(self, networks: Networks, plan: Plan, others: Sequence[str]) -> None:
         self.times: list[float] = []
-        self._networks, self._fresh = networks, True
+        self._fresh = True
         reading, steps = prompts.read(plan.settings.prompt), plan.settings.steps
         self._turns = [plan.times[turn] for turn in reading.turns(steps)]
         read = networks.tokenizer.words
