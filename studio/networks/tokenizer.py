@@ -1,21 +1,39 @@
-"""Text to token numbers: the WordPiece vocabulary of the tower's teacher (all-MiniLM-L6-v2)."""
+"""Text to token numbers: the WordPiece vocabulary of the tower's teacher (all-MiniLM-L6-v2).
+
+Imports torch only when numbers are asked for as tensors: a window counts tokens without it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tokenizers
-import torch
-from torch import Tensor
 
 from studio.core.errors import ModelError
 from studio.core.files import read_regular
+from studio.core.prompts import Phrase
+from studio.core.tokens import Counted, Token
 from studio.networks.tokenizers.protocol import valid
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 LENGTH = 32
 LARGEST = 2**26  # bytes
 UNKNOWN = "[UNK]"
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word that was typed at characters `start` to `end`, and the numbers of its tokens."""
+
+    text: str
+    start: int
+    end: int
+    numbers: tuple[int, ...]
 
 
 class Tokenizer:
@@ -40,6 +58,8 @@ class Tokenizer:
 
     def __call__(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """Token numbers (B, L) int64 and a mask (B, L), True at real tokens; L fits the longest."""
+        import torch
+
         encoded = self._tokenizer.encode_batch([readable(text) for text in texts])
         ids = torch.tensor([e.ids for e in encoded], dtype=torch.int64)
         mask = torch.tensor([e.attention_mask for e in encoded], dtype=torch.bool)
@@ -71,6 +91,42 @@ class Tokenizer:
                 if not mark:
                     yield token
 
+    def weights(self, phrase: Phrase) -> list[float]:
+        """One for each token of the phrase; 1 for those that stand for no letters."""
+        encoded = self._tokenizer.encode(readable(phrase.text))
+        return [phrase.weight(start, end) for start, end in encoded.offsets]
+
+    def counted(self, phrase: Phrase) -> Counted:
+        """Every token of a phrase, read or not, and where it was typed."""
+        encoded = self._tokenizer.encode(readable(phrase.text))
+        tokens = tuple(
+            Token(
+                phrase.text[start:end],
+                phrase.places[start],
+                phrase.places[end - 1] + 1,
+                phrase.weight(start, end),
+                read,
+            )
+            for part, read in [(encoded, True), *((rest, False) for rest in encoded.overflowing)]
+            for _, start, end in _spans(part)
+        )
+        ends = sum(encoded.special_tokens_mask)
+        return Counted(tokens, ends + len(tokens), LENGTH)
+
+    def words(self, phrase: Phrase) -> list[Word]:
+        """The words of a phrase that are read, punctuation left out."""
+        encoded = self._tokenizer.encode(readable(phrase.text))
+        words: dict[int | None, list[tuple[int, int, int]]] = {}
+        for span in _spans(encoded):
+            words.setdefault(encoded.word_ids[span[0]], []).append(span)
+        found = list[Word]()
+        for spans in words.values():
+            start, end = spans[0][1], spans[-1][2]
+            if any(letter.isalnum() for letter in phrase.text[start:end]):
+                typed = phrase.places[start], phrase.places[end - 1] + 1
+                found.append(Word(phrase.text[start:end], *typed, tuple(s[0] for s in spans)))
+        return found
+
     def unread(self, text: str) -> str:
         """The end of a text that is cut, from where the last token begins that is not read."""
         text = readable(text)
@@ -80,6 +136,13 @@ class Tokenizer:
     def length(self, text: str) -> int:
         """How many tokens a text has, at most 32."""
         return len(self._tokenizer.encode(readable(text)).ids)
+
+
+def _spans(encoded: tokenizers.Encoding) -> Iterator[tuple[int, int, int]]:
+    """(its number among all, first character, end) of each token that stands for letters."""
+    for number, (start, end) in enumerate(encoded.offsets):
+        if end > start and not encoded.special_tokens_mask[number]:
+            yield number, start, end
 
 
 def readable(text: str) -> str:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Self
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from studio.networks.tokenizers.protocol import valid
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PAD, BEGIN, END = range(3)
 MARKS = ("[PAD]", "[BEGIN]", "[END]")
@@ -70,6 +70,8 @@ class VocabularyTokenizer(ABC):
         return [part for part, numbers in self._encoded(text) if numbers[0] < FIRST_PIECE]
 
     def __call__(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        import torch
+
         rows = [[BEGIN, *self.encode(text)[: LENGTH - 2], END] for text in texts]
         longest = max(map(len, rows), default=0)
         ids = torch.tensor([row + [PAD] * (longest - len(row)) for row in rows], dtype=torch.int64)
