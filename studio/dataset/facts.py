@@ -1,7 +1,5 @@
 """What of a scene a judge can check."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from studio.dataset.scenes import Scene

@@ -1,7 +1,5 @@
 """Who can hold, read or wear, and what: labels of things, by role."""
 
-from __future__ import annotations
-
 
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split("|"))

@@ -1,7 +1,5 @@
 """Reconstructions to keep: their labelled sheet and their figures, for window and command line."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The steps of one picture as numbered PNG files in a folder."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 

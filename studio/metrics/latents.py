@@ -3,8 +3,6 @@
 Functions on posteriors' means and log variances, (B, C, h, w); imports nothing of the studio.
 """
 
-from __future__ import annotations
-
 import math
 
 import torch

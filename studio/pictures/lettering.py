@@ -4,8 +4,6 @@ The bundled Inter has Latin, Greek, Cyrillic and the signs of mathematics. What 
 for in the system's fonts, upright sans-serif ones first; what no font has is drawn as its box.
 """
 
-from __future__ import annotations
-
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 Several groups, hard ones among them; no prompt was taken out because it came out badly.
 """
 
-from __future__ import annotations
-
 PROMPTS = (
     "a teddy bear",
     "a red apple",

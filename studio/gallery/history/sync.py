@@ -2,8 +2,6 @@
 about marks; the index can always be made anew from both.
 """
 
-from __future__ import annotations
-
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set

@@ -1,7 +1,5 @@
 """ComfyUI's `prompt`: the graph of nodes that was run, walked back from what was saved."""
 
-from __future__ import annotations
-
 import re
 
 from studio.core.errors import DataError

@@ -1,7 +1,5 @@
 """InvokeAI's metadata: `invokeai_metadata` (3 and later), `sd-metadata` and `Dream` (2)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any
