@@ -33,10 +33,7 @@ Event = Preparing | TrainStep | TrainSample | Trained
 
 
 def train(
-    request: Train,
-    device: Device,
-    check: Check = lambda: None,
-    job: int = 0,
+    request: Train, device: Device, check: Check = lambda: None, job: int = 0
 ) -> Iterator[Event]:
     """Runs to the end of its minutes, or until `check`, called between steps, raises EndedEarly.
 

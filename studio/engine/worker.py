@@ -23,11 +23,7 @@ from studio.core.messages import Event, Finished, Loading, LoadModel, Note, Read
 from studio.core.tour import Measure
 from studio.core.walks import Walk
 from studio.engine import devices
-from studio.engine.autoencoders import (
-    Autoencoders,
-    OpenAutoencoder,
-    open_autoencoder_from_disk,
-)
+from studio.engine.autoencoders import Autoencoders, OpenAutoencoder, open_autoencoder_from_disk
 from studio.models.format import Check
 
 if TYPE_CHECKING:

@@ -41,12 +41,7 @@ class Encode(Protocol):
 
 
 def write_film(
-    path: Path,
-    frames: Iterable[np.ndarray],
-    fps: float,
-    *,
-    loop: bool = True,
-    quality: int = 80,
+    path: Path, frames: Iterable[np.ndarray], fps: float, *, loop: bool = True, quality: int = 80
 ) -> None:
     """Writes frames (H, W, 3) uint8 of one size to `path`, replacing what is there; makes missing
     folders. The name's end says how: .webp, .gif or .mp4.

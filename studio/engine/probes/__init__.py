@@ -49,10 +49,7 @@ def find(name: str) -> ProbeSpec:
 
 
 def probe(
-    autoencoder: ImageAutoencoder,
-    request: Probe,
-    check: Check = lambda: None,
-    job: int = 0,
+    autoencoder: ImageAutoencoder, request: Probe, check: Check = lambda: None, job: int = 0
 ) -> Iterator[Progress | Probed]:
     """Looks; `check`, before everything that is decoded, may raise Cancelled.
 

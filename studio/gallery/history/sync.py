@@ -131,11 +131,7 @@ def _reads(
 
 
 def _index(
-    connection: Connection,
-    store: Store,
-    folder: Path,
-    read: _Read,
-    elsewhere: dict[str, Place],
+    connection: Connection, store: Store, folder: Path, read: _Read, elsewhere: dict[str, Place]
 ) -> str:
     """Puts one file into the index; says what that was."""
     if not _is_still(folder / read.path, read.stamp):
