@@ -147,7 +147,6 @@ def _step(run: Run, terms: dict[str, Tensor], job: int) -> TrainStep:
 
 @torch.inference_mode()
 def _sample(run: Run, task: AutoencoderTask, job: int) -> TrainSample:
-    """The averaged network on a few held-out pictures."""
     network, pictures = cast(Autoencoder, run.averaged()), task.unseen[:SHOWN]
     with run.on.autocast():
         decoded = network.decode(network.encode(pictures).mean).float().clamp(-1, 1)

@@ -1,5 +1,7 @@
 """Programs that a bench runs in a process of their own, and how: a JSON document in, one out."""
 
+from __future__ import annotations
+
 import json
 import os
 import signal

@@ -39,10 +39,6 @@ class Facets:
     tags: Counts
 
 
-def _nothing() -> None:
-    """Never stops."""
-
-
 class History:
     """An index of the PNGs below `folder`, kept in `database`.
 
@@ -80,7 +76,7 @@ class History:
             return rows.items(connection, (number,), self.folder)[number]
 
     def sync(
-        self, check: Callable[[], None] = _nothing, progress: Progress | None = None
+        self, check: Callable[[], None] = lambda: None, progress: Progress | None = None
     ) -> Synced:
         """Makes the index say what the folder holds; reads only files that it does not know.
 
