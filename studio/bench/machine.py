@@ -1,7 +1,5 @@
 """The machine that figures belong to: processor, cores, instructions, torch; and what is masked."""
 
-from __future__ import annotations
-
 import os
 import platform
 import re
@@ -68,6 +66,5 @@ def this_machine(device: Device) -> Machine:
 
 
 def _cores() -> int:
-    """Those that this process may use."""
     allowed = getattr(os, "sched_getaffinity", None)
     return len(allowed(0)) if allowed else os.cpu_count() or 1

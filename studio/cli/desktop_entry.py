@@ -1,7 +1,5 @@
 """`--install-desktop-entry`: puts the studio into a Linux desktop's menu, with its icon."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import sys
@@ -63,7 +61,6 @@ def install() -> tuple[Path, Path]:
 
 
 def _command() -> tuple[str, ...]:
-    """What opens the window from any folder."""
     if CHECKOUT is not None:
         return sys.executable, str(CHECKOUT / "main.py")
     return sys.executable, "-P", "-m", "studio"  # -P: no "studio" of the folder it is started in

@@ -1,7 +1,5 @@
 """Plain text tables for people."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 

@@ -1,7 +1,5 @@
 """Errors a user can cause. Each carries one plain sentence that says what to do next."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 

@@ -1,7 +1,5 @@
 """What can be chosen and how: the specs that registries hold and that panels and the CLI list."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass

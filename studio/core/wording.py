@@ -1,7 +1,5 @@
 """Small matters of English."""
 
-from __future__ import annotations
-
 
 def capitalised(text: str) -> str:
     """With a capital at its beginning; the rest stays."""

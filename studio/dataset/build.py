@@ -5,8 +5,6 @@ rasterises those that come as SVG. Country flags, skin-tone variants and hair co
 out.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import json
@@ -114,7 +112,6 @@ def unpack(package: Path, target: Path) -> None:
 
 
 def encoded(svg: bytes, quality: int) -> bytes:
-    """An SVG as 256 px RGBA WebP."""
     out = io.BytesIO()
     Image.fromarray(rasterised(svg, SIZE)).save(
         out, "WEBP", quality=quality, alpha_quality=90, method=6

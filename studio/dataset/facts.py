@@ -1,7 +1,5 @@
 """What of a scene a judge can check."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from studio.dataset.scenes import Scene
@@ -21,7 +19,6 @@ class Facts:
 
 
 def facts(scene: Scene) -> Facts:
-    """The checkable facts of a scene."""
     plain = scene.ground.kind == "plain"
     return Facts(
         scene.ground.colours[0] if plain else None, scene.count, scene.relation, _place(scene)

@@ -3,8 +3,6 @@
 Used by the builder only; Qt is imported when a picture is drawn.
 """
 
-from __future__ import annotations
-
 import re
 import xml.etree.ElementTree as ET
 

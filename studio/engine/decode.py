@@ -1,7 +1,5 @@
 """From latents to pictures, a few at a time."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

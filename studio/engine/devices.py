@@ -1,7 +1,5 @@
 """Which device, and in which precision. The only place that decides either."""
 
-from __future__ import annotations
-
 import os
 import platform
 from dataclasses import replace

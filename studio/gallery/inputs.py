@@ -3,8 +3,6 @@
 A picture's settings name its source by digest only; here it is found again.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

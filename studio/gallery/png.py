@@ -4,8 +4,6 @@ Two text chunks: `latent-studio`, JSON that brings every setting back, and `para
 that other studios (A1111 and those that read its files) understand.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import os
@@ -31,6 +29,8 @@ from studio.pictures.reading import opened_png
 CHUNK = "latent-studio"
 FORMAT = 1
 MOST_PIXELS_A_SIDE = 2**16
+#: What values that nobody wrote so raise.
+DAMAGE = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError, UsageError)
 
 
 class NameTakenError(Exception):
@@ -103,14 +103,7 @@ def record_in(text: str) -> Record:
     """What a chunk's text holds. Raises DataError."""
     try:
         return _record(json.loads(text))
-    except (
-        ArithmeticError,
-        LookupError,
-        RecursionError,
-        TypeError,
-        ValueError,
-        UsageError,
-    ) as error:
+    except DAMAGE as error:
         raise DataError(f"The settings inside are damaged: {error}") from error
 
 
@@ -118,7 +111,7 @@ def settings_in(values: Any) -> Settings:
     """Settings as JSON holds them. Raises DataError."""
     try:
         return _settings(values)
-    except (ArithmeticError, LookupError, TypeError, ValueError, UsageError) as error:
+    except DAMAGE as error:
         raise DataError(f"These settings are damaged: {error}") from error
 
 

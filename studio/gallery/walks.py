@@ -1,7 +1,5 @@
 """Frames of a walk as PNG files that say where on which walk they lie."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from pathlib import Path
 

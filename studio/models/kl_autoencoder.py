@@ -3,8 +3,6 @@
 Nothing is downloaded: the network is built from its configuration and filled from a file here.
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -95,9 +93,7 @@ def open_kl(path: Path, names: dict[str, str], config: KLConfig, scaling: Scalin
 def _built(path: Path, config: KLConfig) -> Any:
     """The network without memory for its weights."""
     try:
-        from diffusers.models.autoencoders.autoencoder_kl import (  # type: ignore
-            AutoencoderKL,
-        )
+        from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL  # type: ignore
     except ImportError as error:
         raise ModelError(
             f"{path} needs the package diffusers; install it with: pip install '{EXTRA}'."

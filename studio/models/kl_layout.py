@@ -2,8 +2,6 @@
 configuration that their shapes imply (Rombach et al. 2022).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

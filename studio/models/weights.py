@@ -1,7 +1,5 @@
 """Builds a network and fills it from its safetensors shards."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Sheets: pictures and lines of words on paper."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -3,8 +3,6 @@
 Every one sees the same held-out crops.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass

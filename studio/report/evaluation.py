@@ -1,7 +1,5 @@
 """What the card's sections share: the subject, the judge, the catalogue's gallery, progress."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,15 +12,7 @@ from studio.core.errors import Cancelled
 from studio.core.parts import Parts
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.layout import SINGLE_SIZE
-from studio.dataset.scenes import (
-    WHITE,
-    Ground,
-    Mix,
-    Placed,
-    Scene,
-    compose,
-    sample_scene,
-)
+from studio.dataset.scenes import WHITE, Ground, Mix, Placed, Scene, compose, sample_scene
 from studio.dataset.wording import noun
 from studio.metrics.features import Judge, features_of
 from studio.metrics.framing import framed

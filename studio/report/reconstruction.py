@@ -1,7 +1,5 @@
 """How faithful the autoencoder is on pictures held out of its training."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

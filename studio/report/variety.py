@@ -1,7 +1,5 @@
 """Do different seeds give different pictures of one prompt?"""
 
-from __future__ import annotations
-
 from itertools import combinations
 
 import numpy as np

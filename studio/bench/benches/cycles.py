@@ -1,7 +1,5 @@
 """Whether the studio grows: memory, threads and handles over many pictures, made and cancelled."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
 

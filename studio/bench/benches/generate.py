@@ -3,8 +3,6 @@
 How much the busy program slows it is a ratio of medians: the least would be the luckiest.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections.abc import Iterator

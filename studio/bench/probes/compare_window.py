@@ -1,7 +1,5 @@
 """The Compare workspace: a comparison made, scrubbed, looked at in its other views."""
 
-from __future__ import annotations
-
 from functools import partial
 
 from studio.bench.probes.stage import Stage

@@ -1,7 +1,5 @@
 """The Reconstruct workspace: a picture through every autoencoder, every view, then a training."""
 
-from __future__ import annotations
-
 import os
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Opens the studio, waits for its model, and makes pictures: one by one, then four at once."""
 
-from __future__ import annotations
-
 from studio.bench.probes.stage import Stage
 
 

@@ -1,7 +1,5 @@
 """`reconstruct`: pictures through autoencoders and back; each one, a labelled sheet, figures."""
 
-from __future__ import annotations
-
 import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator

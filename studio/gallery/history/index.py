@@ -4,8 +4,6 @@ The PNG files are the truth; this is an index over them that can be deleted and 
 what the user says about pictures is not in the files, and that is kept twice (`marks.py`).
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -39,10 +37,6 @@ class Facets:
     samplers: Counts
     models: Counts
     tags: Counts
-
-
-def _nothing() -> None:
-    """Never stops."""
 
 
 class History:
@@ -82,7 +76,7 @@ class History:
             return rows.items(connection, (number,), self.folder)[number]
 
     def sync(
-        self, check: Callable[[], None] = _nothing, progress: Progress | None = None
+        self, check: Callable[[], None] = lambda: None, progress: Progress | None = None
     ) -> Synced:
         """Makes the index say what the folder holds; reads only files that it does not know.
 

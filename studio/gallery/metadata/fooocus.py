@@ -1,7 +1,5 @@
 """Fooocus's JSON under `parameters`: {"prompt": ..., "base_model": ..., "version": ...}."""
 
-from __future__ import annotations
-
 import re
 
 from studio.gallery.metadata.foreign import COMMON, Foreign, Format, loras

@@ -1,7 +1,5 @@
 """Other studios' names of samplers and schedules, and ours."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

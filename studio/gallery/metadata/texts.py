@@ -2,8 +2,6 @@
 sizes are never trusted.
 """
 
-from __future__ import annotations
-
 import warnings
 import zlib
 from collections.abc import Iterator

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, Slot
 
-from studio.gallery.film import write_film
-from studio.gallery.steps import write_steps
+from studio.gallery.film import write_film, write_steps
 from studio.ui.output.channels import enlarged, film_frames, last_of
 from studio.ui.output.exporter import FILMS, FRAMES, Exporter
 from studio.ui.viewer.decoding import FILM, Decoding
