@@ -67,8 +67,7 @@ class Plan:
     @property
     def cost(self) -> int:
         """Denoiser evaluations a picture, roughly: an adaptive solver's are not known before."""
-        prompts = 1 if self.settings.guidance in (0.0, 1.0) else 2
-        return self.settings.steps * (self.sampler.spec.nfe_per_step or 1) * prompts
+        return self.sampler.spec.evaluations(self.settings, unknown=1)
 
     def guided(self, model: Model, count: int = 1, watch: Watch | None = None) -> Denoiser:
         """The denoiser of `count` pictures. Raises UsageError for what the model does not have."""

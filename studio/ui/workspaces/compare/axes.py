@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -24,7 +23,6 @@ from studio.ui.workspaces.compare.values import lines, real_numbers, whole_numbe
 
 DIRECTIONS = {"columns": "Columns", "rows": "Rows", "tabs": "Tabs"}
 NOTHING = ""
-_QUICK = ("dpmpp-2m", "flow-heun", "flow-euler")
 _AT_FIRST: dict[str, tuple[Any, ...]] = {
     "steps": (5, 10, 20),
     "guidance": (1.0, 4.0, 8.0),
@@ -32,49 +30,12 @@ _AT_FIRST: dict[str, tuple[Any, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Preset:
-    """A comparison worth making, under a button."""
-
-    id: str
-    text: str
-    tip: str
-    grid: Grid
-
-
-def presets(session: Session) -> tuple[Preset, ...]:
-    """Made of the samplers that there are."""
-    specs = session.samplers.values()
-    families = tuple(spec.name for spec in specs if spec.is_family_default)
-    quick = tuple(name for name in _QUICK if name in session.samplers)
-    return (
-        Preset(
-            "families",
-            "Families",
-            "DDPM, SDE and flow from the same noise, each family's own sampler",
-            Grid(Axis("sampler", families)),
-        ),
-        Preset(
-            "steps",
-            "Steps",
-            "How few steps do: second-order solvers against Euler",
-            Grid(Axis("steps", (5, 10, 20, 40)), Axis("sampler", quick or families)),
-        ),
-        Preset(
-            "guidance",
-            "Guidance",
-            "One noise, the guidance w swept from 0 (no prompt) to 8",
-            Grid(Axis("guidance", (0.0, 1.0, 2.0, 4.0, 8.0))),
-        ),
-    )
-
-
 class AxesEditor(QWidget):
     """`edited` follows every change; `grid` reads what is chosen."""
 
     edited = Signal()
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, grid: Grid) -> None:
         super().__init__()
         self.setObjectName("axes")
         self._session = session
@@ -90,7 +51,7 @@ class AxesEditor(QWidget):
             editor.setParent(self)
             editor.hide()
             editor.edited.connect(self.edited)
-        self.set_grid(presets(session)[0].grid)
+        self.set_grid(grid)
 
     def _add_direction(self, whole: QVBoxLayout, direction: str, label: str) -> None:
         tip = f"The setting that changes along the {label.lower()}"

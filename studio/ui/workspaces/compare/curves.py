@@ -1,4 +1,4 @@
-"""From a comparison's cells to curves of distance against cost. Must not import Qt's widgets."""
+"""From a comparison's cells to curves of distance against cost."""
 
 from __future__ import annotations
 
@@ -76,12 +76,6 @@ def _point(results: list[Result], steps: int, cells: list[int], cost: str, dista
 
 def _label(comparison: Comparison, key: Settings) -> str:
     assert comparison.grid is not None
-    told = ("sampler", "guidance", "rule", "schedule")
-    axes = sorted(
-        (axis for axis in comparison.grid.axes if axis.name in told),
-        key=lambda axis: told.index(axis.name),
-    )
-    parts = [comparison.value_label(axis, getattr(key, axis.name)) for axis in axes]
-    if not any(axis.name == "sampler" for axis in axes):
-        parts.insert(0, comparison.sampler_label(key.sampler))
-    return " · ".join(parts)
+    compared = {"sampler", *(axis.name for axis in comparison.grid.axes)}
+    told = [name for name in ("sampler", "guidance", "rule", "schedule") if name in compared]
+    return " · ".join(comparison.value_label(name, getattr(key, name)) for name in told)

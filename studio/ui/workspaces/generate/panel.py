@@ -8,12 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Slot
-from PySide6.QtGui import (
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
-    QGuiApplication,
-)
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.core import generating
@@ -60,8 +55,7 @@ class GeneratePanel(Panel):
         self.viewer = Viewer(self.library, self.session.samplers, self.jobs, self.banner)
         self.lay_out(self.column, self.viewer)
         self.actions_by_id = actions.install(ACTIONS, self, self.viewer)
-        needing = frozenset(each.id for each in ACTIONS if each.needs)
-        self.viewer.set_actions(self.actions_by_id, needing)
+        self.viewer.set_actions(self.actions_by_id, {each.id for each in ACTIONS if each.needs})
         self.column.prompt.set_history(tuple(self.preferences.get("history")))
         self._connect()
         self.preferences.restore_start(self.session)
@@ -195,18 +189,17 @@ class GeneratePanel(Panel):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if picture_in(event.mimeData()) is not None:
             event.acceptProposedAction()
-            self.setProperty("dropping", True)
-            self.style().polish(self)
+            self._show_dropping(True)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._dropped()
+        self._show_dropping(False)
 
-    def _dropped(self) -> None:
-        self.setProperty("dropping", False)
+    def _show_dropping(self, dropping: bool) -> None:
+        self.setProperty("dropping", dropping)
         self.style().polish(self)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self._dropped()
+        self._show_dropping(False)
         path = picture_in(event.mimeData())
         if path is not None:
             event.acceptProposedAction()
