@@ -40,7 +40,7 @@ class Checklist(QListWidget):
     edited = Signal()
 
     def __init__(
-        self, name: str, label: str, tip: str, groups: Iterable[tuple[str, tuple[Choice, ...]]]
+        self, name: str, label: str, tip: str, groups: Iterable[tuple[str, Iterable[Choice]]]
     ) -> None:
         """`groups` are (title, choices); an empty title stands for no title."""
         super().__init__()
