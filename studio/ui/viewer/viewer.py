@@ -67,7 +67,7 @@ class Viewer(QWidget):
         self.tools = row(gap=2)
         self._bar = row((self.facts, 1), self.tools, gap=2, on=self.bar)
         self._actions: dict[str, QAction] = {}
-        self._needing: frozenset[str] = frozenset()
+        self._needing: set[str] = set()
         self._library, self._jobs = library, jobs
         parts = (self.banner, (self.pages, 1), self.bar, self.strip)
         column(*parts, gap=8, margins=(16, 12, 16, 8), on=self)
@@ -96,7 +96,7 @@ class Viewer(QWidget):
             QWidget.setTabOrder(before, after)  # as if it had always been there
         return player
 
-    def set_actions(self, actions: dict[str, QAction], needing: frozenset[str]) -> None:
+    def set_actions(self, actions: dict[str, QAction], needing: set[str]) -> None:
         """Fills the tool bar from the actions table; `needing` names those that need a picture."""
         self._actions, self._needing = actions, needing
         actions["trajectory"].setCheckable(True)

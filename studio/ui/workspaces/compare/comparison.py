@@ -84,12 +84,6 @@ class Comparison(Requester):
         """The sampler of a cell."""
         return self.samplers.get(self.results[index].settings.sampler)
 
-    def place(self, index: int) -> tuple[int, int, int]:
-        """(tab, row, column) of a cell."""
-        assert self.grid is not None
-        _, rows, columns = self.grid.shape
-        return index // (rows * columns), index // columns % rows, index % columns
-
     def tab(self, number: int) -> range:
         """The cells of a tab."""
         if self.grid is None:

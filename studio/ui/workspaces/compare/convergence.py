@@ -14,7 +14,7 @@ from studio.ui.background import Background
 from studio.ui.widgets.form import caption, column, row
 from studio.ui.widgets.segments import Segments
 from studio.ui.widgets.welcome import advice
-from studio.ui.workspaces.compare.curves import curves
+from studio.ui.workspaces.compare.curves import COSTS, DISTANCES, curves
 
 if TYPE_CHECKING:
     from studio.ui.workspaces.compare.panel import ComparePanel
@@ -25,14 +25,6 @@ ADVICE = (
     " there, this shows how close each comes to the converged solution of its own probability-flow"
     " ODE, and at what cost."
 )
-COSTS = {
-    "nfe": ("NFE", "Against evaluations of the denoiser"),
-    "seconds": ("Seconds", "Against seconds on this machine"),
-}
-DISTANCES = {
-    "latent": ("Latent", "Root mean square over latents"),
-    "lpips": ("LPIPS", "Perceptual distance between the pictures"),
-}
 
 
 class ConvergenceView(QWidget):
@@ -46,8 +38,9 @@ class ConvergenceView(QWidget):
         self._background = Background(self, to_the_end=True)
         self._background.done.connect(self._imported)
         self._background.start("plot", importlib.import_module, "studio.ui.workspaces.compare.plot")
-        self.cost = Segments("convergenceCost", "Cost", COSTS)
-        self.distance = Segments("convergenceDistance", "Distance", DISTANCES)
+        costs, distances = ({n: (m.text, m.tip) for n, m in e.items()} for e in (COSTS, DISTANCES))
+        self.cost = Segments("convergenceCost", "Cost", costs)
+        self.distance = Segments("convergenceDistance", "Distance", distances)
         self.empty = advice(ADVICE, "convergenceEmpty")
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)

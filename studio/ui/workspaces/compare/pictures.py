@@ -102,7 +102,7 @@ class PicturesView(QWidget):
         if not (results := self._comparison.results):
             self.facts.set_text("", "")
             return
-        tab = self._comparison.place(index)[0]
+        tab = index // len(self._comparison.tab(0))
         if self.tabs.count() and tab != self.tabs.currentIndex():
             self.tabs.setCurrentIndex(tab)
         self.scrubber.slider.set_ticks(results[index].times)
@@ -176,13 +176,13 @@ class PicturesView(QWidget):
     def _note(self, result: Result, shown: Frame | None) -> str:
         if result.cell is None:
             return "waiting" if self._comparison.job is not None else "not made"
-        if shown is None or (shown.frame == len(result.times) - 1):
+        last = len(result.times) - 1
+        gap = shown is not None and shown.channel == "gap"
+        if shown is None or shown.frame == last or (self.scrubber.time <= 0 and not gap):
             return ""
-        if self.scrubber.time <= 0 and shown.channel != "gap":
-            return ""
-        if shown.channel == "gap" and self.frames.picture(shown) is None:
+        if gap and self.frames.picture(shown) is None:
             return "asked once: no gap"
-        return f"step {shown.frame} of {len(result.times) - 1} · t {result.times[shown.frame]:.2f}"
+        return f"step {shown.frame} of {last} · t {result.times[shown.frame]:.2f}"
 
     def _describe(self, cell: CellView, result: Result) -> None:
         label = self._comparison.label(cell.index)

@@ -17,17 +17,10 @@ from studio.ui.plots.marks import colour, numbered, symbol
 from studio.ui.theme import Tokens
 from studio.ui.widgets.form import row
 from studio.ui.workspaces.compare.comparison import Comparison
-from studio.ui.workspaces.compare.curves import Curve, Point, pareto
+from studio.ui.workspaces.compare.curves import COSTS, DISTANCES, Curve, Point, pareto
 
-UNITS = {"nfe": "NFE", "seconds": "s"}
 FRONT = "Pareto front"
 NEAR = 14  # logical pixels from the mouse to a point
-TITLES = {
-    "nfe": "NFE (denoiser evaluations)",
-    "seconds": "Seconds",
-    "latent": "Latent distance (RMS)",
-    "lpips": "LPIPS",
-}
 
 
 class Plot(QWidget):
@@ -65,8 +58,8 @@ class Plot(QWidget):
     ) -> None:
         """Draws all anew."""
         self._item.clear()
-        self._unit = UNITS[cost]
-        self._view.name_axes(TITLES[cost], TITLES[distance])
+        self._unit = COSTS[cost].unit
+        self._view.name_axes(COSTS[cost].title, DISTANCES[distance].title)
         self._curves, self._signs = curves, _signs(comparison, curves)
         pale = QColor(self.tokens.accent)
         pale.setAlpha(70)
