@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from studio.ui.widgets.form import caption, column, row
 from studio.ui.widgets.menus import add_forms
 from studio.ui.widgets.player import Player
 from studio.ui.widgets.segments import Segments
+from studio.ui.widgets.time_slider import FINE
 
 TIP = (
     "Noise (t = 1) at the left, the picture (t = 0) at the right; the ticks are the steps."
@@ -103,8 +105,8 @@ class TrajectoryPage(QWidget):
     def go_to(self, frame: int) -> None:
         """Stands at a step."""
         if (kept := self.decoding.kept) is not None:
-            times = kept.times
-            self.player.slider.set_time(times[min(max(frame, 0), len(times) - 1)])
+            t = kept.times[min(max(frame, 0), len(kept.times) - 1)]
+            self.player.slider.set_time(math.floor(t * FINE) / FINE)  # at the step or just past it
 
     @Slot()
     def _refresh(self, _: object = None) -> None:

@@ -85,8 +85,8 @@ class PicturesView(QWidget):
                     text = self._comparison.value_label(grid.tabs.name, value)
                     self.tabs.addTab(text.replace("&", "&&"))  # a prompt's is no key
         self.tabs.setVisible(self.tabs.count() > 0)
-        self.scrubber.stop()
         self._show_tab(0)
+        self.scrubber.stop()  # which shows the cells anew: those of this comparison
 
     @Slot(int)
     def _show_tab(self, number: int) -> None:
