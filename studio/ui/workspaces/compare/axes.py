@@ -142,8 +142,9 @@ class AxesEditor(QWidget):
     def model_ready(self, model: messages.Ready) -> None:
         """Rules that need more than this model has cannot be chosen."""
         rules = self.editors.get("rule")
-        for spec in self._session.rules.values() if isinstance(rules, Checklist) else ():
-            rules.enable(spec.name, not spec.needs or spec.needs in model.needs)
+        if isinstance(rules, Checklist):
+            for spec in self._session.rules.values():
+                rules.enable(spec.name, not spec.needs or spec.needs in model.needs)
 
 
 _Editor = Checklist | NumberList | PromptList

@@ -44,15 +44,15 @@ class Measure:
 # fmt: off
 COSTS = {
     "nfe": Measure("NFE", "Against evaluations of the denoiser", "NFE (denoiser evaluations)",
-        "NFE", lambda result: result.cell and result.cell.nfe),
+        "NFE", lambda r: r.cell.nfe if r.cell else None),
     "seconds": Measure("Seconds", "Against seconds on this machine", "Seconds",
-        "s", lambda result: result.cell and result.cell.seconds),
+        "s", lambda r: r.cell.seconds if r.cell else None),
 }
 DISTANCES = {
     "latent": Measure("Latent", "Root mean square over latents", "Latent distance (RMS)",
-        "", lambda result: result.distance and result.distance.latent),
+        "", lambda r: r.distance.latent if r.distance else None),
     "lpips": Measure("LPIPS", "Perceptual distance between the pictures", "LPIPS",
-        "", lambda result: result.distance and result.distance.lpips),
+        "", lambda r: r.distance.lpips if r.distance else None),
 }
 # fmt: on
 
