@@ -3,6 +3,8 @@
 Timings interleave their sides and take minima, so that another busy program spoils none of them.
 """
 
+from __future__ import annotations
+
 import importlib
 import pkgutil
 import time

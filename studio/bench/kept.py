@@ -1,5 +1,7 @@
 """What was measured is kept: a JSON file for every kind of machine, and the table of them all."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict

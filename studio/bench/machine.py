@@ -1,5 +1,7 @@
 """The machine that figures belong to: processor, cores, instructions, torch; and what is masked."""
 
+from __future__ import annotations
+
 import os
 import platform
 import re

@@ -1,5 +1,7 @@
 """The engine's events as one Qt signal, in the thread of whoever listens."""
 
+from __future__ import annotations
+
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from studio.core.messages import Event, Request

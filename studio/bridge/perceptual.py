@@ -3,6 +3,8 @@
 Imports torch when called, so call it off the UI thread.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from pathlib import Path
 

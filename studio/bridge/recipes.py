@@ -2,6 +2,8 @@
 runs that were made of them.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from itertools import count
 

@@ -1,5 +1,7 @@
 """What verbs show while they work: a bar, and notes."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable
 

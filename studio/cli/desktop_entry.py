@@ -1,5 +1,7 @@
 """`--install-desktop-entry`: puts the studio into a Linux desktop's menu, with its icon."""
 
+from __future__ import annotations
+
 import re
 import shutil
 import sys

@@ -1,5 +1,7 @@
 """Options that take several values, and the grid of cells they span."""
 
+from __future__ import annotations
+
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from typing import Any

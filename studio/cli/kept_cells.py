@@ -1,5 +1,7 @@
 """The cells of a comparison that several processes make: all that its sheet and film need."""
 
+from __future__ import annotations
+
 from collections.abc import Collection
 from dataclasses import fields
 

@@ -1,5 +1,7 @@
 """The pictures that options name, read; what was done to them is said."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
 

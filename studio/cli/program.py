@@ -3,6 +3,8 @@
 Standard output holds the result and nothing else; everything else goes to standard error.
 """
 
+from __future__ import annotations
+
 import importlib
 import json
 import os

@@ -1,5 +1,7 @@
 """The options that decide how pictures are sampled, and the settings they make."""
 
+from __future__ import annotations
+
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from functools import partial
 from pathlib import Path

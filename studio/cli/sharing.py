@@ -3,6 +3,8 @@
 What is made lies on disk at once, so a run that lost a process can be finished by `--rest`.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import secrets

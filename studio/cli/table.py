@@ -1,5 +1,7 @@
 """Plain text tables for people."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 
 

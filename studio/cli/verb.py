@@ -1,5 +1,7 @@
 """What a verb is, and the options that verbs share."""
 
+from __future__ import annotations
+
 from argparse import Action, ArgumentParser, Namespace
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """What nobody foresaw: one line for the person, the traceback in a log file that the line names."""
 
+from __future__ import annotations
+
 import os
 import sys
 import traceback

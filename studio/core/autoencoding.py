@@ -1,5 +1,7 @@
 """What can be asked about autoencoders, and what comes back. Plain values and NumPy arrays only."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

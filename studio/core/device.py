@@ -1,5 +1,7 @@
 """Where and how exactly to compute, as plain words that travel."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 DEVICES = ("auto", "cpu", "cuda", "mps")

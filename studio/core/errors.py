@@ -1,5 +1,7 @@
 """Errors a user can cause. Each carries one plain sentence that says what to do next."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 

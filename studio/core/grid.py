@@ -1,5 +1,7 @@
 """The grid of a comparison: axes over settings, and the cells they make."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any

@@ -4,6 +4,8 @@ Measured on two cores (Python 3.11, torch 2.15), the longest wait of the other t
 plain import, 20 ms like this.
 """
 
+from __future__ import annotations
+
 import atexit
 import ctypes
 import gc

@@ -4,6 +4,8 @@ A checkout has assets/ beside the package, also where it is installed with `pip 
 wheel has it inside the package (studio/packing.py).
 """
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """Samplers on a distribution of the plane: what can be asked of the engine, and what it says."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -4,6 +4,8 @@ The requests and events of a subject lie beside each other in a module of their 
 values and NumPy arrays. A new one is a subclass; nothing lists them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """Parts of a job that several processes make: files, so that what one has made outlives it."""
 
+from __future__ import annotations
+
 import shutil
 import time
 from collections.abc import Callable

@@ -3,6 +3,8 @@
 `Annotated[int, Within(1, 64)]` bounds a number, or each number of a tuple.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -3,6 +3,8 @@
 Plain values and NumPy arrays only; the requests and events of the other workspaces are next door.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

@@ -1,5 +1,7 @@
 """Small matters of English."""
 
+from __future__ import annotations
+
 
 def capitalised(text: str) -> str:
     """With a capital at its beginning; the rest stays."""

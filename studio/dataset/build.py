@@ -5,6 +5,8 @@ rasterises those that come as SVG. Country flags, skin-tone variants and hair co
 out.
 """
 
+from __future__ import annotations
+
 import hashlib
 import io
 import json

@@ -1,5 +1,7 @@
 """Exact captions of scenes, in many wordings. Standard library and NumPy only."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from studio.dataset.catalogue import Catalogue

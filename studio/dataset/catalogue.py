@@ -4,6 +4,8 @@ On disk: `concepts.json` (names, keywords, split) and one zip of 256 px RGBA Web
 each named by its codepoints.
 """
 
+from __future__ import annotations
+
 import io
 import json
 import zipfile

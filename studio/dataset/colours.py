@@ -1,5 +1,7 @@
 """Named colours: the words captions use, what a pixel is called, and recolouring an object."""
 
+from __future__ import annotations
+
 import numpy as np
 from PIL import Image
 

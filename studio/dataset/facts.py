@@ -1,5 +1,7 @@
 """What of a scene a judge can check."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from studio.dataset.scenes import Scene

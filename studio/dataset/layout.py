@@ -1,5 +1,7 @@
 """Where the things of a scene are: their relations, and a place and a size for each. NumPy only."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np

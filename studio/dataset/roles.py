@@ -1,5 +1,7 @@
 """Who can hold, read or wear, and what: labels of things, by role."""
 
+from __future__ import annotations
+
 from studio.dataset.wording import labels
 
 # All head, seen from the front, nothing worn yet.

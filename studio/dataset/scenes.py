@@ -4,6 +4,8 @@ A `Scene` decides every pixel and every word of its captions. Nothing is ever fl
 objects know left from right.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache

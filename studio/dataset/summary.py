@@ -1,5 +1,7 @@
 """What the dataset holds, as figures and as a sheet of pictures."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Sequence
 

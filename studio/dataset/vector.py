@@ -3,6 +3,8 @@
 Used by the builder only; Qt is imported when a picture is drawn.
 """
 
+from __future__ import annotations
+
 import re
 import xml.etree.ElementTree as ET
 

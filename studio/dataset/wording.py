@@ -1,5 +1,7 @@
 """Emoji labels as English noun phrases: article, plural, and plain words for ':' labels."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
 from functools import lru_cache

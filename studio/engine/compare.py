@@ -1,5 +1,7 @@
 """A comparison: its cells one after another from their own noise, then how far each has come."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import replace
 

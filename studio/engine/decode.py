@@ -1,5 +1,7 @@
 """From latents to pictures, a few at a time."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Which device, and in which precision. The only place that decides either."""
 
+from __future__ import annotations
+
 import os
 import platform
 from dataclasses import replace

@@ -3,6 +3,8 @@
 torch is imported in the engine's thread only, so that a window can be shown first.
 """
 
+from __future__ import annotations
+
 import logging
 import threading
 from collections import deque

@@ -5,6 +5,8 @@ steps (`samplers --few-steps`). Samplers that add noise leave the converged pict
 their steps are not chosen this way.
 """
 
+from __future__ import annotations
+
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

@@ -1,5 +1,7 @@
 """From a request to pictures: noise, sampler loop, decoder. Pure but for the device's work."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Iterator
 

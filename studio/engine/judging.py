@@ -1,5 +1,7 @@
 """LPIPS between two pictures of a model, where its weights are on this machine."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import numpy as np

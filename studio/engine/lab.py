@@ -1,5 +1,7 @@
 """The two-dimensional laboratory: samplers on data whose score is known exactly."""
 
+from __future__ import annotations
+
 import math
 import time
 from collections.abc import Iterator

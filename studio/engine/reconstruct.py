@@ -4,6 +4,8 @@ Everything is measured on what a user can save: the reconstruction rounded to 8 
 fp32; the posterior's mean is decoded.
 """
 
+from __future__ import annotations
+
 import math
 import time
 from collections.abc import Callable, Iterator

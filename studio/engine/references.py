@@ -9,6 +9,8 @@ is part of the ODE; a rule whose answer depends on the size of the steps (CFG++)
 reference's many steps.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 

@@ -5,6 +5,8 @@ a picture took 3.5 times as long, and 1.5 times as long with threads that sleep.
 torch: what is set here, its libraries read when they are loaded.
 """
 
+from __future__ import annotations
+
 import math
 import os
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Trains an autoencoder for the window: step by step, with live pictures, kept at the end."""
 
+from __future__ import annotations
+
 import shutil
 import time
 from collections.abc import Iterator

@@ -1,5 +1,7 @@
 """Keeps every step of a batch on its device, and brings it home as NumPy arrays at the end."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable, Iterator
 

@@ -1,5 +1,7 @@
 """A walk: what its ends are, then its frames from coarse to fine."""
 
+from __future__ import annotations
+
 import math
 import time
 from collections.abc import Generator, Iterator, Sequence

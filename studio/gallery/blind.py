@@ -5,6 +5,8 @@ which of two is nearer to the original. Every place and every X is a fair coin's
 is right half the time whatever the guesser's habits, and the exact binomial test holds.
 """
 
+from __future__ import annotations
+
 import itertools
 import math
 import random

@@ -1,5 +1,7 @@
 """A comparison to keep: its labelled sheet, film and figures, for window and command line."""
 
+from __future__ import annotations
+
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping

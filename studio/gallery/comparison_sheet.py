@@ -1,5 +1,7 @@
 """Draws a comparison: pictures in their grid under headings, and their way from noise to data."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

@@ -2,6 +2,8 @@
 read in grey and by the colour-blind. NumPy only.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 # lightness grows evenly; after matplotlib's "inferno" (Smith & van der Walt 2015, CC0)

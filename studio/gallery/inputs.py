@@ -3,6 +3,8 @@
 A picture's settings name its source by digest only; here it is found again.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import numpy as np

@@ -1,5 +1,7 @@
 """File names for new pictures: sortable by time, readable, safe on every system, never taken."""
 
+from __future__ import annotations
+
 import unicodedata
 from datetime import datetime
 from pathlib import Path

@@ -4,6 +4,8 @@ Two text chunks: `latent-studio`, JSON that brings every setting back, and `para
 that other studios (A1111 and those that read its files) understand.
 """
 
+from __future__ import annotations
+
 import json
 import math
 import os

@@ -4,6 +4,8 @@ Each window has one of its own, under a lock that ends with it, however it ends:
 while others are open, "queue-2.json" and so on. The next to open takes over what has no lock.
 """
 
+from __future__ import annotations
+
 import json
 import time
 from contextlib import suppress

@@ -1,5 +1,7 @@
 """Reconstructions to keep: their labelled sheet and their figures, for window and command line."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path

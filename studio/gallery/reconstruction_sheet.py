@@ -2,6 +2,8 @@
 it, the signed difference and the LPIPS map.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

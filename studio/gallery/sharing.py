@@ -1,5 +1,7 @@
 """Settings as text to share: the lines that A1111 and its kin read, and our own command line."""
 
+from __future__ import annotations
+
 import json
 import shlex
 from dataclasses import fields

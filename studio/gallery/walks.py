@@ -1,5 +1,7 @@
 """Frames of a walk as PNG files that say where on which walk they lie."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
 from pathlib import Path
 

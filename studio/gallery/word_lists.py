@@ -1,5 +1,7 @@
 """Lists of words that prompts name: `__colours__` is a line of colours.txt in the user's folder."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path

@@ -4,6 +4,8 @@ No trained detector: a scene's ground is at its border, things are islands on it
 a named thing is found by comparing half-frames with the two catalogue pictures.
 """
 
+from __future__ import annotations
+
 import numpy as np
 import torch
 

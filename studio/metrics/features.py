@@ -4,6 +4,8 @@ The judge is SqueezeNet (Iandola et al. 2016), as in LPIPS: the generator was ne
 it. Without its weights a plain descriptor of pixels and gradients takes over, and `name` says so.
 """
 
+from __future__ import annotations
+
 from typing import Protocol, cast
 
 import numpy as np

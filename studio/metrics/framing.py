@@ -3,6 +3,8 @@
 A thing is drawn larger or smaller, here or there; framed, it is compared for what it is.
 """
 
+from __future__ import annotations
+
 import numpy as np
 from PIL import Image
 from scipy import ndimage  # type: ignore[import-untyped]

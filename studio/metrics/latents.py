@@ -1,5 +1,7 @@
 """What a latent carries: its active channels."""
 
+from __future__ import annotations
+
 from torch import Tensor
 
 ACTIVE = 0.01  # Burda et al. 2016, section 5.2

@@ -5,6 +5,8 @@ machine. Nothing is downloaded unless `fetch_lpips_weights` is called: the user 
 elsewhere.
 """
 
+from __future__ import annotations
+
 import copy
 import hashlib
 import warnings

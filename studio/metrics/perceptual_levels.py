@@ -5,6 +5,8 @@ their coarsest stride, with a margin as wide as that neighbourhood, gives exactl
 picture's values inside; only the levels' one-channel distances are kept of it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

@@ -3,6 +3,8 @@
 Functions on tensors; imports nothing of the studio.
 """
 
+from __future__ import annotations
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F

@@ -1,5 +1,7 @@
 """Structural similarity over several scales. Functions on tensors; imports no models."""
 
+from __future__ import annotations
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F

@@ -3,6 +3,8 @@
 Functions on tensors; imports nothing of the studio.
 """
 
+from __future__ import annotations
+
 import math
 
 import torch

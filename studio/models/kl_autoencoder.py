@@ -3,6 +3,8 @@
 Nothing is downloaded: the network is built from its configuration and filled from a file here.
 """
 
+from __future__ import annotations
+
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any

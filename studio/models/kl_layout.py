@@ -2,6 +2,8 @@
 configuration that their shapes imply (Rombach et al. 2022).
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -3,6 +3,8 @@
 Everything is checked before anything is built. Must not import torch (`weights` does).
 """
 
+from __future__ import annotations
+
 import json
 import os
 from collections.abc import Mapping

@@ -5,6 +5,8 @@ tiles sum to one at every pixel. What is needed on the autoencoder's device is o
 is assembled on the CPU.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import torch

@@ -1,5 +1,7 @@
 """A TAESD network from other people's tensors: their shapes say its layout."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,5 +1,7 @@
 """Builds a network and fills it from its safetensors shards."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path

@@ -2,6 +2,8 @@
 and refuses a whole picture for one long text or profile.
 """
 
+from __future__ import annotations
+
 import io
 import struct
 import zlib

@@ -4,6 +4,8 @@ The bundled Inter has Latin, Greek, Cyrillic and the signs of mathematics. What 
 for in the system's fonts, upright sans-serif ones first; what no font has is drawn as its box.
 """
 
+from __future__ import annotations
+
 import unicodedata
 from bisect import bisect_left
 from dataclasses import dataclass

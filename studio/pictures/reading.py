@@ -1,5 +1,7 @@
 """Other people's pictures, whatever they are made of, as 8-bit sRGB; or one sentence why not."""
 
+from __future__ import annotations
+
 import io
 import os
 import struct

@@ -1,5 +1,7 @@
 """Sheets: pictures and lines of words on paper."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np

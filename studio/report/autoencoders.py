@@ -3,6 +3,8 @@
 Every one sees the same held-out crops.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass

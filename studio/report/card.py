@@ -3,6 +3,8 @@
 Depends on a Subject (two callables), not on any engine.
 """
 
+from __future__ import annotations
+
 import json
 import time
 from collections.abc import Callable

@@ -1,5 +1,7 @@
 """Is what a composed prompt says there: the ground's colour, how many things, and their sides."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from functools import partial
 

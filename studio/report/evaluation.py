@@ -1,5 +1,7 @@
 """What the card's sections share: the subject, the judge, the catalogue's gallery, progress."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -4,6 +4,8 @@ Side by side, each half of a picture is looked for among all pictures of the sty
 covers the other, the picture is compared with real scenes that have another thing in its place.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial

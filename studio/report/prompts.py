@@ -3,6 +3,8 @@
 Several groups, hard ones among them; no prompt was taken out because it came out badly.
 """
 
+from __future__ import annotations
+
 PROMPTS = (
     "a teddy bear", "a red apple", "a cat face", "a dog face", "a house", "a rocket",
     "a slice of pizza", "an umbrella", "a guitar", "the sun", "a red heart", "a tree", "a car",

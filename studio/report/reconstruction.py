@@ -1,5 +1,7 @@
 """How faithful the autoencoder is on pictures held out of its training."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import numpy as np

@@ -4,6 +4,8 @@ Retrieval, kernel distance (KID's estimator, in the judge's features, never call
 memorisation share one set of generated pictures.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Is a picture in the style that its prompt names: flat, or 3d?"""
 
+from __future__ import annotations
+
 import numpy as np
 
 from studio.dataset.scenes import WHITE

@@ -1,5 +1,7 @@
 """What the card needs of a model: two callables on uint8 pictures; and how a Model becomes them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """Do different seeds give different pictures of one prompt?"""
 
+from __future__ import annotations
+
 from itertools import combinations
 
 import numpy as np

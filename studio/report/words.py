@@ -1,5 +1,7 @@
 """Words that no caption uses: does the picture show one of the things that the word may mean?"""
 
+from __future__ import annotations
+
 import numpy as np
 import torch
 

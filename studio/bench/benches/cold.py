@@ -1,5 +1,7 @@
 """The `generate` command from nothing: seconds, memory, and where the seconds go."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys

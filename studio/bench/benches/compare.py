@@ -1,5 +1,7 @@
 """What a comparison costs over its pictures made one by one."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import replace
 

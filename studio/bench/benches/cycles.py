@@ -1,5 +1,7 @@
 """Whether the studio grows: memory, threads and handles over many pictures, made and cancelled."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Iterator
 

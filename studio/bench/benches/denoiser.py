@@ -1,5 +1,7 @@
 """What the denoiser's forward costs over the matrix products in it: what the processor must do."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any

@@ -3,6 +3,8 @@
 How much the busy program slows it is a ratio of medians: the least would be the luckiest.
 """
 
+from __future__ import annotations
+
 import subprocess
 import sys
 from collections.abc import Iterator

@@ -1,5 +1,7 @@
 """How fast a history of 50,000 pictures answers, on rows without files."""
 
+from __future__ import annotations
+
 import random
 import statistics
 import tempfile

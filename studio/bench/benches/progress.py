@@ -3,6 +3,8 @@
 A command that says nothing for WATCHED seconds is stopped, and that is the figure.
 """
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys

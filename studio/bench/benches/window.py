@@ -1,5 +1,7 @@
 """The window: how soon it is there, and how long its event loop waits while the engine works."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from studio.bench import probes

@@ -1,6 +1,8 @@
 """The event loop's longest waits: in each workspace while it opens and while the engine works, and
 in those that do more. The work is in the probes."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from functools import partial
 

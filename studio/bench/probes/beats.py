@@ -1,5 +1,7 @@
 """A clock in the event loop: every wait between two beats is one the user could have felt."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
 

@@ -1,5 +1,7 @@
 """Runs the `generate` command under a laps; the seconds of its phases, which are all of it."""
 
+from __future__ import annotations
+
 import builtins
 import importlib
 import json

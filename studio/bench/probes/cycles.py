@@ -4,6 +4,8 @@ Every picture is begun by Generate; in turns it is cancelled at once, after a st
 steps, or let finish. Linux only: it reads /proc.
 """
 
+from __future__ import annotations
+
 import os
 from collections import Counter, deque
 from pathlib import Path

@@ -3,6 +3,8 @@
 Thumbnails are made from the files at first sight, as on a first start.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable
 from functools import partial

@@ -1,5 +1,7 @@
 """The Interpolate workspace: a strip made, scrubbed, played, exported; then a grid of four ends."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import partial
 

@@ -1,5 +1,7 @@
 """The Reconstruct workspace: a picture through every autoencoder, every view, then a training."""
 
+from __future__ import annotations
+
 import os
 from functools import partial
 

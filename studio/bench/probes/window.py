@@ -1,5 +1,7 @@
 """Opens the studio, waits for its model, and makes pictures: one by one, then four at once."""
 
+from __future__ import annotations
+
 from studio.bench.probes.stage import Stage
 
 

@@ -1,5 +1,7 @@
 """Goes to every workspace, and in each loads a model anew and makes a picture with it."""
 
+from __future__ import annotations
+
 from functools import partial
 from itertools import cycle
 

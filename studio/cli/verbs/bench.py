@@ -1,5 +1,7 @@
 """`bench`: how fast the studio is here, each figure beside its goal."""
 
+from __future__ import annotations
+
 import os
 import sys
 from argparse import ArgumentParser, Namespace

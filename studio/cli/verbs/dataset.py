@@ -1,5 +1,7 @@
 """`dataset`: what the bundled pictures are, a sheet of them, or building them anew."""
 
+from __future__ import annotations
+
 import shutil
 import sys
 from argparse import ArgumentParser, Namespace

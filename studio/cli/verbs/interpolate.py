@@ -1,5 +1,7 @@
 """`interpolate`: the frames of a walk between prompts, seeds or pictures, and its film."""
 
+from __future__ import annotations
+
 import secrets
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator

@@ -1,5 +1,7 @@
 """`models`: everything that can be opened, and where it came from."""
 
+from __future__ import annotations
+
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 

@@ -1,5 +1,7 @@
 """`reconstruct`: pictures through autoencoders and back; each one, a labelled sheet, figures."""
 
+from __future__ import annotations
+
 import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator

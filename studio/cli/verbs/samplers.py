@@ -1,6 +1,8 @@
 """`samplers`: what the registries of samplers, guidance rules and schedules hold; with
 `--few-steps`, how few steps of them will do."""
 
+from __future__ import annotations
+
 import math
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator

@@ -1,5 +1,7 @@
 """What every probe works with: pictures as tensors, their posteriors, and pictures back."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -1,5 +1,7 @@
 """What differs between the settings of two pictures."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, fields
 
 from studio.core.settings import Settings

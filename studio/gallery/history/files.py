@@ -1,5 +1,7 @@
 """The pictures folder as it is: its PNGs, what is inside one, what a killed process left."""
 
+from __future__ import annotations
+
 import os
 import re
 import stat

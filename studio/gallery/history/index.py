@@ -4,6 +4,8 @@ The PNG files are the truth; this is an index over them that can be deleted and 
 what the user says about pictures is not in the files, and that is kept twice (`marks.py`).
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace

@@ -7,6 +7,8 @@ of one picture, and the last line about a picture counts. Pictures go by their i
 `files.Picture`), so that marks also outlive a file's renaming.
 """
 
+from __future__ import annotations
+
 import json
 import unicodedata
 from collections.abc import Mapping

@@ -3,6 +3,8 @@
 Text is searched folded: without case, accents and compatibility forms, so that "cafe" finds "Café".
 """
 
+from __future__ import annotations
+
 import unicodedata
 from dataclasses import dataclass
 from typing import Literal

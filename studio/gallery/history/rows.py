@@ -2,6 +2,8 @@
 transaction.
 """
 
+from __future__ import annotations
+
 import json
 import re
 import sqlite3

@@ -3,6 +3,8 @@
 Knows SQL and nothing of pictures.
 """
 
+from __future__ import annotations
+
 import sqlite3
 from contextlib import closing, suppress
 from datetime import datetime

@@ -4,6 +4,8 @@ All threads share the connection and take turns, for milliseconds at most; other
 out by SQLite's own locks.
 """
 
+from __future__ import annotations
+
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager

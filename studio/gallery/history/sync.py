@@ -2,6 +2,8 @@
 about marks; the index can always be made anew from both.
 """
 
+from __future__ import annotations
+
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set

@@ -4,6 +4,8 @@ A cache and nothing more: it may be deleted at any time, and a disk that is full
 written only makes it slow.
 """
 
+from __future__ import annotations
+
 import io
 from contextlib import suppress
 from hashlib import sha256

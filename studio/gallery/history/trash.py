@@ -6,6 +6,8 @@ throwing away changes the index first and restoring it last, so that a kill in b
 that the index believes in the trash; the next sync finds it by its identity and puts that right.
 """
 
+from __future__ import annotations
+
 import os
 import uuid
 from collections.abc import Iterable

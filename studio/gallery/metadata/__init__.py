@@ -3,6 +3,8 @@
 Adding a format is adding a file.
 """
 
+from __future__ import annotations
+
 import importlib
 import pkgutil
 from collections.abc import Collection

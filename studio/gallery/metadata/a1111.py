@@ -2,6 +2,8 @@
 negative prompt, then "Steps: 20, Sampler: Euler a, ...".
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Mapping

@@ -1,5 +1,7 @@
 """ComfyUI's `prompt`: the graph of nodes that was run, walked back from what was saved."""
 
+from __future__ import annotations
+
 import re
 
 from studio.core.errors import DataError

@@ -1,5 +1,7 @@
 """Easy Diffusion's settings: a text each in PNG files, one JSON in the comment of others."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 from studio.gallery.metadata.foreign import COMMON, Foreign, Format

@@ -1,5 +1,7 @@
 """Fooocus's JSON under `parameters`: {"prompt": ..., "base_model": ..., "version": ...}."""
 
+from __future__ import annotations
+
 import re
 
 from studio.gallery.metadata.foreign import COMMON, Foreign, Format, loras

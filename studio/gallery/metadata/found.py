@@ -1,5 +1,7 @@
 """What is found inside a picture, and the texts and JSON that it is found in."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Collection, Mapping
 from contextlib import suppress

@@ -1,5 +1,7 @@
 """InvokeAI's metadata: `invokeai_metadata` (3 and later), `sd-metadata` and `Dream` (2)."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from typing import Any

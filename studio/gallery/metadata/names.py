@@ -1,5 +1,7 @@
 """Other studios' names of samplers and schedules, and ours."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """NovelAI's texts: `Description` is the prompt, `Comment` JSON of everything else."""
 
+from __future__ import annotations
+
 from studio.gallery.metadata.foreign import COMMON, Foreign, Format
 from studio.gallery.metadata.found import Texts, object_in
 from studio.gallery.metadata.texts import PARAMETERS

@@ -1,5 +1,7 @@
 """Latent Studio's own settings: all of them come back."""
 
+from __future__ import annotations
+
 from studio.gallery import png
 from studio.gallery.metadata.foreign import Format
 from studio.gallery.metadata.found import Found, Texts

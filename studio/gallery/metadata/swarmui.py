@@ -1,5 +1,7 @@
 """SwarmUI's JSON under `parameters`: {"sui_image_params": {"prompt": ..., ...}, ...}."""
 
+from __future__ import annotations
+
 from studio.core.errors import DataError
 from studio.gallery.metadata.foreign import COMMON, Foreign, Format, loras
 from studio.gallery.metadata.found import Texts, object_in, unused

@@ -2,6 +2,8 @@
 sizes are never trusted.
 """
 
+from __future__ import annotations
+
 import warnings
 import zlib
 from collections.abc import Iterator
