@@ -2,6 +2,8 @@
 of other people's, of which only ordinary ones of a bounded size are read.
 """
 
+from __future__ import annotations
+
 import errno
 import os
 import re

@@ -1,5 +1,7 @@
 """Pictures from a prompt: what can be asked of the engine, and what it says."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256

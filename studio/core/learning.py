@@ -1,5 +1,7 @@
 """Training an autoencoder: what can be asked of the engine, and what it says."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
