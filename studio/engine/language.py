@@ -40,6 +40,7 @@ from studio.models.network_folder import read_manifest
 from studio.networks.attention import Record
 from studio.networks.decoder import generate
 from studio.networks.tokenizers import KINDS, open_tokenizer
+from studio.networks.tokenizers.protocol import TextTokenizer
 
 if TYPE_CHECKING:
     from studio.engine.worker import Worker
@@ -54,7 +55,7 @@ BEAMS = 4
 
 def tokenize(worker: Worker, request: Tokenize, check: Check, job: int) -> Iterator[Tokenized]:
     """Each kind of tokenizer, the text tower's own last."""
-    known = [*map(open_tokenizer, KINDS), worker.encoders.tokenizer]
+    known: list[TextTokenizer] = [*map(open_tokenizer, KINDS), worker.encoders.tokenizer]
     rows = [
         TokenRow(
             each.name,

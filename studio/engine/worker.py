@@ -27,22 +27,18 @@ from studio.core.tour import Measure
 from studio.core.walks import Walk
 from studio.core.word_maps import MapWords, Score
 from studio.engine import devices
-from studio.engine.autoencoders import (
-    Autoencoders,
-    OpenAutoencoder,
-    open_autoencoder_from_disk,
-)
+from studio.engine.autoencoders import Autoencoders, OpenAutoencoder, open_autoencoder_from_disk
 from studio.models.format import Check
+from studio.models.model import Model
 
 if TYPE_CHECKING:
     from studio.models.encoders import Encoders
-    from studio.models.model import Model
 
 SHOWN = 60  # characters of what is not read
 #: Does a request: handler(worker, request, check, job) -> its events.
 Handler = Callable[["Worker", Any, Check, int], Iterator[Event]]
 #: open_model(name or path, device, check): `check` raises Cancelled when the load should stop.
-OpenModel = Callable[[str, Device, Check], "Model"]
+OpenModel = Callable[[str, Device, Check], Model]
 
 
 def open_from_disk(name: str, device: Device, check: Check) -> Model:
@@ -50,10 +46,6 @@ def open_from_disk(name: str, device: Device, check: Check) -> Model:
     from studio.models.registry import open_model
 
     return open_model(name, device.name, device.precision, check)
-
-
-def never() -> None:
-    """The check of work that nobody cancels."""
 
 
 class Worker:
@@ -96,7 +88,7 @@ class Worker:
         """The device, in a precision that it can learn in. Raises UsageError."""
         return devices.choose(*self._asked, training=True)
 
-    def run(self, request: Request, check: Check = never, job: int = 0) -> Iterator[Event]:
+    def run(self, request: Request, check: Check = lambda: None, job: int = 0) -> Iterator[Event]:
         """Does the work; yields [Loading, Ready], Started, ..., Finished as they happen.
 
         Raises UsageError, ModelError, Cancelled (from `check`), and whatever goes wrong.
@@ -117,7 +109,7 @@ class Worker:
             yield from HANDLERS[type(request)](self, request, check, job)
         yield Finished(job, time.perf_counter() - began)
 
-    def model(self, name: str, check: Check = never) -> Model:
+    def model(self, name: str, check: Check = lambda: None) -> Model:
         """The model, loaded if it is not the one at hand. Raises ModelError, Cancelled."""
         if self._model is None or self._name != name:
             self._name, self._model = "", None  # never two at once
@@ -176,15 +168,20 @@ def _late(module: str, function: str, given: Callable[[Worker, Any], tuple[Any, 
 
 
 def _train(worker: Worker, request: Train, check: Check, job: int) -> Iterator[Event]:
+    from studio.engine.train import train
+
     worker.autoencoders.forget()  # one of them may be made anew
-    yield from TRAIN(worker, request, check, job)
+    yield from train(request, worker.training_device, check, job)
     worker.autoencoders.forget()
 
 
 def _probe(worker: Worker, request: Probe, check: Check, job: int) -> Iterator[Event]:
     import torch
 
-    yield from torch.inference_mode()(PROBE)(worker, request, check, job)
+    from studio.engine.probes import probe
+
+    opened = worker.autoencoders.get(request.autoencoder)
+    yield from torch.inference_mode()(probe)(opened, request, check, job)
 
 
 def _count(worker: Worker, request: CountTokens, check: Check, job: int) -> Iterator[Event]:

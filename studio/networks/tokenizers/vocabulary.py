@@ -80,11 +80,10 @@ class VocabularyTokenizer(ABC):
     def _encoded(self, text: str) -> Iterator[tuple[str, list[int]]]:
         for part in self.cuts(text and self.prefix + valid(text)):
             number = self._numbers.get(part)
-            known = number is not None
-            yield (
-                part,
-                ([FIRST_PIECE + number] if known else [FIRST_BYTE + b for b in part.encode()]),
-            )
+            if number is None:
+                yield part, [FIRST_BYTE + byte for byte in part.encode()]
+            else:
+                yield part, [FIRST_PIECE + number]
 
     def _bytes(self, number: int) -> bytes:
         if number >= FIRST_PIECE:
