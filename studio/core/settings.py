@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from studio.core import prompts
 from studio.core.errors import UsageError
 from studio.core.specs import Options
 
@@ -13,6 +14,7 @@ MAX_STEPS = 1000
 MAX_GUIDANCE = 30.0
 MAX_CLASSIFIER = 50.0
 SHIFTS = (0.1, 10.0)
+SYNTAX = 1  # of prompts: since 1, brackets mean something
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Settings:
     `source` is the digest of the picture it starts from ("": none), put under the noise of the
     rectified-flow time `strength` (1: nothing of it is left); `mask` that of what to repaint of it
     ("": all). `variation` moves the noise of `seed` towards that of `variation_seed`: 0 stays, 1
-    arrives.
+    arrives. `syntax` is the version of the prompts' syntax (`core.prompts`).
     """
 
     prompt: str
@@ -51,12 +53,19 @@ class Settings:
     strength: float = 1.0
     variation: float = 0.0
     variation_seed: int = 0
+    syntax: int = SYNTAX
 
     def numbered(self, index: int) -> Settings:
         """Those of picture `index` of several: the next seeds, or one seed's next variations."""
         if self.variation:
             return replace(self, variation_seed=self.variation_seed + index)
         return replace(self, seed=self.seed + index)
+
+    @property
+    def from_before_syntax(self) -> Settings:
+        """Settings that were stored when brackets meant nothing: they still mean nothing."""
+        plain = prompts.escaped(self.prompt), prompts.escaped(self.negative)
+        return replace(self, prompt=plain[0], negative=plain[1], syntax=SYNTAX)
 
     def check(self) -> None:
         """Raises UsageError with a sentence that says what to change."""
@@ -84,5 +93,7 @@ class Settings:
             raise UsageError(
                 f"the variation's seed must be 0 to {MAX_SEED}, not {self.variation_seed}."
             )
+        if self.syntax != SYNTAX:
+            raise UsageError("these prompts are written for another version of this program.")
         if self.mask and not self.source:
             raise UsageError("a mask needs a picture to start from.")

@@ -13,6 +13,7 @@ import numpy as np
 
 from studio.core.errors import UsageError
 from studio.core.messages import Event, Request
+from studio.core.prompts import one_phrase
 from studio.core.settings import Settings
 
 MOST_FRAMES = 241
@@ -89,6 +90,8 @@ class Walk(Request):
                 raise UsageError(f"the {name} is {' or '.join(known)}, not {value!r}.")
         for end in self.ends:
             end.settings.check()
+            for text in (end.settings.prompt, end.settings.negative):
+                one_phrase(text)
             if end.settings.source or end.settings.mask:
                 raise UsageError("an end of a walk is a prompt, a seed or a picture as it is.")
         if len({_common(end.settings) for end in self.ends}) > 1:

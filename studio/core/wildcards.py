@@ -22,6 +22,8 @@ DEEPEST = 20  # braces within braces, files that name files
 FILE = re.compile(r"__([A-Za-z0-9][A-Za-z0-9 \-]*(?:_[A-Za-z0-9 \-]+)*)__")
 TOKEN = re.compile(rf"{FILE.pattern}|\\[{{|}}_\\]|[^{{|}}_\\]+|.", re.DOTALL)
 
+_OWN = re.compile(r"[{}]|\\[{|}_\\]")
+
 #: The lines of a file of that name. Raises DataError.
 Lines = Callable[[str], tuple[str, ...]]
 
@@ -67,7 +69,7 @@ def no_files(name: str) -> tuple[str, ...]:
 
 def has_wildcards(prompt: str) -> bool:
     """Whether it stands for more than itself."""
-    return any(letter in prompt for letter in "{}\\") or has_lists(prompt)
+    return _OWN.search(prompt) is not None or has_lists(prompt)
 
 
 def has_lists(prompt: str) -> bool:
@@ -79,7 +81,7 @@ def escaped(prompt: str) -> str:
     """The prompt that stands for `prompt` and nothing else."""
     if not has_wildcards(prompt):
         return prompt
-    return re.sub(r"[{|}_\\]", lambda found: "\\" + found[0], prompt)
+    return re.sub(r"[{|}_]|\\(?=[{|}_\\])", lambda found: "\\" + found[0], prompt)
 
 
 def only(prompt: str) -> str | None:

@@ -21,7 +21,7 @@ from studio.diffusion.predictions import Prediction
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Condition", "Denoised", "Denoiser", "Network", "NetworkDenoiser", "Pair"]
+__all__ = ["Condition", "Denoised", "Denoiser", "Network", "NetworkDenoiser", "Together"]
 
 #: network(x (B, C, H, W), t (B,) in its path's unit, condition) -> its prediction, (B, C, H, W).
 Network = Callable[["Tensor", "Tensor", Any], "Tensor"]
@@ -76,29 +76,32 @@ class NetworkDenoiser:
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two denoisers at one x, in one network call where only their conditions differ."""
+class Together:
+    """Denoisers at one x, in one network call where only their conditions differ."""
 
-    first: Denoiser
-    second: Denoiser
+    denoisers: tuple[Denoiser, ...]
 
-    def __call__(self, x: Tensor, alpha: float, sigma: float) -> tuple[Denoised, Denoised]:
+    def __call__(self, x: Tensor, alpha: float, sigma: float) -> tuple[Denoised, ...]:
         if self._joined is None:
-            return self.first(x, alpha, sigma), self.second(x, alpha, sigma)
-        both = self._joined(x.repeat(2, *[1] * (x.ndim - 1)), alpha, sigma)
-        (x0, x0_second), (epsilon, epsilon_second) = both.x0.chunk(2), both.epsilon.chunk(2)
-        return (
-            Denoised(x0, epsilon, both.nfe),
-            Denoised(x0_second, epsilon_second, both.nfe),
-        )
+            return tuple(denoiser(x, alpha, sigma) for denoiser in self.denoisers)
+        count = len(self.denoisers)
+        all_of = self._joined(x.repeat(count, *[1] * (x.ndim - 1)), alpha, sigma)
+        answers = zip(all_of.x0.chunk(count), all_of.epsilon.chunk(count), strict=True)
+        return tuple(Denoised(x0, epsilon, all_of.nfe) for x0, epsilon in answers)
 
     @cached_property
     def _joined(self) -> NetworkDenoiser | None:
-        a, b = self.first, self.second
-        if not (isinstance(a, NetworkDenoiser) and isinstance(b, NetworkDenoiser)):
+        first, *others = self.denoisers
+        if not isinstance(first, NetworkDenoiser):
             return None
-        if not (isinstance(a.condition, Condition) and isinstance(b.condition, Condition)):
-            return None
-        if (a.network, a.path, a.prediction) != (b.network, b.path, b.prediction):
-            return None
-        return replace(a, condition=a.condition.joined(b.condition))
+        condition = first.condition
+        for other in others:
+            if not (isinstance(other, NetworkDenoiser) and isinstance(condition, Condition)):
+                return None
+            if not isinstance(other.condition, Condition):
+                return None
+            alike = (other.network, other.path, other.prediction)
+            if alike != (first.network, first.path, first.prediction):
+                return None
+            condition = condition.joined(other.condition)
+        return replace(first, condition=condition)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from studio.core import prompts
 from studio.core.accidents import noted
 from studio.core.autoencoding import Probe, Reconstruct
 from studio.core.comparing import Compare
@@ -20,8 +21,10 @@ from studio.core.generating import Decode, Generate, Picture
 from studio.core.laboratory import Lab
 from studio.core.learning import Train
 from studio.core.messages import Event, Finished, Loading, LoadModel, Note, Ready, Request, Started
+from studio.core.tokens import CountTokens
 from studio.core.tour import Measure
 from studio.core.walks import Walk
+from studio.core.word_maps import MapWords, Score
 from studio.engine import devices
 from studio.engine.autoencoders import (
     Autoencoders,
@@ -129,11 +132,18 @@ class Worker:
             devices.free_memory(self._device.name)
 
     def _unread(self, request: Request, job: int) -> Iterator[Note]:
-        """What the model cannot read of the prompts is said before it is left out."""
-        for text in dict.fromkeys(request.texts):
-            if rest := self.model(request.needs or "").unread(text):
-                shown = rest if len(rest) <= SHOWN else f"{rest[:SHOWN].rstrip()}…"
-                yield Note(job, f"The prompt is too long for the model: “{shown}” is not read.")
+        """What the model cannot read of the prompts is said before it is left out; and which
+        brackets are only brackets."""
+        for prompt in dict.fromkeys(request.texts):
+            reading = prompts.read(prompt)
+            for at in reading.unmatched[:1]:
+                yield Note(
+                    job, f"Nothing closes the {prompt[at]} at character {at + 1}; it is text."
+                )
+            for text in dict.fromkeys(phrase.text for phrase in reading.phrases()):
+                if rest := self.model(request.needs or "").unread(text):
+                    shown = rest if len(rest) <= SHOWN else f"{rest[:SHOWN].rstrip()}…"
+                    yield Note(job, f"The prompt is too long for the model: “{shown}” is not read.")
 
     def _ready(self, job: int, name: str, began: float, check: Check) -> Ready:
         model = self.model(name, check)
@@ -165,6 +175,12 @@ def _probe(worker: Worker, request: Probe, check: Check, job: int) -> Iterator[E
     yield from torch.inference_mode()(PROBE)(worker, request, check, job)
 
 
+def _count(worker: Worker, request: CountTokens, check: Check, job: int) -> Iterator[Event]:
+    from studio.models.tokens import tokens_of
+
+    yield tokens_of(request.prompt, request.model, job)
+
+
 def _measure(worker: Worker, request: Measure, check: Check, job: int) -> Iterator[Event]:
     from studio.engine.measures import measure
 
@@ -185,6 +201,9 @@ HANDLERS: Mapping[type[Request], Handler] = {
     Compare: _late("compare", "compare", _model),
     Decode: _late("decode", "decode", _model),
     Walk: _late("walk", "walk", _model),
+    MapWords: _late("word_maps", "map_words", _model),
+    Score: _late("scoring", "score", _model),
+    CountTokens: _count,
     Lab: _late("lab", "lab", lambda worker, request: (request,)),
     Reconstruct: _late("reconstruct", "reconstruct", lambda w, request: (w.autoencoders, request)),
     Probe: _probe,

@@ -183,6 +183,7 @@ def _settings(values: Any) -> Settings:
     checked = {name: _value(name, value) for name, value in values.items()}
     settings = Settings(**checked)
     settings = replace(settings, sampler=known_as(settings.sampler))
+    settings = settings if "syntax" in checked else settings.from_before_syntax
     settings.check()
     if not 1 <= settings.size <= MOST_PIXELS_A_SIDE:
         raise ValueError(f"a size of {settings.size} pixels.")

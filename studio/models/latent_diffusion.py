@@ -7,7 +7,7 @@ the text tower and the latents' statistics stay in fp32.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import reduce
@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from studio.core import prompts
 from studio.core.errors import ModelError, UsageError
 from studio.diffusion.denoiser import NetworkDenoiser
 from studio.diffusion.guidance import LogProbability
@@ -28,6 +29,7 @@ from studio.models.formats.native import CLASSIFIER, PARTS, TOKENIZER, WEAK
 from studio.models.formats.network import open_network
 from studio.models.model import ModelInfo
 from studio.models.network_folder import MANIFEST, Manifest, read_manifest
+from studio.networks.attention import Record
 from studio.networks.autoencoder import Autoencoder
 from studio.networks.denoiser import DenoiserTransformer, Prompt
 from studio.networks.text import TextFeatures, TextTower, mixed
@@ -67,13 +69,23 @@ class Networks:
 
     @torch.inference_mode()
     def features(self, prompt: str) -> TextFeatures:
-        """One prompt's features, (1, ...), fp32. Raises ModelError if tower and tokens differ."""
-        # half a surrogate pair (an argument that was no UTF-8) has no bytes: a question mark has
-        ids, mask = self.tokenizer([prompt.encode("utf-8", "replace").decode()])
+        """Features of a prompt of words and weights, (1, ...), fp32.
+
+        A word of weight w adds w times as much to the picture's tokens: its vectors are scaled, and
+        as the denoiser normalises keys, not values, where it acts stays the same. See
+        docs/prompts.md for what else was tried. Raises UsageError for other syntax, ModelError if
+        tower and tokens differ.
+        """
+        phrase = prompts.one_phrase(prompt)
+        ids, mask = self.tokenizer([phrase.text])
         if not ids.numel() or int(ids.max()) >= self.text.config.vocabulary:
             raise ModelError(f"{TOKENIZER} is damaged: its words are not those of its text tower.")
         device = self.text.positions.device
-        return self.text(ids.to(device), mask.to(device))
+        features = self.text(ids.to(device), mask.to(device))
+        if not phrase.weighed:
+            return features
+        weights = features.tokens.new_tensor(self.tokenizer.weights(phrase))
+        return replace(features, tokens=features.tokens * weights[:, None])
 
 
 class LatentDiffusion:
@@ -93,6 +105,8 @@ class LatentDiffusion:
         self._known: OrderedDict[str, TextFeatures] = OrderedDict()
         self._heard: list[tuple[TextFeatures, DenoiserTransformer, Prompt]] = []
         self._parameter = next(networks.denoiser.parameters())
+        #: Told of every call of the denoiser: its time, and what its attention did.
+        self.recorded: Callable[[float, Record], None] | None = None
 
     @property
     def device(self) -> str:
@@ -197,7 +211,11 @@ class LatentDiffusion:
 
     def _network(self, x: Tensor, t: Tensor, condition: TextFeatures) -> Tensor:
         denoiser = self.networks.denoiser
-        return denoiser(x, t, self._prompt(denoiser, condition)).float()
+        record = None if self.recorded is None else Record()
+        output = denoiser(x, t, self._prompt(denoiser, condition), record)
+        if record is not None and self.recorded is not None:
+            self.recorded(float(t[0]), record)
+        return output.float()
 
     def _weak_network(self, x: Tensor, t: Tensor, condition: TextFeatures) -> Tensor:
         weak = self.networks.weak

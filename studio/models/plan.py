@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from studio.core import prompts
 from studio.core.errors import UsageError
 from studio.core.settings import Settings
 from studio.core.specs import checked_options
 from studio.diffusion import guidance, samplers, schedules
 from studio.diffusion.guidance import ClassifierGuided, Rule, Watch
+from studio.diffusion.guidance.composed import composed
 from studio.diffusion.samplers import Sampler
 from studio.diffusion.schedules import Schedule
 from studio.diffusion.state import State
+from studio.diffusion.switched import Switched
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -67,14 +70,27 @@ class Plan:
     @property
     def cost(self) -> int:
         """Denoiser evaluations a picture, roughly: an adaptive solver's are not known before."""
-        prompts = 1 if self.settings.guidance in (0.0, 1.0) else 2
-        return self.settings.steps * (self.sampler.spec.nfe_per_step or 1) * prompts
+        joined = len(prompts.read(self.settings.prompt).parts)
+        asked = 1 if self.settings.guidance in (0.0, 1.0) and joined == 1 else joined + 1
+        return self.settings.steps * (self.sampler.spec.nfe_per_step or 1) * asked
 
     def guided(self, model: Model, count: int = 1, watch: Watch | None = None) -> Denoiser:
         """The denoiser of `count` pictures. Raises UsageError for what the model does not have."""
-        prompted = model.condition([self.settings.prompt] * count)
-        negative = model.condition([self.settings.negative] * count)
-        return self.guided_by(model, prompted, negative, watch)
+        steps = self.settings.steps
+        prompt, negative = (
+            prompts.read(self.settings.prompt),
+            prompts.read(self.settings.negative, joins=False),
+        )
+        turns = sorted({*prompt.turns(steps), *negative.turns(steps)})
+        weights = [part.weight for part in prompt.parts]
+        denoisers = []
+        for step in turns:
+            texts = [part.at(step, steps).typed() for part in (*prompt.parts, *negative.parts)]
+            *prompted, avoided = (model.condition([text] * count) for text in texts)
+            denoisers.append(self._guided(model, prompted, weights, avoided, watch))
+        if len(turns) == 1:
+            return denoisers[0]
+        return Switched(tuple(self.times[step] for step in turns), tuple(denoisers))
 
     def guided_by(
         self, model: Model, prompted: Any, negative: Any, watch: Watch | None = None
@@ -83,10 +99,22 @@ class Plan:
 
         `watch` is given epsilon_c - epsilon_u (B, C, h, w) at each guided evaluation.
         """
+        return self._guided(model, [prompted], [1.0], negative, watch)
+
+    def _guided(
+        self,
+        model: Model,
+        prompted: Sequence[Any],
+        weights: Sequence[float],
+        negative: Any,
+        watch: Watch | None,
+    ) -> Denoiser:
         settings = self.settings
-        weak = self.rule.spec.needs == "weak"
-        other = model.weak_denoiser(prompted) if weak else model.denoiser(negative)
-        denoiser = self.mixed(model.denoiser(prompted), other, watch)
+        avoided = other = model.denoiser(negative)
+        if self.rule.spec.needs == "weak":
+            other = composed([model.weak_denoiser(each) for each in prompted], weights, avoided)
+        wanted = composed([model.denoiser(each) for each in prompted], weights, avoided)
+        denoiser = self.mixed(wanted, other, watch)
         if not (settings.classifier and settings.classifier_scale):
             return denoiser
         return ClassifierGuided(

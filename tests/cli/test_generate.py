@@ -15,7 +15,7 @@ from PIL import Image
 from studio.core.settings import Settings
 from studio.gallery import png
 from tests.cli.conftest import ROOT, Bar, Run
-from tests.tiny import SIZE
+from tests.tiny import SIZE, bundle, with_tower
 
 
 @pytest.fixture
@@ -262,3 +262,39 @@ def test_what_is_not_read_of_a_long_prompt_is_said(
     assert line.startswith("note: The prompt is too long for the model: “") and "bear" in line
     assert line.endswith("…” is not read.")
     assert ran.document["images"] and out.is_file()
+
+
+def test_the_best_comes_first_and_all_keep_their_scores(
+    run: Run, tmp_path: Path, quick: tuple[object, ...], judging: Path
+) -> None:
+    given = ("a (red:1.2) bear", *quick[2:], "--model", judging, "--seed", 1)
+    images = run("generate", *given, "--best", 3, "--out", tmp_path / "b", "--json").document[
+        "images"
+    ]
+    scores = [image["score"] for image in images]
+    assert len(set(scores)) == 3 and scores == sorted(scores, reverse=True)
+    assert sorted(image["seed"] for image in images) == [1, 2, 3]
+    assert run("generate", *given, "--best", 2, "--count", 2).code == 2
+
+
+def test_a_sheet_of_words_lies_beside_its_picture(
+    run: Run, tmp_path: Path, quick: tuple[object, ...]
+) -> None:
+    given = ("generate", "a red bear", *quick, "--out", tmp_path / "bear.png")
+    (image,) = run(*given, "--word-maps", "--look-for", "apple", "--json").document["images"]
+    assert image["word_maps"] == str(tmp_path / "bear, words.png")
+    with Image.open(image["word_maps"]) as sheet:
+        assert sheet.width > 4 * SIZE
+    assert run(*given, "--look-for", "apple").code == 2
+
+
+def test_brackets_of_no_use_are_noted(run: Run, tmp_path: Path, quick: tuple[object, ...]) -> None:
+    ran = run("generate", "a (red bear", *quick, "--out", tmp_path / "bear.png")
+    assert ran.code == 0
+    assert "note: Nothing closes the ( at character 3; it is text." in ran.err
+
+
+@pytest.fixture(scope="module")
+def judging(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model with a picture tower."""
+    return with_tower(bundle(tmp_path_factory.mktemp("judging") / "tiny"))

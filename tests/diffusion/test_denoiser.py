@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from studio.diffusion.denoiser import NetworkDenoiser, Pair
+from studio.diffusion.denoiser import NetworkDenoiser, Together
 from studio.diffusion.paths import Path, RectifiedFlow
 from studio.diffusion.predictions import PREDICTIONS, Prediction
 
@@ -102,7 +102,7 @@ def test_a_pair_on_one_network_takes_one_call() -> None:
     x = pictures()
     expected = first(x, 0.4, 0.6), second(x, 0.4, 0.6)
     network.batches.clear()
-    actual = Pair(first, second)(x, 0.4, 0.6)
+    actual = Together((first, second))(x, 0.4, 0.6)
     assert network.batches == [10]
     for a, b in zip(actual, expected, strict=True):
         torch.testing.assert_close((a.x0, a.epsilon), (b.x0, b.epsilon), rtol=0, atol=0)
@@ -111,5 +111,5 @@ def test_a_pair_on_one_network_takes_one_call() -> None:
 
 def test_a_pair_on_two_networks_takes_a_call_each() -> None:
     strong, weak = Recorder(), Recorder()
-    Pair(word_denoiser(strong, 1.0), word_denoiser(weak, 1.0))(pictures(), 0.4, 0.6)
+    Together((word_denoiser(strong, 1.0), word_denoiser(weak, 1.0)))(pictures(), 0.4, 0.6)
     assert strong.batches == weak.batches == [5]

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from studio.core.errors import DataError, OutputError
+from studio.core.prompts import one_phrase
 from studio.core.settings import MAX_GUIDANCE, MAX_SEED, MAX_STEPS, Settings
 from studio.gallery import png
 
@@ -62,6 +63,15 @@ def test_a_sampler_of_an_older_version_comes_back_under_its_one_name(
 ) -> None:
     path = rewritten(tmp_path / "old.png", stored(sampler=alias, steps=9))
     assert png.read_settings(path) == Settings("a", sampler=name, steps=9)
+
+
+def test_brackets_of_before_they_meant_something_still_mean_nothing(tmp_path: Path) -> None:
+    path = rewritten(tmp_path / "old.png", stored(prompt="a (red:2) [b] AND :)", negative="(x)"))
+    found = png.read_settings(path)
+    assert (found.prompt, found.negative) == (r"a \(red:2\) \[b\] \AND :\)", r"\(x\)")
+    assert one_phrase(found.prompt).text == "a (red:2) [b] AND :)"
+    png.write(path, PIXELS, found)
+    assert png.read_settings(path) == found
 
 
 def test_other_studios_find_their_line(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,31 @@ def test_prompts_of_any_length_stand_side_by_side(model: LatentDiffusion) -> Non
     answer = model.denoiser(features)(noise(4), 0.5, 0.5)
     alone = model.denoiser(model.condition(prompts[1:2]))(noise(4)[1:2], 0.5, 0.5)
     torch.testing.assert_close(answer.x0[1:2], alone.x0, atol=1e-5, rtol=1e-5)
+
+
+def test_a_weight_of_one_changes_nothing_and_another_does(model: LatentDiffusion) -> None:
+    def answer(prompt: str) -> torch.Tensor:
+        condition = model.condition([prompt]).joined(model.condition(["a bear"]))
+        return model.denoiser(condition)(noise(2), 0.5, 0.5).x0
+
+    plain = answer("a red bear")
+    assert torch.equal(answer("a (red:1.0) (bear:1)"), plain)
+    weaker, stronger = answer("a (red:0.5) bear"), answer("a (red:2) bear")
+    assert not torch.equal(weaker[0], plain[0]) and not torch.equal(stronger[0], plain[0])
+    torch.testing.assert_close(weaker[1], plain[1], atol=1e-5, rtol=1e-5)  # the other picture
+
+
+def test_a_weight_multiplies_what_a_word_says_not_where_it_is_heard(
+    model: LatentDiffusion,
+) -> None:
+    plain, weighed = (
+        model.networks.denoiser.prompt(model.networks.features(text))
+        for text in ("a red bear", "a (red:3) bear")
+    )
+    weights = torch.tensor([1.0, 1.0, 3.0, 1.0, 1.0])[:, None]  # [CLS] a red bear [SEP]
+    for (keys, values), (keys3, values3) in zip(plain.answers, weighed.answers, strict=True):
+        torch.testing.assert_close(keys3, keys, atol=1e-6, rtol=1e-5)
+        torch.testing.assert_close(values3, values * weights, atol=1e-6, rtol=1e-5)
 
 
 def test_only_the_last_prompts_are_remembered(model: LatentDiffusion) -> None:
@@ -260,7 +286,6 @@ def test_networks_of_different_bundles_do_not_mix(
     part: str, change: dict[str, int], words: str, pristine: Path, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    from dataclasses import replace
 
     constant = part.upper()
     monkeypatch.setattr(tiny, constant, replace(getattr(tiny, constant), **change))

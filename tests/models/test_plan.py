@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
+from torch import Tensor
 
 from studio.core.errors import UsageError
 from studio.core.settings import Settings
 from studio.diffusion import samplers, schedules
+from studio.diffusion.denoised import Denoised
+from studio.diffusion.noise import NoiseStream
 from studio.models.plan import Plan
+from tests.engine.fake import FakeModel
 
 BASE = Settings("a red apple", steps=8, guidance=2.0)
 
@@ -36,6 +41,47 @@ def test_the_cost_counts_evaluations() -> None:
     assert Plan.of(BASE).cost == 16
     assert Plan.of(replace(BASE, sampler="flow-heun")).cost == 32
     assert Plan.of(replace(BASE, guidance=1.0)).cost == 8
+
+
+def test_what_and_joins_costs_an_evaluation_each() -> None:
+    joined = replace(BASE, prompt="a AND b AND c")
+    assert Plan.of(joined).cost == Plan.of(replace(joined, guidance=1.0)).cost == 32
+
+
+@dataclass
+class Asked(FakeModel):
+    """Remembers which texts its denoisers were asked for, in order."""
+
+    texts: list[str] = field(default_factory=list)
+
+    def denoiser(self, condition: Any) -> Any:
+        plain = super().denoiser(condition)
+
+        def denoise(x: Tensor, alpha: float, sigma: float) -> Denoised:
+            self.texts.append(condition[0])
+            return plain(x, alpha, sigma)
+
+        return denoise
+
+
+def asked(**changes: object) -> list[str]:
+    usual = {"sampler": "flow-euler", "guidance": 1.0, "steps": 4}
+    settings = replace(BASE, **usual | changes)  # type: ignore[arg-type]
+    plan, model, stream = Plan.of(settings), Asked(), NoiseStream([0])
+    noise = stream.initial(model.latent_shape(model.size), "cpu")
+    assert [*plan.states(plan.guided(model), noise, stream)]
+    return model.texts
+
+
+def test_a_prompt_switches_at_its_step() -> None:
+    assert asked(prompt="a [cat:(dog:1.5):0.5]") == ["a cat"] * 2 + ["a (dog:1.5)"] * 2
+    assert asked(prompt="a cat") == ["a cat"] * 4
+    negatives = asked(prompt="a", negative="[x:y:3]", guidance=2.0)
+    assert negatives == ["a", "x"] * 3 + ["a", "y"]
+
+
+def test_and_asks_for_every_prompt_and_for_the_negative_one() -> None:
+    assert asked(prompt="cat AND dog:2", negative="x AND y") == ["cat ", " dog", r"x \AND y"] * 4
 
 
 @pytest.mark.parametrize(

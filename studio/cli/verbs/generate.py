@@ -12,6 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from studio.cli import bars
+from studio.cli.judged import Judged, add_judging
 from studio.cli.outputs import Pictures, Written
 from studio.cli.sampling import add_sampling, add_start, inputs_from, settings_from
 from studio.cli.sharing import add_rest, random_seed, stopped_early, world_of
@@ -43,7 +44,8 @@ def configure(parser: ArgumentParser) -> None:
         "prompt",
         metavar="PROMPT",
         nargs="?",
-        help='what to draw; "" draws anything; {red|blue} and __words__ stand for many',
+        help='what to draw; "" draws anything; {red|blue} and __words__ stand for many;'
+        " (word:1.3) weighs, [a:b:0.4] switches, AND joins",
     )
     add(
         "--prompts",
@@ -54,6 +56,7 @@ def configure(parser: ArgumentParser) -> None:
     add("--count", type=int, default=1, help="how many pictures")
     add("--seed", type=int, help="of the first picture (default: random)")
     add_sampling(parser)
+    add_judging(parser)
     add_start(parser)
     add_rest(parser)
     add_out(parser, "a PNG file, of several a folder (default: the window's folder)")
@@ -61,6 +64,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> Document | None:
     world = world_of(arguments)
+    judged = Judged.of(arguments, world)
     requests = requests_from(arguments)
     pictures = sum(request.count for request in requests)
     sources = [path for path in (arguments.image, arguments.mask) if path is not None]
@@ -73,7 +77,7 @@ def run(arguments: Namespace) -> Document | None:
     if world.rank:
         return None
     return {
-        "images": images,
+        "images": judged.told(images, worker),
         "seconds": round(seconds, 3),
         "nfe": nfe,
         "device": worker.device.name,
@@ -183,7 +187,8 @@ def request_from(arguments: Namespace) -> Generate:
     )
     if started is not None:
         settings = started.named(settings)
-    request = Generate(settings, arguments.count, preview_every=0, inputs=started)
+    count = arguments.count if arguments.best is None else arguments.best
+    request = Generate(settings, count, preview_every=0, inputs=started)
     request.check()
     return request
 
@@ -223,7 +228,10 @@ class Watcher:
 def describe(document: Document) -> Iterator[str]:
     settings = document["settings"]
     for image in document["images"]:
-        yield f"{image['path']}  (seed {image['seed']})"
+        score = f", score {image['score']:.3f}" if "score" in image else ""
+        yield f"{image['path']}  (seed {image['seed']}{score})"
+        if "word_maps" in image:
+            yield image["word_maps"]
     yield (
         f"{settings['model']}, {settings['sampler']}, {settings['steps']} steps,"
         f" guidance {settings['guidance']:g}: {document['nfe']} network calls a picture,"

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from studio.diffusion.denoiser import Denoised, Denoiser, Pair
+from studio.diffusion.denoiser import Denoised, Denoiser, Together
+from studio.diffusion.guidance.composed import Composed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -71,5 +72,9 @@ class Guided(ABC):
         """The rule, on two answers at the same x."""
 
     @cached_property
-    def _pair(self) -> Pair:
-        return Pair(self.conditional, self.unconditional)
+    def _pair(self) -> Callable[[Tensor, float, float], tuple[Denoised, ...]]:
+        """Both, asked at once."""
+        together = self.conditional
+        if isinstance(together, Composed) and together.unconditional is self.unconditional:
+            return together.beside
+        return Together((self.conditional, self.unconditional))

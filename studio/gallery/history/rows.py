@@ -98,7 +98,8 @@ def settings_from(text: str) -> Settings:
     """From `settings_text`; fields that came later have their defaults."""
     values = json.loads(text)
     known = {each.name for each in fields(Settings)}
-    return Settings(**{name: _tuples(value) for name, value in values.items() if name in known})
+    found = Settings(**{name: _tuples(value) for name, value in values.items() if name in known})
+    return found if "syntax" in values else found.from_before_syntax
 
 
 def values(path: str, found: Stamp, picture: Picture) -> dict[str, str | int | float]:

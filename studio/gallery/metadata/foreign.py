@@ -27,11 +27,9 @@ SIZES = (1, 2**16)
 MOST_CHARACTERS = 20_000  # of a prompt
 MOST_NOTES = 30
 MOST_NOTED = 60  # characters of another studio's words in a note
-_WEIGHT = re.compile(
-    r"\([^()]{1,200}:\s{0,5}-?\d{1,4}(?:\.\d{0,6})?\)|\)(?:-{1,5}|\+{1,5}|\d\.\d)"
-    r"|\({2,9}[^()]{1,200}\){2,9}|\[{2,9}[^\[\]]{1,200}\]{2,9}|\{{2,9}[^{}]{1,200}\}{2,9}"
-    r"|\[[^\[\]:]{0,200}:[^\[\]]{0,200}:\s{0,5}[\d.]{1,9}\]|\bembedding:[\w.-]{1,99}"
-    r"|\bBREAK\b|(?<=\s)AND(?=\s)"
+_NOT_OURS = re.compile(  # of what other studios know in prompts
+    r"\)(?:-{1,5}|\+{1,5}|\d\.\d)|\{{2,9}[^{}]{1,200}\}{2,9}|\[[^\[\]|]{0,200}\|[^\[\]]{0,200}\]"
+    r"|\bembedding:[\w.-]{1,99}|\bBREAK\b"
 )
 LABELS = {  # of the settings that stay the person's own where nothing is found
     "prompt": "prompt",
@@ -329,8 +327,8 @@ def _tell_what_is_missing(settings: Settings, foreign: Foreign, ledger: _Ledger)
             f"It started from another picture, at a strength of {quoted(foreign.strength)},"
             " which is not inside."
         )
-    if weighted := _WEIGHT.search(f"{settings.prompt}\n{settings.negative}"):
-        ledger.notes.append(f"Weights such as '{quoted(weighted[0])}' are read as plain text here.")
+    if strange := _NOT_OURS.search(f"{settings.prompt}\n{settings.negative}"):
+        ledger.notes.append(f"What '{quoted(strange[0])}' means elsewhere is not known here.")
     if foreign.left_out:
         verb = "was" if len(set(foreign.left_out)) == 1 else "were"
         ledger.notes.append(f"{listed(foreign.left_out)} {verb} left out.")

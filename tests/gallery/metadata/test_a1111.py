@@ -33,7 +33,6 @@ def test_everything_with_a_place_here_is_carried_over(tmp_path: Path) -> None:
         "LoRA 'foxStyle_v2' was left out.",
         "The model 'v1-5-pruned-emaonly' is not here; studio-256 takes its place.",
         "The size 512 x 768 became 256.",
-        "Weights such as '(detailed fur:1.2)' are read as plain text here.",
         "VAE, Clip skip, Hires upscale, Hires steps and Hires upscaler were left out.",
     )
 

@@ -1,0 +1,5 @@
+"""A prompt's tokens, for the window, without torch; the first call reads the tokeniser's file."""
+
+from studio.models.tokens import tokens_of
+
+__all__ = ["tokens_of"]

@@ -1,0 +1,105 @@
+"""`--best` and `--word-maps`: what is found out about pictures once they are there."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from studio.cli.outputs import extra
+from studio.cli.verb import Document
+from studio.core.errors import UsageError
+from studio.core.files import save_picture
+from studio.core.messages import Event, Request
+from studio.core.word_maps import MapWords, Score, Scored, WordsMapped
+from studio.core.world import World
+from studio.engine.worker import Worker, run_now
+
+AnyEvent = TypeVar("AnyEvent", bound=Event)
+
+
+def add_judging(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--best", type=int, metavar="N", help="make N and put the one first that fits best"
+    )
+    parser.add_argument(
+        "--word-maps", action="store_true", help="also a sheet of where each word acts"
+    )
+    parser.add_argument(
+        "--look-for",
+        action="append",
+        default=[],
+        metavar="WORD",
+        help="with --word-maps, another word to find in the picture (repeatable)",
+    )
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What was asked for."""
+
+    best: bool
+    maps: bool
+    words: tuple[str, ...]
+
+    @classmethod
+    def of(cls, arguments: Namespace, world: World) -> Judged:
+        """Raises UsageError."""
+        best, maps = arguments.best is not None, arguments.word_maps
+        if best and arguments.count != 1:
+            raise UsageError("--best says how many to make; leave --count out.")
+        if arguments.look_for and not maps:
+            raise UsageError("--look-for needs --word-maps.")
+        if maps and arguments.image is not None:
+            raise UsageError("--word-maps shows pictures that begin with noise; leave --image out.")
+        if (best or maps) and world.size > 1:
+            raise UsageError("--best and --word-maps work in one process, not under torchrun.")
+        return cls(best, maps, tuple(arguments.look_for))
+
+    def told(self, images: Sequence[Document], worker: Worker) -> list[Document]:
+        """The images with their scores, the best first, and with the sheets of their words."""
+        told = [dict(image) for image in images]
+        if self.best:
+            for image in told:
+                image["score"] = round(_score(Path(image["path"]), worker), 4)
+            told.sort(key=lambda image: -float(image["score"]))
+        for image in told if self.maps else ():
+            sheet = self._sheet(Path(image["path"]), worker)
+            image["word_maps"] = None if sheet is None else str(sheet)
+        return told
+
+    def _sheet(self, path: Path, worker: Worker) -> Path | None:
+        from studio.gallery import png
+        from studio.gallery.word_sheet import word_sheet
+
+        settings = png.read_settings(path)
+        found = _answer(MapWords(settings, self.words), worker, WordsMapped)
+        sheet = word_sheet(found, settings.prompt)
+        place = path.with_name(f"{path.stem}, words.png")
+        return extra("sheet of words", place, lambda place: save_picture(place, sheet))
+
+
+def _score(path: Path, worker: Worker) -> float:
+    import numpy as np
+
+    from studio.gallery import png
+    from studio.pictures.reading import opened_png
+
+    settings = png.read_settings(path)
+    with opened_png(path) as image:
+        pixels = np.asarray(image.convert("RGB"))[None]
+    return _answer(Score(settings.prompt, pixels, settings.model), worker, Scored).scores[0]
+
+
+def _answer(request: Request, worker: Worker, kind: type[AnyEvent]) -> AnyEvent:
+    """The event of that kind that a request ends with."""
+    found: list[AnyEvent] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, kind):
+            found.append(event)
+
+    run_now(request, worker, hear)
+    return found[-1]

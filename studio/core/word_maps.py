@@ -1,0 +1,93 @@
+"""What words have to do with a picture: what can be asked of the engine, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from studio.core.errors import UsageError
+from studio.core.generating import Inputs, check_inputs
+from studio.core.messages import Event, Request
+from studio.core.settings import Settings
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MOST_WORDS = 32
+
+
+@dataclass(frozen=True)
+class MapWords(Request):
+    """Makes the picture of `settings` again and keeps where its words act; `words` are further
+    ones to look for, in the prompt or not. `inputs` are what the settings name."""
+
+    settings: Settings
+    words: tuple[str, ...] = ()
+    inputs: Inputs | None = None
+
+    @property
+    def needs(self) -> str:
+        return self.settings.model
+
+    @property
+    def texts(self) -> Iterable[str]:
+        return (self.settings.prompt, self.settings.negative)
+
+    def check(self) -> None:
+        self.settings.check()
+        check_inputs(self.settings, self.inputs)
+        if self.settings.guidance == 0.0:
+            raise UsageError("with guidance 0 the prompt is not read, so its words have no maps.")
+        if len(self.words) > MOST_WORDS:
+            raise UsageError(f"look for at most {MOST_WORDS} words, not {len(self.words)}.")
+
+
+@dataclass(frozen=True, eq=False)
+class WordMap:
+    """A word's maps over the steps and the picture, (steps, h, w) float32, a place a token of it.
+
+    `attention` is the share of cross attention that goes to it (None for a word that was only
+    looked for, 0 at steps that the word is not there); `concept` how like the word is what the
+    prompt brings to each place, -1 to 1. `start` and `end` are where it was typed, else -1.
+    """
+
+    text: str
+    start: int
+    end: int
+    attention: np.ndarray | None
+    concept: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class WordsMapped(Event):
+    """The maps of the prompt's words in their order, then of those looked for; `times` (steps,) of
+    the rectified flow, 1 noise and 0 clean; `image` (H, W, 3) uint8 is the picture."""
+
+    words: tuple[WordMap, ...]
+    times: tuple[float, ...]
+    image: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Score(Request):
+    """How well pictures (N, H, W, 3) uint8 fit a prompt, by a model's own picture tower."""
+
+    prompt: str
+    images: np.ndarray
+    model: str
+
+    @property
+    def needs(self) -> str:
+        return self.model
+
+    def check(self) -> None:
+        if self.images.ndim != 4 or not len(self.images) or self.images.dtype != "uint8":
+            raise UsageError("pictures to score have the shape (N, H, W, 3), in uint8.")
+
+
+@dataclass(frozen=True)
+class Scored(Event):
+    """The cosine of each picture and the prompt, -1 to 1."""
+
+    scores: tuple[float, ...]

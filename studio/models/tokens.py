@@ -1,0 +1,29 @@
+"""A prompt's tokens, without loading its model or torch: in a window's thread, or by a request."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from studio.core.errors import ModelError
+from studio.core.prompts import read
+from studio.core.tokens import Counted, Tokens
+from studio.models.formats.native import TOKENIZER
+from studio.models.registry import find
+from studio.networks.tokenizer import Tokenizer
+
+
+@lru_cache(maxsize=4)
+def tokenizer_of(model: str) -> Tokenizer:
+    """Raises ModelError."""
+    path = find(model).path / "text" / TOKENIZER
+    if not path.is_file():
+        raise ModelError(f"{model} reads no prompts.")
+    return Tokenizer(path)
+
+
+def tokens_of(prompt: str, model: str, job: int = 0) -> Tokens:
+    """Every text that is read of the prompt, each once. Raises ModelError."""
+    tokenizer, reading = tokenizer_of(model), read(prompt)
+    phrases = dict.fromkeys(reading.phrases())
+    found: tuple[Counted, ...] = tuple(tokenizer.counted(phrase) for phrase in phrases)
+    return Tokens(job, found, reading.unmatched)

@@ -1,0 +1,158 @@
+"""Where words act: of a tiny model, whose maps mean nothing but whose sums must be right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from studio.core.errors import UsageError
+from studio.core.generating import Generate
+from studio.core.settings import Settings
+from studio.core.word_maps import MapWords, Score, Scored, WordsMapped
+from studio.dataset.catalogue import Catalogue
+from studio.dataset.scenes import Mix, compose, sample_scene
+from studio.dataset.wording import noun
+from studio.engine.generate import generate
+from studio.engine.scoring import score
+from studio.engine.word_maps import answers, attention_map, concept_map, map_words
+from studio.models.latent_diffusion import LatentDiffusion
+from studio.models.registry import open_model
+from studio.networks.attention import Record
+from studio.networks.tokenizer import Word
+from tests import tiny
+from tests.engine.fake import FakeModel
+
+STEPS = 4
+BASE = Settings("a red bear", model="tiny", steps=STEPS, size=tiny.SIZE, seed=3)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> LatentDiffusion:
+    folder = tiny.with_tower(tiny.bundle(tmp_path_factory.mktemp("models") / "tiny"))
+    found = open_model(str(folder))
+    assert isinstance(found, LatentDiffusion)
+    return found
+
+
+def mapped(model: LatentDiffusion, settings: Settings, *words: str) -> WordsMapped:
+    *_, last = map_words(model, MapWords(settings, words))
+    assert isinstance(last, WordsMapped)
+    assert model.recorded is None
+    return last
+
+
+@pytest.mark.parametrize("sampler", ["dpmpp-2m", "flow-heun", "ddpm"])
+def test_every_word_has_a_map_a_step(model: LatentDiffusion, sampler: str) -> None:
+    settings = replace(BASE, sampler=sampler)
+    found = mapped(model, settings, "apple", "bear")
+    assert [(w.text, w.start, w.end) for w in found.words] == [
+        ("a", 0, 1), ("red", 2, 5), ("bear", 6, 10), ("apple", -1, -1), ("bear", -1, -1),
+    ]  # fmt: skip
+    side = tiny.DENOISER.side // tiny.DENOISER.patch
+    for word in found.words:
+        assert word.concept.shape == (STEPS, side, side)
+        assert word.concept.dtype == np.float32
+        assert np.abs(word.concept).max() <= 1 + 1e-5
+    shares = [word.attention for word in found.words[:3]]
+    assert all(share is not None and (share > 0).all() for share in shares)
+    assert (sum(shares) < 1).all()  # type: ignore[operator,arg-type]  # the ends get the rest
+    assert all(word.attention is None for word in found.words[3:])
+    assert list(found.times) == sorted(found.times, reverse=True)
+    *_, picture = generate(model, Generate(settings, preview_every=0))
+    assert np.array_equal(found.image, picture.image)  # type: ignore[union-attr]
+
+
+def test_a_word_that_is_not_there_yet_gets_nothing(model: LatentDiffusion) -> None:
+    found = mapped(model, replace(BASE, prompt="[red:blue:0.5] bear"))
+    by_word = {word.text: word.attention for word in found.words}
+    for word, there in (("red", [1, 1, 0, 0]), ("blue", [0, 0, 1, 1]), ("bear", [1] * 4)):
+        assert [int(step.any()) for step in by_word[word]] == there  # type: ignore[union-attr]
+
+
+def test_the_words_of_joined_prompts_are_told_apart(model: LatentDiffusion) -> None:
+    found = mapped(model, replace(BASE, prompt="red bear AND blue bear :2"))
+    assert [word.text for word in found.words] == ["red", "bear", "blue", "bear"]
+    bears = [word.attention for word in found.words if word.text == "bear"]
+    assert not np.array_equal(*bears)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("prompt", ["", "!!", "\x00\x1b(", "bear " * 100])
+def test_odd_prompts_have_maps_too(model: LatentDiffusion, prompt: str) -> None:
+    found = mapped(model, replace(BASE, prompt=prompt, steps=1), "")
+    assert found.words[-1].text == ""
+    assert all(np.isfinite(word.concept).all() for word in found.words)
+
+
+def test_no_guidance_or_another_model_has_no_maps() -> None:
+    with pytest.raises(UsageError, match="guidance 0"):
+        MapWords(replace(BASE, guidance=0.0)).check()
+    with pytest.raises(UsageError, match="cannot tell"):
+        next(map_words(FakeModel(), MapWords(replace(BASE, size=8))))  # type: ignore[arg-type]
+
+
+def test_the_maps_are_the_papers_means() -> None:
+    shares = torch.rand(2, 3, 4, 6).softmax(-1)  # (B, heads, places, tokens)
+    heard = torch.randn(2, 4, 5)
+    record = Record(cross=[shares, shares.flip(1)], heard=[heard, heard])
+    expected = (shares[1, :, :, 2] + shares[1, :, :, 3]).mean(0)
+    torch.testing.assert_close(attention_map(record, Word("ab", 0, 2, (2, 3)), 1), expected)
+    here = heard[0] - heard[0].mean(0)
+    word, mean = torch.randn(2, 5)
+    cosine = here @ (word - mean) / (here.norm(dim=1) * (word - mean).norm())
+    torch.testing.assert_close(concept_map(record, [word] * 2, [mean] * 2, 0), cosine)
+
+
+def test_scores_are_cosines_of_each_picture(model: LatentDiffusion) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), dtype=np.uint8)
+    (scored,) = score(model, Score("a (red:2) bear", images, "tiny"))
+    assert isinstance(scored, Scored)
+    assert len(scored.scores) == 20
+    assert all(abs(each) <= 1 + 1e-6 for each in scored.scores)
+    (alone,) = score(model, Score("a red bear", images[3:4], "tiny"))
+    assert alone.scores[0] == pytest.approx(scored.scores[3], abs=1e-5)
+
+
+def test_a_model_without_a_tower_scores_nothing(tmp_path: Path) -> None:
+    bare = open_model(str(tiny.bundle(tmp_path / "bare")))
+    images = np.zeros((1, 8, 8, 3), np.uint8)
+    with pytest.raises(UsageError, match="no picture tower"):
+        next(score(bare, Score("a", images, "bare")))
+    with pytest.raises(UsageError, match="have the shape"):
+        Score("a", images[0], "bare").check()
+
+
+def test_on_real_scenes_most_words_lie_on_their_side() -> None:
+    """The bundled model, 12 scenes of two things; docs/prompts.md has the figures of 50."""
+    model = open_model("studio-256")
+    assert isinstance(model, LatentDiffusion)
+    t = 0.4
+    catalogue, rng, right = Catalogue(), np.random.default_rng(15), []
+    for number in range(12):
+        relation = ("left of", "above")[number % 2]
+        mix = Mix(p_single=0, p_pair=1, p_count=0, p_hue=0, p_colour_ground=0, jitter=0.1,
+                  styles=(("fluent-3d", 1.0),), relations=((relation, 1.0),))  # fmt: skip
+        scene = sample_scene(rng, catalogue, mix)
+        words = [noun(catalogue.by_code[thing.code].label).singular for thing in scene.objects]
+        prompt = f"{words[0]} {relation} {words[1]}, 3d"
+        records: list[Record] = []
+        model.recorded = lambda time, record, kept=records: kept.append(record)
+        latents = model.encode(compose(scene, catalogue)[None])
+        noise = torch.randn(latents.shape, generator=torch.Generator().manual_seed(number))
+        with torch.inference_mode():
+            denoiser = model.denoiser(model.condition([prompt]))
+            denoiser((1 - t) * latents + t * noise, 1 - t, t)
+            whole = answers(model.networks, prompt, ends=True)
+            maps = [
+                concept_map(records[0], answers(model.networks, word), whole, 0).reshape(8, 8)
+                for word in words
+            ]
+        for map_, first in zip(maps, (True, False), strict=True):
+            weight = map_.clamp_min(0) if relation == "left of" else map_.clamp_min(0).T
+            half = weight[:, :4] if first else weight[:, 4:]
+            right.append(float(half.sum() / weight.sum()) > 0.5)
+    model.recorded = None
+    assert np.mean(right) >= 0.7
