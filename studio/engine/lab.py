@@ -117,13 +117,8 @@ def backdrop(request: Lab) -> Backdrop:
         velocity.append((here.epsilon - here.x0).reshape(*shape, 2))
         score.append((-here.epsilon / t).reshape(*shape, 2))
         density.append(distribution.mixture.log_density(z, 1.0 - t, t).exp().reshape(shape))
-    return Backdrop(
-        BACKDROP_TIMES,
-        array(torch.stack(velocity)),
-        array(torch.stack(score)),
-        array(torch.stack(density)),
-        distribution.extent,
-    )
+    fields = (array(torch.stack(frames)) for frames in (velocity, score, density))
+    return Backdrop(BACKDROP_TIMES, *fields, distribution.extent)
 
 
 @lru_cache(maxsize=16)
