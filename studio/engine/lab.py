@@ -119,13 +119,8 @@ def backdrop(request: Lab) -> Backdrop:
         velocity.append((here.epsilon - here.x0).reshape(*shape, 2))
         score.append((-here.epsilon / t).reshape(*shape, 2))
         density.append(distribution.mixture.log_density(z, 1.0 - t, t).exp().reshape(shape))
-    return Backdrop(
-        BACKDROP_TIMES,
-        array(torch.stack(velocity)),
-        array(torch.stack(score)),
-        array(torch.stack(density)),
-        distribution.extent,
-    )
+    fields = (array(torch.stack(frames)) for frames in (velocity, score, density))
+    return Backdrop(BACKDROP_TIMES, *fields, distribution.extent)
 
 
 @lru_cache(maxsize=16)
@@ -169,13 +164,6 @@ def _stream(request: Lab) -> NoiseStream:
 
 def _asked(request: Lab) -> Lab:
     """Without what the field does not depend on, so that samplers share it."""
-    settings, plain = request.settings, Settings("")
-    shared = replace(
-        plain,
-        seed=settings.seed,
-        guidance=settings.guidance,
-        guidance_interval=settings.guidance_interval,
-        rule=settings.rule,
-        rule_options=settings.rule_options,
-    )
-    return replace(request, settings=shared, likelihood=False)
+    names = ("seed", "guidance", "guidance_interval", "rule", "rule_options")
+    shared = {name: getattr(request.settings, name) for name in names}
+    return replace(request, settings=Settings("", **shared), likelihood=False)
