@@ -52,9 +52,7 @@ class Studio(QObject):
         self.window = Window(self.shared, theme)
         self.bridge: EngineBridge | None = None
         self._closed = self._settled = False
-        self._imports = Background(self)
-        self._imports.done.connect(self._imported)
-        self._imports.failed.connect(self._not_imported)
+        self._imports = Background(self, done=self._imported, failed=self._not_imported)
         app.aboutToQuit.connect(self.close)
 
     def show(self) -> None:

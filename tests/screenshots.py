@@ -119,7 +119,7 @@ def compare(shooting: Shooting) -> None:
     shooting.session.seed.set(1)
     shooting.session.seed_locked.set(True)
     samplers = Axis("sampler", ("dpmpp-2m", "flow-euler", "flow-heun"))
-    panel.column.use_grid(Grid(Axis("steps", (5, 10, 20, 40)), samplers))
+    panel.column.axes.set_grid(Grid(Axis("steps", (5, 10, 20, 40)), samplers))
     panel.begin()
     shooting.idle()
     shooting.save("compare")

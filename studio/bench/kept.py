@@ -59,7 +59,7 @@ def _with_table(text: str, table: str) -> str:
 
 def markdown(machines: Sequence[Document]) -> str:
     """A line for each machine, then a table with a column for each: bold where a goal is missed."""
-    lines = [f"- **{letter(i)}**: {_described(each)}" for i, each in enumerate(machines)]
+    lines = [f"- **{letter(i)}**: {described(each['machine'])}" for i, each in enumerate(machines)]
     lines += ["", f"| | goal | {' | '.join(letter(i) for i in range(len(machines)))} |"]
     lines.append("|---|---|" + "---|" * len(machines))
     found = [{each["name"]: each for each in machine["benches"]} for machine in machines]
@@ -107,10 +107,6 @@ def described(machine: Document) -> str:
         f"{machine['processor']}, {machine['cores']} cores, {machine['threads']} threads,"
         f" {best}{masked}; {machine['device']}; {machine['system']}, torch {machine['torch']}"
     )
-
-
-def _described(document: Document) -> str:
-    return described(document["machine"])
 
 
 def letter(number: int) -> str:

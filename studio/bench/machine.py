@@ -68,6 +68,5 @@ def this_machine(device: Device) -> Machine:
 
 
 def _cores() -> int:
-    """Those that this process may use."""
     allowed = getattr(os, "sched_getaffinity", None)
     return len(allowed(0)) if allowed else os.cpu_count() or 1

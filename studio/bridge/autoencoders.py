@@ -1,5 +1,7 @@
 """What the Reconstruct workspace may choose from, without torch."""
 
+from __future__ import annotations
+
 from studio.models.model import ModelInfo
 from studio.models.registry import Damaged, survey
 

@@ -15,6 +15,7 @@ __all__ = ["AutoencoderRecipe", "autoencoder_recipes", "free_name", "is_begun"]
 NAMES = (
     "vae-refined", "ae", "vae-l2", "vae-collapsed", "vae-lpips", "vae-checkerboard", "vae-critic",
 )  # fmt: skip
+WEIGHTS = ("reconstruction", "kl", "perceptual", "adversarial")
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,7 @@ def _read(name: str) -> AutoencoderRecipe:
     return AutoencoderRecipe(
         name=name,
         summary=" ".join(comment.split()),
-        reconstruction=float(settings["reconstruction"]),
-        kl=float(settings["kl"]),
-        perceptual=float(settings["perceptual"]),
-        adversarial=float(settings["adversarial"]),
+        **{each: float(settings[each]) for each in WEIGHTS},
         norm=str(settings["norm"]),
         size=int(settings["size"]),
         variational=bool(found.network.get("variational", True)),

@@ -4,6 +4,8 @@ Top-level imports stay light: no torch before a verb needs it, so that `--help` 
 answer at once.
 """
 
+from __future__ import annotations
+
 from studio.cli.program import main
 
 __all__ = ["main"]

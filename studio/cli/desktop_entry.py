@@ -63,7 +63,6 @@ def install() -> tuple[Path, Path]:
 
 
 def _command() -> tuple[str, ...]:
-    """What opens the window from any folder."""
     if CHECKOUT is not None:
         return sys.executable, str(CHECKOUT / "main.py")
     return sys.executable, "-P", "-m", "studio"  # -P: no "studio" of the folder it is started in

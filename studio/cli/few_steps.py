@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 NEAR = 0.005  # LPIPS (SqueezeNet), a mean over pictures: side by side nobody sees it
 FILES = "few-steps.json", "few-steps.md"
+HEADS = (
+    "| sampler | schedule | guided at | steps | evaluations | mean LPIPS | single things | worst |"
+)
 
 
 def add_few_steps(parser: ArgumentParser) -> None:
@@ -124,16 +127,8 @@ def _intervals(text: str) -> list[tuple[float, float]]:
 
 def _cells(row: Reached) -> tuple[str, ...]:
     low, high = row.guidance_interval
-    return (
-        row.sampler,
-        row.schedule or "its own",
-        f"{low:g} to {high:g}",
-        str(row.steps),
-        str(row.nfe),
-        f"{row.mean:.4f}",
-        f"{row.alone:.4f}",
-        f"{row.worst:.3f}",
-    )
+    way = row.sampler, row.schedule or "its own", f"{low:g} to {high:g}", str(row.steps)
+    return *way, str(row.nfe), f"{row.mean:.4f}", f"{row.alone:.4f}", f"{row.worst:.3f}"
 
 
 def lines(document: Document) -> Iterator[str]:
@@ -146,18 +141,8 @@ def lines(document: Document) -> Iterator[str]:
 
 
 def markdown(rows: list[Reached], near: float) -> Iterator[str]:
-    heads = (
-        "sampler",
-        "schedule",
-        "guided at",
-        "steps",
-        "evaluations",
-        "mean LPIPS",
-        "single things",
-        "worst",
-    )
-    yield "| " + " | ".join(heads) + " |"
-    yield "|" + "---|" * len(heads)
+    yield HEADS
+    yield "|" + "---|" * (HEADS.count("|") - 1)
     ways: dict[tuple[object, ...], list[Reached]] = {}
     for row in rows:
         ways.setdefault((row.sampler, row.schedule, row.guidance_interval), []).append(row)

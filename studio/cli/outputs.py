@@ -13,13 +13,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from studio.core.errors import DataError, OutputError, StudioError, UsageError
-
-if TYPE_CHECKING:
-    from studio.core.generating import Picture
-    from studio.core.settings import Settings
+from studio.core.generating import Picture
+from studio.core.settings import Settings
+from studio.gallery import png
+from studio.gallery.naming import pictures_folder, words
 
 POLL = 0.2  # seconds between two looks for other processes' pictures
 
@@ -43,8 +42,6 @@ class Pictures:
         """None is the window's own folder. Raises as `file_at` for one picture, as `folder_at` for
         several; UsageError for a file that is one of the `sources`."""
         if out is None:
-            from studio.gallery.naming import pictures_folder
-
             check_place(pictures_folder())
             return cls(pictures_folder(), None)
         if count > 1 or not names_a_file(out):
@@ -55,8 +52,6 @@ class Pictures:
 
     def write(self, picture: Picture) -> Path:
         """Writes one picture, whole or not at all. Raises OutputError."""
-        from studio.gallery import png
-
         made_by = (picture.image, picture.settings, picture.nfe, picture.seconds)
         if self.file is None:
             return png.write_new(self.folder, *made_by)
@@ -70,8 +65,6 @@ class Written:
     and, in a folder of many, by the prompt in their names."""
 
     def __init__(self, target: Pictures, wanted: Sequence[Settings]) -> None:
-        from studio.gallery.naming import words
-
         self._target, self._total = target, len(wanted)
         self._missing: dict[Settings, list[int]] = {}
         for number, settings in enumerate(wanted):
@@ -82,8 +75,6 @@ class Written:
 
     def look(self) -> dict[int, Path]:
         """The paths of those there are, by number."""
-        from studio.gallery import png
-
         for path in sorted(self._candidates() - self._seen):
             if self._target.file is None:  # else an earlier picture may be replaced
                 self._seen.add(path)
@@ -139,8 +130,6 @@ def folder_for(out: str | None, holds: str, name: str, kind: str, run: str = "")
     shown, what is done with it, and the time or torchrun's `run`."""
     if out is not None:
         return folder_at(out, holds)
-    from studio.gallery.naming import pictures_folder, words
-
     run = run or f"{datetime.now():%Y-%m-%d %H-%M-%S}"
     folder = pictures_folder() / f"{run} {words(name)}, {kind}"
     check_place(folder)

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from functools import partial
 from pathlib import Path
 
+from studio.cli.pictures import read_mask, read_square
 from studio.cli.verb import add_model
 from studio.core.errors import UsageError
 from studio.core.generating import Inputs
@@ -80,8 +81,6 @@ def inputs_from(arguments: Namespace) -> Inputs | None:
             if getattr(arguments, name) is not None:
                 raise UsageError(f"--{name} needs --image, the picture to start from.")
         return None
-    from studio.cli.pictures import read_mask, read_square
-
     source = read_square(arguments.image).pixels
     return Inputs(source, None if arguments.mask is None else read_mask(arguments.mask, source))
 

@@ -12,10 +12,12 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from studio.core.errors import OutputError
+
+if TYPE_CHECKING:  # the first screen shows without NumPy
+    import numpy as np
 
 DRAFT = re.compile(r"\.[0-9a-f]{32}\.part")  # names of drafts that nobody else writes
 

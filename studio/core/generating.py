@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from studio.core.errors import UsageError
 from studio.core.messages import Event, Request
 from studio.core.settings import MAX_SEED, Settings
+
+if TYPE_CHECKING:  # the first screen shows without NumPy
+    import numpy as np
 
 MAX_COUNT = 64
 

@@ -22,6 +22,13 @@ def user_data(name: str) -> Path:
     return platformdirs.user_data_path("latent-studio", appauthor=False) / name
 
 
+def user_cache(name: str) -> Path:
+    """A folder of that name for what can be made again, where the system keeps such."""
+    folder = platformdirs.user_cache_path("latent-studio", appauthor=False) / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def bundled(name: str) -> Path:
     """The bundled file or folder of that name ("studio-256/text"), else the path `name`.
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 MOST_TEXTS = 512
 MOST_PICTURES = 512
-MOST_POINTS = 20_000
+MOST_POINTS = 5_000  # exact neighbours and repulsion: time grows with the square
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,14 @@ class Tokenize(Request):
 
 @dataclass(frozen=True)
 class TokenRow:
-    """One tokenizer's pieces of a text and their numbers; `unknown` pieces stand for what it has
-    no number for. `vocabulary` is how many numbers it has, `limit` how many pieces its network
-    reads (None: there is none)."""
+    """One tokenizer's pieces of a text and their numbers; the `unknown` parts are not in its
+    vocabulary of `size` pieces."""
 
     tokenizer: str
     pieces: tuple[str, ...]
     ids: tuple[int, ...]
-    unknown: int
-    vocabulary: int
-    limit: int | None = None
+    unknown: tuple[str, ...]
+    size: int
 
 
 @dataclass(frozen=True)
@@ -76,17 +74,19 @@ class Embedded(Event):
 
 @dataclass(frozen=True)
 class Known(Request):
-    """Everything of the dataset as vectors: its pictures, and the words for them."""
+    """The dataset's things in one style as vectors: their pictures, and the words for them."""
 
+    style: str = "fluent-3d"
     encoder: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class KnownVectors(Event):
-    """`pictures` (P, D) of things (`codes`, in a `styles` each) and `words` (W, D)."""
+    """`pictures` (P, D) of the things with these `codes` and `labels`, in one `style`; the
+    `words` there are for them with their vectors (W, D)."""
 
+    style: str
     codes: tuple[str, ...]
-    styles: tuple[str, ...]
     labels: tuple[str, ...]
     pictures: np.ndarray
     words: tuple[str, ...]
@@ -107,11 +107,11 @@ class Scatter(Request):
 
 @dataclass(frozen=True, eq=False)
 class Scattered(Event):
-    """Points (N, 2): on the way, at `step` of `steps`, and at the end."""
+    """Points (N, 2) after `step` steps; `done` at the end."""
 
     points: np.ndarray
     step: int
-    steps: int
+    done: bool
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from studio.core.errors import UsageError
 from studio.core.messages import Event, Request
+
+if TYPE_CHECKING:  # the first screen shows without NumPy
+    import numpy as np
 
 MOST_WEIGHT = 1000.0
 SIZES = (32, 256)  # of the pictures that the window trains on

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 from studio.core import prompts
@@ -11,10 +10,20 @@ from studio.core.specs import Options
 
 MAX_SEED = 2**63 - 1
 MAX_STEPS = 1000
-MAX_GUIDANCE = 30.0
-MAX_CLASSIFIER = 50.0
-SHIFTS = (0.1, 10.0)
+MAX_GUIDANCE = 30
+MAX_CLASSIFIER = 50
+SHIFTS = (0.1, 10)
 SYNTAX = 1  # of prompts: since 1, brackets mean something
+#: Settings, in words, and what they may be.
+BOUNDS = (
+    ("steps", "steps", 1, MAX_STEPS),
+    ("guidance", "guidance", 0, MAX_GUIDANCE),
+    ("seed", "the seed", 0, MAX_SEED),
+    ("shift", "the shift", *SHIFTS),
+    ("classifier_scale", "the classifier's scale", 0, MAX_CLASSIFIER),
+    ("variation", "the variation", 0, 1),
+    ("variation_seed", "the variation's seed", 0, MAX_SEED),
+)
 
 
 @dataclass(frozen=True)
@@ -69,22 +78,12 @@ class Settings:
 
     def check(self) -> None:
         """Raises UsageError with a sentence that says what to change."""
-        if not 1 <= self.steps <= MAX_STEPS:
-            raise UsageError(f"steps must be 1 to {MAX_STEPS}, not {self.steps}.")
-        if not (math.isfinite(self.guidance) and 0 <= self.guidance <= MAX_GUIDANCE):
-            raise UsageError(f"guidance must be 0 to {MAX_GUIDANCE:g}, not {self.guidance}.")
+        for name, words, least, most in BOUNDS:
+            if not least <= getattr(self, name) <= most:
+                raise UsageError(f"{words} must be {least} to {most}, not {getattr(self, name)}.")
         low, high = self.guidance_interval
         if not 0 <= low < high <= 1:
             raise UsageError(f"the guidance interval must be within 0 to 1, not {low} to {high}.")
-        if not 0 <= self.seed <= MAX_SEED:
-            raise UsageError(f"the seed must be 0 to {MAX_SEED}, not {self.seed}.")
-        if not SHIFTS[0] <= self.shift <= SHIFTS[1]:
-            raise UsageError(f"the shift must be {SHIFTS[0]:g} to {SHIFTS[1]:g}, not {self.shift}.")
-        if not 0 <= self.classifier_scale <= MAX_CLASSIFIER:
-            raise UsageError(
-                f"the classifier's scale must be 0 to {MAX_CLASSIFIER:g},"
-                f" not {self.classifier_scale}."
-            )
         if not 0 < self.strength <= 1:
             raise UsageError(f"the strength must be above 0 and at most 1, not {self.strength}.")
         if not 0 <= self.variation <= 1:

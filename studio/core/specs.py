@@ -5,8 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from studio.core import prompts
 from studio.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from studio.core.settings import Settings
 
 Option = float | bool | str
 #: Chosen values by name, sorted, without those at their default: hashable, so settings may hold it.
@@ -92,6 +97,13 @@ class SamplerSpec:
         if self.nfe_per_step is not None:
             return str(self.nfe_per_step)
         return "adaptive" if self.adaptive else "varies"
+
+    def evaluations(self, settings: Settings, unknown: int = 0) -> int:
+        """Of the denoiser for a picture, roughly: guidance asks it for the negative prompt too, and
+        for each prompt that AND joins. A step that costs no fixed number counts `unknown`."""
+        joined = len(prompts.read(settings.prompt).parts)
+        asked = 1 if settings.guidance in (0.0, 1.0) and joined == 1 else joined + 1
+        return settings.steps * (self.nfe_per_step or unknown) * asked
 
     @property
     def likeness(self) -> tuple[str, ...]:

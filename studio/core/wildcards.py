@@ -94,16 +94,11 @@ def only(prompt: str) -> str | None:
     return "".join(texts) if len(texts) == len(parts) else None
 
 
-def combinations(prompt: str, lines: Lines = no_files) -> tuple[str, ...]:
-    """Every prompt it stands for, the last choice changing fastest, each once.
-
-    Raises UsageError: a brace without its other, or more than MOST prompts.
-    """
-    return every((prompt,), lines)
-
-
 def every(prompts: Iterable[str], lines: Lines = no_files, most: int = MOST) -> tuple[str, ...]:
-    """The combinations of each of them. Raises UsageError as well if they are more than `most`."""
+    """Every prompt that each stands for, the last choice changing fastest, each once.
+
+    Raises UsageError: a brace without its other, more than MOST prompts of one, `most` of all.
+    """
     found, all_of = list[str](), _All(lines)
     for prompt in prompts:
         found += all_of.distinct([_parsed(prompt)], 0)

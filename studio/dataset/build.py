@@ -114,7 +114,6 @@ def unpack(package: Path, target: Path) -> None:
 
 
 def encoded(svg: bytes, quality: int) -> bytes:
-    """An SVG as 256 px RGBA WebP."""
     out = io.BytesIO()
     Image.fromarray(rasterised(svg, SIZE)).save(
         out, "WEBP", quality=quality, alpha_quality=90, method=6

@@ -121,16 +121,9 @@ def _ground(scene: Scene, rng: np.random.Generator) -> str:
         if name == "white" and rng.random() >= P_WHITE:
             return ""
         a = article(name)
-        return _one(
-            rng,
-            (
-                f" on {a} {name} background",
-                f" on {a} {name} background",
-                f" on {name}",
-                f" against {a} {name} background",
-                f", {name} background",
-            ),
-        )
+        on = f" on {a} {name} background"
+        against = f" against {a} {name} background"
+        return _one(rng, (on, on, f" on {name}", against, f", {name} background"))
     first, second = ground.colours
     if ground.kind == "vertical":
         forms = (
@@ -204,18 +197,8 @@ def caption(scene: Scene, catalogue: Catalogue, rng: np.random.Generator) -> str
     place = _place(scene, rng)
     ground = _ground(scene, rng)
     if rng.random() >= P_STYLE.get(scene.style, P_OTHER_STYLE):
-        form = _one(
-            rng,
-            (
-                "{phrase}",
-                "{phrase}",
-                "{bare}",
-                "{bare}",
-                "a picture of {phrase}",
-                "an emoji of {phrase}",
-            ),
-        )
-        return form.format(phrase=phrase, bare=bare) + place + ground
+        plain = phrase, phrase, bare, bare, f"a picture of {phrase}", f"an emoji of {phrase}"
+        return _one(rng, plain) + place + ground
     words = STYLE_WORDS.get(scene.style, (catalogue.style(scene.style).caption,))
     style = _one(rng, words)
     tail = place + ground

@@ -21,7 +21,6 @@ class Facts:
 
 
 def facts(scene: Scene) -> Facts:
-    """The checkable facts of a scene."""
     plain = scene.ground.kind == "plain"
     return Facts(
         scene.ground.colours[0] if plain else None, scene.count, scene.relation, _place(scene)

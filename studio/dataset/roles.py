@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split("|"))
-
+from studio.dataset.wording import labels
 
 # All head, seen from the front, nothing worn yet.
-HEADS = _set(
+HEADS = labels(
     "monkey face|dog face|wolf|fox|raccoon|cat face|lion|tiger face|cow face|pig face|mouse face|"
     "hamster|rabbit face|bear|polar bear|koala|panda|frog|robot|alien|skull|jack-o-lantern|"
     "grinning face|grinning face with big eyes|smiling face|smiling face with smiling eyes|"
     "neutral face|winking face|frowning face|face with tongue|grinning cat|"
     "grinning cat with smiling eyes|ogre"
 )
-BODIES = _set(
+BODIES = labels(
     "teddy bear|monkey|gorilla|orangutan|dog|cat|black cat|tiger|elephant|kangaroo|koala|panda|"
     "bear|polar bear|sloth|otter|beaver|hedgehog|chipmunk|rabbit|mouse|rat|chicken|rooster|"
     "baby chick|front-facing baby chick|bird|penguin|duck|owl|dodo|parrot|frog|turtle|t-rex|"
@@ -23,19 +20,19 @@ BODIES = _set(
     "nesting dolls|baby|child|boy|girl|person|man|woman|old man|old woman|ninja|astronaut|"
     "santa claus|mrs. claus|princess|prince|fairy|mage|elf|farmer|cook|zombie|vampire|superhero"
 )
-READABLE = _set(
+READABLE = labels(
     "closed book|open book|green book|blue book|orange book|books|notebook|newspaper|"
     "rolled-up newspaper|scroll|love letter|world map|notebook with decorative cover|ledger|"
     "page facing up|page with curl"
 )
-HATS = _set(
+HATS = labels(
     "top hat|woman’s hat|crown|graduation cap|billed cap|military helmet|rescue worker’s helmet"
 )
-GLASSES = _set("glasses|sunglasses|goggles")
-NECKWEAR = _set(
+GLASSES = labels("glasses|sunglasses|goggles")
+NECKWEAR = labels(
     "necktie|sports medal|military medal|1st place medal|2nd place medal|3rd place medal"
 )
-HELD = READABLE | _set(
+HELD = READABLE | labels(
     "bouquet|cherry blossom|rose|hibiscus|sunflower|tulip|four leaf clover|maple leaf|potted plant|"
     "cactus|mushroom|grapes|melon|watermelon|tangerine|lemon|banana|pineapple|mango|red apple|"
     "green apple|pear|peach|cherries|strawberry|blueberries|kiwi fruit|tomato|coconut|avocado|"

@@ -20,15 +20,15 @@ class Noun:
         return f"{self.article} {self.singular}".strip()
 
 
-def _set(words: str) -> frozenset[str]:
+def labels(words: str) -> frozenset[str]:
     return frozenset(words.split("|"))
 
 
-ZODIAC = _set(
+ZODIAC = labels(
     "aries|taurus|gemini|cancer|leo|virgo|libra|scorpio|sagittarius|capricorn|aquarius|pisces|"
     "ophiuchus"
 )
-SIGNS = _set(
+SIGNS = labels(
     "warning|prohibited|radioactive|biohazard|customs|passport control|baggage claim|left luggage|"
     "potable water|non-potable water|children crossing|place of worship|multiply|plus|minus|divide|"
     "infinity|copyright|registered|trade mark|information|currency exchange|wireless|construction|"
@@ -67,7 +67,7 @@ REWORDED = {
 }
 PROPER = {"santa claus", "mrs. claus", "mx claus", "mount fuji", "tokyo tower"}
 DEFINITE = {"statue of liberty", "kaaba", "milky way"}
-MASS_LABELS = _set(
+MASS_LABELS = labels(
     "bread|butter|salt|cooked rice|curry rice|spaghetti|sushi|sake|popcorn|bacon|canned food|"
     "broccoli|ginger root|garlic|mate|ice|coral|pouring liquid|fog|fire|wood|soft ice cream|"
     "ice cream|shaved ice|oden|custard|fondue|dango|falafel|dashing away|tennis|bowling|"
@@ -87,7 +87,7 @@ IRREGULAR = {
     "cactus": "cacti", "scarf": "scarves", "shelf": "shelves", "half": "halves",
 }  # fmt: skip
 # Words that begin what follows the head of a phrase: "clocks | showing twelve o'clock".
-LINKS = _set(
+LINKS = labels(
     "with|without|of|in|on|at|behind|under|over|off|from|showing|wearing|facing|holding|pointing|"
     "getting|feeding|blowing|savoring|exhaling|vomiting|rolling|screaming|shaking|nodding|"
     "fluttering|increasing|decreasing|tilted|pointed|curving|splayed"

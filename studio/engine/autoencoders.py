@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from studio.core.device import Device
-
-if TYPE_CHECKING:
-    from studio.models.model import ImageAutoencoder
+from studio.models.model import ImageAutoencoder
 
 KEPT = 2**30  # bytes of parameters, all together; the last one is kept whatever its size
 #: open_autoencoder(name or path, device)
-OpenAutoencoder = Callable[[str, Device], "ImageAutoencoder"]
+OpenAutoencoder = Callable[[str, Device], ImageAutoencoder]
 
 
 def open_autoencoder_from_disk(name: str, device: Device) -> ImageAutoencoder:

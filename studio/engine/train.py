@@ -35,10 +35,7 @@ Event = Preparing | TrainStep | TrainSample | Trained
 
 
 def train(
-    request: Train,
-    device: Device,
-    check: Check = lambda: None,
-    job: int = 0,
+    request: Train, device: Device, check: Check = lambda: None, job: int = 0
 ) -> Iterator[Event]:
     """Runs to the end of its minutes, or until `check`, called between steps, raises EndedEarly.
 
@@ -152,7 +149,6 @@ def _step(run: Run, terms: dict[str, Tensor], job: int) -> TrainStep:
 
 @torch.inference_mode()
 def _sample(run: Run, task: AutoencoderTask, job: int) -> TrainSample:
-    """The averaged network on a few held-out pictures."""
     network, pictures = cast(Autoencoder, run.averaged()), task.unseen[:SHOWN]
     with run.on.autocast():
         decoded = network.decode(network.encode(pictures).mean).float().clamp(-1, 1)

@@ -19,6 +19,7 @@ from studio.core.device import Device
 from studio.core.errors import Cancelled, StudioError
 from studio.core.generating import Decode, Generate, Picture
 from studio.core.laboratory import Lab
+from studio.core.language import Describe, Embed, Known, Look, Read, Scatter, Tokenize
 from studio.core.learning import Train
 from studio.core.messages import Event, Finished, Loading, LoadModel, Note, Ready, Request, Started
 from studio.core.tokens import CountTokens
@@ -26,21 +27,18 @@ from studio.core.tour import Measure
 from studio.core.walks import Walk
 from studio.core.word_maps import MapWords, Score
 from studio.engine import devices
-from studio.engine.autoencoders import (
-    Autoencoders,
-    OpenAutoencoder,
-    open_autoencoder_from_disk,
-)
+from studio.engine.autoencoders import Autoencoders, OpenAutoencoder, open_autoencoder_from_disk
 from studio.models.format import Check
+from studio.models.model import Model
 
 if TYPE_CHECKING:
-    from studio.models.model import Model
+    from studio.models.encoders import Encoders
 
 SHOWN = 60  # characters of what is not read
 #: Does a request: handler(worker, request, check, job) -> its events.
 Handler = Callable[["Worker", Any, Check, int], Iterator[Event]]
 #: open_model(name or path, device, check): `check` raises Cancelled when the load should stop.
-OpenModel = Callable[[str, Device, Check], "Model"]
+OpenModel = Callable[[str, Device, Check], Model]
 
 
 def open_from_disk(name: str, device: Device, check: Check) -> Model:
@@ -48,10 +46,6 @@ def open_from_disk(name: str, device: Device, check: Check) -> Model:
     from studio.models.registry import open_model
 
     return open_model(name, device.name, device.precision, check)
-
-
-def never() -> None:
-    """The check of work that nobody cancels."""
 
 
 class Worker:
@@ -71,6 +65,7 @@ class Worker:
         self._name, self._model = "", None  # type: str, Model | None
         self._open_autoencoder = open_autoencoder
         self._autoencoders: Autoencoders | None = None
+        self._encoders: Encoders | None = None
 
     @property
     def autoencoders(self) -> Autoencoders:
@@ -93,7 +88,7 @@ class Worker:
         """The device, in a precision that it can learn in. Raises UsageError."""
         return devices.choose(*self._asked, training=True)
 
-    def run(self, request: Request, check: Check = never, job: int = 0) -> Iterator[Event]:
+    def run(self, request: Request, check: Check = lambda: None, job: int = 0) -> Iterator[Event]:
         """Does the work; yields [Loading, Ready], Started, ..., Finished as they happen.
 
         Raises UsageError, ModelError, Cancelled (from `check`), and whatever goes wrong.
@@ -114,7 +109,7 @@ class Worker:
             yield from HANDLERS[type(request)](self, request, check, job)
         yield Finished(job, time.perf_counter() - began)
 
-    def model(self, name: str, check: Check = never) -> Model:
+    def model(self, name: str, check: Check = lambda: None) -> Model:
         """The model, loaded if it is not the one at hand. Raises ModelError, Cancelled."""
         if self._model is None or self._name != name:
             self._name, self._model = "", None  # never two at once
@@ -124,10 +119,19 @@ class Worker:
             self._name = name
         return self._model
 
+    @property
+    def encoders(self) -> Encoders:
+        """Those of words and pictures. Raises UsageError when this machine lacks the device."""
+        if self._encoders is None:
+            from studio.models.encoders import Encoders
+
+            self._encoders = Encoders("cpu")  # they are small
+        return self._encoders
+
     def forget(self) -> None:
         """Drops the models and gives memory back."""
         self._name, self._model = "", None
-        self._autoencoders = None
+        self._autoencoders = self._encoders = None
         if self._device is not None:
             devices.free_memory(self._device.name)
 
@@ -164,15 +168,20 @@ def _late(module: str, function: str, given: Callable[[Worker, Any], tuple[Any, 
 
 
 def _train(worker: Worker, request: Train, check: Check, job: int) -> Iterator[Event]:
+    from studio.engine.train import train
+
     worker.autoencoders.forget()  # one of them may be made anew
-    yield from TRAIN(worker, request, check, job)
+    yield from train(request, worker.training_device, check, job)
     worker.autoencoders.forget()
 
 
 def _probe(worker: Worker, request: Probe, check: Check, job: int) -> Iterator[Event]:
     import torch
 
-    yield from torch.inference_mode()(PROBE)(worker, request, check, job)
+    from studio.engine.probes import probe
+
+    opened = worker.autoencoders.get(request.autoencoder)
+    yield from torch.inference_mode()(probe)(opened, request, check, job)
 
 
 def _count(worker: Worker, request: CountTokens, check: Check, job: int) -> Iterator[Event]:
@@ -189,6 +198,10 @@ def _measure(worker: Worker, request: Measure, check: Check, job: int) -> Iterat
 
 def _model(worker: Worker, request: Request) -> tuple[Any, ...]:
     return worker.model(request.needs or ""), request
+
+
+def _language(function: str) -> Handler:
+    return _late("language", function, lambda worker, request: (worker, request))
 
 
 TRAIN = _late("train", "train", lambda worker, request: (request, worker.training_device))
@@ -209,6 +222,13 @@ HANDLERS: Mapping[type[Request], Handler] = {
     Probe: _probe,
     Measure: _measure,
     Train: _train,
+    Tokenize: _language("tokenize"),
+    Embed: _language("embed"),
+    Known: _language("known"),
+    Scatter: _language("scatter"),
+    Look: _language("look"),
+    Read: _language("read"),
+    Describe: _language("describe"),
 }
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from studio.core.comparing import Cell, Distance
 from studio.core.errors import UsageError
 from studio.core.files import save_text, saving
-from studio.core.grid import Axis, Grid
+from studio.core.grid import Grid
 from studio.core.settings import Settings
 from studio.gallery import comparison_sheet
 from studio.gallery.comparison_sheet import Decode, Made
@@ -23,15 +23,8 @@ from studio.gallery.film import write_film as write_frames
 FRAMES_A_SECOND, HELD, QUALITY = 50 / 3, 1.8, 85  # the last frame is held, in seconds
 #: What a cell's entry in the document says of its settings; the rest is common to all cells.
 VARIED = (
-    "sampler",
-    "options",
-    "steps",
-    "guidance",
-    "seed",
-    "prompt",
-    "rule",
-    "rule_options",
-    "schedule",
+    *("sampler", "options", "steps", "guidance", "seed", "prompt"),
+    *("rule", "rule_options", "schedule"),
 )
 
 
@@ -93,10 +86,11 @@ def document(
     Cells that are not made are left out; what is not finite is None.
     """
     common = asdict(comparison.settings[0])
-    grid = comparison.grid
-    axes = {"columns": grid.columns, "rows": grid.rows, "tabs": grid.tabs}
+    axes = vars(comparison.grid).items()
     return {
-        "axes": {where: _axis(axis) for where, axis in axes.items() if axis is not None},
+        "axes": {
+            where: {"name": axis.name, "values": list(axis.values)} for where, axis in axes if axis
+        },
         "settings": {name: value for name, value in common.items() if name not in VARIED},
         "cells": [
             _cell(made, (paths or {}).get(made.cell.index))
@@ -111,10 +105,6 @@ def document(
 def write_document(path: Path, contents: Mapping[str, Any]) -> None:
     """A document as a JSON file. Raises OutputError."""
     save_text(path, json.dumps(contents, indent=2, allow_nan=False) + "\n")
-
-
-def _axis(axis: Axis) -> dict[str, Any]:
-    return {"name": axis.name, "values": list(axis.values)}
 
 
 def _cell(made: Made, path: Path | None) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -32,21 +32,12 @@ Frames = tuple[np.ndarray, ...]
 T = TypeVar("T")
 
 
-class Encode(Protocol):
-    """Writes frames of one size to a new file at `path`."""
-
-    def __call__(
-        self, path: Path, frames: Frames, fps: float, *, loop: bool, quality: int
-    ) -> None: ...
+#: Writes frames of one size to a new file: encode(path, frames, fps, loop, quality).
+Encode = Callable[[Path, Frames, float, bool, int], None]
 
 
 def write_film(
-    path: Path,
-    frames: Iterable[np.ndarray],
-    fps: float,
-    *,
-    loop: bool = True,
-    quality: int = 80,
+    path: Path, frames: Iterable[np.ndarray], fps: float, *, loop: bool = True, quality: int = 80
 ) -> None:
     """Writes frames (H, W, 3) uint8 of one size to `path`, replacing what is there; makes missing
     folders. The name's end says how: .webp, .gif or .mp4.
@@ -66,7 +57,7 @@ def write_film(
     _check_size(path, max(kept[0].shape))
     with saving(path) as draft:
         try:
-            encode(draft, kept, fps, loop=loop, quality=quality)
+            encode(draft, kept, fps, loop, quality)
         except (ValueError, RuntimeError) as error:  # encoders raise what they like
             raise OSError(str(error)) from error
 
@@ -98,6 +89,16 @@ def _check_size(path: Path, side: int) -> None:
         )
 
 
+def write_steps(folder: Path, frames: Iterable[np.ndarray]) -> Path:
+    """Writes frames (H, W, 3) uint8 as 0000.png, 0001.png, ... into a new folder, which appears
+    once all are there. Raises OutputError, and then leaves no trace."""
+    with saving(folder) as draft:
+        draft.mkdir()
+        for number, frame in enumerate(frames):
+            Image.fromarray(frame).save(draft / f"{number:04d}.png", "PNG")
+    return folder
+
+
 def ping_pong(frames: Sequence[T]) -> tuple[T, ...]:
     """There and back: a loop without a jump, each end seen once a turn."""
     return *frames, *frames[-2:0:-1]
@@ -110,7 +111,7 @@ def durations(count: int, fps: float, unit: float) -> tuple[int, ...]:
     return tuple(end - start for start, end in pairwise(ends))
 
 
-def _webp(path: Path, frames: Frames, fps: float, *, loop: bool, quality: int) -> None:
+def _webp(path: Path, frames: Frames, fps: float, loop: bool, quality: int) -> None:
     first, *others = map(Image.fromarray, frames)
     first.save(
         path,
@@ -123,7 +124,7 @@ def _webp(path: Path, frames: Frames, fps: float, *, loop: bool, quality: int) -
     )
 
 
-def _gif(path: Path, frames: Frames, fps: float, *, loop: bool, quality: int) -> None:
+def _gif(path: Path, frames: Frames, fps: float, loop: bool, quality: int) -> None:
     """One palette for all frames: colours of their own for each would flicker."""
     first, *others = _in_palette(frames, _palette(frames))
     hundredths = durations(len(frames), min(fps, GIF_FRAMES_A_SECOND), 0.01)
@@ -157,7 +158,7 @@ def _palette(frames: Frames) -> Image.Image:
     return Image.fromarray(seen).quantize(256, Image.Quantize.MEDIANCUT, kmeans=1)
 
 
-def _mp4(path: Path, frames: Frames, fps: float, *, loop: bool, quality: int) -> None:
+def _mp4(path: Path, frames: Frames, fps: float, loop: bool, quality: int) -> None:
     """H.264, 4:2:0 as every player wants it, in the colours of BT.709."""
     import av
 

@@ -31,6 +31,8 @@ from studio.pictures.reading import opened_png
 CHUNK = "latent-studio"
 FORMAT = 1
 MOST_PIXELS_A_SIDE = 2**16
+#: What values that nobody wrote so raise.
+DAMAGE = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError, UsageError)
 
 
 class NameTakenError(Exception):
@@ -103,14 +105,7 @@ def record_in(text: str) -> Record:
     """What a chunk's text holds. Raises DataError."""
     try:
         return _record(json.loads(text))
-    except (
-        ArithmeticError,
-        LookupError,
-        RecursionError,
-        TypeError,
-        ValueError,
-        UsageError,
-    ) as error:
+    except DAMAGE as error:
         raise DataError(f"The settings inside are damaged: {error}") from error
 
 
@@ -118,7 +113,7 @@ def settings_in(values: Any) -> Settings:
     """Settings as JSON holds them. Raises DataError."""
     try:
         return _settings(values)
-    except (ArithmeticError, LookupError, TypeError, ValueError, UsageError) as error:
+    except DAMAGE as error:
         raise DataError(f"These settings are damaged: {error}") from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,10 @@ def record(image: str, result: Reconstructed, path: Path | None = None) -> dict[
 
     `image` names the original. Seconds are of encoding and decoding.
     """
-    figures = result.figures
     return {
         "image": image,
         "autoencoder": result.autoencoder,
-        "psnr": figures.psnr,
-        "ssim": figures.ssim,
-        "ms_ssim": figures.ms_ssim,
-        "lpips": figures.lpips,
-        "compression": figures.compression,
-        "bits_per_pixel": figures.bits_per_pixel,
-        "kl_bits_per_pixel": figures.kl_bits_per_pixel,
+        **asdict(result.figures),
         "latent_shape": list(result.latent_shape),
         "seconds": round(result.encode_seconds + result.decode_seconds, 4),
         "encode_seconds": round(result.encode_seconds, 4),

@@ -108,7 +108,6 @@ def sheet(blocks: Sequence[Block]) -> Image.Image:
 
 
 def _title(blocks: Sequence[Block]) -> str:
-    """How many of what."""
     names = {each.autoencoder for block in blocks for each in block.shown}
     pictures = f"{len(blocks)} pictures" if len(blocks) > 1 else "One picture"
     through = f"{len(names)} autoencoders" if len(names) > 1 else "".join(names)
@@ -158,7 +157,6 @@ class _Drawing:
             self._bar()
 
     def _corner(self, column: int, row: int) -> tuple[int, int]:
-        """The left upper corner of a picture."""
         width, height = self.block.image.size
         left = GAP + column * self.column + (self.column - GAP - width) // 2
         return left, self.top + (CAPTION if row else 0) + row * (height + GAP)
@@ -167,20 +165,17 @@ class _Drawing:
         self.sheet.put(image, *self._corner(column, row))
 
     def _caption(self, column: int, name: str, figures: str, last: str) -> None:
-        """Three lines under a picture of the first row."""
         x = GAP + column * self.column + (self.column - GAP) / 2
         y = self.top + self.block.image.height + 14
         texts = (name, 14, INK), (figures, 13, INK), (last, 13, FAINT)
         self.sheet.write(x, y, *texts, leading=LINE, side="m", room=self.column - 4)
 
     def _head(self, row: int, name: str, *others: str) -> None:
-        """Lines before a row's first picture."""
         y = self._corner(0, row)[1] + self.block.image.height / 2 - LINE
         texts = (name, 15, INK), *((text, 13, FAINT) for text in others)
         self.sheet.write(self.column - GAP, y, *texts, leading=LINE, side="r")
 
     def _bar(self) -> None:
-        """The map's colours, under its words."""
         wide = 120
         bar = heat_map(np.broadcast_to(np.linspace(0, 1, wide), (BAR, wide)), 1.0)
         y = self._corner(0, 2)[1] + self.block.image.height // 2 + LINE + 2

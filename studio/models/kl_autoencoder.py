@@ -95,9 +95,7 @@ def open_kl(path: Path, names: dict[str, str], config: KLConfig, scaling: Scalin
 def _built(path: Path, config: KLConfig) -> Any:
     """The network without memory for its weights."""
     try:
-        from diffusers.models.autoencoders.autoencoder_kl import (  # type: ignore
-            AutoencoderKL,
-        )
+        from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL  # type: ignore
     except ImportError as error:
         raise ModelError(
             f"{path} needs the package diffusers; install it with: pip install '{EXTRA}'."

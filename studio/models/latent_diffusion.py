@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import reduce
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -31,12 +31,10 @@ from studio.models.model import ModelInfo
 from studio.models.network_folder import MANIFEST, Manifest, read_manifest
 from studio.networks.attention import Record
 from studio.networks.autoencoder import Autoencoder
+from studio.networks.classifier import NoisyClassifier
 from studio.networks.denoiser import DenoiserTransformer, Prompt
 from studio.networks.text import TextFeatures, TextTower, mixed
 from studio.networks.tokenizer import Tokenizer
-
-if TYPE_CHECKING:
-    from studio.networks.classifier import NoisyClassifier
 
 PROMPTS_KEPT = 64
 STEPS_SHARE = 4  # conditions whose keys and values are kept between steps

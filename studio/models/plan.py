@@ -70,9 +70,7 @@ class Plan:
     @property
     def cost(self) -> int:
         """Denoiser evaluations a picture, roughly: an adaptive solver's are not known before."""
-        joined = len(prompts.read(self.settings.prompt).parts)
-        asked = 1 if self.settings.guidance in (0.0, 1.0) and joined == 1 else joined + 1
-        return self.settings.steps * (self.sampler.spec.nfe_per_step or 1) * asked
+        return self.sampler.spec.evaluations(self.settings, unknown=1)
 
     def guided(self, model: Model, count: int = 1, watch: Watch | None = None) -> Denoiser:
         """The denoiser of `count` pictures. Raises UsageError for what the model does not have."""

@@ -111,10 +111,7 @@ def _some(names: Iterable[str]) -> str:
 
 
 def open_model(
-    name_or_path: str,
-    device: str = "cpu",
-    precision: str = "float32",
-    check: Check = lambda: None,
+    name_or_path: str, device: str = "cpu", precision: str = "float32", check: Check = lambda: None
 ) -> Model:
     """A generator, ready. `device` and `precision` in torch's words; `check` may raise Cancelled.
 

@@ -27,6 +27,8 @@ LARGEST_PICKLE = 2**28  # bytes; TAESD's are below ten megabytes
 MOST_BYTES = 2**50  # of anything: beyond any file
 MOST_NUMBERS = 2**27  # in it: a few stored numbers may claim to be many
 LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # how PyTorch's files began before 1.6
+#: What a header that makes no sense raises.
+DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError)
 WIDTHS = {b"HalfStorage": 2, b"BFloat16Storage": 2, b"DoubleStorage": 8}
 
 
@@ -184,15 +186,7 @@ def _read_header(path: Path, modified: int, size: int) -> _Header:
             entries = {k: v for k, v in json.loads(file.read(length)).items() if k[:2] != "__"}
         found = {name: _shape(entry) for name, entry in entries.items()}
         end = max((int(entry["data_offsets"][1]) for entry in entries.values()), default=0)
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        ArithmeticError,
-        RecursionError,
-    ) as error:
+    except DAMAGE as error:
         raise _damaged(path, error) from error
     return _Header(found, 8 + length + end)
 

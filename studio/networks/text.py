@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from studio.core.tables import Within
 from studio.networks.attention import Record
 from studio.networks.bounds import Depth, Width, check_heads
+from studio.networks.positions import sinusoids
 from studio.networks.transformer import TransformerBlock
 
 
@@ -30,6 +31,7 @@ class TextConfig:
     heads: Width = 4
     length: Annotated[int, Within(1, 4096)] = 32
     output: Width = 384
+    sinusoidal: bool = False
 
     def __post_init__(self) -> None:
         check_heads(self.width, self.heads)
@@ -102,7 +104,12 @@ class TextTower(nn.Module):
         self.config = config
         self.embedding = nn.Embedding(config.vocabulary, config.embedding)
         self.widen = nn.Linear(config.embedding, config.width)
-        self.positions = nn.Parameter(torch.randn(config.length, config.width) * 0.02)
+        self.positions: Tensor
+        if config.sinusoidal:
+            fixed = sinusoids(config.length, config.width)
+            self.register_buffer("positions", fixed, persistent=False)
+        else:
+            self.positions = nn.Parameter(torch.randn(config.length, config.width) * 0.02)
         self.blocks = nn.ModuleList(
             TransformerBlock(config.width, config.heads) for _ in range(config.depth)
         )

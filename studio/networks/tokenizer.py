@@ -16,12 +16,14 @@ from studio.core.errors import ModelError
 from studio.core.files import read_regular
 from studio.core.prompts import Phrase
 from studio.core.tokens import Counted, Token
+from studio.networks.tokenizers.protocol import valid
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 LENGTH = 32
 LARGEST = 2**26  # bytes
+UNKNOWN = "[UNK]"
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,14 @@ class Word:
 class Tokenizer:
     """Any Unicode text to at most 32 token numbers; longer text is cut.
 
+    As a `TextTokenizer` it is one that loses something: capitals, accents, spaces, and words with a
+    character it does not know.
+
     Raises:
         ModelError: tokenizer.json is missing or damaged.
     """
+
+    name = "teacher"
 
     def __init__(self, path: Path) -> None:
         try:
@@ -57,6 +64,32 @@ class Tokenizer:
         ids = torch.tensor([e.ids for e in encoded], dtype=torch.int64)
         mask = torch.tensor([e.attention_mask for e in encoded], dtype=torch.bool)
         return ids, mask
+
+    @property
+    def size(self) -> int:
+        return self._tokenizer.get_vocab_size()
+
+    def encode(self, text: str) -> list[int]:
+        return [number for number, _, _ in self._whole(valid(text))]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return self._tokenizer.decode(list(ids))
+
+    def pieces(self, text: str) -> list[str]:
+        return [piece for _, piece, _ in self._whole(valid(text))]
+
+    def unknown(self, text: str) -> list[str]:
+        text = valid(text)
+        return [text[slice(*place)] for _, piece, place in self._whole(text) if piece == UNKNOWN]
+
+    def _whole(self, text: str) -> Iterator[tuple[int, str, tuple[int, int]]]:
+        """Number, piece and place of every token but the marks, what is cut among them."""
+        read = self._tokenizer.encode(text)
+        for part in (read, *read.overflowing):
+            tokens = zip(part.ids, part.tokens, part.offsets, strict=True)
+            for token, mark in zip(tokens, part.special_tokens_mask, strict=True):
+                if not mark:
+                    yield token
 
     def weights(self, phrase: Phrase) -> list[float]:
         """One for each token of the phrase; 1 for those that stand for no letters."""
@@ -114,4 +147,4 @@ def _spans(encoded: tokenizers.Encoding) -> Iterator[tuple[int, int, int]]:
 
 def readable(text: str) -> str:
     """The part of a text that can matter, as valid Unicode (a lone surrogate becomes "?")."""
-    return text[:2000].encode("utf-8", "replace").decode("utf-8")
+    return valid(text[:2000])

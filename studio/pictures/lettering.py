@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import groupby
@@ -90,14 +89,10 @@ def _inter() -> Face:
 
 @cache
 def _face_of(letter: str) -> Face | None:
-    """The first face that has the letter."""
     if ord(letter) in _inter().letters:
         return _inter()
-    return next((face for face in _system_faces() if ord(letter) in face.letters), None)
-
-
-def _system_faces() -> Iterator[Face]:
-    yield from filter(None, map(_opened, _system_paths()))
+    faces = filter(None, map(_opened, _system_paths()))
+    return next((face for face in faces if ord(letter) in face.letters), None)
 
 
 @cache

@@ -126,11 +126,8 @@ def _read(file: io.BufferedReader, name: str, ground: tuple[int, int, int]) -> R
         tidy, left_out = tidied(file)
         image = _opened(tidy, name)
         notes = [*left_out, *["Only the first frame is used."] * _moves(image)]
-        notes += (
-            ["16 bits a channel were scaled to 8."]
-            if ";16" in str(getattr(image, "tile", ""))
-            else []
-        )
+        if ";16" in str(getattr(image, "tile", "")):
+            notes.append("16 bits a channel were scaled to 8.")
         image.load()
         return _finished(image, name, ground, notes)
     except DataError:
@@ -249,7 +246,6 @@ def _range(values: np.ndarray) -> tuple[float, float, bool]:
 
 
 def _bands(values: np.ndarray) -> Iterator[slice]:
-    """Some rows at a time."""
     rows = max(1, BAND // values.shape[1])
     return (slice(at, at + rows) for at in range(0, len(values), rows))
 

@@ -25,10 +25,11 @@ def figures(run: Evaluation) -> tuple[Figure, ...]:
     grounds = plain(p_pair=0, p_count=0, p_colour_ground=1.0)
     counts = plain(p_single=1, p_pair=0, p_count=2, p_colour_ground=0.0)
     sides = plain(p_single=0, p_pair=1, p_count=0, p_colour_ground=0.0)
+    placed = partial(_side_holds, run)
     return (
-        _figure(run, "ground colour", grounds, _always, _ground_holds),
+        _figure(run, "ground colour", grounds, lambda run, scene: True, _ground_holds),
         _figure(run, "count", counts, _countable, _count_holds),
-        _figure(run, "side", sides, _beside, partial(_side_holds, run)),
+        _figure(run, "side", sides, lambda run, pair: pair.relation in SIDES, placed),
     )
 
 
@@ -42,20 +43,12 @@ def _scenes(run: Evaluation, name: str, mix: Mix, checkable: Checkable) -> list[
     return found
 
 
-def _always(run: Evaluation, scene: Scene) -> bool:
-    return True
-
-
 def _countable(run: Evaluation, scene: Scene) -> bool:
     """Has a plural, and one of it is one piece: three socks are not six, nor is rain countable."""
     code = scene.objects[0].code
     if noun(run.catalogue.by_code[code].label).plural is None:
         return False
     return count_things(compose(run.alone(code, scene.ground), run.catalogue)) == 1
-
-
-def _beside(run: Evaluation, scene: Scene) -> bool:
-    return scene.relation in SIDES
 
 
 def prompt(run: Evaluation, scene: Scene) -> str:

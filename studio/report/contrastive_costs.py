@@ -34,7 +34,7 @@ class PeakMemory(TorchDispatchMode):
     """Counts the bytes of all tensors made inside; on the "meta" device, without making them."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.now = self.peak = 0
         self._known: set[int] = set()
 

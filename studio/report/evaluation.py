@@ -14,15 +14,7 @@ from studio.core.errors import Cancelled
 from studio.core.parts import Parts
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.layout import SINGLE_SIZE
-from studio.dataset.scenes import (
-    WHITE,
-    Ground,
-    Mix,
-    Placed,
-    Scene,
-    compose,
-    sample_scene,
-)
+from studio.dataset.scenes import WHITE, Ground, Mix, Placed, Scene, compose, sample_scene
 from studio.dataset.wording import noun
 from studio.metrics.features import Judge, features_of
 from studio.metrics.framing import framed

@@ -17,6 +17,7 @@ import numpy as np
 from studio.core.errors import DataError
 from studio.dataset.captions import caption
 from studio.dataset.catalogue import BUNDLED, Catalogue
+from studio.dataset.layout import ACTIONS, OPPOSITE
 from studio.dataset.scenes import Mix, sample_scene
 
 FORMS = (
@@ -80,7 +81,11 @@ class Corpus:
 
     def __init__(self, catalogue: Catalogue, wordnet: WordNet | None) -> None:
         self.catalogue, self.wordnet = catalogue, wordnet
-        self.mix = Mix(p_hue=0.05, split="all", groups=())
+        relations = dict.fromkeys((*OPPOSITE, *ACTIONS), 1.0)
+        self.mix = Mix(
+            p_trio=0.1, p_hue=0.05, p_size=0.1, p_place=0.1, split="all", groups=(),
+            relations=relations,
+        )  # fmt: skip
 
     @classmethod
     def bundled(cls, dataset: Path = BUNDLED) -> Corpus:

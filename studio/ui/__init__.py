@@ -4,6 +4,8 @@ May import bridge, gallery, the sampler specs and core; never torch. The UI thre
 waits for the device.
 """
 
+from __future__ import annotations
+
 from studio.ui.binding import make_immortal, make_room
 
 make_immortal()

@@ -6,18 +6,28 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QObject, QRunnable, QThreadPool, Signal, Slot
+from PySide6.QtCore import (
+    QCoreApplication,
+    QObject,
+    QRunnable,
+    QThreadPool,
+    Signal,
+    SignalInstance,
+    Slot,
+)
 
 from studio.core.accidents import noted
 from studio.core.errors import StudioError, not_loaded
+
+Told = Callable[..., object] | SignalInstance  # of a key, and a result or a message
 
 
 class Background(QObject):
     """Runs functions in a small pool and reports on the thread that this object lives in.
 
     One `beside` another shares its pool: what it starts comes after what the other has started.
-    The studio does not quit before what goes `to_the_end` has ended.
-    Connect `done(key, result)` and `failed(key, message)` to slots of QObjects.
+    The studio does not quit before what goes `to_the_end` has ended. The slots that `done` and
+    `failed` are connected to belong to QObjects.
     """
 
     done = Signal(object, object)
@@ -30,8 +40,13 @@ class Background(QObject):
         threads: int = 1,
         beside: Background | None = None,
         to_the_end: bool = False,
+        done: Told | None = None,
+        failed: Told | None = None,
     ) -> None:
         super().__init__(parent)
+        for signal, slot in ((self.done, done), (self.failed, failed)):
+            if slot is not None:
+                signal.connect(slot)
         app = QCoreApplication.instance()
         if to_the_end and app is not None:
             app.aboutToQuit.connect(self.wait)

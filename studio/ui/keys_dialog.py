@@ -6,17 +6,10 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
-    QGridLayout,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QScrollArea, QWidget
 
 from studio.ui.actions import PROMPT_KEYS, Action
-from studio.ui.widgets.form import caption, named
+from studio.ui.widgets.form import caption, column, named
 
 _GROUPS = {"window": "Everywhere", "viewer": "On the pictures"}
 
@@ -50,9 +43,7 @@ class KeysDialog(QDialog):
         close.rejected.connect(self.reject)
         button = close.button(QDialogButtonBox.StandardButton.Close)
         named(button, "keysClose", "Close", "Close (Esc)")
-        column = QVBoxLayout(self)
-        column.addWidget(area)
-        column.addWidget(close)
+        column(area, close, margins=(11, 11, 11, 11), on=self)
         self.resize(560, 640)
 
     def _title(self, text: str) -> None:

@@ -18,7 +18,6 @@ from studio.ui import icons
 
 CHOICES = {"system": "Follow the system", "light": "Light", "dark": "Dark"}
 
-
 # a token, its colour when light and when dark, the palette's roles that carry it
 _TABLE = (
     ("window", "#f1f1f4", "#121215", "Window"),  # behind everything, and the picture's ground
@@ -76,7 +75,7 @@ class Theme(QObject):
         self._app = app
         self.choice = choice if choice in CHOICES else "system"
         app.styleHints().colorSchemeChanged.connect(self._system_changed)
-        app.screenAdded.connect(self._screen_added)
+        app.screenAdded.connect(self._recolour)  # it may need larger icons
         app.setStyle("Fusion")
         self._apply()
 
@@ -104,11 +103,6 @@ class Theme(QObject):
         if self.choice == "system":
             self._apply()
 
-    @Slot()
-    def _screen_added(self) -> None:
-        """It may need larger icons."""
-        self._recolour()
-
     def _apply(self) -> None:
         tokens = self.tokens
         self._app.setPalette(palette(tokens))
@@ -116,6 +110,7 @@ class Theme(QObject):
         self._recolour()
         self.changed.emit(tokens)
 
+    @Slot()
     def _recolour(self) -> None:
         tokens = self.tokens
         icons.recolour(self._app, tokens.text, tokens.on_accent, tokens.muted)

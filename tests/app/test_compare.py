@@ -564,6 +564,17 @@ def test_no_decoding_while_cells_are_made(qtbot: QtBot, stage: Stage, panel: Com
     assert len(decodes(stage)) == 1
 
 
+def test_a_smaller_comparison_follows_a_larger_one_that_was_scrubbed(
+    qtbot: QtBot, stage: Stage, panel: ComparePanel
+) -> None:
+    compare_steps(qtbot, stage)
+    panel.pictures.scrubber.slider.set_time(0.6)
+    click(qtbot, stage, "preset-families")
+    click(qtbot, stage, "compare")
+    assert list(panel.pictures.grid.cells) == [0, 1, 2]
+    assert panel.pictures.scrubber.time == 0
+
+
 def test_play(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> None:
     compare_steps(qtbot, stage)
     scrubber = panel.pictures.scrubber

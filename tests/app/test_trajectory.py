@@ -148,6 +148,17 @@ def test_arrows_scrub_on_the_slider_and_walk_elsewhere(qtbot: QtBot, stage: Stag
     assert page.frame == 0
 
 
+def test_full_stop_reaches_every_step_wherever_the_steps_lie(qtbot: QtBot, stage: Stage) -> None:
+    make(qtbot, stage)
+    page = player(qtbot, stage)
+    kept = page.decoding.kept
+    assert kept is not None
+    object.__setattr__(kept, "times", (1.0, 0.8996, 0.6667, 0.33337, 0.0))  # finer than the slider
+    for frame in range(1, STEPS + 1):
+        qtbot.keyClick(page.player.slider, Qt.Key.Key_Period)
+        assert page.frame == frame
+
+
 def test_without_guidance_there_is_no_gap(qtbot: QtBot, stage: Stage) -> None:
     make(qtbot, stage, guided=False)
     player(qtbot, stage)

@@ -147,7 +147,7 @@ def test_every_workspace_comes_back_as_it_was_left(
 
     grid = Grid(Axis("guidance", (0.5, 2.0)), Axis("prompt", ("a cat", "a dog")))
     compare, lab, reconstruct, train = panels(stage.window)
-    compare.column.use_grid(grid)
+    compare.column.axes.set_grid(grid)
     compare.column.own_steps.setChecked(False)
     lab.controls.data.setCurrentIndex(1)
     lab.controls.seed.setValue(17)

@@ -17,10 +17,10 @@ from studio.core.wildcards import (
     MOST,
     Lines,
     chosen,
-    combinations,
     escaped,
     every,
     has_wildcards,
+    no_files,
     only,
 )
 
@@ -37,6 +37,10 @@ def measured(seconds: float, megabytes: float) -> Iterator[None]:
         tracemalloc.stop()
     assert spent < seconds
     assert peak < megabytes * 2**20
+
+
+def combinations(prompt: str, lines: Lines = no_files) -> tuple[str, ...]:
+    return every((prompt,), lines)
 
 
 def lines(name: str) -> tuple[str, ...]:

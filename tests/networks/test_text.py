@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,10 +63,13 @@ def test_layers_are_recorded() -> None:
     torch.testing.assert_close(network.norm(record.states[-1]), features.tokens)
 
 
-def test_order_matters() -> None:
-    mask = torch.ones(1, 3, dtype=torch.bool)
-    forwards = tower()(torch.tensor([[1, 2, 3]]), mask).pooled
-    backwards = tower()(torch.tensor([[3, 2, 1]]), mask).pooled
+@pytest.mark.parametrize("sinusoidal", [False, True])
+def test_order_matters(sinusoidal: bool) -> None:
+    torch.manual_seed(0)
+    network, mask = TextTower(replace(TINY, sinusoidal=sinusoidal)), torch.ones(1, 3).bool()
+    assert ("positions" in network.state_dict()) is not sinusoidal
+    forwards = network(torch.tensor([[1, 2, 3]]), mask).pooled
+    backwards = network(torch.tensor([[3, 2, 1]]), mask).pooled
     assert (forwards - backwards).abs().max() > 1e-4
 
 

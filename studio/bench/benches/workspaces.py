@@ -26,8 +26,7 @@ def _bench(name: str, summary: str) -> Bench:
 WORKSPACES = _bench("workspaces", "the event loop's longest wait in each workspace")
 COMPARE = _bench("compare-window", "Compare's longest waits: a comparison made and looked at")
 HISTORY = _bench(
-    "history-window",
-    "History's longest waits: scrolled, searched and sorted, with 50,000 pictures",
+    "history-window", "History's longest waits: scrolled, searched and sorted, with 50,000 pictures"
 )
 INTERPOLATE = _bench(
     "interpolate-window", "Interpolate's longest waits: walks made, scrubbed and exported"

@@ -15,7 +15,7 @@ def work(stage: Stage) -> None:
     comparison, quick = panel.comparison, stage.quick
     stage.session.prompt.set("a teddy bear")
     axes = Axis("steps", (1, 2) if quick else STEPS), Axis("sampler", SAMPLERS[: 1 if quick else 3])
-    panel.column.use_grid(Grid(*axes))
+    panel.column.axes.set_grid(Grid(*axes))
     stage.worked("a comparison made", panel.run, lambda: comparison.job is None)
     stage.timed("another cell selected", lambda: comparison.select(1), stage.rested(0.3))
     for name in ("convergence", "guidance", "lab", "pictures"):

@@ -9,16 +9,14 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from studio.core.autoencoding import Probe, Probed, ProbeSpec
 from studio.core.errors import UsageError, no_such
+from studio.core.messages import Progress
 from studio.core.specs import checked_options
 from studio.models.format import Check
-
-if TYPE_CHECKING:
-    from studio.core.messages import Progress
-    from studio.models.model import ImageAutoencoder
+from studio.models.model import ImageAutoencoder
 
 ORDER = (
     "posterior", "samples", "noise", "quantise", "channels", "walk", "prior", "interpolate",
@@ -49,10 +47,7 @@ def find(name: str) -> ProbeSpec:
 
 
 def probe(
-    autoencoder: ImageAutoencoder,
-    request: Probe,
-    check: Check = lambda: None,
-    job: int = 0,
+    autoencoder: ImageAutoencoder, request: Probe, check: Check = lambda: None, job: int = 0
 ) -> Iterator[Progress | Probed]:
     """Looks; `check`, before everything that is decoded, may raise Cancelled.
 

@@ -41,10 +41,6 @@ class Facets:
     tags: Counts
 
 
-def _nothing() -> None:
-    """Never stops."""
-
-
 class History:
     """An index of the PNGs below `folder`, kept in `database`.
 
@@ -82,7 +78,7 @@ class History:
             return rows.items(connection, (number,), self.folder)[number]
 
     def sync(
-        self, check: Callable[[], None] = _nothing, progress: Progress | None = None
+        self, check: Callable[[], None] = lambda: None, progress: Progress | None = None
     ) -> Synced:
         """Makes the index say what the folder holds; reads only files that it does not know.
 

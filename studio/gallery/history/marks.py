@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -92,13 +92,7 @@ def checked_tag(tag: str) -> str:
 
 def _line(picture: str, marks: Marks) -> bytes:
     # the newline comes first: it ends whatever a kill has torn
-    entry = {
-        "picture": picture,
-        "favourite": marks.favourite,
-        "rating": marks.rating,
-        "tags": marks.tags,
-    }
-    return b"\n" + json.dumps(entry).encode("ascii")
+    return b"\n" + json.dumps({"picture": picture, **asdict(marks)}).encode("ascii")
 
 
 def _entry(line: bytes) -> tuple[str, Marks] | None:

@@ -68,21 +68,22 @@ def plain(text: str) -> str:
 def condition(query: Query, words: bool) -> Condition:
     """`words` tells whether there is a trigram index to ask."""
     parts: list[tuple[str, Parameter]] = [("trashed = ?", int(query.trashed))]
-    for name in ("sampler", "model"):
-        if value := getattr(query, name):
-            parts.append((f"{name} = ?", plain(value)))
-    if query.seed is not None:
-        parts.append(("seed = ?", _bounded(query.seed)))
-    if query.since is not None:
-        parts.append(("created >= ?", _bounded(query.since)))
-    if query.until is not None:
-        parts.append(("created < ?", _bounded(query.until)))
-    if query.least_rating > 0:
-        parts.append(("rating >= ?", _bounded(query.least_rating)))
-    if query.favourite is not None:
-        parts.append(("favourite = ?", int(query.favourite)))
-    if query.tag:
-        parts.append(("id IN (SELECT picture FROM tags WHERE tag = ?)", plain(query.tag)))
+    for sql, text in (
+        ("sampler = ?", query.sampler),
+        ("model = ?", query.model),
+        ("id IN (SELECT picture FROM tags WHERE tag = ?)", query.tag),
+    ):
+        if text:
+            parts.append((sql, plain(text)))
+    for sql, number in (
+        ("seed = ?", query.seed),
+        ("created >= ?", query.since),
+        ("created < ?", query.until),
+        ("rating >= ?", max(0, query.least_rating) or None),
+        ("favourite = ?", query.favourite),
+    ):
+        if number is not None:
+            parts.append((sql, max(-MOST_INTEGER, min(int(number), MOST_INTEGER))))
     parts += _text(query.text, words)
     return Condition(" AND ".join(sql for sql, _ in parts), tuple(value for _, value in parts))
 
@@ -97,7 +98,3 @@ def _text(text: str, words: bool) -> list[tuple[str, Parameter]]:
         match = " AND ".join('"' + word.replace('"', '""') + '"' for word in long)
         parts.append(("id IN (SELECT rowid FROM words WHERE words MATCH ?)", match))
     return parts
-
-
-def _bounded(number: int) -> int:
-    return max(-MOST_INTEGER, min(number, MOST_INTEGER))

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -227,11 +227,6 @@ def marks_of(
             sql, () if ids is None else (chosen(ids),)
         )
     }
-
-
-def identities(connection: sqlite3.Connection) -> Iterator[str]:
-    for (identity,) in connection.execute("SELECT DISTINCT identity FROM pictures"):
-        yield identity
 
 
 def is_trashed(path: str) -> bool:

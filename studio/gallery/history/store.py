@@ -61,10 +61,6 @@ class Store:
                     connection.execute("ROLLBACK")
                 raise
 
-    @property
-    def has_words(self) -> bool:
-        return self._has_words
-
     def verify(self) -> None:
         """Reads the whole file; a damaged one is set aside and an empty one takes its place."""
         try:
@@ -93,7 +89,7 @@ class Store:
                 connection = schema.connect(self.database, self._timeout)
         except FAILURES as error:
             raise HistoryError(schema.sentence(self.database, error)) from error
-        self._has_words = schema.has_words(connection)
+        self.has_words = schema.has_words(connection)
         return connection
 
     def _replace(self) -> str:

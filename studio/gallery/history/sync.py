@@ -133,11 +133,7 @@ def _reads(
 
 
 def _index(
-    connection: Connection,
-    store: Store,
-    folder: Path,
-    read: _Read,
-    elsewhere: dict[str, Place],
+    connection: Connection, store: Store, folder: Path, read: _Read, elsewhere: dict[str, Place]
 ) -> str:
     """Puts one file into the index; says what that was."""
     if not _is_still(folder / read.path, read.stamp):
@@ -202,7 +198,7 @@ def _reconcile(connection: Connection, store: Store) -> int:
     """Index and journal say the same afterwards; where both say something the journal, written
     first, is right. Returns how many pictures it took."""
     journal, index = dict(store.journal.marks()), rows.marks_of(connection)
-    here = set(rows.identities(connection))
+    here = {name for (name,) in connection.execute("SELECT identity FROM pictures")}
     changed = {
         name: marks
         for name, marks in journal.items()

@@ -196,7 +196,6 @@ def _prompt(
 
 
 def _said(graph: Graph, node: Node, role: str, met: Met) -> dict[str, None]:
-    """The texts that a node encodes."""
     named = [node.inputs[n] for n in (*_TEXTS, role, f"{role}_prompt") if n in node.inputs]
     if not named:
         found = [graph.text_of(node, met)]

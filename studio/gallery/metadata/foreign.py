@@ -227,7 +227,6 @@ def number(value: object) -> int | float | None:
 
 
 def _sampled(settings: Settings, foreign: Foreign, ledger: _Ledger) -> Settings:
-    """With the sampler, its options and the schedule."""
     sampler, written = str(foreign.sampler or ""), str(foreign.schedule or "")
     name, schedule, guided = sampler_and_schedule(sampler, written)
     match = _our_sampler(sampler) or SAMPLERS.get(name)

@@ -21,7 +21,7 @@ _OF_NO_EFFECT = {  # or read in another way
 }
 _OLD_NAMES = COMMON | {"guidance": "cfg_scale", "strength": "strength"}
 _OLD_OF_NO_EFFECT = {
-    *("type", "variations", "weight", "orig_hash", "init_image_path", "seam_size", "seam_blur"),
+    *("type", "variations", "weight", "orig_hash", "init_image_path", "seam_size", "seam_blur")
 }
 _DREAM_NAMES = {"sampler": "A", "steps": "s", "guidance": "C", "seed": "S", "strength": "f"}
 _DREAM_NAMES |= {"width": "W", "height": "H"}

@@ -97,7 +97,6 @@ class DiffusersAutoencoderFormat:
 
 
 def _source(path: Path) -> _Source:
-    """Raises ModelError."""
     folder = _configured_folder(path)
     if folder is None:
         return _Source(path, None, {})

@@ -36,14 +36,9 @@ class NativeFormat:
                 )
         if not (path / "text" / TOKENIZER).is_file():
             raise ModelError(f"{path / 'text' / TOKENIZER} is missing.")
-        return ModelInfo(
-            name=path.name,
-            kind="generator",
-            format=self.name,
-            parameters=sum(manifest.parameters for manifest in manifests.values()),
-            path=path,
-            trained=manifests["denoiser"].trained,
-        )
+        parameters = sum(manifest.parameters for manifest in manifests.values())
+        trained = manifests["denoiser"].trained
+        return ModelInfo(path.name, "generator", self.name, parameters, path, trained)
 
     def open(self, path: Path, device: str, precision: str, check: Check) -> LatentDiffusion:
         from studio.models.latent_diffusion import open_bundle

@@ -43,15 +43,8 @@ class NetworkFormat:
         return (path / MANIFEST).is_file()
 
     def describe(self, path: Path) -> ModelInfo:
-        manifest = read_manifest(path)
-        return ModelInfo(
-            name=path.name,
-            kind=manifest.kind,
-            format=self.name,
-            parameters=manifest.parameters,
-            path=path,
-            trained=manifest.trained,
-        )
+        found = read_manifest(path)
+        return ModelInfo(path.name, found.kind, self.name, found.parameters, path, found.trained)
 
     def open(self, path: Path, device: str, precision: str, check: Check) -> nn.Module:
         """The network with its parameters in `precision`; its buffers stay fp32."""

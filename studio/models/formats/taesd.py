@@ -53,14 +53,9 @@ class TaesdFormat:
         for file in files:
             if not file.is_file():
                 raise ModelError(f"{file} is missing; an encoder and its decoder belong together.")
-        return ModelInfo(
-            name=path.name,
-            kind="autoencoder",
-            format=self.name,
-            parameters=sum(_parameters(file) for file in files),
-            path=path,
-            trained={"scaling": "none: these latents are as the large model's denoiser sees them"},
-        )
+        parameters = sum(_parameters(file) for file in files)
+        trained = {"scaling": "none: these latents are as the large model's denoiser sees them"}
+        return ModelInfo(path.name, "autoencoder", self.name, parameters, path, trained)
 
     def open(self, path: Path, device: str, precision: str, check: Check) -> nn.Module:
         from studio.models.formats.network import in_precision

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from studio.core.installation import bundled
 from studio.core.tables import Weight
+from studio.models.registry import open_network
 from studio.networks.text import TextConfig, TextFeatures, TextTower
 from studio.networks.tokenizer import Tokenizer
 from studio.objectives.distillation import sentence_loss, similarity_loss, token_loss
@@ -41,9 +42,12 @@ SYNONYMS = (
 
 @dataclass(frozen=True)
 class TextSettings:
-    """`tokenizer` is the teacher's own; weights of the three terms."""
+    """`tokenizer` is the teacher's own; `tower` a text tower to begin from, so that what was
+    trained on its tokens need not learn a new language (empty: begin from the teacher's words);
+    weights of the three terms."""
 
     tokenizer: str = "studio-256/text/tokenizer.json"
+    tower: str = ""
     sentence: Weight = 1.0
     similarity: Weight = 2.0
     token: Weight = 0.5
@@ -87,12 +91,17 @@ class TextTask:
         self.on, self.device, self.corpus = on, on.device, Corpus.bundled(self.recipe.dataset)
         self.tokenizer = Tokenizer(bundled(self.settings.tokenizer))
         self.teacher = Teacher(read_weights()).to(self.device).eval()
-        self.start_from_teacher(cast(Distilled, self.network).tower)
+        self.begin(cast(Distilled, self.network).tower)
         self.unseen = [self._batch(self.corpus.unseen([2**31, i], 128)) for i in range(4)]
 
     @torch.no_grad()
-    def start_from_teacher(self, tower: TextTower) -> None:
-        """The factorised embedding begins as the teacher's words' principal components."""
+    def begin(self, tower: TextTower) -> None:
+        """As the tower that the settings name, or with the teacher's words' principal components
+        for its factorised embedding."""
+        if self.settings.tower:
+            known = open_network(str(bundled(self.settings.tower)), "text", self.device.type)
+            tower.load_state_dict(known.state_dict())
+            return
         words = self.teacher.words.weight
         _, _, basis = torch.linalg.svd(words - words.mean(0), full_matrices=False)
         reduced = (words - words.mean(0)) @ basis[: self.config.embedding].T

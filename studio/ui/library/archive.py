@@ -65,10 +65,9 @@ class Archive(QObject):
         self._opened: list[History] = []  # the last one is in use
         self._makeshift: tempfile.TemporaryDirectory[str] | None = None
         self._opening, self._closing = Lock(), Event()
-        self._work, self._looks, self._sums = Background(self), Background(self), Background(self)
-        for each in (self._work, self._looks, self._sums):
-            each.done.connect(self._done)
-            each.failed.connect(self._failed)
+        self._work, self._looks, self._sums = (
+            Background(self, done=self._done, failed=self._failed) for _ in range(3)
+        )
 
     @property
     def database(self) -> Path:

@@ -37,9 +37,7 @@ class Loader(QObject):
         self._waiting: OrderedDict[Hashable, tuple[Callable[..., Any], tuple[object, ...]]]
         self._waiting = OrderedDict()
         self._running: set[Hashable] = set()
-        self._background = Background(self, threads)
-        self._background.done.connect(self._done)
-        self._background.failed.connect(self._failed)
+        self._background = Background(self, threads, done=self._done, failed=self._failed)
         self._background.problem.connect(self.problem)
 
     def ask(self, key: Hashable, function: Callable[..., Any], *arguments: object) -> None:

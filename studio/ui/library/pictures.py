@@ -66,10 +66,8 @@ class Library(QAbstractListModel):
         self.archive = Archive(folder, self)
         self._images: Recent[Entry, QImage] = Recent(_PICTURES_KEPT)
         self._unwritten: dict[Entry, Picture] = {}
-        self._files = Background(self)
+        self._files = Background(self, done=self._file_done, failed=self._file_failed)
         self._small = Thumbnails(self)
-        self._files.done.connect(self._file_done)
-        self._files.failed.connect(self._file_failed)
         self._small.arrived.connect(self._small_arrived)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008

@@ -45,12 +45,10 @@ class MaskEditor(QDialog):
         )
         self.undo = self._tool("Undo", "maskUndo", "Undo the last stroke", "Ctrl+Z", mask.undo)
         self.redo = self._tool("Redo", "maskRedo", "Redo", "Ctrl+Shift+Z", mask.redo)
-        self.use = text_button(
-            "maskDone", "Use mask", "Use mask", "Use this mask (Enter)", "primary"
-        )
-        self.leave = text_button(
-            "maskCancel", "Cancel", "Cancel", "Discard the changes (Esc)", "beside"
-        )
+        text, tip = "Use mask", "Use this mask (Enter)"
+        self.use = text_button("maskDone", text, text, tip, "primary", self.accept)
+        text, tip = "Cancel", "Discard the changes (Esc)"
+        self.leave = text_button("maskCancel", text, text, tip, "beside", self.reject)
         self.use.setDefault(True)
         size = caption("Size", buddy=self.width_box)
         column(
@@ -86,8 +84,6 @@ class MaskEditor(QDialog):
         self.width_box.edited.connect(self._widen)
         self.easel.changed.connect(self._refresh)
         self.easel.sized.connect(self._grow)
-        self.use.clicked.connect(self.accept)
-        self.leave.clicked.connect(self.reject)
         for key, act in (
             ("X", self.swap),
             ("[", lambda: self._grow(1 / GROW)),

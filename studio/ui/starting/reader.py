@@ -19,9 +19,7 @@ class Reader(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._files = Background(self)
-        self._files.done.connect(self.found)
-        self._files.failed.connect(self.refused)
+        self._files = Background(self, done=self.found, failed=self.refused)
 
     def read(self, path: Path, model: str) -> None:
         """`model` is in use; another studio's becomes the default one, and a note says so."""

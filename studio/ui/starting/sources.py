@@ -30,9 +30,7 @@ class Sources(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._files = Background(self, to_the_end=True)
-        self._files.done.connect(self._done)
-        self._files.failed.connect(self._failed)
+        self._files = Background(self, to_the_end=True, done=self._done, failed=self._failed)
         self._wanted: Settings | None = None
 
     def open(self, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Writes a trajectory: as a film or as pictures. Must not import widgets."""
+"""Writes a trajectory: as a film or as pictures."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, Slot
 
-from studio.gallery.film import write_film
-from studio.gallery.steps import write_steps
+from studio.gallery.film import write_film, write_steps
 from studio.ui.output.channels import enlarged, film_frames, last_of
 from studio.ui.output.exporter import FILMS, FRAMES, Exporter
 from studio.ui.viewer.decoding import FILM, Decoding
@@ -30,10 +29,10 @@ class Exports(Exporter):
 
     def start(self, form: str, channel: str) -> None:
         """Writes a channel, in full once it is decoded; one at a time."""
-        made = self._decoding.made
-        if made is not None and made.trajectory is not None and self.waiting is None:
+        kept = self._decoding.kept
+        if kept is not None and self.waiting is None:
             self.waiting = (form, channel)
-            self._decoding.want_film(channel, film_frames(last_of(channel, made.trajectory)))
+            self._decoding.want_film(channel, film_frames(last_of(channel, kept)))
 
     def forget(self) -> None:
         """Another picture is shown: what waits for its frames will not come."""
@@ -42,21 +41,16 @@ class Exports(Exporter):
 
     @Slot(str, bool)
     def _decoded(self, name: str, complete: bool) -> None:
-        made = self._decoding.made
-        if name != FILM or self.waiting is None or made is None or made.trajectory is None:
+        made, kept = self._decoding.made, self._decoding.kept
+        if name != FILM or self.waiting is None or made is None or kept is None:
             return
         (form, channel), self.waiting = self.waiting, None
         if not complete:
             self.failed.emit("Nothing was written: not all steps could be decoded.")
             return
-        frames = film_frames(last_of(channel, made.trajectory))
+        frames = film_frames(last_of(channel, kept))
         pictures = tuple(self._decoding.picture(channel, frame)[0] for frame in frames)
         self.write(self.new_path(made.settings.prompt, form), write, pictures, made.image)
-
-
-def rate(frames: int) -> float:
-    """Frames a second: so that the way lasts SECONDS, within RATES."""
-    return min(max(frames / SECONDS, RATES[0]), RATES[1])
 
 
 def write(path: Path, pictures: tuple[np.ndarray, ...], like: np.ndarray) -> None:
@@ -66,5 +60,5 @@ def write(path: Path, pictures: tuple[np.ndarray, ...], like: np.ndarray) -> Non
     if not path.suffix:
         write_steps(path, large)
         return
-    fps = rate(len(large))
+    fps = min(max(len(large) / SECONDS, RATES[0]), RATES[1])
     write_film(path, (*large, *(large[-1:] * round(HELD * fps))), fps)

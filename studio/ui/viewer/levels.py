@@ -8,11 +8,13 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.ui.output.channels import level
 from studio.ui.plots.painting import draw_curve, placed
+from studio.ui.widgets.form import named
 
-_ROLE = QPalette.ColorRole
+_ROLE, _ALIGN = QPalette.ColorRole, Qt.AlignmentFlag
 LEFT, RIGHT, TOP, BOTTOM = 44, 24, 30, 40  # logical pixels around the axes
 WIDEST = 900
-DOT = 3.0
+TIP = "Noise σ and signal α of every step, α² + σ² = 1; a click goes there."
+DOT, MOST_DOTS = 3.0, 120
 
 
 class Levels(QWidget):
@@ -24,9 +26,7 @@ class Levels(QWidget):
         super().__init__()
         self.times: tuple[float, ...] = (1.0, 0.0)
         self.frame = 0
-        self.setObjectName("trajectoryLevels")
-        self.setAccessibleName("Noise level of every step")
-        self.setToolTip("Noise σ and signal α of every step, α² + σ² = 1; a click goes there.")
+        named(self, "trajectoryLevels", "Noise level of every step", TIP)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(240, 160)
 
@@ -55,53 +55,44 @@ class Levels(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_axes(painter)
-        colour = self.palette().color
+        muted, accent = map(self.palette().color, (_ROLE.PlaceholderText, _ROLE.Accent))
+        painter.setPen(QPen(muted, 1, Qt.PenStyle.DashLine))
+        painter.drawLine(self.at(self.frame, 0), self.at(self.frame, 1))
         levels = [level(t) for t in self.times]
-        here = self.at(self.frame, 0).x()
-        place = self.place()
-        painter.setPen(QPen(colour(_ROLE.PlaceholderText), 1, Qt.PenStyle.DashLine))
-        painter.drawLine(QPointF(here, place.top()), QPointF(here, place.bottom()))
-        self._paint_curve(painter, [each.alpha for each in levels], colour(_ROLE.PlaceholderText))
-        self._paint_curve(painter, [each.sigma for each in levels], colour(_ROLE.Accent))
-        self._paint_names(painter)
+        head = QRectF(self.place().left(), 0, self.place().width(), TOP - 8)
+        for name, shares, colour, side in (
+            ("signal α", [each.alpha for each in levels], muted, _ALIGN.AlignRight),
+            ("noise σ", [each.sigma for each in levels], accent, _ALIGN.AlignLeft),
+        ):
+            self._paint_curve(painter, shares, colour)
+            painter.setPen(colour)
+            painter.drawText(head, side | _ALIGN.AlignBottom, name)
         painter.end()
 
     def _paint_axes(self, painter: QPainter) -> None:
-        place, colour = self.place(), self.palette().color
-        last = len(self.times) - 1
+        colour, last = self.palette().color, len(self.times) - 1
         for share in (0.0, 0.25, 0.5, 0.75, 1.0):
-            y = self.at(0, share).y()
+            left, right = self.at(0, share), self.at(last, share)
             painter.setPen(QPen(colour(_ROLE.Mid), 1))
-            painter.drawLine(QPointF(place.left(), y), QPointF(place.right(), y))
+            painter.drawLine(left, right)
             painter.setPen(colour(_ROLE.PlaceholderText))
-            flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(QRectF(place.left() - 44, y - 9, 36, 18), flags, f"{share:g}")
+            where = QRectF(left.x() - 44, left.y() - 9, 36, 18)
+            painter.drawText(where, _ALIGN.AlignRight | _ALIGN.AlignVCenter, f"{share:g}")
         for frame in sorted({round(last * n / 4) for n in range(5)}):
-            x = self.at(frame, 0).x()
-            words = "step 0" if frame == 0 else f"{frame}"
-            where = QRectF(x - 40, place.bottom() + 8, 80, 18)
-            painter.drawText(where, Qt.AlignmentFlag.AlignCenter, words)
+            below = self.at(frame, 0)
+            where = QRectF(below.x() - 40, below.y() + 8, 80, 18)
+            painter.drawText(where, _ALIGN.AlignCenter, f"{frame}" if frame else "step 0")
 
     def _paint_curve(self, painter: QPainter, shares: list[float], colour: QColor) -> None:
         points = [self.at(frame, share) for frame, share in enumerate(shares)]
         draw_curve(painter, QPolygonF(points), colour)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
-        if len(points) <= 120:
-            for point in points:
-                painter.drawEllipse(point, DOT, DOT)
+        for point in points if len(points) <= MOST_DOTS else ():
+            painter.drawEllipse(point, DOT, DOT)
         painter.setBrush(self.palette().color(_ROLE.Window))
         painter.setPen(QPen(colour, 2))
         painter.drawEllipse(points[self.frame], 2 * DOT, 2 * DOT)
-
-    def _paint_names(self, painter: QPainter) -> None:
-        place, colour = self.place(), self.palette().color
-        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom
-        painter.setPen(colour(_ROLE.Accent))
-        painter.drawText(QRectF(place.left(), 0, 160, TOP - 8), flags, "noise σ")
-        painter.setPen(colour(_ROLE.PlaceholderText))
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
-        painter.drawText(QRectF(place.right() - 160, 0, 160, TOP - 8), right, "signal α")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         place = self.place()

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import (
-    QMenu,
-    QStackedWidget,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtWidgets import QMenu, QStackedWidget, QToolButton, QWidget
 
 from studio.core import generating
 from studio.ui.image.canvas import Canvas, enlarge
@@ -27,6 +23,7 @@ from studio.ui.widgets.form import caption, column, row
 from studio.ui.widgets.menus import add_forms
 from studio.ui.widgets.player import Player
 from studio.ui.widgets.segments import Segments
+from studio.ui.widgets.time_slider import FINE
 
 TIP = (
     "Noise (t = 1) at the left, the picture (t = 0) at the right; the ticks are the steps."
@@ -83,20 +80,15 @@ class TrajectoryPage(QWidget):
         return button
 
     @property
-    def made(self) -> generating.Picture | None:
-        return self.decoding.made
-
-    @property
     def frame(self) -> int:
         """The step shown: the last one before the player's time."""
-        kept = self.made.trajectory if self.made is not None else None
-        if kept is None:
+        if (kept := self.decoding.kept) is None:
             return 0
         return min(frame_at(kept.times, self.player.time), last_of(self.channels.value, kept))
 
     def show_picture(self, made: generating.Picture | None) -> None:
         """Shows a picture's trajectory from its noise; None shows nothing."""
-        if made is self.made:
+        if made is self.decoding.made:
             return
         self.exports.forget()
         self.player.pause()
@@ -109,20 +101,17 @@ class TrajectoryPage(QWidget):
         self.player.slider.set_time(1.0)
         self._refresh()
 
-    def pause(self) -> None:
-        self.player.pause()
-
     @Slot(int)
     def go_to(self, frame: int) -> None:
         """Stands at a step."""
-        if self.made is not None and self.made.trajectory is not None:
-            times = self.made.trajectory.times
-            self.player.slider.set_time(times[min(max(frame, 0), len(times) - 1)])
+        if (kept := self.decoding.kept) is not None:
+            t = kept.times[min(max(frame, 0), len(kept.times) - 1)]
+            self.player.slider.set_time(math.floor(t * FINE) / FINE)  # at the step or just past it
 
     @Slot()
     def _refresh(self, _: object = None) -> None:
-        made = self.made
-        if made is None or made.trajectory is None:
+        made, kept = self.decoding.made, self.decoding.kept
+        if made is None or kept is None:
             return
         channel, frame = self.channels.value, self.frame
         self.export.setEnabled(channel != "noise")
@@ -131,13 +120,10 @@ class TrajectoryPage(QWidget):
             self.levels.show_frame(frame)
         else:
             pixels, full = self.decoding.picture(channel, frame)
-            image = to_qimage(pixels)
-            size = QSize(made.image.shape[1], made.image.shape[0])
-            if full:
-                self.canvas.show_picture(image)
-            else:
-                self.canvas.show_preview(enlarge(image), size, "")
-        self._show_state(made.trajectory, channel, frame)
+            height, width, _ = made.image.shape
+            image = to_qimage(pixels) if full else enlarge(to_qimage(pixels))
+            self.canvas.show_preview(image, QSize(width, height), "")
+        self._show_state(kept, channel, frame)
         self._resting.start()
 
     def _show_state(self, kept: generating.Trajectory, channel: str, frame: int) -> None:

@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, Slot
 from PySide6.QtGui import QAction, QImage, QResizeEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QMenu,
-    QStackedWidget,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QStackedWidget, QWidget
 
 from studio.core.generating import Picture, Preview
 from studio.core.messages import Progress
@@ -29,7 +23,7 @@ from studio.ui.recent import Recent
 from studio.ui.viewer.welcome import welcome
 from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.buttons import tool
-from studio.ui.widgets.form import column, row
+from studio.ui.widgets.form import column, named, row
 from studio.ui.widgets.line import Facts
 from studio.ui.widgets.menus import passing_menu
 
@@ -73,7 +67,7 @@ class Viewer(QWidget):
         self.tools = row(gap=2)
         self._bar = row((self.facts, 1), self.tools, gap=2, on=self.bar)
         self._actions: dict[str, QAction] = {}
-        self._needing: frozenset[str] = frozenset()
+        self._needing: set[str] = set()
         self._library, self._jobs = library, jobs
         parts = (self.banner, (self.pages, 1), self.bar, self.strip)
         column(*parts, gap=8, margins=(16, 12, 16, 8), on=self)
@@ -102,12 +96,11 @@ class Viewer(QWidget):
             QWidget.setTabOrder(before, after)  # as if it had always been there
         return player
 
-    def set_actions(self, actions: dict[str, QAction], needing: frozenset[str]) -> None:
+    def set_actions(self, actions: dict[str, QAction], needing: set[str]) -> None:
         """Fills the tool bar from the actions table; `needing` names those that need a picture."""
         self._actions, self._needing = actions, needing
         actions["trajectory"].setCheckable(True)
-        self.trajectory = tool(actions["trajectory"])
-        self.trajectory.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.trajectory = tool(actions["trajectory"], worded=True)
         self.tools.addWidget(self.trajectory)
         self._gaps = [_gap() for _ in TOOLS]
         self._show_page(self.welcome)
@@ -194,7 +187,7 @@ class Viewer(QWidget):
         self.bar.setVisible(page is not self.welcome)
         playing = page not in (self.welcome, self.canvas)
         if self._has_player and not playing:
-            self.player.pause()
+            self.player.player.pause()
         for name, action in self._actions.items():
             action.setEnabled(self.entry is not None or name not in self._needing)
         kept = self.entry is not None and self.entry in self._kept
@@ -258,8 +251,7 @@ def summary(settings: Settings, samplers: dict[str, SamplerSpec]) -> str:
 
 
 def _gap() -> QWidget:
-    line = QFrame()
-    line.setObjectName("toolbarLine")
+    line = named(QFrame(), "toolbarLine")
     line.setFixedHeight(18)
     holder = QWidget()
     row(line, on=holder).setContentsMargins(6, 0, 6, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from studio.ui.widgets.welcome import Example, Welcome
 
+HINT = "Describe it and press Ctrl+Enter, or start with one of these."
 PROMPTS = (  # rows: the widest fits the smallest window
     ("a teddy bear", "a red apple on a blue background"),
     ("a slice of pizza", "a rocket", "a penguin"),
@@ -13,11 +14,8 @@ PROMPTS = (  # rows: the widest fits the smallest window
 
 def welcome() -> Welcome:
     """Its examples begin with a prompt."""
-    hint = "Describe it and press Ctrl+Enter, or start with one of these."
-    rows = [[_example(prompt) for prompt in row] for row in PROMPTS]
-    return Welcome("welcome", "What would you like to see?", hint, rows)
-
-
-def _example(prompt: str) -> Example:
-    name = f"example-{prompt.replace(' ', '-')}"
-    return Example(name, prompt, f"Make a picture of “{prompt}”", prompt)
+    rows = [
+        [Example(f"example-{p.replace(' ', '-')}", p, f"Make a picture of “{p}”", p) for p in row]
+        for row in PROMPTS
+    ]
+    return Welcome("welcome", "What would you like to see?", HINT, rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, SignalInstance
+from PySide6.QtCore import QSize, Qt, SignalInstance
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QPushButton, QToolButton
 
@@ -41,9 +41,11 @@ def small_button(name: str, text: str, tip: str, act: Act | None = None) -> QPus
     return text_button(name, text, tip.split(" (")[0], tip, "small", act)
 
 
-def tool(action: QAction) -> QToolButton:
-    """A flat button for an action of the table."""
+def tool(action: QAction, worded: bool = False) -> QToolButton:
+    """A flat button for an action of the table: an icon, with words beside it if `worded`."""
     button = QToolButton()
     button.setDefaultAction(action)
+    if worded:
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     button.setIconSize(QSize(icons.SIZE, icons.SIZE))
     return named(button, f"tool-{action.objectName()}", action.text())

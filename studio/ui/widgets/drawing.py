@@ -20,9 +20,7 @@ class Drawing(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._reading = Background(self)
-        self._reading.done.connect(self.done)
-        self._reading.failed.connect(self.failed)
+        self._reading = Background(self, done=self.done, failed=self.failed)
 
     def start(self, key: object, request: Generate, prompt: str) -> None:
         lines = lines_in(words_folder())

@@ -72,7 +72,7 @@ class FineTuning(Fold):
         line = line_edit("classifier", "Classifier guidance: class", CLASSES, NO_CLASS)
         self.classifier = add(CLASS, line)
         pull = SliderSpin("pull", "Pull", PULLS, 0, MAX_CLASSIFIER, 10, 1, 0.5)
-        self.pull = add(PULL, pull, session.classifier_scale)
+        add(PULL, pull, session.classifier_scale)
 
     def _follow(self, session: Session) -> None:
         """The options are those of the sampler and of the rule, whichever are chosen."""

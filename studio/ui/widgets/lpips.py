@@ -35,15 +35,13 @@ class LpipsButton(QWidget):
         super().__init__()
         self._banner, self._jobs = banner, jobs
         self._place, self._fetching, self._stop = "", False, Event()
-        self._background = Background(self)
-        self._background.done.connect(self._done)
-        self._background.failed.connect(self._failed)
+        self._background = Background(self, done=self._done, failed=self._failed)
         jobs.on(Ready, self._look)
         self._heard.connect(self._show_state)
         if (app := QCoreApplication.instance()) is not None:
             app.aboutToQuit.connect(self._stop.set)
-        self.button = text_button("getLpips", TEXT, "Download LPIPS's weights", TIP)
-        self.button.clicked.connect(self._clicked)
+        label = "Download LPIPS's weights"
+        self.button = text_button("getLpips", TEXT, label, TIP, act=self._clicked)
         self.button.hide()
         row(self.button, on=self)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -24,49 +23,11 @@ from studio.ui.workspaces.compare.values import lines, real_numbers, whole_numbe
 
 DIRECTIONS = {"columns": "Columns", "rows": "Rows", "tabs": "Tabs"}
 NOTHING = ""
-_QUICK = ("dpmpp-2m", "flow-heun", "flow-euler")
-_AT_FIRST: dict[str, tuple[Any, ...]] = {
-    "steps": (5, 10, 20),
-    "guidance": (1.0, 4.0, 8.0),
-    "seed": (1, 2, 3, 4),
-}
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A comparison worth making, under a button."""
-
-    id: str
-    text: str
-    tip: str
-    grid: Grid
-
-
-def presets(session: Session) -> tuple[Preset, ...]:
-    """Made of the samplers that there are."""
-    specs = session.samplers.values()
-    families = tuple(spec.name for spec in specs if spec.is_family_default)
-    quick = tuple(name for name in _QUICK if name in session.samplers)
-    return (
-        Preset(
-            "families",
-            "Families",
-            "DDPM, SDE and flow from the same noise, each family's own sampler",
-            Grid(Axis("sampler", families)),
-        ),
-        Preset(
-            "steps",
-            "Steps",
-            "How few steps do: second-order solvers against Euler",
-            Grid(Axis("steps", (5, 10, 20, 40)), Axis("sampler", quick or families)),
-        ),
-        Preset(
-            "guidance",
-            "Guidance",
-            "One noise, the guidance w swept from 0 (no prompt) to 8",
-            Grid(Axis("guidance", (0.0, 1.0, 2.0, 4.0, 8.0))),
-        ),
-    )
+AT_FIRST: dict[str, tuple[Any, ...]] = {
+    "steps": (5, 10, 20), "guidance": (1.0, 4.0, 8.0), "seed": (1, 2, 3, 4)
+}  # fmt: skip
+SAMPLERS = "Tick the samplers to compare (Space); a family's heading ticks all of it."
+OWN_SCHEDULE = "", "Sampler's default", "This sampler's default schedule"
 
 
 class AxesEditor(QWidget):
@@ -74,12 +35,11 @@ class AxesEditor(QWidget):
 
     edited = Signal()
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, grid: Grid) -> None:
         super().__init__()
         self.setObjectName("axes")
         self._session = session
         self.editors = _editors(session)
-        self._needs = {spec.name: spec.needs for spec in session.rules.values()}
         self._boxes: dict[str, ChoiceBox] = {}
         self._holders: dict[str, QVBoxLayout] = {}
         self._chosen = dict.fromkeys(DIRECTIONS, NOTHING)
@@ -90,14 +50,14 @@ class AxesEditor(QWidget):
             editor.setParent(self)
             editor.hide()
             editor.edited.connect(self.edited)
-        self.set_grid(presets(session)[0].grid)
+        self.set_grid(grid)
 
     def _add_direction(self, whole: QVBoxLayout, direction: str, label: str) -> None:
         tip = f"The setting that changes along the {label.lower()}"
         none = [] if direction == "columns" else [(NOTHING, "Nothing", "")]
         choices = [(name, AXES[name], "") for name in self.editors]
         box = ChoiceBox(f"axis-{direction}", label, tip, [*none, *choices])
-        box.edited.connect(self._choose)
+        box.edited.connect(partial(self._choose, direction))
         title, holder = caption(label, "muted", buddy=box), column()
         title.setFixedWidth(title.fontMetrics().horizontalAdvance(DIRECTIONS["columns"]) + 8)
         whole.addLayout(row(title, (box, 1)))
@@ -151,34 +111,29 @@ class AxesEditor(QWidget):
         name = self._chosen[direction]
         return Axis(name, self.editors[name].values()) if name else None
 
-    @Slot(object)
-    def _choose(self, _: object) -> None:
+    def _choose(self, direction: str, name: str) -> None:
         """A setting that another direction has already changes places with this one's."""
-        for direction, box in self._boxes.items():
-            before, now = self._chosen[direction], box.currentData()
-            if now == before:
-                continue
-            for other, name in self._chosen.items():
-                if now and name == now:
-                    free = (each for each in self.editors if each not in self._chosen.values())
-                    must = other == "columns" and not before
-                    self._chosen[other] = next(free) if must else before
-            self._chosen[direction] = now
-            if now == "prompt" and not self.editors[now].values():
-                self.editors[now].set_values(lines(self._session.prompt.get()))
-            break
+        for other, taken in self._chosen.items():
+            if name and taken == name:
+                self._chosen[other] = self._chosen[direction]
+        self._chosen[direction] = name
+        if not self._chosen["columns"]:  # they cannot be nothing
+            free = (each for each in self.editors if each not in self._chosen.values())
+            self._chosen["columns"] = next(free)
+        if name == "prompt" and not self.editors[name].values():
+            self.editors[name].set_values(lines(self._session.prompt.get()))
         self._place()
 
     def _place(self) -> None:
         for name, editor in self.editors.items():
             editor.setVisible(name in self._chosen.values())
-        for direction, name in self._chosen.items():
-            self._boxes[direction].set_value(name)
-            if name:
-                self._holders[direction].addWidget(self.editors[name])
         order: list[QWidget] = []
         for direction, name in self._chosen.items():
-            order += [self._boxes[direction], *([self.editors[name]] if name else [])]
+            self._boxes[direction].set_value(name)
+            order.append(self._boxes[direction])
+            if name:
+                self._holders[direction].addWidget(self.editors[name])
+                order.append(self.editors[name])
         for before, after in pairwise(order):
             self.setTabOrder(before, after)
         self.edited.emit()
@@ -188,8 +143,8 @@ class AxesEditor(QWidget):
         """Rules that need more than this model has cannot be chosen."""
         rules = self.editors.get("rule")
         if isinstance(rules, Checklist):
-            for name, needs in self._needs.items():
-                rules.enable(name, not needs or needs in model.needs)
+            for spec in self._session.rules.values():
+                rules.enable(spec.name, not spec.needs or spec.needs in model.needs)
 
 
 _Editor = Checklist | NumberList | PromptList
@@ -197,51 +152,44 @@ _Editor = Checklist | NumberList | PromptList
 
 def _editors(session: Session) -> dict[str, _Editor]:
     """A control for the values of every setting that can be compared here."""
+    families = [
+        (
+            label,
+            [(s.name, s.label, describe(s)) for s in session.samplers.values() if s.family == f],
+        )
+        for f, label in FAMILIES.items()
+    ]
     made: dict[str, _Editor] = {
-        "sampler": Checklist(
-            "compareSamplers",
-            "Samplers to compare",
-            "Tick the samplers to compare (Space); a family's heading ticks all of it.",
-            _samplers(session),
-        ),
+        "sampler": _ticks("Samplers", SAMPLERS, [each for each in families if each[1]]),
         "steps": _numbers("Steps", "like 5, 10, 25 or 1-4", whole_numbers),
         "guidance": _numbers("Guidance", "like 0, 1, 2.5, 4", real_numbers),
         "seed": _numbers("Seeds", "like 1, 7, 42 or 1-4", whole_numbers),
         "prompt": PromptList("comparePrompts", "Prompts to compare", "One prompt per line"),
     }
-    for name, values in _AT_FIRST.items():
+    for name, values in AT_FIRST.items():
         made[name].set_values(values)
-    rules = [spec for spec in session.rules.values() if spec.needs != "classifier"]
-    tip = "Tick the guidance rules to compare."
+    rules = [_choice(spec) for spec in session.rules.values() if spec.needs != "classifier"]
     if len(rules) > 1:
-        made["rule"] = Checklist("compareRules", "Guidance rules to compare", tip, _alone(rules))
-        made["rule"].set_values(tuple(spec.name for spec in rules[:2]))
-    schedules = list(session.schedules.values())
-    tip = "Tick the schedules to compare."
-    if schedules:
-        own = ("", "Sampler's default", "This sampler's default schedule")
-        groups = _alone(schedules, own)
-        made["schedule"] = Checklist("compareSchedules", "Schedules to compare", tip, groups)
-        made["schedule"].set_values(("", *(spec.name for spec in schedules[:2])))
+        made["rule"] = _ticks("Rules", "Tick the guidance rules to compare.", [("", rules)], 2)
+    schedules = [OWN_SCHEDULE, *map(_choice, session.schedules.values())]
+    if len(schedules) > 1:
+        tip = "Tick the schedules to compare."
+        made["schedule"] = _ticks("Schedules", tip, [("", schedules)], 3)
     return made
 
 
-def _samplers(session: Session) -> list[tuple[str, tuple[Choice, ...]]]:
-    """By family."""
-    groups = []
-    for family, label in FAMILIES.items():
-        specs = [spec for spec in session.samplers.values() if spec.family == family]
-        if specs:
-            groups.append((label, tuple((s.name, s.label, describe(s)) for s in specs)))
-    return groups
+def _ticks(
+    what: str, tip: str, groups: list[tuple[str, list[Choice]]], ticked: int = 0
+) -> Checklist:
+    """The first so many are `ticked`."""
+    label = f"{'Guidance rules' if what == 'Rules' else what} to compare"
+    made = Checklist(f"compare{what}", label, tip, groups)
+    made.set_values(tuple(value for value, _, _ in groups[0][1][:ticked]))
+    return made
 
 
-def _alone(
-    specs: Sequence[GuidanceSpec | ScheduleSpec], *first: Choice
-) -> list[tuple[str, tuple[Choice, ...]]]:
-    """One group without a title."""
-    choices = ((s.name, s.label, f"{s.summary}\nSource: {s.source}") for s in specs)
-    return [("", (*first, *choices))]
+def _choice(spec: GuidanceSpec | ScheduleSpec) -> Choice:
+    return spec.name, spec.label, f"{spec.summary}\nSource: {spec.source}"
 
 
 def _numbers(what: str, how: str, parse: Any) -> NumberList:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+import math
+from typing import Any
+
+from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QEnterEvent,
@@ -10,7 +13,6 @@ from PySide6.QtGui import (
     QHelpEvent,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPaintEvent,
     QPalette,
     QPen,
@@ -22,8 +24,9 @@ from studio.ui.image.scaled import Picture
 from studio.ui.image.sight import WHOLE, Lens
 from studio.ui.image.tiles import clip_round, draw_pill, draw_ring
 from studio.ui.image.view import PictureView
+from studio.ui.plots.painting import draw_curve, placed
 
-_ROLE = QPalette.ColorRole
+_ROLE, _WITHIN = QPalette.ColorRole, Qt.ClipOperation.IntersectClip
 HEAD, CAPTION, RING = 24, 42, 4  # logical pixels: above, below and around the picture
 ROUND = 7
 SHADE, LIGHT = QColor(0, 0, 0, 150), QColor(255, 255, 255, 235)  # seen on any picture
@@ -45,29 +48,15 @@ class CellView(PictureView):
         self.picture: Picture | None = None
         self.beside: Picture | None = None  # right of the divider
         self.sides = ("", "")  # what is left and right of it
-        self.share = -1.0  # of the cell under way that is done; negative: none
+        self.share: float | None = None  # of the cell under way that is done
         self.is_current = False
         self.setObjectName(f"cell-{index}")
         self.setMouseTracking(True)
 
-    def show_state(
-        self,
-        picture: Picture | None,
-        note: str,
-        caption: tuple[str, str],
-        share: float,
-        stochastic: bool,
-    ) -> None:
-        """Draws itself anew only when something of it has changed."""
-        state = (picture, note, caption, share, stochastic)
-        if state != (self.picture, self.note, self.caption, self.share, self.stochastic):
-            self.picture, self.note, self.caption, self.share, self.stochastic = state
-            self.update()
-
-    def show_beside(self, beside: Picture | None, sides: tuple[str, str]) -> None:
-        """Another picture right of a divider, with what is on both sides; ("", ""): none."""
-        if (beside, sides) != (self.beside, self.sides):
-            self.beside, self.sides = beside, sides
+    def show_state(self, **state: Any) -> None:
+        """Takes new values of its attributes; draws itself anew only if one of them is another."""
+        if any(getattr(self, name) != value for name, value in state.items()):
+            vars(self).update(state)
             self.update()
 
     def place(self) -> QRectF:
@@ -97,52 +86,42 @@ class CellView(PictureView):
         scale = self.devicePixelRatioF()
         if self.picture is not None:
             self.picture.draw(painter, place, self._lens.part, scale)
-        elif self.share < 0:
+        elif self.share is None:
             self._text(painter, place, self.note, centred=True)
         if self.sides != ("", ""):
             self._paint_beside(painter, place, scale)
         elif self.picture is not None and self.note:
             self._pill(painter, self.note, place.left() + 7, place.bottom() - 7)
-        if self.share >= 0 and self.picture is None:
-            self._paint_share(painter, place)
+        if self.share is not None and self.picture is None:
+            self._paint_share(painter, place, self.share)
         self._paint_cross(painter, place)
 
     def _paint_beside(self, painter: QPainter, place: QRectF, scale: float) -> None:
         """The other run right of a divider; it follows the mouse in all cells."""
-        at = self._divider(place)
-        if self.beside is not None:
-            right = QRectF(place)
-            right.setLeft(at)
-            part = QRectF(self._lens.part)
-            part.setLeft(part.left() + part.width() * (at - place.left()) / place.width())
-            if right.width() >= 1:
-                self.beside.draw(painter, right, part, scale)
+        hover, seen = self._lens.hover, self._lens.part
+        at = self._over(place, seen.center() if hover is None else hover).x()
+        if self.beside is not None and place.right() - at >= 1:
+            painter.save()
+            painter.setClipRect(place.adjusted(at - place.left(), 0, 0, 0), _WITHIN)
+            self.beside.draw(painter, place, seen, scale)
+            painter.restore()
         painter.fillRect(QRectF(at - 1.5, place.top(), 3, place.height()), SHADE)
         painter.fillRect(QRectF(at - 0.5, place.top(), 1, place.height()), LIGHT)
         left, right_side = self.sides
         self._pill(painter, left, place.left() + 7, place.bottom() - 7)
         self._pill(painter, right_side, place.right() - 7, place.top() + 27, right=True)
 
-    def _divider(self, place: QRectF) -> float:
-        hover = self._lens.hover
-        if hover is None:
-            return place.center().x()
-        return self._over(place, hover).x()
-
     def _over(self, place: QRectF, part: QPointF) -> QPointF:
         """The point of this widget over a point of the picture."""
         seen = self._lens.part
         return place.topLeft() + (part - seen.topLeft()) * self._lens.zoom * place.width()
 
-    def _paint_share(self, painter: QPainter, place: QRectF) -> None:
-        bar = QRectF(place.left() + place.width() * 0.2, place.center().y() - 2, 0, 4)
-        bar.setWidth(place.width() * 0.6)
-        for end, role in ((1.0, _ROLE.Dark), (self.share, _ROLE.Accent)):
-            painter.setPen(Qt.PenStyle.NoPen)
+    def _paint_share(self, painter: QPainter, place: QRectF, share: float) -> None:
+        left, width = place.left() + place.width() * 0.2, place.width() * 0.6
+        painter.setPen(Qt.PenStyle.NoPen)
+        for end, role in ((1.0, _ROLE.Dark), (share, _ROLE.Accent)):
             painter.setBrush(self.palette().color(role))
-            painter.drawRoundedRect(QRectF(bar.topLeft(), bar.size()).adjusted(
-                0, 0, -bar.width() * (1 - end), 0
-            ), 2, 2)  # fmt: skip
+            painter.drawRoundedRect(QRectF(left, place.center().y() - 2, width * end, 4), 2, 2)
 
     def _paint_cross(self, painter: QPainter, place: QRectF) -> None:
         """The same pixel in all cells."""
@@ -152,10 +131,10 @@ class CellView(PictureView):
         at = self._over(place, hover)
         if not place.contains(at):
             return
+        ways = QPointF(1, 0), QPointF(-1, 0), QPointF(0, 1), QPointF(0, -1)
         for colour, width in ((SHADE, 3), (LIGHT, 1)):
             painter.setPen(QPen(colour, width))
-            for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-                painter.drawLine(at + QPointF(4 * x, 4 * y), at + QPointF(13 * x, 13 * y))
+            painter.drawLines([QLineF(at + way * 4, at + way * 13) for way in ways])
 
     def _paint_caption(self, painter: QPainter, place: QRectF) -> None:
         line = QRectF(place.left() + 1, place.bottom() + 5, place.width() - 2, 17)
@@ -168,15 +147,10 @@ class CellView(PictureView):
 
     def _paint_wave(self, painter: QPainter, place: QRectF) -> None:
         """Marks a sampler that adds noise on the way."""
-        path, quarter = QPainterPath(), place.width() / 4
-        path.moveTo(place.left(), place.center().y())
-        for number, height in enumerate((-1, 1, -1, 1)):
-            x = place.left() + number * quarter
-            middle = place.center().y()
-            path.quadTo(x + quarter / 2, middle + height * place.height(), x + quarter, middle)
-        painter.setPen(QPen(self.palette().color(_ROLE.PlaceholderText), 1.5))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(path)
+        along = [number / 32 for number in range(33)]
+        heights = [0.5 + 0.5 * math.sin(4 * math.pi * x) for x in along]
+        colour = self.palette().color(_ROLE.PlaceholderText)
+        draw_curve(painter, placed(place, along, heights), colour, 1.5)
 
     def _text(
         self,

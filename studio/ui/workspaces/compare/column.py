@@ -11,6 +11,7 @@ from studio.core.errors import UsageError
 from studio.core.grid import Grid
 from studio.core.messages import Ready
 from studio.core.settings import MAX_GUIDANCE, MAX_STEPS, Settings
+from studio.core.wording import many
 from studio.ui.jobs import Jobs
 from studio.ui.session import Session, also_told
 from studio.ui.widgets.buttons import text_button
@@ -21,8 +22,9 @@ from studio.ui.widgets.prompt_box import PromptBox
 from studio.ui.widgets.sampler_box import SamplerBox
 from studio.ui.widgets.seed_box import SeedBox
 from studio.ui.widgets.slider_spin import SliderSpin
-from studio.ui.workspaces.compare.axes import AxesEditor, Preset, presets
+from studio.ui.workspaces.compare.axes import AxesEditor
 from studio.ui.workspaces.compare.comparison import Comparison
+from studio.ui.workspaces.compare.presets import Preset
 
 PROMPT = "What the pictures show (Alt+P). Ctrl+Enter compares."
 EXAMPLE = "A red apple on a blue background"
@@ -41,16 +43,20 @@ class CompareColumn(SettingsColumn):
     asked = Signal()
 
     def __init__(
-        self, session: Session, jobs: Jobs, comparison: Comparison, parent: QWidget
+        self,
+        session: Session,
+        jobs: Jobs,
+        comparison: Comparison,
+        presets: tuple[Preset, ...],
+        parent: QWidget,
     ) -> None:
         super().__init__("compareColumn", parent, gap=5)
         self._session, self._jobs, self._comparison = session, jobs, comparison
+        self.axes = AxesEditor(session, presets[0].grid)
         self._add_shared()
-        title = caption("Compare", "title")
-        buttons = (self._button(preset) for preset in presets(session))
-        self.rows.addLayout(row((title, 1), *buttons))
+        buttons = map(self._button, presets)
+        self.rows.addLayout(row((caption("Compare", "title"), 1), *buttons))
         self.rows.addSpacing(4)
-        self.axes = AxesEditor(session)
         self.own_steps = Check("compareOwnSteps", "Each sampler's default steps", OWN_STEPS, True)
         self.rows.addWidget(self.axes)
         self.rows.addWidget(self.own_steps)
@@ -79,8 +85,9 @@ class CompareColumn(SettingsColumn):
         guidance = SliderSpin("sharedGuidance", "Guidance", GUIDANCE, 0, MAX_GUIDANCE, 15, 1, 0.5)
         self.guidance = rows.add("Guidance", guidance, session.guidance)
         seed = session.seed, session.seed_locked, session.last_seed, session.reuse_last_seed
-        self.seed = rows.add("Seed", SeedBox("sharedSeed").follow(*seed))
-        self._forms = prompts, rows
+        seeds = Form(self.rows)  # the line holds "Random (last 4294967295)" only below its caption
+        self.seed = seeds.add("Seed", SeedBox("sharedSeed").follow(*seed))
+        self._forms = prompts, rows, seeds
         self.also = caption("", "muted", "compareAlso", ALSO, wrap=True)
         self.rows.addWidget(self.also)
         self.rows.addSpacing(14)
@@ -109,9 +116,9 @@ class CompareColumn(SettingsColumn):
         own = {spec.name: spec.default_steps for spec in self._session.samplers.values()}
         return grid, grid.cells(base, own if self.own_steps.isChecked() else None)
 
-    def use_grid(self, grid: Grid) -> None:
-        """Shows a grid in the axes."""
-        self.axes.set_grid(grid)
+    def _button(self, preset: Preset) -> QPushButton:
+        label, use = f"Preset: {preset.text}", lambda: self.axes.set_grid(preset.grid)
+        return text_button(f"preset-{preset.id}", preset.text, label, preset.tip, "small", use)
 
     def remembered(self) -> dict[str, Any]:
         """What the next start shows again."""
@@ -121,10 +128,6 @@ class CompareColumn(SettingsColumn):
         """Shows what was remembered; what makes no sense is left as it is."""
         self.axes.restore(kept.get("axes"))
         self.own_steps.setChecked(kept.get("own_steps") is not False)
-
-    def _button(self, preset: Preset) -> QPushButton:
-        label, use = f"Preset: {preset.text}", lambda: self.use_grid(preset.grid)
-        return text_button(f"preset-{preset.id}", preset.text, label, preset.tip, "small", use)
 
     @Slot()
     def _look_again(self, _: object = None) -> None:
@@ -148,13 +151,9 @@ class CompareColumn(SettingsColumn):
 
     def _expected(self, cells: tuple[Settings, ...]) -> str:
         """How many pictures, and what they will cost; an adaptive solver decides that itself."""
-        told = f"{len(cells)} pictures" if len(cells) != 1 else "1 picture"
-        each = [self._session.samplers[cell.sampler].nfe_per_step or 0 for cell in cells]
-        if not all(each):
-            return told
-        asked = (1 if cell.guidance in (0.0, 1.0) else 2 for cell in cells)
-        nfe = sum(n * cell.steps * w for n, cell, w in zip(each, cells, asked, strict=True))
-        return f"{told} · about {nfe:,} NFE"
+        told = many(len(cells), "picture")
+        each = [self._session.samplers[cell.sampler].evaluations(cell) for cell in cells]
+        return f"{told} · about {sum(each):,} NFE" if all(each) else told
 
     @Slot()
     def _jobs_changed(self) -> None:

@@ -1,7 +1,4 @@
-"""The comparison that is shown: its cells as they come in, their distances, which one is selected.
-
-Must not import widgets or torch.
-"""
+"""The comparison that is shown: its cells as they come in, how far they are, which is selected."""
 
 from __future__ import annotations
 
@@ -12,9 +9,11 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core import comparing
 from studio.core.comparing import Compare
-from studio.core.grid import Axis, Grid
+from studio.core.generating import Trajectory
+from studio.core.grid import Grid
 from studio.core.settings import Settings
 from studio.core.specs import SamplerSpec
+from studio.core.wording import many
 from studio.ui.image.scaled import Picture
 from studio.ui.job import Requester
 from studio.ui.jobs import Jobs
@@ -31,10 +30,13 @@ class Result:
     distance: comparing.Distance | None = None
 
     @property
+    def trajectory(self) -> Trajectory | None:
+        return self.cell.trajectory if self.cell is not None else None
+
+    @property
     def times(self) -> tuple[float, ...]:
         """Where its frames lie, 1 noise to 0 clean; none without a trajectory."""
-        kept = self.cell.trajectory if self.cell is not None else None
-        return kept.times if kept is not None else ()
+        return self.trajectory.times if self.trajectory is not None else ()
 
 
 class Comparison(Requester):
@@ -49,7 +51,7 @@ class Comparison(Requester):
 
     def __init__(self, session: Session, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(jobs, parent)
-        self._session = session
+        self._session, self.samplers = session, session.samplers
         self.grid: Grid | None = None
         self.results: list[Result] = []
         self.current = 0
@@ -80,13 +82,7 @@ class Comparison(Requester):
 
     def spec(self, index: int) -> SamplerSpec | None:
         """The sampler of a cell."""
-        return self._session.samplers.get(self.results[index].settings.sampler)
-
-    def place(self, index: int) -> tuple[int, int, int]:
-        """(tab, row, column) of a cell."""
-        assert self.grid is not None
-        _, rows, columns = self.grid.shape
-        return index // (rows * columns), index // columns % rows, index % columns
+        return self.samplers.get(self.results[index].settings.sampler)
 
     def tab(self, number: int) -> range:
         """The cells of a tab."""
@@ -100,44 +96,32 @@ class Comparison(Requester):
             self.current = min(max(index, 0), len(self.results) - 1)
             self.selected.emit(self.current)
 
-    def under_way(self) -> tuple[int, float] | None:
-        """The cell being made and how much of it is done, 0 to 1."""
-        at = self._jobs.progress
-        if self.job is None or self._jobs.running is not self.job or at is None:
-            return None
-        return at.picture, at.step / max(at.steps, 1)
+    def share_done(self, index: int) -> float | None:
+        """How much of the cell being made is done, 0 to 1; None for another."""
+        at, cell = self._jobs.progress, self.results[index].cell
+        ours = self.job is not None and self._jobs.running is self.job and cell is None
+        return at.step / max(at.steps, 1) if at and ours and at.picture == index else None
 
-    def value_label(self, axis: Axis, value: Any) -> str:
+    def value_label(self, axis: str, value: Any) -> str:
         """A value of an axis in words."""
-        session = self._session
-        match axis.name:
+        match axis:
             case "sampler" | "rule" | "schedule":
-                specs: dict[str, Any] = getattr(session, f"{axis.name}s")
-                spec = specs.get(value)
+                spec = getattr(self._session, f"{axis}s").get(value)
                 return spec.label if spec is not None else str(value) or "Sampler's default"
             case "steps":
-                return f"{value} steps" if value != 1 else "1 step"
+                return many(value, "step")
             case "guidance":
                 return f"w = {value:g}"
             case "seed":
                 return f"seed {value}"
         return str(value) or "No prompt"
 
-    @property
-    def samplers(self) -> dict[str, SamplerSpec]:
-        return self._session.samplers
-
-    def sampler_label(self, name: str) -> str:
-        spec = self._session.samplers.get(name)
-        return spec.label if spec is not None else name
-
     def label(self, index: int) -> str:
         """What sets a cell apart from the others."""
         if self.grid is None:
             return ""
-        settings = self.results[index].settings
-        axes = (axis for axis in reversed(self.grid.axes))
-        return " · ".join(self.value_label(each, getattr(settings, each.name)) for each in axes)
+        settings, names = self.results[index].settings, [axis.name for axis in self.grid.axes]
+        return " · ".join(self.value_label(n, getattr(settings, n)) for n in reversed(names))
 
     @Slot(object)
     def _cell(self, event: comparing.Cell) -> None:

@@ -8,19 +8,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import (
-    QStackedWidget,
-    QWidget,
-)
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from studio.ui.background import Background
 from studio.ui.widgets.form import caption, column, row
 from studio.ui.widgets.segments import Segments
 from studio.ui.widgets.welcome import advice
-from studio.ui.workspaces.compare.comparison import Comparison
-from studio.ui.workspaces.compare.curves import curves
+from studio.ui.workspaces.compare.curves import COSTS, DISTANCES, curves
 
 if TYPE_CHECKING:
+    from studio.ui.workspaces.compare.panel import ComparePanel
     from studio.ui.workspaces.compare.plot import Plot
 
 ADVICE = (
@@ -29,37 +26,28 @@ ADVICE = (
     " ODE, and at what cost."
 )
 
-COSTS = {
-    "nfe": ("NFE", "Against evaluations of the denoiser"),
-    "seconds": ("Seconds", "Against seconds on this machine"),
-}
-DISTANCES = {
-    "latent": ("Latent", "Root mean square over latents"),
-    "lpips": ("LPIPS", "Perceptual distance between the pictures"),
-}
-
 
 class ConvergenceView(QWidget):
     """The plotting library takes half a second to import: on a thread, when this is made."""
 
-    def __init__(self, comparison: Comparison) -> None:
+    def __init__(self, panel: ComparePanel) -> None:
         super().__init__()
         self.setObjectName("convergenceView")
-        self._comparison = comparison
+        self._comparison = comparison = panel.comparison
         self.plot: Plot | None = None
         self._background = Background(self, to_the_end=True)
         self._background.done.connect(self._imported)
         self._background.start("plot", importlib.import_module, "studio.ui.workspaces.compare.plot")
-        self.cost = Segments("convergenceCost", "Cost", COSTS)
-        self.distance = Segments("convergenceDistance", "Distance", DISTANCES)
+        costs, distances = ({n: (m.text, m.tip) for n, m in e.items()} for e in (COSTS, DISTANCES))
+        self.cost = Segments("convergenceCost", "Cost", costs)
+        self.distance = Segments("convergenceDistance", "Distance", distances)
         self.empty = advice(ADVICE, "convergenceEmpty")
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         words = caption("to the converged picture, against", "muted")
         column(row(self.distance, words, self.cost, None, gap=18), (self.pages, 1), on=self)
-        for control in (self.cost, self.distance):
-            control.chosen.connect(self.refresh)
-        for signal in (comparison.began, comparison.measured, comparison.ended):
+        for signal in (self.cost.chosen, self.distance.chosen, comparison.began,
+                       comparison.measured, comparison.ended):  # fmt: skip
             signal.connect(self.refresh)
 
     @Slot()
@@ -70,15 +58,12 @@ class ConvergenceView(QWidget):
         lpips = any(r.distance and r.distance.lpips is not None for r in self._comparison.results)
         self.distance.enable("lpips", lpips)
         found = curves(self._comparison, self.cost.value, self.distance.value)
-        if not any(len(curve.points) for curve in found):
-            self.empty.setText(ADVICE)
+        if found and self.plot is not None:
+            self.plot.show_curves(self._comparison, found, self.cost.value, self.distance.value)
+            self.pages.setCurrentWidget(self.plot)
+        else:
+            self.empty.setText("One moment…" if found else ADVICE)  # `_imported` comes back here
             self.pages.setCurrentWidget(self.empty)
-            return
-        if self.plot is None:
-            self.empty.setText("One moment…")  # `_imported` comes back here
-            return
-        self.plot.show_curves(self._comparison, found, self.cost.value, self.distance.value)
-        self.pages.setCurrentWidget(self.plot)
 
     @Slot(object, object)
     def _imported(self, _: str, module: ModuleType) -> None:

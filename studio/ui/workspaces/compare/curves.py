@@ -1,4 +1,4 @@
-"""From a comparison's cells to curves of distance against cost. Must not import Qt's widgets."""
+"""From a comparison's cells to curves of distance against cost."""
 
 from __future__ import annotations
 
@@ -30,22 +30,38 @@ class Curve:
     points: tuple[Point, ...]
 
 
-#: What a curve can be drawn against, and which distance it shows.
-COSTS: dict[str, Callable[[Result], float]] = {
-    "nfe": lambda result: float(result.cell.nfe) if result.cell else 0.0,
-    "seconds": lambda result: result.cell.seconds if result.cell else 0.0,
+@dataclass(frozen=True)
+class Measure:
+    """A figure of a cell: on a button, its tooltip, at an axis, beside a number."""
+
+    text: str
+    tip: str
+    title: str
+    unit: str
+    of: Callable[[Result], float | None]
+
+
+# fmt: off
+COSTS = {
+    "nfe": Measure("NFE", "Against evaluations of the denoiser", "NFE (denoiser evaluations)",
+        "NFE", lambda r: r.cell.nfe if r.cell else None),
+    "seconds": Measure("Seconds", "Against seconds on this machine", "Seconds",
+        "s", lambda r: r.cell.seconds if r.cell else None),
 }
-DISTANCES: dict[str, Callable[[Result], float | None]] = {
-    "latent": lambda result: result.distance.latent if result.distance else None,
-    "lpips": lambda result: result.distance.lpips if result.distance else None,
+DISTANCES = {
+    "latent": Measure("Latent", "Root mean square over latents", "Latent distance (RMS)",
+        "", lambda r: r.distance.latent if r.distance else None),
+    "lpips": Measure("LPIPS", "Perceptual distance between the pictures", "LPIPS",
+        "", lambda r: r.distance.lpips if r.distance else None),
 }
+# fmt: on
 
 
 def curves(comparison: Comparison, cost: str, distance: str) -> tuple[Curve, ...]:
     """One for each sampler (and whatever else is compared besides steps, seeds and prompts)."""
     found: dict[Settings, dict[int, list[int]]] = {}
     for index, result in enumerate(comparison.results):
-        if result.cell is not None and DISTANCES[distance](result) is not None:
+        if result.cell is not None and DISTANCES[distance].of(result) is not None:
             settings = result.settings
             key = replace(settings, steps=1, seed=0, prompt="", negative="")
             found.setdefault(key, {}).setdefault(settings.steps, []).append(index)
@@ -68,20 +84,14 @@ def pareto(points: Iterable[Point]) -> tuple[Point, ...]:
 
 
 def _point(results: list[Result], steps: int, cells: list[int], cost: str, distance: str) -> Point:
-    costs = [COSTS[cost](results[index]) for index in cells]
-    far = [DISTANCES[distance](results[index]) or 0.0 for index in cells]
+    costs = [COSTS[cost].of(results[index]) or 0.0 for index in cells]
+    far = [DISTANCES[distance].of(results[index]) or 0.0 for index in cells]
     mean = sum(far) / len(far)
     return Point(steps, sum(costs) / len(costs), max(mean, LEAST), cells[0])
 
 
 def _label(comparison: Comparison, key: Settings) -> str:
     assert comparison.grid is not None
-    told = ("sampler", "guidance", "rule", "schedule")
-    axes = sorted(
-        (axis for axis in comparison.grid.axes if axis.name in told),
-        key=lambda axis: told.index(axis.name),
-    )
-    parts = [comparison.value_label(axis, getattr(key, axis.name)) for axis in axes]
-    if not any(axis.name == "sampler" for axis in axes):
-        parts.insert(0, comparison.sampler_label(key.sampler))
-    return " · ".join(parts)
+    compared = {"sampler", *(axis.name for axis in comparison.grid.axes)}
+    told = [name for name in ("sampler", "guidance", "rule", "schedule") if name in compared]
+    return " · ".join(comparison.value_label(name, getattr(key, name)) for name in told)

@@ -40,7 +40,7 @@ class Checklist(QListWidget):
     edited = Signal()
 
     def __init__(
-        self, name: str, label: str, tip: str, groups: Iterable[tuple[str, tuple[Choice, ...]]]
+        self, name: str, label: str, tip: str, groups: Iterable[tuple[str, Iterable[Choice]]]
     ) -> None:
         """`groups` are (title, choices); an empty title stands for no title."""
         super().__init__()
@@ -58,8 +58,6 @@ class Checklist(QListWidget):
 
     def _item(self, text: str, value: str, tip: str, title: bool = False) -> QListWidgetItem:
         item = QListWidgetItem(text, self)
-        item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable
-                      | Qt.ItemFlag.ItemIsSelectable)  # fmt: skip
         item.setSizeHint(QSize(0, ROW))
         item.setCheckState(_UNCHECKED)
         item.setToolTip(tip)
@@ -71,53 +69,47 @@ class Checklist(QListWidget):
             item.setData(_VALUE, value)
         return item
 
+    @property
+    def _items(self) -> list[QListWidgetItem]:
+        """Without the titles."""
+        return [item for _, items in self._groups for item in items]
+
     def values(self) -> tuple[str, ...]:
-        return tuple(
-            item.data(_VALUE)
-            for _, items in self._groups
-            for item in items
-            if item.checkState() == _CHECKED
-        )
+        return tuple(i.data(_VALUE) for i in self._items if i.checkState() == _CHECKED)
 
     def set_values(self, values: tuple[Any, ...]) -> None:
-        blocked = QSignalBlocker(self)
-        for _, items in self._groups:
-            for item in items:
+        with QSignalBlocker(self):
+            for item in self._items:
                 item.setCheckState(_CHECKED if item.data(_VALUE) in values else _UNCHECKED)
         self._sum_up()
-        blocked.unblock()
-        self.viewport().update()
-        self.edited.emit()
 
     def enable(self, value: str, able: bool) -> None:
         """A choice that this model cannot make is greyed and unticked."""
-        blocked = QSignalBlocker(self)
-        for item in (item for _, items in self._groups for item in items):
-            if item.data(_VALUE) == value:
-                flag = Qt.ItemFlag.ItemIsEnabled
-                item.setFlags(item.flags() | flag if able else item.flags() & ~flag)
-                item.setCheckState(item.checkState() if able else _UNCHECKED)
-        blocked.unblock()
+        with QSignalBlocker(self):
+            for item in self._items:
+                if item.data(_VALUE) == value:
+                    flag = Qt.ItemFlag.ItemIsEnabled
+                    item.setFlags(item.flags() | flag if able else item.flags() & ~flag)
+                    item.setCheckState(item.checkState() if able else _UNCHECKED)
 
     @Slot(QListWidgetItem)
     def _changed(self, changed: QListWidgetItem) -> None:
-        blocked = QSignalBlocker(self)
-        for head, items in self._groups:
-            if head is changed:
-                for item in items:
-                    item.setCheckState(head.checkState())
+        with QSignalBlocker(self):
+            for head, items in self._groups:
+                for item in items if head is changed else ():
+                    item.setCheckState(changed.checkState())
         self._sum_up()
-        blocked.unblock()
-        self.viewport().update()
-        self.edited.emit()
 
     def _sum_up(self) -> None:
         """A group's title is ticked when all of it is, half when some is."""
-        for head, items in self._groups:
-            if head is not None:
-                states = {item.checkState() for item in items}
-                some = Qt.CheckState.PartiallyChecked
-                head.setCheckState(states.pop() if len(states) == 1 else some)
+        with QSignalBlocker(self):
+            for head, items in self._groups:
+                if head is not None:
+                    states = {item.checkState() for item in items}
+                    some = Qt.CheckState.PartiallyChecked
+                    head.setCheckState(states.pop() if len(states) == 1 else some)
+        self.viewport().update()
+        self.edited.emit()
 
 
 class NumberList(QLineEdit):

@@ -1,27 +1,21 @@
-"""What every cell shows while its way is played: small pictures at once, full ones when they come.
-
-Must not import widgets or torch.
-"""
+"""What every cell shows while its way is played: small pictures at once, full ones later."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from studio.core.generating import Trajectory
 from studio.ui.image.scaled import Picture
 from studio.ui.jobs import Jobs
-from studio.ui.output.channels import last_of, latents, small, strongest
+from studio.ui.output import channels
 from studio.ui.output.decoder import Decoder
 from studio.ui.recent import Recent
 from studio.ui.workspaces.compare.comparison import Comparison
 
 #: What a frame can show: the name, the label, the tooltip.
-CHANNELS = {
-    "clean": ("Predicted x₀", "The picture that the model predicts from there"),
-    "noisy": ("Noisy xₜ", "The sample itself, noise and all"),
+CHANNELS = {name: channels.CHANNELS[name] for name in ("clean", "noisy")} | {
     "gap": (
         "Guidance gap",
         "Where guidance pulls: |ε with prompt − ε without|, pale is strong, in one scale"
@@ -32,8 +26,7 @@ SMALL, FULL = 600, 256  # pictures kept
 SMOOTH_TO = 128
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(NamedTuple):
     """One frame of one cell as one channel shows it."""
 
     cell: int
@@ -60,36 +53,30 @@ class Frames(QObject):
 
     def picture(self, wanted: Frame) -> Picture | None:
         """The best picture there is of a frame; None without a trajectory, or without a gap."""
-        result = self._comparison.results[wanted.cell]
-        if wanted.channel != "gap" and wanted.frame == len(result.times) - 1:
+        result, (_, frame, channel) = self._comparison.results[wanted.cell], wanted
+        if channel != "gap" and frame == len(result.times) - 1:
             return result.picture
-        full: Picture | None = self.decoder.pictures.look(wanted)
-        return full or self._small.look(wanted) or self._make_small(wanted)
+        there: Picture | None = self.decoder.pictures.look(wanted) or self._small.look(wanted)
+        kept = result.trajectory
+        if there is not None or kept is None or (channel == "gap" and not kept.gap.any()):
+            return there
+        pixels = channels.small(kept, channel, frame, self.strongest_gap)
+        return self._small.keep(wanted, Picture(pixels, SMOOTH_TO, whole=False))
 
     def want(self, frames: Iterable[Frame]) -> None:
         """Decodes these in full, the last wish first; what is there already is not asked again."""
         self._wanted = tuple(frames)
         self._ask()
 
-    def _make_small(self, wanted: Frame) -> Picture | None:
-        kept = self._trajectory(wanted.cell)
-        if kept is None or (wanted.channel == "gap" and not kept.gap.any()):
-            return None
-        pixels = small(kept, wanted.channel, wanted.frame, self.strongest_gap)
-        return self._small.keep(wanted, Picture(pixels, SMOOTH_TO, whole=False))
-
-    def _trajectory(self, cell: int) -> Trajectory | None:
-        made = self._comparison.results[cell].cell
-        return made.trajectory if made is not None else None
-
     @Slot()
     def _ask(self) -> None:
         """Not while a comparison runs: its cells come first, and small pictures are there."""
         wanted = {}
         for each in self._wanted:
-            kept = self._trajectory(each.cell)
-            if kept and each.channel != "gap" and each.frame < last_of(each.channel, kept):
-                wanted[each] = latents(kept, each.channel)[each.frame]
+            kept = self._comparison.results[each.cell].trajectory
+            _, frame, channel = each
+            if kept and channel != "gap" and frame < channels.last_of(channel, kept):
+                wanted[each] = channels.latents(kept, channel)[frame]
         if wanted and self._comparison.job is None:
             model = self._comparison.results[self._wanted[0].cell].settings.model
             self.decoder.want("look", ((model, wanted),))
@@ -103,8 +90,8 @@ class Frames(QObject):
     @Slot(int)
     def _measure_gap(self, index: int) -> None:
         """A stronger gap changes the scale of every heat map."""
-        kept = self._trajectory(index)
-        most = strongest(kept) if kept is not None else 0.0
+        kept = self._comparison.results[index].trajectory
+        most = channels.strongest(kept) if kept is not None else 0.0
         if most > self.strongest_gap:
             self.strongest_gap = most
             for each in [each for each in self._small if each.channel == "gap"]:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QWidget
 
+from studio.core.grid import Axis
 from studio.ui.image.sight import Lens
+from studio.ui.widgets.form import caption, named
 from studio.ui.workspaces.compare.cell import CAPTION, HEAD, RING, CellView
 from studio.ui.workspaces.compare.comparison import Comparison
 
 GAP = 6
+CENTRED = Qt.AlignmentFlag.AlignCenter
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 ROW_HEAD, COLUMN_HEAD = 92, 28
 LEAST, GOOD, MOST = 104, 120, 520  # logical pixels of a picture's side
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     """How many cells lie beside each other, and how large their pictures are."""
 
     columns: int
@@ -62,11 +65,9 @@ class GridView(QScrollArea):
         self.cells: dict[int, CellView] = {}
         self._heads: list[QLabel] = []  # columns, then rows
         self._layout = Layout(1, GOOD)
-        self._body = QWidget()
-        self._body.setObjectName("gridBody")
+        named(self, "grid", "Compared pictures")
+        self._body = named(QWidget(), "gridBody")
         self.setWidget(self._body)
-        self.setObjectName("grid")
-        self.setAccessibleName("Compared pictures")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         comparison.selected.connect(self._mark)
@@ -86,31 +87,24 @@ class GridView(QScrollArea):
             cell = CellView(index, self._lens, self._body)
             cell.picked.connect(self._picked)
             cell.opened.connect(self.opened)
-            if grid.rows is None:
-                cell.heading = self._name(0, grid.columns.values[self._comparison.place(index)[2]])
             self.cells[index] = cell
-        if grid.rows is not None:
-            for which, axis in enumerate((grid.columns, grid.rows)):
-                self._heads += [self._head(self._name(which, v), which) for v in axis.values]
+        columns = self._labels(grid.columns)
+        if grid.rows is None:
+            for cell, text in zip(self.cells.values(), columns, strict=True):
+                cell.heading = text
+        else:
+            self._heads = [self._head(text, "columnHead", CENTRED) for text in columns]
+            self._heads += [self._head(text, "rowHead", RIGHT) for text in self._labels(grid.rows)]
         self._arrange()
         self._mark(self._comparison.current)
 
-    def _name(self, which: int, value: object) -> str:
-        grid = self._comparison.grid
-        assert grid is not None
-        axis = grid.rows if which else grid.columns
-        assert axis is not None
-        return self._comparison.value_label(axis, value)
+    def _labels(self, axis: Axis) -> list[str]:
+        return [self._comparison.value_label(axis.name, value) for value in axis.values]
 
-    def _head(self, text: str, which: int) -> QLabel:
-        head = QLabel(text, self._body)
-        head.setObjectName("rowHead" if which else "columnHead")
-        head.setProperty("role", "head")
-        head.setTextFormat(Qt.TextFormat.PlainText)
-        head.setWordWrap(bool(which))
-        head.setToolTip(text)
-        right = Qt.AlignmentFlag.AlignRight if which else Qt.AlignmentFlag.AlignHCenter
-        head.setAlignment(right | Qt.AlignmentFlag.AlignVCenter)
+    def _head(self, text: str, name: str, side: Qt.AlignmentFlag) -> QLabel:
+        head = caption(text, "head", name, text, wrap=name == "rowHead")
+        head.setParent(self._body)
+        head.setAlignment(side)
         head.show()
         return head
 
@@ -168,34 +162,26 @@ class GridView(QScrollArea):
     @Slot()
     def _reveal(self) -> None:
         """Only the cells in sight are there for Qt: a grid of 256 is as quick as one of 12."""
-        left, top = self.horizontalScrollBar().value(), self.verticalScrollBar().value()
-        seen = self.viewport().rect().translated(left, top)
+        seen = self.viewport().rect().translated(-self._body.pos())
         for cell in self.cells.values():
             cell.setVisible(seen.intersects(cell.geometry()))
-        self._place_heads()
+        self._place_heads(seen.topLeft())
 
-    def _place_heads(self) -> None:
+    def _place_heads(self, corner: QPoint) -> None:
         """Headings stay at the edge while the pictures scroll under them."""
         grid, cells = self._comparison.grid, list(self.cells.values())
         if grid is None or not self._heads:
             return
         columns = len(grid.columns.values)
-        left, top = self.horizontalScrollBar().value(), self.verticalScrollBar().value()
-        for number, head in enumerate(self._heads):
-            if number < columns:
-                cell = cells[number]
-                y = max(top, cell.y() - COLUMN_HEAD)
-                head.setGeometry(cell.x(), y, cell.width(), COLUMN_HEAD)
-                room = cell.width() - 8
-                told = head.fontMetrics().elidedText(
-                    head.toolTip(), Qt.TextElideMode.ElideRight, room
-                )
-                head.setText(told)
-            else:
-                cell = cells[(number - columns) * columns]
-                x = max(left, cell.x() - ROW_HEAD)
-                head.setGeometry(x, cell.y(), ROW_HEAD - 4, cell.width())
-                head.stackUnder(self._heads[0])
+        for head, cell in zip(self._heads[:columns], cells[:columns], strict=True):
+            y = max(corner.y(), cell.y() - COLUMN_HEAD)
+            head.setGeometry(cell.x(), y, cell.width(), COLUMN_HEAD)
+            elide, room = Qt.TextElideMode.ElideRight, cell.width() - 8
+            head.setText(head.fontMetrics().elidedText(head.toolTip(), elide, room))
+            head.raise_()
+        for head, cell in zip(self._heads[columns:], cells[::columns], strict=True):
+            x = max(corner.x(), cell.x() - ROW_HEAD)
+            head.setGeometry(x, cell.y(), ROW_HEAD - 4, cell.width())
             head.raise_()
 
     @Slot(int)

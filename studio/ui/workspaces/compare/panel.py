@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
 from studio.core import generating
 from studio.core.errors import UsageError
-from studio.core.grid import Grid
 from studio.ui import actions
 from studio.ui.library.pictures import Entry
-from studio.ui.panel import PanelSpec, View, ViewsPanel, stacked
+from studio.ui.panel import PanelSpec, View, ViewsPanel, later, stacked
 from studio.ui.shared import Shared
 from studio.ui.widgets.buttons import tool
-from studio.ui.widgets.menus import add, passing_menu
-from studio.ui.workspaces.compare.axes import presets
+from studio.ui.widgets.menus import add_forms, passing_menu
 from studio.ui.workspaces.compare.column import CompareColumn
 from studio.ui.workspaces.compare.comparison import Comparison, Result
-from studio.ui.workspaces.compare.exports import FORMS, Exports, Form
+from studio.ui.workspaces.compare.exports import FORMS, Exports
 from studio.ui.workspaces.compare.keys import CELL_TOOLS, COMPARE
 from studio.ui.workspaces.compare.pictures import PicturesView
-from studio.ui.workspaces.compare.views import VIEWS
-from studio.ui.workspaces.compare.welcome import welcome
+from studio.ui.workspaces.compare.presets import Preset, presets, welcome
 
 TABS = ("Views of the comparison", "Ways to look at the comparison")
+ROOMS = "studio.ui.workspaces"
+# fmt: off
+VIEWS = (
+    View("pictures", "Pictures", "All cells side by side, and how they came to be",
+        lambda panel: panel.pictures),
+    View("convergence", "Convergence", "Distance to the converged picture against cost",
+        later(f"{ROOMS}.compare.convergence.ConvergenceView"), early=True),
+    View("guidance", "Guidance", "One noise, w swept, and where guidance pulled",
+        later(f"{ROOMS}.compare.guidance.GuidanceView")),
+    View("lab", "2-D lab", "Samplers on a distribution of the plane that is known exactly",
+        later(f"{ROOMS}.lab.view.LabView"), alone=True),
+)
+# fmt: on
 
 
 class ComparePanel(ViewsPanel):
@@ -36,43 +44,39 @@ class ComparePanel(ViewsPanel):
     column: CompareColumn
     pictures: PicturesView
 
-    def __init__(
-        self,
-        shared: Shared,
-        parent: QWidget | None = None,
-        views: tuple[View, ...] = VIEWS,
-    ) -> None:
-        super().__init__(shared, parent, "compare", views, TABS)
+    def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
+        super().__init__(shared, parent, "compare", VIEWS, TABS)
         self._saved: Entry | None = None
+        self._presets = presets(self.session.samplers)
         self.comparison = Comparison(self.session, self.jobs, self)
-        self.column = CompareColumn(self.session, self.jobs, self.comparison, self)
+        self.column = CompareColumn(self.session, self.jobs, self.comparison, self._presets, self)
         self.exports = Exports(self.comparison, self.jobs, self.library.folder, self)
         self.column.restore(self.preferences.get("compare"))
-        self.welcome = welcome(self.session)
+        self.welcome = welcome(self._presets)
         self.pictures = PicturesView(self.comparison, self.session, self.jobs)
         self.pictures.setFocusProxy(self.pictures.grid)
         self.pages.addWidget(self.welcome)
-        super().page(views[0])  # now, so that Tab reaches it after the bar above it
+        super().page(VIEWS[0])  # now, so that Tab reaches it after the bar above it
         self.lay_out(self.column, stacked(self.bar, self.banner, self.pages))
         self.actions_by_id = actions.install(COMPARE, self, self.pictures.grid)
-        self.pictures.details.add_tools(tuple(self.actions_by_id[each] for each in CELL_TOOLS))
+        for name in CELL_TOOLS:
+            self.pictures.bar.addWidget(tool(self.actions_by_id[name], name == CELL_TOOLS[0]))
         self._export_button = tool(self.actions_by_id["export"])
         self.bar.addWidget(self._export_button)
         self.setFocusProxy(self.column.prompt)
         self._connect()
-        self.show_view(views[0].id)
+        self.show_view(VIEWS[0].id)
 
     def _connect(self) -> None:
         self.column.asked.connect(self.actions_by_id["compare"].trigger)
         self.column.foot.cancel.clicked.connect(self.jobs.cancel)
-        self.welcome.picked.connect(self._picked)
+        self.welcome.picked.connect(self.start)
         self.pictures.grid.opened.connect(self.actions_by_id["cell_menu"].trigger)
-        self.comparison.made.connect(self._enable)
-        self.comparison.began.connect(self._enable)
-        self.comparison.selected.connect(self._enable)
-        self.exports.written.connect(self.written)
-        view, film = self.pictures, self.exports
-        for each in (self.comparison, view.frames.decoder, view.runs, film.frames, film):
+        comparison, pictures, exports = self.comparison, self.pictures, self.exports
+        for changed in (comparison.made, comparison.began, comparison.selected):
+            changed.connect(self._enable)
+        exports.written.connect(self.written)
+        for each in (comparison, pictures.frames.decoder, pictures.runs, exports.frames, exports):
             each.failed.connect(self.error)
         self.library.updated.connect(self._written)
         self.library.failed.connect(self._not_written)
@@ -86,8 +90,7 @@ class ComparePanel(ViewsPanel):
             varied = "seed" in self.column.axes.names()
             self.column.plan(self.session.settings())
             base = self.session.settings() if varied else self.session.request().settings
-            grid, cells = self.column.plan(base)
-            began = self.comparison.begin(grid, cells)
+            began = self.comparison.begin(*self.column.plan(base))
         except UsageError as error:
             self.refuse(str(error))
             return
@@ -95,7 +98,7 @@ class ComparePanel(ViewsPanel):
             self.forget_error()
             self.remember_prompt(self.column.prompt, self.session.prompt.get().strip())
             self.open_view(self.tabs.currentIndex())
-            for spec in self._specs:
+            for spec in VIEWS:
                 if spec.early:
                     self.page(spec)
 
@@ -111,17 +114,18 @@ class ComparePanel(ViewsPanel):
         empty = spec.id == "pictures" and not self.comparison.results
         return self.welcome if empty else super().page(spec)
 
-    def sweep_guidance(self) -> None:
-        """Compares the same noise at several w."""
-        preset = next(each for each in presets(self.session) if each.id == "guidance")
-        self.column.use_grid(preset.grid)
+    @Slot(object)
+    def start(self, preset: Preset) -> None:
+        """Shows a preset's grid and prompt, and compares."""
+        self.session.prompt.set(preset.prompt)
+        self.column.axes.set_grid(preset.grid)
         self.begin()
 
-    @Slot(object)
-    def _picked(self, example: tuple[Grid, str]) -> None:
-        grid, prompt = example
-        self.session.prompt.set(prompt)
-        self.column.use_grid(grid)
+    @Slot()
+    def sweep_guidance(self) -> None:
+        """Compares the same noise at several w."""
+        sweep = next(each for each in self._presets if each.id == "guidance")
+        self.column.axes.set_grid(sweep.grid)
         self.begin()
 
     def _current(self) -> Result | None:
@@ -132,16 +136,14 @@ class ComparePanel(ViewsPanel):
 
     def use_settings(self) -> None:
         """Takes the selected cell's settings to Generate and goes there."""
-        result = self._current()
-        if result is not None:
+        if (result := self._current()) is not None:
             self.session.use_all(result.settings)
             self.wanted.emit("generate")
 
     def save_cell(self) -> None:
         """Writes the selected picture to the pictures folder, as if Generate had made it."""
         result = self._current()
-        if result is not None and result.cell is not None:
-            cell = result.cell
+        if result is not None and (cell := result.cell) is not None:
             made = generating.Picture(
                 cell.job, cell.index, cell.image, cell.settings, cell.seconds, cell.nfe
             )
@@ -168,14 +170,13 @@ class ComparePanel(ViewsPanel):
     def open_exports(self) -> QMenu:
         """Which form to write the comparison in."""
         menu = passing_menu(self, "exportMenu")
-        for form in FORMS:
-            add(menu, f"export-{form.id}", form.text, partial(self._export, form), form.tip)
+        add_forms(menu, "export-", FORMS, self._export)
         menu.popup(self._export_button.mapToGlobal(self._export_button.rect().bottomLeft()))
         return menu
 
-    def _export(self, form: Form) -> None:
-        self.note(f"Writing: {form.text}…")
-        if self.exports.start(form) is None:
+    def _export(self, form: str) -> None:
+        self.note(f"Writing: {FORMS[form][0]}…")
+        if not self.exports.start(form):
             self.note("One film at a time: the previous one is still being decoded.")
 
     @Slot()

@@ -11,11 +11,12 @@ from studio.ui.image.sight import Lens
 from studio.ui.jobs import Jobs
 from studio.ui.output.channels import frame_at
 from studio.ui.session import Session
+from studio.ui.viewer.viewer import summary
 from studio.ui.widgets.form import column, row
+from studio.ui.widgets.line import Facts
 from studio.ui.widgets.tabs import tab_bar
 from studio.ui.workspaces.compare.cell import CellView
 from studio.ui.workspaces.compare.comparison import Comparison, Result
-from studio.ui.workspaces.compare.details import Details
 from studio.ui.workspaces.compare.frames import Frame, Frames
 from studio.ui.workspaces.compare.grid_view import GridView
 from studio.ui.workspaces.compare.scrubber import Scrubber
@@ -30,12 +31,13 @@ WANDERS = (
 
 
 class PicturesView(QWidget):
-    """Shows a comparison; only what is in sight is drawn, decoded or run."""
+    """Shows a comparison; only what is in sight is drawn, decoded or run. `bar` below it has room
+    for the cell's tools."""
 
     def __init__(self, comparison: Comparison, session: Session, jobs: Jobs) -> None:
         super().__init__()
         self.setObjectName("picturesView")
-        self._comparison = comparison
+        self._comparison, self._samplers = comparison, session.samplers
         self.lens = Lens(self)
         self.frames = Frames(comparison, jobs, self)
         self.runs = TrueRuns(comparison, jobs, self)
@@ -43,26 +45,26 @@ class PicturesView(QWidget):
         self.tabs = tab_bar("compareTabs", "Third axis", tip)
         self.grid = GridView(comparison, self.lens)
         self.scrubber = Scrubber()
-        self.details = Details(comparison, session)
-        column(row(self.tabs, None), (self.grid, 1), self.scrubber, self.details, gap=8, on=self)
+        self.facts = Facts("details")
+        self.bar = row((self.facts, 1), gap=2)
+        column(row(self.tabs, None), (self.grid, 1), self.scrubber, self.bar, gap=8, on=self)
         self._connect()
         self._began()
 
     def _connect(self) -> None:
-        comparison = self._comparison
+        comparison, scrubber = self._comparison, self.scrubber
         comparison.began.connect(self._began)
         comparison.made.connect(self._came)
         comparison.measured.connect(self._came)
-        comparison.moved.connect(self.refresh)
-        comparison.ended.connect(self.refresh)
         comparison.selected.connect(self._selected)
         self.tabs.currentChanged.connect(self._show_tab)
-        self.scrubber.changed.connect(self.refresh)
-        self.scrubber.rested.connect(self._rested)
-        self.scrubber.beside.toggled.connect(self._beside_toggled)
-        self.frames.changed.connect(self.refresh)
-        self.runs.changed.connect(self.refresh)
-        self.grid.verticalScrollBar().valueChanged.connect(self.refresh)
+        scrubber.rested.connect(self._rested)
+        scrubber.beside.toggled.connect(self._beside_toggled)
+        for changed in (
+            comparison.moved, comparison.ended, scrubber.changed, self.frames.changed,
+            self.runs.changed, self.grid.verticalScrollBar().valueChanged,
+        ):  # fmt: skip
+            changed.connect(self.refresh)
 
     def turn(self, by: int) -> None:
         """Goes to the next tab of the third axis, or back; scrolls where there is none."""
@@ -80,11 +82,11 @@ class PicturesView(QWidget):
                 self.tabs.removeTab(0)
             if grid is not None and grid.tabs is not None:
                 for value in grid.tabs.values:
-                    text = self._comparison.value_label(grid.tabs, value)
+                    text = self._comparison.value_label(grid.tabs.name, value)
                     self.tabs.addTab(text.replace("&", "&&"))  # a prompt's is no key
         self.tabs.setVisible(self.tabs.count() > 0)
-        self.scrubber.stop()
         self._show_tab(0)
+        self.scrubber.stop()  # which shows the cells anew: those of this comparison
 
     @Slot(int)
     def _show_tab(self, number: int) -> None:
@@ -97,13 +99,15 @@ class PicturesView(QWidget):
 
     @Slot(int)
     def _selected(self, index: int) -> None:
-        results = self._comparison.results
-        if results:
-            tab = self._comparison.place(index)[0]
-            if self.tabs.count() and tab != self.tabs.currentIndex():
-                self.tabs.setCurrentIndex(tab)
-            self.scrubber.slider.set_ticks(results[index].times)
-        self.details.refresh()
+        if not (results := self._comparison.results):
+            self.facts.set_text("", "")
+            return
+        tab = index // len(self._comparison.tab(0))
+        if self.tabs.count() and tab != self.tabs.currentIndex():
+            self.tabs.setCurrentIndex(tab)
+        self.scrubber.slider.set_ticks(results[index].times)
+        settings = results[index].settings
+        self.facts.set_text(settings.prompt or "No prompt", summary(settings, self._samplers))
 
     @Slot(int)
     def _came(self, index: int) -> None:
@@ -152,44 +156,33 @@ class PicturesView(QWidget):
 
     def _refresh_cell(self, cell: CellView) -> None:
         result = self._comparison.results[cell.index]
-        shown = self._frame(cell.index)
-        picture = self.frames.picture(shown) if shown is not None else result.picture
-        spec = self._comparison.spec(cell.index)
-        under_way = self._comparison.under_way()
-        ours = under_way is not None and under_way[0] == cell.index and result.cell is None
+        shown, spec = self._frame(cell.index), self._comparison.spec(cell.index)
+        share = self._comparison.share_done(cell.index)
+        run = None
+        if shown is not None and self.scrubber.beside.isChecked():
+            run = self._true_run(shown)
+        beside = self.runs.picture(run) if run is not None else None
         cell.show_state(
-            picture,
-            self._note(result, shown),
-            caption(result, cell.width() < NARROW),
-            under_way[1] if ours and under_way is not None else -1.0,
-            spec is not None and spec.stochastic,
+            picture=self.frames.picture(shown) if shown is not None else result.picture,
+            note=self._note(result, shown),
+            caption=caption(result, cell.width() < NARROW),
+            share=share,
+            stochastic=spec is not None and spec.stochastic,
+            beside=beside,
+            sides=_sides(shown, run, beside is None, cell.width() < NARROW),
         )
-        self._refresh_beside(cell, shown)
         self._describe(cell, result)
 
     def _note(self, result: Result, shown: Frame | None) -> str:
         if result.cell is None:
             return "waiting" if self._comparison.job is not None else "not made"
-        if shown is None or (shown.frame == len(result.times) - 1):
+        last = len(result.times) - 1
+        gap = shown is not None and shown.channel == "gap"
+        if shown is None or shown.frame == last or (self.scrubber.time <= 0 and not gap):
             return ""
-        if self.scrubber.time <= 0 and shown.channel != "gap":
-            return ""
-        if shown.channel == "gap" and self.frames.picture(shown) is None:
+        if gap and self.frames.picture(shown) is None:
             return "asked once: no gap"
-        return f"step {shown.frame} of {len(result.times) - 1} · t {result.times[shown.frame]:.2f}"
-
-    def _refresh_beside(self, cell: CellView, shown: Frame | None) -> None:
-        sides, beside = ("", ""), None
-        last = len(self._comparison.results[cell.index].times) - 1
-        if self.scrubber.beside.isChecked() and shown is not None and shown.frame < last:
-            run = self._true_run(shown)
-            if run is not None:
-                beside = self.runs.picture(run)
-                coming = "" if beside is not None else " …"
-                sides = (f"x₀ at step {shown.frame}", f"true {run.steps}-step run{coming}")
-                if cell.width() < NARROW:
-                    sides = (f"x₀ at {shown.frame}", f"{run.steps} steps{coming}")
-        cell.show_beside(beside, sides)
+        return f"step {shown.frame} of {last} · t {result.times[shown.frame]:.2f}"
 
     def _describe(self, cell: CellView, result: Result) -> None:
         label = self._comparison.label(cell.index)
@@ -218,8 +211,15 @@ def caption(result: Result, short: bool) -> tuple[str, str]:
     cost = f"{cell.nfe} NFE · {cell.seconds:.2f} s"
     if distance is None:
         return cost, ""
-    lpips = "" if distance.lpips is None else f"LPIPS {distance.lpips:.2g}"
+    far = f"{'Δ' if short else 'distance'} {distance.latent:.2g}"
+    return cost, far if distance.lpips is None else f"{far} · LPIPS {distance.lpips:.2g}"
+
+
+def _sides(shown: Frame | None, run: Settings | None, coming: bool, short: bool) -> tuple[str, str]:
+    """What stands on a cell's halves."""
+    if shown is None or run is None:
+        return "", ""
+    dots = " …" if coming else ""
     if short:
-        return cost, " · ".join(part for part in (f"Δ {distance.latent:.2g}", lpips) if part)
-    far = f"distance {distance.latent:.2g}"
-    return cost, " · ".join(part for part in (far, lpips) if part)
+        return f"x₀ at {shown.frame}", f"{run.steps} steps{dots}"
+    return f"x₀ at step {shown.frame}", f"true {run.steps}-step run{dots}"

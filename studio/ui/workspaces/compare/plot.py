@@ -8,24 +8,19 @@ from typing import Any
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Signal, Slot
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
+from studio.core.wording import many
 from studio.ui.plots.chart import Chart, line, mark_path
 from studio.ui.plots.legend import Legend, Sign
 from studio.ui.plots.marks import colour, numbered, symbol
 from studio.ui.theme import Tokens
+from studio.ui.widgets.form import row
 from studio.ui.workspaces.compare.comparison import Comparison
-from studio.ui.workspaces.compare.curves import Curve, Point, pareto
+from studio.ui.workspaces.compare.curves import COSTS, DISTANCES, Curve, Point, pareto
 
-UNITS = {"nfe": "NFE", "seconds": "s"}
 FRONT = "Pareto front"
 NEAR = 14  # logical pixels from the mouse to a point
-TITLES = {
-    "nfe": "NFE (denoiser evaluations)",
-    "seconds": "Seconds",
-    "latent": "Latent distance (RMS)",
-    "lpips": "LPIPS",
-}
 
 
 class Plot(QWidget):
@@ -44,13 +39,9 @@ class Plot(QWidget):
         self._near.setZValue(50)
         self._curves: tuple[Curve, ...] = ()
         self._signs: tuple[Sign, ...] = ()
-        self._front: Any = None
-        self._cost = "nfe"
-        self._drawn: list[Any] = []
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._view, 1)
-        row.addWidget(self.legend)
+        self._unit = ""
+        self._drawn: list[Any] = []  # in the order of the legend: the front, then the curves
+        row((self._view, 1), self.legend, on=self)
         self.legend.shown.connect(self._show_one)
         self.legend.pointed.connect(self._point_at)
         self.dressed = self._view.dressed
@@ -67,16 +58,18 @@ class Plot(QWidget):
     ) -> None:
         """Draws all anew."""
         self._item.clear()
-        self._cost = cost
-        self._view.name_axes(TITLES[cost], TITLES[distance])
-        self._curves = curves
-        self._front = self._draw_front()
-        self._signs = _signs(comparison, curves)
-        self._drawn = [
-            self._draw(curve, sign, symbol(number))
-            for number, (curve, sign) in enumerate(zip(curves, self._signs, strict=True))
-        ]
-        self.legend.show_signs((Sign(FRONT, self._pale(), mark_path("o")), *self._signs))
+        self._unit = COSTS[cost].unit
+        self._view.name_axes(COSTS[cost].title, DISTANCES[distance].title)
+        self._curves, self._signs = curves, _signs(comparison, curves)
+        pale = QColor(self.tokens.accent)
+        pale.setAlpha(70)
+        front = pareto(point for curve in curves for point in curve.points)
+        self._drawn = [self._draw(front, line(pale, 9), "o", 20, pale, None)]
+        edge = pg.mkPen(self.tokens.window, width=1)
+        for number, (curve, sign) in enumerate(zip(curves, self._signs, strict=True)):
+            pen = line(sign.colour, 2, sign.dotted)
+            self._drawn.append(self._draw(curve.points, pen, symbol(number), 11, sign.colour, edge))
+        self.legend.show_signs((Sign(FRONT, pale, mark_path("o")), *self._signs))
         self._near.fill = pg.mkBrush(self.tokens.raised)
         self._near.border = pg.mkPen(self.tokens.strong)
         self._near.setColor(QColor(self.tokens.text))
@@ -84,50 +77,27 @@ class Plot(QWidget):
         self._near.hide()
         self._item.enableAutoRange()
 
-    def _draw(self, curve: Curve, sign: Sign, mark: str) -> Any:
-        return self._item.plot(
-            [point.cost for point in curve.points],
-            [point.distance for point in curve.points],
-            pen=line(sign.colour, 2, sign.dotted),
-            symbol=mark,
-            symbolSize=11,
-            symbolBrush=sign.colour,
-            symbolPen=pg.mkPen(self.tokens.window, width=1),
-        )
-
-    def _pale(self) -> QColor:
-        pale = QColor(self.tokens.accent)
-        pale.setAlpha(70)
-        return pale
-
-    def _draw_front(self) -> Any:
-        """Under the curves: a wide pale line through what nothing else beats."""
-        front = pareto(point for curve in self._curves for point in curve.points)
-        return self._item.plot(
-            [point.cost for point in front],
-            [point.distance for point in front],
-            pen=line(self._pale(), 9),
-            symbol="o",
-            symbolSize=20,
-            symbolBrush=pg.mkBrush(self._pale()),
-            symbolPen=None,
-        )
+    def _draw(
+        self, points: tuple[Point, ...], pen: Any, mark: str, size: int, fill: QColor, edge: Any
+    ) -> Any:
+        costs, distances = [p.cost for p in points], [p.distance for p in points]
+        marks = {"symbol": mark, "symbolSize": size, "symbolBrush": fill, "symbolPen": edge}
+        return self._item.plot(costs, distances, pen=pen, **marks)
 
     @Slot(int, bool)
     def _show_one(self, number: int, shown: bool) -> None:
-        """The front comes first in the legend."""
-        (self._front if number == 0 else self._drawn[number - 1]).setVisible(shown)
+        self._drawn[number].setVisible(shown)
 
     @Slot(int)
     def _point_at(self, number: int) -> None:
-        for each, (drawn, sign) in enumerate(zip(self._drawn, self._signs, strict=True), 1):
+        for each, (drawn, sign) in enumerate(zip(self._drawn[1:], self._signs, strict=True), 1):
             drawn.setPen(line(sign.colour, 4 if each == number else 2, sign.dotted))
             drawn.setZValue(10 if each == number else 0)
 
     @property
     def shown(self) -> list[tuple[str, Point]]:
         """The points that are drawn, with their curves' names."""
-        pairs = zip(self._curves, self._drawn, strict=True)
+        pairs = zip(self._curves, self._drawn[1:], strict=True)
         return [(c.label, point) for c, drawn in pairs if drawn.isVisible() for point in c.points]
 
     def nearest(self, at: QPointF) -> tuple[str, Point] | None:
@@ -147,9 +117,8 @@ class Plot(QWidget):
         self._near.setVisible(found is not None)
         if found is not None:
             label, point = found
-            cost = f"{point.cost:.3g} {UNITS[self._cost]}"
-            told = f"{label}, {point.steps} steps: {cost}, distance {point.distance:.2g}"
-            self._near.setText(told)
+            cost = f"{point.cost:.3g} {self._unit}, distance {point.distance:.2g}"
+            self._near.setText(f"{label}, {many(point.steps, 'step')}: {cost}")
             place = _logarithm(point)
             left, right = self._item.getViewBox().viewRange()[0]
             self._near.setAnchor((1 if place.x() > (left + right) / 2 else 0, 1.3))
@@ -166,16 +135,10 @@ def _signs(comparison: Comparison, curves: tuple[Curve, ...]) -> tuple[Sign, ...
     """A hue a family, a mark a curve, dots for what is stochastic."""
     specs = [comparison.samplers.get(curve.settings.sampler) for curve in curves]
     families = [spec.family if spec is not None else "" for spec in specs]
-    numbers = numbered(families)
-    return tuple(
-        Sign(
-            curve.label,
-            colour(families[at], numbers[at]),
-            mark_path(symbol(at)),
-            (spec := specs[at]) is not None and spec.stochastic,
-        )
-        for at, curve in enumerate(curves)
-    )
+    hues = map(colour, families, numbered(families))
+    marks = (mark_path(symbol(number)) for number in range(len(curves)))
+    dotted = (spec is not None and spec.stochastic for spec in specs)
+    return tuple(map(Sign, (curve.label for curve in curves), hues, marks, dotted))
 
 
 def _logarithm(point: Point) -> QPointF:

@@ -13,6 +13,16 @@ from studio.ui.workspaces.compare.frames import CHANNELS
 REST = 200  # milliseconds without a move: time to decode in full
 BEAT = 40  # milliseconds between two pictures while it plays
 NARROW, WIDE = 640, 900  # logical pixels
+PLAY = "Play all trajectories in step (Space)"
+TIME = (
+    "How far the pictures are: noise (t = 1) at the left, the picture (t = 0) at the right. Every"
+    " cell shows its last step before that time; the ticks are the steps of the selected cell."
+    " Space plays."
+)
+BESIDE = (
+    "Show the prediction at step k beside a full run of k steps (T on the grid; for deterministic"
+    " samplers)"
+)
 SHORT = {"clean": "x₀", "noisy": "xₜ", "gap": "Gap"}
 
 
@@ -23,26 +33,12 @@ class Scrubber(TimeBar):
     rested = Signal()
 
     def __init__(self) -> None:
-        super().__init__(
-            "scrubber",
-            "picture",
-            "Play all trajectories in step (Space)",
-            "Time, from noise to picture",
-            "How far the pictures are: noise (t = 1) at the left, the picture (t = 0) at the right."
-            " Every cell shows its last step before that time; the ticks are the steps of the"
-            " selected cell. Space plays.",
-        )
+        super().__init__("scrubber", "picture", PLAY, "Time, from noise to picture", TIME)
         self.setObjectName("scrubber")
         self.channels = Segments("channel", "Cells show", CHANNELS)
-        self.beside = icon_button(
-            "scrubberBeside",
-            "beside",
-            "Show the prediction at step k beside a full run of k steps (T on the grid; for"
-            " deterministic samplers)",
-            "Beside a true run",
-        )
+        label = "Beside a true run"
+        self.beside = icon_button("scrubberBeside", "beside", BESIDE, label, checkable=True)
         self.beside.setText("True k-step run")
-        self.beside.setCheckable(True)
         self.row.addWidget(self.channels)
         self.row.addWidget(self.beside)
         self._resting = QTimer(self, singleShot=True, interval=REST)

@@ -1,7 +1,4 @@
-"""Whole runs of k steps, to put beside what a longer run predicts at its step k.
-
-Must not import widgets or torch.
-"""
+"""Whole runs of k steps, to put beside what a longer run predicts at its step k."""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
-"""Lists of values as people type them: "5, 10, 25", ranges "1-4". Must not import Qt."""
+"""Lists of values as people type them: "5, 10, 25", ranges "1-4"."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 from studio.core.comparing import MAX_CELLS
 from studio.core.errors import UsageError
@@ -13,29 +15,32 @@ _RANGE = re.compile(r"(\d+)-(\d+)")
 
 def whole_numbers(text: str) -> tuple[int, ...]:
     """ "5, 10, 1-3" as (5, 10, 1, 2, 3). Raises UsageError for anything else."""
-    numbers: list[int] = []
-    for part in _parts(text):
-        if found := _RANGE.fullmatch(part):
-            numbers.extend(_between(part, int(found[1]), int(found[2])))
-        elif part.isascii() and part.isdigit():
-            numbers.append(int(part))
-        else:
-            raise UsageError(f"“{part}” is not a whole number; write them like 5, 10, 25 or 1-4.")
-    return tuple(numbers)
+    return _numbers(text, _whole, "a whole number; write them like 5, 10, 25 or 1-4")
 
 
 def real_numbers(text: str) -> tuple[float, ...]:
     """ "1.5, 4, 6-8" as (1.5, 4.0, 6.0, 7.0, 8.0). Raises UsageError for anything else."""
-    numbers: list[float] = []
-    for part in _parts(text):
+    return _numbers(text, float, "a number; write them like 1, 2.5, 4")
+
+
+def _numbers(text: str, kind: Callable[[str], Any], wanted: str) -> tuple[Any, ...]:
+    numbers: list[Any] = []
+    for part in filter(None, re.split(r"[,;\s]+", _DASH.sub("-", text.strip()))):
         if found := _RANGE.fullmatch(part):
-            numbers.extend(float(each) for each in _between(part, int(found[1]), int(found[2])))
+            numbers += [kind(str(each)) for each in _between(part, int(found[1]), int(found[2]))]
             continue
         try:
-            numbers.append(float(part))
+            numbers.append(kind(part))
         except ValueError:
-            raise UsageError(f"“{part}” is not a number; write them like 1, 2.5, 4.") from None
+            raise UsageError(f"“{part}” is not {wanted}.") from None
     return tuple(numbers)
+
+
+def _whole(text: str) -> int:
+    """Digits only: int() also takes "1_0"."""
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError
+    return int(text)
 
 
 def lines(text: str) -> tuple[str, ...]:
@@ -46,10 +51,6 @@ def lines(text: str) -> tuple[str, ...]:
 def spelled(numbers: tuple[float, ...]) -> str:
     """Numbers as they would be typed."""
     return ", ".join(f"{number:g}" if number < 1e6 else str(number) for number in numbers)
-
-
-def _parts(text: str) -> list[str]:
-    return [part for part in re.split(r"[,;\s]+", _DASH.sub("-", text.strip())) if part]
 
 
 def _between(part: str, first: int, last: int) -> range:

@@ -78,30 +78,20 @@ class Column(SettingsColumn):
 
     def _add_rows(self, form: Form) -> None:
         session = self._session
-        self.prompt = form.add(
-            "Prompt", PromptBox("prompt", "Prompt", PROMPT, EXAMPLES, 4, 10), session.prompt
-        )
+        box = PromptBox("prompt", "Prompt", PROMPT, EXAMPLES, 4, 10)
+        self.prompt = form.add("Prompt", box, session.prompt)
         nothing = "Nothing in particular"
-        self.negative = form.add(
-            "Negative prompt",
-            PromptBox("negative", "Negative prompt", NEGATIVE, nothing, 1, 4),
-            session.negative,
-        )
+        box = PromptBox("negative", "Negative prompt", NEGATIVE, nothing, 1, 4)
+        self.negative = form.add("Negative prompt", box, session.negative)
         self.sampler = form.add("Sampler", SamplerBox(session.samplers.values()), session.sampler)
-        self.steps = form.add(
-            "Steps", SliderSpin("steps", "Steps", STEPS, 1, MAX_STEPS, 100), session.steps
-        )
-        self.guidance = form.add(
-            "Guidance",
-            SliderSpin("guidance", "Guidance", GUIDANCE, 0, MAX_GUIDANCE, 15, 1, 0.5),
-            session.guidance,
-            note=self.interval,
-        )
+        steps = SliderSpin("steps", "Steps", STEPS, 1, MAX_STEPS, 100)
+        self.steps = form.add("Steps", steps, session.steps)
+        guidance = SliderSpin("guidance", "Guidance", GUIDANCE, 0, MAX_GUIDANCE, 15, 1, 0.5)
+        self.guidance = form.add("Guidance", guidance, session.guidance, self.interval)
         seed = session.seed, session.seed_locked, session.last_seed, session.reuse_last_seed
         self.seed = form.add("Seed", SeedBox().follow(*seed))
-        self.count = form.add(
-            "Pictures", SliderSpin("pictures", "Pictures", COUNT, 1, MAX_COUNT, 16), session.count
-        )
+        count = SliderSpin("pictures", "Pictures", COUNT, 1, MAX_COUNT, 16)
+        self.count = form.add("Pictures", count, session.count)
         self.rows.addSpacing(APART - 5)
         self.trajectories = Check("keepTrajectory", "Keep the trajectory", TRAJECTORY)
         bind(session.trajectories, self.trajectories)

@@ -8,12 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Slot
-from PySide6.QtGui import (
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
-    QGuiApplication,
-)
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.core import generating
@@ -22,11 +17,10 @@ from studio.core.generating import Generate
 from studio.core.messages import Failed
 from studio.core.settings import Settings
 from studio.ui import actions
-from studio.ui.jobs import Jobs
 from studio.ui.library.again import restore
-from studio.ui.library.pictures import Entry, Library
+from studio.ui.library.pictures import Entry
 from studio.ui.panel import Panel, PanelSpec, show_folder
-from studio.ui.session import Session, random_seed
+from studio.ui.session import random_seed
 from studio.ui.shared import Shared
 from studio.ui.starting.reader import Reader, picture_in
 from studio.ui.starting.sources import Sources
@@ -45,9 +39,6 @@ ACTIONS = (*GENERATE, *STARTING)
 class GeneratePanel(Panel):
     """The workspace that makes pictures from prompts."""
 
-    session: Session
-    jobs: Jobs
-    library: Library
     column: Column
     viewer: Viewer
 
@@ -60,8 +51,7 @@ class GeneratePanel(Panel):
         self.viewer = Viewer(self.library, self.session.samplers, self.jobs, self.banner)
         self.lay_out(self.column, self.viewer)
         self.actions_by_id = actions.install(ACTIONS, self, self.viewer)
-        needing = frozenset(each.id for each in ACTIONS if each.needs)
-        self.viewer.set_actions(self.actions_by_id, needing)
+        self.viewer.set_actions(self.actions_by_id, {each.id for each in ACTIONS if each.needs})
         self.column.prompt.set_history(tuple(self.preferences.get("history")))
         self._connect()
         self.preferences.restore_start(self.session)
@@ -128,8 +118,8 @@ class GeneratePanel(Panel):
         image = self.library.image(entry) if entry is not None else None
         if entry is None or image is None:
             self.note("No picture is shown; make or choose one first.")
-            return
-        self.sources.take(entry.path.name if entry.path else entry.title(), image)
+        else:
+            self.sources.take(entry.path.name if entry.path else entry.title(), image)
 
     @Slot(object, bool)
     def _submit(self, request: Generate, front: bool) -> None:
@@ -166,20 +156,16 @@ class GeneratePanel(Panel):
 
     def save_as(self) -> None:
         """Asks where, and writes a copy there."""
-        entry = self.viewer.entry
-        if entry is None:
+        if (entry := self.viewer.entry) is None:
             return
-        name = entry.path.name if entry.path else "picture.png"
-        start = str(Path.home() / name)
+        start = str(Path.home() / (entry.path.name if entry.path else "picture.png"))
         chosen, _ = QFileDialog.getSaveFileName(self, "Save picture as", start, "PNG (*.png)")
         if chosen:
-            path = Path(chosen)
-            suffixed = path.suffix.lower() == ".png"
-            self.library.save_as(entry, path if suffixed else path.with_name(path.name + ".png"))
+            suffixed = chosen.lower().endswith(".png")
+            self.library.save_as(entry, Path(chosen if suffixed else f"{chosen}.png"))
 
     def copy_picture(self) -> None:
-        image = self.library.image(self.viewer.entry) if self.viewer.entry else None
-        if image is not None:
+        if self.viewer.entry and (image := self.library.image(self.viewer.entry)) is not None:
             QGuiApplication.clipboard().setImage(image)
 
     def copy(self, as_command: bool) -> None:
@@ -195,18 +181,17 @@ class GeneratePanel(Panel):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if picture_in(event.mimeData()) is not None:
             event.acceptProposedAction()
-            self.setProperty("dropping", True)
-            self.style().polish(self)
+            self._show_dropping(True)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._dropped()
+        self._show_dropping(False)
 
-    def _dropped(self) -> None:
-        self.setProperty("dropping", False)
+    def _show_dropping(self, dropping: bool) -> None:
+        self.setProperty("dropping", dropping)
         self.style().polish(self)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self._dropped()
+        self._show_dropping(False)
         path = picture_in(event.mimeData())
         if path is not None:
             event.acceptProposedAction()
@@ -223,16 +208,17 @@ class GeneratePanel(Panel):
 
         whose = f" ({found.source})" if found.source != "Latent Studio" else ""
         seed = "" if "seed" in missing else f": seed {settings.seed}"
-        told = [f"{path.name}{whose}{seed}.", *found.notes]
-        choices = [("Use &all settings", use_all)]
-        if "prompt" not in missing:
-            told.append(f"“{settings.prompt}”")
-            use_prompt = partial(self.session.use_prompt, settings, missing)
-            choices.append(("Use prompt", use_prompt))
-        if "seed" not in missing:
-            choices.append(("Use seed", partial(self.session.use_seed, settings)))
-        choices.append(("&Start from it", partial(self.sources.open, path)))
-        self.banner.show_message("offer", " ".join(told), tuple(choices))
+        prompt = [] if "prompt" in missing else [f"“{settings.prompt}”"]
+        choices: dict[str, Callable[[], object]] = {
+            "Use &all settings": use_all,
+            "Use prompt": partial(self.session.use_prompt, settings, missing),
+            "Use seed": partial(self.session.use_seed, settings),
+            "&Start from it": partial(self.sources.open, path),
+        }
+        for each in {"prompt", "seed"} & set(missing):
+            del choices[f"Use {each}"]
+        told = " ".join([f"{path.name}{whose}{seed}.", *found.notes, *prompt])
+        self.banner.show_message("offer", told, tuple(choices.items()))
 
     @Slot(object, str)
     def _refused(self, path: Path, sentence: str) -> None:
@@ -250,15 +236,14 @@ class GeneratePanel(Panel):
 
     @Slot(object)
     def _preview(self, event: generating.Preview) -> None:
-        settings = self.jobs.running.settings() if self.jobs.running is not None else None
-        if settings is not None:
+        running = self.jobs.running
+        if running is not None and (settings := running.settings()) is not None:
             self.viewer.show_preview(event, settings, self.jobs.progress)
 
     @Slot(object)
     def _picture(self, event: generating.Picture) -> None:
         entry = self.library.add(event)
-        image = self.library.image(entry)
-        if image is not None:
+        if (image := self.library.image(entry)) is not None:
             self.viewer.show_made(entry, image, event)
 
     @Slot()

@@ -19,6 +19,7 @@ SHARE = (
     "How far the noise moves towards the other seed's: 0 not at all, 0.15 gives a close variation,"
     " 1 is the other seed's picture."
 )
+HINT = "The seed above is random too; lock it first."
 SEED = "The other noise: 0 to 2^63 - 1. Typing a seed locks it."
 
 
@@ -38,11 +39,8 @@ class VariationSection(Fold):
             "Stay near the picture of a seed: its noise, mixed with another seed's (Alt+R)",
         )
         self._session = session
-        self.share = self.form.add(
-            "Distance",
-            SliderSpin("variation", "Variation", SHARE, 0, 1, 1, decimals=2, step=0.05),
-            session.variation,
-        )
+        share = SliderSpin("variation", "Variation", SHARE, 0, 1, 1, decimals=2, step=0.05)
+        self.share = self.form.add("Distance", share, session.variation)
         seed = SeedBox("variationSeed", "Variation seed", SEED).follow(
             session.variation_seed,
             session.variation_locked,
@@ -50,9 +48,7 @@ class VariationSection(Fold):
             session.reuse_last_variation,
         )
         self.seed = self.form.add("Towards the noise of seed", seed)
-        self.hint = caption(
-            "The seed above is random too; lock it first.", "muted", "variationHint", wrap=True
-        )
+        self.hint = caption(HINT, "muted", "variationHint", wrap=True)
         self.rows.addWidget(self.hint)
         session.variation.changed.connect(self._show_state)
         session.seed_locked.changed.connect(self._show_state)

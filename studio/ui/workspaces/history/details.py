@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHeaderView,
     QPushButton,
-    QTableWidget,
     QTableWidgetItem,
     QToolButton,
     QWidget,
@@ -26,6 +25,7 @@ from studio.gallery.history.rows import Item
 from studio.ui.library.again import shown, table
 from studio.ui.widgets.buttons import text_button
 from studio.ui.widgets.form import caption, column, named, row
+from studio.ui.widgets.table import Table
 from studio.ui.workspaces.history.tags import Flow, TagsBox
 
 WIDTH = 312
@@ -195,16 +195,14 @@ def _large(button: QToolButton) -> QToolButton:
     return button
 
 
-def _table() -> QTableWidget:
+def _table() -> Table:
     tip = "Every setting that made the picture"
-    table = named(QTableWidget(0, 2), "historyTable", "Settings", tip)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table = Table("historyTable", "Settings", tip, ())
     table.viewport().setAutoFillBackground(False)
     table.setFrameShape(QFrame.Shape.NoFrame)
     table.setShowGrid(False)
     table.setTabKeyNavigation(False)
     table.horizontalHeader().hide()
-    table.verticalHeader().hide()
     table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

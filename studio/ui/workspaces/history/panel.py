@@ -140,7 +140,6 @@ class HistoryPanel(Panel):
         else:
             self.banner.clear()
 
-    @Slot()
     def enlarge(self) -> None:
         """Shows the picture large, or the grid again."""
         if self.pages.currentWidget() is self.canvas:

@@ -39,9 +39,7 @@ class Remake(QObject):
         super().__init__(parent)
         self._session, self._jobs = session, jobs
         self._asked: list[Job] = []  # that have not ended
-        self._files = Background(self)
-        self._files.done.connect(self._read)
-        self._files.failed.connect(self._failed)
+        self._files = Background(self, done=self._read, failed=self._failed)
         self._reader = Reader(self)
         self._reader.found.connect(self._found)
         self._reader.refused.connect(self.refused)

@@ -62,11 +62,8 @@ def expected(walk: Walk, samplers: Mapping[str, SamplerSpec]) -> str:
     steps itself cannot say."""
     count, settings = walk.columns * walk.rows, walk.ends[0].settings
     words = f"{count} frames" if walk.rows == 1 else f"{walk.columns} × {walk.rows} frames"
-    each = samplers[settings.sampler].nfe_per_step
-    asked = 1 if settings.guidance in (0.0, 1.0) else 2
-    if not each:
-        return words
-    return f"{words} · about {walk.runs * each * settings.steps * asked:,} NFE"
+    each = samplers[settings.sampler].evaluations(settings)
+    return f"{words} · about {walk.runs * each:,} NFE" if each else words
 
 
 def becomes(noise: bool, spec: SamplerSpec) -> tuple[str, str]:

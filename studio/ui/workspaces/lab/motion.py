@@ -1,7 +1,4 @@
-"""A run between its frames: where particles are, how dense the truth is, at any time t.
-
-NumPy only. Must not import Qt or torch.
-"""
+"""A run between its frames: where particles are, how dense the truth is, at any time t."""
 
 from __future__ import annotations
 
@@ -32,13 +29,11 @@ class Motion:
 
     def points(self, t: float) -> np.ndarray:
         """The particles, (P, 2)."""
-        first, share = _between(self._times, t)
-        return _blend(self.run.points, first, share)
+        return _at(self.run.points, self._times, t)
 
     def density(self, t: float) -> np.ndarray:
         """The truth's density on the backdrop's grid, (side, side), row by row from below."""
-        first, share = _between(self._field_times, t)
-        return _blend(self.run.backdrop.density, first, share)
+        return _at(self.run.backdrop.density, self._field_times, t)
 
     def field(self, name: str, t: float) -> np.ndarray:
         """Where "velocity" moves a particle on its way to the data, or the "score", at the nearest
@@ -97,17 +92,9 @@ class Motion:
         return float(np.median(gaps))
 
 
-def _between(times: np.ndarray, t: float) -> tuple[int, float]:
-    """The frame that t lies behind, and how far towards the next, 0 to 1; times fall."""
-    if t >= times[0]:
-        return 0, 0.0
-    if t <= times[-1]:
-        return len(times) - 1, 0.0
-    first = int(np.searchsorted(-times, -t, side="right")) - 1
-    return first, float((times[first] - t) / (times[first] - times[first + 1]))
-
-
-def _blend(frames: np.ndarray, first: int, share: float) -> np.ndarray:
-    if share == 0.0:
-        return frames[first]
+def _at(frames: np.ndarray, times: np.ndarray, t: float) -> np.ndarray:
+    """Linear between two frames, still before the first and after the last; times fall."""
+    place = float(np.interp(-t, -times, np.arange(len(times))))
+    first = min(int(place), len(times) - 2)
+    share = place - first
     return (1 - share) * frames[first] + share * frames[first + 1]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QEnterEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from studio.ui.widgets.form import named
 from studio.ui.workspaces.lab import strokes
 from studio.ui.workspaces.lab.motion import Motion
 
@@ -40,12 +41,10 @@ class Pane(QWidget):
 
     def __init__(self, number: int) -> None:
         super().__init__()
-        self.setObjectName(f"labPane{number}")
-        self.setAccessibleName(f"Particles {number + 1}")
+        named(self, f"labPane{number}", f"Particles {number + 1}")
         self.setMinimumSize(LEAST, LEAST)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # so that Space plays after a click
-        policy = QSizePolicy.Policy.Expanding
-        self.setSizePolicy(policy, policy)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.motion: Motion | None = None
         self.words = ""
         self.time = 1.0
@@ -98,11 +97,6 @@ class Pane(QWidget):
         if self.motion is not None:
             self.entered.emit(self.motion)
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self.update()
-
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.motion is None and not self.words:
             return
@@ -110,7 +104,9 @@ class Pane(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         place = self.plot()
-        self._frame(painter, place)
+        painter.setPen(QPen(self._colour(_ROLE.Accent if self.hasFocus() else _ROLE.Mid), 1))
+        painter.setBrush(self._colour(_ROLE.AlternateBase))
+        painter.drawRoundedRect(place, 6, 6)
         if self.motion is not None:
             painter.setOpacity(0.3 if self.words else 1.0)
             painter.save()
@@ -130,15 +126,6 @@ class Pane(QWidget):
         colour.setAlphaF(alpha)
         return colour
 
-    @property
-    def _dark(self) -> bool:
-        return self.palette().color(_ROLE.Window).lightness() < 128
-
-    def _frame(self, painter: QPainter, place: QRectF) -> None:
-        painter.setPen(QPen(self._colour(_ROLE.Accent if self.hasFocus() else _ROLE.Mid), 1))
-        painter.setBrush(self._colour(_ROLE.AlternateBase))
-        painter.drawRoundedRect(place, 6, 6)
-
     def _paint_plane(self, painter: QPainter, place: QRectF, motion: Motion) -> None:
         density = motion.density(self.time)
         half = place.width() / (len(density) - 1) / 2  # its points are the middles of pixels
@@ -148,16 +135,16 @@ class Pane(QWidget):
         middle = place.center()
         painter.drawLine(QPointF(place.left(), middle.y()), QPointF(place.right(), middle.y()))
         painter.drawLine(QPointF(middle.x(), place.top()), QPointF(middle.x(), place.bottom()))
-        scale = self.devicePixelRatioF()
+        scale, dark = self.devicePixelRatioF(), self._colour(_ROLE.Window).lightness() < 128
         if self.look.trails:
             trails = self.to_pixels(motion.trails(self.time))
-            strokes.draw_trails(painter, trails, motion.angles, self._dark)
+            strokes.draw_trails(painter, trails, motion.angles, dark)
         if self.look.truth:
             ring = self._colour(_ROLE.WindowText, 0.38)
             truth = self.to_pixels(motion.run.truth[:RINGS])
             strokes.draw_rings(painter, truth, ring, scale)
         points = self.to_pixels(motion.points(self.time))
-        strokes.draw_points(painter, points, motion.angles, self._dark, scale)
+        strokes.draw_points(painter, points, motion.angles, dark, scale)
         if self.look.field != "none":
             self._paint_field(painter, place, motion)
 

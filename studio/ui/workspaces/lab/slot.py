@@ -71,7 +71,6 @@ class Column(QWidget):
     @Slot(object)
     def _chosen(self, name: str) -> None:
         chosen = bool(name)
-        self.steps.setEnabled(chosen)
         self.steps.setVisible(chosen)
         if chosen:
             self.steps.setValue(self._samplers[name].default_steps)
@@ -92,29 +91,21 @@ class Column(QWidget):
 
     def show_run(self, run: LabRun, part: bool = False) -> None:
         """The particles, and under them what they amount to; `part`: as for Motion."""
-        self.pane.show_motion(Motion(run, part))
-        spec = self._samplers.get(run.settings.sampler)
-        stochastic = spec is not None and spec.stochastic
-        label = spec.label if spec is not None else run.settings.sampler
-        motion = self.pane.motion
-        missed = motion.missed if motion is not None else 0.0
-        texts = (
-            f"{label} · {run.nfe} NFE",
-            f"Distance {_signed(run.distance)} (floor {_signed(run.floor)})",
-            "Stochastic: ends are mixed" if stochastic else f"Off the exact ODE by {missed:.4f}",
-            _likelihood(run),
-        )
-        tips = (
-            f"{run.nfe} evaluations of the denoiser in {run.settings.steps} steps",
-            DISTANCE_TIP,
-            MIXED_TIP if stochastic else MISSED_TIP,
-            LIKELIHOOD_TIP,
-        )
-        for figure, text, tip in zip(self.figures, texts, tips, strict=True):
-            figure.setText(text)
-            figure.setToolTip(tip)
+        motion, spec = Motion(run, part), self._samplers[run.settings.sampler]
+        self.pane.show_motion(motion)
+        steps = f"{run.nfe} evaluations of the denoiser in {run.settings.steps} steps"
+        figures = (
+            (f"{spec.label} · {run.nfe} NFE", steps),
+            (f"Distance {_signed(run.distance)} (floor {_signed(run.floor)})", DISTANCE_TIP),
+            ("Stochastic: ends are mixed", MIXED_TIP) if spec.stochastic
+            else (f"Off the exact ODE by {motion.missed:.4f}", MISSED_TIP),
+            (_likelihood(run), LIKELIHOOD_TIP),
+        )  # fmt: skip
+        for label, (text, tip) in zip(self.figures, figures, strict=True):
+            label.setText(text)
+            label.setToolTip(tip)
         self.figures[3].setVisible(run.log_likelihood is not None)
-        self.pane.setAccessibleDescription(", ".join(filter(None, texts)))
+        self.pane.setAccessibleDescription(", ".join(text for text, _ in figures if text))
 
 
 _FIGURES = ("Cost", "Distance", "Missed", "Likelihood")

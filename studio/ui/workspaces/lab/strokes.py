@@ -1,6 +1,6 @@
 """What a pane is drawn with: the density as an image, points by hue, arrows, trails, marginals.
 
-All take pixels, (n, 2) from the top left. Must not import torch.
+All take pixels, (n, 2) from the top left.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QPolygonF
 
 from studio.ui.plots.painting import draw_curve, placed
 
@@ -41,23 +41,24 @@ def dots(dark: bool, scale: float) -> tuple[QImage, ...]:
     """A dot of every hue at PHASES x PHASES places within a pixel, for so many pixels to a logical
     one: drawn once, since to draw 2,000 round points takes three times as long as to copy them."""
     side = math.ceil(DOT * scale) + 3
+    places = [side // 2 + (each + 0.5) / PHASES for each in range(PHASES)]
+    none = QPen(Qt.PenStyle.NoPen)
     return tuple(
-        _dot(hue((shade + 0.5) / HUES, dark), side, scale, (column + 0.5) / PHASES, row)
+        _circle(side, scale, QPointF(x, y), none, QBrush(hue((shade + 0.5) / HUES, dark)))
         for shade in range(HUES)
-        for row in ((each + 0.5) / PHASES for each in range(PHASES))
-        for column in range(PHASES)
+        for y in places
+        for x in places
     )
 
 
-def _dot(colour: QColor, side: int, scale: float, x: float, y: float) -> QImage:
+def _circle(side: int, scale: float, middle: QPointF, pen: QPen, brush: QBrush) -> QImage:
     image = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
     image.fill(Qt.GlobalColor.transparent)
     painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(colour)
-    middle = side // 2
-    painter.drawEllipse(QPointF(middle + x, middle + y), DOT * scale / 2, DOT * scale / 2)
+    painter.setPen(pen)
+    painter.setBrush(brush)
+    painter.drawEllipse(middle, DOT * scale / 2, DOT * scale / 2)
     painter.end()
     image.setDevicePixelRatio(scale)
     return image
@@ -81,14 +82,8 @@ def draw_rings(painter: QPainter, pixels: np.ndarray, colour: QColor, scale: flo
     """The true samples: small rings that let the particles be seen; they stand still, so one image
     of them does."""
     side = math.ceil(2 * DOT * scale)
-    ring = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
-    ring.fill(Qt.GlobalColor.transparent)
-    inner = QPainter(ring)
-    inner.setRenderHint(QPainter.RenderHint.Antialiasing)
-    inner.setPen(QPen(colour, 0.9 * scale))
-    inner.drawEllipse(QPointF(side / 2, side / 2), DOT * scale / 2, DOT * scale / 2)
-    inner.end()
-    ring.setDevicePixelRatio(scale)
+    middle, pen = QPointF(side / 2, side / 2), QPen(colour, 0.9 * scale)
+    ring = _circle(side, scale, middle, pen, QBrush(Qt.BrushStyle.NoBrush))
     for x, y in (pixels - side / scale / 2).tolist():
         painter.drawImage(QPointF(x, y), ring)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QSizePolicy, QTabBar, QWidget
 
 from studio.core.errors import UsageError
 from studio.core.laboratory import LabRun
-from studio.core.messages import Failed, Ready
-from studio.ui.job import Job
-from studio.ui.shared import Shared
+from studio.core.messages import Ready
+from studio.ui.job import Requester
+from studio.ui.panel import Panel
 from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.form import Check, caption, column, row
 from studio.ui.widgets.kept import Kept
@@ -27,8 +29,10 @@ FIELDS = {
     "velocity": ("Velocity", "Where the ODE moves a particle here: −dz/dt (the root of its size)"),
     "score": ("Score", "Where the data lies: ∇ log p (the root of its size)"),
 }
-
-
+TRAILS = "The recent paths of some particles"
+TRUTH = "Some samples of the distribution, as rings"
+LIKELIHOOD = "The model's log-likelihood of true samples beside the exact value; runs again"
+RUNNING = "Running…"
 WIDE = 1080  # logical pixels that the lowest row needs with the legend
 LEGEND = "Colour: where the noise lay · Grey: the truth · Sides: particles filled, truth a line"
 
@@ -36,31 +40,26 @@ LEGEND = "Colour: where the noise lay · Grey: the truth · Sides: particles fil
 class LabView(QWidget):
     """Runs one sampler after another; the panes fill as they finish, then all play together."""
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, panel: Panel) -> None:
         super().__init__()
         self.setObjectName("labView")
-        self._jobs = shared.jobs
-        self.controls = Controls()
-        self.columns = tuple(
-            Column(number, shared.session.samplers, name) for number, name in enumerate(FIRST)
-        )
-        self.player = Player()
-        self.banner = Banner()
+        self.controls, self.player, self.banner = Controls(), Player(), Banner()
         self.banner.dismiss.setObjectName("labDismiss")
+        samplers = panel.session.samplers
+        self.columns = tuple(Column(number, samplers, name) for number, name in enumerate(FIRST))
         self.field = Segments("labField", "Field", FIELDS)
-        self.trails = Check("labTrails", "Trails", "The recent paths of some particles")
-        tip = "Some samples of the distribution, as rings"
-        self.truth = Check("labTruth", "True samples", tip)
-        tip = "The model's log-likelihood of true samples beside the exact value; runs again"
-        self.likelihood = Check("labLikelihood", "Log-likelihood", tip)
+        self.trails = Check("labTrails", "Trails", TRAILS)
+        self.truth = Check("labTruth", "True samples", TRUTH)
+        self.likelihood = Check("labLikelihood", "Log-likelihood", LIKELIHOOD)
+        self._asker = Requester(panel.jobs, self)
         self._waiting: list[int] = []  # columns
-        self._job: Job | None = None
-        self._column = 0  # that it is for
+        self._column = 0  # that something is asked for
         self._part = False  # guided to a class
         self._begun = False
         self._lay_out()
-        Kept(shared.preferences, "lab", self)
+        Kept(panel.preferences, "lab", self)
         self._connect()
+        panel.jobs.on(Ready, self._engine_ready)
         self._look()
         self._moved(self.player.time)
         self._enable()
@@ -80,18 +79,17 @@ class LabView(QWidget):
         self.controls.run.clicked.connect(self.run)
         self.controls.cancel.clicked.connect(self.cancel)
         self.player.moved.connect(self._moved)
-        self.field.chosen.connect(self._look)
-        self.trails.toggled.connect(self._look)
-        self.truth.toggled.connect(self._look)
+        for changed in (self.field.chosen, self.trails.toggled, self.truth.toggled):
+            changed.connect(self._look)
         self.likelihood.toggled.connect(self._likelihood_wanted)
         for each in self.columns:
             each.changed.connect(self._enable)
             each.pane.entered.connect(self._mark_steps)
-        self._jobs.on(Ready, self._engine_ready)
+        self._asker.failed.connect(self._give_up)
 
     @property
     def busy(self) -> bool:
-        return self._job is not None or bool(self._waiting)
+        return self._asker.job is not None or bool(self._waiting)
 
     @Slot()
     def run(self) -> None:
@@ -110,57 +108,49 @@ class LabView(QWidget):
 
     def _next(self) -> None:
         """Asks for the next column's particles, ahead of pictures that wait."""
-        while self._waiting and self._job is None:
-            number = self._waiting.pop(0)
-            column = self.columns[number]
+        while self._waiting and self._asker.job is None:
+            self._column = self._waiting.pop(0)
+            column = self.columns[self._column]
             wanted = self.likelihood.isChecked()
             request = self.controls.request(column.sampler, column.steps.value(), wanted)
+            self._part = request.label >= 0
             try:
-                job = self._jobs.submit(request, front=True)
+                job = self._asker.ask(request, front=True)
             except UsageError as error:
-                self._give_up(number, str(error))
+                self._give_up(str(error))
                 continue
             if job is None:  # the panel has said why
-                self._drop([number, *self._waiting])
+                self._keep([self._column, *self._waiting])
+                self._waiting = []
             else:
-                self._job, self._column, self._part = job, number, request.label >= 0
                 job.on(LabRun, self._made)
-                job.on(Failed, self._failed)
                 job.ended.connect(self._finished)
-                column.pane.show_words("Running…", forget=False)
+                column.pane.show_words(RUNNING, forget=False)
         self._enable()
 
     @Slot()
     def cancel(self) -> None:
-        """Stops; a job that still waits behind another is forgotten."""
-        dropped, self._waiting = self._waiting, []
-        if self._job is not None:
-            if self._jobs.open[0] is self._job:
-                self._jobs.cancel()
-            else:
-                self._job.leave()
-                self._job = None
-                dropped.append(self._column)
-        self._drop(dropped)
+        """Stops; what has run stays."""
+        stopped = [*([self._column] if self._asker.job is not None else []), *self._waiting]
+        self._waiting = []
+        self._asker.drop()
+        self._keep(stopped)
         self._enable()
 
     def escape(self) -> None:
         """Cancels, else dismisses the banner."""
-        if self.busy:
-            self.cancel()
-        else:
-            self.banner.clear()
+        (self.cancel if self.busy else self.banner.clear)()
 
-    def _drop(self, numbers: list[int]) -> None:
+    def _keep(self, numbers: Iterable[int]) -> None:
         """Those columns keep what they showed."""
-        self._waiting = [each for each in self._waiting if each not in numbers]
         for number in numbers:
             column = self.columns[number]
             kept = column.motion is not None
             column.pane.show_words("" if kept else "Not run", forget=not kept)
 
-    def _give_up(self, number: int, sentence: str) -> None:
-        self.columns[number].forget("Did not run")
+    @Slot(str)
+    def _give_up(self, sentence: str) -> None:
+        self.columns[self._column].forget("Did not run")
         self.banner.show_message("error", sentence)
 
     @Slot(object)
@@ -171,16 +161,11 @@ class LabView(QWidget):
 
     @Slot()
     def _finished(self) -> None:
-        self._job = None
-        if self.columns[self._column].pane.words == "Running…":  # cancelled
-            self._drop([self._column])
+        if self.columns[self._column].pane.words == RUNNING:  # cancelled
+            self._keep([self._column])
         self._next()
-        if not self.busy:
-            self._all_there()
-
-    def _all_there(self) -> None:
         motions = [each.motion for each in self.columns if each.motion is not None]
-        if motions:
+        if motions and not self.busy:
             self._mark_steps(motions[0])
             if self.isVisible():
                 self.player.replay()
@@ -188,10 +173,6 @@ class LabView(QWidget):
     @Slot(object)
     def _mark_steps(self, motion: Motion) -> None:
         self.player.slider.set_ticks(motion.run.times)
-
-    @Slot(object)
-    def _failed(self, event: Failed) -> None:
-        self._give_up(self._column, event.message)
 
     @Slot()
     def _engine_ready(self, _: object = None) -> None:

@@ -66,21 +66,18 @@ class PromptList(QWidget):
         self.text.setTabChangesFocus(True)
         self.how = ChoiceBox("promptHow", "How", "How wildcards are expanded", HOWS)
         self.count = caption(role="", name="promptCount", wrap=True)
-        self.open = text_button("promptOpen", "Open…", "Open…", "Load the lines of a text file")
+        tip = "Load the lines of a text file"
+        self.open = text_button("promptOpen", "Open…", "Open…", tip, act=self._open)
         text, tip = "Add to the queue", "Queue them with Generate's settings"
-        self.add = text_button("promptAdd", text, text, tip)
+        self.add = text_button("promptAdd", text, text, tip, act=self._add)
         self.add.setEnabled(False)
         title = caption("Prompts, one per line", "title", buddy=self.text)
         buttons = row((self.how, 1), self.open, self.add)
         column(title, (self.text, 1), self.count, buttons, on=self)
-        self._work = Background(self)
+        self._work = Background(self, done=self._done, failed=self._not_done)
         self._changes, self._counting = 0, False
-        self._work.done.connect(self._done)
-        self._work.failed.connect(self._not_done)
         self.text.textChanged.connect(self._changed)
         self.how.edited.connect(self._changed)
-        self.open.clicked.connect(self._open)
-        self.add.clicked.connect(self._add)
         self._changed()
 
     def take(self, path: Path) -> None:

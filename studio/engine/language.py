@@ -1,0 +1,214 @@
+"""Words and pictures in one space: tokens, vectors, maps, and what the encoders look at."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from studio.core.errors import StudioError
+from studio.core.files import saving
+from studio.core.installation import bundled, user_cache
+from studio.core.language import (
+    Describe,
+    Described,
+    Embed,
+    Embedded,
+    Known,
+    KnownVectors,
+    Look,
+    Looked,
+    Read,
+    ReadText,
+    Scatter,
+    Scattered,
+    Tokenize,
+    Tokenized,
+    TokenRow,
+)
+from studio.core.messages import Progress
+from studio.dataset.catalogue import Catalogue
+from studio.metrics.tsne import tsne
+from studio.models.encoders import PART, place_of
+from studio.models.network_folder import read_manifest
+from studio.networks.attention import Record
+from studio.networks.decoder import generate
+from studio.networks.tokenizers import KINDS, open_tokenizer
+from studio.networks.tokenizers.protocol import TextTokenizer
+
+if TYPE_CHECKING:
+    from studio.engine.worker import Worker
+    from studio.models.format import Check
+
+EVERY = 10  # steps of t-SNE between two looks at it
+DENSE = 2  # views of a picture a side, moved by a part of a patch: finer maps
+CAPTIONER = "captioner"
+BEGIN, END = 1, 2  # the captioner's tokens
+BEAMS = 4
+
+
+def tokenize(worker: Worker, request: Tokenize, check: Check, job: int) -> Iterator[Tokenized]:
+    """Each kind of tokenizer, the text tower's own last."""
+    known: list[TextTokenizer] = [*map(open_tokenizer, KINDS), worker.encoders.tokenizer]
+    rows = [
+        TokenRow(
+            each.name,
+            tuple(each.pieces(request.text)),
+            tuple(each.encode(request.text)),
+            tuple(each.unknown(request.text)),
+            each.size,
+        )
+        for each in known
+    ]
+    yield Tokenized(job, request.text, tuple(rows))
+
+
+def embed(worker: Worker, request: Embed, check: Check, job: int) -> Iterator[Embedded]:
+    encoders, name = worker.encoders, request.encoder
+    towers = encoders.towers(name)
+    found = []
+    for start in range(0, len(request.pictures), PART):
+        check()
+        found.append(encoders.pictures(request.pictures[start : start + PART], name))
+    pictures = torch.cat(found) if found else encoders.pictures((), name)
+    texts = encoders.texts(request.texts, name)
+    scale, bias = float(towers.scale()), float(towers.bias)
+    yield Embedded(job, array(texts), array(pictures), scale, bias, towers.config.loss)
+
+
+def known(
+    worker: Worker, request: Known, check: Check, job: int
+) -> Iterator[Progress | KnownVectors]:
+    """Reads the pictures of one style once and keeps their vectors on disk."""
+    catalogue, encoders = Catalogue(), worker.encoders
+    codes = catalogue.codes(request.style)
+    labels = tuple(catalogue.by_code[code].label for code in codes)
+    words = tuple(dict.fromkeys((*labels, *(w for c in codes for w in catalogue.words.get(c, ())))))
+    path = _kept(request)
+    vectors = _read(path, len(codes))
+    if vectors is None:
+        parts = []
+        for start in range(0, len(codes), PART):
+            check()
+            yield Progress(job, start, len(codes), 0, 1, 0.0)
+            read = [
+                on_white(catalogue.picture(c, request.style)) for c in codes[start : start + PART]
+            ]
+            parts.append(array(encoders.pictures(read, request.encoder)))
+        vectors = np.concatenate(parts)
+        with suppress(StudioError), saving(path) as draft, draft.open("wb") as file:
+            np.save(file, vectors)
+    word_vectors = array(encoders.texts(words, request.encoder))
+    yield KnownVectors(job, request.style, codes, labels, vectors, words, word_vectors)
+
+
+def _kept(request: Known) -> Path:
+    """Where these vectors lie: other weights are other vectors."""
+    manifest = read_manifest(bundled(place_of(request.encoder)))
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in manifest.weights)).hexdigest()
+    return user_cache("vectors") / f"{request.style}-{digest[:16]}.npy"
+
+
+def _read(path: Path, count: int) -> np.ndarray | None:
+    with suppress(OSError, ValueError):
+        vectors = np.load(path, allow_pickle=False)
+        if vectors.ndim == 2 and len(vectors) == count and np.isfinite(vectors).all():
+            return vectors  # type: ignore[no-any-return]
+    return None
+
+
+def scatter(worker: Worker, request: Scatter, check: Check, job: int) -> Iterator[Scattered]:
+    steps = tsne(
+        torch.from_numpy(np.ascontiguousarray(request.vectors, np.float32)), request.perplexity
+    )
+    for step, points in enumerate(steps):
+        check()
+        last = points
+        if step % EVERY == 0:
+            yield Scattered(job, array(points), step, False)
+    yield Scattered(job, array(last), step, True)
+
+
+def look(worker: Worker, request: Look, check: Check, job: int) -> Iterator[Looked]:
+    """Patches finer than the network's own: it sees the picture several times, moved by a part of a
+    patch each, and the answers are put in each other's gaps."""
+    encoders = worker.encoders
+    vision = encoders.vision(request.encoder)
+    size, patch = vision.config.size, vision.config.patch
+    picture = encoders.prepared([request.picture], size)
+    side = size // patch
+    fine = side * DENSE
+    patches = torch.zeros(fine, fine, vision.config.width)
+    attention = torch.zeros(vision.config.depth, vision.config.heads, fine, fine)
+    labels: tuple[tuple[str, float], ...] = ()
+    for down in range(DENSE):
+        for across in range(DENSE):
+            check()
+            record = Record()
+            moved = _moved(picture, down * patch // DENSE, across * patch // DENSE)
+            with torch.no_grad():
+                features = vision(moved, record)
+            patches[down::DENSE, across::DENSE] = features.patches[0].reshape(side, side, -1).cpu()
+            seen = torch.stack([weights[0, :, 0, 1:] for weights in record.weights])
+            attention[:, :, down::DENSE, across::DENSE] = seen.unflatten(-1, (side, side)).cpu()
+            if not (down or across) and features.logits.shape[1]:
+                labels = _best(features.logits[0], encoders.classes(request.encoder))
+    yield Looked(job, array(patches), array(attention), labels)
+
+
+def _moved(picture: Tensor, down: int, across: int) -> Tensor:
+    """Up and left by so many pixels; the edge goes on."""
+    padded = torch.nn.functional.pad(picture, (0, across, 0, down), mode="replicate")
+    return padded[..., down:, across:]
+
+
+def _best(logits: Tensor, classes: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    found = logits.float().softmax(-1).topk(5)
+    pairs = zip(found.indices.tolist(), found.values.tolist(), strict=True)
+    return tuple((classes[index], share) for index, share in pairs)
+
+
+def read(worker: Worker, request: Read, check: Check, job: int) -> Iterator[ReadText]:
+    encoders, record = worker.encoders, Record()
+    ids, mask = encoders.tokenizer([request.text])
+    with torch.no_grad():
+        encoders.text(ids, mask, record)
+    weights = torch.stack([each[0] for each in record.weights])
+    marked = ("[CLS]", *encoders.tokenizer.pieces(request.text), "[SEP]")
+    yield ReadText(job, marked[: ids.shape[1]], array(weights), array(encoders.text.positions))
+
+
+def describe(worker: Worker, request: Describe, check: Check, job: int) -> Iterator[Described]:
+    """What the captioner finds likeliest to be said, ordered by how well it fits the picture."""
+    encoders = worker.encoders
+    decoder, vision = encoders.decoder(CAPTIONER)
+    features = vision(encoders.prepared([request.picture], vision.config.size))
+    memory = torch.cat([features.cls[:, None], features.patches], 1)
+    begin = torch.full((1, 1), BEGIN)
+    check()
+    written = generate(decoder, begin, END, memory, beams=BEAMS)
+    tokenizer = encoders.tokenizer_of(CAPTIONER)
+    prompts = tuple(
+        dict.fromkeys(text.strip() for text in tokenizer.decode_batch(written.ids.tolist()))
+    )
+    vectors = encoders.texts(prompts) @ encoders.pictures([request.picture]).T
+    order = vectors[:, 0].argsort(descending=True).tolist()
+    yield Described(
+        job, tuple(prompts[i] for i in order), tuple(float(vectors[i, 0]) for i in order)
+    )
+
+
+def on_white(rgba: np.ndarray) -> np.ndarray:
+    """(H, W, 4) uint8, alpha not premultiplied -> (H, W, 3) uint8."""
+    alpha = rgba[..., 3:].astype(np.float32) / 255
+    return np.round(rgba[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
+
+
+def array(tensor: Tensor) -> np.ndarray:
+    return tensor.detach().float().cpu().numpy()

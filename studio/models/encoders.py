@@ -1,0 +1,137 @@
+"""The encoders of pictures and words, opened when they are first asked for and then kept.
+
+Text vectors are the bundle's; a pair of towers adds a head to them, so that pictures and texts lie
+in one space.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import tokenizers
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from studio.core.errors import ModelError
+from studio.core.installation import bundled
+from studio.models.formats.network import open_network
+from studio.models.network_folder import read_manifest
+from studio.networks.decoder import Decoder
+from studio.networks.text import TextFeatures, TextTower
+from studio.networks.tokenizer import Tokenizer
+from studio.networks.towers import Towers
+from studio.networks.vision import VisionTransformer
+
+if TYPE_CHECKING:
+    from torch import nn
+
+TEXT = "studio-256/text"
+PAIR = "studio-256/picture"  # the bundle's own
+PART = 64  # pictures or texts at a time
+
+
+class Encoders:
+    """For one thread at a time. Raises ModelError for what is not there."""
+
+    def __init__(self, device: str) -> None:
+        self.device = device
+        self._opened: dict[str, nn.Module] = {}
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        return Tokenizer(bundled(TEXT) / "tokenizer.json")
+
+    @property
+    def text(self) -> TextTower:
+        return cast(TextTower, self._open(TEXT))
+
+    def towers(self, name: str = "") -> Towers:
+        """A pair by its name, like "clip"; the bundle's for none."""
+        return cast(Towers, self._kind(place_of(name), Towers, "a pair of towers"))
+
+    def vision(self, name: str) -> VisionTransformer:
+        """The Vision Transformer of that name, or the one in a pair of towers."""
+        network = self._open(place_of(name))
+        if isinstance(network, Towers):
+            return network.vision
+        return cast(VisionTransformer, self._kind(place_of(name), VisionTransformer, "an encoder"))
+
+    def decoder(self, name: str) -> tuple[Decoder, VisionTransformer]:
+        """A captioner, and the encoder that it looks through."""
+        decoder = cast(Decoder, self._kind(place_of(name), Decoder, "a captioner"))
+        return decoder, self.vision(str(read_manifest(bundled(place_of(name))).extra["encoder"]))
+
+    def classes(self, name: str) -> tuple[str, ...]:
+        """What an encoder's class head tells apart."""
+        return tuple(read_manifest(bundled(place_of(name))).extra["classes"])
+
+    def tokenizer_of(self, name: str) -> tokenizers.Tokenizer:
+        """The one that a captioner writes with."""
+        return tokenizers.Tokenizer.from_file(str(bundled(place_of(name)) / "tokenizer.json"))
+
+    def _kind(self, place: str, kind: type[nn.Module], words: str) -> nn.Module:
+        network = self._open(place)
+        if not isinstance(network, kind):
+            raise ModelError(f"{place} is not {words}.")
+        return network
+
+    def _open(self, place: str) -> nn.Module:
+        if place not in self._opened:
+            with torch.inference_mode(False):
+                network = open_network(bundled(place)).to(self.device)
+            self._opened[place] = network.eval().requires_grad_(False)
+        return self._opened[place]
+
+    @torch.no_grad()
+    def read(self, texts: Sequence[str]) -> TextFeatures:
+        """The text tower's features of a few texts."""
+        ids, mask = self.tokenizer(texts)
+        features: TextFeatures = self.text(ids.to(self.device), mask.to(self.device))
+        return features
+
+    @torch.no_grad()
+    def texts(self, texts: Sequence[str], pair: str = "") -> Tensor:
+        """Unit vectors (T, D) in a pair's space."""
+        towers = self.towers(pair)
+        parts = [
+            towers.text(self.read(texts[i : i + PART]).pooled) for i in range(0, len(texts), PART)
+        ]
+        return torch.cat(parts) if parts else torch.zeros(0, towers.config.output)
+
+    @torch.no_grad()
+    def pictures(self, pictures: Sequence[np.ndarray], pair: str = "") -> Tensor:
+        """Unit vectors (P, D) in a pair's space, of pictures (H, W, 3) uint8."""
+        towers = self.towers(pair)
+        size = towers.config.size
+        parts = [
+            towers(self.prepared(pictures[i : i + PART], size))
+            for i in range(0, len(pictures), PART)
+        ]
+        return torch.cat(parts) if parts else torch.zeros(0, towers.config.output)
+
+    def prepared(self, pictures: Sequence[np.ndarray], size: int) -> Tensor:
+        """(B, 3, size, size) in [-1, 1]: whole pictures, on a white square."""
+        return torch.cat([self._square(picture, size) for picture in pictures])
+
+    def _square(self, picture: np.ndarray, size: int) -> Tensor:
+        x = torch.from_numpy(np.array(picture)).to(self.device).permute(2, 0, 1)[None].float()
+        height, width = x.shape[-2:]
+        across, down = max(0, height - width), max(0, width - height)
+        pad = across // 2, across - across // 2, down // 2, down - down // 2
+        x = F.pad(x / 127.5 - 1, pad, value=1.0)
+        side = x.shape[-1]
+        if side < size:
+            return F.interpolate(x, (size, size), mode="bilinear", align_corners=False)
+        return F.interpolate(x, (size, size), mode="area")
+
+
+def place_of(name: str) -> str:
+    """Where an encoder of that name lies: in assets/encoders, or somewhere else by its path."""
+    if not name:
+        return PAIR
+    return f"encoders/{name}" if Path(bundled(f"encoders/{name}")).exists() else name
