@@ -119,8 +119,13 @@ def backdrop(request: Lab) -> Backdrop:
         velocity.append((here.epsilon - here.x0).reshape(*shape, 2))
         score.append((-here.epsilon / t).reshape(*shape, 2))
         density.append(distribution.mixture.log_density(z, 1.0 - t, t).exp().reshape(shape))
-    fields = (array(torch.stack(frames)) for frames in (velocity, score, density))
-    return Backdrop(BACKDROP_TIMES, *fields, distribution.extent)
+    return Backdrop(
+        BACKDROP_TIMES,
+        array(torch.stack(velocity)),
+        array(torch.stack(score)),
+        array(torch.stack(density)),
+        distribution.extent,
+    )
 
 
 @lru_cache(maxsize=16)
