@@ -14,7 +14,6 @@ from torch import nn
 from studio.networks.autoencoder import Autoencoder, AutoencoderConfig
 from studio.networks.classifier import ClassifierConfig, NoisyClassifier
 from studio.networks.denoiser import DenoiserConfig, DenoiserTransformer
-from studio.networks.picture import PictureConfig, PictureTower
 from studio.networks.text import TextConfig, TextTower
 from studio.training.bundle import export
 
@@ -68,15 +67,6 @@ def with_extras(folder: Path, seed: int = 1) -> Path:
     export(weak, "denoiser", DENOISER, folder / "weak", ABOUT)
     named = {"classes": list(CLASSES)}
     export(classifier, "classifier", CLASSIFIER, folder / "classifier", ABOUT, named)
-    return folder
-
-
-def with_tower(folder: Path, seed: int = 2) -> Path:
-    """Adds a picture tower, which scores pictures."""
-    config = PictureConfig(size=8, patch=4, width=12, depth=1, heads=2, output=TEXT.output)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        export(randomised(PictureTower(config)), "picture", config, folder / "picture", ABOUT)
     return folder
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 TEXT = "studio-256/text"
-PAIR = "studio-256/picture"  # the bundle's own
+PAIR = "encoders/siglip"  # the better one, by docs/encoders.md
 PART = 64  # pictures or texts at a time
 
 
@@ -51,7 +51,7 @@ class Encoders:
         return cast(TextTower, self._open(TEXT))
 
     def towers(self, name: str = "") -> Towers:
-        """A pair by its name, like "clip"; the bundle's for none."""
+        """A pair by its name, like "clip"; the better one for none."""
         return cast(Towers, self._kind(place_of(name), Towers, "a pair of towers"))
 
     def vision(self, name: str) -> VisionTransformer:
