@@ -104,7 +104,7 @@ class Encoders:
         return torch.cat(parts) if parts else torch.zeros(0, towers.config.output)
 
     @torch.no_grad()
-    def pictures(self, pictures: Sequence[np.ndarray], pair: str = "") -> Tensor:
+    def pictures(self, pictures: Sequence[np.ndarray] | np.ndarray, pair: str = "") -> Tensor:
         """Unit vectors (P, D) in a pair's space, of pictures (H, W, 3) uint8."""
         towers = self.towers(pair)
         size = towers.config.size
@@ -114,7 +114,7 @@ class Encoders:
         ]
         return torch.cat(parts) if parts else torch.zeros(0, towers.config.output)
 
-    def prepared(self, pictures: Sequence[np.ndarray], size: int) -> Tensor:
+    def prepared(self, pictures: Sequence[np.ndarray] | np.ndarray, size: int) -> Tensor:
         """(B, 3, size, size) in [-1, 1]: whole pictures, on a white square."""
         return torch.cat([self._square(picture, size) for picture in pictures])
 

@@ -13,9 +13,11 @@ from torch.nn import functional as F
 from studio.core.errors import DataError, ModelError
 from studio.dataset.catalogue import Catalogue
 from studio.models.registry import open_network
+from studio.networks.text import TextTower
 from studio.networks.tokenizer import Tokenizer
 from studio.training import recipe as recipes
 from studio.training import tasks
+from studio.training.bundle import export
 from studio.training.corpus import Corpus, read_wordnet
 from studio.training.galleries import recall
 from studio.training.hardware import Hardware
