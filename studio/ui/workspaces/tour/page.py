@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFrame
 
-from studio.core.tour import Figure, Stop
+from studio.core.tour import Figure, Stop, number
 from studio.ui.widgets.buttons import text_button
 from studio.ui.widgets.form import caption, column, row
 
@@ -45,7 +45,7 @@ class Page(QFrame):
         """`place` is its chapter and number."""
         for label, text in (
             (self.place, place), (self.title, stop.title), (self.claim, stop.claim),
-            (self.look, stop.look), (self.figure, expected(stop.figure)), (self.paper, stop.paper),
+            (self.look, stop.look), (self.figure, f"{stop.figure.what}: {stop.figure.range}"), (self.paper, stop.paper),
         ):  # fmt: skip
             label.setText(text)
         self.found.clear()
@@ -54,19 +54,3 @@ class Page(QFrame):
     def show_value(self, figure: Figure, value: float) -> None:
         verdict = "as it should be" if figure.holds(value) else "outside that range"
         self.found.setText(f"Measured: {number(value)}, {verdict}.")
-
-
-def expected(figure: Figure) -> str:
-    """ "PSNR in dB: 27 to 32"."""
-    if figure.high == float("inf"):
-        return f"{figure.what}: at least {number(figure.low)}"
-    if figure.low == float("-inf"):
-        return f"{figure.what}: at most {number(figure.high)}"
-    if figure.low == figure.high:
-        return f"{figure.what}: {number(figure.low)}"
-    return f"{figure.what}: {number(figure.low)} to {number(figure.high)}"
-
-
-def number(value: float) -> str:
-    """Whole numbers whole, others to four digits."""
-    return f"{value:,.0f}" if value == round(value) else f"{value:,.4g}"
