@@ -32,7 +32,7 @@ class PlaneVAE(nn.Module):
 
     def elbo(self, x: Tensor, noise: Tensor, blind: bool = False) -> Tensor:
         """E_q log p(x | z) - KL(q || p), (n,), over noise (k, n, 1); `blind`: q is the prior."""
-        mean, log_variance = (0 if blind else 1) * self.encoder(x)[..., None].unbind(1)
+        mean, log_variance = (self.encoder(x) * (not blind))[..., None].unbind(1)
         kl = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance)[:, 0]
         return self.given(x, mean + (log_variance / 2).exp() * noise).mean(0) - kl
 
