@@ -5,7 +5,7 @@ Imports torch (the rest of the engine imports this lazily). Must not import Qt.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import cast
@@ -13,7 +13,7 @@ from typing import cast
 import numpy as np
 import torch
 
-from studio.core.errors import UsageError
+from studio.core.errors import StudioError, UsageError
 from studio.core.prompts import escaped, read
 from studio.core.word_maps import Score, Scored
 from studio.models.format import Check
@@ -49,6 +49,17 @@ def scores(
         pictures = pictures.permute(0, 3, 1, 2).float() / 127.5 - 1
         found += (tower(pictures) @ texts.float().T).mean(1).tolist()
     return tuple(found)
+
+
+def fits(model: Model, images: Sequence[np.ndarray], prompt: str) -> list[float | None]:
+    """`scores` of pictures just made of one prompt; None where the model cannot judge, or there is
+    no prompt."""
+    if not prompt.strip() or not images:
+        return [None] * len(images)
+    try:
+        return list(scores(model, np.stack(images), prompt))
+    except StudioError:
+        return [None] * len(images)
 
 
 def tower_of(model: Model) -> PictureTower:
