@@ -23,12 +23,14 @@ from studio.ui.widgets.prompt_box import PromptBox
 from studio.ui.widgets.sampler_box import SamplerBox
 from studio.ui.widgets.seed_box import SeedBox
 from studio.ui.widgets.slider_spin import SliderSpin
+from studio.ui.widgets.token_count import TokenCount
 from studio.ui.workspaces.generate.variation import VariationSection
 
 APART = 15  # logical pixels between two rows
 PROMPT = (
     "What the picture shows (Alt+P). Ctrl+Enter generates, Alt+Up and Alt+Down step through your"
-    " earlier prompts."
+    " earlier prompts,"
+    " Ctrl+Up and Ctrl+Down change the weight of the selected words."
     " {red|blue} picks one of them for each picture, __colours__ a line of colours.txt; the words"
     " picked are stored with the picture and its seed, so it can be made again."
 )
@@ -79,10 +81,12 @@ class Column(SettingsColumn):
     def _add_rows(self, form: Form) -> None:
         session = self._session
         box = PromptBox("prompt", "Prompt", PROMPT, EXAMPLES, 4, 10)
-        self.prompt = form.add("Prompt", box, session.prompt)
+        count = TokenCount(box, self._jobs, session.model)
+        self.prompt = form.add("Prompt", box, session.prompt, count)
         nothing = "Nothing in particular"
         box = PromptBox("negative", "Negative prompt", NEGATIVE, nothing, 1, 4)
-        self.negative = form.add("Negative prompt", box, session.negative)
+        count = TokenCount(box, self._jobs, session.model, negative=True)
+        self.negative = form.add("Negative prompt", box, session.negative, count)
         self.sampler = form.add("Sampler", SamplerBox(session.samplers.values()), session.sampler)
         steps = SliderSpin("steps", "Steps", STEPS, 1, MAX_STEPS, 100)
         self.steps = form.add("Steps", steps, session.steps)
