@@ -5,8 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from studio.core.messages import Event, Request
+from studio.core.tokens import Tokens
 from studio.engine.engine import Engine
 from studio.engine.worker import OpenModel, open_from_disk
+from studio.models.tokens import tokens_of
 
 
 class EngineBridge(QObject):
@@ -58,6 +60,11 @@ class EngineBridge(QObject):
     def keep(self, job: int) -> None:
         """Ends a training early and keeps what it has learnt; Trained follows."""
         self._engine.keep(job)
+
+    @staticmethod
+    def tokens_of(prompt: str, model: str, joins: bool = True) -> Tokens:
+        """At once, in the caller's thread: no model is loaded. Raises ModelError."""
+        return tokens_of(prompt, model, joins=joins)
 
     def close(self) -> None:
         """Stops within a step, waits for the engine's thread. The bridge is of no more use."""

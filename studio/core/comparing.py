@@ -50,7 +50,8 @@ class Compare(Request):
 
 @dataclass(frozen=True, eq=False)
 class Cell(Event):
-    """Cell `index` of a comparison is made: (H, W, 3) uint8. `latents` (C, h, w) float32."""
+    """Cell `index` of a comparison is made: (H, W, 3) uint8. `latents` (C, h, w) float32.
+    `score` is how well it fits its prompt (`core.word_maps.Scored`)."""
 
     index: int
     image: np.ndarray
@@ -59,6 +60,7 @@ class Cell(Event):
     seconds: float
     nfe: int
     trajectory: Trajectory | None
+    score: float | None = None
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,8 @@ class Trajectory:
 @dataclass(frozen=True)
 class Picture(Event):
     """A finished picture: (H, W, 3) uint8 and what made it. `nfe` is denoiser evaluations;
-    `trajectory` is there if the request asked for it."""
+    `trajectory` is there if the request asked for it; `score` is how well it fits the prompt
+    (`core.word_maps.Scored`), None where the model cannot judge."""
 
     picture: int
     image: np.ndarray
@@ -120,6 +121,7 @@ class Picture(Event):
     seconds: float
     nfe: int
     trajectory: Trajectory | None = None
+    score: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

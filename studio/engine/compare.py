@@ -12,6 +12,7 @@ from studio.core.generating import Preview
 from studio.core.messages import Progress
 from studio.engine.batches import Batch, Clock, Runner, batches, lost_numbers
 from studio.engine.references import References
+from studio.engine.scoring import fits
 from studio.models.format import Check
 from studio.models.model import Model
 from studio.models.plan import Plan
@@ -48,7 +49,7 @@ def compare(
                 index = batch.indices[i]
                 cell = Cell(
                     job, index, come.images[i], latents[i], cells[index], come.seconds,
-                    come.end.nfe, trajectory,
+                    come.end.nfe, trajectory, *fits([come.images[i]], cells[index].prompt),
                 )  # fmt: skip
                 made[index] = replace(cell, trajectory=None)
                 yield cell

@@ -9,6 +9,7 @@ from studio.core.generating import Generate, Picture, Preview
 from studio.core.messages import Progress
 from studio.diffusion.state import State
 from studio.engine.batches import Batch, Clock, Pace, Runner, at_once, lost_numbers
+from studio.engine.scoring import fits
 from studio.engine.starting import Seeds, source_of
 from studio.models.format import Check
 from studio.models.model import Model
@@ -39,13 +40,15 @@ def generate(
         batch = Batch(plan, indices, Seeds.of([numbered[i] for i in indices]), source)
         previews = Previews(model, runner.pace, indices, request.preview_every, check, job)
         made = yield from runner.made(batch, request.trajectories, previews.after)
+        found = fits(list(made.images.values()), plan.settings.prompt)
+        score = dict(zip(made.images, found, strict=True))
         for i, (index, trajectory) in enumerate(
             zip(indices, made.trajectories(model, check), strict=True)
         ):
             if i in made.images:
                 yield Picture(
                     job, index, made.images[i], numbered[index], made.seconds, made.end.nfe,
-                    trajectory,
+                    trajectory, score[i],
                 )  # fmt: skip
     if runner.lost:
         raise lost_numbers("Picture", runner.lost, plan.settings)

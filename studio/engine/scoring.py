@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 
+from studio.core.errors import StudioError
 from studio.core.prompts import escaped, read
 from studio.core.word_maps import Score, Scored
-from studio.models.encoders import PART, Encoders
+from studio.models.encoders import PART, Encoders, shared
 from studio.models.format import Check
 
 
@@ -33,3 +34,14 @@ def scores(
         check()
         found += (encoders.pictures(images[start : start + PART]) @ texts.T).mean(1).tolist()
     return tuple(found)
+
+
+def fits(images: Sequence[np.ndarray], prompt: str) -> list[float | None]:
+    """`scores` of pictures just made of one prompt; None where nothing can judge, or there is no
+    prompt."""
+    if not prompt.strip() or not images:
+        return [None] * len(images)
+    try:
+        return list(scores(shared(), np.stack(images), prompt))
+    except StudioError:
+        return [None] * len(images)

@@ -65,7 +65,6 @@ class Worker:
         self._name, self._model = "", None  # type: str, Model | None
         self._open_autoencoder = open_autoencoder
         self._autoencoders: Autoencoders | None = None
-        self._encoders: Encoders | None = None
 
     @property
     def autoencoders(self) -> Autoencoders:
@@ -121,17 +120,15 @@ class Worker:
 
     @property
     def encoders(self) -> Encoders:
-        """Those of words and pictures. Raises UsageError when this machine lacks the device."""
-        if self._encoders is None:
-            from studio.models.encoders import Encoders
+        """Those of words and pictures."""
+        from studio.models.encoders import shared
 
-            self._encoders = Encoders("cpu")  # they are small
-        return self._encoders
+        return shared()
 
     def forget(self) -> None:
         """Drops the models and gives memory back."""
         self._name, self._model = "", None
-        self._autoencoders = self._encoders = None
+        self._autoencoders = None
         if self._device is not None:
             devices.free_memory(self._device.name)
 

@@ -7,7 +7,7 @@ in one space.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -128,6 +128,12 @@ class Encoders:
         if side < size:
             return F.interpolate(x, (size, size), mode="bilinear", align_corners=False)
         return F.interpolate(x, (size, size), mode="area")
+
+
+@cache
+def shared() -> Encoders:
+    """Those of this process: small, so on the CPU, and opened once."""
+    return Encoders("cpu")
 
 
 def place_of(name: str) -> str:

@@ -21,9 +21,12 @@ def tokenizer_of(model: str) -> Tokenizer:
     return Tokenizer(path)
 
 
-def tokens_of(prompt: str, model: str, job: int = 0) -> Tokens:
-    """Every text that is read of the prompt, each once. Raises ModelError."""
-    tokenizer, reading = tokenizer_of(model), read(prompt)
+def tokens_of(prompt: str, model: str, job: int = 0, joins: bool = True) -> Tokens:
+    """Every text that is read of the prompt, each once; a negative one `joins` nothing.
+
+    Raises ModelError.
+    """
+    tokenizer, reading = tokenizer_of(model), read(prompt, joins)
     phrases = dict.fromkeys(reading.phrases())
     found: tuple[Counted, ...] = tuple(tokenizer.counted(phrase) for phrase in phrases)
     return Tokens(job, found, reading.unmatched)

@@ -55,6 +55,8 @@ WINDOW: tuple[Action[Window], ...] = (
 PROMPT_KEYS = (
     ("Alt+Up", "Previous prompt (in the prompt box)"),
     ("Alt+Down", "Next prompt (in the prompt box)"),
+    ("Ctrl+Up", "More weight for the selected words (in the prompt box)"),
+    ("Ctrl+Down", "Less weight for the selected words (in the prompt box)"),
 )
 
 

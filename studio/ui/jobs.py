@@ -5,6 +5,7 @@ The only part of the window that talks to the bridge.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -23,10 +24,13 @@ from studio.core.messages import (
     Request,
     Started,
 )
+from studio.core.tokens import Tokens
 from studio.ui.job import End, Events, Job, told
 
 if TYPE_CHECKING:
     from studio.bridge.bridge import EngineBridge
+
+TokensOf = Callable[[str, str, bool], Tokens]  # of a prompt, by a model, whether AND joins
 
 
 class Jobs(Events):
@@ -71,6 +75,11 @@ class Jobs(Events):
         """How far the pictures being made are."""
         at = self.running.at if self.running is not None else None
         return at if isinstance(at, Progress) else None
+
+    @property
+    def tokens_of(self) -> TokensOf | None:
+        """What counts tokens without waiting for a job, in any thread; None without an engine."""
+        return self._bridge.tokens_of if self._bridge is not None else None
 
     @property
     def cancelling(self) -> bool:

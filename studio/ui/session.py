@@ -125,6 +125,7 @@ class Session(QObject):
         self.variation_locked = Value(False, self)
         self.last_variation = Value(None, self)
         self.trajectories = Value(False, self)
+        self.best_first = Value(False, self)
 
     @property
     def further(self) -> tuple[Value, ...]:

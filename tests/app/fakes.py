@@ -9,6 +9,8 @@ from studio.core import generating, messages
 from studio.core.generating import Generate
 from studio.core.messages import LoadModel, Request
 from studio.core.settings import Settings
+from studio.core.tokens import Tokens
+from studio.models.tokens import tokens_of
 
 
 class RecordingBridge(QObject):
@@ -43,6 +45,10 @@ class RecordingBridge(QObject):
 
     def move(self, job: int, place: int) -> None:
         self.moves.append((job, place))
+
+    @staticmethod
+    def tokens_of(prompt: str, model: str, joins: bool = True) -> Tokens:
+        return tokens_of(prompt, model, joins=joins)
 
     def close(self) -> None:
         pass

@@ -39,6 +39,8 @@ class Entry:
     path: Path | None = None
     settings: Settings | None = None
     problem: str = ""  # why it could not be written or read
+    score: float | None = None  # how well it fits its prompt, if it was made by this window
+    ranked: bool = False  # among several of which the best was wanted
 
     def title(self) -> str:
         """The prompt, or the file's name when it holds none."""
@@ -98,12 +100,19 @@ class Library(QAbstractListModel):
 
     def add(self, picture: Picture) -> Entry:
         """Puts a new picture at the front and writes it to the folder."""
-        entry = Entry(settings=picture.settings)
+        entry = Entry(settings=picture.settings, score=picture.score)
         self._unwritten[entry] = picture
         self.thumbnail(entry)
         self._put(0, [entry])
         self._files.start(("write", entry), write_new, self.folder, picture)
         return entry
+
+    def put_first(self, entry: Entry) -> None:
+        """Moves an entry to the front."""
+        row, none = self.entries.index(entry), QModelIndex()
+        if row and self.beginMoveRows(none, row, row, none, 0):
+            self.entries.insert(0, self.entries.pop(row))
+            self.endMoveRows()
 
     def write_again(self) -> None:
         """Tries once more to write what could not be written."""

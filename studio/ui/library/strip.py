@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPoint, QRect, QSignalBlocker, QSize, Qt, Signal, Slot
+from PySide6.QtCore import (
+    QModelIndex,
+    QPoint,
+    QRect,
+    QRectF,
+    QSignalBlocker,
+    QSize,
+    Qt,
+    Signal,
+    Slot,
+)
 from PySide6.QtGui import QPainter, QPalette, QWheelEvent
 from PySide6.QtWidgets import QFrame, QListView, QStyleOptionViewItem, QWidget
 
+from studio.ui.image.tiles import draw_pill, pale
 from studio.ui.library.pictures import Entry, Library
 from studio.ui.library.tile import Index, Tile
 from studio.ui.widgets.form import named
@@ -15,7 +26,7 @@ GAP = 8
 
 
 class EntryTile(Tile):
-    """Tells by its ring that a file is damaged."""
+    """Tells by its ring that a file is damaged; and the score of one of several."""
 
     radius, ring = 7.0, 2.0
 
@@ -30,7 +41,12 @@ class EntryTile(Tile):
     def mark(
         self, painter: QPainter, area: QRect, option: QStyleOptionViewItem, index: Index
     ) -> None:
-        if index.data(Qt.ItemDataRole.UserRole).problem:
+        entry = index.data(Qt.ItemDataRole.UserRole)
+        if entry.ranked and entry.score is not None:
+            pill = QRectF(area.right() - 35, area.bottom() - 19, 32, 16)
+            ink = option.palette.color(QPalette.ColorRole.WindowText)
+            draw_pill(painter, pill, f"{entry.score:.2f}", pale(option.palette), ink)
+        if entry.problem:
             self.encircle(painter, area, option, QPalette.ColorRole.BrightText)
 
 

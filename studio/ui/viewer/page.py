@@ -31,10 +31,6 @@ TIP = (
     " Comma and full stop go from step to step, Space plays."
 )
 REST = 160  # milliseconds without a move: time to decode in full
-OURS = (
-    *(Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down),
-    *(Qt.Key.Key_Home, Qt.Key.Key_End),
-)  # the slider's, while it has the focus; elsewhere they walk the strip
 STEPS = {Qt.Key.Key_Comma: -1, Qt.Key.Key_Period: 1}
 
 
@@ -151,11 +147,9 @@ class TrajectoryPage(QWidget):
         self.message.emit("note", f"Written: {path}")
 
     def event(self, event: QEvent) -> bool:
-        """Keeps the slider's keys from the strip, which walks with them elsewhere."""
         if event.type() == QEvent.Type.ShortcutOverride:
             assert isinstance(event, QKeyEvent)
-            sliding = self.player.slider.hasFocus() and event.key() in OURS
-            if (sliding or event.key() in STEPS) and not event.modifiers():
+            if event.key() in STEPS and not event.modifiers():
                 event.accept()
                 return True
         return super().event(event)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -29,15 +29,18 @@ from studio.ui.widgets.menus import passing_menu
 
 if TYPE_CHECKING:
     from studio.ui.viewer.page import TrajectoryPage
+    from studio.ui.viewer.words import WordsPage
 
 NARROW = 860  # logical pixels
 TRAJECTORIES = 8  # kept
 TOOLS = (
     ("use_all", "use_prompt", "use_seed"),
     ("vary", "start_here"),
+    ("words", "describe"),
     ("save_as", "copy_picture", "copy_settings", "copy_command", "open_folder"),
     ("zoom_actual", "zoom_fit"),
 )
+WAYS = ("trajectory", "words")  # to look at a picture, by their actions
 
 
 class Viewer(QWidget):
@@ -50,9 +53,11 @@ class Viewer(QWidget):
         self.setObjectName("viewer")
         self._samplers = samplers
         self.entry: Entry | None = None  # what is shown; None while a preview is
+        self._looked_at: Entry | None = None
+        self._image = QImage()
         self._before: Entry | None = None  # what to come back to when a preview ends in nothing
         self.following = True
-        self.playing = False  # whether the trajectory of what is shown is wanted
+        self.shows = ""  # instead of the picture, where there is one: "trajectory", "words"
         self._kept: Recent[Entry, Picture] = Recent(TRAJECTORIES)  # of the newest pictures
         self._mosaic = Mosaic()
         self.banner = banner
@@ -86,20 +91,35 @@ class Viewer(QWidget):
 
         player = TrajectoryPage(self._jobs, self._library.folder)
         player.message.connect(self.banner.show_message)
+        self._add_page(player)
+        return player
+
+    @cached_property
+    def words(self) -> WordsPage:
+        """Made when it is first asked what words did."""
+        from studio.ui.viewer.words import WordsPage
+
+        words = WordsPage(self._jobs)
+        words.failed.connect(partial(self.banner.show_message, "error"))
+        self._add_page(words)
+        return words
+
+    def _add_page(self, page: QWidget) -> None:
+        """Tab reaches it after the canvas, as if it had always been there."""
         stops: list[QWidget] = [self.canvas]
-        each = player.nextInFocusChain()
-        while each is not None and each is not player:
+        each = page.nextInFocusChain()
+        while each is not None and each is not page:
             stops += [each] if each.focusPolicy() & Qt.FocusPolicy.TabFocus else []
             each = each.nextInFocusChain()
-        self.pages.addWidget(player)
+        self.pages.addWidget(page)
         for before, after in pairwise(stops):
-            QWidget.setTabOrder(before, after)  # as if it had always been there
-        return player
+            QWidget.setTabOrder(before, after)
 
     def set_actions(self, actions: dict[str, QAction], needing: set[str]) -> None:
         """Fills the tool bar from the actions table; `needing` names those that need a picture."""
         self._actions, self._needing = actions, needing
-        actions["trajectory"].setCheckable(True)
+        for name in WAYS:
+            actions[name].setCheckable(True)
         self.trajectory = tool(actions["trajectory"], worded=True)
         self.tools.addWidget(self.trajectory)
         self._gaps = [_gap() for _ in TOOLS]
@@ -137,19 +157,23 @@ class Viewer(QWidget):
             self._show(entry, image)
             self.strip.show_entry(entry)
 
-    def show_trajectory(self, wanted: bool) -> None:
-        """Plays how the picture came about, where that was kept; or shows the picture again."""
-        self.playing = wanted
+    def look(self, way: str) -> None:
+        """How the picture came about, where that was kept; what its words did; or, as when it is
+        looked at that way already, the picture again."""
+        self.shows = "" if way == self.shows else way
         if self.entry is not None:
-            page = self._page()
-            self._show_page(page)
-            if page is not self.canvas:
-                self.player.player.slider.setFocus()
+            self._show_page(self._page())
+            if self.shows:
+                self.take_focus()
 
     def _page(self) -> QWidget:
         """What shows the current picture."""
-        made = self._kept.get(self.entry) if self.entry is not None else None
-        if self.playing and made is not None:
+        entry = self.entry
+        made = self._kept.get(entry) if entry is not None else None
+        if self.shows == "words" and entry is not None and entry.settings is not None:
+            self.words.show_picture(entry.settings, self._image)
+            return self.words
+        if self.shows == "trajectory" and made is not None:
             self.player.show_picture(made)
             return self.player
         if self._has_player:
@@ -167,7 +191,8 @@ class Viewer(QWidget):
         if page is self.welcome:
             self.strip.setFocus()
         else:
-            (self.canvas if page is self.canvas else self.player.player.slider).setFocus()
+            playing = self._has_player and page is self.player
+            (self.player.player.slider if playing or page is None else page).setFocus()
 
     def end_preview(self) -> None:
         """Goes back to the picture shown before when a preview has ended in nothing."""
@@ -185,7 +210,7 @@ class Viewer(QWidget):
         """The bar belongs to a picture; its tools to a finished one."""
         self.pages.setCurrentWidget(page)
         self.bar.setVisible(page is not self.welcome)
-        playing = page not in (self.welcome, self.canvas)
+        playing = self._has_player and page is self.player
         if self._has_player and not playing:
             self.player.player.pause()
         for name, action in self._actions.items():
@@ -194,15 +219,21 @@ class Viewer(QWidget):
         if self._actions:
             self._actions["trajectory"].setEnabled(kept)
             self._actions["trajectory"].setChecked(playing)
+            self._actions["words"].setChecked("words" in vars(self) and page is self.words)
             self.trajectory.setVisible(kept)
             self._gaps[0].setVisible(kept)
 
     def _show(self, entry: Entry, image: QImage) -> None:
-        self.entry = entry
+        if self.shows == "words" and entry is not self._looked_at:
+            self.shows = ""  # making each again that is walked past would take long
+        self.entry = self._looked_at = entry
+        self._image = image
         self.canvas.show_picture(image)
         self._show_page(self._page())
         settings = entry.settings
         made = summary(settings, self._samplers) if settings else "No settings inside this file"
+        if entry.score is not None:
+            made = f"Fits its prompt {entry.score:.2f} · {made}"
         self.facts.set_text(entry.title(), made)
 
     @Slot(object)

@@ -127,7 +127,7 @@ class Form:
     def __init__(self, layout: QGridLayout | QVBoxLayout, apart: int = 0) -> None:
         self._layout, self._apart = layout, apart
         self.captions: dict[str, QLabel] = {}
-        self._controls: dict[str, QWidget] = {}
+        self._controls: dict[str, tuple[QWidget, ...]] = {}
 
     def add(
         self, text: str, control: W, value: Value | None = None, note: QWidget | None = None
@@ -146,13 +146,14 @@ class Form:
             layout.addWidget(control)
         if value is not None:
             bind(value, control)  # type: ignore[arg-type]
-        self.captions[text], self._controls[text] = label, control
+        self.captions[text] = label
+        self._controls[text] = (control,) if note is None else (control, note)
         return control
 
     def reveal(self, text: str, shown: bool) -> None:
         """Shows or hides a row."""
-        self.captions[text].setVisible(shown)
-        self._controls[text].setVisible(shown)
+        for widget in (self.captions[text], *self._controls[text]):
+            widget.setVisible(shown)
 
 
 def settings_grid() -> QGridLayout:

@@ -1,4 +1,5 @@
-"""A text box that grows with its text and walks the prompt history with Alt+Up and Alt+Down."""
+"""A text box that grows with its text and walks the prompt history with Alt+Up and Alt+Down,
+and weighs words with Ctrl+Up and Ctrl+Down."""
 
 from __future__ import annotations
 
@@ -6,7 +7,10 @@ from PySide6.QtCore import QMimeData, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
 
+from studio.core.weighing import STEP, weighed
 from studio.ui.widgets.form import named
+
+_WIDE = "utf-16-le", "surrogatepass"  # as Qt counts characters
 
 
 class PromptBox(QPlainTextEdit):
@@ -58,12 +62,28 @@ class PromptBox(QPlainTextEdit):
         self._at = to
         self.set_value(self._draft if to == 0 else self._history[to - 1])
 
+    def weigh(self, by: float) -> None:
+        """Changes the weight of what is selected, or of the word at the cursor."""
+        text, cursor = self.toPlainText(), self.textCursor()
+        places = cursor.selectionStart(), cursor.selectionEnd()
+        start, end = (len(_wide(text)[: 2 * at].decode(*_WIDE)) for at in places)
+        into, start, end = weighed(text, start, end, by)
+        self.set_value(into)
+        if start < end:
+            cursor = self.textCursor()
+            cursor.setPosition(len(_wide(into[:start])) // 2)
+            cursor.setPosition(len(_wide(into[:end])) // 2, QTextCursor.MoveMode.KeepAnchor)
+            self.setTextCursor(cursor)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
         alt = event.modifiers() & Qt.KeyboardModifier.AltModifier
-        if alt and event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+        if control and event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            self.weigh(STEP if event.key() == Qt.Key.Key_Up else -STEP)
+        elif alt and event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             self.walk(1 if event.key() == Qt.Key.Key_Up else -1)
-        elif enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        elif enter and control:
             self.submitted.emit()
         else:
             super().keyPressEvent(event)
@@ -101,3 +121,7 @@ class PromptBox(QPlainTextEdit):
         height = min(max(lines, self._least), self._most) * line + frame
         if height != self.height():
             self.setFixedHeight(height)
+
+
+def _wide(text: str) -> bytes:
+    return text.encode(*_WIDE)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSlider, QStyle
 
 from studio.ui.widgets.wheel import Focused
 
 _ROLE = QPalette.ColorRole
 HANDLE, GROOVE, TICK = 16, 4, 5  # logical pixels
+_KEYS = (
+    *(Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down),
+    *(Qt.Key.Key_Home, Qt.Key.Key_End),
+)
 
 
 class Slider(Focused, QSlider):
@@ -19,6 +23,15 @@ class Slider(Focused, QSlider):
         super().__init__(Qt.Orientation.Horizontal)
         self.setFixedHeight(height)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def event(self, event: QEvent) -> bool:
+        """Its keys are its own, whatever else they do in the window."""
+        if event.type() == QEvent.Type.ShortcutOverride:
+            assert isinstance(event, QKeyEvent)
+            if event.key() in _KEYS and not event.modifiers():
+                event.accept()
+                return True
+        return super().event(event)
 
     def handle(self) -> float:
         """Where the handle's middle is."""

@@ -21,6 +21,7 @@ from studio.ui.widgets.prompt_box import PromptBox
 from studio.ui.widgets.sampler_box import SamplerBox
 from studio.ui.widgets.seed_box import SeedBox
 from studio.ui.widgets.slider_spin import SliderSpin
+from studio.ui.widgets.token_count import TokenCount
 from studio.ui.workspaces.compare.axes import AxesEditor
 from studio.ui.workspaces.compare.presets import Preset
 
@@ -68,10 +69,12 @@ class CompareColumn(SettingsColumn):
         """What all pictures have in common: the session's."""
         session, prompts, grid = self._session, Form(self.rows, 6), settings_grid()
         box = PromptBox("comparePrompt", "Prompt of all pictures", PROMPT, EXAMPLE, 2, 6)
-        self.prompt = prompts.add("Prompt", box, session.prompt)
+        count = TokenCount(box, self._jobs, session.model)
+        self.prompt = prompts.add("Prompt", box, session.prompt, count)
         label, nothing = "Negative prompt of all pictures", "Nothing in particular"
         box = PromptBox("compareNegative", label, NEGATIVE, nothing, 1, 3)
-        self.negative = prompts.add("Negative prompt", box, session.negative)
+        count = TokenCount(box, self._jobs, session.model, negative=True)
+        self.negative = prompts.add("Negative prompt", box, session.negative, count)
         self.rows.addSpacing(6)
         grid.setColumnMinimumWidth(0, self.fontMetrics().horizontalAdvance("Columns") + 8)
         self.rows.addLayout(grid)

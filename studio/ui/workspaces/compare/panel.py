@@ -29,6 +29,8 @@ VIEWS = (
         lambda panel: panel.pictures),
     View("convergence", "Convergence", "Distance to the converged picture against cost",
         later(f"{ROOMS}.compare.convergence.ConvergenceView"), early=True),
+    View("words", "Words", "What each word did in the selected cell",
+        later(f"{ROOMS}.compare.words.WordsView")),
     View("guidance", "Guidance", "One noise, w swept, and where guidance pulled",
         later(f"{ROOMS}.compare.guidance.GuidanceView")),
     View("lab", "2-D lab", "Samplers on a distribution of the plane that is known exactly",
@@ -99,6 +101,13 @@ class ComparePanel(ViewsPanel):
             for spec in VIEWS:
                 if spec.early:
                     self.page(spec)
+
+    def escape(self) -> None:
+        """From the words back to the pictures, unless there is something to stop."""
+        if not self.jobs.busy and VIEWS[self.tabs.currentIndex()].id == "words":
+            self.show_view("pictures").setFocus()
+        else:
+            super().escape()
 
     def closing(self) -> None:
         self.preferences.set("compare", self.column.remembered())

@@ -208,15 +208,16 @@ class PicturesView(QWidget):
 
 
 def caption(result: Result, short: bool) -> tuple[str, str]:
-    """What a cell cost, and how far from its ODE's end it is."""
+    """What a cell cost, how well it fits its prompt, and how far from its ODE's end it is."""
     cell, distance = result.cell, result.distance
     if cell is None:
         return "", ""
     cost = f"{cell.nfe} NFE · {cell.seconds:.2f} s"
-    if distance is None:
-        return cost, ""
-    far = f"{'Δ' if short else 'distance'} {distance.latent:.2g}"
-    return cost, far if distance.lpips is None else f"{far} · LPIPS {distance.lpips:.2g}"
+    told = [] if cell.score is None else [f"fits {cell.score:.2f}"]
+    if distance is not None:
+        told.append(f"{'Δ' if short else 'distance'} {distance.latent:.2g}")
+        told += [] if distance.lpips is None else [f"LPIPS {distance.lpips:.2g}"]
+    return cost, " · ".join(told)
 
 
 def _sides(shown: Frame | None, run: Settings | None, coming: bool, short: bool) -> tuple[str, str]:

@@ -18,17 +18,19 @@ from studio.ui.widgets.buttons import text_button
 from studio.ui.widgets.fine_tuning import FineTuning
 from studio.ui.widgets.fold import Fold
 from studio.ui.widgets.foot import Foot, SettingsColumn
-from studio.ui.widgets.form import Check, Form, column
+from studio.ui.widgets.form import Check, Form, column, row
 from studio.ui.widgets.prompt_box import PromptBox
 from studio.ui.widgets.sampler_box import SamplerBox
 from studio.ui.widgets.seed_box import SeedBox
 from studio.ui.widgets.slider_spin import SliderSpin
+from studio.ui.widgets.token_count import TokenCount
 from studio.ui.workspaces.generate.variation import VariationSection
 
 APART = 15  # logical pixels between two rows
 PROMPT = (
     "What the picture shows (Alt+P). Ctrl+Enter generates, Alt+Up and Alt+Down step through your"
-    " earlier prompts."
+    " earlier prompts,"
+    " Ctrl+Up and Ctrl+Down change the weight of the selected words."
     " {red|blue} picks one of them for each picture, __colours__ a line of colours.txt; the words"
     " picked are stored with the picture and its seed, so it can be made again."
 )
@@ -47,6 +49,10 @@ COUNT = "How many pictures to make (Alt+U); their seeds count up."
 TRAJECTORY = (
     "Keeps every step of the pictures, so they can be played back. At most"
     f" {TRAJECTORIES} stay in memory; the oldest goes first."
+)
+BEST = (
+    "Of several pictures, shows the one first that fits the prompt best; the others stay beside it,"
+    " with their scores."
 )
 TIPS = (
     "Make the pictures (Ctrl+Enter; Ctrl+Shift+Enter before others)",
@@ -79,10 +85,12 @@ class Column(SettingsColumn):
     def _add_rows(self, form: Form) -> None:
         session = self._session
         box = PromptBox("prompt", "Prompt", PROMPT, EXAMPLES, 4, 10)
-        self.prompt = form.add("Prompt", box, session.prompt)
+        told = TokenCount(box, self._jobs, session.model)
+        self.prompt = form.add("Prompt", box, session.prompt, told)
         nothing = "Nothing in particular"
         box = PromptBox("negative", "Negative prompt", NEGATIVE, nothing, 1, 4)
-        self.negative = form.add("Negative prompt", box, session.negative)
+        told = TokenCount(box, self._jobs, session.model, negative=True)
+        self.negative = form.add("Negative prompt", box, session.negative, told)
         self.sampler = form.add("Sampler", SamplerBox(session.samplers.values()), session.sampler)
         steps = SliderSpin("steps", "Steps", STEPS, 1, MAX_STEPS, 100)
         self.steps = form.add("Steps", steps, session.steps)
@@ -95,7 +103,9 @@ class Column(SettingsColumn):
         self.rows.addSpacing(APART - 5)
         self.trajectories = Check("keepTrajectory", "Keep the trajectory", TRAJECTORY)
         bind(session.trajectories, self.trajectories)
-        self.rows.addWidget(self.trajectories)
+        self.best = Check("bestFirst", "Best first", BEST)
+        bind(session.best_first, self.best)
+        self.rows.addLayout(row(self.trajectories, 12, self.best, None))
         self.rows.addSpacing(7)
 
     def go_to(self, fold: Fold, control: QWidget) -> None:

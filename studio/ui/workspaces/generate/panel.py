@@ -17,6 +17,7 @@ from studio.core.generating import Generate
 from studio.core.messages import Failed
 from studio.core.settings import Settings
 from studio.ui import actions
+from studio.ui.job import Job
 from studio.ui.library.again import restore
 from studio.ui.library.pictures import Entry
 from studio.ui.panel import Panel, PanelSpec, show_folder
@@ -27,6 +28,7 @@ from studio.ui.starting.sources import Sources
 from studio.ui.viewer.viewer import Viewer
 from studio.ui.widgets.drawing import Drawing
 from studio.ui.workspaces.generate.column import Column
+from studio.ui.workspaces.generate.describing import Describing
 from studio.ui.workspaces.generate.keys import GENERATE, STARTING
 from studio.ui.workspaces.generate.variation import SIBLINGS, varied
 
@@ -46,7 +48,9 @@ class GeneratePanel(Panel):
         super().__init__(shared, parent, "generate", "banner")
         self.setAcceptDrops(True)
         self.sources, self.reader = Sources(self), Reader(self)
-        self._drawing = Drawing(self)
+        self._drawing, self._describing = Drawing(self), Describing(self.jobs, self)
+        self._made: dict[int, list[Entry]] = {}  # by open jobs
+        self._ranked: set[int] = set()  # jobs of which the best is wanted
         self.column = Column(self.session, self.jobs, self.sources, self)
         self.viewer = Viewer(self.library, self.session.samplers, self.jobs, self.banner)
         self.lay_out(self.column, self.viewer)
@@ -73,6 +77,8 @@ class GeneratePanel(Panel):
         self.column.start.message.connect(self.error)
         self._drawing.done.connect(self._drawn)
         self._drawing.failed.connect(self._not_drawn)
+        self._describing.described.connect(self._described)
+        self._describing.failed.connect(self.error)
         self.sources.ready.connect(self._submit)
         self.sources.gone.connect(self._gone)
         self.sources.failed.connect(self.error)
@@ -121,6 +127,17 @@ class GeneratePanel(Panel):
         else:
             self.sources.take(entry.path.name if entry.path else entry.title(), image)
 
+    def describe(self) -> None:
+        """Puts a prompt for the picture shown into the prompt box."""
+        entry = self.viewer.entry
+        if entry is not None and (image := self.library.image(entry)) is not None:
+            self._describing.take(image)
+
+    @Slot(str)
+    def _described(self, prompt: str) -> None:
+        self.session.prompt.set(prompt)
+        self.note("The picture is described in the prompt.", ("&Undo", self.column.prompt.undo))
+
     @Slot(object, bool)
     def _submit(self, request: Generate, front: bool) -> None:
         if self.jobs.free:
@@ -129,13 +146,15 @@ class GeneratePanel(Panel):
         job = self.jobs.submit(request, front=front)
         if job is not None:
             job.on(Failed, self.job_failed)
+            if self.session.best_first.get():
+                self._ranked.add(job.number)
 
     def escape(self) -> None:
         """Closes an offer, else cancels the job, else dismisses the banner or the trajectory."""
         if self.banner.isVisible() and (self.banner.kind == "offer" or not self.jobs.busy):
             self.banner.clear()
-        elif self.viewer.playing and not self.jobs.busy:
-            self.viewer.show_trajectory(False)
+        elif self.viewer.shows and not self.jobs.busy:
+            self.viewer.look("")
         else:
             self.jobs.cancel()
 
@@ -214,6 +233,7 @@ class GeneratePanel(Panel):
             "Use prompt": partial(self.session.use_prompt, settings, missing),
             "Use seed": partial(self.session.use_seed, settings),
             "&Start from it": partial(self.sources.open, path),
+            "&Describe it": partial(self._describing.open, path),
         }
         for each in {"prompt", "seed"} & set(missing):
             del choices[f"Use {each}"]
@@ -223,7 +243,8 @@ class GeneratePanel(Panel):
     @Slot(object, str)
     def _refused(self, path: Path, sentence: str) -> None:
         """A picture without settings is good for something all the same."""
-        self.error(sentence, ("&Start from it", partial(self.sources.open, path)))
+        start = "&Start from it", partial(self.sources.open, path)
+        self.error(sentence, start, ("&Describe it", partial(self._describing.open, path)))
 
     @Slot(object, str)
     def _not_drawn(self, _: object, sentence: str) -> None:
@@ -246,10 +267,24 @@ class GeneratePanel(Panel):
         if (image := self.library.image(entry)) is not None:
             self.viewer.show_made(entry, image, event)
 
-    @Slot()
-    def _ended(self) -> None:
+        self._made.setdefault(event.job, []).append(entry)
+
+    @Slot(object)
+    def _ended(self, job: Job) -> None:
+        made = [entry for entry in self._made.pop(job.number, []) if entry.score is not None]
+        if job.number in self._ranked:
+            self._ranked.remove(job.number)
+            self._show_best(made)
         if self.jobs.free:
             self.viewer.end_preview()
+
+    def _show_best(self, made: list[Entry]) -> None:
+        """Puts those of one job in the order of how well they fit their prompt."""
+        for entry in sorted(made, key=lambda entry: entry.score or 0.0):
+            entry.ranked = len(made) > 1
+            self.library.put_first(entry)
+        if self.viewer.following and made:
+            self.viewer.follow()
 
     @Slot(object, str)
     def _gone(self, _: Settings, sentence: str) -> None:

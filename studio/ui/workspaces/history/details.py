@@ -24,9 +24,10 @@ from studio.gallery.history.marks import MOST_STARS
 from studio.gallery.history.rows import Item
 from studio.ui.library.again import shown, table
 from studio.ui.widgets.buttons import text_button
+from studio.ui.widgets.flow import Flow
 from studio.ui.widgets.form import caption, column, named, row
 from studio.ui.widgets.table import Table
-from studio.ui.workspaces.history.tags import Flow, TagsBox
+from studio.ui.workspaces.history.tags import TagsBox
 
 WIDTH = 312
 SIDE = 14

@@ -25,6 +25,7 @@ from studio.ui.widgets.line import show_file_name
 from studio.ui.widgets.prompt_box import PromptBox
 from studio.ui.widgets.seed_line import SeedLine
 from studio.ui.widgets.segments import Segments
+from studio.ui.widgets.token_count import TokenCount
 
 if TYPE_CHECKING:
     from studio.ui.workspaces.interpolate.panel import InterpolatePanel
@@ -80,7 +81,8 @@ class EndCard(QWidget):
         self._pictures, self._seeds, self._facts = QWidget(), QWidget(), QWidget()
         self._make_picture()
         self._make_prompt()
-        head = row((self.title, 1), self.kind)
+        count = TokenCount(self.prompt, panel.jobs, panel.session.model)
+        head = row((self.title, 1), count, self.kind)
         parts = head, self._pictures, self.prompt, self._seeds
         column(*parts, gap=5, margins=(0, 0, 0, 12), on=self)
         self.kind.chosen.connect(self._show)

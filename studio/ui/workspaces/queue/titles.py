@@ -8,9 +8,11 @@ from studio.core.autoencoding import Probe, Reconstruct
 from studio.core.comparing import Compare
 from studio.core.generating import Decode, Generate
 from studio.core.laboratory import Lab
+from studio.core.language import Describe
 from studio.core.learning import Train
 from studio.core.messages import LoadModel, Request
 from studio.core.walks import Walk
+from studio.core.word_maps import MapWords
 from studio.core.wording import many
 
 
@@ -30,6 +32,10 @@ def title(request: Request) -> str:
             return f"Reconstruct with {', '.join(names)}"
         case Probe(probe=probe, autoencoder=name):
             return f"Inside the latent of {name}: {probe}"
+        case MapWords(settings=settings):
+            return f"What each word did: {settings.prompt}"
+        case Describe():
+            return "Describe a picture"
         case Train(recipe=recipe):
             return f"Train {recipe}"
         case LoadModel(model=model) | Decode(model=model):

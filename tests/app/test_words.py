@@ -1,0 +1,261 @@
+"""What words do, through real clicks: counted, weighed, mapped, scored; a picture described."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QTextCursor
+from PySide6.QtWidgets import QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from studio.core.comparing import Cell, Compare
+from studio.core.generating import Picture
+from studio.core.language import Describe, Described
+from studio.core.messages import Failed, Finished
+from studio.core.settings import Settings
+from studio.core.tokens import Counted, Token, Tokens
+from studio.core.word_maps import MapWords, WordMap, WordsMapped
+from studio.ui.viewer.words import WAITING, WordsPage
+from studio.ui.widgets.prompt_box import PromptBox
+from studio.ui.widgets.token_count import Mark, marks
+from studio.ui.workspaces.compare.panel import ComparePanel
+from tests.app.conftest import Stage
+
+LEFT = Qt.MouseButton.LeftButton
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+def box(stage: Stage, name: str = "prompt") -> PromptBox:
+    found = stage.find(name)
+    assert isinstance(found, PromptBox)
+    return found
+
+
+def count(stage: Stage, name: str = "prompt") -> QLabel:
+    found = stage.find(f"{name}Tokens")
+    assert isinstance(found, QLabel)
+    return found
+
+
+def marked(box: PromptBox) -> list[str]:
+    return [each.cursor.selectedText() for each in box.extraSelections()]  # type: ignore[attr-defined]
+
+
+def test_tokens_are_counted_as_one_types(qtbot: QtBot, stage: Stage) -> None:
+    qtbot.keyClicks(box(stage), "a red apple")
+    qtbot.waitUntil(lambda: count(stage).text() == "5 / 32")
+    assert count(stage).property("role") == "muted" and not marked(box(stage))
+    box(stage).set_value("a red apple " * 12)
+    qtbot.waitUntil(lambda: count(stage).text() == "38 / 32")
+    assert count(stage).property("role") == "problem"
+    assert "the last 6 tokens, marked in red, are not read" in count(stage).toolTip()
+    assert marked(box(stage)) == ["a red apple a red apple"]
+    box(stage).set_value("{red|blue} (car:1.2) :( \U0001f600 [a:b:0.5]")
+    qtbot.waitUntil(lambda: count(stage).text().startswith("≈"))
+    assert "(" in marked(box(stage)) and "car" in marked(box(stage))
+    assert "in the longest of its 2 texts" in count(stage).toolTip()
+    box(stage).set_value("")
+    qtbot.waitUntil(lambda: not count(stage).text())
+
+
+@pytest.mark.parametrize(
+    ("panel", "name"),
+    [("generate", "negative"), ("compare", "comparePrompt"), ("interpolate", "walkPrompt0")],
+)
+def test_every_prompt_box_counts(qtbot: QtBot, stage: Stage, panel: str, name: str) -> None:
+    stage.window._go_to(panel)
+    box(stage, name).set_value("a cat AND a car")
+    expected = "7 / 32" if name == "negative" else "4 / 32"
+    qtbot.waitUntil(lambda: count(stage, name).text() == expected)
+
+
+def test_marks_of_a_prompt() -> None:
+    def token(text: str, start: int, read: bool = True) -> Token:
+        return Token(text, start, start + len(text), 1.0, read)
+
+    prompt = "\U0001f600 (a:2) [b] ( cc dd"
+    cut = Counted((token("cc", 14, False), token("dd", 17, False)), 34, 32)
+    assert marks(prompt, Tokens(0, (cut,), (12,))) == (
+        *(Mark(3, 4, "syntax"), Mark(4, 5, "heavy"), Mark(5, 8, "syntax")),
+        *(Mark(9, 10, "syntax"), Mark(10, 11, "light"), Mark(11, 12, "syntax")),
+        *(Mark(13, 14, "open"), Mark(15, 20, "cut")),
+    )
+    assert marks("", Tokens(0, (), ())) == ()
+
+
+def test_control_up_weighs_words(qtbot: QtBot, stage: Stage) -> None:
+    prompt = box(stage)
+    prompt.set_value("\U0001f600 a red apple")
+    cursor = prompt.textCursor()
+    cursor.setPosition(5)
+    cursor.setPosition(8, QTextCursor.MoveMode.KeepAnchor)
+    prompt.setTextCursor(cursor)
+    for _ in range(3):
+        qtbot.keyClick(prompt, Qt.Key.Key_Up, CONTROL)
+    assert prompt.toPlainText() == "\U0001f600 a (red:1.3) apple"
+    assert prompt.textCursor().selectedText() == "red"
+    assert stage.panel.session.prompt.get() == "\U0001f600 a (red:1.3) apple"
+    for _ in range(3):
+        qtbot.keyClick(prompt, Qt.Key.Key_Down, CONTROL)
+    assert prompt.toPlainText() == "\U0001f600 a red apple"
+    qtbot.keyClick(prompt, Qt.Key.Key_Z, CONTROL)
+    assert "(red:1.1)" in prompt.toPlainText()
+
+
+def picture(stage: Stage, job: int, number: int = 0, score: float | None = 0.4) -> None:
+    settings = Settings("a red fox", seed=number)
+    image = np.full((32, 32, 3), 90, np.uint8)
+    stage.bridge.arrived.emit(Picture(job, number, image, settings, 1.0, 9, score=score))
+
+
+def made(qtbot: QtBot, stage: Stage, *scores: float) -> None:
+    """A finished job of so many pictures."""
+    qtbot.mouseClick(stage.find("generate"), LEFT)
+    job = len(stage.bridge.requests) - 1
+    stage.bridge.begin(job)
+    for number, score in enumerate(scores):
+        picture(stage, job, number, score)
+    stage.bridge.arrived.emit(Finished(job, 1.0))
+
+
+def mapped(stage: Stage) -> MapWords:
+    """Answers the request for maps that is with the engine: "fox" is on the left."""
+    job, request = len(stage.bridge.requests) - 1, stage.bridge.requests[-1]
+    assert isinstance(request, MapWords)
+    left = np.zeros((3, 8, 8), np.float32)
+    left[:, :, :4] = np.array([0.1, 0.2, 0.3], np.float32)[:, None, None]
+    words = [WordMap("a", 0, 1, left * 0, left * 0), WordMap("red", 2, 5, left, left * 0)]
+    words.append(WordMap("fox", 6, 9, left, 2 * left))
+    words.append(WordMap("kitten", 6, 9, left, 2 * left))
+    words += [WordMap(word, -1, -1, None, 1 - left) for word in request.words]
+    image = np.full((32, 32, 3), 90, np.uint8)
+    stage.bridge.begin(job)
+    stage.bridge.arrived.emit(WordsMapped(job, tuple(words), (1.0, 0.6, 0.2), image))
+    stage.bridge.arrived.emit(Finished(job, 0.1))
+    return request
+
+
+def colour(page: WordsPage, x: float) -> QColor:
+    """Of the picture at that share of its width."""
+    place, image = page.canvas.place(), page.canvas.grab().toImage()
+    at = place.left() + x * place.width(), place.center().y()
+    return image.pixelColor(*(round(each * image.devicePixelRatio()) for each in at))
+
+
+def test_what_each_word_did(qtbot: QtBot, stage: Stage) -> None:
+    made(qtbot, stage, 0.4)
+    assert stage.panel.viewer.facts.rest.full.startswith("Fits its prompt 0.40 · Seed 0")
+    qtbot.mouseClick(stage.find("tool-words"), LEFT)
+    page = stage.panel.viewer.words
+    assert page.isVisible() and page.figures.text() == WAITING and not page.other.isEnabled()
+    assert mapped(stage) == MapWords(Settings("a red fox"))
+    assert page.word is not None and page.word.text == "kitten"
+    assert page.figures.text() == "0.00 to 0.40" and page.mean.isChecked()
+    assert colour(page, 0.2).red() > 180 and colour(page, 0.95) == QColor(90, 90, 90)
+    page.opacity.setValue(0)
+    assert colour(page, 0.2) == QColor(90, 90, 90)
+    qtbot.mouseClick(stage.find("wordsShow-attention"), LEFT)
+    assert page.figures.text() == "0.0 to 20.0 %"
+    qtbot.keyClick(page.step, Qt.Key.Key_Right)
+    assert page.figures.text() == "step 2 · t 0.60 · 0.0 to 20.0 %" and not page.mean.isChecked()
+    qtbot.mouseClick(stage.find("word-0"), LEFT)
+    assert page.word.text == "a"
+    qtbot.keyClicks(page.other, "  grass ")
+    qtbot.keyClick(page.other, Qt.Key.Key_Return)
+    assert mapped(stage).words == ("grass",)
+    assert page.word.text == "grass" and page.kind.value == "concept"
+    assert not stage.find("wordsShow-attention").isEnabled()
+    qtbot.keyClick(page.canvas, Qt.Key.Key_Escape)
+    assert not page.isVisible() and stage.panel.viewer.canvas.isVisible()
+    asked = len(stage.bridge.requests)
+    qtbot.keyClick(stage.panel.viewer.canvas, Qt.Key.Key_M)
+    assert page.isVisible() and page.word is not None and len(stage.bridge.requests) == asked
+
+
+def test_another_picture_leaves_the_words(qtbot: QtBot, stage: Stage) -> None:
+    made(qtbot, stage, 0.4, 0.3)
+    qtbot.mouseClick(stage.find("tool-words"), LEFT)
+    stage.panel.viewer.strip.walk(1)
+    assert stage.panel.viewer.canvas.isVisible()
+    stage.panel.session.guidance.set(0.0)
+    stage.panel.viewer.words.words.settings = None
+    entry = stage.panel.viewer.entry
+    assert entry is not None
+    entry.settings = Settings("a fox", guidance=0.0)
+    qtbot.mouseClick(stage.find("tool-words"), LEFT)
+    assert stage.panel.banner.text.text().startswith("With guidance 0 the prompt is not read")
+
+
+def test_the_best_comes_first(qtbot: QtBot, stage: Stage) -> None:
+    qtbot.mouseClick(stage.find("bestFirst"), LEFT)
+    made(qtbot, stage, 0.2, 0.5, 0.1, 0.4)
+    entries = stage.panel.library.entries
+    assert [entry.score for entry in entries] == [0.5, 0.4, 0.2, 0.1]
+    assert stage.panel.viewer.entry is entries[0] and all(entry.ranked for entry in entries)
+    assert "0.50" in stage.panel.viewer.facts.rest.full
+    qtbot.mouseClick(stage.find("bestFirst"), LEFT)
+    made(qtbot, stage, 0.9, 0.3)
+    assert [entry.score for entry in entries[:2]] == [0.3, 0.9] and not entries[0].ranked
+
+
+def test_a_picture_becomes_a_prompt(qtbot: QtBot, stage: Stage) -> None:
+    made(qtbot, stage, 0.4)
+    box(stage).set_value("what I had typed")
+    qtbot.mouseClick(stage.find("tool-describe"), LEFT)
+    job, request = len(stage.bridge.requests) - 1, stage.bridge.requests[-1]
+    assert isinstance(request, Describe) and request.picture.shape == (32, 32, 3)
+    stage.bridge.begin(job)
+    stage.bridge.arrived.emit(Described(job, ("a fox (smiling)", "a dog"), (0.5, 0.2)))
+    stage.bridge.arrived.emit(Finished(job, 0.1))
+    assert box(stage).toPlainText() == r"a fox \(smiling\)"
+    qtbot.keyClick(box(stage), Qt.Key.Key_Z, CONTROL)
+    assert box(stage).toPlainText() == "what I had typed"
+
+
+def test_a_dropped_picture_is_described(qtbot: QtBot, stage: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    Image.new("RGB", (40, 30), "red").save(path)
+    with qtbot.waitSignal(stage.panel.reader.refused):
+        stage.panel.reader.read(path, "studio-256")
+    qtbot.mouseClick(stage.find("bannerChoice1"), LEFT)
+    qtbot.waitUntil(lambda: isinstance(stage.bridge.requests[-1], Describe))
+    job = len(stage.bridge.requests) - 1
+    stage.bridge.begin(job)
+    stage.bridge.arrived.emit(Failed(job, "There is no captioner."))
+    assert stage.panel.banner.text.text() == "There is no captioner."
+
+
+def test_words_of_a_cell(qtbot: QtBot, stage: Stage) -> None:
+    stage.window._go_to("compare")
+    panel = stage.window.panel("compare")
+    assert isinstance(panel, ComparePanel)
+    stage.panel.session.prompt.set("a red fox")
+    panel.begin()
+    job, request = len(stage.bridge.requests) - 1, stage.bridge.requests[-1]
+    assert isinstance(request, Compare)
+    stage.bridge.begin(job)
+    image, latents = np.full((32, 32, 3), 90, np.uint8), np.zeros((4, 4, 4), np.float32)
+    for index, settings in enumerate(request.cells):
+        stage.bridge.arrived.emit(Cell(job, index, image, latents, settings, 1.0, 9, None, 0.25))
+    stage.bridge.arrived.emit(Finished(job, 1.0))
+    assert panel.pictures.grid.cells[0].caption[1] == "fits 0.25"
+    panel.comparison.select(1)
+    qtbot.mouseClick(tool(panel), LEFT)
+    assert mapped(stage).settings == request.cells[1]
+    view = panel.show_view("words")
+    assert isinstance(view, WordsPage) and view.word is not None
+    qtbot.keyClick(view.canvas, Qt.Key.Key_Escape)
+    assert panel.pictures.isVisible()
+    panel.comparison.select(0)
+    panel.show_view("words")
+    assert mapped(stage).settings == request.cells[0]
+
+
+def tool(panel: QWidget) -> QWidget:
+    found = panel.findChild(QWidget, "tool-words")
+    assert found is not None
+    return found
