@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from studio.core import installation
-from studio.core.language import Describe, Described, Look, Looked, Read, ReadText
+from studio.core.language import Describe, Described, Embed, Embedded, Look, Looked, Read, ReadText
 from studio.core.messages import Event, Request
 from studio.engine.language import DENSE
 from studio.engine.worker import Worker, run_now
@@ -40,6 +40,12 @@ def answered(worker: Worker, request: Request, kind: type[Kind]) -> Kind:
 
 def picture(seed: int = 0, height: int = 30, width: int = 20) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def test_texts_and_pictures_need_no_generator(worker: Worker) -> None:
+    found = answered(worker, Embed(("a (red apple", ""), (picture(), picture(1, 9, 9))), Embedded)
+    assert found.texts.shape == found.pictures.shape == (2, tiny.TEXT.output)
+    assert (found.loss, found.scale) == ("siglip", pytest.approx(10, rel=1e-2))
 
 
 @pytest.mark.parametrize("encoder", ["vit", "dino", "clip", "siglip"])
