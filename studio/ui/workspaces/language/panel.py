@@ -20,6 +20,12 @@ HERE = "studio.ui.workspaces.language"
 VIEWS = (
     View("tokens", "Tokens", "How each tokenizer cuts the text",
         later(f"{HERE}.tokens.TokensView")),
+    View("attention", "Attention", "What each piece of the text attends to, head by head",
+        later(f"{HERE}.attention.AttentionView")),
+    View("patches", "Patches", "What encoders see in the picture, patch by patch",
+        later(f"{HERE}.patches.PatchesView")),
+    View("describe", "Describe", "A prompt for the picture",
+        later(f"{HERE}.describe.DescribeView")),
 )
 # fmt: on
 
