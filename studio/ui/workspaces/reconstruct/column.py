@@ -45,9 +45,9 @@ class ReconstructColumn(SettingsColumn):
         self.pictures.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
         sample = "Use a bundled picture"
         sources = (
-            text_button("openPictures", "Open…", OPEN, OPEN, "small", panel.open_pictures),
-            small_button("newestPicture", "Newest", NEWEST, panel.take_newest),
-            small_button("samplePicture", "Sample", sample, panel.take_sample),
+            text_button("openPictures", "Open…", OPEN, OPEN, "small", panel.opener.choose),
+            small_button("newestPicture", "Newest", NEWEST, panel.opener.newest),
+            small_button("samplePicture", "Sample", sample, panel.opener.sample),
         )
         choices = row(
             (caption("Autoencoders", "title"), 1),
