@@ -63,13 +63,15 @@ class Embed(Request):
 class Embedded(Event):
     """Unit vectors, texts (T, D) and pictures (P, D), float32. Log-odds that a text fits a picture
     are `scale` times their cosine plus `bias`; a pair that learnt by softmax (`loss` "clip", not
-    "siglip") has no bias and compares texts of one picture, or pictures of one text."""
+    "siglip") has no bias and compares texts of one picture, or pictures of one text. Vectors of
+    other `weights` (a digest) are not to be compared with these."""
 
     texts: np.ndarray
     pictures: np.ndarray
     scale: float
     bias: float
     loss: str
+    weights: str
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,13 @@ class Known(Request):
 
 @dataclass(frozen=True, eq=False)
 class KnownVectors(Event):
-    """`pictures` (P, D) of the things with these `codes` and `labels`, in one `style`; the
-    `words` there are for them with their vectors (W, D)."""
+    """`pictures` (P, D) of the things with these `codes`, `labels` and `groups`, in one `style`;
+    the `words` there are for them with their vectors (W, D)."""
 
     style: str
     codes: tuple[str, ...]
     labels: tuple[str, ...]
+    groups: tuple[str, ...]
     pictures: np.ndarray
     words: tuple[str, ...]
     word_vectors: np.ndarray

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +13,7 @@ from torch import Tensor
 
 from studio.core.errors import StudioError
 from studio.core.files import saving
-from studio.core.installation import bundled, user_cache
+from studio.core.installation import user_cache
 from studio.core.language import (
     Describe,
     Described,
@@ -35,8 +34,7 @@ from studio.core.language import (
 from studio.core.messages import Progress
 from studio.dataset.catalogue import Catalogue
 from studio.metrics.tsne import tsne
-from studio.models.encoders import PART, place_of
-from studio.models.network_folder import read_manifest
+from studio.models.encoders import PART
 from studio.networks.attention import Record
 from studio.networks.decoder import generate
 from studio.networks.tokenizers import KINDS, open_tokenizer
@@ -79,7 +77,8 @@ def embed(worker: Worker, request: Embed, check: Check, job: int) -> Iterator[Em
     pictures = torch.cat(found) if found else encoders.pictures((), name)
     texts = encoders.texts(request.texts, name)
     scale, bias = float(towers.scale()), float(towers.bias)
-    yield Embedded(job, array(texts), array(pictures), scale, bias, towers.config.loss)
+    vectors = array(texts), array(pictures)
+    yield Embedded(job, *vectors, scale, bias, towers.config.loss, encoders.digest(name))
 
 
 def known(
@@ -90,7 +89,8 @@ def known(
     codes = catalogue.codes(request.style)
     labels = tuple(catalogue.by_code[code].label for code in codes)
     words = tuple(dict.fromkeys((*labels, *(w for c in codes for w in catalogue.words.get(c, ())))))
-    path = _kept(request)
+    groups = tuple(catalogue.by_code[code].group for code in codes)
+    path = user_cache("vectors") / f"{request.style}-{encoders.digest(request.encoder)}.npy"
     vectors = _read(path, len(codes))
     if vectors is None:
         parts = []
@@ -105,14 +105,7 @@ def known(
         with suppress(StudioError), saving(path) as draft, draft.open("wb") as file:
             np.save(file, vectors)
     word_vectors = array(encoders.texts(words, request.encoder))
-    yield KnownVectors(job, request.style, codes, labels, vectors, words, word_vectors)
-
-
-def _kept(request: Known) -> Path:
-    """Where these vectors lie: other weights are other vectors."""
-    manifest = read_manifest(bundled(place_of(request.encoder)))
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in manifest.weights)).hexdigest()
-    return user_cache("vectors") / f"{request.style}-{digest[:16]}.npy"
+    yield KnownVectors(job, request.style, codes, labels, groups, vectors, words, word_vectors)
 
 
 def _read(path: Path, count: int) -> np.ndarray | None:
