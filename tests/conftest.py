@@ -21,7 +21,7 @@ settings.load_profile("studio")
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """A worker of one thread for each core; none where somebody names the tests to run."""
-    workers = threads.cores() or os.cpu_count() or 1
+    workers = os.cpu_count() or 1  # two threads of one core, too, do more than one
     if config.args_source is not pytest.Config.ArgsSource.TESTPATHS or workers == 1:
         return 0
     os.environ["OMP_NUM_THREADS"] = "1"

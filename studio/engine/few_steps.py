@@ -97,16 +97,9 @@ class Measure:
         far = [self._judge(a, b) for a, b in zip(made, self._converged, strict=True)]
         prompts, seeds = self._pictures.prompts, len(self._pictures.seeds)
         alone = [d for i, d in enumerate(far) if prompts[i // seeds] not in PAIRS]
-        return Reached(
-            settings.sampler,
-            settings.schedule,
-            settings.guidance_interval,
-            settings.steps,
-            nfe,
-            float(np.mean(far)),
-            float(np.max(far)),
-            float(np.mean(alone)),
-        )
+        way = settings.sampler, settings.schedule, settings.guidance_interval, settings.steps
+        mean, worst = float(np.mean(far)), float(np.max(far))
+        return Reached(*way, nfe, mean, worst, float(np.mean(alone)))
 
 
 def candidates() -> tuple[str, ...]:

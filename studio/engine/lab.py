@@ -169,13 +169,6 @@ def _stream(request: Lab) -> NoiseStream:
 
 def _asked(request: Lab) -> Lab:
     """Without what the field does not depend on, so that samplers share it."""
-    settings, plain = request.settings, Settings("")
-    shared = replace(
-        plain,
-        seed=settings.seed,
-        guidance=settings.guidance,
-        guidance_interval=settings.guidance_interval,
-        rule=settings.rule,
-        rule_options=settings.rule_options,
-    )
-    return replace(request, settings=shared, likelihood=False)
+    names = ("seed", "guidance", "guidance_interval", "rule", "rule_options")
+    shared = {name: getattr(request.settings, name) for name in names}
+    return replace(request, settings=Settings("", **shared), likelihood=False)

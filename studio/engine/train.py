@@ -81,17 +81,9 @@ def recipe_of(request: Train) -> recipes.Recipe:
     recipe = recipes.load(request.recipe)
     if recipe.task != "autoencoder":
         raise UsageError(f"{request.recipe} trains a {recipe.task}, not an autoencoder.")
-    settings = {
-        **recipe.settings,
-        "reconstruction": request.reconstruction,
-        "kl": request.kl,
-        "perceptual": request.perceptual,
-        "adversarial": request.adversarial,
-        "norm": request.norm,
-        "size": request.size,
-        "crop": request.size,
-        "folder": request.data,
-    }
+    names = ("reconstruction", "kl", "perceptual", "adversarial", "norm", "size")
+    asked = {name: getattr(request, name) for name in names}
+    settings = {**recipe.settings, **asked, "crop": request.size, "folder": request.data}
     return replace(
         recipe,
         settings=settings,

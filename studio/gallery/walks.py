@@ -30,12 +30,6 @@ def write_frame(path: Path, frame: Frame, walk: Walk) -> Path:
         "noise": walk.noise,
         "conditioning": walk.conditioning,
     }
-    png.write(
-        path,
-        frame.image,
-        nearest_end(walk, frame.place).settings,
-        frame.nfe,
-        frame.seconds,
-        walk=between,
-    )
+    settings = nearest_end(walk, frame.place).settings
+    png.write(path, frame.image, settings, frame.nfe, frame.seconds, walk=between)
     return path

@@ -60,15 +60,8 @@ def read_manifest(folder: Path) -> Manifest:
             raise ModelError(f"{path} says {shortened(key)}, which this version does not know.")
         if type(value) is not OPTIONAL[key]:
             raise ModelError(f"{path} is damaged: it has no valid {key!r}.")
-    return Manifest(
-        folder,
-        document["kind"],
-        document["parameters"],
-        document["config"],
-        _weight_files(path, document["weights"]),
-        document["trained"],
-        extra,
-    )
+    kind, parameters, config, weights, trained = (document[key] for key in REQUIRED)
+    return Manifest(folder, kind, parameters, config, _weight_files(path, weights), trained, extra)
 
 
 def configured(manifest: Manifest, config_class: type[Config]) -> Config:

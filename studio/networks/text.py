@@ -118,7 +118,8 @@ class TextTower(nn.Module):
 
     def forward(self, ids: Tensor, mask: Tensor, record: Record | None = None) -> TextFeatures:
         """`ids` (B, L) int64, L at most `length`; `mask` (B, L), True at real tokens."""
-        x = self.widen(self.embedding(ids)) + self.positions[: ids.shape[1]]
+        positions = self.positions[: ids.shape[1]].to(self.widen.weight.dtype)
+        x = self.widen(self.embedding(ids)) + positions
         seen = mask[:, None, None, :]
         for block in self.blocks:
             x = block(x, seen, record=record)

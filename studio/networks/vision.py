@@ -73,9 +73,9 @@ class VisionTransformer(nn.Module):
             sides = "x".join(str(side) for side in pictures.shape[-2:])
             raise ValueError(f"pictures are {sides}, not multiples of {self.config.patch}")
         grid = self.embed(pictures.to(self.embed.weight.dtype))
-        positions = self.positions.grid(*grid.shape[-2:]).to(grid.dtype)
+        positions = self.positions.grid(*grid.shape[-2:]).to(self.cls.dtype)
         patches = grid.flatten(2).transpose(1, 2) + positions
-        x = torch.cat([self.cls.to(grid.dtype).expand(len(grid), 1, -1), patches], dim=1)
+        x = torch.cat([self.cls.expand(len(grid), 1, -1), patches], dim=1)
         for block in self.blocks:
             x = block(x, record=record)
         x = self.norm(x)

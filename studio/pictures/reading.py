@@ -27,15 +27,8 @@ MOST_PIXELS = 89_478_485  # Pillow's own bound, above which it suspects a decomp
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 OVER_WHITE = ("Its transparency was laid over white.",)
 UNREADABLE = (  # what Pillow raises for damaged files
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    IndexError,
-    EOFError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
+    *(OSError, SyntaxError, ValueError, TypeError, IndexError, EOFError),
+    *(struct.error, zlib.error, Image.DecompressionBombError),
 )
 LAYERED = ("PSD",)  # their further "frames" are the layers of the picture shown
 

@@ -50,15 +50,8 @@ def evaluate(
     wanted = {name: SECTIONS[name] for name in settings.rows or SECTIONS}
     figures = tuple(figure for section in wanted.values() for figure in section(run))
     sheets = _sheets(run)
-    return Card(
-        subject.name,
-        run.judge.name,
-        settings,
-        figures,
-        sum(run.made),
-        time.monotonic() - began,
-        sheets,
-    )
+    seconds = time.monotonic() - began
+    return Card(subject.name, run.judge.name, settings, figures, sum(run.made), seconds, sheets)
 
 
 SECTIONS: dict[str, Callable[[Evaluation], tuple[Figure, ...]]] = {

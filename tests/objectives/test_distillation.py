@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from studio.objectives.distillation import sentence_loss, similarity_loss, token_loss
+from studio.objectives.distillation import relation_loss, sentence_loss, similarity_loss, token_loss
 
 
 def test_a_perfect_student_loses_nothing() -> None:
@@ -37,3 +37,13 @@ def test_padding_is_not_counted() -> None:
     assert token_loss(student, teacher, mask).item() == pytest.approx(0, abs=1e-6)
     student[0, 0] = -teacher[0, 0]
     assert token_loss(student, teacher, mask).item() == pytest.approx(2 / 3, abs=1e-6)
+
+
+def test_relations_are_a_divergence_over_anchors() -> None:
+    torch.manual_seed(0)
+    student, teacher = (torch.rand(3, 5, dtype=torch.float64) for _ in range(2))
+    p, q = (teacher / 0.1).softmax(-1), (student / 0.1).softmax(-1)
+    expected = (p * (p / q).log()).sum(-1).mean()
+    found = relation_loss(student, teacher, 0.1)
+    torch.testing.assert_close(found.double(), expected, rtol=1e-5, atol=1e-6)
+    assert relation_loss(teacher, teacher).item() == pytest.approx(0, abs=1e-6)

@@ -23,15 +23,7 @@ from studio.core.generating import Generate
 from studio.core.wildcards import MOST, every
 from studio.core.world import World
 from studio.engine.worker import Worker, run_now
-from studio.gallery import inputs, png
-from studio.gallery.word_lists import (
-    MOST_BYTES,
-    drawn,
-    lines_in,
-    lines_of,
-    read_lines,
-    words_folder,
-)
+from studio.gallery import inputs, png, word_lists
 
 Numbered = tuple[int, Generate]
 Made = tuple[list[Document], int, float]  # the document's images, network calls of one, seconds
@@ -144,13 +136,13 @@ def numbered(requests: Sequence[Generate], most: int) -> list[Numbered]:
 def requests_from(arguments: Namespace) -> tuple[Generate, ...]:
     """The checked requests that the options describe. Raises UsageError, DataError."""
     first = request_from(arguments)
-    lines, words = _lines(arguments), lines_in(words_folder())
+    lines, words = _lines(arguments), word_lists.lines_in(word_lists.words_folder())
     if arguments.all:
         prompts = every(lines, words)
         return tuple(replace(first, settings=replace(first.settings, prompt=p)) for p in prompts)
     made = list[Generate]()
     for line in lines:
-        made += drawn(first, line, words)
+        made += word_lists.drawn(first, line, words)
         if len(made) > MOST:
             raise UsageError(f"there are more than {MOST:,} prompts; split the list.")
     return tuple(made)
@@ -161,11 +153,13 @@ def _lines(arguments: Namespace) -> tuple[str, ...]:
     if arguments.prompts is None:
         return (arguments.prompt,)
     if arguments.prompts != "-":
-        return read_lines(Path(arguments.prompts))
+        return word_lists.read_lines(Path(arguments.prompts))
     if world_of(arguments).size > 1:
         raise UsageError("several processes cannot share standard input; give --prompts a file.")
     try:
-        return lines_of(sys.stdin.buffer.read(MOST_BYTES + 1), "standard input")
+        return word_lists.lines_of(
+            sys.stdin.buffer.read(word_lists.MOST_BYTES + 1), "standard input"
+        )
     except (AttributeError, OSError, ValueError):  # closed
         raise DataError("there is no standard input to read prompts from.") from None
 

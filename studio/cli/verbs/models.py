@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from studio.cli import table
 from studio.cli.verb import Document, Verb
-from studio.models.model import ModelInfo
 from studio.models.registry import survey
 
 
@@ -19,19 +18,8 @@ def run(arguments: Namespace) -> Document:
     del arguments
     models, damaged = survey()
     return {
-        "models": [_plain(info) for info in models],
-        "damaged": [{"name": d.name, "path": str(d.path), "reason": d.reason} for d in damaged],
-    }
-
-
-def _plain(info: ModelInfo) -> Document:
-    return {
-        "name": info.name,
-        "kind": info.kind,
-        "format": info.format,
-        "parameters": info.parameters,
-        "path": str(info.path),
-        "trained": dict(info.trained),
+        "models": [vars(m) | {"path": str(m.path), "trained": dict(m.trained)} for m in models],
+        "damaged": [vars(each) | {"path": str(each.path)} for each in damaged],
     }
 
 

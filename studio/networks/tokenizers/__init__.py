@@ -1,6 +1,7 @@
 """Text to token numbers and back: a kind a file, all of them to one protocol.
 
-The bundled ones lie in assets/tokenizers/; `studio.training.vocabularies` learns them.
+The bundled ones lie in assets/tokenizers/; `studio.training.vocabularies` learns them. A window
+counts tokens: must not import torch.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What every tokeniser can do, and how several compare on the same texts."""
+"""What every tokeniser can do, and how several compare on the same texts. Must not import torch."""
 
 from __future__ import annotations
 

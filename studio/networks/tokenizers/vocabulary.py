@@ -1,6 +1,6 @@
 """A list of pieces, and UTF-8 bytes for what is not in it: so no text is unknown to any of them.
 
-Numbers: three marks, then the 256 bytes, then the pieces.
+Numbers: three marks, then the 256 bytes, then the pieces. torch is imported for tensors only.
 """
 
 from __future__ import annotations

@@ -9,21 +9,18 @@ from studio.ui.image.sight import Sight
 from studio.ui.image.tiles import draw_pill, pale
 from studio.ui.image.view import PictureView
 
+TIP = "Scroll to zoom, drag to pan, double-click for fit or 100 %."
 MARGIN = 20  # logical pixels around a fitted picture
-SMOOTH_TO = 512  # small previews are enlarged smoothly to at least this
 
 
 class Canvas(PictureView):
     """Shows one image. `zoom` is None when fitted, else logical pixels for a picture's pixel."""
 
     def __init__(self, name: str = "canvas", label: str = "Picture") -> None:
-        super().__init__(Sight())
+        super().__init__(Sight(), name, label, TIP)
         self.label = ""
         self._image: QImage | None = None
         self._size = QSizeF(256, 256)
-        self.setObjectName(name)
-        self.setAccessibleName(label)
-        self.setToolTip("Scroll to zoom, drag to pan, double-click for fit or 100 %.")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setMinimumSize(280, 240)
@@ -77,14 +74,3 @@ class Canvas(PictureView):
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self._image is not None:
             super().wheelEvent(event)
-
-
-def enlarge(image: QImage) -> QImage:
-    """Doubles a small image until it is large: repeated bilinear steps leave no visible grid."""
-    while 0 < max(image.width(), image.height()) < SMOOTH_TO:
-        image = image.scaled(
-            image.size() * 2,
-            Qt.AspectRatioMode.IgnoreAspectRatio,
-            Qt.TransformationMode.SmoothTransformation,
-        )
-    return image

@@ -8,8 +8,8 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QImage, QPainter
 
 from studio.core.generating import Preview
-from studio.ui.image.canvas import enlarge
 from studio.ui.image.qimage import to_qimage
+from studio.ui.image.scaled import enlarge
 
 GAP = 8  # pixels of the finished pictures
 

@@ -14,17 +14,15 @@ if TYPE_CHECKING:
 
 SQUARES_FROM = 6.0  # device pixels for a picture's pixel: shown as squares from here on
 SMALLEST = 48
+SMOOTH_TO = 512  # small previews are enlarged smoothly to at least this
 
 
 class Picture:
     """The picture and its halves, quarters, ...: bilinear drawing is clean down to one half."""
 
     def __init__(self, pixels: np.ndarray, enlarge_to: int = 0, whole: bool = True) -> None:
-        """`pixels` (h, w, 3) uint8. A small one is doubled smoothly until `enlarge_to`; `whole`
-        says that its pixels are worth seeing as squares."""
-        image = to_qimage(pixels).convertToFormat(QImage.Format.Format_RGB32)
-        while 0 < max(image.width(), image.height()) < enlarge_to:
-            image = _scaled(image, image.size() * 2)
+        """`pixels` (h, w, 3) uint8; `whole` says that they are worth seeing as squares."""
+        image = enlarge(to_qimage(pixels).convertToFormat(QImage.Format.Format_RGB32), enlarge_to)
         self.whole = whole
         self.levels = [image]
         while min(image.width(), image.height()) >= 2 * SMALLEST:
@@ -48,6 +46,13 @@ class Picture:
             QSizeF(part.width() * size.width(), part.height() * size.height()),
         )
         painter.drawImage(place, level, source)
+
+
+def enlarge(image: QImage, to: int = SMOOTH_TO) -> QImage:
+    """Doubles a small image until it is large: repeated bilinear steps leave no visible grid."""
+    while 0 < max(image.width(), image.height()) < to:
+        image = _scaled(image, image.size() * 2)
+    return image
 
 
 def _scaled(image: QImage, size: QSize) -> QImage:

@@ -1,8 +1,7 @@
 """What part of a picture is looked at; views that share a sight show the same part.
 
 `room` is the size of a view and `size` the picture's at 100 %, both in logical pixels; points of a
-view are counted from its corner, points of a picture in parts of it, (0, 0) to (1, 1). Must not
-import widgets.
+view are counted from its corner, points of a picture in parts of it, (0, 0) to (1, 1).
 """
 
 from __future__ import annotations

@@ -6,18 +6,28 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPalette, QPen, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from studio.ui.image.scaled import SQUARES_FROM
 from studio.ui.image.sight import Sight
 
 CLICK = 4  # a press that moves less is a click
 TURN = 1.2  # what a notch of the wheel enlarges by
-PIXELS_FROM = 6.0  # from so many device pixels on, a picture's pixels are shown as squares
 
 
 class PictureView(QWidget):
     """What has a sight; a subclass says how large its picture is, and draws it."""
 
-    def __init__(self, sight: Sight, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        sight: Sight,
+        name: str = "",
+        label: str = "",
+        tip: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
+        self.setObjectName(name)
+        self.setAccessibleName(label)
+        self.setToolTip(tip)
         self.sight = sight
         self._grip: QPointF | None = None
         self._dragging = False
@@ -49,8 +59,8 @@ class PictureView(QWidget):
         return self.sight.part_at(at - room.topLeft(), room.size(), self.size_at_100())
 
     def draw(self, painter: QPainter, image: QImage, smooth: bool = False) -> None:
-        """The whole image at its place, its pixels as squares from PIXELS_FROM on."""
-        small = self.scale() * self.devicePixelRatioF() < PIXELS_FROM
+        """The whole image at its place, its pixels as squares from SQUARES_FROM on."""
+        small = self.scale() * self.devicePixelRatioF() < SQUARES_FROM
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth or small)
         painter.drawImage(self.place(), image, QRectF(image.rect()))
 

@@ -1,7 +1,4 @@
-"""Latents decoded by the engine, one request at a time; their pictures are remembered.
-
-Must not import widgets or torch.
-"""
+"""Latents decoded by the engine, one request at a time; their pictures are remembered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes what was made into a folder, off the UI thread. Must not import widgets or torch."""
+"""Writes what was made into a folder, off the UI thread."""
 
 from __future__ import annotations
 

@@ -8,6 +8,9 @@ from PySide6.QtCore import QPointF, QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem
 
+from studio.ui.widgets.form import named
+
+TIP = "Untick a curve to hide it; point at a line to bring its curve to the front."
 WIDTH, ROW, LINE, MARK = 218, 24, 30, 11  # logical pixels
 
 
@@ -29,11 +32,7 @@ class Legend(QListWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setObjectName("convergenceLegend")
-        self.setAccessibleName("Curves")
-        self.setToolTip(
-            "Untick a curve to hide it; point at a line to bring its curve to the front."
-        )
+        named(self, "convergenceLegend", "Curves", TIP)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFixedWidth(WIDTH)
         self.setIconSize(QSize(LINE, ROW - 6))
@@ -46,16 +45,13 @@ class Legend(QListWidget):
 
     def show_signs(self, signs: tuple[Sign, ...]) -> None:
         """One line each, all ticked."""
-        blocked = QSignalBlocker(self)
-        self.clear()
-        for sign in signs:
-            item = QListWidgetItem(self._icon(sign), sign.label, self)
-            item.setSizeHint(QSize(0, ROW))
-            item.setToolTip(sign.label + (", stochastic" if sign.dotted else ""))
-            item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable
-                          | Qt.ItemFlag.ItemIsSelectable)  # fmt: skip
-            item.setCheckState(Qt.CheckState.Checked)
-        blocked.unblock()
+        with QSignalBlocker(self):
+            self.clear()
+            for sign in signs:
+                item = QListWidgetItem(self._icon(sign), sign.label, self)
+                item.setSizeHint(QSize(0, ROW))
+                item.setToolTip(sign.label + (", stochastic" if sign.dotted else ""))
+                item.setCheckState(Qt.CheckState.Checked)
 
     def _icon(self, sign: Sign) -> QIcon:
         scale = self.devicePixelRatioF()

@@ -29,9 +29,4 @@ def symbol(number: int) -> str:
 
 def numbered(families: Sequence[str]) -> list[int]:
     """For each curve, how many of its family come before it."""
-    seen: dict[str, int] = {}
-    numbers = []
-    for family in families:
-        numbers.append(seen.get(family, 0))
-        seen[family] = numbers[-1] + 1
-    return numbers
+    return [list(families[:at]).count(family) for at, family in enumerate(families)]

@@ -11,8 +11,9 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu, QStackedWidget, QToolButton, QWidget
 
 from studio.core import generating
-from studio.ui.image.canvas import Canvas, enlarge
+from studio.ui.image.canvas import Canvas
 from studio.ui.image.qimage import to_qimage
+from studio.ui.image.scaled import enlarge
 from studio.ui.jobs import Jobs
 from studio.ui.output.channels import CHANNELS, frame_at, last_of, level
 from studio.ui.viewer.decoding import Decoding

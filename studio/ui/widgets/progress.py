@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QProgressBar
 
 from studio.ui.widgets.form import named
@@ -18,6 +19,7 @@ class Progress(QProgressBar):
         self.setTextVisible(False)
         self.show_share(0.0)
 
+    @Slot(object)
     def show_share(self, share: float | None) -> None:
         """0 to 1; None, where nobody can count it, runs to and fro."""
         self.setRange(0, 0 if share is None else FINE)

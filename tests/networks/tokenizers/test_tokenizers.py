@@ -1,5 +1,7 @@
 """Tokenisers: whatever one can type comes back; each kind cuts as it says; how they compare."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -105,3 +107,12 @@ def test_a_damaged_file(tmp_path: Path, content: str | None) -> None:
 def test_all_files_together_are_small() -> None:
     assert sum(path.stat().st_size for path in bundled("tokenizers").iterdir()) < 150_000
     assert isinstance(OPENED["bpe"], VocabularyTokenizer)
+
+
+def test_counting_needs_no_torch() -> None:
+    code = (
+        "import sys; from studio.networks.tokenizers import open_tokenizer;"
+        "print(len(open_tokenizer('bpe').encode('a red bear')), 'torch' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["3", "False"]

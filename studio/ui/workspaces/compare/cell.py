@@ -39,7 +39,7 @@ class CellView(PictureView):
     opened = Signal(int)  # with the right button
 
     def __init__(self, index: int, lens: Lens, parent: QWidget | None = None) -> None:
-        super().__init__(lens, parent)
+        super().__init__(lens, f"cell-{index}", parent=parent)
         self.index, self._lens = index, lens
         self.heading = ""  # above the picture, where the grid has no heads of its own
         self.note = ""  # on the picture: the step and its time, or why there is none
@@ -50,7 +50,6 @@ class CellView(PictureView):
         self.sides = ("", "")  # what is left and right of it
         self.share: float | None = None  # of the cell under way that is done
         self.is_current = False
-        self.setObjectName(f"cell-{index}")
         self.setMouseTracking(True)
 
     def show_state(self, **state: Any) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QPushButton
 
 from studio.core.errors import UsageError
 from studio.core.grid import Grid
 from studio.core.messages import Ready
 from studio.core.settings import MAX_GUIDANCE, MAX_STEPS, Settings
 from studio.core.wording import many
-from studio.ui.jobs import Jobs
-from studio.ui.session import Session, also_told
+from studio.ui.session import also_told
 from studio.ui.widgets.buttons import text_button
 from studio.ui.widgets.fine_tuning import ALSO
 from studio.ui.widgets.foot import Foot, SettingsColumn
@@ -23,8 +22,10 @@ from studio.ui.widgets.sampler_box import SamplerBox
 from studio.ui.widgets.seed_box import SeedBox
 from studio.ui.widgets.slider_spin import SliderSpin
 from studio.ui.workspaces.compare.axes import AxesEditor
-from studio.ui.workspaces.compare.comparison import Comparison
 from studio.ui.workspaces.compare.presets import Preset
+
+if TYPE_CHECKING:
+    from studio.ui.workspaces.compare.panel import ComparePanel
 
 PROMPT = "What the pictures show (Alt+P). Ctrl+Enter compares."
 EXAMPLE = "A red apple on a blue background"
@@ -38,29 +39,27 @@ TIPS = (
 
 
 class CompareColumn(SettingsColumn):
-    """`asked` says that the comparison is wanted; `plan` is what would be made."""
+    """`plan` is what would be made."""
 
-    asked = Signal()
+    prompt: PromptBox
+    negative: PromptBox
+    axes: AxesEditor
 
-    def __init__(
-        self,
-        session: Session,
-        jobs: Jobs,
-        comparison: Comparison,
-        presets: tuple[Preset, ...],
-        parent: QWidget,
-    ) -> None:
-        super().__init__("compareColumn", parent, gap=5)
-        self._session, self._jobs, self._comparison = session, jobs, comparison
-        self.axes = AxesEditor(session, presets[0].grid)
+    def __init__(self, panel: ComparePanel) -> None:
+        super().__init__("compareColumn", panel, gap=5)
+        self._session, self._jobs, self._comparison = panel.session, panel.jobs, panel.comparison
+        self.axes = AxesEditor(panel.session, panel.presets[0].grid)
         self._add_shared()
-        buttons = map(self._button, presets)
+        buttons = map(self._button, panel.presets)
         self.rows.addLayout(row((caption("Compare", "title"), 1), *buttons))
         self.rows.addSpacing(4)
         self.own_steps = Check("compareOwnSteps", "Each sampler's default steps", OWN_STEPS, True)
         self.rows.addWidget(self.axes)
         self.rows.addWidget(self.own_steps)
-        self.foot = self.end(Foot(jobs, "compare", "Compare", "comparison", TIPS))
+        self.foot = self.end(Foot(panel.jobs, "compare", "Compare", "comparison", TIPS))
+        self.foot.cancel.clicked.connect(panel.jobs.cancel)
+        for asked in (self.foot.go.clicked, self.prompt.submitted, self.negative.submitted):
+            asked.connect(panel.run)
         self._connect()
         self._look_again()
         self._jobs_changed()
@@ -106,9 +105,6 @@ class CompareColumn(SettingsColumn):
         self._comparison.began.connect(self._jobs_changed)
         self._comparison.ended.connect(self._jobs_changed)
         self._comparison.ended.connect(self.foot.follow)
-        self.foot.go.clicked.connect(self.asked)
-        for box in (self.prompt, self.negative):
-            box.submitted.connect(self.asked)
 
     def plan(self, base: Settings) -> tuple[Grid, tuple[Settings, ...]]:
         """The grid, and the cells that it makes of `base`. Raises UsageError."""

@@ -47,13 +47,13 @@ class ComparePanel(ViewsPanel):
     def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
         super().__init__(shared, parent, "compare", VIEWS, TABS)
         self._saved: Entry | None = None
-        self._presets = presets(self.session.samplers)
+        self.presets = presets(self.session.samplers)
         self.comparison = Comparison(self.session, self.jobs, self)
-        self.column = CompareColumn(self.session, self.jobs, self.comparison, self._presets, self)
+        self.column = CompareColumn(self)
         self.exports = Exports(self.comparison, self.jobs, self.library.folder, self)
         self.column.restore(self.preferences.get("compare"))
-        self.welcome = welcome(self._presets)
-        self.pictures = PicturesView(self.comparison, self.session, self.jobs)
+        self.welcome = welcome(self.presets)
+        self.pictures = PicturesView(self)
         self.pictures.setFocusProxy(self.pictures.grid)
         self.pages.addWidget(self.welcome)
         super().page(VIEWS[0])  # now, so that Tab reaches it after the bar above it
@@ -68,8 +68,6 @@ class ComparePanel(ViewsPanel):
         self.show_view(VIEWS[0].id)
 
     def _connect(self) -> None:
-        self.column.asked.connect(self.actions_by_id["compare"].trigger)
-        self.column.foot.cancel.clicked.connect(self.jobs.cancel)
         self.welcome.picked.connect(self.start)
         self.pictures.grid.opened.connect(self.actions_by_id["cell_menu"].trigger)
         comparison, pictures, exports = self.comparison, self.pictures, self.exports
@@ -124,7 +122,7 @@ class ComparePanel(ViewsPanel):
     @Slot()
     def sweep_guidance(self) -> None:
         """Compares the same noise at several w."""
-        sweep = next(each for each in self._presets if each.id == "guidance")
+        sweep = next(each for each in self.presets if each.id == "guidance")
         self.column.axes.set_grid(sweep.grid)
         self.begin()
 

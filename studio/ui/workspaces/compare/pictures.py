@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QSignalBlocker, Slot
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from studio.core.settings import Settings
 from studio.ui.image.sight import Lens
-from studio.ui.jobs import Jobs
 from studio.ui.output.channels import frame_at
-from studio.ui.session import Session
 from studio.ui.viewer.viewer import summary
 from studio.ui.widgets.form import column, row
 from studio.ui.widgets.line import Facts
 from studio.ui.widgets.tabs import tab_bar
 from studio.ui.workspaces.compare.cell import CellView
-from studio.ui.workspaces.compare.comparison import Comparison, Result
+from studio.ui.workspaces.compare.comparison import Result
 from studio.ui.workspaces.compare.frames import Frame, Frames
 from studio.ui.workspaces.compare.grid_view import GridView
 from studio.ui.workspaces.compare.scrubber import Scrubber
 from studio.ui.workspaces.compare.true_runs import TrueRuns, true_run
+
+if TYPE_CHECKING:
+    from studio.ui.workspaces.compare.panel import ComparePanel
 
 NARROW = 190  # logical pixels: captions are shortened below
 HALF_WAY = 0.5
@@ -34,10 +37,11 @@ class PicturesView(QWidget):
     """Shows a comparison; only what is in sight is drawn, decoded or run. `bar` below it has room
     for the cell's tools."""
 
-    def __init__(self, comparison: Comparison, session: Session, jobs: Jobs) -> None:
+    def __init__(self, panel: ComparePanel) -> None:
         super().__init__()
         self.setObjectName("picturesView")
-        self._comparison, self._samplers = comparison, session.samplers
+        comparison, jobs = panel.comparison, panel.jobs
+        self._comparison = comparison
         self.lens = Lens(self)
         self.frames = Frames(comparison, jobs, self)
         self.runs = TrueRuns(comparison, jobs, self)
@@ -106,8 +110,8 @@ class PicturesView(QWidget):
         if self.tabs.count() and tab != self.tabs.currentIndex():
             self.tabs.setCurrentIndex(tab)
         self.scrubber.slider.set_ticks(results[index].times)
-        settings = results[index].settings
-        self.facts.set_text(settings.prompt or "No prompt", summary(settings, self._samplers))
+        settings, samplers = results[index].settings, self._comparison.samplers
+        self.facts.set_text(settings.prompt or "No prompt", summary(settings, samplers))
 
     @Slot(int)
     def _came(self, index: int) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import Slot
 
 from studio.core.errors import UsageError
 from studio.core.settings import MAX_GUIDANCE, MAX_STEPS
 from studio.core.walks import CONDITIONINGS, MOST_FRAMES, NOISES, WAYS, Walk
-from studio.ui.jobs import Jobs
 from studio.ui.preferences import texts
-from studio.ui.session import Session, also_told
+from studio.ui.session import also_told
 from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.widgets.fine_tuning import ALSO
 from studio.ui.widgets.foot import Foot, SettingsColumn
@@ -21,22 +19,25 @@ from studio.ui.widgets.sampler_box import SamplerBox
 from studio.ui.widgets.segments import Segments
 from studio.ui.widgets.slider_spin import SliderSpin
 from studio.ui.workspaces.interpolate import plan
-from studio.ui.workspaces.interpolate.course import Course
 from studio.ui.workspaces.interpolate.ends import EndCard
-from studio.ui.workspaces.interpolate.reading import Reading
+
+if TYPE_CHECKING:
+    from studio.ui.workspaces.interpolate.panel import InterpolatePanel
 
 COUNTS = {
     "2": ("Two ends", "A strip of frames from one end to the other"),
     "4": ("Four ends", "A grid of frames between four corners"),
 }
-TITLES = {
-    2: ("Start", "End"),
-    4: ("Top left", "Top right", "Bottom left", "Bottom right"),
+TITLES = {2: ("Start", "End"), 4: ("Top left", "Top right", "Bottom left", "Bottom right")}
+TIPS = "Make all frames, the ends first (Ctrl+Enter)", "Stop; finished frames are kept (Esc)"
+LABELS = {
+    "noise": "Noise and prompts",
+    "latent": "Latents",
+    "slerp": "Spherical",
+    "lerp": "Straight",
+    "normalised": "Straight, length kept",
+    "linear": "Straight",
 }
-TIPS = (
-    "Make all frames, the ends first (Ctrl+Enter)",
-    "Stop; finished frames are kept (Esc)",
-)
 CHOICES = (  # the caption, what is remembered, the accessible name, the tooltip, the choices
     ("Way", "way", "Way", "How to get from one end to the other (Alt+W)", WAYS),
     ("Noises", "noise", "Between noises", "How noises, or latents, are mixed", NOISES),
@@ -56,17 +57,16 @@ GUIDANCE = "How strongly the prompts guide all frames"
 
 
 class WalkColumn(SettingsColumn):
-    """`asked` says that the walk is wanted; `walk` is what would be made."""
+    """The ends of a walk and its settings; `walk` is what would be made."""
 
-    asked = Signal()
+    cards: tuple[EndCard, ...]
+    way: ChoiceBox
 
-    def __init__(
-        self, session: Session, jobs: Jobs, course: Course, reading: Reading, parent: QWidget
-    ) -> None:
-        super().__init__("walkColumn", parent, top=14)
-        self._session, self._course = session, course
+    def __init__(self, panel: InterpolatePanel) -> None:
+        super().__init__("walkColumn", panel, top=14)
+        self._session, self._course = panel.session, panel.course
         self.ends = Segments("walkEnds", "Ends", COUNTS)
-        self.cards = tuple(EndCard(index, reading) for index in range(4))
+        self.cards = tuple(EndCard(index, panel) for index in range(4))
         self.rows.addLayout(row(self.ends, None))
         self.rows.addSpacing(8)
         for card in self.cards:
@@ -78,17 +78,32 @@ class WalkColumn(SettingsColumn):
         self.also = caption("", "muted", "walkAlso", ALSO, wrap=True)
         self.rows.addSpacing(8)
         self.rows.addLayout(column(self.even, self.also, gap=0))
-        self.foot = self.end(Foot(jobs, "walk", "Walk", "walk", TIPS))
-        self._connect()
+        self.foot = self.end(Foot(panel.jobs, "walk", "Walk", "walk", TIPS))
+        self.foot.go.clicked.connect(panel.run)
+        self.foot.cancel.clicked.connect(self._course.cancel)
+        session = self._session
+        values = session.sampler, session.steps, session.guidance, session.negative
+        for signal in (
+            *(value.changed for value in (*values, *session.further)),
+            *(card.edited for card in self.cards),
+            *(box.edited for box in self._choices.values()),
+            *(number.edited for number in self._numbers.values()),
+            self.even.toggled,
+            self.ends.chosen,
+        ):
+            signal.connect(self._look_again)
+        for signal in (self._course.began, self._course.ended):
+            signal.connect(self._enable)
         self._look_again()
         self._enable()
 
     def _add_rows(self, form: Form) -> None:
         self.form, session = form, self._session
-        self._choices = {
-            kept: form.add(text, ChoiceBox(f"walk{kept.title()}", label, tip, plan.told(known)))
-            for text, kept, label, tip, known in CHOICES
-        }
+        self._choices = {}
+        for text, kept, label, tip, known in CHOICES:
+            choices = ((name, LABELS[name], about) for name, about in known.items())
+            box = ChoiceBox(f"walk{kept.title()}", label, tip, choices)
+            self._choices[kept] = form.add(text, box)
         self._numbers = {
             kept: form.add(text, SliderSpin(f"walk{text}", label, tip, 2, most, slider_to))
             for text, kept, label, tip, most, slider_to, _ in NUMBERS
@@ -103,24 +118,6 @@ class WalkColumn(SettingsColumn):
         self.steps = form.add("Steps", steps, session.steps)
         guidance = SliderSpin("walkGuidance", "Guidance", GUIDANCE, 0, MAX_GUIDANCE, 15, 1, 0.5)
         self.guidance = form.add("Guidance", guidance, session.guidance)
-
-    def _connect(self) -> None:
-        session = self._session
-        for value in (
-            session.sampler, session.steps, session.guidance, session.negative, *session.further
-        ):  # fmt: skip
-            value.changed.connect(self._look_again)
-        for card in self.cards:
-            card.edited.connect(self._look_again)
-            card.submitted.connect(self.asked)
-        choices, numbers = self._choices.values(), self._numbers.values()
-        for signal in (*(each.edited for each in choices), *(each.edited for each in numbers),
-                       self.even.toggled, self.ends.chosen):  # fmt: skip
-            signal.connect(self._look_again)
-        self.foot.go.clicked.connect(self.asked)
-        self.foot.cancel.clicked.connect(self._course.cancel)
-        for signal in (self._course.began, self._course.ended):
-            signal.connect(self._enable)
 
     def shown(self) -> tuple[EndCard, ...]:
         """The ends that count."""
@@ -174,10 +171,8 @@ class WalkColumn(SettingsColumn):
     def turn_round(self) -> None:
         """Exchanges the first end with the last, the second of four with the third."""
         cards = self.shown()
-        for one, other in zip(cards, cards[: len(cards) // 2 - 1 : -1], strict=False):
-            mine, theirs = one.draft(), other.draft()
-            one.show_draft(theirs)
-            other.show_draft(mine)
+        for number in range(len(cards) // 2):
+            cards[number].swap(cards[-1 - number])
 
     def remembered(self) -> dict[str, Any]:
         """What the next start shows again; pictures are not kept."""
@@ -226,11 +221,10 @@ class WalkColumn(SettingsColumn):
             also.append(f"without {negative}")
         self.also.setText(f"As in Generate: {', '.join(also)}")
         self.also.setVisible(bool(also))
+        spec = self._session.samplers[self._session.sampler.get()]
         for card in self.shown():
             if card.is_picture and card.start is not None:
-                card.set_text(
-                    *plan.becomes(noise, self._session.samplers[self._session.sampler.get()])
-                )
+                card.set_text(*plan.becomes(noise, spec))
         problem, told = "", ""
         try:
             told = plan.expected(self.walk(), self._session.samplers)

@@ -1,11 +1,12 @@
 """The walk that is shown: its frames as they come in, what stands between them, its cross-fade.
 
 One walk is kept at a time, every frame once as pixels and once as a QImage with its halves: at most
-MOST_BYTES in all. Must not import widgets or torch.
+MOST_BYTES in all.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -37,8 +38,7 @@ class Course(Requester):
         self.pictures: dict[int, Picture] = {}
         self.returns: dict[int, Inverted] = {}
         self.spacings: list[Spaced] = []
-        self._near: list[int | None] = []  # for every frame, the nearest finished one
-        self._far: list[int] = []  # how far, squared
+        self._near: list[tuple[float, int | None]] = []  # how far, squared, the nearest finished is
 
     def begin(self, walk: Walk) -> bool:
         """Asks for the frames; false when there is no engine yet. Raises UsageError."""
@@ -54,7 +54,7 @@ class Course(Requester):
         job.on(Spaced, self._spaced)
         self.walk = walk
         self.frames, self.pictures, self.returns, self.spacings = {}, {}, {}, []
-        self._near, self._far = [None] * self.count, [0] * self.count
+        self._near = [(math.inf, None)] * self.count
         self.began.emit()
         return True
 
@@ -68,7 +68,8 @@ class Course(Requester):
     @property
     def count(self) -> int:
         """How many frames the walk has, made or not."""
-        return self.walk.columns * self.walk.rows if self.walk is not None else 0
+        rows, columns = self.shape
+        return rows * columns
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -87,17 +88,16 @@ class Course(Requester):
 
     def nearest(self, index: int) -> int | None:
         """The finished frame nearest to a frame, itself if it is finished."""
-        return self._near[index]
+        return self._near[index][1]
 
     def _draw_near(self, made: int) -> None:
         """A frame came: it may be nearer to others than what was there."""
         across = self.shape[1]
         row, column = divmod(made, across)
-        for index, before in enumerate(self._near):
+        for index, near in enumerate(self._near):
             down, right = divmod(index, across)
             far = (down - row) ** 2 + (right - column) ** 2
-            if before is None or far < self._far[index]:
-                self._near[index], self._far[index] = made, far
+            self._near[index] = (far, made) if far < near[0] else near
 
     def route(self) -> tuple[int, ...]:
         """All frames in the order they are played: left to right, in a grid there and back."""

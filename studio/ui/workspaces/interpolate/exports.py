@@ -1,4 +1,4 @@
-"""Writes a walk: as a film or as frames. Must not import widgets or torch."""
+"""Writes a walk: as a film or as frames."""
 
 from __future__ import annotations
 
@@ -26,30 +26,23 @@ FORMS = FILMS | {
 GAP = 8  # pixels between a frame and its cross-fade
 
 
-@dataclass(frozen=True)
-class Play:
-    """How a film is played: frames a second; whether for ever; whether there and back."""
-
-    fps: float
-    loop: bool
-    back: bool
-
-
 @dataclass(frozen=True, eq=False)
 class Film:
-    """What is written: frames in the order they are played, and what a cross-fade is made of."""
+    """What is written: frames in the order they are played, what a cross-fade is made of, and how
+    a film is played: frames a second, and what comes after the end, as in the player."""
 
     walk: Walk
     frames: tuple[Frame, ...]
     ends: tuple[np.ndarray, ...]  # empty: no cross-fade beside
     shares: tuple[tuple[float, ...], ...]
-    play: Play
+    fps: float
+    turn: str
 
 
 class Exports(Exporter):
     """Writes walks, and single frames: `saved` gives the frame and where it went."""
 
-    progressed = Signal(int, int)  # frames written, all
+    progressed = Signal(object)  # share of the frames that is written, None while nobody knows
     saved = Signal(object, object)  # Frame, Path
 
     def __init__(self, course: Course, pictures: Path, parent: QObject | None = None) -> None:
@@ -59,14 +52,14 @@ class Exports(Exporter):
         self._frames.done.connect(self.saved)
         self._frames.problem.connect(self.failed)
 
-    def start(self, form: str, play: Play, fade: bool) -> bool:
+    def start(self, form: str, fade: bool, fps: float, turn: str) -> bool:
         """Writes the finished frames; false when there are none yet."""
-        film = self._film(play, fade)
+        film = self._film(fade, fps, turn)
         if film is not None:
             texts = dict.fromkeys(end.settings.prompt for end in film.walk.ends)
             path = self.new_path(" to ".join(texts), form)
             self.write(path, write, film, self.progressed.emit)
-            self.progressed.emit(0, 0)
+            self.progressed.emit(None)
         return film is not None
 
     def save(self, index: int) -> None:
@@ -75,7 +68,7 @@ class Exports(Exporter):
         if frame is not None and walk is not None:
             self._frames.start(frame, _write_one, self._pictures, frame, walk)
 
-    def _film(self, play: Play, fade: bool) -> Film | None:
+    def _film(self, fade: bool, fps: float, turn: str) -> Film | None:
         course = self._course
         made = [index for index in course.route() if index in course.frames]
         if course.walk is None or not made:
@@ -89,16 +82,17 @@ class Exports(Exporter):
             tuple(course.frames[index] for index in made),
             tuple(course.frames[end].image for end in ends) if beside else (),
             tuple(course.share(index) for index in made),
-            play,
+            fps,
+            turn,
         )
 
 
-def write(path: Path, film: Film, progress: Callable[[int, int], object]) -> None:
+def write(path: Path, film: Film, progress: Callable[[float], object]) -> None:
     """A film; without a suffix, a folder of frames. Raises OutputError, UsageError."""
     if not path.suffix:
         for number, frame in enumerate(film.frames, 1):
             write_frame(path / f"frame {number:03d}.png", frame, film.walk)
-            progress(number, len(film.frames))
+            progress(number / len(film.frames))
         return
     pictures = [frame.image for frame in film.frames]
     if film.ends:
@@ -106,9 +100,9 @@ def write(path: Path, film: Film, progress: Callable[[int, int], object]) -> Non
             _beside(image, cross_fade(film.ends, share))
             for image, share in zip(pictures, film.shares, strict=True)
         ]
-    if film.play.back:
+    if film.turn == "ping-pong":
         pictures = list(ping_pong(pictures))
-    write_film(path, pictures, film.play.fps, loop=film.play.loop)
+    write_film(path, pictures, film.fps, loop=film.turn != "once")
 
 
 def _beside(image: np.ndarray, fade: np.ndarray) -> np.ndarray:

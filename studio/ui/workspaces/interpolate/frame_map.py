@@ -5,8 +5,6 @@ A frame that is not made yet shows its nearest neighbour, pale, so that the walk
 
 from __future__ import annotations
 
-import math
-
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, QSizeF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -14,12 +12,12 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPalette,
-    QPen,
     QRegion,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from studio.ui.image.tiles import draw_ring
 from studio.ui.widgets.form import named
 from studio.ui.workspaces.interpolate.course import Course
 
@@ -50,6 +48,7 @@ class FrameMap(QWidget):
         named(self, "walkMap", "Frames of the walk", TIP)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumWidth(160)
         course.began.connect(self._began)
         course.framed.connect(self._framed)
         course.measured.connect(self.update)
@@ -86,13 +85,10 @@ class FrameMap(QWidget):
 
     def frame_at(self, where: QPointF) -> int | None:
         """The frame under, or nearest to, a point."""
-        rows, columns = self._course.shape
         if not self._course.count:
             return None
-        first, pitch = self.place(0), self._pitch()
-        column = math.floor((where.x() - first.left()) / pitch.width())
-        row = math.floor((where.y() - first.top()) / pitch.height())
-        return min(max(row, 0), rows - 1) * columns + min(max(column, 0), columns - 1)
+        by, pitch = where - self.place(0).topLeft(), self._pitch()
+        return self._index(int(by.y() // pitch.height()), int(by.x() // pitch.width()))
 
     def select(self, index: int) -> None:
         """Marks a frame."""
@@ -104,44 +100,39 @@ class FrameMap(QWidget):
 
     def neighbour(self, across: int, down: int) -> int:
         """The frame so many columns and rows from the current one, within the walk."""
+        row, column = divmod(self.current, max(self._course.shape[1], 1))
+        return self._index(row + down, column + across)
+
+    def _index(self, row: int, column: int) -> int:
+        """Of the frame there, or the nearest to there within the walk."""
         rows, columns = self._course.shape
-        row, column = divmod(self.current, max(columns, 1))
-        row, column = min(max(row + down, 0), rows - 1), min(max(column + across, 0), columns - 1)
-        return row * columns + column
+        return min(max(row, 0), rows - 1) * columns + min(max(column, 0), columns - 1)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         scale, stale = self.devicePixelRatioF(), event.region()
         for index in range(self._course.count):
             place = self.place(index)
             if stale.intersects(place.toAlignedRect()):
                 self._paint_frame(painter, index, place, scale)
         if self._course.count:
-            self._paint_ring(painter)
+            accent, width = self.palette().color(_ROLE.Accent), 3 if self.hasFocus() else 2
+            draw_ring(painter, self.place(self.current), 2, accent, width, 1)
         if not self.is_grid and event.rect().bottom() > self.place(0).bottom() + RING:
             self._paint_speed(painter)
         painter.end()
 
     def _paint_frame(self, painter: QPainter, index: int, place: QRectF, scale: float) -> None:
         shown = self._course.nearest(index)
-        if shown is None:
-            painter.fillRect(place, self.palette().color(_ROLE.Mid))
-            return
         if shown != index:
             painter.fillRect(place, self.palette().color(_ROLE.Mid))
             painter.setOpacity(PALE)
-        part = min(1.0, place.width() / place.height())  # a slice of the middle
-        picture = self._course.pictures[shown]
-        picture.draw(painter, place, QRectF((1 - part) / 2, 0, part, 1), scale)
+        if shown is not None:
+            part = min(1.0, place.width() / place.height())  # a slice of the middle
+            picture = self._course.pictures[shown]
+            picture.draw(painter, place, QRectF((1 - part) / 2, 0, part, 1), scale)
         painter.setOpacity(1.0)
-
-    def _paint_ring(self, painter: QPainter) -> None:
-        ring = self.place(self.current).adjusted(-1, -1, 1, 1)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(self.palette().color(_ROLE.Accent), 3 if self.hasFocus() else 2))
-        painter.drawRoundedRect(ring, 2, 2)
 
     def _paint_speed(self, painter: QPainter) -> None:
         """A bar between neighbours for each distance, the longest as high as there is room."""
@@ -184,7 +175,6 @@ class FrameMap(QWidget):
 
     def _fit(self) -> None:
         """A strip is as high as its frames, a grid takes what there is."""
-        self.setMinimumWidth(160)
         high = 160 if self.is_grid else round(self._pitch().height() + TOP) + SPEED
         self.setMinimumHeight(high)
         self.setMaximumHeight(MOST_HIGH if self.is_grid else high)

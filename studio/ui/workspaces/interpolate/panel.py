@@ -7,12 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QPoint, Slot
 from PySide6.QtGui import QGuiApplication, QShowEvent
-from PySide6.QtWidgets import (
-    QBoxLayout,
-    QMenu,
-    QStackedWidget,
-    QWidget,
-)
+from PySide6.QtWidgets import QBoxLayout, QMenu, QStackedWidget, QWidget
 
 from studio.core.errors import UsageError
 from studio.core.walks import Frame
@@ -31,16 +26,27 @@ from studio.ui.widgets.form import column, row
 from studio.ui.widgets.line import Line
 from studio.ui.widgets.menus import add, add_forms, passing_menu
 from studio.ui.widgets.progress import Progress
+from studio.ui.widgets.welcome import Example, Welcome
 from studio.ui.workspaces.interpolate import plan
 from studio.ui.workspaces.interpolate.column import TITLES, WalkColumn
 from studio.ui.workspaces.interpolate.course import Course
-from studio.ui.workspaces.interpolate.exports import FORMS, Exports, Play
+from studio.ui.workspaces.interpolate.ends import Reading, Taken
+from studio.ui.workspaces.interpolate.exports import FORMS, Exports
 from studio.ui.workspaces.interpolate.frame_map import FrameMap
 from studio.ui.workspaces.interpolate.keys import TOOLS, WALK
 from studio.ui.workspaces.interpolate.player import WalkPlayer
-from studio.ui.workspaces.interpolate.reading import Reading, Taken
 from studio.ui.workspaces.interpolate.stage import Stage
-from studio.ui.workspaces.interpolate.welcome import Ends, welcome
+
+Ends = tuple[tuple[str, ...], tuple[int | None, ...]]  # prompts; seeds, where they differ
+WALKS: dict[str, tuple[str, Ends]] = {
+    "prompts": ("A red apple becomes a green pear", (("A red apple", "A green pear"), ())),
+    "seeds": ("One prompt, two seeds", (("A teddy bear", ""), (1, 2))),
+    "corners": (
+        "Four fruits at four corners",
+        (("A red apple", "A green pear", "A yellow lemon", "A bunch of grapes"), ()),
+    ),
+}
+HINT = "Give the ends prompts, seeds or pictures and press Ctrl+Enter, or start with one of these."
 
 
 class InterpolatePanel(Panel):
@@ -55,15 +61,25 @@ class InterpolatePanel(Panel):
     def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
         super().__init__(shared, parent, "interpolate", "walk")
         self.course, self.reading = Course(shared.jobs, self), Reading(self)
-        self.column = WalkColumn(self.session, self.jobs, self.course, self.reading, self)
+        self.column = WalkColumn(self)
         self.exports = Exports(self.course, shared.library.folder, self)
         tip = "How much of the walk is written"
         self.writing = Progress("walkWriting", "Progress of the export", tip)
-        self.welcome, self.stage = welcome(), Stage()
-        self.map, self.player = FrameMap(self.course), WalkPlayer()
+        self.writing.hide()
+        examples = [
+            [Example(f"walkExample-{name}", text, "Make this walk", ends)]
+            for name, (text, ends) in WALKS.items()
+        ]
+        self.welcome = Welcome("walkWelcome", "From one picture to another", HINT, examples)
+        self.stage, self.map, self.player = Stage(), FrameMap(self.course), WalkPlayer()
         self.pages, self.sight = QStackedWidget(), QWidget()
         self.facts, self.speed = Line("walkFacts"), Line("walkSpeed")
-        self.lay_out(self.column, self._right())
+        self.bar = row((self.facts, 1), gap=2)
+        self._body, page = column((self.stage, 1), self.map, gap=10, on=self.sight), QWidget()
+        column((self.sight, 1), self.speed, self.player, on=page)
+        self.pages.addWidget(self.welcome)
+        self.pages.addWidget(page)
+        self.lay_out(self.column, stacked(self.bar, self.banner, self.writing, self.pages))
         self.actions_by_id = actions.install(WALK, self, self.sight)
         self.actions_by_id["walk_fade"].setCheckable(True)
         self.actions_by_id["walk_fade"].setChecked(True)
@@ -74,28 +90,9 @@ class InterpolatePanel(Panel):
         self.column.restore(shared.preferences.get("walk"))
         self._enable()
 
-    def _right(self) -> QWidget:
-        self.writing.hide()
-        self.bar = row((self.facts, 1), gap=2)
-        self._body = QBoxLayout(QBoxLayout.Direction.TopToBottom, self.sight)
-        self._body.setContentsMargins(0, 0, 0, 0)
-        self._body.setSpacing(10)
-        self._body.addWidget(self.stage, 1)
-        self._body.addWidget(self.map)
-        page = QWidget()
-        column((self.sight, 1), self.speed, self.player, on=page)
-        self.pages.addWidget(self.welcome)
-        self.pages.addWidget(page)
-        return stacked(self.bar, self.banner, self.writing, self.pages)
-
     def _connect(self) -> None:
-        course = self.course
-        self.column.asked.connect(self.actions_by_id["walk_go"].trigger)
-        for card in self.column.cards:
-            card.mine_wanted.connect(self.open_yours)
-            card.message.connect(self.error)
-        self.reading.read.connect(self._read)
-        self.reading.failed.connect(self.error)
+        course, exports = self.course, self.exports
+        self.reading.done.connect(self._read)
         self.welcome.picked.connect(self._picked)
         self.map.picked.connect(self.show_frame)
         for opener in (self.map, self.stage.walk, self.stage.fade):
@@ -106,11 +103,13 @@ class InterpolatePanel(Panel):
         course.returned.connect(self._returned)
         course.measured.connect(self._measured)
         course.ended.connect(self._enable)
-        self.exports.progressed.connect(self._progressed)
-        self.exports.written.connect(self.written)
-        self.exports.saved.connect(self._saved)
-        self.exports.failed.connect(self._not_written)
-        course.failed.connect(self.error)
+        exports.progressed.connect(self.writing.show_share)
+        for signal in (exports.progressed, exports.written, exports.failed):
+            signal.connect(self._show_writing)
+        exports.written.connect(self.written)
+        exports.saved.connect(self._saved)
+        for problem in (course.failed, exports.failed, self.reading.problem):
+            problem.connect(self.error)
 
     def run(self) -> None:
         """Makes the walk as it stands."""
@@ -163,10 +162,7 @@ class InterpolatePanel(Panel):
 
     def escape(self) -> None:
         """Cancels the walk, else dismisses the banner."""
-        if self.jobs.busy:
-            self.course.cancel()
-        else:
-            self.banner.clear()
+        (self.course.cancel if self.jobs.busy else self.banner.clear)()
 
     def step(self, across: int, down: int) -> None:
         """Looks at a neighbour of the frame."""
@@ -180,7 +176,7 @@ class InterpolatePanel(Panel):
 
     def toggle_fade(self) -> None:
         """Shows or hides the cross-fade."""
-        self.stage.show_fade(self.actions_by_id["walk_fade"].isChecked())
+        self.stage.fade.setVisible(self.actions_by_id["walk_fade"].isChecked())
 
     def frame(self) -> Frame | None:
         """The frame that is shown."""
@@ -198,23 +194,20 @@ class InterpolatePanel(Panel):
     def to_generate(self) -> None:
         """Takes the settings along; what no settings alone make is the picture to start from."""
         frame, walk = self.frame(), self.course.walk
-        if frame is None or walk is None:
-            return
-        end = self.course.end_at(frame.index)
-        self.session.use_all(nearest_end(walk, frame.place).settings)
-        if end is None or walk.ends[end].picture is not None or walk.way != "noise":
-            self.session.start.set(from_pixels("Frame of a walk", frame.image))
-        self.wanted.emit("generate")
+        if frame is not None and walk is not None:
+            end = self.course.end_at(frame.index)
+            self.session.use_all(nearest_end(walk, frame.place).settings)
+            if end is None or walk.ends[end].picture is not None or walk.way != "noise":
+                self.session.start.set(from_pixels("Frame of a walk", frame.image))
+            self.wanted.emit("generate")
 
     def make_end(self, end: int) -> None:
         """The frame that is shown becomes an end, as a picture."""
         frame, walk = self.frame(), self.course.walk
-        if frame is None or walk is None:
-            return
-        name = f"Frame {frame.index + 1} of a walk"
-        settings = nearest_end(walk, frame.place).settings
-        self.column.show_end(end)
-        self.column.cards[end].take(Taken(from_pixels(name, frame.image), settings))
+        if frame is not None and walk is not None:
+            start = from_pixels(f"Frame {frame.index + 1} of a walk", frame.image)
+            self.column.show_end(end)
+            self.column.cards[end].take(Taken(start, nearest_end(walk, frame.place).settings))
 
     def open_ends(self) -> QMenu:
         """Which end the frame is to be."""
@@ -245,9 +238,7 @@ class InterpolatePanel(Panel):
         return menu
 
     def _export(self, form: str, fade: bool) -> None:
-        turn = str(self.player.turn.currentData())
-        play = Play(self.player.fps, turn != "once", turn == "ping-pong")
-        if self.exports.start(form, play, fade):
+        if self.exports.start(form, fade, self.player.fps, self.player.turn.value()):
             self.note(f"Writing: {FORMS[form][0]}…")
 
     @Slot(int)
@@ -264,7 +255,7 @@ class InterpolatePanel(Panel):
         window.setFocus()
         return window
 
-    @Slot(int, object)
+    @Slot(object, object)
     def _read(self, end: int, taken: Taken) -> None:
         self.column.cards[end].take(taken)
 
@@ -281,9 +272,8 @@ class InterpolatePanel(Panel):
         self._body.setDirection(way.RightToLeft if grid else way.TopToBottom)
         self._body.setStretch(0, 2 if grid else 1)
         self._body.setStretch(1, 3 if grid else 0)
-        self.stage.stand(grid)
         assert self.course.walk is not None
-        self.stage.name(plan.caption(self.course.walk))
+        self.stage.begin(grid, plan.caption(self.course.walk))
         self.player.set_count(self.course.count)
         self._measured()
         self._show()
@@ -304,16 +294,16 @@ class InterpolatePanel(Panel):
 
     def _show(self) -> None:
         """The frame, or the nearest finished one, and the cross-fade at its place."""
-        frame = self.frame()
+        frame, fade = self.frame(), self.stage.fade
         if frame is None:
             self.stage.walk.show_picture(None)
-            self.stage.fade.show_picture(None)
+            fade.show_picture(None)
             self.facts.set_text("")
             return
         self.stage.walk.show_picture(self.course.pictures[frame.index])
-        if self.stage.fading:
+        if fade.isVisibleTo(self.stage):
             faded = self.course.fade(frame.index)
-            self.stage.fade.show_picture(None if faded is None else Picture(faded))
+            fade.show_picture(None if faded is None else Picture(faded))
         exact = frame.index == self.map.current
         self.facts.set_text(plan.facts(frame, self.course.shape, exact))
 
@@ -330,26 +320,15 @@ class InterpolatePanel(Panel):
         self.speed.set_text(plan.evenness(self.course.spacings))
         self.speed.setVisible(bool(self.course.spacings))
 
-    @Slot(int, int)
-    def _progressed(self, done: int, all_of_them: int) -> None:
-        self.writing.show_share(done / all_of_them if all_of_them else None)
+    @Slot()
+    def _show_writing(self, _: object = None) -> None:
         self.writing.setVisible(self.exports.busy > 0)
-
-    @Slot(object)
-    def written(self, path: Path) -> None:
-        self.writing.setVisible(self.exports.busy > 0)
-        super().written(path)
 
     @Slot(object, object)
     def _saved(self, frame: Frame, path: Path) -> None:
         if self.course.walk is not None:
             self.library.insert(path, nearest_end(self.course.walk, frame.place).settings)
         self.note(f"Saved as {path.name} in {path.parent}.")
-
-    @Slot(str)
-    def _not_written(self, sentence: str) -> None:
-        self.writing.setVisible(self.exports.busy > 0)
-        self.error(sentence)
 
     @Slot()
     def _enable(self) -> None:

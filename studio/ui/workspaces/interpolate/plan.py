@@ -1,7 +1,4 @@
-"""What the column's controls mean: the ends of a walk, its ways in words, what it will cost.
-
-Must not import torch.
-"""
+"""What the column's controls mean: the ends of a walk, its ways in words, what it will cost."""
 
 from __future__ import annotations
 
@@ -18,20 +15,6 @@ from studio.ui.session import Session
 if TYPE_CHECKING:
     from studio.ui.workspaces.interpolate.ends import EndCard
 
-_LABELS = {
-    "noise": "Noise and prompts",
-    "latent": "Latents",
-    "slerp": "Spherical",
-    "lerp": "Straight",
-    "normalised": "Straight, length kept",
-    "linear": "Straight",
-}
-
-
-def told(known: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
-    """Values with their explanations, as a box of choices lists them."""
-    return tuple((name, _LABELS[name], about) for name, about in known.items())
-
 
 def ends_of(session: Session, cards: Sequence[EndCard], drawn: int) -> tuple[End, ...]:
     """The ends as the cards have them; an empty prompt or seed is the first end's, whose own is
@@ -40,17 +23,17 @@ def ends_of(session: Session, cards: Sequence[EndCard], drawn: int) -> tuple[End
         session.settings(), source="", mask="", strength=1.0, variation=0.0, variation_seed=0
     )
     first = cards[0].prompt.toPlainText().strip()
-    begun = cards[0].seed.value() if not cards[0].is_picture else None
+    begun = None if cards[0].is_picture else cards[0].seed.value()
     ends = []
     for card in cards:
-        if card.is_picture and card.start is None:
-            raise UsageError(
-                f"{card.title.text()} has no picture yet; drop one there, or choose Prompt."
-            )
-        own = None if card.is_picture else card.seed.value()
+        picture, own = None, card.seed.value()
+        if card.is_picture:
+            if card.start is None:
+                title = card.title.text()
+                raise UsageError(f"{title} has no picture yet; drop one there, or choose Prompt.")
+            picture, own = card.start.inputs.source, None
         seed = next((each for each in (own, begun) if each is not None), drawn)
         settings = replace(base, prompt=card.prompt.toPlainText().strip() or first, seed=seed)
-        picture = card.start.inputs.source if card.is_picture and card.start is not None else None
         ends.append(End(settings, picture))
     if all(end.picture is None for end in ends) and len({end.settings for end in ends}) == 1:
         raise UsageError("all ends are the same: change a prompt or a seed.")
@@ -60,8 +43,8 @@ def ends_of(session: Session, cards: Sequence[EndCard], drawn: int) -> tuple[End
 def expected(walk: Walk, samplers: Mapping[str, SamplerSpec]) -> str:
     """How many frames, and about how many evaluations of the network; a sampler that chooses its
     steps itself cannot say."""
-    count, settings = walk.columns * walk.rows, walk.ends[0].settings
-    words = f"{count} frames" if walk.rows == 1 else f"{walk.columns} × {walk.rows} frames"
+    settings = walk.ends[0].settings
+    words = f"{walk.columns} frames" if walk.rows == 1 else f"{walk.columns} × {walk.rows} frames"
     each = samplers[settings.sampler].evaluations(settings)
     return f"{words} · about {walk.runs * each:,} NFE" if each else words
 
@@ -106,7 +89,7 @@ def facts(frame: Frame, shape: tuple[int, int], exact: bool) -> str:
     else:
         words = [f"Row {row + 1}, column {column + 1}", f"{u:.0%} across, {v:.0%} down"]
     if not exact:
-        words[0] += " (the nearest that is finished)"
+        words[0] += " (the nearest finished one)"
     if frame.nfe:
         words.append(f"{frame.nfe} NFE")
     return " · ".join((*words, f"{frame.seconds:.2f} s"))

@@ -26,7 +26,7 @@ class WalkPlayer(PlayBar):
         super().__init__(
             "walk",
             "Play the frames (Space)",
-            "Where on the walk",
+            "Position on the walk",
             "From the first frame to the last; the ticks are the finished ones. The arrow keys"
             " move, Space plays.",
             "000 / 000",
@@ -37,7 +37,7 @@ class WalkPlayer(PlayBar):
         self.rate.setFixedWidth(88)
         self.turn = ChoiceBox("walkTurn", "After the end", "What comes after the end", TURNS)
         self.turn.set_value("ping-pong")
-        self.turn.setFixedWidth(136)
+        self.turn.setFixedWidth(144)  # all of the longest choice
         self._phase = 0.0  # frames since the start, there and back again
         for widget in (self.play, self.slider, self.read, self.rate, self.turn):
             self.row.addWidget(widget, widget is self.slider)

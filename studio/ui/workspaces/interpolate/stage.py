@@ -9,7 +9,9 @@ from PySide6.QtWidgets import QBoxLayout, QWidget
 from studio.ui.image.scaled import Picture
 from studio.ui.image.sight import MOST_FIT, Lens
 from studio.ui.image.view import PictureView
+from studio.ui.widgets.form import row
 
+TIP = "Scroll to zoom both, drag to pan both, double-click to fit."
 CAPTION = 24  # logical pixels below a picture
 
 
@@ -19,13 +21,10 @@ class View(PictureView):
     opened = Signal(QPoint)
 
     def __init__(self, name: str, label: str, lens: Lens) -> None:
-        super().__init__(lens)
+        super().__init__(lens, name, label, TIP)
         self._lens = lens
         self.picture: Picture | None = None
         self.caption = ""
-        self.setObjectName(name)
-        self.setAccessibleName(label)
-        self.setToolTip("Scroll to zoom both, drag to pan both, double-click to fit.")
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setMinimumSize(120, 120)
 
@@ -51,9 +50,8 @@ class View(PictureView):
         self.frame(painter, place)
         painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
         below = QRectF(0, place.bottom() + 1, self.width(), CAPTION)
-        text = painter.fontMetrics().elidedText(
-            self.caption, Qt.TextElideMode.ElideRight, self.width()
-        )
+        right = Qt.TextElideMode.ElideRight
+        text = painter.fontMetrics().elidedText(self.caption, right, self.width())
         painter.drawText(below, Qt.AlignmentFlag.AlignCenter, text)
         painter.end()
 
@@ -71,25 +69,12 @@ class Stage(QWidget):
         self.walk = View("walkFrame", "Frame of the walk", self.lens)
         self.fade = View("walkFade", "Cross-fade of the ends' pixels", self.lens)
         self.fade.caption = "Pixel cross-fade"
-        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(12)
-        self._row.addWidget(self.walk, 1)
-        self._row.addWidget(self.fade, 1)
+        self._row = row((self.walk, 1), (self.fade, 1), gap=12, on=self)
 
-    def stand(self, upright: bool) -> None:
-        """One above the other, beside a grid; or side by side, above a strip."""
-        way = QBoxLayout.Direction
-        self._row.setDirection(way.TopToBottom if upright else way.LeftToRight)
-
-    def name(self, caption: str) -> None:
-        """What lies below the walk's frame."""
+    def begin(self, upright: bool, caption: str) -> None:
+        """One above the other, beside a grid; or side by side, above a strip. `caption` lies below
+        the walk's frame."""
         self.walk.caption = caption
         self.walk.update()
-
-    def show_fade(self, shown: bool) -> None:
-        self.fade.setVisible(shown)
-
-    @property
-    def fading(self) -> bool:
-        return self.fade.isVisibleTo(self)
+        way = QBoxLayout.Direction
+        self._row.setDirection(way.TopToBottom if upright else way.LeftToRight)

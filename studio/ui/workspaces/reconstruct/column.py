@@ -10,7 +10,7 @@ from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
 from studio.ui.image.qimage import to_qimage
-from studio.ui.widgets.buttons import small_button, text_button
+from studio.ui.widgets.buttons import small_button
 from studio.ui.widgets.foot import Foot, SettingsColumn
 from studio.ui.widgets.form import caption, named, row
 from studio.ui.workspaces.reconstruct.workbench import short
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 THUMBNAIL = 56
 PICTURES = "The pictures; Delete removes the current one."
-AUTOENCODERS = "Ticked autoencoders are compared (Space ticks)."
+AUTOENCODERS = "Ticked autoencoders are compared (Space toggles a tick)."
 OPEN = "Open pictures (Ctrl+O); dropping works too"
 NEWEST = "Use the newest generated picture"
-ALL = "Choose every autoencoder"
-ADD = "Open one of yours: a file or a folder"
+ALL = "Tick every autoencoder"
+NONE = "Untick every autoencoder"
+ADD = "Open one of yours (a file or a folder)"
 NAME = Qt.ItemDataRole.UserRole  # of an item: what the autoencoder is opened by
 TICKS = Qt.CheckState.Unchecked, Qt.CheckState.Checked
 TIPS = (
@@ -45,17 +46,15 @@ class ReconstructColumn(SettingsColumn):
         self.pictures.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
         sample = "Use a bundled picture"
         sources = (
-            text_button("openPictures", "Open…", OPEN, OPEN, "small", panel.opener.choose),
+            small_button("openPictures", "Open…", OPEN, panel.opener.choose),
             small_button("newestPicture", "Newest", NEWEST, panel.opener.newest),
             small_button("samplePicture", "Sample", sample, panel.opener.sample),
         )
         choices = row(
             (caption("Autoencoders", "title"), 1),
             small_button("allAutoencoders", "All", ALL, partial(self._tick, True)),
-            small_button("noAutoencoders", "None", "Choose none", partial(self._tick, False)),
-            text_button(
-                "addAutoencoder", "Add…", ADD.split(":")[0], ADD, "small", panel.add_autoencoder
-            ),
+            small_button("noAutoencoders", "None", NONE, partial(self._tick, False)),
+            small_button("addAutoencoder", "Add…", ADD, panel.add_autoencoder),
             gap=8,
         )
         self.rows.addWidget(caption("Pictures", "title"))
@@ -86,7 +85,6 @@ class ReconstructColumn(SettingsColumn):
                 item = QListWidgetItem(short(name), self.autoencoders)
                 item.setData(NAME, name)
                 item.setToolTip(tip)
-                item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
                 item.setCheckState(TICKS[name in self._bench.chosen])
             for name, reason in damaged:
                 item = QListWidgetItem(f"{short(name)} (damaged)", self.autoencoders)

@@ -15,7 +15,7 @@ from studio.ui.image.qimage import to_qimage
 from studio.ui.image.sight import Sight
 from studio.ui.image.view import PictureView
 from studio.ui.recent import Recent
-from studio.ui.widgets.form import caption, column, named
+from studio.ui.widgets.form import caption, column
 from studio.ui.workspaces.reconstruct.workbench import short
 
 UNBROKEN = "\u00a0"
@@ -53,10 +53,9 @@ class Pane(PictureView):
     def __init__(
         self, name: str, original: np.ndarray, result: Reconstructed | None, sight: WallSight
     ) -> None:
-        super().__init__(sight)
+        super().__init__(sight, f"pane-{name}", name, TIP)
         self.sight: WallSight = sight
         self.name, self.original, self.result = name, original, result
-        named(self, f"pane-{name}", name, TIP)
         self.setAccessibleDescription("" if result is None else ", ".join(told(result.figures)))
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setMinimumSize(120, 120)

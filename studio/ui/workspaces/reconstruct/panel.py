@@ -111,7 +111,7 @@ class ReconstructPanel(ViewsPanel):
         if began:
             self.forget_error()
         elif self.bench.job is None and self.jobs.model is not None:
-            self.note("All of these pictures are open already.")
+            self.note("Everything is reconstructed already.")
 
     @Slot()
     def add_autoencoder(self) -> None:

@@ -33,8 +33,8 @@ Head = tuple[str, str, int, int, Callable[[Reconstructed], str | float | None]]
 HEADS: tuple[Head, ...] = (  # what, what it means, where best is (1: high), decimals, the figure
     ("autoencoder", "", 0, 0, lambda r: short(r.autoencoder)),
     ("PSNR", "dB; higher is closer", 1, 2, lambda r: r.figures.psnr),
-    ("SSIM", "1 is equal", 1, 4, lambda r: r.figures.ssim),
-    ("MS-SSIM", "SSIM at five sizes; 1 is equal", 1, 4, lambda r: r.figures.ms_ssim),
+    ("SSIM", "1 means identical", 1, 4, lambda r: r.figures.ssim),
+    ("MS-SSIM", "SSIM at five sizes; 1 means identical", 1, 4, lambda r: r.figures.ms_ssim),
     ("LPIPS", "0 means perceptually identical", -1, 4, lambda r: r.figures.lpips),
     (
         "values : 1", "picture values per latent value", 0, 1,
@@ -50,15 +50,15 @@ HEADS: tuple[Head, ...] = (  # what, what it means, where best is (1: high), dec
 )  # fmt: skip
 SHOWN = {
     "picture": ("Picture", "The reconstructions themselves"),
-    "difference": ("Difference", "Reconstruction less original, around grey"),
+    "difference": ("Difference", "Reconstruction minus original, around grey"),
     "lpips": ("LPIPS", "Where the eye sees a difference; dark means none"),
 }
 EMPTY = (
     "Drop pictures here, or open some on the left;\nthen choose autoencoders and press Reconstruct."
 )
 TABLE_TIP = "Click a heading to sort; bold marks the best."
-WIPE_TIP = "The original left of a line: drag it, or Left and Right (W)"
-FLICKER_TIP = "Original and reconstruction in turn (F); Space shows it once"
+WIPE_TIP = "Show the original to the left of a line (W): drag it, or press Left and Right"
+FLICKER_TIP = "Alternate between original and reconstruction (F); hold Space to see the original"
 NUMBERS = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 WORDED = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
