@@ -127,9 +127,10 @@ class Look(Request):
 
 @dataclass(frozen=True, eq=False)
 class Looked(Event):
-    """`patches` (h, w, D): the last layer's vector of each patch. `attention` (layers, heads, h,
-    w): how much [CLS] attends to each, the rest of 1 being for itself. `labels` are the class
-    head's five best with their probabilities, where there is one."""
+    """`patches` (h, w, D): the last layer's vector of each patch of the picture, which lies on a
+    white square. `attention` (layers, heads, h, w): how much [CLS] attends to each, the rest of 1
+    being for itself. `labels` are the class head's five best with their probabilities, where there
+    is one."""
 
     patches: np.ndarray
     attention: np.ndarray
@@ -145,12 +146,14 @@ class Read(Request):
 
 @dataclass(frozen=True, eq=False)
 class ReadText(Event):
-    """`pieces` (L) of the text; `attention` (layers, heads, L, L), a row for each piece that asks;
-    `positions` (length, W), what is added to a piece's vector for its place."""
+    """`pieces` (L) of the text that are read, between two marks; `attention` (layers, heads, L,
+    L), a row for each piece that asks; `positions` (length, W), what is added to a piece's vector
+    for its place, and the `sinusoids` of that shape."""
 
     pieces: tuple[str, ...]
     attention: np.ndarray
     positions: np.ndarray
+    sinusoids: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,6 +37,7 @@ from studio.metrics.tsne import tsne
 from studio.models.encoders import PART
 from studio.networks.attention import Record
 from studio.networks.decoder import generate
+from studio.networks.positions import sinusoids
 from studio.networks.tokenizers import KINDS, open_tokenizer
 from studio.networks.tokenizers.protocol import TextTokenizer
 
@@ -49,6 +50,7 @@ DENSE = 2  # views of a picture a side, moved by a part of a patch: finer maps
 CAPTIONER = "captioner"
 BEGIN, END = 1, 2  # the captioner's tokens
 BEAMS = 4
+DRAWN, TEMPERATURE = 12, 0.7  # prompts that are sampled beside the likeliest
 
 
 def tokenize(worker: Worker, request: Tokenize, check: Check, job: int) -> Iterator[Tokenized]:
@@ -152,7 +154,7 @@ def look(worker: Worker, request: Look, check: Check, job: int) -> Iterator[Look
             attention[:, :, down::DENSE, across::DENSE] = seen.unflatten(-1, (side, side)).cpu()
             if not (down or across) and features.logits.shape[1]:
                 labels = _best(features.logits[0], encoders.classes(request.encoder))
-    yield Looked(job, array(patches), array(attention), labels)
+    yield Looked(job, array(patches), array(attention) / DENSE**2, labels)
 
 
 def _moved(picture: Tensor, down: int, across: int) -> Tensor:
@@ -173,23 +175,28 @@ def read(worker: Worker, request: Read, check: Check, job: int) -> Iterator[Read
     with torch.no_grad():
         encoders.text(ids, mask, record)
     weights = torch.stack([each[0] for each in record.weights])
-    marked = ("[CLS]", *encoders.tokenizer.pieces(request.text), "[SEP]")
-    yield ReadText(job, marked[: ids.shape[1]], array(weights), array(encoders.text.positions))
+    pieces = encoders.tokenizer.pieces(request.text)[: ids.shape[1] - 2]
+    positions = encoders.text.positions
+    found = array(weights), array(positions), array(sinusoids(*positions.shape))
+    yield ReadText(job, ("[CLS]", *pieces, "[SEP]"), *found)
 
 
 def describe(worker: Worker, request: Describe, check: Check, job: int) -> Iterator[Described]:
-    """What the captioner finds likeliest to be said, ordered by how well it fits the picture."""
+    """What the captioner finds likeliest to be said and what it says at random, the same for the
+    same picture, ordered by how well it fits."""
     encoders = worker.encoders
     decoder, vision = encoders.decoder(CAPTIONER)
     features = vision(encoders.prepared([request.picture], vision.config.size))
     memory = torch.cat([features.cls[:, None], features.patches], 1)
-    begin = torch.full((1, 1), BEGIN)
+    begin = torch.full((DRAWN, 1), BEGIN)
     check()
-    written = generate(decoder, begin, END, memory, beams=BEAMS)
-    tokenizer = encoders.tokenizer_of(CAPTIONER)
-    prompts = tuple(
-        dict.fromkeys(text.strip() for text in tokenizer.decode_batch(written.ids.tolist()))
-    )
+    written = generate(decoder, begin[:1], END, memory, beams=BEAMS).ids.tolist()
+    check()
+    memory, dice = memory.expand(DRAWN, -1, -1), torch.Generator().manual_seed(0)
+    drawn = generate(decoder, begin, END, memory, temperature=TEMPERATURE, generator=dice)
+    written += drawn.ids.tolist()
+    said = encoders.tokenizer_of(CAPTIONER).decode_batch(written)
+    prompts = tuple(dict.fromkeys(text.strip() for text in said if text.strip()))
     vectors = encoders.texts(prompts) @ encoders.pictures([request.picture]).T
     order = vectors[:, 0].argsort(descending=True).tolist()
     yield Described(

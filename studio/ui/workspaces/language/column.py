@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
 from studio.core.installation import bundled
 from studio.ui.image.qimage import to_qimage
-from studio.ui.widgets.buttons import small_button, text_button
+from studio.ui.widgets.buttons import small_button
 from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.widgets.foot import Foot, SettingsColumn
 from studio.ui.widgets.form import caption, named, row
@@ -46,7 +46,7 @@ class LanguageColumn(SettingsColumn):
         tip = "The pair of encoders that compares texts and pictures"
         self.encoder = ChoiceBox("languageEncoder", "Encoders", tip, choices)
         sources = (
-            text_button("openLanguagePictures", "Open…", OPEN, OPEN, "small", opener.choose),
+            small_button("openLanguagePictures", "Open…", OPEN, opener.choose),
             small_button("newestLanguagePicture", "Newest", NEWEST, opener.newest),
             small_button("sampleLanguagePicture", "Sample", "Use a bundled picture", opener.sample),
         )
