@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.ui.starting.opener import Source
 
-MOST_TEXTS = 64
+MOST_TEXTS = 400
 MOST_PICTURES = 64
 
 

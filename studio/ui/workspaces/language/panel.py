@@ -13,6 +13,7 @@ from studio.ui.starting.well import holds_picture
 from studio.ui.workspaces.language.column import LanguageColumn
 from studio.ui.workspaces.language.desk import Desk
 from studio.ui.workspaces.language.keys import LANGUAGE
+from studio.ui.workspaces.language.vectors import Dataset, Vectors
 
 TABS = ("Views of texts and pictures", "Ways to look at texts and pictures")
 HERE = "studio.ui.workspaces.language"
@@ -20,6 +21,8 @@ HERE = "studio.ui.workspaces.language"
 VIEWS = (
     View("tokens", "Tokens", "How each tokenizer cuts the text",
         later(f"{HERE}.tokens.TokensView")),
+    View("likeness", "Likeness", "How well each text fits each picture",
+        later(f"{HERE}.likeness.LikenessView")),
     View("attention", "Attention", "What each piece of the text attends to, head by head",
         later(f"{HERE}.attention.AttentionView")),
     View("patches", "Patches", "What encoders see in the picture, patch by patch",
@@ -34,18 +37,23 @@ class LanguagePanel(ViewsPanel):
     """The workspace of words and pictures in one space."""
 
     desk: Desk
+    opener: Opener
     column: LanguageColumn
 
     def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
         super().__init__(shared, parent, "language", VIEWS, TABS)
         self.setAcceptDrops(True)
         self.desk = Desk(self)
+        self.vectors = Vectors(self.jobs, self.desk, self)
+        self.dataset = Dataset(self.jobs, self)
         self.opener = Opener(self.library, self)
         self.column = LanguageColumn(self)
         self.lay_out(self.column, stacked(self.bar, self.banner, self.pages))
         self.actions_by_id = actions.install(LANGUAGE, self, self.column.pictures)
         self.setFocusProxy(self.column.texts)
         self.opener.came.connect(self.desk.add)
+        for asks in (self.vectors, self.dataset):
+            asks.failed.connect(self.error)
         self.opener.lacking.connect(self.note)
         self.opener.problem.connect(self.error)
         self.open_view(0)
