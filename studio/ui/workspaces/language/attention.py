@@ -45,12 +45,10 @@ class AttentionView(Looking):
         self._grid = QGridLayout(body)
         self._grid.setSpacing(4)
         self._grid.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self.sides = (
-            column(caption("Positions that this tower learned", "title"), (self.learned, 1)),
-            column(caption("Sinusoids (Vaswani et al. 2017)", "title"), (self.sinusoids, 1)),
-        )
         upper = row(body, (self.matrix, 1), gap=16)
-        lower = row(*((side, 1) for side in self.sides), gap=16)
+        left = column(caption("Positions that this tower learned", "title"), (self.learned, 1))
+        right = column(caption("Sinusoids (Vaswani et al. 2017)", "title"), (self.sinusoids, 1))
+        lower = row((left, 1), (right, 1), gap=16)
         column((upper, 3), self.words, (lower, 1), gap=10, on=self)
         self._read = self.asking(ReadText, self._show)
         self.matrix.picked.connect(self._tell)
@@ -113,21 +111,14 @@ class AttentionView(Looking):
         if self.found is None:
             return
         pieces, weights = self.found.pieces, self.matrix.values[self.matrix.row]
-        ground = self.palette().color(QPalette.ColorRole.Base)
         accent = self.palette().color(QPalette.ColorRole.Highlight)
-        shaded = " ".join(
-            f'<span style="background-color:{_mixed(ground, accent, 0.7 * float(share)).name()}">'
-            f"&nbsp;{escape(piece)}&nbsp;</span>"
-            for piece, share in zip(pieces, weights / max(weights.max(), 1e-9), strict=True)
-        )
+        shaded = ""
+        for piece, share in zip(pieces, weights / weights.max(), strict=True):
+            accent.setAlphaF(0.7 * float(share))
+            ground = accent.name(QColor.NameFormat.HexArgb)
+            shaded += f'<span style="background-color:{ground}">&nbsp;{escape(piece)}&nbsp;</span> '
         best = np.argsort(-weights, kind="stable")[:MOST_TOLD]
         told = ", ".join(f"{escape(pieces[n])} {weights[n]:.0%}" for n in best)
         where = f"Layer {self.head[0] + 1}, head {self.head[1] + 1}"
         chosen = escape(pieces[self.matrix.row])
         self.words.setText(f"{shaded}<br>{where}: “{chosen}” attends to {told}")
-
-
-def _mixed(a: QColor, b: QColor, share: float) -> QColor:
-    """`share` of the second."""
-    parts = zip(a.getRgb()[:3], b.getRgb()[:3], strict=True)
-    return QColor(*(round(x + (y - x) * share) for x, y in parts))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Slot
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
 from studio.core.language import Describe, Described
 from studio.core.wildcards import escaped
@@ -20,10 +19,10 @@ if TYPE_CHECKING:
     from studio.ui.workspaces.language.panel import LanguagePanel
 
 HINT = "Open a picture on the left: here are prompts for it."
+FOUND = "What the captioner says of it; before each, how well it fits the picture (a cosine)"
 LIST = "Prompts for the picture, the best first; Enter uses one"
 USE = "Use the chosen prompt in Generate (Enter in the list)"
-COPY = "Copy the chosen prompt"
-FIT = "How well the prompt fits the picture: the cosine of the two in the model's own space"
+PROMPT = Qt.ItemDataRole.UserRole  # of an item
 
 
 class DescribeView(Looking):
@@ -33,63 +32,41 @@ class DescribeView(Looking):
         super().__init__(panel, "describeView")
         self.canvas = Canvas("describedPicture", "The picture that is described")
         self.words = caption(HINT, "", "describeWords", wrap=True)
-        self.prompts = named(QTreeWidget(), "describedPrompts", "Prompts", LIST)
-        self.prompts.setHeaderLabels(["Prompt", "Fit"])
-        self.prompts.headerItem().setToolTip(1, FIT)
-        self.prompts.setRootIsDecorated(False)
+        self.prompts = named(QListWidget(), "describedPrompts", "Prompts", LIST)
+        self.prompts.setWordWrap(True)
         self.use = text_button("useDescribed", "Use as prompt", "Use as prompt", USE, "primary")
-        self.copy = text_button("copyDescribed", "Copy", "Copy the prompt", COPY)
-        buttons = row(self.use, self.copy, None, gap=8)
-        side = column(self.words, (self.prompts, 1), buttons, gap=8)
+        side = column(self.words, (self.prompts, 1), self.use, gap=8)
         row((self.canvas, 3), (side, 2), gap=16, on=self)
         self._described = self.asking(Described, self._show)
         self.use.clicked.connect(self.use_prompt)
-        self.copy.clicked.connect(self.copy_prompt)
         self.prompts.itemActivated.connect(self.use_prompt)
         for signal in (self.desk.pictures_changed, self.desk.current_changed):
             signal.connect(self.changed)
-        self._fill((), ())
+        self._fill(HINT)
 
     def run(self) -> None:
-        self._fill((), ())
-        self.canvas.setVisible(self.desk.source is not None)
-        self.words.setText("Looking…" if self.desk.source is not None else HINT)
-        if self.desk.source is not None:
-            self.canvas.show_picture(to_qimage(self.desk.source.pixels))
-            self._described.want(Describe(self.desk.source.pixels))
+        source = self.desk.source
+        self._fill(HINT if source is None else "Looking…")
+        self.canvas.setVisible(source is not None)
+        if source is not None:
+            self.canvas.show_picture(to_qimage(source.pixels))
+            self._described.want(Describe(source.pixels))
 
     @Slot(object)
     def _show(self, event: Described) -> None:
-        self._fill(event.prompts, event.scores)
-        self.words.setText("The best first" if event.prompts else "It found no words for this.")
+        self._fill(FOUND if event.prompts else "The captioner found no words for it.", event)
 
-    def _fill(self, prompts: tuple[str, ...], scores: tuple[float, ...]) -> None:
+    def _fill(self, words: str, found: Described | None = None) -> None:
+        self.words.setText(words)
         self.prompts.clear()
-        for prompt, score in zip(prompts, scores, strict=True):
-            item = QTreeWidgetItem(self.prompts, [prompt, f"{score:.3f}"])
-            item.setToolTip(0, prompt)
-        if prompts:
-            self.prompts.setCurrentItem(self.prompts.topLevelItem(0))
-        header = self.prompts.header()
-        header.setStretchLastSection(False)
-        header.setSectionResizeMode(0, header.ResizeMode.Stretch)
-        header.setSectionResizeMode(1, header.ResizeMode.ResizeToContents)
-        for button in (self.use, self.copy):
-            button.setEnabled(bool(prompts))
-
-    def _chosen(self) -> str:
-        item = self.prompts.currentItem()
-        return "" if item is None else item.text(0)
+        for prompt, score in zip(found.prompts, found.scores, strict=True) if found else ():
+            item = QListWidgetItem(f"{score:.2f}   {prompt}", self.prompts)
+            item.setData(PROMPT, prompt)
+        self.prompts.setCurrentRow(0)
+        self.use.setEnabled(self.prompts.count() > 0)
 
     @Slot()
-    def use_prompt(self, *_: object) -> None:
+    def use_prompt(self, _: object = None) -> None:
         """Puts it into Generate and goes there."""
-        if prompt := self._chosen():
-            self.panel.session.prompt.set(escaped(prompt))
-            self.panel.wanted.emit("generate")
-
-    @Slot()
-    def copy_prompt(self) -> None:
-        if prompt := self._chosen():
-            QGuiApplication.clipboard().setText(prompt)
-            self.panel.note("Prompt copied.")
+        self.panel.session.prompt.set(escaped(self.prompts.currentItem().data(PROMPT)))
+        self.panel.wanted.emit("generate")

@@ -81,6 +81,7 @@ class Matrix(QWidget):
         if self._image is None:
             return
         painter, place = QPainter(self), self.place()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not self.names)
         painter.drawImage(place, self._image, QRectF(self._image.rect()))
         if self.names:
             self._paint_names(painter, place)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
@@ -54,12 +54,6 @@ class PatchSight(Sight):
     head = MEAN
     at = 0.5, 0.5  # down, across
 
-    def show(self, **what: Any) -> None:
-        """Sets some of these."""
-        for name, value in what.items():
-            setattr(self, name, value)
-        self.changed.emit()
-
 
 class PatchPane(PictureView):
     """A picture, and over it what one encoder sees."""
@@ -69,20 +63,21 @@ class PatchPane(PictureView):
         self.sight: PatchSight = sight
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(160, 160)
-        self._image = QImage()
+        self._image = QImage(1, 1, QImage.Format.Format_RGB888)
+        self._pixels: np.ndarray | None = None
         self.found: Looked | None = None
-        self._drawn: tuple[object, QImage] | None = None
 
-    def show_picture(self, image: QImage) -> None:
-        self._image, self.found = image, None
-        self.update()
+    def show_picture(self, pixels: np.ndarray) -> None:
+        if pixels is not self._pixels:
+            self._pixels, self._image, self.found = pixels, squared(pixels), None
+            self.update()
 
     def show_found(self, found: Looked) -> None:
-        self.found, self._drawn = found, None
+        self.found, self._components = found, components(found.patches)
         self.update()
 
     def size_at_100(self) -> QSizeF:
-        return QSizeF(self._image.size()) if not self._image.isNull() else super().size_at_100()
+        return QSizeF(self._image.size())
 
     def patch(self) -> tuple[int, int]:
         """Row and column of the chosen one."""
@@ -95,7 +90,7 @@ class PatchPane(PictureView):
         """(h, w, 3) uint8, a pixel a patch."""
         assert self.found is not None
         if self.sight.shown == "components":
-            return components(self.found.patches)
+            return self._components
         if self.sight.shown == "likeness":
             values = likeness(self.found.patches, self.patch())
         else:
@@ -106,26 +101,17 @@ class PatchPane(PictureView):
         return heat_map(values - values.min(), float(values.max() - values.min()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self._image.isNull():
-            return
         painter, place = QPainter(self), self.place()
         self.draw(painter, self._image)
         if self.found is not None:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
             painter.setOpacity(OVER)
-            over = self._over()
+            over = to_qimage(self.overlay())
             painter.drawImage(place, over, QRectF(over.rect()))
             painter.setOpacity(1.0)
             self._paint_chosen(painter, place)
         self.frame(painter, place)
         painter.end()
-
-    def _over(self) -> QImage:
-        sight = self.sight
-        key = sight.shown, sight.layer, sight.head, sight.at
-        if self._drawn is None or self._drawn[0] != key:
-            self._drawn = key, to_qimage(self.overlay())
-        return self._drawn[1]
 
     def _paint_chosen(self, painter: QPainter, place: QRectF) -> None:
         assert self.found is not None
@@ -158,7 +144,6 @@ class PatchesView(Looking):
     def __init__(self, panel: LanguagePanel) -> None:
         super().__init__(panel, "patchesView")
         self.sight = PatchSight(self)
-        self._source: object = None
         self.boxes = (
             ChoiceBox("patchesFirst", "Encoder", "The encoder to look through", ENCODERS),
             ChoiceBox("patchesSecond", "Beside it", "A second encoder", (NONE, *ENCODERS)),
@@ -172,21 +157,18 @@ class PatchesView(Looking):
         )
         self.labels = tuple(caption("", "", f"patchesLabels-{n}", wrap=True) for n in range(2))
         self.words = caption(HINT, "", "patchesWords", wrap=True)
-        bar = row(*((box, 1) for box in self.boxes), self.shown, self.layer, self.head)
+        for box in (*self.boxes, self.layer, self.head):
+            box.setMinimumWidth(128)
+        bar = row(*self.boxes, None, self.shown, self.layer, self.head)
         sides = (column((p, 1), w) for p, w in zip(self.panes, self.labels, strict=True))
         column(bar, self.words, (row(*((s, 1) for s in sides), gap=16), 1), gap=8, on=self)
         self._looks = tuple(self.asking(Looked, partial(self._looked, n)) for n in range(2))
-        self._connect()
-        self._show_choices()
-
-    def _connect(self) -> None:
-        for box in self.boxes:
-            box.edited.connect(self.changed)
-        for signal in (self.desk.pictures_changed, self.desk.current_changed):
+        edited = (box.edited for box in self.boxes)
+        for signal in (self.desk.pictures_changed, self.desk.current_changed, *edited):
             signal.connect(self.changed)
-        self.shown.chosen.connect(self._show_choices)
-        self.layer.edited.connect(self._show_choices)
-        self.head.edited.connect(self._show_choices)
+        for signal in (self.shown.chosen, self.layer.edited, self.head.edited):
+            signal.connect(self._show_choices)
+        self._show_choices()
 
     def run(self) -> None:
         source = self.desk.source
@@ -195,10 +177,8 @@ class PatchesView(Looking):
             pane.setVisible(source is not None and bool(box.value()))
             self.labels[number].setVisible(pane.isVisibleTo(self))
             if source is not None and box.value():
-                if source is not self._source:
-                    pane.show_picture(squared(source.pixels))
+                pane.show_picture(source.pixels)
                 self._looks[number].want(Look(source.pixels, box.value()))
-        self._source = source
 
     def _looked(self, number: int, event: Looked) -> None:
         """What was asked for last counts."""
