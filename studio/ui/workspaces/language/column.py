@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, QSize, Slot
-from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtGui import QIcon, QPixmap, QTextCursor
 from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
 from studio.core.installation import bundled
@@ -65,6 +65,15 @@ class LanguageColumn(SettingsColumn):
         self.pictures.currentRowChanged.connect(desk.select)
         desk.pictures_changed.connect(self._fill)
         desk.current_changed.connect(self.pictures.setCurrentRow)
+
+    def ask_with(self, text: str) -> None:
+        """Goes to the line with that text; writes it below the others if there is none."""
+        lines = self.texts.toPlainText().split("\n")
+        if text not in lines:
+            lines = [*(line for line in lines if line.strip()), text]
+            self.texts.set_value("\n".join(lines))
+        block = self.texts.document().findBlockByNumber(lines.index(text))
+        self.texts.setTextCursor(QTextCursor(block))
 
     @Slot()
     def _write(self) -> None:

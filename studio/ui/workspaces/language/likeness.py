@@ -100,12 +100,6 @@ class LikenessView(QWidget):
         super().showEvent(event)
         self._follow()
 
-    def run(self) -> None:
-        self._vectors.want()
-
-    def escape(self) -> None:
-        self._panel.jobs.cancel()
-
     @Slot()
     def _follow(self) -> None:
         """Shows what is there, and asks for the rest."""

@@ -13,6 +13,7 @@ from studio.ui.starting.well import holds_picture
 from studio.ui.workspaces.language.column import LanguageColumn
 from studio.ui.workspaces.language.desk import Desk
 from studio.ui.workspaces.language.keys import LANGUAGE
+from studio.ui.workspaces.language.past import Past
 from studio.ui.workspaces.language.vectors import Dataset, Vectors
 
 TABS = ("Views of texts and pictures", "Ways to look at texts and pictures")
@@ -23,6 +24,10 @@ VIEWS = (
         later(f"{HERE}.tokens.TokensView")),
     View("likeness", "Likeness", "How well each text fits each picture",
         later(f"{HERE}.likeness.LikenessView")),
+    View("nearest", "Nearest", "The nearest words and pictures, in the dataset and the history",
+        later(f"{HERE}.nearest.NearestView")),
+    View("map", "Map", "Texts and pictures as points of a plane",
+        later(f"{HERE}.map.MapView")),
     View("attention", "Attention", "What each piece of the text attends to, head by head",
         later(f"{HERE}.attention.AttentionView")),
     View("patches", "Patches", "What encoders see in the picture, patch by patch",
@@ -46,17 +51,22 @@ class LanguagePanel(ViewsPanel):
         self.desk = Desk(self)
         self.vectors = Vectors(self.jobs, self.desk, self)
         self.dataset = Dataset(self.jobs, self)
+        self.past = Past(self.jobs, self.library.archive, self)
         self.opener = Opener(self.library, self)
         self.column = LanguageColumn(self)
         self.lay_out(self.column, stacked(self.bar, self.banner, self.pages))
         self.actions_by_id = actions.install(LANGUAGE, self, self.column.pictures)
         self.setFocusProxy(self.column.texts)
         self.opener.came.connect(self.desk.add)
-        for asks in (self.vectors, self.dataset):
+        for asks in (self.vectors, self.dataset, self.past):
             asks.failed.connect(self.error)
         self.opener.lacking.connect(self.note)
         self.opener.problem.connect(self.error)
         self.open_view(0)
+
+    def begin(self) -> None:
+        """Views follow what is written and chosen by themselves; this asks once more."""
+        self.vectors.want()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if holds_picture(event.mimeData()):

@@ -52,6 +52,7 @@ class ReconstructPanel(ViewsPanel):
     """The workspace that looks into autoencoders."""
 
     bench: Workbench
+    opener: Opener
     column: ReconstructColumn
     wall: Wall
 
