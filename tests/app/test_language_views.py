@@ -139,9 +139,9 @@ def test_a_click_on_a_patch_shows_which_are_like_it(
 def test_attention_by_layer_and_head_and_components(
     stage: Stage, patches: PatchesView, qtbot: QtBot
 ) -> None:
-    assert not patches.head.isEnabled()
+    assert not patches.head.isVisible()
     click(qtbot, stage, "patchesShown-attention")
-    assert patches.head.isEnabled() and patches.head.count() == 4 and patches.layer.count() == 2
+    assert patches.head.isVisible() and patches.head.count() == 4 and patches.layer.count() == 2
     patches.head.setCurrentIndex(patches.head.findData(2))
     over = patches.panes[0].overlay().sum(-1, dtype=int)
     assert over[0, 0] == over.max() > over[0, 1]

@@ -159,7 +159,10 @@ class PatchesView(Looking):
         self.words = caption(HINT, "", "patchesWords", wrap=True)
         for box in (*self.boxes, self.layer, self.head):
             box.setMinimumWidth(128)
-        bar = row(*self.boxes, None, self.shown, self.layer, self.head)
+        for label in self.labels:  # pictures of one height, however many labels there are
+            label.setMinimumHeight(2 * label.fontMetrics().lineSpacing())
+            label.setAlignment(Qt.AlignmentFlag.AlignTop)
+        bar = row(*self.boxes, 12, self.shown, 12, self.layer, self.head, None)
         sides = (column((p, 1), w) for p, w in zip(self.panes, self.labels, strict=True))
         column(bar, self.words, (row(*((s, 1) for s in sides), gap=16), 1), gap=8, on=self)
         self._looks = tuple(self.asking(Looked, partial(self._looked, n)) for n in range(2))
@@ -203,7 +206,7 @@ class PatchesView(Looking):
 
     def _show_choices(self, _: object = None) -> None:
         for box in (self.layer, self.head):
-            box.setEnabled(self.shown.value == "attention")
+            box.setVisible(self.shown.value == "attention")
         layer, head = self.layer.value(), self.head.value()
         self.sight.show(
             shown=self.shown.value, layer=layer or 0, head=MEAN if head is None else head
