@@ -148,7 +148,7 @@ def reconstruct(shooting: Shooting) -> None:
     for item in panel.column.items():
         ticked = item.text() in wanted
         item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
-    panel.take_files((path,))
+    panel.opener.files((path,))
     turn_until(lambda: bool(panel.bench.sources))
     panel.column.foot.go.click()
     shooting.idle()

@@ -11,11 +11,16 @@ import tokenizers
 import torch
 from torch import nn
 
+from studio.core.installation import ASSETS
 from studio.networks.autoencoder import Autoencoder, AutoencoderConfig
 from studio.networks.classifier import ClassifierConfig, NoisyClassifier
+from studio.networks.decoder import Decoder, DecoderConfig
 from studio.networks.denoiser import DenoiserConfig, DenoiserTransformer
 from studio.networks.text import TextConfig, TextTower
+from studio.networks.towers import Towers, TowersConfig
+from studio.networks.vision import VisionConfig, VisionTransformer
 from studio.training.bundle import export
+from studio.training.tasks.captioner import subwords
 
 AUTOENCODER = AutoencoderConfig(
     latent_channels=4, widths=(8, 16), encoder_blocks=(1, 1), decoder_blocks=(1, 1)
@@ -36,6 +41,7 @@ DENOISER = DenoiserConfig(
     pooled_width=12,
 )
 CLASSES = ("Apple", "teddy bear", "fox")
+ENCODED = ("apple", "bear", "fox", "owl", "car", "sun")
 CLASSIFIER = ClassifierConfig(
     channels=4, side=4, patch=2, width=16, depth=1, heads=2, classes=len(CLASSES)
 )
@@ -68,6 +74,31 @@ def with_extras(folder: Path, seed: int = 1) -> Path:
     named = {"classes": list(CLASSES)}
     export(classifier, "classifier", CLASSIFIER, folder / "classifier", ABOUT, named)
     return folder
+
+
+def encoders(assets: Path, seed: int = 3) -> Path:
+    """An assets folder with every encoder of pictures and words, and a text tower; what needs no
+    weights is the real one's."""
+    rows: dict[str, int] = {"size": 8, "patch": 4, "width": 12, "depth": 2, "heads": 2}
+    bundle(assets / "studio-256")
+    for real in ("dataset", "tokenizers"):
+        (assets / real).symlink_to(ASSETS / real)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for name in ("siglip", "clip"):
+            pair = TowersConfig(**rows, output=TEXT.output, hidden=6, loss=name)
+            export(randomised(Towers(pair)), "towers", pair, assets / "encoders" / name, ABOUT)
+        for name, classes in (("vit", ENCODED), ("dino", ())):
+            config = VisionConfig(**rows, classes=len(classes))
+            extra = {"classes": list(classes)} if classes else {}
+            vision = randomised(VisionTransformer(config))
+            export(vision, "vision", config, assets / "encoders" / name, ABOUT, extra)
+        says = DecoderConfig(vocabulary=270, width=8, depth=1, heads=2, length=8, memory_width=12)
+        pieces = subwords(["a red apple", "two bears"], says.vocabulary, says.length)
+        extra, beside = {"encoder": "encoders/siglip"}, {"tokenizer.json": pieces.to_str().encode()}
+        place, decoder = assets / "encoders" / "captioner", randomised(Decoder(says))
+        export(decoder, "decoder", says, place, ABOUT, extra, beside)
+    return assets
 
 
 def randomised(network: nn.Module) -> nn.Module:

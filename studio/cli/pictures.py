@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,14 @@ def tell(path: Path, *notes: str) -> None:
     if not World.here().rank:
         for note in notes:
             print(f"{path}: {note}", file=sys.stderr)
+
+
+def read_all(paths: Sequence[Path]) -> tuple[np.ndarray, ...]:
+    """Pixels (H, W, 3) uint8 of each. Raises DataError, before anything is said."""
+    pictures = tuple(read_picture(path) for path in paths)
+    for path, picture in zip(paths, pictures, strict=True):
+        tell(path, *picture.notes)
+    return tuple(picture.pixels for picture in pictures)
 
 
 def read_square(path: Path) -> ReadPicture:

@@ -63,13 +63,15 @@ class Embed(Request):
 class Embedded(Event):
     """Unit vectors, texts (T, D) and pictures (P, D), float32. Log-odds that a text fits a picture
     are `scale` times their cosine plus `bias`; a pair that learnt by softmax (`loss` "clip", not
-    "siglip") has no bias and compares texts of one picture, or pictures of one text."""
+    "siglip") has no bias and compares texts of one picture, or pictures of one text. Vectors of
+    other `weights` (a digest) are not to be compared with these."""
 
     texts: np.ndarray
     pictures: np.ndarray
     scale: float
     bias: float
     loss: str
+    weights: str
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,13 @@ class Known(Request):
 
 @dataclass(frozen=True, eq=False)
 class KnownVectors(Event):
-    """`pictures` (P, D) of the things with these `codes` and `labels`, in one `style`; the
-    `words` there are for them with their vectors (W, D)."""
+    """`pictures` (P, D) of the things with these `codes`, `labels` and `groups`, in one `style`;
+    the `words` there are for them with their vectors (W, D)."""
 
     style: str
     codes: tuple[str, ...]
     labels: tuple[str, ...]
+    groups: tuple[str, ...]
     pictures: np.ndarray
     words: tuple[str, ...]
     word_vectors: np.ndarray
@@ -124,9 +127,10 @@ class Look(Request):
 
 @dataclass(frozen=True, eq=False)
 class Looked(Event):
-    """`patches` (h, w, D): the last layer's vector of each patch. `attention` (layers, heads, h,
-    w): how much [CLS] attends to each, the rest of 1 being for itself. `labels` are the class
-    head's five best with their probabilities, where there is one."""
+    """`patches` (h, w, D): the last layer's vector of each patch of the picture, which lies on a
+    white square. `attention` (layers, heads, h, w): how much [CLS] attends to each, the rest of 1
+    being for itself. `labels` are the class head's five best with their probabilities, where there
+    is one."""
 
     patches: np.ndarray
     attention: np.ndarray
@@ -142,12 +146,14 @@ class Read(Request):
 
 @dataclass(frozen=True, eq=False)
 class ReadText(Event):
-    """`pieces` (L) of the text; `attention` (layers, heads, L, L), a row for each piece that asks;
-    `positions` (length, W), what is added to a piece's vector for its place."""
+    """`pieces` (L) of the text that are read, between two marks; `attention` (layers, heads, L,
+    L), a row for each piece that asks; `positions` (length, W), what is added to a piece's vector
+    for its place, and the `sinusoids` of that shape."""
 
     pieces: tuple[str, ...]
     attention: np.ndarray
     positions: np.ndarray
+    sinusoids: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +13,7 @@ from torch import Tensor
 
 from studio.core.errors import StudioError
 from studio.core.files import saving
-from studio.core.installation import bundled, user_cache
+from studio.core.installation import user_cache
 from studio.core.language import (
     Describe,
     Described,
@@ -35,10 +34,10 @@ from studio.core.language import (
 from studio.core.messages import Progress
 from studio.dataset.catalogue import Catalogue
 from studio.metrics.tsne import tsne
-from studio.models.encoders import PART, place_of
-from studio.models.network_folder import read_manifest
+from studio.models.encoders import PART
 from studio.networks.attention import Record
 from studio.networks.decoder import generate
+from studio.networks.positions import sinusoids
 from studio.networks.tokenizers import KINDS, open_tokenizer
 from studio.networks.tokenizers.protocol import TextTokenizer
 
@@ -51,6 +50,7 @@ DENSE = 2  # views of a picture a side, moved by a part of a patch: finer maps
 CAPTIONER = "captioner"
 BEGIN, END = 1, 2  # the captioner's tokens
 BEAMS = 4
+DRAWN, TEMPERATURE = 12, 0.7  # prompts that are sampled beside the likeliest
 
 
 def tokenize(worker: Worker, request: Tokenize, check: Check, job: int) -> Iterator[Tokenized]:
@@ -79,7 +79,8 @@ def embed(worker: Worker, request: Embed, check: Check, job: int) -> Iterator[Em
     pictures = torch.cat(found) if found else encoders.pictures((), name)
     texts = encoders.texts(request.texts, name)
     scale, bias = float(towers.scale()), float(towers.bias)
-    yield Embedded(job, array(texts), array(pictures), scale, bias, towers.config.loss)
+    vectors = array(texts), array(pictures)
+    yield Embedded(job, *vectors, scale, bias, towers.config.loss, encoders.digest(name))
 
 
 def known(
@@ -90,7 +91,8 @@ def known(
     codes = catalogue.codes(request.style)
     labels = tuple(catalogue.by_code[code].label for code in codes)
     words = tuple(dict.fromkeys((*labels, *(w for c in codes for w in catalogue.words.get(c, ())))))
-    path = _kept(request)
+    groups = tuple(catalogue.by_code[code].group for code in codes)
+    path = user_cache("vectors") / f"{request.style}-{encoders.digest(request.encoder)}.npy"
     vectors = _read(path, len(codes))
     if vectors is None:
         parts = []
@@ -105,14 +107,7 @@ def known(
         with suppress(StudioError), saving(path) as draft, draft.open("wb") as file:
             np.save(file, vectors)
     word_vectors = array(encoders.texts(words, request.encoder))
-    yield KnownVectors(job, request.style, codes, labels, vectors, words, word_vectors)
-
-
-def _kept(request: Known) -> Path:
-    """Where these vectors lie: other weights are other vectors."""
-    manifest = read_manifest(bundled(place_of(request.encoder)))
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in manifest.weights)).hexdigest()
-    return user_cache("vectors") / f"{request.style}-{digest[:16]}.npy"
+    yield KnownVectors(job, request.style, codes, labels, groups, vectors, words, word_vectors)
 
 
 def _read(path: Path, count: int) -> np.ndarray | None:
@@ -159,7 +154,7 @@ def look(worker: Worker, request: Look, check: Check, job: int) -> Iterator[Look
             attention[:, :, down::DENSE, across::DENSE] = seen.unflatten(-1, (side, side)).cpu()
             if not (down or across) and features.logits.shape[1]:
                 labels = _best(features.logits[0], encoders.classes(request.encoder))
-    yield Looked(job, array(patches), array(attention), labels)
+    yield Looked(job, array(patches), array(attention) / DENSE**2, labels)
 
 
 def _moved(picture: Tensor, down: int, across: int) -> Tensor:
@@ -180,23 +175,28 @@ def read(worker: Worker, request: Read, check: Check, job: int) -> Iterator[Read
     with torch.no_grad():
         encoders.text(ids, mask, record)
     weights = torch.stack([each[0] for each in record.weights])
-    marked = ("[CLS]", *encoders.tokenizer.pieces(request.text), "[SEP]")
-    yield ReadText(job, marked[: ids.shape[1]], array(weights), array(encoders.text.positions))
+    pieces = encoders.tokenizer.pieces(request.text)[: ids.shape[1] - 2]
+    positions = encoders.text.positions
+    found = array(weights), array(positions), array(sinusoids(*positions.shape))
+    yield ReadText(job, ("[CLS]", *pieces, "[SEP]"), *found)
 
 
 def describe(worker: Worker, request: Describe, check: Check, job: int) -> Iterator[Described]:
-    """What the captioner finds likeliest to be said, ordered by how well it fits the picture."""
+    """What the captioner finds likeliest to be said and what it says at random, the same for the
+    same picture, ordered by how well it fits."""
     encoders = worker.encoders
     decoder, vision = encoders.decoder(CAPTIONER)
     features = vision(encoders.prepared([request.picture], vision.config.size))
     memory = torch.cat([features.cls[:, None], features.patches], 1)
-    begin = torch.full((1, 1), BEGIN)
+    begin = torch.full((DRAWN, 1), BEGIN)
     check()
-    written = generate(decoder, begin, END, memory, beams=BEAMS)
-    tokenizer = encoders.tokenizer_of(CAPTIONER)
-    prompts = tuple(
-        dict.fromkeys(text.strip() for text in tokenizer.decode_batch(written.ids.tolist()))
-    )
+    written = generate(decoder, begin[:1], END, memory, beams=BEAMS).ids.tolist()
+    check()
+    memory, dice = memory.expand(DRAWN, -1, -1), torch.Generator().manual_seed(0)
+    drawn = generate(decoder, begin, END, memory, temperature=TEMPERATURE, generator=dice)
+    written += drawn.ids.tolist()
+    said = encoders.tokenizer_of(CAPTIONER).decode_batch(written)
+    prompts = tuple(dict.fromkeys(text.strip() for text in said if text.strip()))
     vectors = encoders.texts(prompts) @ encoders.pictures([request.picture]).T
     order = vectors[:, 0].argsort(descending=True).tolist()
     yield Described(

@@ -135,7 +135,7 @@ class Worker:
     def _unread(self, request: Request, job: int) -> Iterator[Note]:
         """What the model cannot read of the prompts is said before it is left out; and which
         brackets are only brackets."""
-        for prompt in dict.fromkeys(request.texts):
+        for prompt in dict.fromkeys(request.texts if request.needs else ()):
             reading = prompts.read(prompt)
             for at in reading.unmatched[:1]:
                 yield Note(

@@ -6,6 +6,7 @@ in one space.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from functools import cache, cached_property
 from pathlib import Path
@@ -41,6 +42,7 @@ class Encoders:
     def __init__(self, device: str) -> None:
         self.device = device
         self._opened: dict[str, nn.Module] = {}
+        self._digests: dict[str, str] = {}
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
@@ -60,6 +62,15 @@ class Encoders:
         if isinstance(network, Towers):
             return network.vision
         return cast(VisionTransformer, self._kind(place_of(name), VisionTransformer, "an encoder"))
+
+    def digest(self, name: str) -> str:
+        """Of an encoder's weights: other weights make other vectors."""
+        if name not in self._digests:
+            found = hashlib.sha256()
+            for path in read_manifest(bundled(place_of(name))).weights:
+                found.update(path.read_bytes())
+            self._digests[name] = found.hexdigest()[:16]
+        return self._digests[name]
 
     def decoder(self, name: str) -> tuple[Decoder, VisionTransformer]:
         """A captioner, and the encoder that it looks through."""

@@ -41,7 +41,8 @@ log = logging.getLogger(__name__)
 
 NATIVE = "native"  # the format whose models' parts can be opened too
 NAMED = 12  # names in a sentence, at most
-AUTOENCODERS = "autoencoders"  # a folder of them, among the bundled models and among the user's
+AUTOENCODERS = "autoencoders"
+COLLECTIONS = AUTOENCODERS, "encoders"  # folders of them, among the bundled models and the user's
 
 
 def user_folder() -> Path:
@@ -63,7 +64,7 @@ def list_models() -> tuple[ModelInfo, ...]:
     """Everything that can be opened, in assets/ and in the user's model folder, by name.
 
     A generator's own networks come after it: "studio-256", "studio-256/autoencoder", ...; what lies
-    in a folder "autoencoders" goes by its own name. Of two with one name the bundled one counts.
+    in one of COLLECTIONS goes by its own name. Of two with one name the bundled one counts.
     Damaged ones are left out, with a warning in the log; `survey` says what is wrong with each.
     """
     models, damaged = survey()
@@ -168,9 +169,10 @@ def _recognised(form: Format, path: Path) -> bool:
 def _candidates() -> Iterator[tuple[str, Path]]:
     """Names and paths of what looks like a model, bundled ones first."""
     for root in (ASSETS, user_folder()):
-        for folder in (root, root / AUTOENCODERS):
+        collections = [root / name for name in COLLECTIONS]
+        for folder in (root, *collections):
             for path in _entries(folder):
-                if path != root / AUTOENCODERS:
+                if path not in collections:
                     yield from _candidate(path)
 
 
@@ -179,7 +181,7 @@ def _candidate(path: Path) -> Iterator[tuple[str, Path]]:
     form = _format_of(path)
     if form is not None:
         yield _name_of(path), path
-    bundle, collection = form is not None and form.name == NATIVE, path.parent.name == AUTOENCODERS
+    bundle, collection = form is not None and form.name == NATIVE, path.parent.name in COLLECTIONS
     if not bundle and (form is not None or not collection):
         return
     for part in _entries(path):

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from studio.core.errors import UsageError
 from studio.core.generating import Generate
 from studio.core.learning import Preparing, Train, TrainStep
 from studio.core.messages import CancelledAt, Event, Failed, Finished, Progress, Request
@@ -142,6 +143,44 @@ class Requester(QObject):
     def _job_ended(self) -> None:
         self.job = None
         self.over()
+
+
+class Latest(Requester):
+    """Asks for what was wanted last, a moment after the last wish, one thing at a time; `came`
+    gives each event of the `kind` that is waited for."""
+
+    came = Signal(object)
+
+    def __init__(
+        self, jobs: Jobs, kind: type[Event], parent: QObject | None = None, patience: int = 150
+    ) -> None:
+        """`patience` is in milliseconds."""
+        super().__init__(jobs, parent)
+        self._kind = kind
+        self._wanted: Request | None = None
+        self._settle = QTimer(self, interval=patience, singleShot=True)
+        self._settle.timeout.connect(self._begin)
+
+    def want(self, request: Request) -> None:
+        self._wanted = request
+        self._settle.start()
+
+    def over(self) -> None:
+        if not self._settle.isActive():
+            self._begin()
+
+    @Slot()
+    def _begin(self) -> None:
+        if self._wanted is None or self.job is not None:
+            return
+        request, self._wanted = self._wanted, None
+        try:
+            job = self.ask(request, front=True)
+        except UsageError as error:
+            self.failed.emit(capitalised(str(error)))
+        else:
+            if job is not None:
+                job.on(self._kind, self.came.emit)
 
 
 def prepared(at: Preparing) -> str:

@@ -15,8 +15,8 @@ from pytestqt.qtbot import QtBot
 
 from studio.core.autoencoding import Reconstruct, Reconstructed, Spectra
 from studio.gallery.blind import ABX, FIRST, NEITHER, ORIGINAL, PREFERENCE, SECOND
+from studio.ui.starting.opener import Source
 from studio.ui.workspaces.reconstruct.blind import BlindView
-from studio.ui.workspaces.reconstruct.workbench import Source
 from tests.app.conftest import Stage
 from tests.app.test_reconstruct import FIGURES, click, panel_of
 

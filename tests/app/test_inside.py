@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 from studio.bridge.probes import all_probes
 from studio.core.autoencoding import Curve, Probe, Probed, Tile
 from studio.core.messages import CancelledAt, Failed, Finished
+from studio.ui.starting.opener import Source
 from studio.ui.workspaces.reconstruct.inside import InsideView
-from studio.ui.workspaces.reconstruct.workbench import Source
 from tests.app.conftest import Stage
 from tests.app.test_reconstruct import click, panel_of
 

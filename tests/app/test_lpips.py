@@ -76,7 +76,7 @@ def agree(stage: Stage, panel: ReconstructPanel, qtbot: QtBot, done: Callable[[]
 def test_fetched_and_measured_again(
     stage: Stage, server: Server, panel: ReconstructPanel, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    panel.take_files((picture(tmp_path / "a.png", 90),))
+    panel.opener.files((picture(tmp_path / "a.png", 90),))
     qtbot.waitUntil(lambda: len(panel.bench.sources) == 1)
     click(qtbot, stage, "reconstruct")
     answer(stage, len(stage.bridge.requests) - 1, lpips=None)

@@ -63,7 +63,7 @@ def answer(stage: Stage, job: int, lpips: float | None = FIGURES.lpips) -> None:
 
 def test_opened_chosen_reconstructed(stage: Stage, qtbot: QtBot, tmp_path: Path) -> None:
     panel = panel_of(stage, qtbot)
-    panel.take_files((picture(tmp_path / "a.png", 90), picture(tmp_path / "b.png", 120)))
+    panel.opener.files((picture(tmp_path / "a.png", 90), picture(tmp_path / "b.png", 120)))
     qtbot.waitUntil(lambda: len(panel.bench.sources) == 2)
     click(qtbot, stage, "noAutoencoders")
     assert not stage.find("reconstruct").isEnabled()
@@ -88,7 +88,7 @@ def test_an_autoencoder_of_ones_own(
     panel = panel_of(stage, qtbot)
     own = str(tmp_path / "mine" / "vae.safetensors")
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (own, ""))
-    panel.take_files((picture(tmp_path / "a.png", 90),))
+    panel.opener.files((picture(tmp_path / "a.png", 90),))
     qtbot.waitUntil(lambda: len(panel.bench.sources) == 1)
     click(qtbot, stage, "noAutoencoders")
     click(qtbot, stage, "addAutoencoder")
@@ -106,7 +106,7 @@ def test_an_autoencoder_of_ones_own(
 
 def test_the_panes_show_what_is_asked(stage: Stage, qtbot: QtBot, tmp_path: Path) -> None:
     panel = panel_of(stage, qtbot)
-    panel.take_files((picture(tmp_path / "a.png", 90),))
+    panel.opener.files((picture(tmp_path / "a.png", 90),))
     qtbot.waitUntil(lambda: len(panel.bench.sources) == 1)
     click(qtbot, stage, "reconstruct")
     answer(stage, len(stage.bridge.requests) - 1)
@@ -139,7 +139,7 @@ def test_the_panes_show_what_is_asked(stage: Stage, qtbot: QtBot, tmp_path: Path
 def test_a_damaged_file_loses_nothing(stage: Stage, qtbot: QtBot, tmp_path: Path) -> None:
     panel = panel_of(stage, qtbot)
     (tmp_path / "text.png").write_text("no picture")
-    panel.take_files((picture(tmp_path / "a.png", 9), tmp_path / "text.png"))
+    panel.opener.files((picture(tmp_path / "a.png", 9), tmp_path / "text.png"))
     qtbot.waitUntil(lambda: len(panel.bench.sources) == 1)
     assert panel.banner.isVisible() and "text.png" in panel.banner.text.text()
     panel.column.pictures.setFocus()
@@ -161,7 +161,7 @@ def test_a_sample_at_one_click_and_an_export(stage: Stage, qtbot: QtBot) -> None
 
 def test_a_failure_is_said_in_place(stage: Stage, qtbot: QtBot, tmp_path: Path) -> None:
     panel = panel_of(stage, qtbot)
-    panel.take_files((picture(tmp_path / "a.png", 9),))
+    panel.opener.files((picture(tmp_path / "a.png", 9),))
     qtbot.waitUntil(lambda: len(panel.bench.sources) == 1)
     click(qtbot, stage, "reconstruct")
     job = len(stage.bridge.requests) - 1

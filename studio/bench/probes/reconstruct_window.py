@@ -21,7 +21,9 @@ def work(stage: Stage) -> None:
     panel = stage.panel("reconstruct")
     bench = panel.bench
     stage.timed("its autoencoders listed", lambda: None, lambda: bool(bench.chosen))
-    stage.timed("a picture read", lambda: panel.take_files((picture,)), lambda: bool(bench.sources))
+    stage.timed(
+        "a picture read", lambda: panel.opener.files((picture,)), lambda: bool(bench.sources)
+    )
     stage.worked("reconstructed by all", panel.run, lambda: bench.job is None)
     if not stage.quick:
         for number, spec in enumerate(panel._specs):

@@ -17,6 +17,7 @@ WORKSPACES = {
     "compare": "Compare",
     "reconstruct": "Reconstruct",
     "interpolate": "Interpolate",
+    "language": "Language",
     "queue": "Queue",
     "history": "History",
     "tour": "Tour",

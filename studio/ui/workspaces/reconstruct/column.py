@@ -46,9 +46,9 @@ class ReconstructColumn(SettingsColumn):
         self.pictures.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
         sample = "Use a bundled picture"
         sources = (
-            small_button("openPictures", "Open…", OPEN, panel.open_pictures),
-            small_button("newestPicture", "Newest", NEWEST, panel.take_newest),
-            small_button("samplePicture", "Sample", sample, panel.take_sample),
+            small_button("openPictures", "Open…", OPEN, panel.opener.choose),
+            small_button("newestPicture", "Newest", NEWEST, panel.opener.newest),
+            small_button("samplePicture", "Sample", sample, panel.opener.sample),
         )
         choices = row(
             (caption("Autoencoders", "title"), 1),

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QMimeData, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage, QShowEvent
+from PySide6.QtCore import Slot
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.core.autoencoding import Reconstructed
@@ -18,24 +18,22 @@ from studio.gallery import reconstruction
 from studio.gallery.reconstruction_sheet import block, shown
 from studio.ui import actions
 from studio.ui.background import Background
-from studio.ui.image.qimage import from_qimage, over_white
-from studio.ui.library.pictures import Entry
 from studio.ui.output.exporter import Exporter
 from studio.ui.panel import PanelSpec, View, ViewsPanel, later, stacked
 from studio.ui.preferences import texts
 from studio.ui.shared import Shared
-from studio.ui.starting.section import FILES
+from studio.ui.starting.opener import Opener, Source
 from studio.ui.starting.well import holds_picture
 from studio.ui.widgets.buttons import tool
 from studio.ui.widgets.lpips import LpipsButton
 from studio.ui.workspaces.reconstruct.column import ReconstructColumn
 from studio.ui.workspaces.reconstruct.keys import RECONSTRUCT, TOOLS
 from studio.ui.workspaces.reconstruct.wall import Wall
-from studio.ui.workspaces.reconstruct.workbench import Source, Workbench, read, sample
+from studio.ui.workspaces.reconstruct.workbench import Workbench
 
 TABS = ("Views of the reconstructions", "Ways to look into autoencoders")
-AUTOENCODERS = "Autoencoders (*.safetensors *.pth *.json);;All (*)"
 PICTURES = 2  # that a stop of the tour finds
+AUTOENCODERS = "Autoencoders (*.safetensors *.pth *.json);;All (*)"
 HERE = "studio.ui.workspaces.reconstruct"
 # fmt: off
 VIEWS = (
@@ -57,6 +55,7 @@ class ReconstructPanel(ViewsPanel):
     """The workspace that looks into autoencoders."""
 
     bench: Workbench
+    opener: Opener
     column: ReconstructColumn
     wall: Wall
 
@@ -64,12 +63,11 @@ class ReconstructPanel(ViewsPanel):
         super().__init__(shared, parent, "reconstruct", VIEWS, TABS)
         self.setAcceptDrops(True)
         self.bench = Workbench(self.jobs, self)
+        self.opener = Opener(self.library, self)
         self.column = ReconstructColumn(self)
         self.wall = Wall(self.bench)
         self.lpips = LpipsButton(self.banner, self.jobs)
         self._listed = False
-        self._wanted: Entry | None = None  # of the library, being opened
-        self._samples = 0
         self._stop: Stop | None = None  # of the tour, to be set up
         own = texts(self.preferences.get("reconstruct").get("own"))
         self._own = [path for path in own if os.path.exists(path)]  # added by their path
@@ -89,7 +87,10 @@ class ReconstructPanel(ViewsPanel):
         self.exporter.failed.connect(self.error)
         self.lpips.came.connect(self.bench.forget_unjudged)
         self.bench.failed.connect(self.error)
-        self.library.opened.connect(self._opened)
+        self.opener.came.connect(self.bench.add)
+        self.opener.came.connect(self._set_up)
+        self.opener.lacking.connect(self.note)
+        self.opener.problem.connect(self.error)
         self.open_view(0)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -124,73 +125,22 @@ class ReconstructPanel(ViewsPanel):
         self.bench.drop()
         lacking = PICTURES - len(self.bench.sources)
         if stop.picture and self.library.entries and lacking == PICTURES:
-            self.take_newest()
+            self.opener.take_newest()
             lacking -= 1
         for _ in range(lacking):
-            self.take_sample()
+            self.opener.take_sample()
         self._set_up()
 
+    @Slot()
     def _set_up(self) -> None:
-        stop, self._stop = self._stop, None
-        if stop is None:
+        stop = self._stop
+        if stop is None or len(self.bench.sources) < PICTURES or not self.column.items():
             return
-        if len(self.bench.sources) < PICTURES or not self.column.items():
-            self._stop = stop
-            return
+        self._stop = None
         try:
             super().set_up_for(replace(stop, picture=False))
         except UsageError as error:
             self.refuse(str(error))
-
-    def open_pictures(self) -> None:
-        """Asks for files."""
-        paths, _ = QFileDialog.getOpenFileNames(self, "Open pictures", str(Path.home()), FILES)
-        self.take_files(tuple(Path(path) for path in paths))
-
-    def take_files(self, paths: tuple[Path, ...]) -> None:
-        """Reads files and folders."""
-        if paths:
-            self._background.start("read", read, paths)
-
-    @Slot()
-    def take_sample(self) -> None:
-        self._background.start("read", sample, self._samples)
-        self._samples += 1
-
-    @Slot()
-    def take_newest(self) -> None:
-        """The newest picture of the library."""
-        entries = self.library.entries
-        if not entries:
-            self.note("There are no pictures yet; make one in Generate (Ctrl+1).")
-            return
-        self._wanted = entries[0]
-        self.library.open(entries[0])
-
-    @Slot(object, object)
-    def _opened(self, entry: Entry, image: QImage) -> None:
-        if self._wanted is entry:
-            self._wanted = None
-            self._add_image(entry.title(), image)
-            self._set_up()
-
-    def paste(self) -> None:
-        """The clipboard's files or picture."""
-        data = QGuiApplication.clipboard().mimeData()
-        if holds_picture(data):
-            self._take(data)
-        else:
-            self.note("There is no picture on the clipboard.")
-
-    def _take(self, data: QMimeData) -> None:
-        """What is dropped or pasted: local files, else pixels."""
-        self.take_files(tuple(Path(u.toLocalFile()) for u in data.urls() if u.isLocalFile()))
-        if not data.hasUrls():
-            self._add_image("pasted", QImage(data.imageData()))
-
-    def _add_image(self, name: str, image: QImage) -> None:
-        if not image.isNull():
-            self.bench.add((Source(name, from_qimage(over_white(image))),))
 
     @Slot()
     def add_autoencoder(self) -> None:
@@ -229,24 +179,18 @@ class ReconstructPanel(ViewsPanel):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self._take(event.mimeData())
+        self.opener.take(event.mimeData())
         event.acceptProposedAction()
 
     @Slot(object, object)
     def _done(self, key: object, result: Any) -> None:
-        if key == "read":
-            sources, problems = result
-            self.bench.add(sources)
-            if problems:
-                self.error(" ".join(problems))
-        else:
-            good, damaged = result
-            names = (*good, *((own, own) for own in self._own))
-            if not self.bench.chosen:
-                last = self.preferences.get("reconstruct").get("chosen", ())
-                known = tuple(name for name, _ in names)
-                self.bench.choose(tuple(name for name in known if name in last) or known)
-            self.column.show_autoencoders(names, damaged)
+        good, damaged = result
+        names = (*good, *((own, own) for own in self._own))
+        if not self.bench.chosen:
+            last = self.preferences.get("reconstruct").get("chosen", ())
+            known = tuple(name for name, _ in names)
+            self.bench.choose(tuple(name for name in known if name in last) or known)
+        self.column.show_autoencoders(names, damaged)
         self._set_up()
 
 

@@ -5,30 +5,14 @@ Its views read it and listen to it; none of them keeps pictures of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core.autoencoding import Reconstruct, Reconstructed
-from studio.core.errors import DataError
-from studio.dataset.catalogue import Catalogue
-from studio.dataset.scenes import Mix, compose, sample_scene
-from studio.pictures.reading import pictures_in, read_picture
 from studio.ui.job import Requester
 from studio.ui.jobs import Jobs
-
-MOST = 64  # pictures taken from one drop
-
-
-@dataclass(frozen=True, eq=False)
-class Source:
-    """A picture to look into: its name, (H, W, 3) uint8, and what was done to it on reading."""
-
-    name: str
-    pixels: np.ndarray
-    note: str = ""
+from studio.ui.starting.opener import Source
 
 
 def short(autoencoder: str) -> str:
@@ -131,32 +115,3 @@ class Workbench(Requester):
 
     def over(self) -> None:
         self.finished.emit()
-
-
-def read(paths: tuple[Path, ...]) -> tuple[tuple[Source, ...], tuple[str, ...]]:
-    """What can be read of files and folders, and a sentence for each file that cannot."""
-    files: list[Path] = []
-    problems: list[str] = []
-    for path in paths:
-        try:
-            files += pictures_in(path) if path.is_dir() else [path]
-        except DataError as error:
-            problems.append(str(error))
-    if len(files) > MOST:
-        problems.append(f"Only the first {MOST} of {len(files)} pictures were opened.")
-    sources = []
-    for path in files[:MOST]:
-        try:
-            picture = read_picture(path)
-        except DataError as error:
-            problems.append(str(error))
-        else:
-            sources.append(Source(path.name, picture.pixels, " ".join(picture.notes)))
-    return tuple(sources), tuple(problems)
-
-
-def sample(number: int) -> tuple[tuple[Source, ...], tuple[str, ...]]:
-    """Scene `number` of the bundled pictures, one that no network was trained on."""
-    catalogue = Catalogue()
-    scene = sample_scene(np.random.default_rng([2026, number]), catalogue, Mix(split="held-out"))
-    return (Source(f"sample {number + 1}", compose(scene, catalogue)),), ()

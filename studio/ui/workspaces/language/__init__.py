@@ -1,0 +1,1 @@
+"""Words and pictures in one space: tokens, likeness, search, a map."""

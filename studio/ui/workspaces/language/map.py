@@ -1,0 +1,235 @@
+"""The map: texts and pictures laid out on a plane by what their vectors have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QColor, QShowEvent
+from PySide6.QtWidgets import QSplitter, QWidget
+
+from studio.core.errors import UsageError
+from studio.core.language import Scatter, Scattered
+from studio.ui.background import Background
+from studio.ui.image.canvas import Canvas
+from studio.ui.image.qimage import to_qimage
+from studio.ui.job import Requester
+from studio.ui.panel import Panel
+from studio.ui.starting.opener import Source
+from studio.ui.widgets.form import Check, caption, column, row
+from studio.ui.widgets.line import Line
+from studio.ui.widgets.segments import Segments
+from studio.ui.widgets.spin import WholeSpin
+from studio.ui.workspaces.language.plane import Plane
+from studio.ui.workspaces.language.vectors import Point, Thing, whole
+
+if TYPE_CHECKING:
+    from studio.ui.workspaces.language.panel import LanguagePanel
+
+PCA, TSNE = "pca", "tsne"
+LAYOUTS = {
+    PCA: ("PCA", "The two directions in which the vectors differ most"),
+    TSNE: ("t-SNE", "Neighbours stay neighbours; takes a while (Ctrl+Enter runs it again)"),
+}
+DATASET = "Show the dataset's pictures; the frame's colour is the group"
+HISTORY = "Show the history's newest pictures whose vectors are known"
+GAP = "Move texts and pictures over each other: each kind is seen from its own mean"
+PERPLEXITY = "About how many neighbours each point has in t-SNE"
+STYLE = "fluent-3d"
+MOST = 1500  # of the history
+TEXTS, PICTURES, PAST = "texts", "pictures", "history"  # groups, beside the dataset's
+
+
+def principal(vectors: np.ndarray) -> np.ndarray:
+    """The first two principal components (N, 2) of vectors (N, D)."""
+    centred = vectors - vectors.mean(0)
+    _, directions = np.linalg.eigh(centred.T @ centred)
+    return np.asarray(centred @ directions[:, :-3:-1])
+
+
+def closed(vectors: np.ndarray, texts: np.ndarray) -> np.ndarray:
+    """Vectors (N, D) less the mean of their kind; `texts` (N, bool) says which are texts."""
+    moved = vectors.copy()
+    for kind in (texts, ~texts):
+        if kind.any():
+            moved[kind] -= vectors[kind].mean(0)
+    return moved
+
+
+class MapView(QWidget):
+    """PCA follows what is written and chosen; t-SNE begins from there when it is asked for."""
+
+    def __init__(self, panel: LanguagePanel) -> None:
+        super().__init__()
+        self.setObjectName("mapView")
+        self._panel, self._desk = panel, panel.desk
+        self._shown: tuple[object, ...] = ()  # what the plane shows
+        self._vectors = np.zeros((0, 0), np.float32)
+        self.layout_choice = Segments("mapLayout", "Layout", LAYOUTS)
+        self.perplexity = WholeSpin("mapPerplexity", "Perplexity", PERPLEXITY, 2, 100, 30)
+        self.dataset = Check("mapDataset", "Dataset", DATASET, True)
+        self.history = Check("mapHistory", "History", HISTORY)
+        self.gap = Check("mapGap", "Close the gap", GAP)
+        self.plane = Plane(panel.library.archive)
+        self.canvas, self.title = Canvas("mapCanvas", "The chosen picture"), Line("mapTitle")
+        self.status, self.legend = caption(role="muted", name="mapStatus"), caption(wrap=True)
+        self.legend.setTextFormat(Qt.TextFormat.RichText)
+        label = caption("Perplexity", buddy=self.perplexity)
+        shown = self.dataset, self.history, self.gap
+        upper = row(self.layout_choice, 8, label, self.perplexity, None, *shown, gap=10)
+        right, both = QWidget(), QSplitter()
+        column(self.title, (self.canvas, 1), self.legend, on=right)
+        for part in (self.plane, right):
+            both.addWidget(part)
+        both.setSizes([640, 280])
+        both.setStretchFactor(0, 1)
+        column(upper, self.status, (both, 1), on=self)
+        self._scatter = Requester(panel.jobs, self)
+        self._background = Background(self, done=self._done)
+        self._reads = Background(self, done=self._read)
+        for failed in (self._scatter.failed, self._background.problem, self._reads.problem):
+            failed.connect(panel.error)
+        desk = panel.desk
+        for signal in (
+            desk.texts_changed, desk.pictures_changed, desk.encoder_changed, panel.vectors.came,
+            panel.dataset.arrived, panel.past.arrived, self.dataset.edited, self.history.edited,
+        ):  # fmt: skip
+            signal.connect(self._follow)
+        self.gap.edited.connect(self._lay_out)
+        self.layout_choice.chosen.connect(self._chosen)
+        self.plane.chosen.connect(self._open)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._follow()
+
+    def run(self) -> None:
+        """t-SNE, from where the points are by PCA."""
+        self.layout_choice.choose(TSNE)
+
+    def escape(self) -> None:
+        if self._scatter.job is not None:
+            self._scatter.drop()
+            self.status.setText(f"{self._count()} · stopped")
+        else:
+            Panel.escape(self._panel)
+
+    def _count(self) -> str:
+        return f"{len(self.plane.points):,} points"
+
+    @Slot()
+    def _follow(self, _: object = None) -> None:
+        """Shows what is there, and asks for the rest."""
+        if not self.isVisible():
+            return
+        points, vectors, missing = self._own()
+        named = len(points)
+        for more in (self._things(), self._past()):
+            points += [point for point, _ in more]
+            vectors += [vector for _, vector in more]
+        if missing:
+            self._panel.vectors.want()
+        shown = (self._desk.encoder, *points)
+        if shown != self._shown and len(points) > 2:
+            self._shown, self._vectors = shown, np.stack(vectors)
+            colours = self._paint(points)
+            self.plane.show_points(tuple(points), colours, named)
+            self._lay_out()
+        elif len(points) < 3:
+            self.status.setText("A map needs three points: write texts, add pictures.")
+
+    def _own(self) -> tuple[list[Point], list[np.ndarray], bool]:
+        """The desk's texts and pictures whose vectors are there; whether any are missing."""
+        desk, of = self._desk, self._panel.vectors.of
+        points = [Point(text, TEXTS) for text in desk.texts]
+        points += [Point(source.name, PICTURES, source) for source in desk.sources]
+        found = [*map(of, desk.texts), *map(of, desk.sources)]
+        pairs = [(p, v) for p, v in zip(points, found, strict=True) if v is not None]
+        return [p for p, _ in pairs], [v for _, v in pairs], len(pairs) < len(points)
+
+    def _things(self) -> list[tuple[Point, np.ndarray]]:
+        if not self.dataset.isChecked():
+            return []
+        known = self._panel.dataset.get(self._desk.encoder, STYLE)
+        if known is None:
+            self.status.setText("Reading the dataset…")
+            return []
+        about = zip(known.labels, known.groups, known.codes, known.pictures, strict=True)
+        return [(Point(a, b, Thing(code, STYLE)), vector) for a, b, code, vector in about]
+
+    def _past(self) -> list[tuple[Point, np.ndarray]]:
+        space, past = self._panel.vectors.space, self._panel.past
+        if not self.history.isChecked() or space is None:
+            return []
+        past.want(self._desk.encoder, space.weights)
+        if past.going:
+            return []  # all at once: the map would be laid out anew for every few
+        keys = [key for key in past.items if key in past.found][:MOST]
+        items = [(past.items[key], past.found[key]) for key in keys]
+        return [(Point(i.settings.prompt or i.path.name, PAST, i), v) for i, v in items]
+
+    def _paint(self, points: list[Point]) -> list[QColor]:
+        """Each point's colour; the legend says which group has which."""
+        groups = list(dict.fromkeys(point.group for point in points))
+        inks = {g: QColor.fromHsl(n * 137 % 360, 170, 130) for n, g in enumerate(groups)}
+        told = (f'<span style="color:{ink.name()}">■</span>&nbsp;{g}' for g, ink in inks.items())
+        self.legend.setText("  ".join(told))
+        return [inks[point.group] for point in points]
+
+    def _seen(self) -> np.ndarray:
+        """The vectors as they are laid out."""
+        if not self.gap.isChecked():
+            return self._vectors
+        return closed(self._vectors, np.array([each.place is None for each in self.plane.points]))
+
+    @Slot()
+    def _lay_out(self, _: object = None) -> None:
+        """PCA, off the UI thread; t-SNE then goes on from there, if it is chosen."""
+        self._scatter.drop()
+        if len(self._vectors):
+            self.status.setText(self._count())
+            self._background.start(self._shown, principal, self._seen())
+
+    @Slot(object, object)
+    def _done(self, key: object, places: np.ndarray) -> None:
+        if key is self._shown:
+            self.plane.move_to(places)
+            if self.layout_choice.value == TSNE:
+                self._scatter_now()
+
+    @Slot(str)
+    def _chosen(self, layout: str) -> None:
+        if layout == PCA:
+            self._lay_out()
+        else:
+            self._scatter_now()
+
+    def _scatter_now(self) -> None:
+        self._scatter.drop()
+        try:
+            job = self._scatter.ask(Scatter(self._seen(), self.perplexity.value()))
+        except UsageError as error:
+            self._panel.refuse(str(error))
+            return
+        if job is not None:
+            job.on(Scattered, self._scattered)
+
+    @Slot(object)
+    def _scattered(self, event: Scattered) -> None:
+        if len(event.points) == len(self.plane.points):
+            self.plane.move_to(event.points)
+            told = "done" if event.done else f"step {event.step}"
+            self.status.setText(f"{self._count()} · t-SNE, {told}")
+
+    @Slot(int)
+    def _open(self, number: int) -> None:
+        point = self.plane.points[number]
+        self.title.set_text(point.label)
+        if point.place is not None:
+            self._reads.start(number, whole, point.place)
+
+    @Slot(object, object)
+    def _read(self, number: int, source: Source) -> None:
+        if number == self.plane.current:
+            self.canvas.show_picture(to_qimage(source.pixels))

@@ -1,0 +1,199 @@
+"""Points of a plane that are pictures: zoomed with the wheel, dragged about, clicked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+)
+
+from studio.ui.image.sight import Sight
+from studio.ui.image.tiles import draw_pill, pale
+from studio.ui.image.view import PictureView
+from studio.ui.library.archive import Archive
+from studio.ui.library.loader import Thumbnails
+from studio.ui.widgets.form import named
+from studio.ui.workspaces.language.vectors import Point, small
+
+TIP = "Scroll to zoom, drag to move; a click or the arrow keys choose a point, 0 fits."
+SIDE = 1000.0  # logical pixels of the whole plane at 100 %
+MARGIN = 0.04
+THUMB = 48  # pixels
+LEAST, MOST = 15.0, 64.0  # logical pixels of a picture on the plane
+ARRIVED = 120  # milliseconds: thumbnails that come meanwhile are painted together
+WAYS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+ZOOMS = {Qt.Key.Key_Plus: 1.2, Qt.Key.Key_Equal: 1.2, Qt.Key.Key_Minus: 1 / 1.2}
+
+
+class Plane(PictureView):
+    """`chosen` gives the number of the point that was clicked or gone to."""
+
+    chosen = Signal(int)
+
+    def __init__(self, archive: Archive) -> None:
+        super().__init__(Sight())
+        named(self, "mapPlane", "Map of texts and pictures", TIP)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setMinimumSize(280, 240)
+        self._archive = archive
+        self.points: tuple[Point, ...] = ()
+        self.at = np.zeros((0, 2))  # in parts of the plane
+        self._colours: list[QColor] = []
+        self._named = 0  # the first points have their labels beside them
+        self.current = self._hovered = -1
+        self.thumbnails = Thumbnails(self)
+        self.thumbnails.size = THUMB
+        self._soon = QTimer(self, interval=ARRIVED, singleShot=True)
+        self._soon.timeout.connect(self.update)
+        self.thumbnails.arrived.connect(self._arrived)
+
+    def show_points(self, points: tuple[Point, ...], colours: Sequence[QColor], named: int) -> None:
+        """What lies on the plane; where, `move_to` says. The first `named` are labelled."""
+        self.points, self._colours, self._named = points, list(colours), named
+        self.at = np.full((len(points), 2), 0.5)
+        self.current = self._hovered = -1
+
+    def move_to(self, places: np.ndarray) -> None:
+        """Points (N, 2) in any unit, x to the right and y up: fitted to the plane."""
+        low, high = places.min(0), places.max(0)
+        middle, span = (low + high) / 2, max(float((high - low).max()), 1e-9)
+        self.at = 0.5 + (places - middle) * (1, -1) * (1 - 2 * MARGIN) / span
+        self.update()
+
+    def size_at_100(self) -> QSizeF:
+        return QSizeF(SIDE, SIDE)
+
+    def choose(self, number: int) -> None:
+        self.current = number
+        self.setAccessibleDescription(self.points[number].label)
+        self.update()
+        self.chosen.emit(number)
+
+    def side(self) -> float:
+        """Logical pixels of a picture: it grows slower than the plane."""
+        return float(np.clip(LEAST * self.scale() ** 0.6, LEAST, MOST))
+
+    def placed(self) -> np.ndarray:
+        """Every point (N, 2) in this widget."""
+        place = self.place()
+        corner = (place.left(), place.top())
+        return np.asarray(corner + self.at * (place.width(), place.height()))
+
+    def point_at(self, at: QPointF) -> int:
+        """The point under the mouse, -1 for none; what is drawn last is above."""
+        away = np.abs(self.placed() - (at.x(), at.y())).max(1) if self.points else np.zeros(0)
+        near = np.flatnonzero(away <= self.side() / 2 + 2)
+        if not near.size:
+            return -1
+        first = near[near < self._named]
+        return int(first[0] if first.size else near[-1])
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Those in sight; labelled ones last."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        placed, side = self.placed(), self.side()
+        room = (self.width(), self.height())
+        seen = np.all((placed > -side) & (placed < np.array(room) + side), axis=1)
+        for number in (*np.flatnonzero(seen[self._named :]) + self._named,
+                       *np.flatnonzero(seen[: self._named])):  # fmt: skip
+            x, y = placed[number]
+            self._draw(painter, int(number), QRectF(x - side / 2, y - side / 2, side, side))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        shown = [int(each) for each in np.flatnonzero(seen[: self._named])]
+        for number in (*shown, *{self.current, self._hovered} - {-1, *shown}):
+            self._label(painter, number, placed[number], side)
+        painter.end()
+
+    def _draw(self, painter: QPainter, number: int, place: QRectF) -> None:
+        """A picture, framed in its group's colour; a dot for a text and what is not read yet."""
+        point, colour = self.points[number], self._colours[number]
+        image = self._thumb(point)
+        if image is None:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour)
+            dot = place.width() * (0.35 if point.place is not None else 0.5)
+            painter.drawEllipse(place.center(), dot / 2, dot / 2)
+        else:
+            painter.drawImage(place, image)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+        if image is not None or number == self.current:
+            accent = self.palette().color(QPalette.ColorRole.Accent)
+            chosen = number == self.current
+            painter.setPen(QPen(accent if chosen else colour, 3 if chosen else 1.4))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(place)
+
+    def _thumb(self, point: Point) -> QImage | None:
+        if point.place is None:
+            return None
+        found = self.thumbnails.known(point.key)
+        if found is None:
+            self.thumbnails.ask(point.key, small, point.place, THUMB, self._archive)
+        return found
+
+    def _label(self, painter: QPainter, number: int, at: np.ndarray, side: float) -> None:
+        text = self.points[number].label
+        metrics = self.fontMetrics()
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, 220)
+        pill = QRectF(at[0] + side / 2 + 3, at[1] - 10, metrics.horizontalAdvance(text) + 16, 20)
+        ink = self.palette().color(QPalette.ColorRole.WindowText)
+        draw_pill(painter, pill, text, pale(self.palette()), ink)
+
+    @Slot(object)
+    def _arrived(self, _: object) -> None:
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        hovered = -1 if self._dragging else self.point_at(event.position())
+        if hovered != self._hovered:
+            self._hovered = hovered
+            self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        clicked = not self._dragging and self._grip is not None
+        super().mouseReleaseEvent(event)
+        if clicked and (number := self.point_at(event.position())) >= 0:
+            self.choose(number)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
+        if key in WAYS and self.points:
+            self._walk(WAYS[key])
+        elif key in ZOOMS:
+            middle = self.room().center()
+            self.sight.zoom_at(ZOOMS[key], middle, self.room().size(), self.size_at_100())
+        elif key == Qt.Key.Key_0:
+            self.sight.set_zoom(None)
+        else:
+            super().keyPressEvent(event)
+
+    def _walk(self, way: tuple[int, int]) -> None:
+        """To the nearest point in a direction; from nowhere to the first."""
+        if self.current < 0:
+            self.choose(0)
+            return
+        by = self.at - self.at[self.current]
+        along = by @ np.array(way)
+        aside = np.abs(by @ np.array(way[::-1]))
+        far = np.where((along > 1e-9) & (aside <= along), along + aside, np.inf)
+        if np.isfinite(far).any():
+            self.choose(int(far.argmin()))

@@ -1,0 +1,172 @@
+"""How each tokenizer cuts a text: its pieces, their numbers, what it does not know."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Slot
+from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolTip, QWidget
+
+from studio.core.language import Tokenize, Tokenized, TokenRow
+from studio.core.wording import many
+from studio.ui.job import Latest
+from studio.ui.widgets.form import caption, column, named, row
+from studio.ui.widgets.welcome import advice
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QShowEvent
+
+    from studio.ui.workspaces.language.panel import LanguagePanel
+
+KINDS = {  # tokenizer: its title, what to know of it
+    "arbitrary": ("Every three characters", "Cuts that follow nothing in the text"),
+    "word": ("Words", "Each word it has seen often is one piece"),
+    "bpe": ("Byte pairs (BPE)", "Joins the commonest pairs, again and again"),
+    "wordpiece": ("WordPiece", "The longest known beginning of each word, then of its rest"),
+    "character": ("Characters", "Each character is a piece"),
+    "teacher": ("The text tower's own", "What this studio's model reads: WordPiece, small letters"),
+}
+UNKNOWN = re.compile(r"<0x[0-9A-F]{2}>|\[UNK\]")
+HINT = "Type a text on the left: here is how each tokenizer cuts it."
+MOST = 240  # chips drawn; there may be ten thousand
+GAP, PAD, HIGH = 5, 7, 38  # logical pixels of a chip
+
+
+class TokensView(QWidget):
+    """A row a tokenizer, as one types."""
+
+    def __init__(self, panel: LanguagePanel) -> None:
+        super().__init__()
+        self.setObjectName("tokensView")
+        self._desk = panel.desk
+        self.lines: dict[str, TokenLine] = {}
+        self.hint = advice(HINT, "tokensHint")
+        self._body = named(QWidget(), "tokensBody")
+        self._lines = column(gap=14, margins=(0, 4, 8, 4), on=self._body)
+        self._lines.addWidget(self.hint)
+        self._lines.addStretch(1)
+        area = named(QScrollArea(), "tokensArea", "Tokens")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidget(self._body)
+        column((area, 1), on=self)
+        self._tokens = Latest(panel.jobs, Tokenized, self)
+        self._tokens.came.connect(self._show)
+        self._tokens.failed.connect(panel.error)
+        panel.desk.text_changed.connect(self._ask)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._ask()
+
+    @Slot()
+    def _ask(self) -> None:
+        if self.isVisible() and self._desk.text:
+            self._tokens.want(Tokenize(self._desk.text))
+
+    @Slot(object)
+    def _show(self, event: Tokenized) -> None:
+        self.hint.hide()
+        for number, found in enumerate(event.rows):
+            if found.tokenizer not in self.lines:
+                self.lines[found.tokenizer] = TokenLine(found.tokenizer)
+                self._lines.insertWidget(number, self.lines[found.tokenizer])
+            self.lines[found.tokenizer].show_row(found)
+
+
+class TokenLine(QWidget):
+    """One tokenizer: its name, how many pieces, the pieces."""
+
+    def __init__(self, tokenizer: str) -> None:
+        super().__init__()
+        title, tip = KINDS.get(tokenizer, (tokenizer, ""))
+        self.setObjectName(f"tokens-{tokenizer}")
+        self.count = caption(role="muted", name=f"tokensCount-{tokenizer}")
+        self.chips = Chips(f"tokensChips-{tokenizer}", f"Pieces: {title}")
+        column(row(caption(title, "title", tip=tip), self.count, None), self.chips, on=self)
+
+    def show_row(self, found: TokenRow) -> None:
+        words = f"{many(len(found.ids), 'token')} · vocabulary {found.size:,}"
+        if found.unknown:
+            parts = " ".join(dict.fromkeys(f"“{part.strip()}”" for part in found.unknown[:6]))
+            more = " …" if len(found.unknown) > 6 else ""
+            words += f" · not in it: {parts}{more}"
+        self.count.setText(words)
+        self.chips.show_pieces(found.pieces, found.ids)
+
+
+class Chips(QWidget):
+    """Pieces with their numbers below, as many in a line as fit."""
+
+    def __init__(self, name: str, label: str) -> None:
+        super().__init__()
+        named(self, name, label)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._chips: list[tuple[str, int, bool]] = []  # shown, number, known
+        self._places: list[QRectF] = []
+        self._rest = 0
+
+    def show_pieces(self, pieces: tuple[str, ...], ids: tuple[int, ...]) -> None:
+        """Says how many more there are than can be drawn."""
+        known = [not UNKNOWN.fullmatch(piece) for piece in pieces[:MOST]]
+        shown = [piece.replace(" ", "␣").replace("\n", "⏎") for piece in pieces[:MOST]]
+        self._chips = list(zip(shown, ids[:MOST], known, strict=True))
+        self._rest = len(pieces) - len(shown)
+        self.setAccessibleDescription(" ".join(shown))
+        self._arrange()
+
+    def _arrange(self) -> None:
+        metrics, width = self.fontMetrics(), self.width()
+        self._places, x, y = [], 0.0, 0.0
+        for text, number, _ in self._chips:
+            wide = max(map(metrics.horizontalAdvance, (text, str(number)))) + 2 * PAD
+            if x and x + wide > width:
+                x, y = 0.0, y + HIGH + GAP
+            self._places.append(QRectF(x, y, wide, HIGH))
+            x += wide + GAP
+        below = metrics.height() + GAP if self._rest else 0
+        self.setFixedHeight(int(y) + HIGH + below)
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.oldSize().width() != self.width():
+            self._arrange()
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, self.height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A piece's colour follows from its number: the same piece is the same everywhere."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colour = self.palette().color
+        dark = colour(QPalette.ColorRole.Window).lightness() < 128
+        for place, (text, number, known) in zip(self._places, self._chips, strict=True):
+            ground = QColor.fromHsl(number * 47 % 360, 110, 62 if dark else 218)
+            edge = ground if known else colour(QPalette.ColorRole.BrightText)
+            painter.setPen(QPen(edge, 1 if known else 2))
+            painter.setBrush(ground if known else Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(place.adjusted(1, 1, -1, -1), 6, 6)
+            painter.setPen(colour(QPalette.ColorRole.WindowText))
+            upper = place.adjusted(0, 3, 0, -HIGH / 2 + 2)
+            painter.drawText(upper, Qt.AlignmentFlag.AlignCenter, text)
+            painter.setPen(colour(QPalette.ColorRole.PlaceholderText))
+            lower = place.adjusted(0, HIGH / 2 - 2, 0, -2)
+            painter.drawText(lower, Qt.AlignmentFlag.AlignCenter, str(number))
+        if self._rest:
+            painter.drawText(0, self.height() - 4, f"and {self._rest:,} more")
+        painter.end()
+
+    def event(self, event: QEvent) -> bool:
+        """The tooltip says which piece the mouse is on."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            at = event.pos().toPointF()
+            for place, (text, number, known) in zip(self._places, self._chips, strict=True):
+                if place.contains(at):
+                    told = "" if known else " · stands for what is not in the vocabulary"
+                    QToolTip.showText(event.globalPos(), f"{text} · number {number}{told}", self)
+            return True
+        return super().event(event)

@@ -1,0 +1,98 @@
+"""Words and pictures in one space, by tiny random networks: shapes, sums, what is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pytest
+
+from studio.core import installation
+from studio.core.language import Describe, Described, Embed, Embedded, Look, Looked, Read, ReadText
+from studio.core.messages import Event, Request
+from studio.engine.language import DENSE
+from studio.engine.worker import Worker, run_now
+from tests import tiny
+
+Kind = TypeVar("Kind", bound=Event)
+SIDE = 8 // 4 * DENSE  # patches of the tiny encoders
+
+
+@pytest.fixture(scope="module")
+def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.encoders(tmp_path_factory.mktemp("assets"))
+
+
+@pytest.fixture
+def worker(assets: Path, monkeypatch: pytest.MonkeyPatch) -> Worker:
+    monkeypatch.setattr(installation, "ASSETS", assets)
+    return Worker("cpu")
+
+
+def answered(worker: Worker, request: Request, kind: type[Kind]) -> Kind:
+    """The last event of a kind that a request brings."""
+    request.check()
+    found: list[Event] = []
+    run_now(request, worker, found.append)
+    return [event for event in found if isinstance(event, kind)][-1]
+
+
+def picture(seed: int = 0, height: int = 30, width: int = 20) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def test_texts_and_pictures_need_no_generator(worker: Worker) -> None:
+    found = answered(worker, Embed(("a (red apple", ""), (picture(), picture(1, 9, 9))), Embedded)
+    assert found.texts.shape == found.pictures.shape == (2, tiny.TEXT.output)
+    assert (found.loss, found.scale) == ("siglip", pytest.approx(10, rel=1e-2))
+
+
+@pytest.mark.parametrize("encoder", ["vit", "dino", "clip", "siglip"])
+def test_a_picture_is_looked_at_more_finely_than_its_patches(worker: Worker, encoder: str) -> None:
+    found = answered(worker, Look(picture(), encoder), Looked)
+    assert found.patches.shape == (SIDE, SIDE, 12)
+    assert found.attention.shape == (2, 2, SIDE, SIDE)
+    sums = found.attention.sum((-1, -2))
+    assert (sums > 0).all() and (sums < 1).all()  # the rest is for [CLS] itself
+    assert len(found.labels) == (5 if encoder == "vit" else 0)
+    shares = [share for _, share in found.labels]
+    assert shares == sorted(shares, reverse=True) and sum(shares) <= 1
+
+
+def test_the_moved_looks_lie_in_each_others_gaps(worker: Worker) -> None:
+    """One dark half: the patches that differ lie where it is."""
+    image = np.full((8, 8, 3), 255, np.uint8)
+    image[:, 4:] = 0
+    patches = answered(worker, Look(image, "dino"), Looked).patches
+    plain = worker.encoders.vision("dino")(worker.encoders.prepared([image], 8)).patches[0]
+    assert patches[::DENSE, ::DENSE].reshape(4, 12) == pytest.approx(plain.numpy(), abs=1e-5)
+    assert np.abs(patches[:, 2] - patches[:, 0]).max() > 1e-3
+
+
+def test_a_text_is_read_layer_by_layer(worker: Worker) -> None:
+    found = answered(worker, Read("a red apple"), ReadText)
+    assert found.pieces == ("[CLS]", "a", "red", "apple", "[SEP]")
+    assert found.attention.shape == (tiny.TEXT.depth, tiny.TEXT.heads, 5, 5)
+    assert found.attention.sum(-1) == pytest.approx(1, abs=1e-5)
+    assert found.positions.shape == found.sinusoids.shape == (tiny.TEXT.length, tiny.TEXT.width)
+    assert found.sinusoids[0].tolist() == [0, 1] * (tiny.TEXT.width // 2)
+
+
+@pytest.mark.parametrize(("text", "length"), [("", 2), ("apple " * 10_000, 32), ("\ud800\0", 3)])
+def test_any_text_is_read_as_far_as_it_goes(worker: Worker, text: str, length: int) -> None:
+    found = answered(worker, Read(text), ReadText)
+    assert len(found.pieces) == found.attention.shape[-1]
+    assert len(found.pieces) == length and found.pieces[-1] == "[SEP]"
+
+
+def test_a_picture_is_described_alike_each_time_the_best_first(worker: Worker) -> None:
+    found = answered(worker, Describe(picture()), Described)
+    assert 1 < len(found.prompts) == len(found.scores) == len(set(found.prompts))
+    assert all(prompt.strip() for prompt in found.prompts)
+    assert list(found.scores) == sorted(found.scores, reverse=True)
+    again = answered(worker, Describe(picture()), Described)
+    assert (again.prompts, again.scores) == (found.prompts, found.scores)
+    texts = worker.encoders.texts(found.prompts[:1])
+    cosine = float(texts[0] @ worker.encoders.pictures([picture()])[0])
+    assert found.scores[0] == pytest.approx(cosine, abs=1e-5)
