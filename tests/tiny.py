@@ -16,7 +16,6 @@ from studio.networks.autoencoder import Autoencoder, AutoencoderConfig
 from studio.networks.classifier import ClassifierConfig, NoisyClassifier
 from studio.networks.decoder import Decoder, DecoderConfig
 from studio.networks.denoiser import DenoiserConfig, DenoiserTransformer
-from studio.networks.picture import PictureConfig, PictureTower
 from studio.networks.text import TextConfig, TextTower
 from studio.networks.towers import Towers, TowersConfig
 from studio.networks.vision import VisionConfig, VisionTransformer
@@ -77,15 +76,6 @@ def with_extras(folder: Path, seed: int = 1) -> Path:
     return folder
 
 
-def with_tower(folder: Path, seed: int = 2) -> Path:
-    """Adds a picture tower, which scores pictures."""
-    config = PictureConfig(size=8, patch=4, width=12, depth=1, heads=2, output=TEXT.output)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        export(randomised(PictureTower(config)), "picture", config, folder / "picture", ABOUT)
-    return folder
-
-
 def encoders(assets: Path, seed: int = 3) -> Path:
     """An assets folder with every encoder of pictures and words, and a text tower; what needs no
     weights is the real one's."""
@@ -95,10 +85,9 @@ def encoders(assets: Path, seed: int = 3) -> Path:
         (assets / real).symlink_to(ASSETS / real)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        for place, loss in (("studio-256/picture", "siglip"), ("encoders/siglip", "siglip"),
-                            ("encoders/clip", "clip")):  # fmt: skip
-            pair = TowersConfig(**rows, output=TEXT.output, hidden=6, loss=loss)
-            export(randomised(Towers(pair)), "towers", pair, assets / place, ABOUT)
+        for name in ("siglip", "clip"):
+            pair = TowersConfig(**rows, output=TEXT.output, hidden=6, loss=name)
+            export(randomised(Towers(pair)), "towers", pair, assets / "encoders" / name, ABOUT)
         for name, classes in (("vit", ENCODED), ("dino", ())):
             config = VisionConfig(**rows, classes=len(classes))
             extra = {"classes": list(classes)} if classes else {}

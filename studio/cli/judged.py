@@ -90,7 +90,7 @@ def _score(path: Path, worker: Worker) -> float:
     settings = png.read_settings(path)
     with opened_png(path) as image:
         pixels = np.asarray(image.convert("RGB"))[None]
-    return _answer(Score(settings.prompt, pixels, settings.model), worker, Scored).scores[0]
+    return _answer(Score(settings.prompt, pixels), worker, Scored).scores[0]
 
 
 def _answer(request: Request, worker: Worker, kind: type[AnyEvent]) -> AnyEvent:

@@ -71,15 +71,10 @@ class WordsMapped(Event):
 
 @dataclass(frozen=True, eq=False)
 class Score(Request):
-    """How well pictures (N, H, W, 3) uint8 fit a prompt, by a model's own picture tower."""
+    """How well pictures (N, H, W, 3) uint8 fit a prompt, whatever model made them."""
 
     prompt: str
     images: np.ndarray
-    model: str
-
-    @property
-    def needs(self) -> str:
-        return self.model
 
     def check(self) -> None:
         if self.images.ndim != 4 or not len(self.images) or self.images.dtype != "uint8":

@@ -215,7 +215,7 @@ HANDLERS: Mapping[type[Request], Handler] = {
     Decode: _late("decode", "decode", _model),
     Walk: _late("walk", "walk", _model),
     MapWords: _late("word_maps", "map_words", _model),
-    Score: _late("scoring", "score", _model),
+    Score: _late("scoring", "score", lambda worker, request: (worker.encoders, request)),
     CountTokens: _count,
     Lab: _late("lab", "lab", lambda worker, request: (request,)),
     Reconstruct: _late("reconstruct", "reconstruct", lambda w, request: (w.autoencoders, request)),

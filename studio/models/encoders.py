@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 TEXT = "studio-256/text"
-PAIR = "studio-256/picture"  # the bundle's own
+PAIR = "encoders/siglip"  # the better one, by docs/encoders.md
 PART = 64  # pictures or texts at a time
 
 
@@ -53,7 +53,7 @@ class Encoders:
         return cast(TextTower, self._open(TEXT))
 
     def towers(self, name: str = "") -> Towers:
-        """A pair by its name, like "clip"; the bundle's for none."""
+        """A pair by its name, like "clip"; the better one for none."""
         return cast(Towers, self._kind(place_of(name), Towers, "a pair of towers"))
 
     def vision(self, name: str) -> VisionTransformer:
@@ -115,7 +115,7 @@ class Encoders:
         return torch.cat(parts) if parts else torch.zeros(0, towers.config.output)
 
     @torch.no_grad()
-    def pictures(self, pictures: Sequence[np.ndarray], pair: str = "") -> Tensor:
+    def pictures(self, pictures: Sequence[np.ndarray] | np.ndarray, pair: str = "") -> Tensor:
         """Unit vectors (P, D) in a pair's space, of pictures (H, W, 3) uint8."""
         towers = self.towers(pair)
         size = towers.config.size
@@ -125,7 +125,7 @@ class Encoders:
         ]
         return torch.cat(parts) if parts else torch.zeros(0, towers.config.output)
 
-    def prepared(self, pictures: Sequence[np.ndarray], size: int) -> Tensor:
+    def prepared(self, pictures: Sequence[np.ndarray] | np.ndarray, size: int) -> Tensor:
         """(B, 3, size, size) in [-1, 1]: whole pictures, on a white square."""
         return torch.cat([self._square(picture, size) for picture in pictures])
 

@@ -22,7 +22,7 @@ class ModelInfo:
     """What `models` lists, known without reading weights.
 
     `kind`: "generator" (makes pictures from prompts), or what one network is: "autoencoder",
-    "denoiser", "text", "picture". `trained` says how: recipe, data, steps, date.
+    "denoiser", "text", "towers". `trained` says how: recipe, data, steps, date.
     """
 
     name: str

@@ -127,7 +127,7 @@ def open_model(
 def open_network(
     name_or_path: str, kind: str, device: str = "cpu", precision: str = "float32"
 ) -> nn.Module:
-    """One network of a kind ("autoencoder", "text", "picture", "denoiser"), in eval mode.
+    """One network of a kind ("autoencoder", "text", "towers", "denoiser"), in eval mode.
 
     A generator's name or path means its own network of that kind. Raises ModelError.
     """

@@ -71,9 +71,9 @@ def test_without_texts_the_datasets_labels(run: Run, photos: list[Path]) -> None
 def test_probabilities_are_what_the_pair_learnt() -> None:
     cosines = np.array([[0.5, 0.1], [0.0, 0.0]])
     nothing = np.zeros((0, 4), np.float32)
-    softmax = fitting(cosines, Embedded(0, nothing, nothing, 10.0, 0.0, "clip"))
+    softmax = fitting(cosines, Embedded(0, nothing, nothing, 10.0, 0.0, "clip", ""))
     assert softmax == pytest.approx(np.array([[0.98201379, 0.01798621], [0.5, 0.5]]))
-    sigmoid = fitting(cosines, Embedded(0, nothing, nothing, 10.0, -5.0, "siglip"))
+    sigmoid = fitting(cosines, Embedded(0, nothing, nothing, 10.0, -5.0, "siglip", ""))
     assert sigmoid == pytest.approx(np.array([[0.5, 0.01798621], [0.00669285, 0.00669285]]))
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 from studio.core.settings import Settings
 from studio.gallery import png
 from tests.cli.conftest import ROOT, Bar, Run
-from tests.tiny import SIZE, bundle, with_tower
+from tests.tiny import SIZE, bundle
 
 
 @pytest.fixture
@@ -297,4 +297,4 @@ def test_brackets_of_no_use_are_noted(run: Run, tmp_path: Path, quick: tuple[obj
 @pytest.fixture(scope="module")
 def judging(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny model with a picture tower."""
-    return with_tower(bundle(tmp_path_factory.mktemp("judging") / "tiny"))
+    return bundle(tmp_path_factory.mktemp("judging") / "tiny")

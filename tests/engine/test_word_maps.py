@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,12 +11,11 @@ import torch
 from studio.core.errors import UsageError
 from studio.core.generating import Generate
 from studio.core.settings import Settings
-from studio.core.word_maps import MapWords, Score, Scored, WordsMapped
+from studio.core.word_maps import MapWords, WordsMapped
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import Mix, compose, sample_scene
 from studio.dataset.wording import noun
 from studio.engine.generate import generate
-from studio.engine.scoring import score
 from studio.engine.word_maps import answers, attention_map, concept_map, map_words
 from studio.models.latent_diffusion import LatentDiffusion
 from studio.models.registry import open_model
@@ -32,7 +30,7 @@ BASE = Settings("a red bear", model="tiny", steps=STEPS, size=tiny.SIZE, seed=3)
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> LatentDiffusion:
-    folder = tiny.with_tower(tiny.bundle(tmp_path_factory.mktemp("models") / "tiny"))
+    folder = tiny.bundle(tmp_path_factory.mktemp("models") / "tiny")
     found = open_model(str(folder))
     assert isinstance(found, LatentDiffusion)
     return found
@@ -104,25 +102,6 @@ def test_the_maps_are_the_papers_means() -> None:
     word, mean = torch.randn(2, 5)
     cosine = here @ (word - mean) / (here.norm(dim=1) * (word - mean).norm())
     torch.testing.assert_close(concept_map(record, [word] * 2, [mean] * 2, 0), cosine)
-
-
-def test_scores_are_cosines_of_each_picture(model: LatentDiffusion) -> None:
-    images = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), dtype=np.uint8)
-    (scored,) = score(model, Score("a (red:2) bear", images, "tiny"))
-    assert isinstance(scored, Scored)
-    assert len(scored.scores) == 20
-    assert all(abs(each) <= 1 + 1e-6 for each in scored.scores)
-    (alone,) = score(model, Score("a red bear", images[3:4], "tiny"))
-    assert alone.scores[0] == pytest.approx(scored.scores[3], abs=1e-5)
-
-
-def test_a_model_without_a_tower_scores_nothing(tmp_path: Path) -> None:
-    bare = open_model(str(tiny.bundle(tmp_path / "bare")))
-    images = np.zeros((1, 8, 8, 3), np.uint8)
-    with pytest.raises(UsageError, match="no picture tower"):
-        next(score(bare, Score("a", images, "bare")))
-    with pytest.raises(UsageError, match="have the shape"):
-        Score("a", images[0], "bare").check()
 
 
 def test_on_real_scenes_most_words_lie_on_their_side() -> None:

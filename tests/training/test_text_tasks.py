@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
 
 from studio.core.errors import DataError, ModelError
 from studio.dataset.catalogue import Catalogue
-from studio.dataset.scenes import Mix
 from studio.models.registry import open_network
-from studio.networks.text import TextConfig, TextTower
+from studio.networks.text import TextTower
 from studio.networks.tokenizer import Tokenizer
 from studio.training import recipe as recipes
 from studio.training import tasks
 from studio.training.bundle import export
 from studio.training.corpus import Corpus, read_wordnet
-from studio.training.data import SceneSource
+from studio.training.galleries import recall
 from studio.training.hardware import Hardware
-from studio.training.pairs import Gallery, PairPool, fitting, gallery, shifted
-from studio.training.tasks import contrastive, text
+from studio.training.tasks import text
 from studio.training.teacher import Teacher, read_weights
 
 CPU = torch.device("cpu")
@@ -198,99 +194,26 @@ def test_synonyms_are_labels_of_the_catalogue() -> None:
         assert word not in labels
 
 
-def test_what_fits_what() -> None:
-    dog, cat = frozenset({"dog"}), frozenset({"cat"})
-    codes = [dog, dog, cat, dog | cat]
-    fits = fitting(codes, alone=[True, True, True, False], named=[True, False, False, False])
-    expected = [
-        [1, 0, -1, 0],  # a dog's picture: its name, another dog's caption, a cat's, a pair's
-        [1, 1, -1, 0],
-        [-1, -1, 1, 0],
-        [0, 0, 0, 1],  # a pair's picture: "a dog" is not all of it
-    ]
-    assert fits.tolist() == expected
-
-
-def test_pairs_are_decided_by_the_generator() -> None:
-    source = SceneSource(Catalogue(), Mix(p_hue=0.0), 1, 32)
-    pool = PairPool(source, 20, CPU)
-    list(pool.fill())
-    a, b = (pool.draw(np.random.default_rng(5), 6) for _ in range(2))
-    assert a.texts == b.texts
-    assert torch.equal(a.pictures, b.pictures)
-    assert a.pictures.shape == (6, 3, 32, 32)
-    assert (a.fits.diagonal() == 1).all()
-
-
-def test_shifts_stay_in_the_picture() -> None:
-    pictures = np.arange(2 * 16 * 16 * 3).reshape(2, 16, 16, 3) % 251
-    moved = shifted(pictures, np.random.default_rng(0))
-    assert moved.shape == pictures.shape
-    plain = np.full((1, 16, 16, 3), 9)
-    assert (shifted(plain, np.random.default_rng(1)) == 9).all()
-
-
 def test_recall() -> None:
     similarity = torch.tensor([[0.9, 0.1, 0.0], [0.8, 0.5, 0.1], [0.3, 0.2, 0.1]])
-    found = contrastive.recall(similarity, (1, 2, 3))
+    found = recall(similarity, (1, 2, 3))
     assert found == {1: pytest.approx(1 / 3), 2: pytest.approx(2 / 3), 3: 1.0}
 
 
-@pytest.mark.parametrize("anchor", [0.0, 1.0])
-def test_contrastive_training_learns_and_exports(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, anchor: float
-) -> None:
-    monkeypatch.delenv("LATENT_STUDIO_WORDNET", raising=False)
-    monkeypatch.setattr(contrastive, "Teacher", lambda weights: random_teacher())
-    monkeypatch.setattr(contrastive, "read_weights", dict)
-    monkeypatch.setattr(
-        contrastive, "gallery", lambda *where: take(gallery(Catalogue(), "noto", "held-out", 32), 9)
-    )
-    tower = tiny_tower(tmp_path / "start")
-    recipe = small_batches("contrastive", 8, text=str(tower), pool=32, anchor=anchor, anchored=4)
-    network = {"size": 32, "patch": 8, "width": 32, "depth": 1, "heads": 2}
-    task = contrastive.ContrastiveTask(replace(recipe, network=network))
-    list(task.prepare(ON))
-    before = {name: p.clone() for name, p in task.network.state_dict().items()}
-    batch = task.batch(0, 0, 1)
-    parameters = [p for p in task.network.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(parameters, 1e-3)
-    losses = []
-    for _ in range(8):
-        loss = task.losses(task.network, batch, 0)["loss"]
-        loss.backward()
-        optimiser.step()
-        optimiser.zero_grad()
-        losses.append(loss.item())
-    assert losses[-1] < 0.8 * losses[0]
-    changed = {n for n, p in task.network.state_dict().items() if not torch.equal(p, before[n])}
-    assert any(name.startswith("picture.") for name in changed)
-    assert any(name.startswith("text.") for name in changed) == (anchor > 0)
-
-    figures = task.validate(task.network.eval())
-    assert set(figures) == {"train_r1", "train_r5", "held-out_r1", "held-out_r5"}
-    task.export(task.network, tmp_path, {"recipe": "test"})
-    open_network(str(tmp_path / "picture"), "picture")
-    assert (tmp_path / "text").is_dir() == (anchor > 0)
-
-
-def tiny_tower(folder: Path) -> Path:
-    """A text tower with the real vocabulary and output, and nearly nothing between."""
-    config = TextConfig(embedding=8, width=16, depth=1, heads=2)
+def test_a_run_may_begin_from_a_tower(task: text.TextTask, tmp_path: Path) -> None:
     torch.manual_seed(0)
-    export(TextTower(config), "text", config, folder, {"recipe": "random"})
-    shutil.copyfile(TOKENIZER, folder / "tokenizer.json")
-    return folder
+    known, tower = TextTower(task.config), TextTower(task.config)
+    export(known, "text", task.config, tmp_path, {"recipe": "random"})
+    whole = task.settings
+    task.settings = replace(whole, tower=str(tmp_path))
+    task.begin(tower)
+    task.settings = whole
+    for name, value in tower.state_dict().items():
+        torch.testing.assert_close(value, known.state_dict()[name], atol=1e-3, rtol=1e-3)  # fp16
 
 
-def take(shown: Gallery, count: int) -> Gallery:
-    return Gallery(shown.pictures[:count], shown.phrases[:count])
-
-
-@pytest.mark.parametrize("name", ["text", "contrastive"])
-def test_the_recipes_name_tasks(name: str) -> None:
-    recipe = recipes.load(name)
-    assert tasks.find(recipe.task).__name__.lower() == f"{name}task"
+def test_the_recipe_names_its_task() -> None:
+    assert tasks.find(recipes.load("text").task) is text.TextTask
 
 
 def test_the_environment_names_the_lexicon(wordnet: Path, monkeypatch: pytest.MonkeyPatch) -> None:

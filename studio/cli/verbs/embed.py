@@ -35,7 +35,7 @@ def configure(parser: ArgumentParser) -> None:
         "--encoder",
         default="",
         metavar="NAME|PATH",
-        help="a pair of towers, such as clip or siglip (default: the model's own)",
+        help="a pair of towers, such as clip or siglip (default: what scores pictures)",
     )
 
 
@@ -99,17 +99,12 @@ def fitting(cosines: np.ndarray, found: Embedded) -> np.ndarray:
 
 
 def describe(document: Document) -> Iterator[str]:
-    heads = ("picture", "text", "similarity", "probability")
-    named = zip(document["images"], document["labels"], strict=True)
     cells = [
-        (
-            Path(image).name,
-            *(each["label"], f"{each['similarity']:.3f}", f"{each['probability']:.1%}"),
-        )
-        for image, labels in named
+        (Path(image).name, each["label"], f"{each['similarity']:.3f}", f"{each['probability']:.1%}")
+        for image, labels in zip(document["images"], document["labels"], strict=True)
         for each in labels
     ]
-    yield from table.rows(heads, cells)
+    yield from table.rows(("picture", "text", "similarity", "probability"), cells)
 
 
 VERB = Verb("embed", "compare pictures with texts, or label them", configure, run, describe)

@@ -1,4 +1,4 @@
-"""A single network's folder: an autoencoder, a text tower, a picture tower, a denoiser."""
+"""A single network's folder: an autoencoder, a text tower, a pair of towers, a denoiser."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ NETWORKS = {
     "autoencoder": ("studio.networks.autoencoder", "Autoencoder", "AutoencoderConfig"),
     "denoiser": ("studio.networks.denoiser", "DenoiserTransformer", "DenoiserConfig"),
     "text": ("studio.networks.text", "TextTower", "TextConfig"),
-    "picture": ("studio.networks.picture", "PictureTower", "PictureConfig"),
     "vision": ("studio.networks.vision", "VisionTransformer", "VisionConfig"),
     "towers": ("studio.networks.towers", "Towers", "TowersConfig"),
     "decoder": ("studio.networks.decoder", "Decoder", "DecoderConfig"),

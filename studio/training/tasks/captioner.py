@@ -33,12 +33,11 @@ from studio.networks.vision import VisionTransformer
 from studio.objectives.next_token import next_token_loss
 from studio.training.bundle import export
 from studio.training.data import SceneSource, to_tensor
+from studio.training.galleries import Gallery, gallery, recall
 from studio.training.hardware import Hardware
 from studio.training.painter import Painter, crops, recoloured
-from studio.training.pairs import Gallery, gallery
 from studio.training.recipe import Recipe
 from studio.training.task import Stage, Task, generator_of
-from studio.training.tasks.contrastive import recall
 from studio.training.tasks.vision import picked
 from studio.training.texts import P_NAME, Texts, name
 

@@ -21,15 +21,14 @@ from studio.objectives.distillation import relation_loss
 from studio.objectives.positives import Content
 from studio.training.bundle import export
 from studio.training.data import SceneSource, to_tensor
+from studio.training.galleries import gallery, recall
 from studio.training.hardware import Hardware
 from studio.training.natural import WIDTH, Natural
 from studio.training.neighbours import alone
 from studio.training.painter import Painter, crops, recoloured
-from studio.training.pairs import gallery
 from studio.training.recipe import Recipe
 from studio.training.task import Stage, Task, generator_of
 from studio.training.tasks.classifier import class_codes
-from studio.training.tasks.contrastive import recall
 from studio.training.tasks.vision import picked
 from studio.training.texts import Texts
 

@@ -6,6 +6,8 @@ view are counted from its corner, points of a picture in parts of it, (0, 0) to 
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import QObject, QPointF, QRectF, QSizeF, Signal
 
 MOST_FIT = 4.0  # a fitted picture is enlarged at most so much
@@ -72,6 +74,12 @@ class Sight(QObject):
         if part != self.hover:
             self.hover = part
             self.changed.emit()
+
+    def show(self, **what: Any) -> None:
+        """Sets what else a kind of sight has to say."""
+        for name, value in what.items():
+            setattr(self, name, value)
+        self.changed.emit()
 
     def _within(self, zoom: float) -> float:
         return min(max(zoom, self.zooms[0]), self.zooms[1])

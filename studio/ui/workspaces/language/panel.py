@@ -28,6 +28,12 @@ VIEWS = (
         later(f"{HERE}.nearest.NearestView")),
     View("map", "Map", "Texts and pictures as points of a plane",
         later(f"{HERE}.map.MapView")),
+    View("attention", "Attention", "What each piece of the text attends to, head by head",
+        later(f"{HERE}.attention.AttentionView")),
+    View("patches", "Patches", "What encoders see in the picture, patch by patch",
+        later(f"{HERE}.patches.PatchesView")),
+    View("describe", "Describe", "A prompt for the picture",
+        later(f"{HERE}.describe.DescribeView")),
 )
 # fmt: on
 

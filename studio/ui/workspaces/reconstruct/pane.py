@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
@@ -33,12 +31,6 @@ class WallSight(Sight):
     gain = 4.0
     wipe: float | None = None
     original = False
-
-    def show(self, **what: Any) -> None:
-        """Sets some of these."""
-        for name, value in what.items():
-            setattr(self, name, value)
-        self.changed.emit()
 
     def set_wipe(self, wipe: float) -> None:
         """Within the picture."""

@@ -1,0 +1,72 @@
+"""A picture becomes a prompt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QListWidget, QListWidgetItem
+
+from studio.core.language import Describe, Described
+from studio.core.wildcards import escaped
+from studio.ui.image.canvas import Canvas
+from studio.ui.image.qimage import to_qimage
+from studio.ui.widgets.buttons import text_button
+from studio.ui.widgets.form import caption, column, named, row
+from studio.ui.workspaces.language.looking import Looking
+
+if TYPE_CHECKING:
+    from studio.ui.workspaces.language.panel import LanguagePanel
+
+HINT = "Open a picture on the left: here are prompts for it."
+FOUND = "What the captioner says of it; before each, how well it fits the picture (a cosine)"
+LIST = "Prompts for the picture, the best first; Enter uses one"
+USE = "Use the chosen prompt in Generate (Enter in the list)"
+PROMPT = Qt.ItemDataRole.UserRole  # of an item
+
+
+class DescribeView(Looking):
+    """The picture, and the prompts that the captioner finds for it."""
+
+    def __init__(self, panel: LanguagePanel) -> None:
+        super().__init__(panel, "describeView")
+        self.canvas = Canvas("describedPicture", "The picture that is described")
+        self.words = caption(HINT, "", "describeWords", wrap=True)
+        self.prompts = named(QListWidget(), "describedPrompts", "Prompts", LIST)
+        self.prompts.setWordWrap(True)
+        self.use = text_button("useDescribed", "Use as prompt", "Use as prompt", USE, "primary")
+        side = column(self.words, (self.prompts, 1), self.use, gap=8)
+        row((self.canvas, 3), (side, 2), gap=16, on=self)
+        self._described = self.asking(Described, self._show)
+        self.use.clicked.connect(self.use_prompt)
+        self.prompts.itemActivated.connect(self.use_prompt)
+        for signal in (self.desk.pictures_changed, self.desk.current_changed):
+            signal.connect(self.changed)
+        self._fill(HINT)
+
+    def run(self) -> None:
+        source = self.desk.source
+        self._fill(HINT if source is None else "Looking…")
+        self.canvas.setVisible(source is not None)
+        if source is not None:
+            self.canvas.show_picture(to_qimage(source.pixels))
+            self._described.want(Describe(source.pixels))
+
+    @Slot(object)
+    def _show(self, event: Described) -> None:
+        self._fill(FOUND if event.prompts else "The captioner found no words for it.", event)
+
+    def _fill(self, words: str, found: Described | None = None) -> None:
+        self.words.setText(words)
+        self.prompts.clear()
+        for prompt, score in zip(found.prompts, found.scores, strict=True) if found else ():
+            item = QListWidgetItem(f"{score:.2f}   {prompt}", self.prompts)
+            item.setData(PROMPT, prompt)
+        self.prompts.setCurrentRow(0)
+        self.use.setEnabled(self.prompts.count() > 0)
+
+    @Slot()
+    def use_prompt(self, _: object = None) -> None:
+        """Puts it into Generate and goes there."""
+        self.panel.session.prompt.set(escaped(self.prompts.currentItem().data(PROMPT)))
+        self.panel.wanted.emit("generate")
