@@ -26,6 +26,7 @@ class RecordingBridge(QObject):
         self.pauses: list[tuple[int, bool]] = []
         self.kept: list[int] = []
         self.moves: list[tuple[int, int]] = []
+        self.answered: set[int] = set()  # by tests that answer many
 
     def submit(self, request: Request, front: bool = False) -> int:
         if not isinstance(request, LoadModel):

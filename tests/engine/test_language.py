@@ -9,12 +9,32 @@ import numpy as np
 import pytest
 
 from studio.core import installation
-from studio.core.language import Describe, Described, Embed, Embedded, Look, Looked, Read, ReadText
+from studio.core.errors import Cancelled, UsageError
+from studio.core.language import (
+    Describe,
+    Described,
+    Embed,
+    Embedded,
+    Known,
+    KnownVectors,
+    Look,
+    Looked,
+    Read,
+    ReadText,
+    Scatter,
+    Scattered,
+    Tokenize,
+    Tokenized,
+)
 from studio.core.messages import Event, Request
+from studio.dataset.catalogue import Catalogue
+from studio.engine import language
 from studio.engine.language import DENSE
 from studio.engine.worker import Worker, run_now
+from studio.networks.tokenizers import KINDS
 from tests import tiny
 
+BUNDLED = installation.ASSETS
 Kind = TypeVar("Kind", bound=Event)
 SIDE = 8 // 4 * DENSE  # patches of the tiny encoders
 
@@ -96,3 +116,54 @@ def test_a_picture_is_described_alike_each_time_the_best_first(worker: Worker) -
     texts = worker.encoders.texts(found.prompts[:1])
     cosine = float(texts[0] @ worker.encoders.pictures([picture()])[0])
     assert found.scores[0] == pytest.approx(cosine, abs=1e-5)
+
+
+def test_every_tokenizer_says_how_it_cuts(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installation, "ASSETS", BUNDLED)
+    found = answered(worker, Tokenize("a red 🦊"), Tokenized)
+    assert [row.tokenizer for row in found.rows] == [*KINDS, "teacher"]
+    for row in found.rows:
+        assert len(row.pieces) == len(row.ids) <= row.size
+        assert any("🦊" in part for part in row.unknown)
+    empty = answered(worker, Tokenize(""), Tokenized)
+    assert all(not row.ids and not row.unknown for row in empty.rows)
+
+
+def test_the_dataset_is_read_once(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    catalogue = Catalogue()
+    few = catalogue.codes("fluent-3d")[:3]
+    monkeypatch.setattr(Catalogue, "codes", lambda self, style: few)
+    monkeypatch.setattr(language, "user_cache", lambda name: tmp_path)
+    found = answered(worker, Known(), KnownVectors)
+    assert found.codes == few and found.pictures.shape == (3, tiny.TEXT.output)
+    assert np.linalg.norm(found.pictures, axis=1) == pytest.approx(1, abs=1e-5)
+    assert found.labels[0] in found.words and found.groups[0] == catalogue.by_code[few[0]].group
+    assert found.word_vectors.shape == (len(found.words), tiny.TEXT.output)
+    kept = list(tmp_path.iterdir())
+    monkeypatch.setattr(Catalogue, "picture", None)  # nothing is drawn again
+    again = answered(worker, Known(), KnownVectors)
+    assert (again.pictures == found.pictures).all() and len(kept) == 1
+    assert answered(worker, Embed(), Embedded).weights in kept[0].name
+
+
+def test_a_map_moves_and_can_be_cancelled(worker: Worker) -> None:
+    vectors = np.random.default_rng(0).normal(size=(12, 5)).astype(np.float32)
+    found: list[Event] = []
+    run_now(Scatter(vectors, 3.0), worker, found.append)
+    moves = [event for event in found if isinstance(event, Scattered)]
+    assert len(moves) > 10 and [each.done for each in moves].index(True) == len(moves) - 1
+    assert all(each.points.shape == (12, 2) for each in moves)
+    calls = iter(range(5))
+
+    def check() -> None:
+        if next(calls, None) is None:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        list(worker.run(Scatter(vectors), check))
+    with pytest.raises(UsageError, match="3 to"):
+        Scatter(vectors[:2]).check()
+    with pytest.raises(UsageError, match="at most 512 texts"):
+        Embed(("a",) * 513).check()

@@ -175,8 +175,9 @@ class NearestView(QWidget):
 
     @Slot(QListWidgetItem)
     def _word(self, item: QListWidgetItem) -> None:
-        self.asked.choose(TEXT)
-        self._panel.column.ask_with(item.data(_ROLE.UserRole))
+        word = item.data(_ROLE.UserRole)
+        self.asked.choose(TEXT)  # the list is filled anew
+        self._panel.column.ask_with(word)
 
     @Slot(QModelIndex)
     def _show(self, index: QModelIndex) -> None:
