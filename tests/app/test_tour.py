@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
 
 from studio.core import tour
 from studio.core.generating import Generate
@@ -27,16 +28,14 @@ def the_tour(stage: Stage) -> TourPanel:
     return panel
 
 
-def test_every_stop_sets_up_its_workspace(stage: Stage) -> None:
+def test_every_stop_sets_up_its_workspace(stage: Stage, qtbot: QtBot) -> None:
     panel = the_tour(stage)
     for number, stop in enumerate(STOPS):
         stage.window._go_to("tour")
         panel.list.setCurrentItem(panel._items[number])
         QTest.mouseClick(stage.find("tourShow"), Qt.MouseButton.LeftButton)
         shown = stage.window.panel(stop.workspace)
-        QTest.qWaitFor(
-            lambda shown=shown: getattr(shown, "_stop", None) is None
-        )  # read in a thread
+        qtbot.waitUntil(lambda shown=shown: getattr(shown, "_stop", None) is None)
         assert shown.isVisible(), stop.id
         assert shown.banner.kind != "error", (stop.id, shown.banner.text.text())
         assert stage.window.tour.text.text() == stop.look
@@ -81,15 +80,14 @@ def test_keys_walk_the_stops(stage: Stage) -> None:
     assert panel.number == 0
 
 
-def test_a_stop_takes_the_users_own_newest_picture(stage: Stage) -> None:
-    settings = Settings("mine")
+def test_a_stop_takes_the_users_own_newest_picture(stage: Stage, qtbot: QtBot) -> None:
     stage.panel.generate()
-    stage.bridge.make(len(stage.bridge.requests) - 1, settings)
-    assert QTest.qWaitFor(lambda: bool(stage.panel.library.entries[0].path))
+    stage.bridge.make(len(stage.bridge.requests) - 1, Settings("mine"))
+    qtbot.waitUntil(lambda: bool(stage.panel.library.entries[0].path))
     panel = the_tour(stage)
     stop = next(s for s in STOPS if s.workspace == "reconstruct" and s.picture)
     panel.list.setCurrentItem(panel._items[STOPS.index(stop)])
     QTest.mouseClick(stage.find("tourShow"), Qt.MouseButton.LeftButton)
     bench = stage.window.panel("reconstruct").bench
-    assert QTest.qWaitFor(lambda: len(bench.sources) == 2)
+    qtbot.waitUntil(lambda: len(bench.sources) == 2)
     assert "mine" in {source.name for source in bench.sources}

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from studio.core.generating import Generate, Picture
 from studio.core.settings import Settings
 from studio.engine.measures import Means
-from studio.engine.measures.autoencoders import scenes
+from studio.engine.measures.autoencoders import noise, scenes
 from studio.engine.probes.frequencies import band
 from studio.metrics.features import GradientJudge
 from studio.metrics.spectra import laplacian_energy_ratio
@@ -37,8 +37,7 @@ def step(means: Means) -> float:
     way to another picture."""
     real = scenes()
     way = (real - real.roll(1, 0)).flatten(1).norm(dim=1)
-    noise = torch.randn(real.shape, generator=torch.Generator().manual_seed(1))
-    there = real + noise * (way / noise.flatten(1).norm(dim=1))[:, None, None, None]
+    there = real + noise() * (way / noise().flatten(1).norm(dim=1))[:, None, None, None]
     both = torch.stack((there[..., :-1].flatten(), there[..., 1:].flatten()))
     return float(torch.corrcoef(both)[0, 1])
 

@@ -31,7 +31,7 @@ def set_up(root: QWidget, values: Iterable[tuple[str, Any]]) -> None:
             raise UsageError(f"there is no control {name!r} in {root.objectName()}.")
         try:
             _set(control, value)
-        except (TypeError, LookupError, ValueError, OverflowError):
+        except (TypeError, LookupError, ValueError):
             raise UsageError(f"the control {name!r} does not take {value!r}.") from None
 
 
@@ -44,6 +44,8 @@ def _set(control: QWidget, value: Any) -> None:
         case QPlainTextEdit():
             control.setPlainText(value)
         case QSpinBox() | QDoubleSpinBox() | QSlider():
+            if not control.minimum() <= value <= control.maximum():
+                raise ValueError
             control.setValue(value)
         case QComboBox():
             control.setCurrentIndex(_index(control, value))
