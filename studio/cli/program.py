@@ -80,7 +80,9 @@ def _run(argv: Sequence[str]) -> int:
         return int(done.code or 0)
     if document is not None and not World.here().rank:
         lines = arguments.verb.describe(document)
-        return _out((json.dumps(document, indent=2) if arguments.json else "\n".join(lines)) + "\n")
+        text = json.dumps(document, indent=2) if arguments.json else "\n".join(lines)
+        failure = arguments.verb.failure(document)
+        return _out(text + "\n") or (_complain(StudioError(failure), 1) if failure else 0)
     return 0
 
 

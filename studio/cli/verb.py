@@ -18,13 +18,15 @@ Document = dict[str, Any]
 @dataclass(frozen=True)
 class Verb:
     """`run` returns the JSON document (None: nothing to say, as on torchrun's other ranks);
-    `describe` gives the same as lines for people."""
+    `describe` gives the same as lines for people. `failure` says what is wrong with what the
+    document holds, if anything: it is printed all the same, and the exit code is 1."""
 
     name: str
     summary: str
     configure: Callable[[ArgumentParser], None]
     run: Callable[[Namespace], Document | None]
     describe: Callable[[Document], Iterable[str]]
+    failure: Callable[[Document], str] = lambda document: ""
 
 
 class Parser(ArgumentParser):

@@ -37,6 +37,17 @@ class Figure:
     def holds(self, value: float) -> bool:
         return self.low <= value <= self.high
 
+    @property
+    def range(self) -> str:
+        """In words: "27 to 32", "at least 2"."""
+        if self.high == math.inf:
+            return f"at least {number(self.low)}"
+        if self.low == -math.inf:
+            return f"at most {number(self.high)}"
+        if self.low == self.high:
+            return number(self.low)
+        return f"{number(self.low)} to {number(self.high)}"
+
 
 @dataclass(frozen=True)
 class Stop:
@@ -73,6 +84,11 @@ class Measure(Request):
 @dataclass(frozen=True)
 class Measured(Event):
     value: float
+
+
+def number(value: float) -> str:
+    """Whole numbers whole, others to four digits."""
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.4g}"
 
 
 def chapters() -> tuple[Chapter, ...]:

@@ -61,6 +61,8 @@ class Panel(QWidget):
 
     def set_up_for(self, stop: Stop) -> None:
         """Is set up as a stop of the tour says, and begins if it says so. Raises UsageError."""
+        if stop.picture and self.library.entries and (path := self.library.entries[0].path):
+            self.receive((path,))  # the newest
         set_up(self, stop.set)
         if stop.run:
             self.run()
@@ -207,6 +209,8 @@ class ViewsPanel(Panel):
     def set_up_for(self, stop: Stop) -> None:
         if stop.view:
             self.show_view(stop.view)
+        if (own := self._own_work()) is not None:
+            own.escape()  # what another stop began
         super().set_up_for(stop)
 
     def begin(self) -> None:

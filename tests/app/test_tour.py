@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel
 from studio.core import tour
 from studio.core.generating import Generate
 from studio.core.messages import Finished
+from studio.core.settings import Settings
 from studio.core.tour import Measure, Measured
 from studio.ui.workspaces import WORKSPACES
 from studio.ui.workspaces.tour.panel import TourPanel
@@ -33,6 +34,9 @@ def test_every_stop_sets_up_its_workspace(stage: Stage) -> None:
         panel.list.setCurrentItem(panel._items[number])
         QTest.mouseClick(stage.find("tourShow"), Qt.MouseButton.LeftButton)
         shown = stage.window.panel(stop.workspace)
+        QTest.qWaitFor(
+            lambda shown=shown: getattr(shown, "_stop", None) is None
+        )  # read in a thread
         assert shown.isVisible(), stop.id
         assert shown.banner.kind != "error", (stop.id, shown.banner.text.text())
         assert stage.window.tour.text.text() == stop.look
@@ -51,7 +55,7 @@ def test_a_stop_begins_and_the_line_leads_back(stage: Stage) -> None:
 
 @pytest.mark.parametrize(("value", "words"), [(196608.0, "as it should be"), (3.0, "outside")])
 def test_measuring_says_whether_the_figure_holds(stage: Stage, value: float, words: str) -> None:
-    the_tour(stage)
+    panel = the_tour(stage)
     QTest.mouseClick(stage.find("tourMeasure"), Qt.MouseButton.LeftButton)
     assert isinstance(stage.bridge.requests[-1], Measure)
     job = len(stage.bridge.requests) - 1
@@ -59,6 +63,14 @@ def test_measuring_says_whether_the_figure_holds(stage: Stage, value: float, wor
     stage.bridge.arrived.emit(Finished(job, 0.1))
     found = stage.find("tourFound")
     assert isinstance(found, QLabel) and words in found.text()
+    title = panel.list.currentItem().text(0)
+    assert title.startswith("✓") == panel.stop.figure.holds(value)
+    panel.step(1)
+    assert not found.text()
+    panel.step(-1)
+    assert words in found.text()
+    again = TourPanel(panel.shared)  # as when the studio is started anew
+    assert again.list.currentItem().text(0) == title and words in again.page.found.text()
 
 
 def test_keys_walk_the_stops(stage: Stage) -> None:
@@ -67,3 +79,17 @@ def test_keys_walk_the_stops(stage: Stage) -> None:
     assert panel.number == 1
     QTest.keyClick(panel, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
     assert panel.number == 0
+
+
+def test_a_stop_takes_the_users_own_newest_picture(stage: Stage) -> None:
+    settings = Settings("mine")
+    stage.panel.generate()
+    stage.bridge.make(len(stage.bridge.requests) - 1, settings)
+    assert QTest.qWaitFor(lambda: bool(stage.panel.library.entries[0].path))
+    panel = the_tour(stage)
+    stop = next(s for s in STOPS if s.workspace == "reconstruct" and s.picture)
+    panel.list.setCurrentItem(panel._items[STOPS.index(stop)])
+    QTest.mouseClick(stage.find("tourShow"), Qt.MouseButton.LeftButton)
+    bench = stage.window.panel("reconstruct").bench
+    assert QTest.qWaitFor(lambda: len(bench.sources) == 2)
+    assert "mine" in {source.name for source in bench.sources}

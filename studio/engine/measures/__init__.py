@@ -11,11 +11,10 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
-from studio.core.errors import UsageError
+from studio.core.errors import UsageError, no_such
 from studio.core.messages import Event, Request
 from studio.core.tour import Measure, Measured
 from studio.models.format import Check
@@ -57,9 +56,7 @@ def measure(worker: Worker, request: Measure, check: Check, job: int) -> Iterato
     figure = request.figure
     found = measures().get(figure.measure)
     if found is None:
-        near = get_close_matches(figure.measure, measures(), 1)
-        hint = f"; did you mean {near[0]!r}?" if near else "."
-        raise UsageError(f"there is no measure {figure.measure!r}{hint}")
+        raise no_such("measure", figure.measure, measures())
     try:
         asked = inspect.signature(found).bind(Means(worker, check), **dict(figure.options))
     except TypeError as error:

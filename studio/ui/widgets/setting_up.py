@@ -31,7 +31,7 @@ def set_up(root: QWidget, values: Iterable[tuple[str, Any]]) -> None:
             raise UsageError(f"there is no control {name!r} in {root.objectName()}.")
         try:
             _set(control, value)
-        except (TypeError, LookupError):
+        except (TypeError, LookupError, ValueError, OverflowError):
             raise UsageError(f"the control {name!r} does not take {value!r}.") from None
 
 
@@ -72,6 +72,7 @@ def _index(box: QComboBox, value: Any) -> int:
 def _tick(entries: QListWidget, values: Any) -> None:
     """Ticks these, by what an entry stands for or its text, and no others."""
     items = [entries.item(row) for row in range(entries.count())]
+    items = [item for item in items if item.flags() & Qt.ItemFlag.ItemIsUserCheckable]
     names = [{item.text(), item.data(Qt.ItemDataRole.UserRole)} for item in items]
     if any(all(value not in each for each in names) for value in values):
         raise LookupError

@@ -217,7 +217,7 @@ class LabView(QWidget):
         super().showEvent(event)
         if not self._begun:
             self._begun = True
-            QTimer.singleShot(0, self, self.run)
+            QTimer.singleShot(0, self, self._engine_ready)
         if not isinstance(QApplication.focusWidget(), QTabBar):  # whose arrows may be in use
             self.player.slider.setFocus()  # Space plays, arrows scrub
 

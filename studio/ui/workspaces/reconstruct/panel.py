@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.core.autoencoding import Reconstructed
 from studio.core.errors import UsageError
+from studio.core.tour import Stop
 from studio.gallery import reconstruction
 from studio.gallery.reconstruction_sheet import block, shown
 from studio.ui import actions
@@ -33,6 +35,7 @@ from studio.ui.workspaces.reconstruct.workbench import Source, Workbench, read, 
 
 TABS = ("Views of the reconstructions", "Ways to look into autoencoders")
 AUTOENCODERS = "Autoencoders (*.safetensors *.pth *.json);;All (*)"
+PICTURES = 2  # that a stop of the tour finds
 HERE = "studio.ui.workspaces.reconstruct"
 # fmt: off
 VIEWS = (
@@ -67,6 +70,7 @@ class ReconstructPanel(ViewsPanel):
         self._listed = False
         self._wanted: Entry | None = None  # of the library, being opened
         self._samples = 0
+        self._stop: Stop | None = None  # of the tour, to be set up
         own = texts(self.preferences.get("reconstruct").get("own"))
         self._own = [path for path in own if os.path.exists(path)]  # added by their path
         self._background = Background(self)
@@ -114,6 +118,30 @@ class ReconstructPanel(ViewsPanel):
         elif self.bench.job is None and self.jobs.model is not None:
             self.note("Everything is reconstructed already.")
 
+    def set_up_for(self, stop: Stop) -> None:
+        """Once the autoencoders are listed and there are two pictures: some views need as many."""
+        self._stop = stop
+        self.bench.drop()
+        lacking = PICTURES - len(self.bench.sources)
+        if stop.picture and self.library.entries and lacking == PICTURES:
+            self.take_newest()
+            lacking -= 1
+        for _ in range(lacking):
+            self.take_sample()
+        self._set_up()
+
+    def _set_up(self) -> None:
+        stop, self._stop = self._stop, None
+        if stop is None:
+            return
+        if len(self.bench.sources) < PICTURES or not self.column.items():
+            self._stop = stop
+            return
+        try:
+            super().set_up_for(replace(stop, picture=False))
+        except UsageError as error:
+            self.refuse(str(error))
+
     def open_pictures(self) -> None:
         """Asks for files."""
         paths, _ = QFileDialog.getOpenFileNames(self, "Open pictures", str(Path.home()), FILES)
@@ -144,6 +172,7 @@ class ReconstructPanel(ViewsPanel):
         if self._wanted is entry:
             self._wanted = None
             self._add_image(entry.title(), image)
+            self._set_up()
 
     def paste(self) -> None:
         """The clipboard's files or picture."""
@@ -218,6 +247,7 @@ class ReconstructPanel(ViewsPanel):
                 known = tuple(name for name, _ in names)
                 self.bench.choose(tuple(name for name in known if name in last) or known)
             self.column.show_autoencoders(names, damaged)
+        self._set_up()
 
 
 def _autoencoders() -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:

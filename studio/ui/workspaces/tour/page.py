@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QFrame
+from PySide6.QtWidgets import QFrame, QWidget
 
-from studio.core.tour import Figure, Stop
+from studio.core.tour import Figure, Stop, number
 from studio.ui.widgets.buttons import text_button
 from studio.ui.widgets.form import caption, column, row
 
 SHOW = "Set up the workspace for this stop and begin (Ctrl+Enter)"
+WIDTH = 660  # logical pixels: some 80 letters a line, as books have
 MEASURE = "Measure this figure on the model (Ctrl+M)"
 
 
@@ -36,16 +37,17 @@ class Page(QFrame):
         ):  # fmt: skip
             parts += [caption(words, "title"), label, 8]
         buttons = row(self.show_it, self.measure, None, gap=8)
-        column(
-            *parts, self.found, buttons, 8, self.paper, None,
-            gap=8, margins=(28, 22, 28, 22), on=self,
-        )  # fmt: skip
+        text = QWidget()
+        text.setMaximumWidth(WIDTH)
+        column(*parts, self.found, 4, buttons, 14, self.paper, None, gap=8, on=text)
+        row((text, 1), on=self).setContentsMargins(28, 22, 28, 22)
 
     def show_stop(self, stop: Stop, place: str) -> None:
         """`place` is its chapter and number."""
+        figure = f"{stop.figure.what}: {stop.figure.range}"
         for label, text in (
             (self.place, place), (self.title, stop.title), (self.claim, stop.claim),
-            (self.look, stop.look), (self.figure, expected(stop.figure)), (self.paper, stop.paper),
+            (self.look, stop.look), (self.figure, figure), (self.paper, stop.paper),
         ):  # fmt: skip
             label.setText(text)
         self.found.clear()
@@ -54,19 +56,3 @@ class Page(QFrame):
     def show_value(self, figure: Figure, value: float) -> None:
         verdict = "as it should be" if figure.holds(value) else "outside that range"
         self.found.setText(f"Measured: {number(value)}, {verdict}.")
-
-
-def expected(figure: Figure) -> str:
-    """ "PSNR in dB: 27 to 32"."""
-    if figure.high == float("inf"):
-        return f"{figure.what}: at least {number(figure.low)}"
-    if figure.low == float("-inf"):
-        return f"{figure.what}: at most {number(figure.high)}"
-    if figure.low == figure.high:
-        return f"{figure.what}: {number(figure.low)}"
-    return f"{figure.what}: {number(figure.low)} to {number(figure.high)}"
-
-
-def number(value: float) -> str:
-    """Whole numbers whole, others to four digits."""
-    return f"{value:,.0f}" if value == round(value) else f"{value:,.4g}"

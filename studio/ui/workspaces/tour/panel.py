@@ -29,6 +29,7 @@ class TourPanel(Panel):
         self.stops: list[tuple[str, Stop]] = []  # each with its chapter's title
         self._items: list[QTreeWidgetItem] = []
         self._job: Job | None = None
+        self._found: dict[str, float] = dict(self.preferences.get("tour"))  # values by stops' ids
         self.list = named(QTreeWidget(), "tourStops", "Stops of the tour", TIP)
         self.list.setHeaderHidden(True)
         self.list.setFixedWidth(WIDTH)
@@ -55,12 +56,19 @@ class TourPanel(Panel):
             top.setFlags(Qt.ItemFlag.ItemIsEnabled)
             for stop in chapter.stops:
                 self.stops.append((chapter.title, stop))
-                item = QTreeWidgetItem(top, [stop.title])
+                item = QTreeWidgetItem(top)
                 item.setToolTip(0, stop.title)
                 self._items.append(item)
+                self._mark(item, stop)
         self.list.expandAll()
         if self._items:
             self.list.setCurrentItem(self._items[0])
+
+    def _mark(self, item: QTreeWidgetItem, stop: Stop) -> None:
+        """Ticks a stop whose figure has been measured and holds."""
+        value = self._found.get(stop.id)
+        holds = isinstance(value, int | float) and stop.figure.holds(value)
+        item.setText(0, f"✓ {stop.title}" if holds else stop.title)
 
     @property
     def number(self) -> int:
@@ -96,8 +104,13 @@ class TourPanel(Panel):
     @Slot(object)
     def _measured(self, event: Measured) -> None:
         request = self._job.request if self._job is not None else None
-        if isinstance(request, Measure) and request.figure == self.stop.figure:
-            self.page.show_value(request.figure, event.value)
+        for item, (_, stop) in zip(self._items, self.stops, strict=True):
+            if isinstance(request, Measure) and stop.figure == request.figure:
+                self._found[stop.id] = event.value
+                self.preferences.set("tour", self._found)
+                self._mark(item, stop)
+                if stop is self.stop:
+                    self.page.show_value(stop.figure, event.value)
 
     @Slot()
     def _ended(self) -> None:
@@ -109,6 +122,9 @@ class TourPanel(Panel):
         if item in self._items:
             chapter, stop = self.stops[self.number]
             self.page.show_stop(stop, f"{chapter} · Stop {self.number + 1} of {len(self._items)}")
+            value = self._found.get(stop.id)
+            if isinstance(value, int | float):
+                self.page.show_value(stop.figure, value)
 
     @Slot(QTreeWidgetItem, int)
     def _opened(self, item: QTreeWidgetItem, _: int) -> None:
