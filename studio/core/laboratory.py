@@ -19,8 +19,11 @@ class Lab(Request):
 
     `settings` decide as for a picture: sampler, steps, options, schedule, shift, seed, guidance and
     its rule; prompt and model are not used. `source` answers for the denoiser: "exact", or the
-    prediction of a trained toy network ("epsilon", "score", "velocity"). `label` is the class that
-    guidance pulls to, -1 none (exact source only). The field is drawn on `side` x `side` points.
+    prediction of a trained toy network ("epsilon", "score", "velocity"), or on three clouds
+    "unlabelled-10" (a network that was not told the class of 10 % of its points; 0, 20, 50 too) and
+    "noisy-classifier", "clean-classifier" (the exact score, guided by a classifier's gradient).
+    `label` is the class that guidance pulls to, -1 none; the first three know no classes. The field
+    is drawn on `side` x `side` points.
     `likelihood` asks for the log-likelihood of true samples, by the change of variables.
     """
 

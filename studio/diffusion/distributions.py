@@ -15,6 +15,8 @@ from studio.core.errors import no_such
 from studio.diffusion.paths import evenly
 
 if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
     from studio.diffusion.mixture import Mixture
 
 Point = tuple[float, float]
@@ -41,6 +43,20 @@ class Distribution:
         count = len(self.centres)
         return Mixture((1.0 / count,) * count, self.centres, (self.std,) * count)
 
+    def log_classes(self, x: Tensor, alpha: float = 1.0, sigma: float = 0.0) -> Tensor:
+        """log p(class | x) in nats, (B, classes), of x (B, 2) at that noise; classes are alike
+        frequent."""
+        import torch
+
+        parts = (self.mixture.conditional(each) for each in self.classes)
+        return torch.stack([p.log_density(x, alpha, sigma) for p in parts], -1).log_softmax(-1)
+
+    def draw_labels(self, points: Tensor, generator: Generator) -> Tensor:
+        """The classes (N,) that points of the data (N, 2) come from, drawn from p(class | x)."""
+        import torch
+
+        return torch.multinomial(self.log_classes(points).exp(), 1, generator=generator)[:, 0]
+
 
 def _arc(centre: Point, radius: float, first: float, last: float, count: int) -> tuple[Point, ...]:
     """`count` points evenly along a circle, between two angles in half turns."""
@@ -63,6 +79,8 @@ _MOONS = (
     *_arc((-0.6, -0.3), 1.2, 0.0, 1.0, 64),
     *_arc((0.6, 0.3), 1.2, 1.0, 2.0, 64),
 )
+# They overlap: what is between two of them might be of either (Ho & Salimans 2022, figure 2).
+_TRIO = _arc((0.0, 0.0), 0.9, 0.5, 0.5 + 4 / 3, 3)
 _GRID = tuple((0.7 * column, 0.7 * row) for row in range(-2, 3) for column in range(-2, 3))
 
 DISTRIBUTIONS: dict[str, Distribution] = {
@@ -72,6 +90,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
         Distribution("grid", "Grid of 25", _GRID, 0.07, _each(25), 2.0),
         Distribution("ring", "Ring of 8", _arc((0.0, 0.0), 1.4, 0.0, 1.75, 8), 0.1, _each(8), 2.1),
         Distribution("pair", "Two Gaussians", ((-1.0, 0.0), (1.0, 0.0)), 0.3, _each(2), 2.4),
+        Distribution("trio", "Three clouds", _TRIO, 0.5, _each(3), 2.6),
     )
 }
 

@@ -19,6 +19,7 @@ from studio.core.settings import MAX_SEED, Settings
 from studio.diffusion import samplers
 from studio.diffusion.denoised import Denoiser
 from studio.diffusion.distributions import Distribution, find_distribution
+from studio.diffusion.guidance import ClassifierGuided
 from studio.diffusion.likelihood import log_likelihood
 from studio.diffusion.mixture import Mixture
 from studio.diffusion.noise import NoiseStream
@@ -26,7 +27,7 @@ from studio.diffusion.state import State
 from studio.metrics.distributions import energy_distance
 from studio.models.format import Check
 from studio.models.plan import Plan
-from studio.models.toys import open_toy
+from studio.models.toys import CLASSIFIER, open_toy, toy_classifier
 
 EXACT_STEPS = 60  # of the fourth-order solver: its error is far below a pixel
 TRUTH_SEEDS = (2**31, 2**31 + 1)
@@ -60,20 +61,26 @@ def run(request: Lab, distribution: Distribution) -> Iterator[State]:
 
 
 def denoiser_of(request: Lab, distribution: Distribution) -> Denoiser:
-    """The exact mixture, guided to a class of it if one is chosen; or a trained toy network."""
-    mixture = distribution.mixture
-    if request.source != "exact":
-        if request.label >= 0:
-            raise UsageError("a toy network knows no classes: choose the exact score to guide.")
-        return open_toy(distribution.name, request.source)
-    if request.label < 0:
-        return mixture
-    if request.label >= len(distribution.classes):
-        raise UsageError(f"{distribution.name} has {len(distribution.classes)} classes.")
+    """The exact mixture or a trained toy network, guided to a class if one is chosen: by the rule,
+    or along the gradient of a toy classifier."""
+    name, source, label = distribution.name, request.source, request.label
+    exact, classifies = distribution.mixture, source.endswith(CLASSIFIER)
+    network = not classifies and source != "exact"
+    if label < 0:
+        return open_toy(name, source) if network else exact
+    if label >= len(distribution.classes):
+        raise UsageError(f"{name} has {len(distribution.classes)} classes.")
     plan = Plan.of(request.settings)
     if needs := plan.rule.spec.needs:
         raise UsageError(f"the laboratory has no {needs} network: choose another rule.")
-    return plan.mixed(data_of(request), mixture)
+    if classifies:
+        if request.likelihood:
+            raise UsageError("what a classifier guides has no likelihood here: untick it.")
+        log_probability = toy_classifier(name, source, label)
+        return ClassifierGuided(exact, log_probability, plan.settings.guidance)
+    if network:
+        return plan.mixed(open_toy(name, source, label), open_toy(name, source))
+    return plan.mixed(data_of(request), exact)
 
 
 def drawn(

@@ -16,11 +16,14 @@ from studio.networks.bounds import Width
 
 @dataclass(frozen=True)
 class ToyConfig:
-    """`depth` hidden layers of `width`; `frequencies` of each coordinate and of the time."""
+    """`depth` hidden layers of `width`; `frequencies` of each coordinate and of the time; `classes`
+    that it may be told; `outputs`: 2 of a denoiser, of a classifier one a class."""
 
     width: Width = 96
     depth: Annotated[int, Within(1, 256)] = 4
     frequencies: Annotated[int, Within(1, 64)] = 6
+    classes: Annotated[int, Within(0, 1024)] = 0
+    outputs: Annotated[int, Within(1, 1024)] = 2
 
 
 def fourier(values: Tensor, count: int) -> Tensor:
@@ -39,15 +42,23 @@ class ToyNetwork(nn.Module):
     def __init__(self, config: ToyConfig) -> None:
         super().__init__()
         self.config = config
-        widths = [2 + 6 * config.frequencies, *[config.width] * config.depth]
+        told = config.classes + 1 if config.classes else 0
+        widths = [2 + 6 * config.frequencies + told, *[config.width] * config.depth]
         self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
-        self.output = nn.Linear(config.width, 2)
+        self.output = nn.Linear(config.width, config.outputs)
 
-    def forward(self, x: Tensor, t: Tensor) -> Tensor:
-        """x (N, 2) and t (N,) in [0, 1] -> (N, 2)."""
+    def forward(self, x: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
+        """x (N, 2), t (N,) in [0, 1] and classes (N,) int64 -> (N, outputs).
+
+        None, like the number after the last class, is no class.
+        """
         count, dtype = self.config.frequencies, self.output.weight.dtype
-        features = torch.cat([x, fourier(x, count), fourier(t[:, None], count)], -1)
-        h = features.to(dtype)
+        features = [x, fourier(x, count), fourier(t[:, None], count)]
+        if classes := self.config.classes:
+            if label is None:
+                label = torch.full((len(x),), classes, device=x.device)
+            features.append(nn.functional.one_hot(label, classes + 1))
+        h = torch.cat(features, -1).to(dtype)
         for layer in self.hidden:
             h = nn.functional.silu(layer(h))
         return self.output(h)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
+from studio.core.tables import Share
 from studio.diffusion import samplers
 from studio.diffusion.denoiser import NetworkDenoiser
 from studio.diffusion.distributions import find_distribution
@@ -32,11 +34,13 @@ STEPS = 50
 
 @dataclass(frozen=True)
 class ToySettings:
-    """What is learnt, and how it is put: a distribution, a path and a prediction by name."""
+    """What is learnt, and how it is put: a distribution, a path and a prediction by name. Where the
+    network can be told classes, it is not told them in the share `p_uncond` of all cases."""
 
     distribution: str = "moons"
     path: str = "rectified-flow"
     prediction: str = "velocity"
+    p_uncond: Share = 0.1
 
 
 class ToyTask(Task):
@@ -49,7 +53,8 @@ class ToyTask(Task):
         self.recipe = recipe
         self.settings = recipe.read(ToySettings, "settings")
         self.objective = Denoising.named(self.settings.path, self.settings.prediction)
-        self.mixture = find_distribution(self.settings.distribution).mixture
+        self.distribution = find_distribution(self.settings.distribution)
+        self.mixture = self.distribution.mixture
         self.config = recipe.read(ToyConfig, "network")
         self.network: nn.Module = ToyNetwork(self.config)
 
@@ -63,12 +68,23 @@ class ToyTask(Task):
         points = self.mixture.sample(run.batch, generator)
         times = uniform_times(run.batch, generator, self.objective.path)
         noise = torch.randn(points.shape, generator=generator)
-        return Noised(points.to(self.device), times.to(self.device), noise.to(self.device))
+        labels = self.labels(points, generator)
+        parts = (points, times, noise, labels)
+        return Noised(*(None if part is None else part.to(self.device) for part in parts))
+
+    def labels(self, points: Tensor, generator: torch.Generator) -> Tensor | None:
+        """What the network is told of each point, (N,)."""
+        if not self.config.classes:
+            return None
+        untold = torch.rand(len(points), generator=generator) < self.settings.p_uncond
+        labels = self.distribution.draw_labels(points, generator)
+        return labels.masked_fill(untold, self.config.classes)
 
     def losses(self, network: nn.Module, batch: object, step: int) -> dict[str, Tensor]:
         data = cast(Noised, batch)
         with torch.autocast(self.device.type, enabled=False):  # bf16 is coarser than the parts
-            losses = self.objective.losses(network, data.clean, data.times, data.noise)
+            told = network if data.known is None else partial(network, label=data.known)
+            losses = self.objective.losses(told, data.clean, data.times, data.noise)
         return {"loss": losses.mean()}
 
     @torch.no_grad()

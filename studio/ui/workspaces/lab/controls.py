@@ -20,12 +20,28 @@ TRAINED = {
     "epsilon": ("Network: epsilon", "A small network trained to predict the noise (DDPM)"),
     "score": ("Network: score", "A small network trained by score matching (SDE)"),
     "velocity": ("Network: velocity", "A small network trained to predict the velocity (flow)"),
+    **{
+        f"unlabelled-{share}": (
+            f"Network: p_uncond {share} %",
+            f"A small network that was not told the class of {share} % of its points",
+        )
+        for share in (0, 10, 20, 50)
+    },
+    "noisy-classifier": (
+        "Classifier of noise",
+        "The exact score, guided by a small classifier of noisy points",
+    ),
+    "clean-classifier": (
+        "Classifier, clean",
+        "The exact score, guided by a small classifier that never saw noise",
+    ),
 }
+WITHOUT_CLASSES = ("epsilon", "score", "velocity")
 EXACT = ("exact", "Exact score", "The distribution's own score: no network, no training error")
 DATA = "The distribution to sample (Alt+D)"
 SOURCE = (
     "What acts as the denoiser (Alt+O): the exact score, or a network trained on samples; networks"
-    " exist for two moons and the grid"
+    " exist for two moons, the grid and three clouds"
 )
 CLASS = "The class that guidance aims for (Alt+L)"
 SCALE = "Guidance scale w (Alt+W): 0 ignores the class, 1 samples it, more overshoots"
@@ -72,7 +88,8 @@ class Controls(QWidget):
     @Slot(object)
     def _data_chosen(self, name: str) -> None:
         """Offers the networks that were trained on this distribution, and its classes."""
-        trained = tuple((each, *TRAINED[each]) for each in toy_sources(name) if each in TRAINED)
+        there = toy_sources(name)
+        trained = tuple((each, *words) for each, words in TRAINED.items() if each in there)
         self.source.offer((EXACT, *trained))
         count = len(DISTRIBUTIONS[name].classes)
         classes = tuple((k, f"Class {k + 1}", "Guide all particles there") for k in range(count))
@@ -82,15 +99,15 @@ class Controls(QWidget):
 
     @Slot()
     def _enable(self, _: object = None) -> None:
-        """Networks know no classes, and w is the guidance's."""
-        exact = self.source.currentData() == "exact"
-        self.label.setEnabled(exact)
-        self.strength.setEnabled(exact and self.label.currentData() >= 0)
+        """Some networks know no classes, and w is the guidance's."""
+        knows = self.source.currentData() not in WITHOUT_CLASSES
+        self.label.setEnabled(knows)
+        self.strength.setEnabled(knows and self.label.currentData() >= 0)
 
     def request(self, sampler: str, steps: int, likelihood: bool) -> Lab:
         """What is asked of one sampler."""
-        exact = self.source.currentData() == "exact"
-        label = self.label.currentData() if exact else -1
+        knows = self.source.currentData() not in WITHOUT_CLASSES
+        label = self.label.currentData() if knows else -1
         guidance = self.strength.value() if label >= 0 else 1.0
         return Lab(
             self.data.currentData(),
