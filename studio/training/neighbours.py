@@ -3,8 +3,9 @@ out, beside their pixels' (chance: one in the gallery)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -14,11 +15,18 @@ from torch.nn import functional as F
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.layout import SINGLE_SIZE
 from studio.dataset.scenes import WHITE, Mix, Placed, Scene, sample_scene
-from studio.training.painter import Painter
 
 Embed = Callable[[Tensor], Tensor]  # (B, 3, S, S) in [-1, 1] -> (B, D)
 LONE = Mix(p_pair=0, p_count=0, p_hue=0, p_colour_ground=0.8, groups=(), split="held-out")
 PART = 128
+
+
+class Paints(Protocol):
+    """A Painter, or what composes with finer edges."""
+
+    catalogue: Catalogue
+
+    def paint(self, scenes: Sequence[Scene], size: int) -> Tensor: ...
 
 
 class Neighbours:
@@ -31,9 +39,9 @@ class Neighbours:
     """
 
     def __init__(
-        self, painter: Painter, size: int, style: str = "fluent-3d", other: str = "noto"
+        self, painter: Paints, size: int, style: str = "fluent-3d", other: str = "noto"
     ) -> None:
-        catalogue = painter.catalogue
+        self.catalogue = catalogue = painter.catalogue
         both = set(catalogue.codes(other))
         self.codes = [code for code in catalogue.codes(style) if code in both]
         self.unseen = [c for c in self.codes if catalogue.by_code[c].split == "held-out"]
@@ -43,28 +51,36 @@ class Neighbours:
         scenes = elsewhere(catalogue, style, set(self.unseen))
         self.shown = [scene.objects[0].code for scene in scenes]
         self.scenes = painter.paint(scenes, size)
+        number = {code: k for k, code in enumerate(self.codes)}
+        self.held = torch.tensor([number[code] for code in self.unseen])
+        self.right = torch.tensor([number[code] for code in self.shown])
 
-    @torch.no_grad()
     def figures(self, embed: Embed) -> Mapping[str, float]:
         """The parts, 0 to 1, of the queries whose nearest neighbour by cosine is right."""
+        return self.figures_of(*self.embedded(embed))
+
+    @torch.no_grad()
+    def embedded(self, embed: Embed) -> tuple[Tensor, Tensor, Tensor]:
+        """Unit vectors of the gallery, of what is held out in the other style, and of scenes."""
         gallery, styled, scenes = (
-            F.normalize(torch.cat([embed(part) for part in x.split(PART)]).float(), dim=-1)
+            F.normalize(torch.cat([embed(part) for part in x.split(PART)]).float(), dim=-1).cpu()
             for x in (self.gallery, self.styled, self.scenes)
         )
-        number = {code: k for k, code in enumerate(self.codes)}
-        held = torch.tensor([number[code] for code in self.unseen], device=gallery.device)
-        shown = torch.tensor([number[code] for code in self.shown], device=gallery.device)
-        among = gallery[held] @ gallery.T
-        among[:, held] = -torch.inf
-        nearest = among.argmax(1).tolist()
-        right = [
-            self.groups[a] == self.groups[b] for a, b in zip(held.tolist(), nearest, strict=True)
-        ]
+        return gallery, styled, scenes
+
+    def figures_of(self, gallery: Tensor, styled: Tensor, scenes: Tensor) -> Mapping[str, float]:
         return {
-            "knn_scene": float(((scenes @ gallery.T).argmax(1) == shown).float().mean()),
-            "knn_style": float(((styled @ gallery.T).argmax(1) == held).float().mean()),
-            "knn_group": float(np.mean(right)),
+            "knn_scene": float(((scenes @ gallery.T).argmax(1) == self.right).float().mean()),
+            "knn_style": float(((styled @ gallery.T).argmax(1) == self.held).float().mean()),
+            "knn_group": self.group_share(gallery),
         }
+
+    def group_share(self, gallery: Tensor) -> float:
+        """How often what is held out has a neighbour of its group among the rest."""
+        among = gallery[self.held] @ gallery.T
+        among[:, self.held] = -torch.inf
+        found = zip(self.held.tolist(), among.argmax(1).tolist(), strict=True)
+        return float(np.mean([self.groups[a] == self.groups[b] for a, b in found]))
 
 
 def pixels(pictures: Tensor) -> Tensor:

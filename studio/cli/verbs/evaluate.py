@@ -1,6 +1,7 @@
 """`evaluate`: the model's report card, every figure beside its chance level and its ceiling.
 
-With `--autoencoders` the table of autoencoders instead: the figures of docs/autoencoders.md.
+With `--autoencoders` or `--encoders` the tables of those instead: the figures of
+docs/autoencoders.md and docs/encoders.md.
 """
 
 from __future__ import annotations
@@ -34,6 +35,13 @@ def configure(parser: ArgumentParser) -> None:
     add("--quick", action="store_true", help="fewer pictures, noisier figures")
     add("--rows", metavar="A,B", help="only these, like pairs,words,styles")
     add("--autoencoders", metavar="A,B|all", help="measure these autoencoders instead of the model")
+    add("--encoders", metavar="A,B|all", help="measure these encoders instead of the model")
+    add(
+        "--unseen",
+        type=Path,
+        metavar="FOLDER",
+        help="with --encoders: a dataset with a style that they were not trained on",
+    )
     add("--seed", type=int, help="of the prompts and pictures (default: fixed)")
     add_sampling(parser)
     add_rest(parser)
@@ -45,6 +53,8 @@ def run(arguments: Namespace) -> Document | None:
     out = None if arguments.out is None else folder_at(arguments.out, "the report and its sheets")
     if arguments.autoencoders is not None:
         return None if world.rank else _of_autoencoders(arguments, out)
+    if arguments.encoders is not None:
+        return None if world.rank else _of_encoders(arguments, out)
     if arguments.seed is not None and not 0 <= arguments.seed <= MAX_SEED:
         raise UsageError(f"the seed must be 0 to {MAX_SEED}, not {arguments.seed}.")
     chosen_rows = () if arguments.rows is None else rows(arguments.rows)
@@ -94,6 +104,22 @@ def _of_autoencoders(arguments: Namespace, out: Path | None) -> Document:
     paths = () if out is None else autoencoders.write(found, out)
     document = {**autoencoders.document(found), "files": [str(path) for path in paths]}
     return {**document, "table": autoencoders.markdown(found)}
+
+
+def _of_encoders(arguments: Namespace, out: Path | None) -> Document:
+    from studio.dataset.catalogue import Catalogue
+    from studio.report.encoders import card
+    from studio.report.encoders.subjects import all_names, opened
+
+    names: list[str] = []
+    for name in filter(None, arguments.encoders.split(",")):
+        names += all_names() if name == "all" else [name]
+    more = None if arguments.unseen is None else Catalogue(arguments.unseen)
+    subjects = opened(names)
+    found = card.compare(subjects, Catalogue(), partial(print, file=sys.stderr), more)
+    paths = () if out is None else card.write(found, out)
+    document = {**card.document(found), "files": [str(path) for path in paths]}
+    return {**document, "table": card.markdown(found)}
 
 
 def measure(

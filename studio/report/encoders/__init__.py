@@ -1,0 +1,1 @@
+"""Encoders side by side: `evaluate --encoders`, the figures of docs/encoders.md."""
