@@ -1,0 +1,163 @@
+"""Headers of real files, of hostile ones, and of a thousand damaged ones."""
+
+from __future__ import annotations
+
+import json
+import struct
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from studio.core.errors import ModelError
+from studio.models.probe.header import Header, Tensor, read
+from studio.models.probe.probe import judge, probe
+from tests.models.probe import files
+from tests.models.probe.stubs import STUBS
+
+SMALL = Header({"a.weight": Tensor("F16", (4, 4)), "b": Tensor("F32", (2,))}, {"title": "x"})
+GGUF = Header({"a.weight": Tensor("Q8_0", (4, 32)), "b": Tensor("F32", (2,))}, {"k": "v"}, "GGUF")
+
+
+@pytest.mark.parametrize("stub", STUBS[::12], ids=lambda stub: stub.name)
+def test_read_back(stub: object, tmp_path: Path) -> None:
+    path = files.write(tmp_path / stub.name, stub.header)  # type: ignore[attr-defined]
+    assert judge(read(path), path).reasons == judge(stub.header, path).reasons  # type: ignore[attr-defined]
+
+
+def test_gguf_read_back(tmp_path: Path) -> None:
+    path = files.write(tmp_path / "a.gguf", GGUF)
+    found = read(path)
+    assert found.tensors == GGUF.tensors and found.metadata["k"] == "v"
+    flux = next(stub for stub in STUBS if stub.name == "flux1-dev-Q4_K_S.gguf")
+    assert probe(files.write(tmp_path / flux.name, flux.header)).precision == "Q4_K"
+
+
+def entry(shape: object = (1,), offsets: object = (0, 2), dtype: str = "F16") -> dict[str, object]:
+    return {"dtype": dtype, "shape": shape, "data_offsets": offsets}
+
+
+def said(document: object) -> bytes:
+    return files.framed(json.dumps(document).encode())
+
+
+def many() -> bytes:
+    one = json.dumps(entry((), (0, 0))).encode()
+    keys = b",".join(b'"%d":%s' % (n, one) for n in range(300_000))
+    return files.framed(b"{" + keys + b"}")
+
+
+def brackets() -> bytes:
+    return files.framed(b'{"a":[' + b"[]," * 1_900_000 + b"[]]}")
+
+
+def strings() -> bytes:
+    key = struct.pack("<Q", 1) + b"k"
+    start = b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + key
+    return start + struct.pack("<IIQ", 9, 8, 2**20) + bytes(2**23)
+
+
+HOSTILE: dict[str, Callable[[], bytes]] = {
+    "zero bytes": lambda: b"",
+    "three bytes": lambda: b"abc",
+    "a length of 100 GB": lambda: (100 * 10**9).to_bytes(8, "little") + b"{}",
+    "a length of 2^64": lambda: b"\xff" * 8 + b"{}",
+    "ten million keys": lambda: files.framed(b'{"a":0,' * 10_000_000)[: 2**26],
+    "300,000 keys": many,
+    "1,900,000 brackets": brackets,
+    "deep": lambda: files.framed(b"[" * 1_000_000),
+    "overlapping": lambda: said({"a": entry((2,), (0, 4)), "b": entry((2,), (2, 6))}) + bytes(6),
+    "backwards": lambda: said({"a": entry((1,), (4, 2))}) + bytes(4),
+    "a negative length": lambda: said({"a": entry((-1,), (0, 2))}) + bytes(2),
+    "a negative offset": lambda: said({"a": entry((1,), (-2, 0))}) + bytes(2),
+    "a shape of text": lambda: said({"a": entry("12", (0, 2))}) + bytes(2),
+    "a shape too large": lambda: said({"a": entry((2**60, 2**60), (0, 2))}) + bytes(2),
+    "control characters": lambda: said({"a\x1b[2J\n": entry()}) + bytes(2),
+    "a surrogate": lambda: files.framed(b'{"\\ud800": {}}'),
+    "a long name": lambda: said({"a" * 10**6: entry()}) + bytes(2),
+    "a name twice": lambda: files.framed(b'{"a": %s, "a": %s}' % ((json.dumps(entry()).encode(),) * 2)) + bytes(2),
+    "no object": lambda: said([1, 2]),
+    "no entries": lambda: said({"a": 1}),
+    "metadata of numbers": lambda: said({"__metadata__": 3}),
+    "no UTF-8": lambda: files.framed(b'{"\xff": 1}'),
+    "no JSON": lambda: files.framed(b"<html>"),
+    "cut short": lambda: said({"a": entry((8,), (0, 16))}) + bytes(4),
+    "cut in its header": lambda: files.safetensors(SMALL)[:-7],
+    "GGUF cut short": lambda: files.gguf(GGUF)[:-5],
+    "GGUF without weights": lambda: files.gguf(GGUF),
+    "GGUF and nothing": lambda: b"GGUF",
+    "GGUF of 2^60 tensors": lambda: b"GGUF" + struct.pack("<IQQ", 3, 2**60, 0) + bytes(64),
+    "GGUF of version 9": lambda: b"GGUF" + struct.pack("<IQQ", 9, 0, 0) + bytes(64),
+    "GGUF of a million strings": strings,
+    "GGUF with a text of 2^63": lambda: b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, 2**63) + bytes(64),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_headers_are_one_line(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(HOSTILE[name]())
+    began = time.process_time()
+    with pytest.raises(ModelError) as caught:
+        read(path)
+    assert time.process_time() - began < 1
+    text = str(caught.value)
+    assert text.isprintable() and len(text) < 400 and "a.safetensors" in text
+
+
+@pytest.mark.parametrize("name", ["ten million keys", "300,000 keys", "1,900,000 brackets"])
+def test_hostile_headers_take_little_memory(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(HOSTILE[name]())
+    tracemalloc.start()
+    try:
+        with pytest.raises(ModelError):
+            read(path)
+        assert tracemalloc.get_traced_memory()[1] < 200 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+CHANGES = st.lists(
+    st.tuples(st.integers(0, 2**16), st.integers(0, 255), st.sampled_from(["set", "cut", "add"])),
+    min_size=1,
+    max_size=6,
+)
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("scratch") / "a.safetensors"
+
+
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(chosen=st.integers(0, len(STUBS) - 1), changes=CHANGES, inside=st.booleans())
+def test_a_thousand_damaged_headers(
+    scratch: Path, chosen: int, changes: list[tuple[int, int, str]], inside: bool
+) -> None:
+    """An answer or one line; `inside` keeps the length right, so that the JSON is looked into."""
+    header = STUBS[chosen].header
+    sound = files.gguf(header) if header.format == "GGUF" else files.safetensors(header)
+    data = bytearray(sound[8:] if inside and header.format != "GGUF" else sound)
+    for at, value, how in changes:
+        at %= len(data) or 1
+        match how:
+            case "set" if data:
+                data[at] = value
+            case "cut":
+                del data[at : at + 1 + value % 32]
+            case _:
+                data.insert(at, value)
+    whole = files.framed(bytes(data)) if inside and header.format != "GGUF" else bytes(data)
+    scratch.write_bytes(whole)
+    try:
+        with scratch.open("r+b") as file:  # a hole for its weights, as long as it may be
+            file.truncate(len(whole) + files.room(header))
+        answer = probe(scratch)
+        assert answer.reasons
+    except ModelError as error:
+        assert str(error).isprintable() and len(str(error)) < 400
