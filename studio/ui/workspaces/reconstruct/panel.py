@@ -125,10 +125,10 @@ class ReconstructPanel(ViewsPanel):
         self.bench.drop()
         lacking = PICTURES - len(self.bench.sources)
         if stop.picture and self.library.entries and lacking == PICTURES:
-            self.opener.take_newest()
+            self.opener.newest()
             lacking -= 1
         for _ in range(lacking):
-            self.opener.take_sample()
+            self.opener.sample()
         self._set_up()
 
     @Slot()
