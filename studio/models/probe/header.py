@@ -1,7 +1,7 @@
 """The headers of safetensors and GGUF files: names, types and shapes, read within bounds.
 
 https://github.com/huggingface/safetensors#format, https://github.com/ggml-org/ggml/blob/master/docs/gguf.md.
-At most 16 MB are read and 200,000 tensors listed, whatever the file says of itself.
+At most 16 MB are read and 50,000 tensors listed, whatever the file says of itself.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from studio.core.errors import ModelError
 from studio.core.files import must_be_regular, read_regular
@@ -21,8 +21,8 @@ from studio.core.tables import shortened
 
 LARGEST_JSON = 6 * 2**20  # bytes; the header of a 20 B model is below one megabyte
 LARGEST_GGUF = 2**24  # bytes; a language model's holds its vocabulary
-MOST_TENSORS = 200_000  # and entries of lists and objects
-MOST_STRINGS = 2**20  # in the lists of a GGUF header
+MOST_TENSORS = 50_000  # the longest LoRA have ten thousand
+MOST_STRINGS = 600_000  # in a GGUF header: a vocabulary and its merges
 LARGEST_TENSOR = 2**50  # numbers: beyond any file
 DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
@@ -42,7 +42,7 @@ GGUF_TYPES = {
     27: ("I64", 1, 8), 28: ("F64", 1, 8), 29: ("IQ1_M", 256, 56), 30: ("BF16", 1, 2),
     39: ("MXFP4", 32, 17),
 }  # fmt: skip
-GGUF_NUMBERS = "BbHhIif?..QqD".replace("D", "d")  # a value's type -> struct's letter
+GGUF_NUMBERS = "BbHhIif?..Qqd"  # a value's type -> struct's letter
 
 
 class Tensor(NamedTuple):
@@ -64,21 +64,25 @@ def read(path: Path) -> Header:
     """Of one file. Raises ModelError, one line, for what is damaged or neither format."""
     try:
         must_be_regular(path, 2**50)
-        size = path.stat().st_size
         with path.open("rb") as file:
-            start = file.read(8)
-            if start[:4] == b"GGUF":
-                return _gguf(start + file.read(LARGEST_GGUF - 8), size)
-            if len(start) < 8:
-                raise ValueError("it is empty" if not start else "it has no header")
-            length = int.from_bytes(start, "little")
-            if not 2 <= length <= size - 8:
-                raise ValueError("it has no safetensors or GGUF header, or is cut short")
-            if length > LARGEST_JSON:
-                raise ValueError(f"its header claims {length >> 20} MB")
-            return _safetensors(file.read(length), size - 8 - length)
+            return parse(file, path.stat().st_size)
     except (*DAMAGE, struct.error) as error:
         raise damaged(path, error) from error
+
+
+def parse(file: BinaryIO, size: int) -> Header:
+    """Of `size` bytes. Raises one of DAMAGE, or struct.error."""
+    start = file.read(8)
+    if start[:4] == b"GGUF":
+        return _gguf(start + file.read(LARGEST_GGUF - 8), size)
+    if len(start) < 8:
+        raise ValueError("it has no header" if start else "it is empty")
+    length = int.from_bytes(start, "little")
+    if not 2 <= length <= size - 8:
+        raise ValueError("it has no safetensors or GGUF header, or is cut short")
+    if length > LARGEST_JSON:
+        raise ValueError(f"its header claims {length >> 20} MB")
+    return _safetensors(file.read(length), size - 8 - length)
 
 
 def read_index(path: Path) -> Header:
@@ -114,23 +118,20 @@ def read_json(path: Path) -> Mapping[str, Any]:
 
 def damaged(path: Path, error: Exception) -> ModelError:
     reason = " ".join(str(error).split())[:120].rstrip(".") or type(error).__name__
-    return ModelError(f"{shortened(str(path))} is damaged or incomplete: {reason}.")
+    return ModelError(f"{path} is damaged or incomplete: {reason}.")
 
 
 def _parsed(data: bytes) -> Any:
-    seen = 0
+    if data.count(b"[") + data.count(b"{") > 3 * MOST_TENSORS or data.count(b":") > 2**19:
+        raise ValueError("it lists too many tensors")
+    return json.loads(data, object_pairs_hook=_once)
 
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        nonlocal seen
-        seen += len(pairs)
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            raise ValueError("a name occurs twice")
-        if seen > 4 * MOST_TENSORS:
-            raise ValueError("it lists too many tensors")
-        return found
 
-    return json.loads(data, object_pairs_hook=once)
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name occurs twice")
+    return found
 
 
 def _check_names(names: Iterable[str]) -> None:
@@ -181,6 +182,12 @@ class _Reader:
             raise ValueError("its header is cut short or too long")
         self.at += size
 
+    def skip_strings(self, count: int) -> None:
+        length, at = struct.Struct("<Q").unpack_from, self.at
+        for _ in range(count):
+            at += 8 + length(self.data, at)[0]
+        self.at = at
+
     def string(self) -> str:
         length = self.number("Q")
         self.skip(length)
@@ -196,8 +203,7 @@ class _Reader:
                 self.strings += count
                 if self.strings > MOST_STRINGS:
                     raise ValueError("its lists are too long")
-                for _ in range(count):
-                    self.skip(self.number("Q"))
+                self.skip_strings(count)
             else:
                 self.skip(count * struct.calcsize("<" + self.letter(inner)))
             return ""

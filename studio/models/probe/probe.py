@@ -16,6 +16,7 @@ from functools import cache
 from math import prod
 from pathlib import Path
 
+from studio.core.errors import no_such
 from studio.core.tables import shortened
 from studio.models.probe import folder, rules
 from studio.models.probe.header import Header, read, read_index
@@ -83,11 +84,16 @@ class Answer:
 
     def overridden(self, topic: str, value: str) -> Answer:
         """With what the user knows better: "family", "variant", or a prefilled topic."""
-        if topic in ("family", "variant"):
-            said = (*self.reasons, f"{topic}: chosen by you")
-            return replace(self, **{topic: value}, reasons=said)  # type: ignore[arg-type]
-        kept = tuple(each for each in self.prefilled if each.topic != topic)
-        return replace(self, prefilled=(*kept, Prefilled(topic, value, "chosen by you")))
+        reasons = (*self.reasons, f"the {topic} is chosen by you")
+        if topic == "family":
+            return replace(self, family=value, reasons=reasons)
+        if topic == "variant":
+            return replace(self, variant=value, reasons=reasons)
+        if topic not in {each.topic for each in self.prefilled}:
+            raise no_such("topic", topic, ["family", "variant", *(e.topic for e in self.prefilled)])
+        chosen = Prefilled(topic, value, "chosen by you")
+        filled = tuple(chosen if each.topic == topic else each for each in self.prefilled)
+        return replace(self, prefilled=filled)
 
 
 @dataclass(frozen=True)

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import random
 import struct
 import time
-import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.core.errors import ModelError
-from studio.models.probe.header import Header, Tensor, read
+from studio.models.probe.header import DAMAGE, Header, Tensor, damaged, parse, read
 from studio.models.probe.probe import judge, probe
 from tests.models.probe import files
-from tests.models.probe.stubs import STUBS
+from tests.models.probe.stubs import STUBS, Stub
+from tests.models.test_mutations import peak
 
 SMALL = Header({"a.weight": Tensor("F16", (4, 4)), "b": Tensor("F32", (2,))}, {"title": "x"})
 GGUF = Header({"a.weight": Tensor("Q8_0", (4, 32)), "b": Tensor("F32", (2,))}, {"k": "v"}, "GGUF")
 
 
 @pytest.mark.parametrize("stub", STUBS[::12], ids=lambda stub: stub.name)
-def test_read_back(stub: object, tmp_path: Path) -> None:
-    path = files.write(tmp_path / stub.name, stub.header)  # type: ignore[attr-defined]
-    assert judge(read(path), path).reasons == judge(stub.header, path).reasons  # type: ignore[attr-defined]
+def test_read_back(stub: Stub, tmp_path: Path) -> None:
+    path = files.write(tmp_path / stub.name, stub.header)
+    assert judge(read(path), path).reasons == judge(stub.header, path).reasons
 
 
 def test_gguf_read_back(tmp_path: Path) -> None:
@@ -47,8 +50,12 @@ def said(document: object) -> bytes:
 
 def many() -> bytes:
     one = json.dumps(entry((), (0, 0))).encode()
-    keys = b",".join(b'"%d":%s' % (n, one) for n in range(300_000))
+    keys = b",".join(b'"%d":%s' % (n, one) for n in range(100_000))
     return files.framed(b"{" + keys + b"}")
+
+
+def numbers() -> bytes:
+    return files.framed(b"{" + b",".join(b'"%x":0' % n for n in range(500_000)) + b"}")
 
 
 def brackets() -> bytes:
@@ -58,7 +65,7 @@ def brackets() -> bytes:
 def strings() -> bytes:
     key = struct.pack("<Q", 1) + b"k"
     start = b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + key
-    return start + struct.pack("<IIQ", 9, 8, 2**20) + bytes(2**23)
+    return start + struct.pack("<IIQ", 9, 8, 2**20) + bytes(2**23 - 64)
 
 
 HOSTILE: dict[str, Callable[[], bytes]] = {
@@ -66,9 +73,10 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "three bytes": lambda: b"abc",
     "a length of 100 GB": lambda: (100 * 10**9).to_bytes(8, "little") + b"{}",
     "a length of 2^64": lambda: b"\xff" * 8 + b"{}",
-    "ten million keys": lambda: files.framed(b'{"a":0,' * 10_000_000)[: 2**26],
-    "300,000 keys": many,
+    "ten million keys": lambda: (7 * 10**8).to_bytes(8, "little") + b'{"a":0,' * 1000,
+    "100,000 keys": many,
     "1,900,000 brackets": brackets,
+    "half a million keys": numbers,
     "deep": lambda: files.framed(b"[" * 1_000_000),
     "overlapping": lambda: said({"a": entry((2,), (0, 4)), "b": entry((2,), (2, 6))}) + bytes(6),
     "backwards": lambda: said({"a": entry((1,), (4, 2))}) + bytes(4),
@@ -79,7 +87,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "control characters": lambda: said({"a\x1b[2J\n": entry()}) + bytes(2),
     "a surrogate": lambda: files.framed(b'{"\\ud800": {}}'),
     "a long name": lambda: said({"a" * 10**6: entry()}) + bytes(2),
-    "a name twice": lambda: files.framed(b'{"a": %s, "a": %s}' % ((json.dumps(entry()).encode(),) * 2)) + bytes(2),
+    "a name twice": lambda: files.framed(b'{"a": {}, "a": {}}'),
     "no object": lambda: said([1, 2]),
     "no entries": lambda: said({"a": 1}),
     "metadata of numbers": lambda: said({"__metadata__": 3}),
@@ -101,6 +109,8 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 def test_hostile_headers_are_one_line(name: str, tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     path.write_bytes(HOSTILE[name]())
+    if name == "ten million keys":
+        os.truncate(path, 8 * 10**8)  # a hole: all of them would take long to write
     began = time.process_time()
     with pytest.raises(ModelError) as caught:
         read(path)
@@ -109,55 +119,40 @@ def test_hostile_headers_are_one_line(name: str, tmp_path: Path) -> None:
     assert text.isprintable() and len(text) < 400 and "a.safetensors" in text
 
 
-@pytest.mark.parametrize("name", ["ten million keys", "300,000 keys", "1,900,000 brackets"])
-def test_hostile_headers_take_little_memory(name: str, tmp_path: Path) -> None:
+def test_hostile_headers_take_little_memory(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
-    path.write_bytes(HOSTILE[name]())
-    tracemalloc.start()
-    try:
+    for name in ("100,000 keys", "1,900,000 brackets", "half a million keys"):
+        path.write_bytes(HOSTILE[name]())
+        before = peak()
         with pytest.raises(ModelError):
             read(path)
-        assert tracemalloc.get_traced_memory()[1] < 200 * 2**20
-    finally:
-        tracemalloc.stop()
+        assert peak() - before < 200 * 2**20
 
 
-CHANGES = st.lists(
-    st.tuples(st.integers(0, 2**16), st.integers(0, 255), st.sampled_from(["set", "cut", "add"])),
-    min_size=1,
-    max_size=6,
-)
-
-
-@pytest.fixture(scope="module")
-def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("scratch") / "a.safetensors"
-
-
-@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
-@given(chosen=st.integers(0, len(STUBS) - 1), changes=CHANGES, inside=st.booleans())
-def test_a_thousand_damaged_headers(
-    scratch: Path, chosen: int, changes: list[tuple[int, int, str]], inside: bool
-) -> None:
-    """An answer or one line; `inside` keeps the length right, so that the JSON is looked into."""
-    header = STUBS[chosen].header
+@settings(max_examples=1000, deadline=None, database=None)
+@given(number=st.integers(0, 2**32))
+def test_a_thousand_damaged_headers(number: int) -> None:
+    """An answer or one line. Where the length is kept right, the rest is looked into."""
+    chance = random.Random(number)
+    header = chance.choice(STUBS).header
+    framed = header.format != "GGUF" and chance.random() < 0.7
     sound = files.gguf(header) if header.format == "GGUF" else files.safetensors(header)
-    data = bytearray(sound[8:] if inside and header.format != "GGUF" else sound)
-    for at, value, how in changes:
-        at %= len(data) or 1
-        match how:
-            case "set" if data:
-                data[at] = value
-            case "cut":
-                del data[at : at + 1 + value % 32]
+    data = bytearray(sound[8:] if framed else sound)
+    for _ in range(chance.choice((1, 2, 5))):
+        at = chance.randrange(len(data))
+        match chance.randrange(3):
+            case 0:
+                data[at] = chance.choice(b'0123456789-[]{}",x\x00\xff')
+            case 1:
+                del data[at : at + chance.choice((1, 4, 30))]
             case _:
-                data.insert(at, value)
-    whole = files.framed(bytes(data)) if inside and header.format != "GGUF" else bytes(data)
-    scratch.write_bytes(whole)
+                data.insert(at, chance.randrange(256))
+    whole = files.framed(bytes(data)) if framed else bytes(data)
+    path = Path("a.safetensors")
     try:
-        with scratch.open("r+b") as file:  # a hole for its weights, as long as it may be
-            file.truncate(len(whole) + files.room(header))
-        answer = probe(scratch)
-        assert answer.reasons
-    except ModelError as error:
-        assert str(error).isprintable() and len(str(error)) < 400
+        found = parse(io.BytesIO(whole), len(whole) + files.room(header))
+    except (*DAMAGE, struct.error) as error:
+        line = str(damaged(path, error))
+        assert line.isprintable() and len(line) < 400
+    else:
+        assert judge(found, path).reasons
