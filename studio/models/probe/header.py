@@ -122,7 +122,7 @@ def damaged(path: Path, error: Exception) -> ModelError:
 
 
 def _parsed(data: bytes) -> Any:
-    if data.count(b"[") + data.count(b"{") > 3 * MOST_TENSORS or data.count(b":") > 2**19:
+    if data.count(b"[") + data.count(b"{") > 3 * MOST_TENSORS or data.count(b":") > 2**18:
         raise ValueError("it lists too many tensors")
     return json.loads(data, object_pairs_hook=_once)
 

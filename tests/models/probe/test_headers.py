@@ -139,9 +139,9 @@ def test_a_thousand_damaged_headers(number: int) -> None:
     sound = files.gguf(header) if header.format == "GGUF" else files.safetensors(header)
     data = bytearray(sound[8:] if framed else sound)
     for _ in range(chance.choice((1, 2, 5))):
-        at = chance.randrange(len(data))
+        at = chance.randrange(len(data) or 1)
         match chance.randrange(3):
-            case 0:
+            case 0 if data:
                 data[at] = chance.choice(b'0123456789-[]{}",x\x00\xff')
             case 1:
                 del data[at : at + chance.choice((1, 4, 30))]
