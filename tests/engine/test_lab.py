@@ -132,3 +132,20 @@ def test_it_needs_no_model_and_can_be_cancelled_between_steps() -> None:
 
     with pytest.raises(Cancelled):
         list(lab(ask(), stop))
+
+
+@pytest.mark.parametrize("source", ["unlabelled-10", "noisy-classifier"])
+def test_toys_of_three_clouds_are_guided(source: str) -> None:
+    made = run(ask("trio", source=source, label=1))
+    assert made.distance < made.floor + 0.02
+    assert run(ask("trio", source=source)).distance < made.floor + 0.02
+
+
+def test_two_answers_are_two_evaluations() -> None:
+    settings = Settings("", sampler="flow-euler", steps=4, guidance=3.0)
+    assert run(ask("trio", source="unlabelled-10", label=1, settings=settings)).nfe == 8
+
+
+def test_a_classifier_gives_no_likelihood() -> None:
+    with pytest.raises(UsageError, match="likelihood"):
+        run(ask("trio", source="clean-classifier", label=1, likelihood=True))

@@ -18,6 +18,7 @@ from studio.training.tasks import toy
 CPU = torch.device("cpu")
 ON = Hardware(CPU)
 RECIPES = [name for name in recipes.available() if name.startswith("toy-")]
+GUIDED = [name for name in RECIPES if name.startswith("toy-trio-")]
 
 
 def short(name: str, steps: int, batch: int = 256) -> recipes.Recipe:
@@ -27,8 +28,8 @@ def short(name: str, steps: int, batch: int = 256) -> recipes.Recipe:
 
 def test_there_is_one_for_each_objective() -> None:
     wanted = {f"toy-{d}-{p}" for d in ("moons", "grid") for p in ("epsilon", "score", "velocity")}
-    assert set(RECIPES) == wanted
-    for name in RECIPES:
+    assert set(RECIPES) - set(GUIDED) == wanted
+    for name in wanted:
         _, distribution, prediction = name.split("-")
         recipe = recipes.load(name)
         assert tasks.find(recipe.task) is toy.ToyTask
@@ -82,6 +83,29 @@ def test_batches_are_decided_by_their_number() -> None:
     assert not torch.equal(a.clean, other.clean)
 
 
+def test_some_are_not_told_their_class() -> None:
+    """As many as p_uncond says; the others by p(class | x), which is where they lie."""
+    task = toy.ToyTask(short("toy-trio-unlabelled-20", 1, 4000))
+    list(task.prepare(ON))
+    batch = task.batch(0, 0, 1)
+    told = batch.known < 3
+    assert (~told).float().mean() == pytest.approx(0.2, abs=0.02)
+    likeliest = task.distribution.log_classes(batch.clean).argmax(-1)
+    assert (likeliest == batch.known)[told].float().mean() == pytest.approx(0.9, abs=0.03)
+
+
+@pytest.mark.parametrize("noisy", [True, False])
+def test_classifiers_learn_and_open_again(tmp_path: Path, noisy: bool) -> None:
+    recipe = short(f"toy-trio-{'noisy' if noisy else 'clean'}-classifier", 120)
+    task = tasks.find(recipe.task)(recipe)
+    loop.train(task, recipe, tmp_path, ON, report=lambda _: None)
+    manifest = read_manifest(tmp_path)
+    assert manifest.extra == ({"path": "rectified-flow"} if noisy else {})
+    assert isinstance(figures := manifest.trained["validation"], dict)
+    assert figures["divergence_at_0"] < 0.2
+    assert open_network(str(tmp_path), "toy")(torch.randn(7, 2), torch.rand(7)).shape == (7, 3)
+
+
 @pytest.mark.parametrize("setting", ["distribution", "path", "prediction"])
 def test_unknown_names(setting: str) -> None:
     recipe = recipes.load("toy-moons-velocity")
@@ -96,11 +120,16 @@ def test_the_shipped_ones_draw_the_truth() -> None:
     for folder in folders:
         assert sum(path.stat().st_size for path in folder.iterdir()) < 100_000
         said = read_manifest(folder).trained["validation"]
-        task = toy.ToyTask(recipes.load(f"toy-{folder.name}"))
+        recipe = recipes.load(f"toy-{folder.name}")
+        task = tasks.find(recipe.task)(recipe)
         list(task.prepare(ON))
         figures = task.validate(open_network(str(folder), "toy"))
         assert isinstance(said, dict)
         for name, value in figures.items():
             assert value == pytest.approx(said[name], abs=0.02)  # the file's weights are fp16
-        for sampler in toy.SAMPLERS:
-            assert figures[f"{sampler}_energy"] < 0.002
+        if folder.name.endswith("-classifier"):
+            assert figures["divergence_at_0"] < 0.01
+            assert (figures["divergence_at_0.5"] < 0.01) == ("noisy" in folder.name)
+            continue
+        for sampler in toy.SAMPLERS:  # without a class: what p_uncond = 0 never learns
+            assert (figures[f"{sampler}_energy"] < 0.002) == (folder.name != "trio-unlabelled-0")

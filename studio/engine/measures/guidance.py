@@ -14,10 +14,8 @@ from studio.core.settings import Settings
 from studio.diffusion.distributions import find_distribution
 from studio.diffusion.guidance import ClassifierGuided
 from studio.diffusion.paths import RectifiedFlow
-from studio.diffusion.predictions import PREDICTIONS
 from studio.engine.lab import data_of, denoiser_of, run, true_samples
 from studio.engine.measures import Means
-from studio.engine.measures.pixels import pictured
 from studio.metrics.distributions import energy_distance
 
 CLOUDS = find_distribution("trio")
@@ -110,6 +108,18 @@ def calls(means: Means, guidance: float, steps: int = 4) -> float:
     return means.ask(Generate(settings), Picture)[0].nfe / steps
 
 
+def variety(means: Means, prompt: str, w: float, count: int = 3) -> float:
+    """Mean difference between pictures of several seeds, over that of the same at w = 1."""
+
+    def apart(guidance: float) -> float:
+        settings = Settings(prompt, steps=6, guidance=guidance, seed=1)
+        made = means.ask(Generate(settings, count, preview_every=0), Picture)
+        pixels = torch.stack([torch.from_numpy(each.image).float().flatten() for each in made])
+        return float(torch.pdist(pixels).mean())
+
+    return apart(w) / apart(1.0)
+
+
 MEASURES = {
     "guided-right-class": right,
     "guided-distance": distance,
@@ -118,4 +128,5 @@ MEASURES = {
     "shifted-mean-error": shift_error,
     "implicit-classifier": implicit,
     "calls-a-step": calls,
+    "guided-variety": variety,
 }
