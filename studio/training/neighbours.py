@@ -39,7 +39,12 @@ class Neighbours:
     """
 
     def __init__(
-        self, painter: Paints, size: int, style: str = "fluent-3d", other: str = "noto"
+        self,
+        painter: Paints,
+        size: int,
+        style: str = "fluent-3d",
+        other: str = "noto",
+        count: int = 400,
     ) -> None:
         self.catalogue = catalogue = painter.catalogue
         both = set(catalogue.codes(other))
@@ -48,7 +53,7 @@ class Neighbours:
         self.groups = [catalogue.by_code[code].group for code in self.codes]
         self.gallery = painter.paint([alone(style, code) for code in self.codes], size)
         self.styled = painter.paint([alone(other, code) for code in self.unseen], size)
-        scenes = elsewhere(catalogue, style, set(self.unseen))
+        scenes = elsewhere(catalogue, style, set(self.unseen), count)
         self.shown = [scene.objects[0].code for scene in scenes]
         self.scenes = painter.paint(scenes, size)
         number = {code: k for k, code in enumerate(self.codes)}
@@ -92,7 +97,7 @@ def alone(style: str, code: str) -> Scene:
     return Scene(style, WHITE, (Placed(code, 0.5, 0.5, SINGLE_SIZE),))
 
 
-def elsewhere(catalogue: Catalogue, style: str, codes: set[str], count: int = 400) -> list[Scene]:
+def elsewhere(catalogue: Catalogue, style: str, codes: set[str], count: int) -> list[Scene]:
     """Always the same scenes of held-out things, each alone at some place on some ground."""
     rng, mix = np.random.default_rng(7), replace(LONE, styles=((style, 1.0),), jitter=1.0)
     scenes = (sample_scene(rng, catalogue, mix) for _ in range(2 * count))

@@ -44,14 +44,15 @@ def compare(
     report: Callable[[str], None] = print,
     more: Catalogue | None = None,
     batches: Sequence[int] = BATCHES,
+    count: int = 400,
 ) -> EncoderCard:
     """Measures encoders. Styles that only `more` has were seen by none of them.
 
-    `batches`: of the contrastive losses, whose memory and time are measured too.
+    `batches`: of the contrastive losses, whose memory and time are measured too. `count` scenes.
     """
     report("composing pictures")
     pictures = Pictures(catalogue, more)
-    among = Neighbours(pictures, SIDE)
+    among = Neighbours(pictures, SIDE, count=count)
     scenes, rows, found = Shown(among.scenes, among.shown), list[Measured](), dict[str, list[int]]()
     for pair in subjects.pairs:
         report(f"words and pictures: {pair.name}")

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import Scene, compose
@@ -142,36 +141,33 @@ def _both_ways(pair: Pair, pictures: Pictures, of: Shown) -> dict[str, float]:
 
 
 def zero_shot(pair: Pair, pictures: Pictures) -> list[Measured]:
-    """Among all labels, and among the groups, by their names and by the mean of their things'
-    labels; chance of a group: always the commonest."""
-    held, seen = held_and_seen(pictures, STYLE)
-    codes, by_code = pictures.codes(STYLE), pictures.catalogue.by_code
-    groups = sorted({by_code[code].group for code in codes})
+    """Among all labels, and among the groups: by their names, and as the group of the nearest
+    label; chance of a group: always the commonest."""
+    both, codes = held_and_seen(pictures, STYLE), pictures.codes(STYLE)
     labels = pair.texts([pictures.phrase(code) for code in codes])
-    of_group = torch.tensor([[by_code[code].group == group and by_code[code].split == "train"
-                              for code in codes] for group in groups])  # fmt: skip
-    texts = {
-        "by group, its name": pair.texts([f"a picture of {group}" for group in groups]),
-        "by group, its things' labels": F.normalize(of_group.float() @ labels, dim=-1),
-    }
-    both = [parts(pair.pictures, each.pictures) for each in (held, seen)]
-    found, best = (
-        recalls(vectors, labels, positives(of.codes, codes), (1, 5))
-        for vectors, of in zip(both, (held, seen), strict=True)
-    )
-    section, n = "zero-shot classification", len(held.codes)
-    rows = [
-        Measured(section, f"by label, top-{k}", pair.name, found[k], k / len(codes), best[k], n)
-        for k in (1, 5)
-    ]
-    owns = [positives([by_code[c].group for c in of.codes], groups) for of in (held, seen)]
-    chance = float(owns[0].double().mean(0).max())
-    for name, vectors in texts.items():
-        value, ceiling = (
-            recalls(of, vectors, right, (1,))[1] for of, right in zip(both, owns, strict=True)
+    group_of = {code: pictures.catalogue.by_code[code].group for code in codes}
+    groups = sorted(set(group_of.values()))
+    names = pair.texts([f"a picture of {group}" for group in groups])
+    found = list[dict[str, float]]()
+    for of in both:
+        vectors, own = parts(pair.pictures, of.pictures), [group_of[code] for code in of.codes]
+        by_label = recalls(vectors, labels, positives(of.codes, codes), (1, 5))
+        near = positives(own, [group_of[code] for code in codes])
+        found.append(
+            {
+                **{f"by label, top-{k}": value for k, value in by_label.items()},
+                "by group, its name": recalls(vectors, names, positives(own, groups))[1],
+                "by group, of the nearest label": recalls(vectors, labels, near)[1],
+            }
         )
-        rows.append(Measured(section, name, pair.name, value, chance, ceiling, n))
-    return rows
+    owns = [group_of[code] for code in both[0].codes]
+    commonest = max(owns.count(group) for group in groups) / len(owns)
+    chances = [1 / len(codes), 5 / len(codes), commonest, commonest]
+    return [
+        Measured("zero-shot classification", name, pair.name, value, chance, found[1][name],
+                 len(owns))
+        for (name, value), chance in zip(found[0].items(), chances, strict=True)
+    ]  # fmt: skip
 
 
 def synonyms(pair: Pair, pictures: Pictures) -> list[Measured]:
@@ -236,11 +232,11 @@ def captions(name: str, say: Say, pictures: Pictures, read: Read) -> list[Measur
         named = sum(label in text for label, text in zip(labels, said, strict=True)) / len(said)
         found.append({**{f"caption to text R@{k}": v for k, v in ranks.items()}, "named": named})
     n = len(both[0].codes)
+    chances = {"named": 0.0, **{f"caption to text R@{k}": k / n for k in RANKS}}
     return [
-        Measured("captions", key, name, value, 0.0 if key == "named" else int(key.split("@")[1]) / n,
-                 found[1][key], n)
-        for key, value in found[0].items()
-    ]  # fmt: skip
+        Measured("captions", key, name, found[0][key], chance, found[1][key], n)
+        for key, chance in chances.items()
+    ]
 
 
 @torch.no_grad()

@@ -108,7 +108,7 @@ def _captioner(encoders: Encoders, name: str) -> Say:
 def _squeezenet() -> Embed:
     """The mean over places of its last features, which ImageNet's classes are told by."""
     network = load_lpips()
-    return lambda x: network.net(network.scaling_layer(x))[-1].mean((2, 3))  # type: ignore[operator]
+    return lambda x: network.net(network.scaling_layer(small(x, 128)))[-1].mean((2, 3))  # type: ignore[operator]
 
 
 def _remembered(read: Read) -> Read:
