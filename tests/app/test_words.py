@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QTextCursor
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from studio.core.comparing import Cell, Compare
@@ -244,7 +244,7 @@ def test_words_of_a_cell(qtbot: QtBot, stage: Stage) -> None:
     stage.bridge.arrived.emit(Finished(job, 1.0))
     assert panel.pictures.grid.cells[0].caption[1] == "fits 0.25"
     panel.comparison.select(1)
-    qtbot.mouseClick(tool(panel), LEFT)
+    qtbot.mouseClick(stage.find("tool-cell_words"), LEFT)
     assert mapped(stage).settings == request.cells[1]
     view = panel.show_view("words")
     assert isinstance(view, WordsPage) and view.word is not None
@@ -253,9 +253,3 @@ def test_words_of_a_cell(qtbot: QtBot, stage: Stage) -> None:
     panel.comparison.select(0)
     panel.show_view("words")
     assert mapped(stage).settings == request.cells[0]
-
-
-def tool(panel: QWidget) -> QWidget:
-    found = panel.findChild(QWidget, "tool-words")
-    assert found is not None
-    return found

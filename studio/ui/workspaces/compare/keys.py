@@ -52,7 +52,7 @@ COMPARE: tuple[Action[ComparePanel], ...] = (
     Action("zoom_away", "-", "Zoom out",
         lambda p: p.pictures.lens.set_zoom(p.pictures.lens.zoom * 0.8),
         "Reduce all pictures about the same place.", VIEWER),
-    Action("words", "M", "What each word did", lambda p: p.show_view("words").setFocus(),
+    Action("cell_words", "M", "What each word did", lambda p: p.show_view("words").setFocus(),
         "Show where each word acted in the selected cell (Esc: back).", VIEWER, PICTURE, "words"),
     Action("play", "Space", "Play", lambda p: p.pictures.scrubber.toggle(),
         "Play all trajectories in step, from noise to picture.", VIEWER),
@@ -75,5 +75,5 @@ COMPARE: tuple[Action[ComparePanel], ...] = (
 
 #: What a cell's tools and menu offer, in this order.
 CELL_TOOLS = (
-    *("use_settings", "words", "save_cell", "copy_cell", "copy_cell_settings", "zoom_whole"),
+    *("use_settings", "cell_words", "save_cell", "copy_cell", "copy_cell_settings", "zoom_whole"),
 )
