@@ -14,7 +14,7 @@ from studio.core.settings import Settings
 from studio.diffusion.distributions import find_distribution
 from studio.diffusion.guidance import ClassifierGuided
 from studio.diffusion.paths import RectifiedFlow
-from studio.engine.lab import data_of, denoiser_of, run, true_samples
+from studio.engine.lab import denoiser_of, run, true_samples
 from studio.engine.measures import Means
 from studio.metrics.distributions import energy_distance
 
@@ -61,8 +61,8 @@ def reach(means: Means, source: str, w: float) -> float:
 def shift_error(means: Means, steps: int, t: float = 0.5) -> float:
     """How much of a guided step's true shift the shifted mean misses: the norms' ratio.
 
-    The step is p(x_s | x_t) = N(mu, v I), which the class turns into N(mu, v I) p(c | x_s) / Z; the
-    true mean is by quadrature, that of the first-order Taylor expansion is mu + v grad log p(c | mu).
+    The step is p(x_s | x_t) = N(mu, v I), which the class turns into N(mu, v I) p(c | x_s) / Z; its
+    true mean is by quadrature, that of the first-order Taylor expansion mu + v grad log p(c | mu).
     """
     s = t - 1 / steps
     generator = torch.Generator().manual_seed(5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +14,7 @@ from studio.engine.measures import Means
 PARTICLES = 800  # as the laboratory shows
 
 
-def lab(
-    means: Means, sampler: str, steps: int, likelihood: bool = False, **asked: object
-) -> LabRun:
+def lab(means: Means, sampler: str, steps: int, likelihood: bool = False, **asked: Any) -> LabRun:
     settings = Settings("", sampler=sampler, steps=steps, guidance=1.0, seed=0)
     asked = {"distribution": "moons", **asked}
     request = Lab(settings=settings, particles=PARTICLES, likelihood=likelihood, **asked)  # type: ignore[arg-type]
@@ -27,13 +26,13 @@ def off(run: LabRun) -> float:
     return float(np.median(np.linalg.norm(run.points[-1] - run.exact_end, axis=-1)))
 
 
-def distance(means: Means, samplers: tuple[str, ...], steps: int, **asked: object) -> float:
+def distance(means: Means, samplers: tuple[str, ...], steps: int, **asked: Any) -> float:
     """The largest energy distance to the truth among them, less what true samples get."""
     runs = (lab(means, sampler, steps, **asked) for sampler in samplers)
     return max(run.distance - run.floor for run in runs)
 
 
-def order(means: Means, sampler: str, steps: int, **asked: object) -> float:
+def order(means: Means, sampler: str, steps: int, **asked: Any) -> float:
     """log2 of what twice the steps gain."""
     few, many = (off(lab(means, sampler, n, **asked)) for n in (steps, 2 * steps))
     return math.log2(few / many)

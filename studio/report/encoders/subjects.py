@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
 import torch
 from torch import Tensor
@@ -14,10 +13,8 @@ from studio.core.errors import ModelError
 from studio.core.installation import ASSETS, bundled
 from studio.metrics.perceptual import load_lpips, lpips_available
 from studio.models.encoders import Encoders, place_of
-from studio.models.formats.network import open_network
 from studio.models.network_folder import read_manifest
 from studio.networks.decoder import generate
-from studio.networks.picture import PictureTower
 from studio.training.tasks.captioner import BEGIN, END
 
 PART = 64
@@ -78,10 +75,6 @@ def _add(found: Subjects, encoders: Encoders, name: str) -> None:
         towers = encoders.towers(name)
         found.pairs.append(Pair(short, towers, lambda texts: towers.text(found.read(texts))))
         found.vision[short] = towers
-    elif kind == "picture":
-        tower = cast(PictureTower, open_network(bundled(place)))
-        found.pairs.append(Pair(short, tower, found.read))
-        found.vision[short] = tower
     elif kind == "vision":
         vision = encoders.vision(name)
         found.vision[short] = lambda x: vision(small(x, vision.config.size)).cls

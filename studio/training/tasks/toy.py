@@ -69,8 +69,8 @@ class ToyTask(Task):
         times = uniform_times(run.batch, generator, self.objective.path)
         noise = torch.randn(points.shape, generator=generator)
         labels = self.labels(points, generator)
-        parts = (points, times, noise, labels)
-        return Noised(*(None if part is None else part.to(self.device) for part in parts))
+        known = None if labels is None else labels.to(self.device)
+        return Noised(*(part.to(self.device) for part in (points, times, noise)), known)
 
     def labels(self, points: Tensor, generator: torch.Generator) -> Tensor | None:
         """What the network is told of each point, (N,)."""
