@@ -70,7 +70,8 @@ class ToyTask(Task):
         noise = torch.randn(points.shape, generator=generator)
         labels = self.labels(points, generator)
         known = None if labels is None else labels.to(self.device)
-        return Noised(*(part.to(self.device) for part in (points, times, noise)), known)
+        device = self.device
+        return Noised(points.to(device), times.to(device), noise.to(device), known)
 
     def labels(self, points: Tensor, generator: torch.Generator) -> Tensor | None:
         """What the network is told of each point, (N,)."""
