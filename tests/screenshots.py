@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 import studio.app
 from studio.bench.probes.beats import turn_until
@@ -30,10 +30,17 @@ from studio.ui.workspaces.compare.panel import ComparePanel
 from studio.ui.workspaces.generate.panel import GeneratePanel
 from studio.ui.workspaces.history.panel import HistoryPanel
 from studio.ui.workspaces.interpolate.panel import InterpolatePanel
+from studio.ui.workspaces.language.panel import LanguagePanel
 from studio.ui.workspaces.reconstruct.panel import ReconstructPanel
+from studio.ui.workspaces.tour.panel import TourPanel
 
 ROOT = Path(__file__).parents[1]
 WIDE = 1280, 820
+STOP = 15  # of the tour
+TEXTS = (
+    "a spider web", "medals for the winner", "somebody rolls their eyes", "a shy monkey",
+    "a sign on blue", "food",
+)  # fmt: skip
 MADE = (  # prompt, seed; the last is the newest
     ("a crown on a blue background", 107), ("an apple on a yellow background", 7),
     ("a rocket", 13), ("a star on a purple background", 67), ("a panda", 3),
@@ -213,6 +220,44 @@ def history(shooting: Shooting) -> None:
     shooting.save("history")
 
 
+def words(shooting: Shooting) -> None:
+    shooting.generate(("a penguin on a blue background", 22))
+    press(shooting, "tool-words")
+    shooting.idle()
+    press(shooting, "word-1")
+    shooting.save("words")
+
+
+def language(shooting: Shooting) -> None:
+    panel = shooting.panel("language")
+    assert isinstance(panel, LanguagePanel)
+    panel.column.texts.set_value("\n".join(TEXTS))
+    for _ in range(6):
+        press(shooting, "sampleLanguagePicture")
+    shooting.idle()
+    panel.show_view("likeness")
+    shooting.rest(1)
+    panel.run()
+    shooting.idle()
+    shooting.save("language")
+
+
+def tour(shooting: Shooting) -> None:
+    panel = shooting.panel("tour")
+    assert isinstance(panel, TourPanel)
+    panel.step(STOP)
+    panel.measure()
+    shooting.idle()
+    shooting.save("tour")
+
+
+def press(shooting: Shooting, name: str) -> None:
+    button = shooting.window.findChild(QAbstractButton, name)
+    assert button is not None, name
+    button.click()
+    shooting.rest(0.3)
+
+
 SHOTS: dict[str, Callable[[Shooting], None]] = {
     "window": window,
     "compare": compare,
@@ -222,6 +267,9 @@ SHOTS: dict[str, Callable[[Shooting], None]] = {
     "image-to-image": image_to_image,
     "trajectory": trajectory,
     "history": history,
+    "words": words,
+    "language": language,
+    "tour": tour,
 }
 
 

@@ -11,6 +11,7 @@ import math
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,14 @@ def chapters() -> tuple[Chapter, ...]:
         DataError: a file that is no chapter; the message names it.
     """
     folders = (BUNDLED, user_data("tour"))
-    return tuple(read(path) for folder in folders for path in sorted(folder.glob("*.toml")))
+    return tuple(read(path) for folder in folders for path in _files(folder))
+
+
+def _files(folder: Path) -> list[Path]:
+    """None in a folder that is not there or may not be read."""
+    with suppress(OSError):
+        return sorted(folder.glob("*.toml"))
+    return []
 
 
 def read(path: Path) -> Chapter:

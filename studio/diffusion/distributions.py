@@ -90,7 +90,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
         Distribution("grid", "Grid of 25", _GRID, 0.07, _each(25), 2.0),
         Distribution("ring", "Ring of 8", _arc((0.0, 0.0), 1.4, 0.0, 1.75, 8), 0.1, _each(8), 2.1),
         Distribution("pair", "Two Gaussians", ((-1.0, 0.0), (1.0, 0.0)), 0.3, _each(2), 2.4),
-        Distribution("trio", "Three clouds", _TRIO, 0.5, _each(3), 2.6),
+        Distribution("trio", "Three clouds", _TRIO, 0.5, _each(3), 3.2),
     )
 }
 

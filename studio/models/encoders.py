@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from studio.core import installation
 from studio.core.errors import ModelError
 from studio.core.installation import bundled
 from studio.models.formats.network import open_network
@@ -141,9 +142,13 @@ class Encoders:
         return F.interpolate(x, (size, size), mode="area")
 
 
-@cache
 def shared() -> Encoders:
     """Those of this process: small, so on the CPU, and opened once."""
+    return _of(installation.ASSETS)
+
+
+@cache
+def _of(assets: Path) -> Encoders:
     return Encoders("cpu")
 
 

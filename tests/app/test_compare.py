@@ -473,8 +473,8 @@ def test_the_menu_of_a_cell(qtbot: QtBot, stage: Stage, panel: ComparePanel) -> 
     compare_steps(qtbot, stage)
     panel.pictures.grid.setFocus()
     menu = panel.open_menu()
-    assert [action.text() for action in menu.actions()][:3] == [
-        "Use these settings", "Save picture", "Copy picture",
+    assert [action.text() for action in menu.actions()][:4] == [
+        "Use these settings", "What each word did", "Save picture", "Copy picture",
     ]  # fmt: skip
     menu.close()
 

@@ -524,7 +524,7 @@ def test_what_a_picture_does_not_tell_stays_as_it_is(
     banner = stage.panel.viewer.banner
     assert "The prompt comes from 'Mind Reader', which is not known here" in banner.text.text()
     buttons = [each.text() for each in banner.findChildren(QPushButton) if each.isVisible()]
-    assert buttons == ["Use &all settings", "&Start from it"]
+    assert buttons == ["Use &all settings", "&Start from it", "&Describe it"]
     click(qtbot, stage, "bannerChoice0")
     assert (session.prompt.get(), session.negative.get()) == (
         "a {red|blue} ball",

@@ -146,6 +146,11 @@ def colour(page: WordsPage, x: float) -> QColor:
     return image.pixelColor(*(round(each * image.devicePixelRatio()) for each in at))
 
 
+def grey(found: QColor) -> bool:
+    """The picture's own, but for what blending rounds away."""
+    return max(abs(part - 90) for part in found.getRgb()[:3]) <= 2
+
+
 def test_what_each_word_did(qtbot: QtBot, stage: Stage) -> None:
     made(qtbot, stage, 0.4)
     assert stage.panel.viewer.facts.rest.full.startswith("Fits its prompt 0.40 · Seed 0")
@@ -155,7 +160,7 @@ def test_what_each_word_did(qtbot: QtBot, stage: Stage) -> None:
     assert mapped(stage) == MapWords(Settings("a red fox"))
     assert page.word is not None and page.word.text == "kitten"
     assert page.figures.text() == "0.00 to 0.40" and page.mean.isChecked()
-    assert colour(page, 0.2).red() > 180 and colour(page, 0.95) == QColor(90, 90, 90)
+    assert colour(page, 0.2).red() > 180 and grey(colour(page, 0.95))
     page.opacity.setValue(0)
     assert colour(page, 0.2) == QColor(90, 90, 90)
     qtbot.mouseClick(stage.find("wordsShow-attention"), LEFT)

@@ -123,8 +123,8 @@ def _rows(
 ) -> list[Measured]:
     kinds = len(set(of.codes))
     return [
-        Measured(section, name, encoder, value, int(name.split("@")[1]) / kinds, best[name],
-                 len(of.codes) if name.startswith("picture") else kinds)
+        Measured(section, name, encoder, value, min(1.0, int(name.split("@")[1]) / kinds),
+                 best[name], len(of.codes) if name.startswith("picture") else kinds)
         for name, value in found.items()
     ]  # fmt: skip
 
@@ -190,7 +190,7 @@ def synonyms(pair: Pair, pictures: Pictures) -> list[Measured]:
         found, best = (recalls(queries, gallery, right) for queries in (unsaid, said))
         rows += [
             Measured("words that no caption uses", f"word to {name} hit@{k}", pair.name, found[k],
-                     k * share, best[k], len(owners))
+                     min(1.0, k * share), best[k], len(owners))
             for k in RANKS
         ]  # fmt: skip
     return rows
@@ -232,7 +232,7 @@ def captions(name: str, say: Say, pictures: Pictures, read: Read) -> list[Measur
         named = sum(label in text for label, text in zip(labels, said, strict=True)) / len(said)
         found.append({**{f"caption to text R@{k}": v for k, v in ranks.items()}, "named": named})
     n = len(both[0].codes)
-    chances = {"named": 0.0, **{f"caption to text R@{k}": k / n for k in RANKS}}
+    chances = {"named": 0.0, **{f"caption to text R@{k}": min(1.0, k / n) for k in RANKS}}
     return [
         Measured("captions", key, name, found[0][key], chance, found[1][key], n)
         for key, chance in chances.items()

@@ -134,6 +134,10 @@ class Viewer(QWidget):
         """Where there is no room beside the facts the tools go under them."""
         ways, narrow = QHBoxLayout.Direction, event.size().width() < NARROW
         self._bar.setDirection(ways.TopToBottom if narrow else ways.LeftToRight)
+        style = Qt.ToolButtonStyle
+        self.trajectory.setToolButtonStyle(
+            style.ToolButtonIconOnly if narrow else style.ToolButtonTextBesideIcon
+        )
         super().resizeEvent(event)
 
     def show_preview(self, preview: Preview, settings: Settings, at: Progress | None) -> None:

@@ -136,7 +136,9 @@ class GeneratePanel(Panel):
     @Slot(str)
     def _described(self, prompt: str) -> None:
         self.session.prompt.set(prompt)
-        self.note("The picture is described in the prompt.", ("&Undo", self.column.prompt.undo))
+        self.note(
+            "The picture is described in the prompt.", ("Take it &back", self.column.prompt.undo)
+        )
 
     @Slot(object, bool)
     def _submit(self, request: Generate, front: bool) -> None:
