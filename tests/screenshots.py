@@ -38,8 +38,8 @@ ROOT = Path(__file__).parents[1]
 WIDE = 1280, 820
 STOP = 15  # of the tour
 TEXTS = (
-    "a spider web", "medals for the winner", "somebody rolls their eyes", "a shy monkey",
-    "a sign on blue", "food",
+    "a spider web", "two medals", "a face with rolling eyes", "a monkey", "a symbol",
+    "a person running",
 )  # fmt: skip
 MADE = (  # prompt, seed; the last is the newest
     ("a crown on a blue background", 107), ("an apple on a yellow background", 7),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem, QWidget
 
 from studio.core import tour
@@ -19,6 +19,7 @@ from studio.ui.workspaces.tour.page import Page
 
 TIP = "The stops of the tour, by chapter; Ctrl+Enter shows the selected one"
 WIDTH = 330
+ROW = 28  # logical pixels, also of rows that are not yet in sight
 
 
 class TourPanel(Panel):
@@ -53,10 +54,12 @@ class TourPanel(Panel):
             return
         for chapter in chapters:
             top = QTreeWidgetItem(self.list, [chapter.title])
+            top.setSizeHint(0, QSize(0, ROW))
             top.setFlags(Qt.ItemFlag.ItemIsEnabled)
             for stop in chapter.stops:
                 self.stops.append((chapter.title, stop))
                 item = QTreeWidgetItem(top)
+                item.setSizeHint(0, QSize(0, ROW))
                 item.setToolTip(0, stop.title)
                 self._items.append(item)
                 self._mark(item, stop)
