@@ -106,7 +106,7 @@ def test_the_rest_is_built_while_the_engine_rests(qtbot: QtBot, fresh: Stage) ->
     assert not fresh.window._turns.isActive()  # only these turns build
     assert not is_built(fresh, "compare")
     fresh.bridge.arrived.emit(messages.Finished(job, 1.0))
-    qtbot.waitUntil(lambda: is_built(fresh, "history"), timeout=10_000)
+    qtbot.waitUntil(lambda: is_built(fresh, tuple(panels.WORKSPACES)[-1]), timeout=10_000)
     assert all(is_built(fresh, each) for each in panels.WORKSPACES)
     assert fresh.panel.isVisible()
 
