@@ -199,7 +199,7 @@ class Matrix(QWidget):
 
     def _words(self, text: int, picture: int) -> str:
         value = self.values[text, picture]
-        return f"{value:.3f}" if self._cosines else f"{100 * value:.3g} %"
+        return f"{value:.3f}" if self._cosines else f"{100 * value:.2f} %"
 
     def _shades(self) -> np.ndarray:
         if not self._cosines or not self.values.size:

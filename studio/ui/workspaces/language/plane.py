@@ -28,8 +28,9 @@ from studio.ui.workspaces.language.vectors import Point, small
 TIP = "Scroll to zoom, drag to move; a click or the arrow keys choose a point, 0 fits."
 SIDE = 1000.0  # logical pixels of the whole plane at 100 %
 MARGIN = 0.04
-THUMB = 48  # pixels
+THUMB, FRAME = 48, 4  # pixels
 LEAST, MOST = 15.0, 64.0  # logical pixels of a picture on the plane
+ASKS = 100  # thumbnails a paint: of more than wait the rest would be forgotten
 ARRIVED = 120  # milliseconds: thumbnails that come meanwhile are painted together
 WAYS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -55,6 +56,8 @@ class Plane(PictureView):
         self.points: tuple[Point, ...] = ()
         self.at = np.zeros((0, 2))  # in parts of the plane
         self._colours: list[QColor] = []
+        self._asks = ASKS
+        self._framed: dict[int, QImage] = {}  # pictures with the frame of their group
         self._named = 0  # the first points have their labels beside them
         self.current = self._hovered = -1
         self.thumbnails = Thumbnails(self)
@@ -66,6 +69,7 @@ class Plane(PictureView):
     def show_points(self, points: tuple[Point, ...], colours: Sequence[QColor], named: int) -> None:
         """What lies on the plane; where, `move_to` says. The first `named` are labelled."""
         self.points, self._colours, self._named = points, list(colours), named
+        self._framed.clear()
         self.at = np.full((len(points), 2), 0.5)
         self.current = self._hovered = -1
 
@@ -108,6 +112,7 @@ class Plane(PictureView):
         """Those in sight; labelled ones last."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        self._asks = ASKS
         placed, side = self.placed(), self.side()
         room = (self.width(), self.height())
         seen = np.all((placed > -side) & (placed < np.array(room) + side), axis=1)
@@ -123,30 +128,36 @@ class Plane(PictureView):
 
     def _draw(self, painter: QPainter, number: int, place: QRectF) -> None:
         """A picture, framed in its group's colour; a dot for a text and what is not read yet."""
-        point, colour = self.points[number], self._colours[number]
-        image = self._thumb(point)
-        if image is None:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colour)
-            dot = place.width() * (0.35 if point.place is not None else 0.5)
-            painter.drawEllipse(place.center(), dot / 2, dot / 2)
-        else:
+        image = self._framed.get(number) or self._frame_once(number)
+        if image is not None:
             painter.drawImage(place, image)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-        if image is not None or number == self.current:
-            accent = self.palette().color(QPalette.ColorRole.Accent)
-            chosen = number == self.current
-            painter.setPen(QPen(accent if chosen else colour, 3 if chosen else 1.4))
+        else:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._colours[number])
+            dot = place.width() * (0.35 if self.points[number].place is not None else 0.5)
+            painter.drawEllipse(place.center(), dot / 2, dot / 2)
+        if number == self.current:
+            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Accent), 3))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(place)
 
-    def _thumb(self, point: Point) -> QImage | None:
+    def _frame_once(self, number: int) -> QImage | None:
+        """A thousand frames a paint would take too long; asks for what is not read yet."""
+        point = self.points[number]
         if point.place is None:
             return None
         found = self.thumbnails.known(point.key)
         if found is None:
-            self.thumbnails.ask(point.key, small, point.place, THUMB, self._archive)
-        return found
+            if self._asks:
+                self._asks -= 1
+                self.thumbnails.ask(point.key, small, point.place, THUMB, self._archive)
+            return None
+        framed = found.convertToFormat(QImage.Format.Format_RGB32)
+        painter = QPainter(framed)
+        painter.setPen(QPen(self._colours[number], 2 * FRAME))  # half of it lies outside
+        painter.drawRect(framed.rect())
+        painter.end()
+        return self._framed.setdefault(number, framed)
 
     def _label(self, painter: QPainter, number: int, at: np.ndarray, side: float) -> None:
         text = self.points[number].label
