@@ -64,7 +64,7 @@ class EngineBridge(QObject):
     @staticmethod
     def tokens_of(prompt: str, model: str, joins: bool = True) -> Tokens:
         """At once, in the caller's thread: no model is loaded. Raises ModelError."""
-        return tokens_of(prompt, model, joins=joins)
+        return tokens_of(prompt, model, joins)
 
     def close(self) -> None:
         """Stops within a step, waits for the engine's thread. The bridge is of no more use."""

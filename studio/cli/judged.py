@@ -6,18 +6,15 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from studio.cli.outputs import extra
 from studio.cli.verb import Document
 from studio.core.errors import UsageError
 from studio.core.files import save_picture
-from studio.core.messages import Event, Request
-from studio.core.word_maps import MapWords, Score, Scored, WordsMapped
+from studio.core.messages import Event
+from studio.core.word_maps import MapWords, WordsMapped
 from studio.core.world import World
 from studio.engine.worker import Worker, run_now
-
-AnyEvent = TypeVar("AnyEvent", bound=Event)
 
 
 def add_judging(parser: ArgumentParser) -> None:
@@ -62,9 +59,10 @@ class Judged:
         """The images with their scores, the best first, and with the sheets of their words."""
         told = [dict(image) for image in images]
         if self.best:
+            told.sort(key=lambda image: -image.get("score", -1.0))
+        else:
             for image in told:
-                image["score"] = round(_score(Path(image["path"]), worker), 4)
-            told.sort(key=lambda image: -float(image["score"]))
+                image.pop("score", None)
         for image in told if self.maps else ():
             sheet = self._sheet(Path(image["path"]), worker)
             image["word_maps"] = None if sheet is None else str(sheet)
@@ -74,32 +72,13 @@ class Judged:
         from studio.gallery import png
         from studio.gallery.word_sheet import word_sheet
 
-        settings = png.read_settings(path)
-        found = _answer(MapWords(settings, self.words), worker, WordsMapped)
-        sheet = word_sheet(found, settings.prompt)
+        settings, found = png.read_settings(path), list[WordsMapped]()
+
+        def saw(event: Event) -> None:
+            if isinstance(event, WordsMapped):
+                found.append(event)
+
+        run_now(MapWords(settings, self.words), worker, saw)
+        sheet = word_sheet(found[-1], settings.prompt)
         place = path.with_name(f"{path.stem}, words.png")
         return extra("sheet of words", place, lambda place: save_picture(place, sheet))
-
-
-def _score(path: Path, worker: Worker) -> float:
-    import numpy as np
-
-    from studio.gallery import png
-    from studio.pictures.reading import opened_png
-
-    settings = png.read_settings(path)
-    with opened_png(path) as image:
-        pixels = np.asarray(image.convert("RGB"))[None]
-    return _answer(Score(settings.prompt, pixels), worker, Scored).scores[0]
-
-
-def _answer(request: Request, worker: Worker, kind: type[AnyEvent]) -> AnyEvent:
-    """The event of that kind that a request ends with."""
-    found: list[AnyEvent] = []
-
-    def hear(event: Event) -> None:
-        if isinstance(event, kind):
-            found.append(event)
-
-    run_now(request, worker, hear)
-    return found[-1]

@@ -51,7 +51,7 @@ class Compare(Request):
 @dataclass(frozen=True, eq=False)
 class Cell(Event):
     """Cell `index` of a comparison is made: (H, W, 3) uint8. `latents` (C, h, w) float32.
-    `score` is how well it fits its prompt (`core.word_maps.Scored`)."""
+    `score` is how well it fits its prompt, a cosine."""
 
     index: int
     image: np.ndarray

@@ -112,8 +112,8 @@ class Trajectory:
 @dataclass(frozen=True)
 class Picture(Event):
     """A finished picture: (H, W, 3) uint8 and what made it. `nfe` is denoiser evaluations;
-    `trajectory` is there if the request asked for it; `score` is how well it fits the prompt
-    (`core.word_maps.Scored`), None where the model cannot judge."""
+    `trajectory` is there if the request asked for it; `score` is how well it fits the
+    prompt, a cosine, None where nothing can judge."""
 
     picture: int
     image: np.ndarray

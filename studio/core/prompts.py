@@ -117,11 +117,6 @@ class Reading:
         return (part.at(step, SEVERAL) for part in self.parts for step in self.turns(SEVERAL))
 
 
-def has_syntax(prompt: str) -> bool:
-    """Whether anything in it may mean more than itself."""
-    return _SYNTAX.search(prompt) is not None
-
-
 def escaped(text: str) -> str:
     """The prompt that means `text` and nothing else."""
     return _SYNTAX.sub(r"\\\g<0>", text)

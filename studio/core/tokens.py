@@ -1,10 +1,8 @@
-"""The tokens of a prompt, as a window shows them: what can be asked of the engine, what it says."""
+"""The tokens of a prompt, as a window shows them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from studio.core.messages import Event, Request
 
 
 @dataclass(frozen=True)
@@ -35,15 +33,7 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class CountTokens(Request):
-    """Asks for the tokens of a prompt under the tokeniser of a model, which is not loaded."""
-
-    prompt: str
-    model: str
-
-
-@dataclass(frozen=True)
-class Tokens(Event):
+class Tokens:
     """One Counted for each text that is read of the prompt: those that AND joins, those before and
     after a switch. `unmatched` are the places of brackets that nothing closes."""
 

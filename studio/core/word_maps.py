@@ -67,22 +67,3 @@ class WordsMapped(Event):
     words: tuple[WordMap, ...]
     times: tuple[float, ...]
     image: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class Score(Request):
-    """How well pictures (N, H, W, 3) uint8 fit a prompt, whatever model made them."""
-
-    prompt: str
-    images: np.ndarray
-
-    def check(self) -> None:
-        if self.images.ndim != 4 or not len(self.images) or self.images.dtype != "uint8":
-            raise UsageError("pictures to score have the shape (N, H, W, 3), in uint8.")
-
-
-@dataclass(frozen=True)
-class Scored(Event):
-    """The cosine of each picture and the prompt, -1 to 1."""
-
-    scores: tuple[float, ...]

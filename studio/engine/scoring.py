@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 
 from studio.core.errors import StudioError
 from studio.core.prompts import escaped, read
-from studio.core.word_maps import Score, Scored
-from studio.models.encoders import PART, Encoders, shared
-from studio.models.format import Check
-
-
-def score(
-    encoders: Encoders, request: Score, check: Check = lambda: None, job: int = 0
-) -> Iterator[Scored]:
-    """One Scored."""
-    yield Scored(job, scores(encoders, request.images, request.prompt, check))
+from studio.models.encoders import Encoders, shared
 
 
 @torch.inference_mode()
-def scores(
-    encoders: Encoders, images: np.ndarray, prompt: str, check: Check = lambda: None
-) -> tuple[float, ...]:
-    """The cosine of each picture (N, H, W, 3) uint8 and the prompt in the towers' space: of what is
+def scores(encoders: Encoders, images: Sequence[np.ndarray], prompt: str) -> list[float]:
+    """The cosine of each picture (H, W, 3) uint8 and the prompt in the towers' space: of what is
     drawn last if it switches, without weights; the mean over what AND joins."""
     phrases = [part.at(1, 1) for part in read(prompt).parts]
     texts = encoders.texts([escaped(phrase.text) for phrase in phrases])
-    found = list[float]()
-    for start in range(0, len(images), PART):
-        check()
-        found += (encoders.pictures(images[start : start + PART]) @ texts.T).mean(1).tolist()
-    return tuple(found)
+    found: list[float] = (encoders.pictures(images) @ texts.T).mean(1).tolist()
+    return found
 
 
 def fits(images: Sequence[np.ndarray], prompt: str) -> list[float | None]:
@@ -42,6 +28,6 @@ def fits(images: Sequence[np.ndarray], prompt: str) -> list[float | None]:
     if not prompt.strip() or not images:
         return [None] * len(images)
     try:
-        return list(scores(shared(), np.stack(images), prompt))
+        return [*scores(shared(), images, prompt)]
     except StudioError:
         return [None] * len(images)

@@ -22,10 +22,9 @@ from studio.core.laboratory import Lab
 from studio.core.language import Describe, Embed, Known, Look, Read, Scatter, Tokenize
 from studio.core.learning import Train
 from studio.core.messages import Event, Finished, Loading, LoadModel, Note, Ready, Request, Started
-from studio.core.tokens import CountTokens
 from studio.core.tour import Measure
 from studio.core.walks import Walk
-from studio.core.word_maps import MapWords, Score
+from studio.core.word_maps import MapWords
 from studio.engine import devices
 from studio.engine.autoencoders import Autoencoders, OpenAutoencoder, open_autoencoder_from_disk
 from studio.models.format import Check
@@ -181,12 +180,6 @@ def _probe(worker: Worker, request: Probe, check: Check, job: int) -> Iterator[E
     yield from torch.inference_mode()(probe)(opened, request, check, job)
 
 
-def _count(worker: Worker, request: CountTokens, check: Check, job: int) -> Iterator[Event]:
-    from studio.models.tokens import tokens_of
-
-    yield tokens_of(request.prompt, request.model, job)
-
-
 def _measure(worker: Worker, request: Measure, check: Check, job: int) -> Iterator[Event]:
     from studio.engine.measures import measure
 
@@ -212,8 +205,6 @@ HANDLERS: Mapping[type[Request], Handler] = {
     Decode: _late("decode", "decode", _model),
     Walk: _late("walk", "walk", _model),
     MapWords: _late("word_maps", "map_words", _model),
-    Score: _late("scoring", "score", lambda worker, request: (worker.encoders, request)),
-    CountTokens: _count,
     Lab: _late("lab", "lab", lambda worker, request: (request,)),
     Reconstruct: _late("reconstruct", "reconstruct", lambda w, request: (w.autoencoders, request)),
     Probe: _probe,

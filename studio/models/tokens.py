@@ -1,4 +1,4 @@
-"""A prompt's tokens, without loading its model or torch: in a window's thread, or by a request."""
+"""A prompt's tokens, without loading its model or torch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def tokenizer_of(model: str) -> Tokenizer:
     return Tokenizer(path)
 
 
-def tokens_of(prompt: str, model: str, job: int = 0, joins: bool = True) -> Tokens:
+def tokens_of(prompt: str, model: str, joins: bool = True) -> Tokens:
     """Every text that is read of the prompt, each once; a negative one `joins` nothing.
 
     Raises ModelError.
@@ -29,4 +29,4 @@ def tokens_of(prompt: str, model: str, job: int = 0, joins: bool = True) -> Toke
     tokenizer, reading = tokenizer_of(model), read(prompt, joins)
     phrases = dict.fromkeys(reading.phrases())
     found: tuple[Counted, ...] = tuple(tokenizer.counted(phrase) for phrase in phrases)
-    return Tokens(job, found, reading.unmatched)
+    return Tokens(found, reading.unmatched)

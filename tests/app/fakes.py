@@ -49,7 +49,7 @@ class RecordingBridge(QObject):
 
     @staticmethod
     def tokens_of(prompt: str, model: str, joins: bool = True) -> Tokens:
-        return tokens_of(prompt, model, joins=joins)
+        return tokens_of(prompt, model, joins)
 
     def close(self) -> None:
         pass

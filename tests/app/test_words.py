@@ -79,12 +79,12 @@ def test_marks_of_a_prompt() -> None:
 
     prompt = "\U0001f600 (a:2) [b] ( cc dd"
     cut = Counted((token("cc", 14, False), token("dd", 17, False)), 34, 32)
-    assert marks(prompt, Tokens(0, (cut,), (12,))) == (
+    assert marks(prompt, Tokens((cut,), (12,))) == (
         *(Mark(3, 4, "syntax"), Mark(4, 5, "heavy"), Mark(5, 8, "syntax")),
         *(Mark(9, 10, "syntax"), Mark(10, 11, "light"), Mark(11, 12, "syntax")),
         *(Mark(13, 14, "open"), Mark(15, 20, "cut")),
     )
-    assert marks("", Tokens(0, (), ())) == ()
+    assert marks("", Tokens((), ())) == ()
 
 
 def test_control_up_weighs_words(qtbot: QtBot, stage: Stage) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from studio.core import prompts
 from studio.core.errors import UsageError
 from studio.core.prompts import (
     JOINED,
@@ -15,7 +16,6 @@ from studio.core.prompts import (
     Reading,
     Turn,
     escaped,
-    has_syntax,
     one_phrase,
     read,
 )
@@ -147,7 +147,7 @@ def test_what_is_typed_for_a_phrase_means_that_phrase(prompt: str, step: int) ->
 def test_escaped_text_means_itself(text: str) -> None:
     phrase = one_phrase(escaped(text))
     assert (phrase.text, phrase.weighed) == (text, False)
-    if not has_syntax(text):
+    if not prompts._SYNTAX.search(text):
         assert escaped(text) == text
         assert read(text) == Reading(read(text).parts)
 

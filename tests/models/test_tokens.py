@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from studio.bridge.bridge import EngineBridge
 from studio.core.errors import ModelError
-from studio.core.tokens import CountTokens, Tokens
-from studio.engine.worker import run_now
 from studio.models.tokens import tokens_of
 
 
@@ -22,12 +21,9 @@ def test_each_text_that_is_read_is_counted() -> None:
     assert found.unmatched == (2,)
 
 
-def test_the_engine_answers_without_loading_the_model() -> None:
-    events: list[object] = []
-    run_now(CountTokens("a red bear", "studio-256"), listener=events.append)
-    (tokens,) = [event for event in events if isinstance(event, Tokens)]
+def test_the_bridge_answers_at_once() -> None:
+    tokens = EngineBridge.tokens_of("a red bear", "studio-256")
     assert [token.text for token in tokens.counted[0].tokens] == ["a", "red", "bear"]
-    assert [type(event).__name__ for event in events] == ["Started", "Tokens", "Finished"]
 
 
 def test_what_reads_no_prompts_says_so(tmp_path: Path) -> None:
@@ -37,8 +33,8 @@ def test_what_reads_no_prompts_says_so(tmp_path: Path) -> None:
 
 def test_the_window_needs_no_torch_for_it() -> None:
     code = (
-        "import sys; from studio.bridge.tokens import tokens_of;"
-        "tokens_of('a', 'studio-256'); print('torch' in sys.modules)"
+        "import sys; from studio.bridge.bridge import EngineBridge;"
+        "EngineBridge.tokens_of('a', 'studio-256'); print('torch' in sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "False"

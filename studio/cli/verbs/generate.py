@@ -211,9 +211,9 @@ class Watcher:
                 self._bar.update(self._steps + picture * steps + together * step - self._bar.n)
             case generating.Picture(settings=settings, nfe=nfe):
                 path = self._target.write(event)
-                self.images.append(
-                    {"path": str(path), "seed": settings.seed, "prompt": settings.prompt}
-                )
+                image = {"path": str(path), "seed": settings.seed, "prompt": settings.prompt}
+                score = {} if event.score is None else {"score": round(event.score, 4)}
+                self.images.append({**image, **score})
                 self.nfe = nfe
             case messages.Finished(seconds=seconds):
                 self.seconds += seconds
