@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, QSize, Slot
-from PySide6.QtGui import QIcon, QPixmap, QTextCursor
-from PySide6.QtWidgets import QListWidget, QListWidgetItem
+from PySide6.QtCore import Slot
+from PySide6.QtGui import QTextCursor
 
 from studio.core.installation import bundled
-from studio.ui.image.qimage import to_qimage
-from studio.ui.widgets.buttons import small_button
+from studio.ui.starting.picture_list import PictureList, source_buttons
 from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.widgets.foot import Foot, SettingsColumn
-from studio.ui.widgets.form import caption, named, row
+from studio.ui.widgets.form import caption, row
 from studio.ui.widgets.prompt_box import PromptBox
 
 if TYPE_CHECKING:
     from studio.ui.workspaces.language.panel import LanguagePanel
 
-THUMBNAIL = 48
 ENCODERS = {  # in assets/encoders, or the bundle's own
     "": ("The model's own", "The towers that score this model's pictures"),
     "clip": ("CLIP", "Towers that learnt by a softmax over each batch"),
@@ -27,8 +24,6 @@ ENCODERS = {  # in assets/encoders, or the bundle's own
 }
 TEXTS = "One text a line; the line with the cursor is the one looked at"
 PICTURES = "The pictures; Delete removes the current one."
-OPEN = "Open pictures (Ctrl+O); dropping works too"
-NEWEST = "Use the newest generated picture"
 TIPS = "Do the work of this view (Ctrl+Enter)", "Stop what is being computed (Esc)"
 
 
@@ -37,23 +32,17 @@ class LanguageColumn(SettingsColumn):
 
     def __init__(self, panel: LanguagePanel) -> None:
         super().__init__("languageColumn", panel, gap=8)
-        desk, opener = panel.desk, panel.opener
+        desk = panel.desk
         self._desk = desk
         self.texts = PromptBox("languageTexts", "Texts", TEXTS, "One text a line", 4, 12)
-        self.pictures = named(QListWidget(), "languagePictures", "Pictures", PICTURES)
-        self.pictures.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
+        self.pictures = PictureList("languagePictures", PICTURES, desk)
         choices = ((v, *each) for v, each in ENCODERS.items() if not v or _there(v))
         tip = "The pair of encoders that compares texts and pictures"
         self.encoder = ChoiceBox("languageEncoder", "Encoders", tip, choices)
-        sources = (
-            small_button("openLanguagePictures", "Open…", OPEN, opener.choose),
-            small_button("newestLanguagePicture", "Newest", NEWEST, opener.newest),
-            small_button("sampleLanguagePicture", "Sample", "Use a bundled picture", opener.sample),
-        )
         self.rows.addWidget(caption("Texts", "title"))
         self.rows.addWidget(self.texts)
         self.rows.addWidget(caption("Pictures", "title"))
-        self.rows.addLayout(row(*((button, 1) for button in sources)))
+        self.rows.addLayout(source_buttons(panel.opener, "Language"))
         self.rows.addWidget(self.pictures, 1)
         self.rows.addLayout(row(caption("Encoders", buddy=self.encoder), (self.encoder, 1)))
         self.foot = self.end(Foot(panel.jobs, "language", "Run", "work", TIPS), stretch=0)
@@ -62,9 +51,6 @@ class LanguageColumn(SettingsColumn):
         self.encoder.edited.connect(desk.use)
         self.texts.textChanged.connect(self._write)
         self.texts.cursorPositionChanged.connect(self._write)
-        self.pictures.currentRowChanged.connect(desk.select)
-        desk.pictures_changed.connect(self._fill)
-        desk.current_changed.connect(self.pictures.setCurrentRow)
 
     def ask_with(self, text: str) -> None:
         """Goes to the line with that text; writes it below the others if there is none."""
@@ -79,18 +65,6 @@ class LanguageColumn(SettingsColumn):
     def _write(self) -> None:
         lines = tuple(self.texts.toPlainText().split("\n"))
         self._desk.write(lines, self.texts.textCursor().blockNumber())
-
-    @Slot()
-    def _fill(self) -> None:
-        with QSignalBlocker(self.pictures):
-            self.pictures.clear()
-            for source in self._desk.sources:
-                height, width = source.pixels.shape[:2]
-                step = max(1, max(height, width) // (2 * THUMBNAIL))
-                icon = QIcon(QPixmap.fromImage(to_qimage(source.pixels[::step, ::step])))
-                item = QListWidgetItem(icon, source.name, self.pictures)
-                item.setToolTip(f"{source.name} {source.note}".strip())
-            self.pictures.setCurrentRow(self._desk.current)
 
 
 def _there(encoder: str) -> bool:

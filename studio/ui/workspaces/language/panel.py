@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QWidget
 
 from studio.ui import actions
-from studio.ui.panel import PanelSpec, View, ViewsPanel, later, stacked
+from studio.ui.panel import PanelSpec, View, later, stacked
+from studio.ui.pictures_panel import PicturesPanel
 from studio.ui.shared import Shared
-from studio.ui.starting.opener import Opener
-from studio.ui.starting.well import holds_picture
 from studio.ui.workspaces.language.column import LanguageColumn
 from studio.ui.workspaces.language.desk import Desk
 from studio.ui.workspaces.language.keys import LANGUAGE
@@ -38,21 +36,18 @@ VIEWS = (
 # fmt: on
 
 
-class LanguagePanel(ViewsPanel):
+class LanguagePanel(PicturesPanel):
     """The workspace of words and pictures in one space."""
 
     desk: Desk
-    opener: Opener
     column: LanguageColumn
 
     def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
         super().__init__(shared, parent, "language", VIEWS, TABS)
-        self.setAcceptDrops(True)
         self.desk = Desk(self)
         self.vectors = Vectors(self.jobs, self.desk, self)
         self.dataset = Dataset(self.jobs, self)
         self.past = Past(self.jobs, self.library.archive, self)
-        self.opener = Opener(self.library, self)
         self.column = LanguageColumn(self)
         self.lay_out(self.column, stacked(self.bar, self.banner, self.pages))
         self.actions_by_id = actions.install(LANGUAGE, self, self.column.pictures)
@@ -60,21 +55,11 @@ class LanguagePanel(ViewsPanel):
         self.opener.came.connect(self.desk.add)
         for asks in (self.vectors, self.dataset, self.past):
             asks.failed.connect(self.error)
-        self.opener.lacking.connect(self.note)
-        self.opener.problem.connect(self.error)
         self.open_view(0)
 
     def begin(self) -> None:
         """Views follow what is written and chosen by themselves; this asks once more."""
         self.vectors.want()
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if holds_picture(event.mimeData()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self.opener.take(event.mimeData())
-        event.acceptProposedAction()
 
 
 PANEL = PanelSpec(LanguagePanel, LANGUAGE)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Slot
-from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtCore import QSignalBlocker, Qt, Slot
 from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
-from studio.ui.image.qimage import to_qimage
+from studio.ui.starting.picture_list import PictureList, source_buttons
 from studio.ui.widgets.buttons import small_button
 from studio.ui.widgets.foot import Foot, SettingsColumn
 from studio.ui.widgets.form import caption, named, row
@@ -18,11 +17,8 @@ from studio.ui.workspaces.reconstruct.workbench import short
 if TYPE_CHECKING:
     from studio.ui.workspaces.reconstruct.panel import ReconstructPanel
 
-THUMBNAIL = 56
 PICTURES = "The pictures; Delete removes the current one."
 AUTOENCODERS = "Ticked autoencoders are compared (Space toggles a tick)."
-OPEN = "Open pictures (Ctrl+O); dropping works too"
-NEWEST = "Use the newest generated picture"
 ALL = "Tick every autoencoder"
 NONE = "Untick every autoencoder"
 ADD = "Open one of yours (a file or a folder)"
@@ -40,15 +36,9 @@ class ReconstructColumn(SettingsColumn):
     def __init__(self, panel: ReconstructPanel) -> None:
         super().__init__("reconstructColumn", panel, gap=8)
         bench = self._bench = panel.bench
-        self.pictures, self.autoencoders = QListWidget(), QListWidget()
-        named(self.pictures, "reconstructPictures", "Pictures", PICTURES)
-        named(self.autoencoders, "reconstructAutoencoders", "Autoencoders", AUTOENCODERS)
-        self.pictures.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
-        sample = "Use a bundled picture"
-        sources = (
-            small_button("openPictures", "Open…", OPEN, panel.opener.choose),
-            small_button("newestPicture", "Newest", NEWEST, panel.opener.newest),
-            small_button("samplePicture", "Sample", sample, panel.opener.sample),
+        self.pictures = PictureList("reconstructPictures", PICTURES, bench)
+        self.autoencoders = named(
+            QListWidget(), "reconstructAutoencoders", "Autoencoders", AUTOENCODERS
         )
         choices = row(
             (caption("Autoencoders", "title"), 1),
@@ -58,7 +48,7 @@ class ReconstructColumn(SettingsColumn):
             gap=8,
         )
         self.rows.addWidget(caption("Pictures", "title"))
-        self.rows.addLayout(row(*((button, 1) for button in sources)))
+        self.rows.addLayout(source_buttons(panel.opener))
         self.rows.addWidget(self.pictures, 2)
         self.rows.addLayout(choices)
         self.rows.addWidget(self.autoencoders, 3)
@@ -66,13 +56,15 @@ class ReconstructColumn(SettingsColumn):
         self.foot = self.end(foot, stretch=0)
         self.foot.go.clicked.connect(panel.begin)
         self.foot.cancel.clicked.connect(panel.jobs.cancel)
-        self.pictures.currentRowChanged.connect(self._picked)
         self.autoencoders.itemChanged.connect(self._ticked)
-        bench.pictures_changed.connect(self._fill)
-        bench.current_changed.connect(self.pictures.setCurrentRow)
-        for signal in (bench.chosen_changed, bench.finished, panel.jobs.changed):
+        for signal in (
+            bench.pictures_changed,
+            bench.chosen_changed,
+            bench.finished,
+            panel.jobs.changed,
+        ):
             signal.connect(self._enable)
-        self._fill()
+        self._enable()
 
     def show_autoencoders(
         self, names: tuple[tuple[str, str], ...], damaged: tuple[tuple[str, str], ...] = ()
@@ -107,25 +99,6 @@ class ReconstructColumn(SettingsColumn):
     def _ticked(self, _: object = None) -> None:
         ticked = (i for i in self.items() if i.checkState() == Qt.CheckState.Checked)
         self._bench.choose(tuple(item.data(NAME) for item in ticked))
-
-    @Slot()
-    def _fill(self) -> None:
-        with QSignalBlocker(self.pictures):
-            self.pictures.clear()
-            for source in self._bench.sources:
-                height, width = source.pixels.shape[:2]
-                step = max(1, max(height, width) // (2 * THUMBNAIL))
-                icon = QIcon(QPixmap.fromImage(to_qimage(source.pixels[::step, ::step])))
-                words = f"{source.name}\n{width} × {height}"
-                item = QListWidgetItem(icon, words, self.pictures)
-                item.setToolTip(f"{source.name} {source.note}".strip())
-            self.pictures.setCurrentRow(self._bench.current)
-        self._enable()
-
-    @Slot(int)
-    def _picked(self, number: int) -> None:
-        if number >= 0 and number != self._bench.current:
-            self._bench.select(number)
 
     @Slot()
     def _enable(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.core.autoencoding import Reconstructed
@@ -19,11 +19,11 @@ from studio.gallery.reconstruction_sheet import block, shown
 from studio.ui import actions
 from studio.ui.background import Background
 from studio.ui.output.exporter import Exporter
-from studio.ui.panel import PanelSpec, View, ViewsPanel, later, stacked
+from studio.ui.panel import PanelSpec, View, later, stacked
+from studio.ui.pictures_panel import PicturesPanel
 from studio.ui.preferences import texts
 from studio.ui.shared import Shared
-from studio.ui.starting.opener import Opener, Source
-from studio.ui.starting.well import holds_picture
+from studio.ui.starting.opener import Source
 from studio.ui.widgets.buttons import tool
 from studio.ui.widgets.lpips import LpipsButton
 from studio.ui.workspaces.reconstruct.column import ReconstructColumn
@@ -51,19 +51,16 @@ VIEWS = (
 # fmt: on
 
 
-class ReconstructPanel(ViewsPanel):
+class ReconstructPanel(PicturesPanel):
     """The workspace that looks into autoencoders."""
 
     bench: Workbench
-    opener: Opener
     column: ReconstructColumn
     wall: Wall
 
     def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
         super().__init__(shared, parent, "reconstruct", VIEWS, TABS)
-        self.setAcceptDrops(True)
         self.bench = Workbench(self.jobs, self)
-        self.opener = Opener(self.library, self)
         self.column = ReconstructColumn(self)
         self.wall = Wall(self.bench)
         self.lpips = LpipsButton(self.banner, self.jobs)
@@ -89,8 +86,6 @@ class ReconstructPanel(ViewsPanel):
         self.bench.failed.connect(self.error)
         self.opener.came.connect(self.bench.add)
         self.opener.came.connect(self._set_up)
-        self.opener.lacking.connect(self.note)
-        self.opener.problem.connect(self.error)
         self.open_view(0)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -173,14 +168,6 @@ class ReconstructPanel(ViewsPanel):
         sources = self.bench.sources
         path = self.exporter.new_path(sources[0].name, "")
         self.exporter.write(path, _export, sources, dict(self.bench.results))
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if holds_picture(event.mimeData()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self.opener.take(event.mimeData())
-        event.acceptProposedAction()
 
     @Slot(object, object)
     def _done(self, key: object, result: Any) -> None:
