@@ -74,6 +74,18 @@ class Embedded(Event):
     weights: str
 
 
+def chances(cosines: np.ndarray, scale: float, bias: float, axis: int | None) -> np.ndarray:
+    """How likely texts and pictures fit, float64: the softmax of scale * cosine along an axis; of
+    None, the sigmoid of scale * cosine + bias, each pair for itself."""
+    import numpy as np
+
+    logits = cosines.astype(np.float64) * scale
+    if axis is None:
+        return np.exp(-np.logaddexp(0, -(logits + bias)))
+    odds = np.exp(logits - logits.max(axis, keepdims=True))
+    return np.asarray(odds / odds.sum(axis, keepdims=True))
+
+
 @dataclass(frozen=True)
 class Known(Request):
     """The dataset's things in one style as vectors: their pictures, and the words for them."""

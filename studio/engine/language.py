@@ -36,7 +36,6 @@ from studio.dataset.catalogue import Catalogue
 from studio.metrics.tsne import tsne
 from studio.models.encoders import PART
 from studio.networks.attention import Record
-from studio.networks.decoder import generate
 from studio.networks.positions import sinusoids
 from studio.networks.tokenizers import KINDS, open_tokenizer
 from studio.networks.tokenizers.protocol import TextTokenizer
@@ -48,8 +47,6 @@ if TYPE_CHECKING:
 EVERY = 10  # steps of t-SNE between two looks at it
 DENSE = 2  # views of a picture a side, moved by a part of a patch: finer maps
 CAPTIONER = "captioner"
-BEGIN, END = 1, 2  # the captioner's tokens
-BEAMS = 4
 DRAWN, TEMPERATURE = 12, 0.7  # prompts that are sampled beside the likeliest
 
 
@@ -185,18 +182,15 @@ def describe(worker: Worker, request: Describe, check: Check, job: int) -> Itera
     """What the captioner finds likeliest to be said and what it says at random, the same for the
     same picture, ordered by how well it fits."""
     encoders = worker.encoders
-    decoder, vision = encoders.decoder(CAPTIONER)
-    features = vision(encoders.prepared([request.picture], vision.config.size))
-    memory = torch.cat([features.cls[:, None], features.patches], 1)
-    begin = torch.full((DRAWN, 1), BEGIN)
+    captioner = encoders.captioner(CAPTIONER)
+    size = captioner.vision.config.size
+    memory = captioner.memory(encoders.prepared([request.picture], size))
     check()
-    written = generate(decoder, begin[:1], END, memory, beams=BEAMS).ids.tolist()
+    said = captioner.likeliest(memory)
     check()
-    memory, dice = memory.expand(DRAWN, -1, -1), torch.Generator().manual_seed(0)
-    drawn = generate(decoder, begin, END, memory, temperature=TEMPERATURE, generator=dice)
-    written += drawn.ids.tolist()
-    said = encoders.tokenizer_of(CAPTIONER).decode_batch(written)
-    prompts = tuple(dict.fromkeys(text.strip() for text in said if text.strip()))
+    dice = torch.Generator().manual_seed(0)
+    said += captioner.drawn(memory.expand(DRAWN, -1, -1), TEMPERATURE, dice)
+    prompts = tuple(dict.fromkeys(filter(None, said)))
     vectors = encoders.texts(prompts) @ encoders.pictures([request.picture]).T
     order = vectors[:, 0].argsort(descending=True).tolist()
     yield Described(

@@ -21,6 +21,7 @@ from torch.nn import functional as F
 from studio.core import installation
 from studio.core.errors import ModelError
 from studio.core.installation import bundled
+from studio.models.captioner import Captioner
 from studio.models.formats.network import open_network
 from studio.models.network_folder import read_manifest
 from studio.networks.decoder import Decoder
@@ -73,18 +74,17 @@ class Encoders:
             self._digests[name] = found.hexdigest()[:16]
         return self._digests[name]
 
-    def decoder(self, name: str) -> tuple[Decoder, VisionTransformer]:
-        """A captioner, and the encoder that it looks through."""
-        decoder = cast(Decoder, self._kind(place_of(name), Decoder, "a captioner"))
-        return decoder, self.vision(str(read_manifest(bundled(place_of(name))).extra["encoder"]))
+    def captioner(self, name: str) -> Captioner:
+        """One by its name, and the encoder that it names."""
+        place = place_of(name)
+        decoder = cast(Decoder, self._kind(place, Decoder, "a captioner"))
+        vision = self.vision(str(read_manifest(bundled(place)).extra["encoder"]))
+        tokenizer = tokenizers.Tokenizer.from_file(str(bundled(place) / "tokenizer.json"))
+        return Captioner(decoder, vision, tokenizer)
 
     def classes(self, name: str) -> tuple[str, ...]:
         """What an encoder's class head tells apart."""
         return tuple(read_manifest(bundled(place_of(name))).extra["classes"])
-
-    def tokenizer_of(self, name: str) -> tokenizers.Tokenizer:
-        """The one that a captioner writes with."""
-        return tokenizers.Tokenizer.from_file(str(bundled(place_of(name)) / "tokenizer.json"))
 
     def _kind(self, place: str, kind: type[nn.Module], words: str) -> nn.Module:
         network = self._open(place)

@@ -61,7 +61,8 @@ def test_towers_and_transformers_are_looked_through_alike(encoders: Encoders) ->
     assert encoders.vision("siglip") is encoders.towers("siglip").vision
     assert encoders.vision("dino").head is None
     assert encoders.classes("vit") == tiny.ENCODED
-    decoder, vision = encoders.decoder("captioner")
+    captioner = encoders.captioner("captioner")
+    decoder, vision = captioner.decoder, captioner.vision
     assert vision is encoders.vision("siglip")
     assert decoder.config.memory_width == vision.config.width
 

@@ -12,7 +12,7 @@ from studio.cli import table
 from studio.cli.pictures import read_all
 from studio.cli.verb import Document, Verb
 from studio.core.errors import ModelError
-from studio.core.language import MOST_TEXTS, Embed, Embedded
+from studio.core.language import MOST_TEXTS, Embed, Embedded, chances
 from studio.dataset.catalogue import Catalogue
 from studio.engine.worker import Worker, run_now
 from studio.models import registry
@@ -91,11 +91,8 @@ def compared(
 def fitting(cosines: np.ndarray, found: Embedded) -> np.ndarray:
     """How probably each text fits its picture: by itself, or as one of all where the pair learnt
     to choose among several."""
-    logits = cosines.astype(np.float64) * found.scale + found.bias
-    if found.loss == "siglip":
-        return 1 / (1 + np.exp(-logits))
-    shares = np.exp(logits - logits.max(1, keepdims=True))
-    return shares / shares.sum(1, keepdims=True)
+    axis = None if found.loss == "siglip" else 1
+    return chances(cosines, found.scale, found.bias, axis)
 
 
 def describe(document: Document) -> Iterator[str]:

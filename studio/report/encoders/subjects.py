@@ -14,11 +14,8 @@ from studio.core.installation import ASSETS, bundled
 from studio.metrics.perceptual import load_lpips, lpips_available
 from studio.models.encoders import Encoders, place_of
 from studio.models.network_folder import read_manifest
-from studio.networks.decoder import generate
-from studio.training.tasks.captioner import BEGIN, END
 
 PART = 64
-BEAMS = 3  # as Describe's
 
 Embed = Callable[[Tensor], Tensor]  # (B, 3, S, S) in [-1, 1] -> (B, D)
 Read = Callable[[Sequence[str]], Tensor]  # T texts -> (T, D), unit length
@@ -85,17 +82,9 @@ def _add(found: Subjects, encoders: Encoders, name: str) -> None:
 
 
 def _captioner(encoders: Encoders, name: str) -> Say:
-    decoder, vision = encoders.decoder(name)
-    tokenizer = encoders.tokenizer_of(name)
-
-    def say(pictures: Tensor) -> list[str]:
-        features = vision(small(pictures, vision.config.size))
-        memory = torch.cat([features.cls[:, None], features.patches], 1)
-        begin = torch.full((len(pictures), 1), BEGIN)
-        written = generate(decoder, begin, END, memory, beams=BEAMS)
-        return [text.strip() for text in tokenizer.decode_batch(written.ids.tolist())]
-
-    return say
+    captioner = encoders.captioner(name)
+    size = captioner.vision.config.size
+    return lambda x: captioner.likeliest(captioner.memory(small(x, size)))
 
 
 def _squeezenet() -> Embed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -26,8 +26,10 @@ from studio.core.tables import Share, Within
 from studio.dataset.captions import caption
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import Mix
+from studio.models.captioner import Captioner
 from studio.models.formats.network import open_network
-from studio.networks.decoder import Decoder, DecoderConfig, generate
+from studio.networks.decoder import Decoder, DecoderConfig
+from studio.networks.tokenizers.vocabulary import BEGIN, END, MARKS, PAD
 from studio.networks.towers import Towers
 from studio.networks.vision import VisionTransformer
 from studio.objectives.next_token import next_token_loss
@@ -40,9 +42,6 @@ from studio.training.recipe import Recipe
 from studio.training.task import Stage, Task, generator_of
 from studio.training.tasks.vision import picked
 from studio.training.texts import P_NAME, Texts, name
-
-PAD, BEGIN, END = 0, 1, 2
-SPECIAL = ["[PAD]", "[BEGIN]", "[END]"]
 
 
 @dataclass(frozen=True)
@@ -87,6 +86,8 @@ class CaptionerTask(Task):
         yield Stage("learning sub-words")
         self.says = self._texts(np.random.default_rng([seed, 1]))
         self.tokenizer = subwords(self.says, self.config.vocabulary, self.config.length)
+        decoder = cast(Decoder, self.network)
+        self.captioner = Captioner(decoder, self.encoder, self.tokenizer)
         encoded = self.tokenizer.encode_batch(self.says)
         ids = torch.tensor([each.ids for each in encoded], device=on.device)
         self.ids = ids.view(settings.pool, settings.forms, -1)
@@ -106,12 +107,6 @@ class CaptionerTask(Task):
     def _gallery(self, split: str) -> Gallery:
         return gallery(self.catalogue, self.settings.style, split, self.encoder.config.size)
 
-    @torch.no_grad()
-    def _memory(self, pictures: Tensor) -> Tensor:
-        """(B, 1 + patches, W): [CLS] and the patches."""
-        features = self.encoder(pictures)
-        return torch.cat([features.cls[:, None], features.patches], 1)
-
     def batch(self, step: int, rank: int, world: int) -> tuple[Tensor, Tensor]:
         """The pictures' memories (B, M, W), and a text of each (B, L)."""
         run, settings, size = self.recipe.run, self.settings, self.encoder.config.size
@@ -121,7 +116,7 @@ class CaptionerTask(Task):
         pictures = self.painter.paint(picked(self.scenes, chosen), size)
         pictures = crops(pictures, size, (settings.least, 1.0), generator)
         with self.on.autocast():
-            memory = self._memory(recoloured(pictures, settings.colours, generator))
+            memory = self.captioner.memory(recoloured(pictures, settings.colours, generator))
         return memory, self.ids[chosen.to(self.device), forms.to(self.device)]
 
     def losses(self, network: nn.Module, batch: object, step: int) -> dict[str, Tensor]:
@@ -133,9 +128,8 @@ class CaptionerTask(Task):
 
     def describe(self, network: nn.Module, pictures: Tensor) -> list[str]:
         """What is likeliest said of each (B, 3, S, S)."""
-        begin = torch.full((len(pictures), 1), BEGIN, device=pictures.device)
-        written = generate(cast(Decoder, network), begin, END, self._memory(pictures), beams=3)
-        return self.tokenizer.decode_batch(written.ids.tolist())
+        averaged = replace(self.captioner, decoder=cast(Decoder, network))
+        return averaged.likeliest(averaged.memory(pictures), beams=3)
 
     @torch.no_grad()
     def validate(self, network: nn.Module) -> Mapping[str, float]:
@@ -174,7 +168,7 @@ def subwords(texts: list[str], vocabulary: int, length: int) -> Tokenizer:
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
-        special_tokens=SPECIAL,
+        special_tokens=list(MARKS),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )

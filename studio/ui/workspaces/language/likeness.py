@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolTip, QWidget
 
+from studio.core.language import chances
 from studio.ui.image.qimage import to_qimage
 from studio.ui.image.tiles import draw_tile
 from studio.ui.starting.opener import Source
@@ -54,12 +55,8 @@ def probabilities(cosines: np.ndarray, measure: str, heat: float, bias: float) -
     """Cosines (T, P) as one of MEASURES, float64; `heat` is the temperature."""
     if measure == COSINE:
         return cosines.astype(np.float64)
-    logits = cosines.astype(np.float64) / heat
-    if measure == SIGMOID:
-        return np.exp(-np.logaddexp(0, -(logits + bias)))
-    axis = 0 if measure == OF_TEXTS else 1
-    odds = np.exp(logits - logits.max(axis, keepdims=True))
-    return np.asarray(odds / odds.sum(axis, keepdims=True))
+    axes = {SIGMOID: None, OF_TEXTS: 0, OF_PICTURES: 1}
+    return chances(cosines, 1 / heat, bias, axes[measure])
 
 
 class LikenessView(QWidget):
