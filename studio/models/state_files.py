@@ -72,7 +72,7 @@ def pickled_count(path: Path) -> int:
             width = next((w for name, w in WIDTHS.items() if name in _pickle(archive)), 4)
             return sum(item.file_size for item in stored) // width
     except Exception as error:  # a damaged archive fails in any way it likes
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
 
 
 def pickle_mentions(path: Path, word: bytes) -> bool:
@@ -106,7 +106,7 @@ def _stored(path: Path, names: Iterable[str] | None) -> dict[str, Tensor]:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in chosen}
     except (SafetensorError, OSError) as error:
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
 
 
 def _pickled(path: Path) -> dict[str, Tensor]:
@@ -138,7 +138,7 @@ def check_archive(path: Path) -> None:
             with zipfile.ZipFile(path) as archive:
                 _must_be_stored(path, archive)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
 
 
 def _must_be_stored(path: Path, archive: zipfile.ZipFile) -> None:
@@ -170,7 +170,7 @@ def _header(path: Path) -> _Header:
         must_be_regular(path)
         stat = path.stat()
     except OSError as error:
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
     return _read_header(path, stat.st_mtime_ns, stat.st_size)
 
 
@@ -187,7 +187,7 @@ def _read_header(path: Path, modified: int, size: int) -> _Header:
         found = {name: _shape(entry) for name, entry in entries.items()}
         end = max((int(entry["data_offsets"][1]) for entry in entries.values()), default=0)
     except DAMAGE as error:
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
     return _Header(found, 8 + length + end)
 
 
@@ -201,6 +201,6 @@ def _shape(entry: Mapping[str, Any]) -> tuple[int, ...]:
     return shape
 
 
-def _damaged(path: Path, error: Exception) -> ModelError:
+def damaged(path: Path, error: Exception) -> ModelError:
     reason = " ".join(str(error).split())[:120].rstrip(".") or type(error).__name__
     return ModelError(f"{path} is damaged or incomplete: {reason}.")

@@ -18,13 +18,13 @@ from typing import Any, BinaryIO, NamedTuple
 from studio.core.errors import ModelError
 from studio.core.files import must_be_regular, read_regular
 from studio.core.tables import shortened
+from studio.models.state_files import DAMAGE, damaged
 
 LARGEST_JSON = 6 * 2**20  # bytes; the header of a 20 B model is below one megabyte
 LARGEST_GGUF = 2**24  # bytes; a language model's holds its vocabulary
 MOST_TENSORS = 50_000  # the longest LoRA have ten thousand
 MOST_STRINGS = 600_000  # in a GGUF header: a vocabulary and its merges
 LARGEST_TENSOR = 2**50  # numbers: beyond any file
-DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 BITS = {
     "F64": 64, "F32": 32, "F16": 16, "BF16": 16, "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8, "F4": 4,
@@ -114,11 +114,6 @@ def read_json(path: Path) -> Mapping[str, Any]:
         return document
     except DAMAGE as error:
         raise damaged(path, error) from error
-
-
-def damaged(path: Path, error: Exception) -> ModelError:
-    reason = " ".join(str(error).split())[:120].rstrip(".") or type(error).__name__
-    return ModelError(f"{path} is damaged or incomplete: {reason}.")
 
 
 def _parsed(data: bytes) -> Any:
