@@ -15,7 +15,7 @@ from studio.bench.probes.stage import Stage
 from studio.core.messages import CancelledAt, Failed, Finished
 from studio.ui.job import Job
 
-STEPS = 12
+STEPS = 60  # a tiny model, too, is still at work when it is cancelled
 MOMENTS = (-1, 1, STEPS // 2, STEPS)  # the step after which it is cancelled; at once; not at all
 ENDS: dict[type, str] = {Finished: "Done", CancelledAt: "Cancelled", Failed: "Failed"}
 SETTLED = 20  # cycles after which everything that is kept has been made once
