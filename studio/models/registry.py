@@ -39,7 +39,8 @@ class Damaged:
 
 log = logging.getLogger(__name__)
 
-NATIVE = "native"  # the format whose models' parts can be opened too
+#: The formats whose models' parts can be opened too, and what they call their autoencoder.
+BUNDLES = {"native": "autoencoder", "checkpoint": "vae"}
 NAMED = 12  # names in a sentence, at most
 AUTOENCODERS = "autoencoders"
 COLLECTIONS = AUTOENCODERS, "encoders"  # folders of them, among the bundled models and the user's
@@ -133,7 +134,8 @@ def open_network(
     """
     info = find(name_or_path)
     if info.kind == "generator":
-        info = _describe(info.path / kind, f"{info.name}/{kind}")
+        part = BUNDLES[info.format] if kind == "autoencoder" else kind
+        info = _describe(info.path / part, f"{info.name}/{part}")
     if info.kind != kind:
         raise ModelError(f"{name_or_path} is a model of kind {info.kind!r}, not {kind!r}.")
     return cast("nn.Module", _open(info, device, precision, lambda: None))
@@ -181,7 +183,7 @@ def _candidate(path: Path) -> Iterator[tuple[str, Path]]:
     form = _format_of(path)
     if form is not None:
         yield _name_of(path), path
-    bundle, collection = form is not None and form.name == NATIVE, path.parent.name in COLLECTIONS
+    bundle, collection = form is not None and form.name in BUNDLES, path.parent.name in COLLECTIONS
     if not bundle and (form is not None or not collection):
         return
     for part in _entries(path):

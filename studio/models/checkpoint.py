@@ -1,0 +1,229 @@
+"""Other people's generator, ready: their networks, this studio's paths, samplers and guidance.
+
+A family's `Adapter` asks the networks; what is the same for all of them is here: the path and the
+prediction from the scheduler's configuration, the autoencoder, previews, the prompts last used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from studio.core import prompts
+from studio.core.errors import ModelError, UsageError
+from studio.diffusion.denoiser import NetworkDenoiser
+from studio.diffusion.guidance import LogProbability
+from studio.diffusion.paths import DiscreteDDPM, RectifiedFlow, evenly
+from studio.diffusion.paths import Path as DiffusionPath
+from studio.diffusion.predictions import PREDICTIONS, Prediction
+from studio.models import tiling
+from studio.models.families import adapters
+from studio.models.families.adapter import Adapter
+from studio.models.format import Check
+from studio.models.formats import diffusers_autoencoder
+from studio.models.formats.checkpoint import AUTOENCODER, HALF, INDEX, parts_of, weights_in
+from studio.models.latent_diffusion import PROMPTS_KEPT, LinearPreview, to_bytes
+from studio.models.model import ImageAutoencoder, ModelInfo
+from studio.models.network_folder import read_document
+from studio.networks.text import TextFeatures, mixed
+
+LEAST, MOST = 64, 4096  # pixels a side
+MEANT = {"epsilon": "epsilon", "v_prediction": "v", "sample": "x0"}
+SAID = 200  # characters of what a package says is wrong
+SAMPLE = 256  # pixels a side of the picture that the preview is fitted to
+
+
+class Checkpoint:
+    """A latent diffusion model that others trained: a `Model`."""
+
+    def __init__(
+        self,
+        info: ModelInfo,
+        adapter: Adapter,
+        autoencoder: ImageAutoencoder,
+        path: DiffusionPath,
+        prediction: Prediction,
+    ) -> None:
+        self.info, self.adapter, self.autoencoder = info, adapter, autoencoder
+        self.path, self.prediction = path, prediction
+        self._known: OrderedDict[str, TextFeatures] = OrderedDict()
+        self._parameter = next(adapter.denoiser.parameters())
+        self._preview: LinearPreview | None = None
+
+    @property
+    def device(self) -> str:
+        return str(self._parameter.device.type)
+
+    @property
+    def size(self) -> int:
+        return self.adapter.trained_side() * self.autoencoder.downsampling
+
+    def latent_shape(self, size: int) -> tuple[int, int, int]:
+        """(C, h, w). Raises UsageError for sizes that the denoiser cannot halve as it must."""
+        step = self.autoencoder.downsampling * self.adapter.fold()
+        if not LEAST <= size <= MOST or size % step:
+            near = min(MOST, max(LEAST, round(size / step) * step))
+            raise UsageError(f"{self.info.name} makes no pictures of {size} pixels; try {near}.")
+        side = size // self.autoencoder.downsampling
+        return self.autoencoder.latent_channels, side, side
+
+    @torch.inference_mode()
+    def condition(self, prompts: Sequence[str]) -> TextFeatures:
+        return reduce(TextFeatures.joined, [self._features(prompt) for prompt in prompts])
+
+    def unread(self, prompt: str) -> str:
+        return self.adapter.unread(prompt)
+
+    def denoiser(self, condition: TextFeatures) -> NetworkDenoiser:
+        return NetworkDenoiser(self._network, self.path, self.prediction, condition)
+
+    def weak_denoiser(self, condition: TextFeatures) -> NetworkDenoiser:
+        raise UsageError(f"{self.info.name} has no weaker denoiser; choose another rule.")
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return ()
+
+    def log_probability(self, label: str) -> LogProbability:
+        raise UsageError(f"{self.info.name} has no classifier; leave the class empty.")
+
+    @property
+    def has(self) -> tuple[str, ...]:
+        return ()
+
+    @torch.inference_mode()
+    def encode(self, pictures: np.ndarray) -> Tensor:
+        x = torch.tensor(pictures).permute(0, 3, 1, 2).to(self.device) / 127.5 - 1.0
+        mean = tiling.encode(self.autoencoder, x).mean.to(self.device)
+        return self.autoencoder.normalised(mean.float()).contiguous()
+
+    @torch.inference_mode()
+    def mixed(
+        self, conditions: Sequence[TextFeatures], weights: Sequence[float], normalised: bool = True
+    ) -> TextFeatures:
+        return mixed(conditions, weights, normalised)
+
+    @torch.inference_mode()
+    def decode(self, latents: Tensor) -> np.ndarray:
+        decoded = tiling.decode(self.autoencoder, self.autoencoder.denormalised(latents.float()))
+        if not bool(decoded.isfinite().all()):
+            raise ModelError(f"{self.info.name} decodes to values that are not finite.")
+        return to_bytes(decoded.float() / 2 + 0.5)
+
+    @torch.inference_mode()
+    def preview(self, x0: Tensor) -> np.ndarray:
+        if self._preview is None:
+            self._preview = fitted(self.autoencoder, self._parameter.device)
+        return to_bytes(self._preview(x0.float()))
+
+    def _network(self, x: Tensor, t: Tensor, condition: TextFeatures) -> Tensor:
+        return self.adapter.predict(x.to(self._parameter.dtype), t, condition).float()
+
+    def _features(self, prompt: str) -> TextFeatures:
+        """One prompt's features (1, ...), in the denoiser's precision; the last are kept."""
+        if prompt in self._known:
+            self._known.move_to_end(prompt)
+            return self._known[prompt]
+        read = self.adapter.features(prompts.one_phrase(prompt))
+        kind = self._parameter.dtype
+        features = TextFeatures(read.tokens.to(kind), read.mask, read.pooled.to(kind))
+        self._known[prompt] = features
+        if len(self._known) > PROMPTS_KEPT:
+            self._known.popitem(last=False)
+        return features
+
+
+def fitted(autoencoder: ImageAutoencoder, device: torch.device) -> LinearPreview:
+    """The linear map from normalised latents to colours that is nearest to what the autoencoder
+    does with a picture of smooth colours: least squares over its positions."""
+    fold, generator = autoencoder.downsampling, torch.Generator().manual_seed(0)
+    noise = torch.rand((1, 3, SAMPLE // 32, SAMPLE // 32), generator=generator)
+    picture = torch.nn.functional.interpolate(noise, size=SAMPLE, mode="bicubic").clamp(0, 1)
+    kind = next(autoencoder.parameters()).dtype
+    mean = autoencoder.encode((picture * 2 - 1).to(device, kind)).mean.float()
+    latents = autoencoder.normalised(mean)[0].flatten(1).T.cpu()
+    colours = torch.nn.functional.avg_pool2d(picture, fold)[0].flatten(1).T
+    known = torch.cat([latents, torch.ones(len(latents), 1)], 1)
+    solution = torch.linalg.lstsq(known, colours).solution.to(device)
+    return LinearPreview(solution[:-1], solution[-1])
+
+
+def open_checkpoint(info: ModelInfo, device: str, precision: str, check: Check) -> Checkpoint:
+    """`check` is called before every part and may raise Cancelled. Raises ModelError."""
+    index = read_document(info.path / INDEX)
+    family = adapters()[str(index["_class_name"])]
+    networks = {}
+    for name in parts_of(info.path, family, index):
+        check()
+        library, kind = index[name]
+        exact = family.parts[name].exact
+        networks[name] = _part(
+            library, kind, info.path / name, device, "float32" if exact else precision
+        )
+    check()
+    autoencoder: Any = diffusers_autoencoder.FORMAT.open(
+        info.path / AUTOENCODER, device, precision, check
+    )
+    adapter = family(networks, index, autoencoder.downsampling)
+    path, prediction = trained_to(info.path / "scheduler" / "scheduler_config.json")
+    return Checkpoint(info, adapter, autoencoder, path, prediction)
+
+
+def _part(library: str, kind: str, folder: Path, device: str, precision: str) -> Any:
+    """A network or a tokenizer of one of the two packages. Raises ModelError."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    try:
+        found = getattr(importlib.import_module(library), kind)
+    except (ImportError, AttributeError) as error:
+        raise ModelError(
+            f"{folder} needs the packages diffusers and transformers;"
+            " install them with: pip install 'latent-studio[checkpoints]'"
+        ) from error
+    options: dict[str, Any] = {"local_files_only": True}
+    network = "Tokenizer" not in kind
+    if network:
+        options |= {"use_safetensors": True, "torch_dtype": getattr(torch, precision)}
+        if any(HALF in file.name for file in weights_in(folder)):
+            options |= {"variant": "fp16"}
+    importlib.import_module(f"{library}.utils.logging").disable_progress_bar()
+    try:
+        part = found.from_pretrained(folder, **options)
+    except Exception as error:  # what is damaged fails in any way it likes
+        line = " ".join(str(error).split())[:SAID] or type(error).__name__
+        raise ModelError(f"{folder} cannot be opened: {line}") from error
+    return part.to(device).eval().requires_grad_(False) if network else part
+
+
+def trained_to(path: Path) -> tuple[DiffusionPath, Prediction]:
+    """What a scheduler_config.json says the denoiser was trained for. Raises ModelError."""
+    config = read_document(path)
+    kind = str(config.get("prediction_type", "epsilon"))
+    schedule, count = config.get("beta_schedule", "linear"), config.get("num_train_timesteps", 1000)
+    try:
+        if "FlowMatch" in str(config.get("_class_name")):
+            return RectifiedFlow(), PREDICTIONS["velocity"]
+        ends = float(config.get("beta_start", 1e-4)), float(config.get("beta_end", 0.02))
+        if config.get("trained_betas"):
+            chain = DiscreteDDPM.from_betas(tuple(map(float, config["trained_betas"])))
+        elif schedule == "squaredcos_cap_v2":
+            chain = DiscreteDDPM.cosine(count=int(count))
+        elif schedule == "scaled_linear":
+            chain = DiscreteDDPM.scaled_linear(*ends, int(count))
+        elif schedule == "linear":
+            chain = DiscreteDDPM.from_betas(evenly(*ends, int(count)))
+        else:
+            raise ModelError(f"{path} has betas that are not known here: {schedule}.")
+        if config.get("rescale_betas_zero_snr"):
+            chain = chain.with_zero_terminal_snr()
+        return chain, PREDICTIONS[MEANT[kind]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{path} says nothing that can be used: {error}.") from error

@@ -1,0 +1,64 @@
+"""What a family of other people's models has to say of itself. Must not import torch at run time."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from studio.core.prompts import Phrase
+    from studio.networks.text import TextFeatures
+
+
+@dataclass(frozen=True)
+class Part:
+    """A component of a pipeline: the classes it may have, of these libraries' own, and whether its
+    arithmetic stays in fp32 whatever the device likes."""
+
+    classes: tuple[str, ...]
+    library: str = "diffusers"
+    exact: bool = False
+    optional: bool = False
+
+
+class Adapter(ABC):
+    """The networks of one pipeline, and how they are asked. Its autoencoder is not among them."""
+
+    pipelines: ClassVar[tuple[str, ...]]
+    parts: ClassVar[Mapping[str, Part]]
+
+    def __init__(
+        self, networks: Mapping[str, Any], index: Mapping[str, Any], downsampling: int
+    ) -> None:
+        """`networks` by the names of `parts`, ready; `index` is model_index.json; `downsampling`
+        the autoencoder's."""
+        self.networks, self.index, self.downsampling = networks, index, downsampling
+
+    @property
+    @abstractmethod
+    def denoiser(self) -> Any:
+        """The network that is asked at every step; its `config` is its own."""
+
+    @abstractmethod
+    def features(self, phrase: Phrase) -> TextFeatures:
+        """What the denoiser is given for one prompt, (1, ...)."""
+
+    @abstractmethod
+    def predict(self, x: Tensor, t: Tensor, features: TextFeatures) -> Tensor:
+        """The denoiser's output at x (B, C, h, w), t (B,) in its own unit of time."""
+
+    @abstractmethod
+    def unread(self, text: str) -> str:
+        """The end of a text that is too long to be read."""
+
+    def trained_side(self) -> int:
+        """The height and width of the latents that it was trained on."""
+        return int(self.denoiser.config.sample_size)
+
+    def fold(self) -> int:
+        """What the latents' height and width must be multiples of."""
+        return 1

@@ -1,0 +1,82 @@
+"""Stable Diffusion 1.x and 2.x (Rombach et al. 2022, arXiv:2112.10752) and XL (Podell et al. 2023,
+arXiv:2307.01952): a U-Net that attends to CLIP's tokens."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from studio.models.families.adapter import Adapter, Part
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from studio.core.prompts import Phrase
+    from studio.models.families.clip import ClipText
+    from studio.networks.text import TextFeatures
+
+TOKENIZERS = ("CLIPTokenizer", "CLIPTokenizerFast")
+CLIP = ("CLIPTextModel", "CLIPTextModelWithProjection")
+LEVELS = 8  # latents are halved three times on the way
+
+
+class StableDiffusion(Adapter):
+    pipelines = ("StableDiffusionPipeline", "StableDiffusionXLPipeline")
+    parts = {
+        "unet": Part(("UNet2DConditionModel",)),
+        "tokenizer": Part(TOKENIZERS, "transformers"),
+        "text_encoder": Part(CLIP, "transformers"),
+        "tokenizer_2": Part(TOKENIZERS, "transformers", optional=True),
+        "text_encoder_2": Part(CLIP, "transformers", optional=True),
+    }
+
+    @property
+    def denoiser(self) -> Any:
+        return self.networks["unet"]
+
+    @cached_property
+    def texts(self) -> tuple[ClipText, ...]:
+        from studio.models.families.clip import ClipText
+
+        pairs = (("tokenizer", "text_encoder"), ("tokenizer_2", "text_encoder_2"))
+        return tuple(
+            ClipText(self.networks[a], self.networks[b]) for a, b in pairs if b in self.networks
+        )
+
+    @property
+    def xl(self) -> bool:
+        return len(self.texts) > 1
+
+    def features(self, phrase: Phrase) -> TextFeatures:
+        """XL reads the last layer but one of both encoders side by side, and nothing where there is
+        no text."""
+        import torch
+
+        from studio.networks.text import TextFeatures
+
+        read = [text(phrase, skip=2 if self.xl else None) for text in self.texts]
+        tokens, pooled = torch.cat([tokens for tokens, _ in read], -1), read[-1][1]
+        if self.xl and not phrase.text and self.index.get("force_zeros_for_empty_prompt"):
+            tokens, pooled = torch.zeros_like(tokens), torch.zeros_like(pooled)
+        mask = torch.ones(tokens.shape[:2], dtype=torch.bool, device=tokens.device)
+        return TextFeatures(tokens, mask, pooled)
+
+    def predict(self, x: Tensor, t: Tensor, features: TextFeatures) -> Tensor:
+        more = {"added_cond_kwargs": self._added(x, features)} if self.xl else {}
+        output: Tensor = self.denoiser(x, t, features.tokens, return_dict=False, **more)[0]
+        return output
+
+    def _added(self, x: Tensor, features: TextFeatures) -> dict[str, Tensor]:
+        """XL is told the picture's size, that nothing was cropped, and the size again."""
+        height, width = (self.downsampling * side for side in x.shape[-2:])
+        sizes = x.new_tensor([height, width, 0, 0, height, width]).expand(len(x), -1)
+        return {"text_embeds": features.pooled, "time_ids": sizes}
+
+    def unread(self, text: str) -> str:
+        return self.texts[0].unread(text)
+
+    def fold(self) -> int:
+        return LEVELS
+
+
+FAMILY = StableDiffusion

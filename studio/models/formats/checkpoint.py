@@ -1,0 +1,89 @@
+"""Other people's generators: a folder as diffusers keeps it, model_index.json and a folder a part.
+
+Recognised before its autoencoder alone is (formats are asked by name). Needs the packages diffusers
+and transformers, and those only to be opened. Nothing is ever downloaded or unpickled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from studio.core.errors import ModelError
+from studio.models.families import adapters
+from studio.models.families.adapter import Adapter
+from studio.models.format import Check
+from studio.models.model import ModelInfo
+from studio.models.network_folder import read_document
+from studio.models.probe.probe import probe
+from studio.models.state_files import count, shapes
+
+if TYPE_CHECKING:
+    from studio.models.checkpoint import Checkpoint
+
+INDEX, AUTOENCODER, HALF = "model_index.json", "vae", ".fp16."
+
+
+class CheckpointFormat:
+    """A pipeline's folder of a family in `families/`."""
+
+    name = "checkpoint"
+
+    def recognises(self, path: Path) -> bool:
+        return (path / INDEX).is_file() and _class(read_document(path / INDEX)) in adapters()
+
+    def describe(self, path: Path) -> ModelInfo:
+        index = read_document(path / INDEX)
+        family = adapters()[_class(index)]
+        present = parts_of(path, family, index)
+        parameters = sum(
+            count(shapes(file))
+            for part in (*present, AUTOENCODER)
+            for file in weights_in(path / part)
+        )
+        found = probe(path)
+        told = {each.topic: each.value for each in found.prefilled}
+        trained = {"family": found.family, **({"variant": found.variant} if found.variant else {})}
+        return ModelInfo(path.name, "generator", self.name, parameters, path, trained | told)
+
+    def open(self, path: Path, device: str, precision: str, check: Check) -> Checkpoint:
+        from studio.models.checkpoint import open_checkpoint
+
+        return open_checkpoint(self.describe(path), device, precision, check)
+
+
+def weights_in(folder: Path) -> tuple[Path, ...]:
+    """A part's files of weights; those in half precision only where there are no others."""
+    files = sorted(folder.glob("*.safetensors"))
+    return tuple([file for file in files if HALF not in file.name] or files)
+
+
+def parts_of(path: Path, family: type[Adapter], index: Mapping[str, Any]) -> tuple[str, ...]:
+    """The family's parts that a folder has. Raises ModelError for one that is missing, or is of a
+    class that the family does not have."""
+    found = []
+    for name, part in family.parts.items():
+        library, kind = _entry(index.get(name))
+        if not kind and part.optional:
+            continue
+        if not kind or not (path / name).is_dir():
+            raise ModelError(f"{path / name} is missing: {path.name} cannot be opened without it.")
+        if library != part.library or kind not in part.classes:
+            raise ModelError(f"{path / INDEX} has {kind} as its {name}, which is not known here.")
+        found.append(name)
+    return tuple(found)
+
+
+def _class(index: Mapping[str, Any]) -> str:
+    return str(index.get("_class_name"))
+
+
+def _entry(entry: object) -> tuple[str, str]:
+    match entry:
+        case [str(library), str(kind)]:
+            return library, kind
+    return "", ""
+
+
+FORMAT = CheckpointFormat()
