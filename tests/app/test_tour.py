@@ -91,3 +91,17 @@ def test_a_stop_takes_the_users_own_newest_picture(stage: Stage, qtbot: QtBot) -
     bench = stage.window.panel("reconstruct").bench
     qtbot.waitUntil(lambda: len(bench.sources) == 2)
     assert "mine" in {source.name for source in bench.sources}
+
+
+def test_a_stop_about_language_finds_pictures_but_no_more_each_time(
+    stage: Stage, qtbot: QtBot
+) -> None:
+    panel = the_tour(stage)
+    stop = next(s for s in STOPS if s.workspace == "language")
+    for _ in range(2):
+        stage.window._go_to("tour")
+        panel.list.setCurrentItem(panel._items[STOPS.index(stop)])
+        QTest.mouseClick(stage.find("tourShow"), Qt.MouseButton.LeftButton)
+        desk = stage.window.panel("language").desk
+        qtbot.waitUntil(lambda desk=desk: len(desk.sources) == 6)
+    assert [source.name for source in desk.sources] == [f"sample {n}" for n in range(1, 7)]

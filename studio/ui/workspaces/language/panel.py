@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtWidgets import QWidget
 
+from studio.core.tour import Stop
 from studio.ui import actions
 from studio.ui.panel import PanelSpec, View, later, stacked
 from studio.ui.pictures_panel import PicturesPanel
@@ -15,6 +18,7 @@ from studio.ui.workspaces.language.past import Past
 from studio.ui.workspaces.language.vectors import Dataset, Vectors
 
 TABS = ("Views of texts and pictures", "Ways to look at texts and pictures")
+PICTURES = 6  # that a stop of the tour finds
 HERE = "studio.ui.workspaces.language"
 # fmt: off
 VIEWS = (
@@ -56,6 +60,14 @@ class LanguagePanel(PicturesPanel):
         for asks in (self.vectors, self.dataset, self.past):
             asks.failed.connect(self.error)
         self.open_view(0)
+
+    def set_up_for(self, stop: Stop) -> None:
+        """Views follow the pictures, which may come later."""
+        for _ in range(PICTURES - len(self.desk.sources)):
+            self.opener.sample()
+        if stop.picture and self.library.entries:
+            self.opener.newest()
+        super().set_up_for(replace(stop, picture=False))
 
     def begin(self) -> None:
         """Views follow what is written and chosen by themselves; this asks once more."""
