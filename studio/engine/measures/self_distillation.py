@@ -64,7 +64,7 @@ def toy(centre: bool, sharpen: bool, seed: int) -> tuple[Tensor, Tensor]:
 
 def entropy(shares: Tensor) -> float:
     """In nats over the last axis, the mean over the others."""
-    return float(torch.special.entr(shares).sum(-1).mean())
+    return float(torch.special.entr(shares.double()).sum(-1).mean())
 
 
 def each(given: Tensor, kinds: Tensor) -> float:
