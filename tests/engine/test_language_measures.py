@@ -22,9 +22,15 @@ def test_a_collapse_is_told_from_answers() -> None:
     kinds = torch.arange(self_distillation.KINDS).repeat(5)
     own, one = (torch.eye(self_distillation.ANSWERS)[k] for k in (kinds, 0 * kinds))
     uniform = torch.full_like(own, 1 / self_distillation.ANSWERS)
-    assert known(own, kinds) == pytest.approx(1, abs=1e-5) and known(one, kinds) == pytest.approx(0, abs=1e-5)
-    assert together(one, kinds) == pytest.approx(0, abs=1e-5) and together(own, kinds) == pytest.approx(0.75, abs=1e-5)
-    assert each(uniform, kinds) == pytest.approx(1, abs=1e-5) and each(own, kinds) == pytest.approx(0, abs=1e-5)
+    assert known(own, kinds) == pytest.approx(1, abs=1e-5) and known(one, kinds) == pytest.approx(
+        0, abs=1e-5
+    )
+    assert together(one, kinds) == pytest.approx(0, abs=1e-5) and together(
+        own, kinds
+    ) == pytest.approx(0.75, abs=1e-5)
+    assert each(uniform, kinds) == pytest.approx(1, abs=1e-5) and each(own, kinds) == pytest.approx(
+        0, abs=1e-5
+    )
 
 
 def test_with_both_the_toy_collapses_neither_way() -> None:
