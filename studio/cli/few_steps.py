@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from studio.cli.bars import bar
 from studio.cli.outputs import folder_at
-from studio.cli.verb import Document, add_model, add_out, worker_of
+from studio.cli.verb import Document, add_model, add_out, size_of, worker_of
 from studio.core.errors import UsageError
 from studio.core.files import save_text
 from studio.core.settings import Settings
@@ -96,7 +96,7 @@ def measured(arguments: Namespace) -> Document:
 
 
 def _base(arguments: Namespace) -> Settings:
-    return Settings("", model=arguments.model, guidance=arguments.guidance, size=arguments.size)
+    return Settings("", model=arguments.model, guidance=arguments.guidance, size=size_of(arguments))
 
 
 def _bases(arguments: Namespace) -> list[Settings]:

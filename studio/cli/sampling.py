@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from studio.cli.pictures import read_mask, read_square
-from studio.cli.verb import add_model
+from studio.cli.verb import add_model, size_of
 from studio.core.errors import UsageError
 from studio.core.generating import Inputs
 from studio.core.settings import Settings
@@ -105,7 +105,7 @@ def settings_from(arguments: Namespace, prompt: str, seed: int) -> Settings:
         guidance=arguments.guidance,
         guidance_interval=(low, high),
         seed=seed,
-        size=arguments.size,
+        size=size_of(arguments),
         options=tuple(arguments.option),
         schedule=arguments.schedule,
         shift=arguments.shift,

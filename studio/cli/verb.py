@@ -11,6 +11,7 @@ from studio.core.device import DEVICES, PRECISIONS
 from studio.core.errors import UsageError
 from studio.core.settings import Settings
 from studio.engine.worker import Worker
+from studio.models.registry import find
 
 Document = dict[str, Any]
 
@@ -60,12 +61,19 @@ def add_model(parser: ArgumentParser) -> None:
     """--model, --size, and where it runs."""
     default = Settings("")
     parser.add_argument(
-        "--size", type=int, default=default.size, help="pixels a side (default %(default)d)"
+        "--size", type=int, help="pixels a side (default: those that the model was trained on)"
     )
     parser.add_argument(
         "--model", default=default.model, metavar="NAME|PATH", help="which model (%(default)s)"
     )
     add_device(parser)
+
+
+def size_of(arguments: Namespace) -> int:
+    """The size that was asked for, or the model's own. Raises ModelError if there is no such."""
+    if arguments.size is not None:
+        return int(arguments.size)
+    return find(arguments.model).size or Settings("").size
 
 
 def worker_of(arguments: Namespace) -> Worker:

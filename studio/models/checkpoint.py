@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ class Checkpoint:
 
     @property
     def size(self) -> int:
-        return self.adapter.trained_side() * self.autoencoder.downsampling
+        return self.info.size
 
     def latent_shape(self, size: int) -> tuple[int, int, int]:
         """(C, h, w). Raises UsageError for sizes that the denoiser cannot halve as it must."""

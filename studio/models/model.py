@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class ModelInfo:
     """What `models` lists, known without reading weights.
 
+    `size` is the height and width in pixels of a generator's own pictures, 0 where it is not known.
     `kind`: "generator" (makes pictures from prompts), or what one network is: "autoencoder",
     "denoiser", "text", "towers". `trained` says how: recipe, data, steps, date.
     """
@@ -31,6 +32,7 @@ class ModelInfo:
     parameters: int
     path: Path
     trained: Mapping[str, object]
+    size: int = 0
 
 
 class Model(Protocol):

@@ -10,7 +10,7 @@ import logging
 import os
 import pkgutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from itertools import islice
@@ -221,7 +221,7 @@ def _describe(path: Path, name: str) -> ModelInfo:
     except Exception as error:  # as above
         log.exception("%s was not understood", path)
         raise ModelError(f"{path} is damaged: {type(error).__name__}.") from error
-    return ModelInfo(name, info.kind, info.format, info.parameters, info.path, info.trained)
+    return replace(info, name=name)
 
 
 def _open(info: ModelInfo, device: str, precision: str, check: Check) -> Model | nn.Module:

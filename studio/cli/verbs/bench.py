@@ -15,7 +15,7 @@ from studio.bench.kept import described, keep, shown, shown_goal
 from studio.bench.machine import AS_AVX2, this_machine
 from studio.cli import table
 from studio.cli.outputs import folder_at
-from studio.cli.verb import Document, Verb, add_model, add_out, worker_of
+from studio.cli.verb import Document, Verb, add_model, add_out, size_of, worker_of
 from studio.core.errors import StudioError, UsageError
 from studio.core.settings import Settings
 from studio.diffusion import samplers
@@ -73,7 +73,7 @@ def settings(arguments: Namespace) -> Settings:
     found = replace(
         DEFAULT,
         model=str(model.resolve()) if model.exists() else arguments.model,
-        size=arguments.size,
+        size=size_of(arguments),
         steps=QUICK_STEPS if arguments.quick else steps,
     )
     found.check()

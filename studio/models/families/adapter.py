@@ -1,4 +1,4 @@
-"""What a family of other people's models has to say of itself. Must not import torch at run time."""
+"""What a family of other people's models says of itself. Must not import torch at run time."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class Adapter(ABC):
 
     pipelines: ClassVar[tuple[str, ...]]
     parts: ClassVar[Mapping[str, Part]]
+    asked: ClassVar[str]  # the part that is asked at every step
 
     def __init__(
         self, networks: Mapping[str, Any], index: Mapping[str, Any], downsampling: int
@@ -39,9 +40,9 @@ class Adapter(ABC):
         self.networks, self.index, self.downsampling = networks, index, downsampling
 
     @property
-    @abstractmethod
     def denoiser(self) -> Any:
         """The network that is asked at every step; its `config` is its own."""
+        return self.networks[self.asked]
 
     @abstractmethod
     def features(self, phrase: Phrase) -> TextFeatures:
@@ -54,10 +55,6 @@ class Adapter(ABC):
     @abstractmethod
     def unread(self, text: str) -> str:
         """The end of a text that is too long to be read."""
-
-    def trained_side(self) -> int:
-        """The height and width of the latents that it was trained on."""
-        return int(self.denoiser.config.sample_size)
 
     def fold(self) -> int:
         """What the latents' height and width must be multiples of."""

@@ -23,7 +23,9 @@ class ClipText:
     @property
     def length(self) -> int:
         """Tokens it reads, both ends among them."""
-        return min(int(self.tokenizer.model_max_length), self.encoder.config.max_position_embeddings)
+        return min(
+            int(self.tokenizer.model_max_length), self.encoder.config.max_position_embeddings
+        )
 
     @torch.inference_mode()
     def __call__(self, phrase: Phrase, skip: int | None = None) -> tuple[Tensor, Tensor]:

@@ -3,8 +3,9 @@ arXiv:2307.01952): a U-Net that attends to CLIP's tokens."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
 from studio.models.families.adapter import Adapter, Part
 
@@ -21,18 +22,15 @@ LEVELS = 8  # latents are halved three times on the way
 
 
 class StableDiffusion(Adapter):
+    asked = "unet"
     pipelines = ("StableDiffusionPipeline", "StableDiffusionXLPipeline")
-    parts = {
+    parts: ClassVar[Mapping[str, Part]] = {
         "unet": Part(("UNet2DConditionModel",)),
         "tokenizer": Part(TOKENIZERS, "transformers"),
         "text_encoder": Part(CLIP, "transformers"),
         "tokenizer_2": Part(TOKENIZERS, "transformers", optional=True),
         "text_encoder_2": Part(CLIP, "transformers", optional=True),
     }
-
-    @property
-    def denoiser(self) -> Any:
-        return self.networks["unet"]
 
     @cached_property
     def texts(self) -> tuple[ClipText, ...]:

@@ -22,7 +22,8 @@ from studio.models.state_files import count, shapes
 if TYPE_CHECKING:
     from studio.models.checkpoint import Checkpoint
 
-INDEX, AUTOENCODER, HALF = "model_index.json", "vae", ".fp16."
+INDEX, CONFIG, AUTOENCODER, HALF = "model_index.json", "config.json", "vae", ".fp16."
+MOST_SIDE, MOST_LEVELS = 1024, 8  # far beyond any published one
 
 
 class CheckpointFormat:
@@ -43,14 +44,24 @@ class CheckpointFormat:
             for file in weights_in(path / part)
         )
         found = probe(path)
-        told = {each.topic: each.value for each in found.prefilled}
-        trained = {"family": found.family, **({"variant": found.variant} if found.variant else {})}
-        return ModelInfo(path.name, "generator", self.name, parameters, path, trained | told)
+        told = {"family": found.family, "variant": found.variant}
+        trained = told | {each.topic: each.value for each in found.prefilled}
+        size = _size(path, family)
+        return ModelInfo(path.name, "generator", self.name, parameters, path, trained, size)
 
     def open(self, path: Path, device: str, precision: str, check: Check) -> Checkpoint:
         from studio.models.checkpoint import open_checkpoint
 
         return open_checkpoint(self.describe(path), device, precision, check)
+
+
+def _size(path: Path, family: type[Adapter]) -> int:
+    """The height and width in pixels of the pictures that it was trained on."""
+    side = read_document(path / family.asked / CONFIG).get("sample_size")
+    levels = read_document(path / AUTOENCODER / CONFIG).get("block_out_channels")
+    if type(side) is not int or not isinstance(levels, list) or not 0 < side <= MOST_SIDE:
+        raise ModelError(f"{path / family.asked / CONFIG} does not say for which size it is.")
+    return side * int(2 ** (min(len(levels), MOST_LEVELS) - 1))
 
 
 def weights_in(folder: Path) -> tuple[Path, ...]:

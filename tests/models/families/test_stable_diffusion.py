@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +12,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from studio.core import prompts
 from studio.core.errors import ModelError, UsageError
+from studio.core.generating import Generate
 from studio.core.settings import Settings
 from studio.diffusion import samplers
 from studio.diffusion.noise import NoiseStream
 from studio.diffusion.paths import DiscreteDDPM, rf_time
 from studio.diffusion.schedules import Leading, Schedule, Trailing
 from studio.engine.worker import Worker, run_now
-from studio.core.generating import Generate
 from studio.models import registry
 from studio.models.checkpoint import Checkpoint
 from studio.models.plan import Plan
@@ -40,7 +41,7 @@ def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def grid(pipeline: Any, model: Checkpoint) -> Schedule:
-    """Theirs, which ends at the chain's first index (set_alpha_to_one is off), not at clean data."""
+    """Theirs, which ends at the first index, set_alpha_to_one being off."""
     assert isinstance(model.path, DiscreteDDPM)
     trailing = pipeline.scheduler.config.timestep_spacing == "trailing"
     times = (Trailing(model.path) if trailing else Leading(model.path, 1))(STEPS)
@@ -88,3 +89,98 @@ def test_pictures_are_those_of_diffusers(opened: Opened) -> None:
     expected = theirs(pipeline, settings, "np")
     found = model.decode(ours(pipeline, model, settings))
     assert np.abs(found / 255.0 - expected).max() <= 1e-3 + 0.5 / 255
+
+
+def test_what_is_listed_is_known_without_opening(opened: Opened) -> None:
+    pipeline, model = opened
+    info = registry.find(str(model.info.path))
+    networks = [pipeline.unet, pipeline.text_encoder, getattr(pipeline, "text_encoder_2", None)]
+    counted = sum(network.num_parameters() for network in networks if network)
+    assert info.parameters == counted + pipeline.vae.num_parameters()
+    assert (info.kind, info.format, info.size) == ("generator", "checkpoint", SIDE)
+    assert model.prediction.name == pipeline.scheduler.config.prediction_type.removesuffix(
+        "_prediction"
+    )
+
+
+def test_a_prompt_goes_the_whole_way(opened: Opened) -> None:
+    """Through the worker, with every family of samplers, weights in the prompt and a negative."""
+    _, model = opened
+    settings = Settings(
+        "a (red:1.4) bear", "blue", model=str(model.info.path), steps=3, size=SIDE, seed=5
+    )
+    worker = Worker("cpu")
+    for sampler in ("dpmpp-2m", "ddpm", "sde-euler", "flow-heun"):
+        (picture,) = run_now(Generate(replace(settings, sampler=sampler)), worker)
+        assert picture.image.shape == (SIDE, SIDE, 3) and picture.image.std() > 0
+
+
+def test_weights_change_the_words_and_one_changes_nothing(opened: Opened) -> None:
+    _, model = opened
+    plain, one, more = (model.condition([text]) for text in ("a bear", "a (bear:1)", "a (bear:2)"))
+    assert torch.equal(plain.tokens, one.tokens)
+    assert not torch.allclose(plain.tokens, more.tokens)
+    assert more.tokens.mean().item() == pytest.approx(plain.tokens.mean().item(), rel=1e-4)
+
+
+def test_what_is_not_read_of_a_long_prompt_is_said(opened: Opened) -> None:
+    _, model = opened
+    assert model.unread("bear") == ""
+    rest = model.unread("bear " * 40)
+    assert ("bear " * 40).endswith(rest)
+    assert len(rest) == pytest.approx(5 * 40 - 75 * 5 / 4, abs=5)  # a letter a token here
+
+
+def test_pictures_go_in_and_come_out(opened: Opened) -> None:
+    """Encoding is the autoencoder's own mean, normalised; Reconstruct opens the same network."""
+    pipeline, model = opened
+    picture = np.random.default_rng(0).integers(0, 256, (1, SIDE, SIDE, 3), np.uint8)
+    x = torch.tensor(picture).permute(0, 3, 1, 2) / 127.5 - 1
+    with torch.inference_mode():
+        expected = pipeline.vae.encode(x).latent_dist.mean * pipeline.vae.config.scaling_factor
+    assert torch.allclose(model.encode(picture), expected, atol=1e-5)
+    alone = registry.open_autoencoder(str(model.info.path))
+    assert alone.latent_channels == 4
+    assert model.preview(expected).shape == (1, SIDE // 2, SIDE // 2, 3)
+
+
+@pytest.mark.parametrize("size", [0, 66, 8192])
+def test_sizes_that_cannot_be_are_refused(opened: Opened, size: int) -> None:
+    with pytest.raises(UsageError, match=r"makes no pictures of .* pixels; try"):
+        opened[1].latent_shape(size)
+
+
+def spoilt(folder: Path, how: str) -> None:
+    match how:
+        case "no unet":
+            shutil.rmtree(folder / "unet")
+        case "no weights":
+            (folder / "unet" / "diffusion_pytorch_model.safetensors").unlink()
+        case "cut short":
+            path = folder / "unet" / "diffusion_pytorch_model.safetensors"
+            path.write_bytes(path.read_bytes()[:-100])
+        case "a pickle":
+            path = folder / "text_encoder" / "model.safetensors"
+            path.rename(path.with_name("pytorch_model.bin"))
+        case "a strange class":
+            path = folder / "model_index.json"
+            path.write_text(path.read_text().replace("UNet2DConditionModel", "os"))
+        case "strange betas":
+            path = folder / "scheduler" / "scheduler_config.json"
+            path.write_text(path.read_text().replace("scaled_linear", "wavy"))
+        case "no scheduler":
+            shutil.rmtree(folder / "scheduler")
+
+
+@pytest.mark.parametrize(
+    "how",
+    ["no unet", "no weights", "cut short", "a pickle", "a strange class", "strange betas",
+     "no scheduler"],
+)  # fmt: skip
+def test_what_is_damaged_is_said_in_a_line(tmp_path: Path, how: str) -> None:
+    folder = tmp_path / "sd1"
+    saved("sd1", folder)
+    spoilt(folder, how)
+    with pytest.raises(ModelError) as error:
+        registry.open_model(str(folder))
+    assert str(folder) in str(error.value) and "\n" not in str(error.value)
