@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from studio.core.device import DEVICES, PRECISIONS
-from studio.core.errors import UsageError
+from studio.core.errors import ModelError, UsageError
 from studio.core.settings import Settings
 from studio.engine.worker import Worker
 from studio.models.registry import find
@@ -70,10 +70,13 @@ def add_model(parser: ArgumentParser) -> None:
 
 
 def size_of(arguments: Namespace) -> int:
-    """The size that was asked for, or the model's own. Raises ModelError if there is no such."""
+    """The size that was asked for, or the model's own; who opens the model says what is wrong."""
     if arguments.size is not None:
         return int(arguments.size)
-    return find(arguments.model).size or Settings("").size
+    try:
+        return find(arguments.model).size or Settings("").size
+    except ModelError:
+        return Settings("").size
 
 
 def worker_of(arguments: Namespace) -> Worker:

@@ -36,6 +36,7 @@ from studio.models.model import ImageAutoencoder, ModelInfo
 from studio.models.network_folder import read_document
 from studio.networks.text import TextFeatures, mixed
 
+TOKENIZERS = ("CLIPTokenizer", "T5Tokenizer")
 LEAST, MOST = 64, 4096  # pixels a side
 MEANT = {"epsilon": "epsilon", "v_prediction": "v", "sample": "x0"}
 SAID = 200  # characters of what a package says is wrong
@@ -182,25 +183,32 @@ def _part(library: str, kind: str, folder: Path, device: str, precision: str) ->
     """A network or a tokenizer of one of the two packages. Raises ModelError."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     try:
-        found = getattr(importlib.import_module(library), kind)
+        module = importlib.import_module(library)
+        found, words = getattr(module, kind), importlib.import_module(f"{library}.utils.logging")
     except (ImportError, AttributeError) as error:
         raise ModelError(
             f"{folder} needs the packages diffusers and transformers;"
             " install them with: pip install 'latent-studio[checkpoints]'"
         ) from error
-    options: dict[str, Any] = {"local_files_only": True}
-    network = "Tokenizer" not in kind
-    if network:
-        options |= {"use_safetensors": True, "torch_dtype": getattr(torch, precision)}
-        if any(HALF in file.name for file in weights_in(folder)):
-            options |= {"variant": "fp16"}
-    importlib.import_module(f"{library}.utils.logging").disable_progress_bar()
+    words.disable_progress_bar()
     try:
-        part = found.from_pretrained(folder, **options)
+        if kind.startswith(TOKENIZERS):
+            return found.from_pretrained(folder, local_files_only=True)
+        half = any(HALF in file.name for file in weights_in(folder))
+        network, report = found.from_pretrained(
+            folder,
+            local_files_only=True,
+            use_safetensors=True,
+            torch_dtype=getattr(torch, precision),
+            variant="fp16" if half else None,
+            output_loading_info=True,
+        )
     except Exception as error:  # what is damaged fails in any way it likes
         line = " ".join(str(error).split())[:SAID] or type(error).__name__
         raise ModelError(f"{folder} cannot be opened: {line}") from error
-    return part.to(device).eval().requires_grad_(False) if network else part
+    if missing := sorted(report["missing_keys"]):  # they would be random numbers
+        raise ModelError(f"{folder} lacks {len(missing)} of its tensors: {missing[0]}, ...")
+    return network.to(device).eval().requires_grad_(False)
 
 
 def trained_to(path: Path) -> tuple[DiffusionPath, Prediction]:

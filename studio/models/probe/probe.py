@@ -296,4 +296,4 @@ def _precision(header: Header) -> tuple[str, str]:
         return packed, ""
     if not dtype.startswith(("F8", "I8")):
         return PRECISIONS.get(dtype, dtype), ""
-    return PRECISIONS[dtype], next((end for end in SCALES if end in ends), "none")
+    return PRECISIONS.get(dtype, dtype), next((end for end in SCALES if end in ends), "none")

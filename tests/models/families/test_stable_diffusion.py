@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from studio.core.errors import ModelError, UsageError
@@ -159,6 +160,12 @@ def spoilt(folder: Path, how: str) -> None:
         case "cut short":
             path = folder / "unet" / "diffusion_pytorch_model.safetensors"
             path.write_bytes(path.read_bytes()[:-100])
+        case "one missing" | "one missing of the text":
+            part = "text_encoder/model" if "text" in how else "unet/diffusion_pytorch_model"
+            path = folder / f"{part}.safetensors"
+            tensors = load_file(path)
+            del tensors[max(tensors, key=lambda name: tensors[name].numel())]
+            save_file(tensors, path, {"format": "pt"})
         case "a pickle":
             path = folder / "text_encoder" / "model.safetensors"
             path.rename(path.with_name("pytorch_model.bin"))
@@ -175,7 +182,7 @@ def spoilt(folder: Path, how: str) -> None:
 @pytest.mark.parametrize(
     "how",
     ["no unet", "no weights", "cut short", "a pickle", "a strange class", "strange betas",
-     "no scheduler"],
+     "no scheduler", "one missing", "one missing of the text"],
 )  # fmt: skip
 def test_what_is_damaged_is_said_in_a_line(tmp_path: Path, how: str) -> None:
     folder = tmp_path / "sd1"
@@ -184,3 +191,25 @@ def test_what_is_damaged_is_said_in_a_line(tmp_path: Path, how: str) -> None:
     with pytest.raises(ModelError) as error:
         registry.open_model(str(folder))
     assert str(folder) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_text_encoders_under_the_older_names_are_the_same(tmp_path: Path) -> None:
+    """Published ones have `text_model.` before each name; transformers 5 writes none."""
+    folder = tmp_path / "sd1"
+    saved("sd1", folder)
+    words = "a red bear"
+    expected = registry.open_model(str(folder)).condition([words]).tokens
+    path = folder / "text_encoder" / "model.safetensors"
+    tensors = {f"text_model.{n.removeprefix('text_model.')}": t for n, t in load_file(path).items()}
+    save_file(tensors, path, {"format": "pt"})
+    assert torch.equal(registry.open_model(str(folder)).condition([words]).tokens, expected)
+
+
+def test_half_precision_files_open_where_there_are_no_others(tmp_path: Path) -> None:
+    folder = tmp_path / "sd1"
+    pipeline = saved("sd1", folder)
+    expected = registry.open_model(str(folder)).condition(["bear"]).tokens
+    shutil.rmtree(folder)
+    pipeline.to(torch.float16).save_pretrained(folder, variant="fp16")
+    model = registry.open_model(str(folder))
+    assert torch.allclose(model.condition(["bear"]).tokens, expected, atol=1e-2)

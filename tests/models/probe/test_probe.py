@@ -54,6 +54,15 @@ def test_the_page_is_of_these_stubs() -> None:
         assert [cell.strip() for cell in said[:-1]] == [stub.name, *cells]
 
 
+@pytest.mark.parametrize("dtype", ["F8_E8M0", "F8_E<4M3", "I8", "F99", ""])
+def test_numbers_of_no_known_kind_are_called_what_they_are(dtype: str) -> None:
+    stub = next(stub for stub in STUBS if stub.name == "t5xxl_fp16.safetensors")
+    tensors = {name: each._replace(dtype=dtype) for name, each in stub.header.tensors.items()}
+    answer = judge(replace(stub.header, tensors=tensors), stub.path)
+    assert answer.family == "T5-XXL"
+    assert answer.precision == {"I8": "int8", "": "unknown"}.get(dtype, dtype)
+
+
 def test_overridden() -> None:
     stub = next(stub for stub in STUBS if stub.name == "sd_xl_base_1.0.safetensors")
     answer = judge(stub.header, stub.path).overridden("prediction", "v")
