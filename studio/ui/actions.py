@@ -15,12 +15,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from studio.core.settings import Settings
 from studio.ui import icons
 
 if TYPE_CHECKING:
     from studio.ui.window import Window
 
 
+OWN = Settings("").model
 VIEWER = "viewer"  # while the picture or the strip has the focus; letters can be typed elsewhere
 PICTURE, PICTURES = "picture", "pictures"  # needs exactly one; needs one or more
 
@@ -47,6 +49,10 @@ WINDOW: tuple[Action[Window], ...] = (
         "Switch between the light and the dark theme.", icon="theme"),
     Action("keys", "F1 Shift+?", "Keyboard shortcuts", lambda w: w.show_keys(),
         "List every keyboard shortcut.", icon="keyboard"),
+    Action("open_model", "Ctrl+Shift+M", "Open a model…", lambda w: w.choose_model(),
+        "Open a folder with a Stable Diffusion model, as diffusers keeps it."),
+    Action("own_model", "Ctrl+Shift+0", "The studio's own model", lambda w: w.open_model(OWN),
+        "Go back to the model that came with the studio."),
     Action("quit", "Ctrl+Q", "Quit", lambda w: w.close(), "Close Latent Studio."),
 )
 # fmt: on

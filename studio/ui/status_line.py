@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QMenu, QToolButton
@@ -42,9 +44,11 @@ class StatusLine(QFrame):
             self._dot.style().polish(self._dot)
         self.size_text.setText("" if model is None else f"{model.size} × {model.size}")
         if self._jobs.loading:
-            self.text.setText(f"Loading {self._jobs.loading}…")
+            self.text.setText(f"Loading {PurePath(self._jobs.loading).name}…")
         elif model is not None:
-            self.text.setText(f"{model.model} · {model.device} · {model.precision}")
+            name = PurePath(model.model).name  # of a folder that was opened
+            self.text.setText(f"{name} · {model.device} · {model.precision}")
+            self.text.setToolTip(model.model)
         elif self._jobs.problem:
             self.text.setText("No model loaded")
         else:

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, QTimer, Slot
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
-from PySide6.QtWidgets import QMenu, QStackedWidget, QTabBar, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QTabBar, QWidget
 
 from studio import gallery, ui
 from studio.core.errors import StudioError, UsageError
-from studio.core.messages import Ready
+from studio.core.messages import Failed, LoadModel, Ready
 from studio.core.tour import Stop
 from studio.ui import actions, icons
 from studio.ui import workspaces as panels
@@ -162,7 +162,8 @@ class Window(QWidget):
         self._menu.addActions([named[name] for name in load(workspace).menu])
         self._menu.addSeparator()
         self._menu.addMenu(self._looks)
-        self._menu.addAction(self._actions["keys"])
+        for name in ("open_model", "own_model", "keys"):
+            self._menu.addAction(self._actions[name])
         self._menu.addSeparator()
         self._menu.addAction(self._actions["quit"])
 
@@ -176,10 +177,33 @@ class Window(QWidget):
             group.addAction(action)
         return looks
 
+    def choose_model(self) -> None:
+        """Asks for a model's folder and opens it."""
+        title = "A model's folder, with model_index.json in it"
+        if folder := QFileDialog.getExistingDirectory(self, title, str(Path.home())):
+            self.open_model(folder)
+
+    def open_model(self, model: str) -> None:
+        """The session's model from the moment it is loaded; until then, and if it cannot be, the
+        one before stays."""
+        job = self.shared.jobs.submit(LoadModel(model))
+        if job is not None:
+            job.on(Ready, self._chosen)
+            job.on(Failed, self._not_opened)
+
+    @Slot(object)
+    def _chosen(self, model: Ready) -> None:
+        self.shared.session.model.set(model.model)
+
+    @Slot(object)
+    def _not_opened(self, end: Failed) -> None:
+        self.panel(tuple(WORKSPACES)[self._tabs.currentIndex()]).refuse(end.message)
+
     @Slot(object)
     def _model_ready(self, model: Ready) -> None:
         """Pictures are as large as the model makes them."""
-        self.shared.session.size.set(model.size)
+        if model.model == self.shared.session.model.get():
+            self.shared.session.size.set(model.size)
 
     def show_keys(self) -> None:
         """Opens the list of keys beside the window's own work."""

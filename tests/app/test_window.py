@@ -17,6 +17,8 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QFileDialog,
+    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QScrollBar,
@@ -26,7 +28,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from studio.core.grid import Axis, Grid
-from studio.core.messages import Loading, Ready
+from studio.core.messages import Failed, Finished, Loading, LoadModel, Ready
 from studio.core.settings import Settings
 from studio.ui import icons
 from studio.ui.keys_dialog import KeysDialog
@@ -224,7 +226,8 @@ def test_status_line_tells_model_device_precision(stage: Stage) -> None:
 
 def test_status_line_takes_the_size_from_the_model(qtbot: QtBot, stage: Stage) -> None:
     assert stage.window.status.size_text.text() == "256 × 256"
-    stage.bridge.arrived.emit(Ready(0, "other", "CPU", "bfloat16", 0.5, 64))
+    own = stage.panel.session.model.get()
+    stage.bridge.arrived.emit(Ready(0, own, "CPU", "bfloat16", 0.5, 64))
     assert stage.window.status.size_text.text() == "64 × 64"
     stage.panel.session.prompt.set("a cat")
     qtbot.mouseClick(stage.find("generate"), Qt.MouseButton.LeftButton)
@@ -256,3 +259,38 @@ def test_only_the_theme_names_a_colour() -> None:
         if re.search(r"""["']#[0-9a-fA-F]{3,8}["']""", line)
     ]
     assert named == []
+
+
+def test_another_model_is_opened_with_its_key(
+    qtbot: QtBot, stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session's from the moment it is loaded, with its size; one that fails changes nothing."""
+    folder, session = str(tmp_path / "stable-diffusion"), stage.window.shared.session
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *args: folder)
+    own = session.model.get()
+    qtbot.keyClick(stage.window, Qt.Key.Key_M, CONTROL | SHIFT)
+    assert stage.bridge.requests[-1] == LoadModel(folder)
+    number = len(stage.bridge.requests) - 1
+    stage.bridge.arrived.emit(Loading(number, folder))
+    assert session.model.get() == own and "stable-diffusion" in text_of(stage)
+    stage.bridge.arrived.emit(Failed(number, "It is damaged."))
+    assert session.model.get() == own and session.size.get() == 256
+    assert stage.panel.banner.kind == "error"
+
+    qtbot.keyClick(stage.window, Qt.Key.Key_M, CONTROL | SHIFT)
+    number += 1
+    stage.bridge.arrived.emit(Ready(number, folder, "CPU", "bfloat16", 0.5, 512))
+    stage.bridge.arrived.emit(Finished(number, 0.5))
+    assert (session.model.get(), session.size.get()) == (folder, 512)
+    assert text_of(stage).startswith("stable-diffusion · ")
+    stage.bridge.arrived.emit(Ready(99, own, "CPU", "bfloat16", 0.5, 256))  # for an older job
+    assert (session.model.get(), session.size.get()) == (folder, 512)
+
+    qtbot.keyClick(stage.window, Qt.Key.Key_0, CONTROL | SHIFT)
+    assert stage.bridge.requests[-1] == LoadModel(own)
+
+
+def text_of(stage: Stage) -> str:
+    label = stage.find("statusText")
+    assert isinstance(label, QLabel)
+    return label.text()
