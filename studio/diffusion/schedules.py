@@ -204,6 +204,19 @@ class StartingAt:
         return tuple(start * (t / times[0]) for t in times)
 
 
+@dataclass(frozen=True)
+class Within:
+    """Another schedule, of which no time is above `most`: where its first is, all are scaled as if
+    it began there. A network knows no more noise than it was trained with."""
+
+    schedule: Schedule
+    most: float
+
+    def __call__(self, steps: int) -> tuple[float, ...]:
+        times = self.schedule(steps)
+        return times if times[0] <= self.most else StartingAt(self.schedule, self.most)(steps)
+
+
 def shift_for_pixels(pixels: int, trained_pixels: int) -> float:
     """k = sqrt(m / n): with m pixels a picture drowns in the noise later than with the n pixels of
     training, by this factor in sigma_bar (Esser et al. 2024, section 5.3.2; Stable Diffusion 3).

@@ -58,15 +58,18 @@ class Batch:
 
     def start(self, model: Model) -> Tensor:
         """Where the states begin: see `starting_point`."""
-        return starting_point(model, self.settings, self.seeds, self.source, self.plan.times[0])
+        return starting_point(
+            model, self.settings, self.seeds, self.source, self.plan.on(model).times[0]
+        )
 
     def states(self, model: Model, watch: Watch | None = None) -> Iterator[State]:
         """The sampler's. Raises UsageError, before the first, for a class or a size that the model
         does not know."""
-        denoiser = self.plan.guided(model, len(self.indices), watch)
+        plan = self.plan.on(model)
+        denoiser = plan.guided(model, len(self.indices), watch)
         if self.source is not None:
             denoiser = self.source.held(denoiser)
-        return self.plan.states(denoiser, self.start(model), self.seeds.stream())
+        return plan.states(denoiser, self.start(model), self.seeds.stream())
 
 
 def at_once(plan: Plan) -> int:
@@ -132,7 +135,7 @@ class Runner:
         """A batch's steps and its pictures; `recorded` keeps every step."""
         model, watched = self._model, Watched()
         self._clock.begin()
-        recorder = Recorder(batch.start(model), batch.plan.times[0]) if recorded else None
+        recorder = Recorder(batch.start(model), batch.plan.on(model).times[0]) if recorded else None
         states = watched.passed(batch.states(model, recorder.watch if recorder else None))
         if recorder is not None:
             states = recorder.passed(states)

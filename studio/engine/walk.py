@@ -74,7 +74,7 @@ class Walker:
 
     def __init__(self, model: Model, request: Walk, check: Check, job: int) -> None:
         self._model, self._walk, self._check, self._job = model, request, check, job
-        self._plan = Plan.of(request.ends[0].settings)
+        self._plan = Plan.of(request.ends[0].settings).on(model)
         self._ends: list[Prepared] = []
         self._made: dict[int, Frame] = {}
         total = request.runs
@@ -100,7 +100,8 @@ class Walker:
 
     @torch.inference_mode()
     def _prepare(self, end: End) -> Iterator[Walked]:
-        plan, model = Plan.of(end.settings), self._model
+        model = self._model
+        plan = Plan.of(end.settings).on(model)
         self._check()
         prompted, negative = (
             model.condition([text]) for text in (plan.settings.prompt, plan.settings.negative)

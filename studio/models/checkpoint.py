@@ -22,7 +22,7 @@ from studio.core import prompts
 from studio.core.errors import ModelError, UsageError
 from studio.diffusion.denoiser import NetworkDenoiser
 from studio.diffusion.guidance import LogProbability
-from studio.diffusion.paths import DiscreteDDPM, RectifiedFlow, evenly
+from studio.diffusion.paths import DiscreteDDPM, RectifiedFlow, evenly, rf_time
 from studio.diffusion.paths import Path as DiffusionPath
 from studio.diffusion.predictions import PREDICTIONS, Prediction
 from studio.models import tiling
@@ -67,6 +67,10 @@ class Checkpoint:
     @property
     def size(self) -> int:
         return self.info.size
+
+    @property
+    def noisiest(self) -> float:
+        return rf_time(self.path.lambda_from_t(self.path.ends[1]))
 
     def latent_shape(self, size: int) -> tuple[int, int, int]:
         """(C, h, w). Raises UsageError for sizes that the denoiser cannot halve as it must."""

@@ -115,6 +115,10 @@ class LatentDiffusion:
         """The pictures' height and width in pixels."""
         return self.networks.denoiser.config.side * self.networks.autoencoder.config.downsampling
 
+    @property
+    def noisiest(self) -> float:
+        return 1.0
+
     def latent_shape(self, size: int) -> tuple[int, int, int]:
         """(C, h, w). Raises UsageError: the denoiser's positions fit one size only."""
         if size != self.size:

@@ -49,6 +49,11 @@ class Model(Protocol):
     def size(self) -> int:
         """The height and width in pixels of the pictures it was trained on."""
 
+    @property
+    def noisiest(self) -> float:
+        """The rectified flow's time with the most noise that it was trained with; 1: with nothing
+        but noise."""
+
     def latent_shape(self, size: int) -> tuple[int, int, int]:
         """(C, h, w) for a square picture of `size` pixels. Raises UsageError for other sizes."""
 

@@ -62,6 +62,12 @@ class Plan:
         assert plan.times  # the schedule has that many
         return plan
 
+    def on(self, model: Model) -> Plan:
+        """The plan for this model: no step is wasted on more noise than it was ever shown."""
+        if model.noisiest >= 1.0:
+            return self
+        return replace(self, schedule=schedules.Within(self.schedule, model.noisiest))
+
     @cached_property
     def times(self) -> tuple[float, ...]:
         """Where the steps begin, and at last where they end, in the rectified flow's time."""

@@ -43,6 +43,8 @@ class FakeModel:
     size = SIZE
     info = ModelInfo("fake", "generator", "fake", 0, Path(), {})
 
+    noisiest = 1.0
+
     def latent_shape(self, size: int) -> tuple[int, int, int]:
         if size != SIZE:
             raise UsageError(f"size must be {SIZE}.")

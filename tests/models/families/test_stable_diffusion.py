@@ -116,6 +116,17 @@ def test_a_prompt_goes_the_whole_way(opened: Opened) -> None:
         assert picture.image.shape == (SIDE, SIDE, 3) and picture.image.std() > 0
 
 
+def test_no_step_is_beyond_the_noise_it_was_trained_with(opened: Opened) -> None:
+    _, model = opened
+    for name in ("dpmpp-2m", "ddpm", "flow-heun"):
+        plan = Plan.of(Settings("a bear", sampler=name, steps=9))
+        times = plan.on(model).times
+        assert times[0] == pytest.approx(min(plan.times[0], model.noisiest)) and times[-1] == 0
+        assert len(times) == len(plan.times) and sorted(times, reverse=True) == list(times)
+        from_half = Plan.of(replace(plan.settings, source="0" * 64, strength=0.5)).on(model)
+        assert from_half.times[0] == 0.5
+
+
 def test_weights_change_the_words_and_one_changes_nothing(opened: Opened) -> None:
     _, model = opened
     plain, one, more = (model.condition([text]) for text in ("a bear", "a (bear:1)", "a (bear:2)"))
