@@ -48,13 +48,18 @@ class Parser(ArgumentParser):
 
 def add_device(parser: ArgumentParser) -> None:
     """--device and --precision."""
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
+    add_place(parser)
     parser.add_argument(
         "--precision",
         choices=PRECISIONS,
         default="auto",
         help="of the networks (default: the device's fastest)",
     )
+
+
+def add_place(parser: ArgumentParser) -> None:
+    """--device alone, where one precision is all there is."""
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
 
 
 def add_model(parser: ArgumentParser) -> None:

@@ -168,7 +168,7 @@ def _best(logits: Tensor, classes: tuple[str, ...]) -> tuple[tuple[str, float], 
 
 def read(worker: Worker, request: Read, check: Check, job: int) -> Iterator[ReadText]:
     encoders, record = worker.encoders, Record()
-    ids, mask = encoders.tokenizer([request.text])
+    ids, mask = (each.to(encoders.device) for each in encoders.tokenizer([request.text]))
     with torch.no_grad():
         encoders.text(ids, mask, record)
     weights = torch.stack([each[0] for each in record.weights])

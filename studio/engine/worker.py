@@ -119,10 +119,11 @@ class Worker:
 
     @property
     def encoders(self) -> Encoders:
-        """Those of words and pictures."""
+        """Those of words and pictures; small, so on the CPU unless another device was named. Raises
+        UsageError when this machine lacks it."""
         from studio.models.encoders import shared
 
-        return shared()
+        return shared("cpu" if self._asked[0] == "auto" else self.device.name)
 
     def forget(self) -> None:
         """Drops the models and gives memory back."""

@@ -113,7 +113,9 @@ class Encoders:
         parts = [
             towers.text(self.read(texts[i : i + PART]).pooled) for i in range(0, len(texts), PART)
         ]
-        return torch.cat(parts) if parts else torch.zeros(0, towers.config.output)
+        return (
+            torch.cat(parts) if parts else torch.zeros(0, towers.config.output, device=self.device)
+        )
 
     @torch.no_grad()
     def pictures(self, pictures: Sequence[np.ndarray] | np.ndarray, pair: str = "") -> Tensor:
@@ -124,7 +126,9 @@ class Encoders:
             towers(self.prepared(pictures[i : i + PART], size))
             for i in range(0, len(pictures), PART)
         ]
-        return torch.cat(parts) if parts else torch.zeros(0, towers.config.output)
+        return (
+            torch.cat(parts) if parts else torch.zeros(0, towers.config.output, device=self.device)
+        )
 
     def prepared(self, pictures: Sequence[np.ndarray] | np.ndarray, size: int) -> Tensor:
         """(B, 3, size, size) in [-1, 1]: whole pictures, on a white square."""
@@ -142,14 +146,14 @@ class Encoders:
         return F.interpolate(x, (size, size), mode="area")
 
 
-def shared() -> Encoders:
-    """Those of this process: small, so on the CPU, and opened once."""
-    return _of(installation.ASSETS)
+def shared(device: str = "cpu") -> Encoders:
+    """Those of this process, opened once on each device."""
+    return _of(installation.ASSETS, device)
 
 
 @cache
-def _of(assets: Path) -> Encoders:
-    return Encoders("cpu")
+def _of(assets: Path, device: str) -> Encoders:
+    return Encoders(device)
 
 
 def place_of(name: str) -> str:

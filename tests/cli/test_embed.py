@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from studio.cli.verbs.embed import fitting
 from studio.core import installation
 from studio.core.language import Embedded
 from studio.dataset.catalogue import Catalogue
-from studio.models import registry
+from studio.models import encoders, registry
 from studio.models.encoders import Encoders
 from tests import tiny
 from tests.cli.conftest import Run
@@ -46,9 +47,9 @@ def test_a_row_a_picture_a_column_a_text(run: Run, photos: list[Path], encoder: 
     document = run("embed", *photos, *options, *chosen, "--json").document
     assert document["images"] == [str(path) for path in photos]
     assert document["texts"] == texts
-    encoders = Encoders("cpu")
+    ours = Encoders("cpu")
     pictures = [np.asarray(Image.open(path)) for path in photos]
-    cosines = encoders.pictures(pictures, encoder) @ encoders.texts(texts, encoder).T
+    cosines = ours.pictures(pictures, encoder) @ ours.texts(texts, encoder).T
     assert np.array(document["similarity"]) == pytest.approx(cosines.numpy(), abs=1e-5)
     for row, labels in zip(document["similarity"], document["labels"], strict=True):
         assert [each["similarity"] for each in labels] == sorted(row, reverse=True)
@@ -112,6 +113,28 @@ def test_wrong_usage_is_one_line(
 ) -> None:
     ran = run("embed", photos[0], *options)
     assert ran.code == code and word in ran.error
+
+
+@pytest.mark.parametrize("verb", ["embed", "describe"])
+def test_a_device_is_taken_or_refused(
+    run: Run, photos: list[Path], monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    opened: list[str] = []
+    usual = Encoders.__init__
+
+    def noted(self: Encoders, device: str) -> None:
+        opened.append(device)
+        usual(self, device)
+
+    monkeypatch.setattr(Encoders, "__init__", noted)
+    encoders._of.cache_clear()
+    here = run(verb, photos[0], "--device", "cpu", "--json").document
+    assert opened == ["cpu"]
+    assert run(verb, photos[0], "--json").document == here and opened == ["cpu"]
+    if not torch.cuda.is_available():
+        ran = run(verb, photos[0], "--device", "cuda")
+        assert ran.code == 2 and "cuda" in ran.error.lower()
+    assert run(verb, photos[0], "--device", "abacus").code == 2
 
 
 def test_the_encoders_are_listed(run: Run) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from studio.cli import bars, table
 from studio.cli.pictures import read_all
-from studio.cli.verb import Document, Verb
+from studio.cli.verb import Document, Verb, add_place
 from studio.core.language import Describe, Described
 from studio.core.messages import Event
 from studio.engine.worker import Worker, run_now
@@ -17,10 +17,11 @@ from studio.engine.worker import Worker, run_now
 def configure(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("images", nargs="+", type=Path, metavar="IMAGE", help="PNG, JPEG, WebP and the like")
+    add_place(parser)
 
 
 def run(arguments: Namespace) -> Document:
-    pictures, worker = read_all(arguments.images), Worker()
+    pictures, worker = read_all(arguments.images), Worker(arguments.device)
     told: list[Document] = []
 
     def saw(event: Event) -> None:

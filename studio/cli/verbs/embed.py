@@ -10,7 +10,7 @@ import numpy as np
 
 from studio.cli import table
 from studio.cli.pictures import read_all
-from studio.cli.verb import Document, Verb
+from studio.cli.verb import Document, Verb, add_place
 from studio.core.errors import ModelError
 from studio.core.language import MOST_TEXTS, Embed, Embedded, chances
 from studio.dataset.catalogue import Catalogue
@@ -37,13 +37,14 @@ def configure(parser: ArgumentParser) -> None:
         metavar="NAME|PATH",
         help="a pair of towers, such as clip or siglip (default: what scores pictures)",
     )
+    add_place(parser)
 
 
 def run(arguments: Namespace) -> Document:
     encoder = pair_of(arguments.encoder)
     pictures = read_all(arguments.images)
     texts = tuple(arguments.text) or tuple(dict.fromkeys(c.label for c in Catalogue().concepts))
-    found, cosines = compared(texts, pictures, encoder)
+    found, cosines = compared(texts, pictures, encoder, Worker(arguments.device))
     best = np.argsort(-cosines, axis=1, kind="stable")[:, :BEST]
     columns = range(len(texts)) if arguments.text else list(dict.fromkeys(best.ravel().tolist()))
     chances = fitting(cosines, found)
@@ -75,11 +76,10 @@ def pair_of(name: str) -> str:
 
 
 def compared(
-    texts: tuple[str, ...], pictures: tuple[np.ndarray, ...], encoder: str
+    texts: tuple[str, ...], pictures: tuple[np.ndarray, ...], encoder: str, worker: Worker
 ) -> tuple[Embedded, np.ndarray]:
     """The pictures with the first texts, and cosines (pictures, texts) with all of them."""
     parts: list[Embedded] = []
-    worker = Worker()
     for start in range(0, len(texts), MOST_TEXTS):
         some = texts[start : start + MOST_TEXTS]
         request = Embed(some, () if parts else pictures, encoder)

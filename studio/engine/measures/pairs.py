@@ -13,6 +13,7 @@ from studio.core.errors import no_such
 from studio.core.language import chances
 from studio.dataset.catalogue import Catalogue
 from studio.engine.measures import Means
+from studio.models.encoders import shared
 from studio.networks.towers import Towers, TowersConfig
 from studio.objectives.contrastive import clip_loss, sigmoid_loss
 from studio.objectives.positives import fits, pairs
@@ -89,7 +90,7 @@ def harder(means: Means, few: int, many: int, encoder: str = "clip") -> float:
 def in_play(means: Means, encoder: str = "clip", temperature: float = 0.0) -> float:
     """Texts that a picture's softmax still weighs: e to its entropy, the mean; at the learnt
     temperature for 0."""
-    scale = 1 / temperature if temperature else float(means.worker.encoders.towers(encoder).scale())
+    scale = 1 / temperature if temperature else float(shared().towers(encoder).scale())
     shares = chances(cosines(encoder).numpy(), scale, 0.0, 1)
     return float(np.exp(-(shares * np.log(np.maximum(shares, 1e-300))).sum(1)).mean())
 
@@ -139,7 +140,7 @@ def in_pieces(means: Means, kind: str = "siglip", pieces: int = 4, count: int = 
     over the loss of all at once."""
     if kind not in LOSSES:
         raise no_such("loss", kind, LOSSES)
-    towers = means.worker.encoders.towers(kind)
+    towers = shared().towers(kind)
     seen, said = (x[:count] for x in vectors(kind))
     logits, content = towers.logits(seen, said).detach(), pairs(count)
     right = fits(content, content).float()

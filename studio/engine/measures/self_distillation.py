@@ -16,6 +16,7 @@ from studio.core.errors import no_such
 from studio.core.language import Look, Looked
 from studio.engine.measures import Means
 from studio.engine.measures.pairs import pictures
+from studio.models.encoders import shared
 from studio.objectives.self_distillation import centred, dino_loss, follow
 from studio.report.encoders.measures import SIDE, STYLE, held_and_seen
 from studio.report.encoders.subjects import Embed, parts, small
@@ -104,7 +105,7 @@ def sight(means: Means, encoder: str) -> Embed:
     """[CLS] of an encoder, or with "pixels" those."""
     if encoder == "pixels":
         return lambda x: pixels(small(x, 72))
-    vision = means.worker.encoders.vision(encoder)
+    vision = shared().vision(encoder)
     return lambda x: vision(small(x, vision.config.size)).cls
 
 
