@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -29,6 +30,19 @@ def test_a_figure_outside_its_range_is_a_failure(run: Run, monkeypatch: pytest.M
     outcome = run("tour", "--measure")
     assert outcome.code == 1 and "196,608" in outcome.out
     assert outcome.err.strip().endswith("error: not in their ranges: dimension.")
+
+
+def test_a_measure_that_fails_is_said_and_the_others_go_on(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = tour.chapters()[0].stops[0]
+    odd = replace(stop, id="odd", figure=replace(stop.figure, measure="pixel-number"))
+    monkeypatch.setattr(tour, "chapters", lambda: (Chapter("T", (odd, stop)),))
+    outcome = run("tour", "--measure")
+    assert outcome.code == 1 and "failed" in outcome.out and "196,608" in outcome.out
+    assert "error: odd: there is no measure 'pixel-number'" in outcome.err
+    first, second = json.loads(run("tour", "--measure", "--json").out)["stops"]
+    assert "value" not in first and first["error"] and second["holds"]
 
 
 def test_an_unknown_stop_is_said(run: Run) -> None:

@@ -10,7 +10,7 @@ from studio.cli import table
 from studio.cli.bars import bar
 from studio.cli.verb import Document, Verb, add_device, worker_of
 from studio.core import tour
-from studio.core.errors import no_such
+from studio.core.errors import StudioError, no_such
 from studio.core.tour import Measure, Measured, Stop, number
 from studio.engine.worker import Worker
 
@@ -44,9 +44,13 @@ def _document(chapter: str, stop: Stop) -> Document:
 
 
 def _measured(worker: Worker, stop: Stop) -> Document:
+    """One that fails says why; the others are measured all the same."""
     began = time.perf_counter()
-    events = worker.run(Measure(stop.figure))
-    value = next(event.value for event in events if isinstance(event, Measured))
+    try:
+        events = worker.run(Measure(stop.figure))
+        value = next(event.value for event in events if isinstance(event, Measured))
+    except StudioError as error:
+        return {"error": str(error), "seconds": time.perf_counter() - began}
     seconds = time.perf_counter() - began
     return {"value": value, "holds": stop.figure.holds(value), "seconds": seconds}
 
@@ -55,15 +59,18 @@ def describe(document: Document) -> Iterator[str]:
     heads = ("id", "title", "figure", "range")
     cells = [[stop[head] for head in heads] for stop in document["stops"]]
     for row, stop in zip(cells, document["stops"], strict=True):
-        if "value" in stop:
-            row += [number(stop["value"]), "" if stop["holds"] else "no", f"{stop['seconds']:.1f}"]
+        if "seconds" in stop:
+            found = number(stop["value"]) if "value" in stop else "failed"
+            row += [found, "" if stop.get("holds") else "no", f"{stop['seconds']:.1f}"]
     measured = bool(cells) and len(cells[0]) > len(heads)
     return table.rows((*heads, "measured", "holds", "s") if measured else heads, cells)
 
 
 def failure(document: Document) -> str:
-    odd = [stop["id"] for stop in document["stops"] if not stop.get("holds", True)]
-    return f"not in their ranges: {', '.join(odd)}." if odd else ""
+    said = [f"{stop['id']}: {stop['error']}" for stop in document["stops"] if "error" in stop]
+    if odd := [stop["id"] for stop in document["stops"] if not stop.get("holds", True)]:
+        said.append(f"not in their ranges: {', '.join(odd)}.")
+    return " ".join(said)
 
 
 VERB = Verb("tour", "list the tour's stops, and measure them", configure, run, describe, failure)
