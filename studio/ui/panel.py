@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -211,7 +211,11 @@ class ViewsPanel(Panel):
             self.show_view(stop.view)
         if (own := self._own_work()) is not None:
             own.escape()  # what another stop began
-        super().set_up_for(stop)
+        super().set_up_for(replace(stop, run=False))
+        if getattr(own, "busy", False):
+            own.escape()  # what setting a control began
+        if stop.run:
+            self.run()
 
     def begin(self) -> None:
         """The panel's own work."""

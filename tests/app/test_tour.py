@@ -10,10 +10,12 @@ from pytestqt.qtbot import QtBot
 
 from studio.core import tour
 from studio.core.generating import Generate
+from studio.core.laboratory import Lab
 from studio.core.messages import Finished
 from studio.core.settings import Settings
-from studio.core.tour import Measure, Measured
+from studio.core.tour import Measure, Measured, Stop
 from studio.ui.workspaces import WORKSPACES
+from studio.ui.workspaces.lab.view import LabView
 from studio.ui.workspaces.tour.panel import TourPanel
 from tests.app.conftest import Stage
 
@@ -105,3 +107,29 @@ def test_a_stop_about_language_finds_pictures_but_no_more_each_time(
         desk = stage.window.panel("language").desk
         qtbot.waitUntil(lambda desk=desk: len(desk.sources) == 6)
     assert [source.name for source in desk.sources] == [f"sample {n}" for n in range(1, 7)]
+
+
+def test_a_stop_of_the_lab_runs_once_though_a_tick_began_a_run(stage: Stage) -> None:
+    panel = the_tour(stage)
+    ticked = next(n for n, stop in enumerate(STOPS) if ("labLikelihood", True) in stop.set)
+    panel.list.setCurrentItem(panel._items[ticked])
+    QTest.mouseClick(stage.find("tourShow"), Qt.MouseButton.LeftButton)
+    view = stage.find("labView")
+    assert isinstance(view, LabView) and view.busy
+    assert not view.banner.isVisible(), view.banner.text.text()
+    asked = [n for n, each in enumerate(stage.bridge.requests) if isinstance(each, Lab)]
+    assert set(asked) - set(stage.bridge.cancels) == {asked[-1]}  # one that goes on
+    last = stage.bridge.requests[asked[-1]]
+    assert isinstance(last, Lab) and last.likelihood
+    assert last.settings.sampler == dict(STOPS[ticked].set)["labSampler0"]
+
+
+@pytest.mark.parametrize("stop", [s for s in STOPS if s.view == "lab"], ids=lambda stop: stop.id)
+def test_a_stop_of_the_lab_leaves_nothing_to_the_stop_before(stop: Stop) -> None:
+    """It names every control; of the steps and w, those that are in use."""
+    named, number = dict(stop.set), range(4)
+    wanted = {f"lab{name}" for name in ("Data", "Source", "Class", "Field", "Trails", "Truth")}
+    wanted |= {"labLikelihood", *(f"labSampler{n}" for n in number)}
+    wanted |= {f"labSteps{n}" for n in number if named.get(f"labSampler{n}")}
+    wanted |= {"labGuidance"} if named.get("labClass", -1) >= 0 else set()
+    assert set(named) == wanted

@@ -41,10 +41,13 @@ def right(means: Means, source: str, w: float) -> float:
     return float((found == CLASS).float().mean())
 
 
-def distance(means: Means, source: str, w: float = 1.0, label: int = CLASS) -> float:
-    """Energy distance of the points to true ones, in thousandths."""
+def distance(
+    means: Means, source: str, w: float = 1.0, label: int = CLASS, over: str = ""
+) -> float:
+    """Energy distance of the points to true ones, in thousandths; or over another source's."""
     truth = true_samples(asked("exact", 1.0, label), 99)
-    return 1000 * energy_distance(points(source, w, label), truth)
+    far = 1000 * energy_distance(points(source, w, label), truth)
+    return far / distance(means, over, w, label) if over else far
 
 
 def spread(means: Means, source: str, w: float) -> float:
@@ -108,11 +111,11 @@ def calls(means: Means, guidance: float, steps: int = 4) -> float:
     return means.ask(Generate(settings), Picture)[0].nfe / steps
 
 
-def variety(means: Means, prompt: str, w: float, count: int = 3) -> float:
+def variety(means: Means, prompt: str, w: float, count: int = 4) -> float:
     """Mean difference between pictures of several seeds, over that of the same at w = 1."""
 
     def apart(guidance: float) -> float:
-        settings = Settings(prompt, steps=6, guidance=guidance, seed=1)
+        settings = Settings(prompt, steps=16, guidance=guidance, seed=1)
         made = means.ask(Generate(settings, count, preview_every=0), Picture)
         pixels = torch.stack([torch.from_numpy(each.image).float().flatten() for each in made])
         return float(torch.pdist(pixels).mean())
