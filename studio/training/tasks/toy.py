@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from studio.core.tables import Share
 from studio.diffusion import samplers
 from studio.diffusion.denoiser import NetworkDenoiser
-from studio.diffusion.distributions import find_distribution
+from studio.diffusion.distributions import Distribution, find_distribution
 from studio.diffusion.noise import NoiseStream
 from studio.diffusion.schedules import Schedule, Uniform, UniformLambda
-from studio.metrics.distributions import energy_distance
+from studio.metrics.distributions import mean_distance, pairwise_distance
 from studio.networks.toy import ToyConfig, ToyNetwork
 from studio.objectives.denoising import Denoising, uniform_times
 from studio.training.bundle import export
@@ -106,18 +106,28 @@ class ToyTask(Task):
         return figures
 
     def _judged(self, name: str, points: Tensor) -> dict[str, float]:
-        distances = [energy_distance(points, self._true_points(k)) for k in range(TRUTHS)]
+        truths = [_truth(self.distribution, JUDGED, k) for k in range(TRUTHS)]
+        here = points.double()
+        apart = [2 * mean_distance(here, there.double()) - within for there, within in truths]
         return {
-            f"{name}_energy": sum(distances) / TRUTHS,
+            f"{name}_energy": sum(apart) / TRUTHS - pairwise_distance(here),
             f"{name}_log_density": float(self.mixture.log_density(points).mean()),
         }
 
     def _true_points(self, number: int) -> Tensor:
-        return self.mixture.sample(JUDGED, torch.Generator().manual_seed(98 + number))
+        return _truth(self.distribution, JUDGED, number)[0]
 
     def export(self, network: nn.Module, folder: Path, about: Mapping[str, object]) -> None:
         trained_to = {"path": self.settings.path, "prediction": self.settings.prediction}
         export(network, "toy", self.config, folder, about, trained_to)
+
+
+@lru_cache(maxsize=16)
+def _truth(distribution: Distribution, count: int, number: int) -> tuple[Tensor, float]:
+    """True points (count, 2), and their mean distance from each other."""
+    generator = torch.Generator().manual_seed(98 + number)
+    points = distribution.mixture.sample(count, generator)
+    return points, pairwise_distance(points.double())
 
 
 TASK = ToyTask
