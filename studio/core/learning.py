@@ -58,7 +58,7 @@ class Train(Request):
 
 @dataclass(frozen=True)
 class Preparing(Event):
-    """A training has not begun: `done` of `total` of what `what` says ("encoding scenes").
+    """What a job does first: `done` of `total` of what `what` says ("encoding scenes").
     `seconds_left` of this part, None while nobody can know."""
 
     what: str

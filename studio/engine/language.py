@@ -31,7 +31,7 @@ from studio.core.language import (
     Tokenized,
     TokenRow,
 )
-from studio.core.messages import Progress
+from studio.core.learning import Preparing
 from studio.dataset.catalogue import Catalogue
 from studio.metrics.tsne import tsne
 from studio.models.encoders import PART
@@ -82,7 +82,7 @@ def embed(worker: Worker, request: Embed, check: Check, job: int) -> Iterator[Em
 
 def known(
     worker: Worker, request: Known, check: Check, job: int
-) -> Iterator[Progress | KnownVectors]:
+) -> Iterator[Preparing | KnownVectors]:
     """Reads the pictures of one style once and keeps their vectors on disk."""
     catalogue, encoders = Catalogue(), worker.encoders
     codes = catalogue.codes(request.style)
@@ -95,7 +95,7 @@ def known(
         parts = []
         for start in range(0, len(codes), PART):
             check()
-            yield Progress(job, start, len(codes), 0, 1, 0.0)
+            yield Preparing(job, "reading the dataset", start, len(codes), None)
             read = [
                 on_white(catalogue.picture(c, request.style)) for c in codes[start : start + PART]
             ]

@@ -157,8 +157,13 @@ def test_the_line_being_typed_is_tokenized_one_request_at_a_time(
     assert view.lines["bpe"].count.text() == "2 tokens · vocabulary 2,307 · not in it: “🦊”"
     assert view.lines["bpe"].chips.accessibleDescription() == "␣a <0xF0>"
     assert len(view.lines["character"].chips._chips) == MOST and not view.hint.isVisible()
+    assert view.key.isVisible()
     view.grab()
-    stage.bridge.arrived.emit(Finished(asked(qtbot, stage, Tokenize, 1)[0], 0.1))
+    answer(stage, asked(qtbot, stage, Tokenize, 1)[0])
+    qtbot.keyClick(panel.column.texts, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(panel.column.texts, Qt.Key.Key_Delete)
+    assert view.hint.isVisible() and not view.key.isVisible()
+    assert not view.lines["bpe"].isVisible()
 
 
 def test_texts_against_pictures(
@@ -219,6 +224,42 @@ def test_a_click_or_an_arrow_chooses_a_picture(
     assert len(panel.desk.sources) == 2
 
 
+def test_likeness_out_of_sight_waits_for_what_it_lacks(
+    stage: Stage, qtbot: QtBot, panel: LanguagePanel, tmp_path: Path
+) -> None:
+    """Another picture chosen while the matrix knows fewer texts than the desk."""
+    view = panel.show_view("likeness")
+    panel.column.texts.set_value("a fox")
+    add(qtbot, panel, tmp_path, 1, 2)
+    embed(qtbot, stage, lambda: view.matrix.values.shape == (1, 2))
+    panel.show_view("tokens")
+    panel.column.texts.set_value("a fox\na rocket")
+    pictures = panel.column.pictures
+    at = pictures.visualItemRect(pictures.item(1)).center()
+    qtbot.mouseClick(pictures.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert panel.desk.current == 1
+    panel.show_view("likeness")
+    embed(qtbot, stage, lambda: view.matrix.values.shape == (2, 2))
+    assert view.matrix.accessibleDescription()
+
+
+def test_pictures_of_any_shape_stand_below_each_other(
+    qtbot: QtBot, panel: LanguagePanel, tmp_path: Path
+) -> None:
+    sizes = (1, 3000), (3000, 1), (2, 2), (300, 200)
+    paths = [tmp_path / f"{n}.png" for n in range(len(sizes))]
+    for size, path in zip(sizes, paths, strict=True):
+        Image.new("RGB", size, (200, 0, 0)).save(path)
+    panel.opener.files(tuple(paths))
+    qtbot.waitUntil(lambda: len(panel.desk.sources) == len(sizes))
+    pictures = panel.column.pictures
+    for number in range(len(sizes)):
+        icon = pictures.item(number).icon().pixmap(pictures.iconSize()).toImage()
+        assert icon.size() == pictures.iconSize()
+        middle = icon.pixelColor(icon.width() // 2, icon.height() // 2)
+        assert middle.red() > 150 and middle.alpha() == 255
+
+
 def test_another_encoder_is_asked_anew(
     stage: Stage, qtbot: QtBot, panel: LanguagePanel, tmp_path: Path
 ) -> None:
@@ -239,7 +280,7 @@ def test_the_nearest_words_and_pictures(stage: Stage, qtbot: QtBot, panel: Langu
     know(qtbot, stage)
     embed(qtbot, stage, lambda: view.hits.rowCount() == len(CODES))
     words: Any = stage.find("nearestWords")
-    assert isinstance(words, QListWidget) and words.item(0).text() == "food  1.000"
+    assert isinstance(words, QListWidget) and words.item(0).text() == "1.000  food"
     cosines = [cosine for _, cosine in view.hits.rows]
     assert cosines == sorted(cosines, reverse=True)
     first = view.hits.index(0)

@@ -31,6 +31,7 @@ HISTORY = _bench(
 INTERPOLATE = _bench(
     "interpolate-window", "Interpolate's longest waits: walks made, scrubbed and exported"
 )
+LANGUAGE = _bench("language-window", "Language's longest waits: every view and control")
 RECONSTRUCT = _bench(
     "reconstruct-window",
     "Reconstruct's longest waits: pictures through all autoencoders, then a training",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from PySide6.QtCore import QSignalBlocker, QSize, Slot
-from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtCore import QPoint, QRect, QSignalBlocker, QSize, Qt, Slot
+from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem
 
 from studio.ui.image.qimage import to_qimage
@@ -49,9 +49,7 @@ class PictureList(QListWidget):
             self.clear()
             for source in self._desk.sources:
                 height, width = source.pixels.shape[:2]
-                step = max(1, max(height, width) // (2 * THUMBNAIL))
-                icon = QIcon(QPixmap.fromImage(to_qimage(source.pixels[::step, ::step])))
-                item = QListWidgetItem(icon, f"{source.name}\n{width} × {height}", self)
+                item = QListWidgetItem(_icon(source), f"{source.name}\n{width} × {height}", self)
                 item.setToolTip(f"{source.name} {source.note}".strip())
             self.setCurrentRow(self._desk.current)
 
@@ -59,6 +57,23 @@ class PictureList(QListWidget):
     def _picked(self, number: int) -> None:
         if number >= 0 and number != self._desk.current:
             self._desk.select(number)
+
+
+def _icon(source: Source) -> QIcon:
+    """All of one size, so that the names stand below each other; no side vanishes."""
+    height, width = source.pixels.shape[:2]
+    step = max(1, max(height, width) // (2 * THUMBNAIL))
+    image = to_qimage(source.pixels[::step, ::step])
+    size = image.size().scaled(THUMBNAIL, THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio)
+    place = QRect(QPoint(), size.expandedTo(QSize(2, 2)))
+    place.moveCenter(QRect(0, 0, THUMBNAIL, THUMBNAIL).center())
+    icon = QPixmap(THUMBNAIL, THUMBNAIL)
+    icon.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(icon)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.drawImage(place, image)
+    painter.end()
+    return QIcon(icon)
 
 
 def source_buttons(opener: Opener, whose: str = "") -> QHBoxLayout:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
 from studio.core.language import Describe, Described
 from studio.core.wildcards import escaped
+from studio.ui.background import Background
 from studio.ui.image.canvas import Canvas
 from studio.ui.image.qimage import to_qimage
+from studio.ui.starting.opener import Source
 from studio.ui.widgets.buttons import text_button
 from studio.ui.widgets.form import caption, column, named, row
 from studio.ui.workspaces.language.looking import Looking
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from studio.ui.workspaces.language.panel import LanguagePanel
 
 HINT = "Open a picture on the left: here are prompts for it."
-FOUND = "What the captioner says of it; before each, how well it fits the picture (a cosine)"
+FOUND = "What the captioner says of it. The number is how well that fits the picture (a cosine)."
 LIST = "Prompts for the picture, the best first; Enter uses one"
 USE = "Use the chosen prompt in Generate (Enter in the list)"
 PROMPT = Qt.ItemDataRole.UserRole  # of an item
@@ -38,6 +41,8 @@ class DescribeView(Looking):
         side = column(self.words, (self.prompts, 1), self.use, gap=8)
         row((self.canvas, 3), (side, 2), gap=16, on=self)
         self._described = self.asking(Described, self._show)
+        self._pictures = Background(self, done=self._show_picture)
+        self._pictures.problem.connect(panel.error)
         self.use.clicked.connect(self.use_prompt)
         self.prompts.itemActivated.connect(self.use_prompt)
         for signal in (self.desk.pictures_changed, self.desk.current_changed):
@@ -49,8 +54,13 @@ class DescribeView(Looking):
         self._fill(HINT if source is None else "Looking…")
         self.canvas.setVisible(source is not None)
         if source is not None:
-            self.canvas.show_picture(to_qimage(source.pixels))
+            self._pictures.start(source, to_qimage, source.pixels)
             self._described.want(Describe(source.pixels))
+
+    @Slot(object, object)
+    def _show_picture(self, source: Source, image: QImage) -> None:
+        if source is self.desk.source:
+            self.canvas.show_picture(image)
 
     @Slot(object)
     def _show(self, event: Described) -> None:

@@ -121,6 +121,8 @@ class LikenessView(QWidget):
 
     @Slot()
     def _draw(self, _: object = None) -> None:
+        if not self.isVisible():
+            return  # the desk may have changed since
         measure, space, desk = self.measure.value, self._vectors.space, self._desk
         for control in (self.heat, self.learnt):
             control.setEnabled(measure != COSINE)

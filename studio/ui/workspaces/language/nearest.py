@@ -72,12 +72,14 @@ class NearestView(QWidget):
         self.style_box = ChoiceBox("nearestStyle", "Style", "Which of the dataset's styles", STYLES)
         self.style_box.setMinimumWidth(120)
         self.words = named(QListWidget(), "nearestWords", "Nearest words", WORDS)
+        self.words.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.hits = Hits(panel.library.archive, self)
         self.grid = Found(self.hits)
         self.canvas, self.title = (
             Canvas("nearestCanvas", "The chosen picture"),
             Line("nearestTitle"),
         )
+        self.title.set_text("Click a picture to see it large")
         tip = "Ask with the picture that is shown"
         self.use = small_button("nearestUse", "Ask with this", tip, self.ask_with_shown)
         self.use.setEnabled(False)
@@ -170,8 +172,9 @@ class NearestView(QWidget):
     def _show_words(self, words: tuple[str, ...], cosines: np.ndarray) -> None:
         self.words.clear()
         for number in np.argsort(-cosines)[:MOST_WORDS]:
-            item = QListWidgetItem(f"{words[number]}  {cosines[number]:.3f}", self.words)
+            item = QListWidgetItem(f"{cosines[number]:.3f}  {words[number]}", self.words)
             item.setData(_ROLE.UserRole, words[number])
+            item.setToolTip(words[number])
 
     @Slot(QListWidgetItem)
     def _word(self, item: QListWidgetItem) -> None:

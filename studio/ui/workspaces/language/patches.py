@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from studio.ui.workspaces.language.panel import LanguagePanel
 
 HINT = "Open a picture on the left: here is what encoders see in it."
-NONE = ("", "Nothing beside it", "One encoder alone")
+NONE = ("", "Alone", "One encoder alone, nothing beside it")
 ENCODERS = (
     ("vit", "ViT", "Learnt the dataset's labels"),
     ("dino", "DINO", "Learnt without labels, from views of the same picture"),

@@ -31,6 +31,7 @@ MARGIN = 0.04
 THUMB, FRAME = 48, 4  # pixels
 LEAST, MOST = 15.0, 64.0  # logical pixels of a picture on the plane
 ASKS = 100  # thumbnails a paint: of more than wait the rest would be forgotten
+FRAMES = 250  # pictures a paint that are framed or scaled: some 20 ms; the rest a paint later
 ARRIVED = 120  # milliseconds: thumbnails that come meanwhile are painted together
 WAYS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -56,8 +57,12 @@ class Plane(PictureView):
         self.points: tuple[Point, ...] = ()
         self.at = np.zeros((0, 2))  # in parts of the plane
         self._colours: list[QColor] = []
-        self._asks = ASKS
+        self._asks, self._frames = ASKS, FRAMES
         self._framed: dict[int, QImage] = {}  # pictures with the frame of their group
+        self._sized: dict[int, QImage] = {}  # the same as large as they are drawn,
+        self._pixels = (
+            0  # so many pixels a side: to scale a thousand takes longer than to draw them
+        )
         self._named = 0  # the first points have their labels beside them
         self.current = self._hovered = -1
         self.thumbnails = Thumbnails(self)
@@ -70,6 +75,7 @@ class Plane(PictureView):
         """What lies on the plane; where, `move_to` says. The first `named` are labelled."""
         self.points, self._colours, self._named = points, list(colours), named
         self._framed.clear()
+        self._sized.clear()
         self.at = np.full((len(points), 2), 0.5)
         self.current = self._hovered = -1
 
@@ -111,9 +117,11 @@ class Plane(PictureView):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Those in sight; labelled ones last."""
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        self._asks = ASKS
+        self._asks, self._frames = ASKS, FRAMES
         placed, side = self.placed(), self.side()
+        if (pixels := round(side * self.devicePixelRatioF())) != self._pixels:
+            self._pixels = pixels
+            self._sized.clear()
         room = (self.width(), self.height())
         seen = np.all((placed > -side) & (placed < np.array(room) + side), axis=1)
         for number in (*np.flatnonzero(seen[self._named :]) + self._named,
@@ -128,9 +136,9 @@ class Plane(PictureView):
 
     def _draw(self, painter: QPainter, number: int, place: QRectF) -> None:
         """A picture, framed in its group's colour; a dot for a text and what is not read yet."""
-        image = self._framed.get(number) or self._frame_once(number)
+        image = self._sized.get(number) or self._size_once(number)
         if image is not None:
-            painter.drawImage(place, image)
+            painter.drawImage(place.topLeft(), image)
         else:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(self._colours[number])
@@ -140,6 +148,19 @@ class Plane(PictureView):
             painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Accent), 3))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(place)
+
+    def _size_once(self, number: int) -> QImage | None:
+        if not self._frames:
+            self._arrived(number)
+            return None
+        framed = self._framed.get(number) or self._frame_once(number)
+        if framed is None:
+            return None
+        self._frames -= 1
+        ways = Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
+        sized = framed.scaled(self._pixels, self._pixels, *ways)
+        sized.setDevicePixelRatio(self.devicePixelRatioF())
+        return self._sized.setdefault(number, sized)
 
     def _frame_once(self, number: int) -> QImage | None:
         """A thousand frames a paint would take too long; asks for what is not read yet."""

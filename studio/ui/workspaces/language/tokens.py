@@ -30,6 +30,7 @@ KINDS = {  # tokenizer: its title, what to know of it
 }
 UNKNOWN = re.compile(r"<0x[0-9A-F]{2}>|\[UNK\]")
 HINT = "Type a text on the left: here is how each tokenizer cuts it."
+KEY = "A red frame: not in the vocabulary, so the piece stands for one byte of it, or for [UNK]."
 MOST = 240  # chips drawn; there may be ten thousand
 GAP, PAD, HIGH = 5, 7, 38  # logical pixels of a chip
 
@@ -43,10 +44,13 @@ class TokensView(QWidget):
         self._desk = panel.desk
         self.lines: dict[str, TokenLine] = {}
         self.hint = advice(HINT, "tokensHint")
+        self.key = caption(KEY, "muted", "tokensKey")
         self._body = named(QWidget(), "tokensBody")
         self._lines = column(gap=14, margins=(0, 4, 8, 4), on=self._body)
         self._lines.addWidget(self.hint)
+        self._lines.addWidget(self.key)
         self._lines.addStretch(1)
+        self._found(False)
         area = named(QScrollArea(), "tokensArea", "Tokens")
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -63,17 +67,27 @@ class TokensView(QWidget):
 
     @Slot()
     def _ask(self) -> None:
-        if self.isVisible() and self._desk.text:
+        if not self._desk.text:
+            self._tokens.drop()
+            self._found(False)
+        elif self.isVisible():
             self._tokens.want(Tokenize(self._desk.text))
 
     @Slot(object)
     def _show(self, event: Tokenized) -> None:
-        self.hint.hide()
         for number, found in enumerate(event.rows):
             if found.tokenizer not in self.lines:
                 self.lines[found.tokenizer] = TokenLine(found.tokenizer)
                 self._lines.insertWidget(number, self.lines[found.tokenizer])
             self.lines[found.tokenizer].show_row(found)
+        self._found(True, any(found.unknown for found in event.rows))
+
+    def _found(self, any_: bool, unknown: bool = False) -> None:
+        """Shows the pieces, or the hint where nothing is typed."""
+        self.hint.setVisible(not any_)
+        self.key.setVisible(unknown)
+        for line in self.lines.values():
+            line.setVisible(any_)
 
 
 class TokenLine(QWidget):
