@@ -39,7 +39,9 @@ class Dino(nn.Module):
         )
         self.prototypes = nn.Parameter(torch.randn(config.prototypes, config.bottleneck))
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """(B, 3, H, W) in [-1, 1], sides multiples of the patch -> (B, prototypes)."""
-        x = self.layers(self.vision(pictures).cls)
-        return F.linear(F.normalize(x.float(), dim=-1), F.normalize(self.prototypes, dim=-1))
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, H, W) in [-1, 1], sides multiples of the patch -> the [CLS] they are known by,
+        (B, W), and logits (B, prototypes)."""
+        cls = self.vision(pictures).cls
+        x = F.normalize(self.layers(cls).float(), dim=-1)
+        return cls, F.linear(x, F.normalize(self.prototypes, dim=-1))

@@ -1,12 +1,22 @@
-"""DINO's loss against its pseudocode in float64, its centre, its teacher."""
+"""DINO's loss against its pseudocode in float64, its centre, its balance, its teacher; KoLeo."""
 
 from __future__ import annotations
+
+import math
 
 import pytest
 import torch
 from torch import nn
 
-from studio.objectives.self_distillation import averaging, centred, dino_loss, follow
+from studio.objectives.self_distillation import (
+    averaging,
+    balanced,
+    centred,
+    dino_loss,
+    follow,
+    sharpened,
+    spread,
+)
 
 
 def test_the_papers_algorithm() -> None:
@@ -22,7 +32,7 @@ def test_the_papers_algorithm() -> None:
                 s = torch.softmax(student[v] / 0.1, dim=1)
                 t = torch.softmax((teacher[g] - centre) / 0.05, dim=1)
                 terms.append(-(t * torch.log(s)).sum(dim=1).mean())
-    loss = dino_loss(student, teacher, centre, 0.1, 0.05)
+    loss = dino_loss(student, sharpened(teacher, centre, 0.05), 0.1)
     torch.testing.assert_close(loss.double(), torch.stack(terms).mean(), rtol=1e-5, atol=1e-6)
     loss.backward()
     assert teacher.grad is None
@@ -35,6 +45,39 @@ def test_the_centre_is_what_all_answer_alike() -> None:
     torch.testing.assert_close(centre, torch.tensor([9.0, 0.05, 0.0]))
     moved = centred(torch.ones(3), torch.zeros(3))
     torch.testing.assert_close(moved, torch.full((3,), 0.9))
+
+
+def test_balance_gives_every_class_its_share() -> None:
+    """Against the iteration in plain products (SwAV's appendix A), and its fixed point."""
+    torch.manual_seed(0)
+    logits = torch.randn(2, 6, 4)
+    parts = balanced(logits, 0.5, 2)
+    q = (logits.double() / 0.5).exp().view(12, 4)
+    for _ in range(2):
+        q = q / q.sum(0, keepdim=True)
+        q = q / q.sum(1, keepdim=True)
+    torch.testing.assert_close(parts.double(), q.view(2, 6, 4), rtol=1e-5, atol=1e-6)
+    settled = balanced(logits, 0.5, 200)
+    torch.testing.assert_close(settled.sum((0, 1)), torch.full((4,), 3.0))
+    torch.testing.assert_close(settled.sum(-1), torch.ones(2, 6))
+    alike = balanced(torch.tensor([[5.0, 0.0], [5.0, 0.1]]), 0.05, 200)
+    own = 1 / (1 + math.exp(-1))  # scaling keeps the cross ratio, e^(0.1 / 0.05)
+    torch.testing.assert_close(alike, torch.tensor([[own, 1 - own], [1 - own, own]]))
+
+
+def test_koleo_is_the_distance_to_the_nearest() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(5, 3, dtype=torch.float64)
+    unit = x / x.norm(dim=1, keepdim=True)
+    apart = torch.cdist(unit, unit) + torch.eye(5) * 9
+    expected = -apart.min(1).values.log().mean()
+    torch.testing.assert_close(spread(x).double(), expected, rtol=1e-4, atol=1e-5)
+    corners = torch.cat([torch.eye(2), -torch.eye(2)])  # sqrt 2 apart: evenly on the circle
+    assert float(spread(corners)) == pytest.approx(-0.5 * math.log(2), abs=1e-5)
+    twice = torch.ones(2, 3, requires_grad=True)
+    spread(twice).backward()
+    assert twice.grad is not None
+    assert twice.grad.isfinite().all()
 
 
 def test_the_teacher_follows() -> None:

@@ -16,7 +16,15 @@ from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import Scene
 from studio.networks.self_distillation import Dino, DinoConfig
 from studio.networks.vision import VisionConfig
-from studio.objectives.self_distillation import averaging, centred, dino_loss, follow
+from studio.objectives.self_distillation import (
+    averaging,
+    balanced,
+    centred,
+    dino_loss,
+    follow,
+    sharpened,
+    spread,
+)
 from studio.training import distributed, states
 from studio.training.bundle import export
 from studio.training.data import SceneSource
@@ -46,6 +54,8 @@ class DinoSettings:
     momentum: Share = 0.99
     student_temperature: Annotated[float, Within(0.001, 10)] = 0.1
     teacher_temperature: Annotated[float, Within(0.001, 10)] = 0.04
+    rounds: Annotated[int, Within(0, 64)] = 0
+    koleo: Annotated[float, Within(0, 100)] = 0.0
 
 
 class AveragedTeacher:
@@ -62,7 +72,7 @@ class AveragedTeacher:
     @torch.no_grad()
     def __call__(self, views: Tensor, count: int) -> Tensor:
         """(G, B, K) of the G global crops (G B, 3, S, S)."""
-        said: Tensor = self.network(views)
+        said: Tensor = self.network(views)[1]
         self._said = said.float().mean(0)
         return said.unflatten(0, (count, -1))
 
@@ -134,14 +144,19 @@ class DinoTask(Task):
         assert self.companion is not None
         wide, narrow = cast(tuple[Tensor, Tensor], batch)
         settings, count = self.settings, self.recipe.run.batch
-        said = torch.cat([network(wide), network(narrow)] if settings.crops else [network(wide)])
-        student, teacher = said.unflatten(0, (-1, count)), self.companion(wide, 2)
-        loss = dino_loss(student, teacher, self.companion.centre, settings.student_temperature,
-                         settings.teacher_temperature)  # fmt: skip
-        sharp = ((teacher.float() - self.companion.centre) / settings.teacher_temperature).softmax(
-            -1
+        features, said = network(wide)
+        if settings.crops:
+            said = torch.cat([said, network(narrow)[1]])
+        teacher = self.companion(wide, 2)
+        target = (
+            balanced(teacher, settings.teacher_temperature, settings.rounds)
+            if settings.rounds
+            else sharpened(teacher, self.companion.centre, settings.teacher_temperature)
         )
-        entropy = -(sharp * sharp.clamp_min(1e-9).log()).sum(-1).mean()
+        loss = dino_loss(said.unflatten(0, (-1, count)), target, settings.student_temperature)
+        if settings.koleo:
+            loss = loss + settings.koleo * sum(spread(view) for view in features.split(count)) / 2
+        entropy = -(target * target.clamp_min(1e-9).log()).sum(-1).mean()
         return {"loss": loss, "teacher_entropy": entropy}  # 0 or log K: it has collapsed
 
     @torch.no_grad()
