@@ -17,7 +17,7 @@ from studio.core.language import Look, Looked
 from studio.engine.measures import Means
 from studio.engine.measures.pairs import pictures
 from studio.models.encoders import shared
-from studio.objectives.self_distillation import centred, dino_loss, follow
+from studio.objectives.self_distillation import centred, dino_loss, follow, sharpened
 from studio.report.encoders.measures import SIDE, STYLE, held_and_seen
 from studio.report.encoders.subjects import Embed, parts, small
 from studio.training.neighbours import Neighbours, elsewhere, pixels
@@ -52,7 +52,7 @@ def toy(centre: bool, sharpen: bool, seed: int) -> tuple[Tensor, Tensor]:
     for _ in range(STEPS):
         seen = views(torch.randint(KINDS, (BATCH,), generator=generator))
         told = teacher(seen)
-        loss = dino_loss(student(seen), told, middle, 0.1, temperature)
+        loss = dino_loss(student(seen), sharpened(told, middle, temperature), 0.1)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
