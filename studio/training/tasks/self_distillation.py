@@ -42,7 +42,8 @@ GLOBAL, LOCAL = (0.5, 1.0), (0.25, 0.5)  # parts of the area; small pictures bea
 class DinoSettings:
     """Each of `pool` scenes is painted twice, the second time before another's ground and at its
     place; each painting gives a global crop of `seen` pixels and half of the `crops` local ones of
-    `small`. The teacher's decay goes from `momentum` to 1."""
+    `small`. The teacher's decay goes from `momentum` to 1. With `rounds` its
+    answers are balanced, not centred; `koleo` weighs the spread of the students' [CLS]."""
 
     pool: Annotated[int, Within(1, 2**20)] = 16384
     side: Annotated[int, Within(1, 256)] = 72
