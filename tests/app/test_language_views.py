@@ -208,6 +208,18 @@ def test_a_description_goes_to_generate(stage: Stage, panel: LanguagePanel, qtbo
     assert stage.panel.isVisible()
 
 
+def test_a_very_large_picture_is_shown_smaller(
+    stage: Stage, panel: LanguagePanel, qtbot: QtBot
+) -> None:
+    shown = view(panel, "describe")
+    assert isinstance(shown, DescribeView)
+    panel.desk.add((Source("large", grey(80, 1, 7000)),))
+    asked(stage, qtbot, Describe)
+    qtbot.waitUntil(lambda: shown.canvas._image is not None)
+    assert shown.canvas._image is not None and shown.canvas._image.width() == 1400
+    assert (shown.canvas.size_at_100().width(), shown.canvas.size_at_100().height()) == (7000, 1)
+
+
 def test_escape_drops_what_was_asked(stage: Stage, panel: LanguagePanel, qtbot: QtBot) -> None:
     view(panel, "describe")
     panel.desk.add((Source("first", grey(90)),))

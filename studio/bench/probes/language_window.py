@@ -113,19 +113,22 @@ class Languages:
             self.stage.timed(f"{name}: {what}", act, self.calm())
 
 
-def work(stage: Stage) -> None:
-    does = Languages(stage)
-    quick = stage.quick
-    height, width = QUICK_LARGE if quick else LARGE
-    large = stage.place / "large.png"
+def prepare(does: Languages, large: tuple[int, int]) -> None:
+    """A large picture and two small ones."""
+    (height, width), path = large, does.stage.place / "large.png"
     low = np.random.default_rng(0).integers(0, 256, (height // 10, width // 10, 3), np.uint8)
-    png.write(large, low.repeat(10, 0).repeat(10, 1), Settings("noise"))
+    png.write(path, low.repeat(10, 0).repeat(10, 1), Settings("noise"))
+    bring = partial(does.panel.opener.files, (path,))
+    does.stage.timed("a large picture opened", bring, does.calm())
+    _, sample = does.click("sampleLanguagePicture")
+    for number in range(2):
+        does.stage.timed(f"sample {number + 1}", sample, does.calm())
+
+
+def work(stage: Stage) -> None:
+    does, quick = Languages(stage), stage.quick
+    prepare(does, QUICK_LARGE if quick else LARGE)
     long = "\n".join((*TEXTS, "a red fox " * ((QUICK_PASTED if quick else PASTED) // 10)))
-    bring = partial(does.panel.opener.files, (large,))
-    stage.timed("a large picture opened", bring, does.calm())
-    for _ in range(2):
-        sample = does.click("sampleLanguagePicture")
-        stage.timed(*sample, does.calm())
     click, key, tick, each = does.click, does.key, does.tick, does.each
     both = [does.picture(2, "another picture"), does.picture(0, "the large picture")]
     views: dict[str, Callable[[], Iterable[Step]]] = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Slot
+import numpy as np
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
@@ -25,6 +26,7 @@ HINT = "Open a picture on the left: here are prompts for it."
 FOUND = "What the captioner says of it. The number is how well that fits the picture (a cosine)."
 LIST = "Prompts for the picture, the best first; Enter uses one"
 USE = "Use the chosen prompt in Generate (Enter in the list)"
+LARGEST = 1600  # pixels a side that are shown: more would hold the window at each paint
 PROMPT = Qt.ItemDataRole.UserRole  # of an item
 
 
@@ -54,13 +56,14 @@ class DescribeView(Looking):
         self._fill(HINT if source is None else "Looking…")
         self.canvas.setVisible(source is not None)
         if source is not None:
-            self._pictures.start(source, to_qimage, source.pixels)
+            self._pictures.start(source, reduced, source.pixels)
             self._described.want(Describe(source.pixels))
 
     @Slot(object, object)
     def _show_picture(self, source: Source, image: QImage) -> None:
         if source is self.desk.source:
-            self.canvas.show_picture(image)
+            height, width = source.pixels.shape[:2]
+            self.canvas.show_preview(image, QSize(width, height), "")
 
     @Slot(object)
     def _show(self, event: Described) -> None:
@@ -80,3 +83,9 @@ class DescribeView(Looking):
         """Puts it into Generate and goes there."""
         self.panel.session.prompt.set(escaped(self.prompts.currentItem().data(PROMPT)))
         self.panel.wanted.emit("generate")
+
+
+def reduced(pixels: np.ndarray) -> QImage:
+    """A picture no larger than is shown: of a larger one, only every second pixel, or third, ..."""
+    step = -(-max(pixels.shape[:2]) // LARGEST)
+    return to_qimage(pixels[::step, ::step])
