@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from studio.core.errors import no_such
-from studio.dataset.scenes import sample_scene
+from studio.dataset.scenes import Scene, sample_scene
 from studio.engine.measures import Means
 from studio.engine.measures.pairs import pictures
 from studio.engine.measures.self_distillation import among
@@ -35,9 +35,10 @@ def cut_apart(means: Means, encoder: str = ENCODER) -> float:
     with one matrix, over the largest of its numbers."""
     vision = means.worker.encoders.vision(encoder)
     shown, step = seen(vision), vision.config.patch
-    convolved = vision.embed(shown).flatten(2)
+    convolved, bias = vision.embed(shown).flatten(2), vision.embed.bias
     patches = F.unfold(shown, step, stride=step)  # (B, 3 step^2, places)
-    plain = vision.embed.weight.flatten(1) @ patches + vision.embed.bias[:, None]
+    assert bias is not None
+    plain = vision.embed.weight.flatten(1) @ patches + bias[:, None]
     return float((convolved - plain).abs().max() / convolved.abs().max())
 
 
@@ -82,7 +83,7 @@ def trained(labels: tuple[str, ...]) -> tuple[Tensor, Tensor]:
     drawn anew; and the labels' numbers (N,)."""
     catalogue, number = pictures().catalogue, {label: k for k, label in enumerate(labels)}
     mix = replace(LONE, styles=((STYLE, 1.0),), jitter=1.0, split="train")
-    rng, scenes = np.random.default_rng(2029), []
+    rng, scenes = np.random.default_rng(2029), list[Scene]()
     while len(scenes) < SCENES:
         scene = sample_scene(rng, catalogue, mix)
         if catalogue.by_code[scene.objects[0].code].label in number:
