@@ -105,7 +105,7 @@ def test_a_stop_about_language_finds_pictures_but_no_more_each_time(
         panel.list.setCurrentItem(panel._items[STOPS.index(stop)])
         QTest.mouseClick(stage.find("tourShow"), Qt.MouseButton.LeftButton)
         desk = stage.window.panel("language").desk
-        qtbot.waitUntil(lambda desk=desk: len(desk.sources) == 6)
+        qtbot.waitUntil(lambda desk=desk: len(desk.sources) == 6, timeout=30_000)
     assert [source.name for source in desk.sources] == [f"sample {n}" for n in range(1, 7)]
 
 
