@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from copy import deepcopy
 from pathlib import Path
-from typing import cast
 
 from studio.core.errors import ModelError
 from studio.models.digests import weights_digest
@@ -41,4 +40,4 @@ def with_adapter(network: DenoiserTransformer, folder: Path, base: Path) -> Deno
     except ValueError as error:
         raise ModelError(f"{folder} does not fit {base}: {error}.") from None
     lora.merge(copy)
-    return cast(DenoiserTransformer, copy.eval().requires_grad_(False))
+    return copy.eval().requires_grad_(False)

@@ -29,6 +29,7 @@ from studio.models.digests import weights_digest
 from studio.models.latent_diffusion import LatentDiffusion
 from studio.models.registry import open_model, open_network
 from studio.networks import lora
+from studio.networks.autoencoder import Autoencoder
 from studio.networks.denoiser import DenoiserTransformer
 from studio.networks.lora import AdapterConfig
 from studio.networks.text import TextFeatures
@@ -99,7 +100,7 @@ class TurboTask(Task):
         self.tower = model.networks.text
         latents = self.ways.states[:8, -1].float().to(on.device)
         autoencoder = open_network(settings.bundle, "autoencoder", on.device.type)
-        energy = picture_energy(cast("torch.nn.Module", autoencoder), latents)  # type: ignore[arg-type]
+        energy = picture_energy(cast(Autoencoder, autoencoder), latents)
         weights = energy**settings.channel_power
         self.channel_weights = (weights / weights.mean())[:, None, None]
         self.fixed = self._ways(torch.arange(VALIDATION))
