@@ -126,13 +126,14 @@ class TurboTask(Task):
         """The mean squared error at the end of each jump, (jumps,). `forced` jumps begin where the
         teacher was; the others where the jump before ended."""
         prompt = cast(DenoiserTransformer, network).prompt(ways.text)
-        x, errors = ways.states[:, 0], []
+        # one kind of input for the compiler, forced or not: another is compiled anew
+        x, errors = ways.states[:, 0].clone().requires_grad_(), []
         for jump, (at, to) in enumerate(pairwise(self.times), start=1):
             t = torch.full((len(x),), at, device=x.device)
             x = x + (to - at) * network(x, t, prompt)
             wanted = ways.states[:, jump]
             errors.append(((x - wanted).square() * self.channel_weights).mean())
-            x = wanted if forced else x
+            x = wanted.clone().requires_grad_() if forced else x
         return torch.stack(errors)
 
     @torch.no_grad()
