@@ -15,7 +15,10 @@ from PySide6.QtCore import QObject, QSettings, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
 from studio.core.errors import StudioError
+from studio.core.installation import bundled
 from studio.core.messages import Ready
+from studio.core.settings import Settings
+from studio.core.specs import SamplerSpec
 from studio.diffusion.guidance import all_rules
 from studio.diffusion.samplers import all_samplers
 from studio.diffusion.schedules import all_schedules
@@ -37,6 +40,12 @@ AFTER_FIRST_PAINT = 60  # milliseconds
 SWITCH = 0.001  # seconds until a thread that computes hands Python's lock to one that asks
 
 
+def offered() -> tuple[SamplerSpec, ...]:
+    """The samplers, without one that needs a network which the bundled model does not have."""
+    bundle = bundled(Settings("").model)
+    return tuple(s for s in all_samplers() if not s.needs or (bundle / s.needs).is_dir())
+
+
 class Studio(QObject):
     """One running studio: its window, and an engine once the window has been shown."""
 
@@ -45,7 +54,7 @@ class Studio(QObject):
         sys.setswitchinterval(SWITCH)  # Python's own is five times that, and a turn asks often
         preferences = Preferences(store)
         theme = Theme(app, preferences.get("theme"))
-        session = Session(all_samplers(), self, all_rules(), all_schedules())
+        session = Session(offered(), self, all_rules(), all_schedules())
         preferences.restore(session)
         jobs, library = Jobs(self), Library(pictures_folder(), self)
         self.shared = Shared(session, jobs, library, preferences)

@@ -12,14 +12,17 @@ import torch
 from torch import nn
 
 from studio.core.installation import ASSETS
+from studio.models.digests import weights_digest
+from studio.networks import lora
 from studio.networks.autoencoder import Autoencoder, AutoencoderConfig
 from studio.networks.classifier import ClassifierConfig, NoisyClassifier
 from studio.networks.decoder import Decoder, DecoderConfig
 from studio.networks.denoiser import DenoiserConfig, DenoiserTransformer
+from studio.networks.lora import AdapterConfig
 from studio.networks.text import TextConfig, TextTower
 from studio.networks.towers import Towers, TowersConfig
 from studio.networks.vision import VisionConfig, VisionTransformer
-from studio.training.bundle import export
+from studio.training.bundle import export, export_state
 from studio.training.tasks.captioner import subwords
 
 AUTOENCODER = AutoencoderConfig(
@@ -73,6 +76,18 @@ def with_extras(folder: Path, seed: int = 1) -> Path:
     export(weak, "denoiser", DENOISER, folder / "weak", ABOUT)
     named = {"classes": list(CLASSES)}
     export(classifier, "classifier", CLASSIFIER, folder / "classifier", ABOUT, named)
+    return folder
+
+
+def with_turbo(folder: Path, seed: int = 5) -> Path:
+    """Adds an adapter of random weights to a bundle, made for its denoiser."""
+    network, config = DenoiserTransformer(DENOISER), AdapterConfig(rank=2, alpha=2.0)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        lora.add(network, config)
+        randomised(network)
+    made_for = {"made_for": weights_digest(folder / "denoiser")}
+    export_state(lora.state_of(network), "adapter", config, folder / "turbo", ABOUT, made_for)
     return folder
 
 

@@ -71,10 +71,11 @@ def grid_from(arguments: Namespace) -> tuple[Grid, tuple[Settings, ...]]:
 
 
 def _expanded(names: tuple[str, ...]) -> tuple[str, ...]:
-    """ "all" is every sampler, "all-sde" every one of that family."""
-    every = {"all": tuple(spec.name for spec in all_samplers())}
+    """ "all" is every sampler on the model itself, "all-sde" every one of that family."""
+    specs = tuple(spec for spec in all_samplers() if not spec.needs)
+    every = {"all": tuple(spec.name for spec in specs)}
     for family in FAMILIES:
-        members = (spec.name for spec in all_samplers() if spec.family == family)
+        members = (spec.name for spec in specs if spec.family == family)
         every[f"all-{family}"] = tuple(members)
     return tuple(each for name in names for each in every.get(name, (name,)))
 

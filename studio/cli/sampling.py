@@ -22,6 +22,13 @@ def add_sampling(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("--negative", default="", metavar="TEXT", help="what to avoid")
     add("--sampler", default=DEFAULT.sampler, metavar="NAME", help="a sampler, or a family's name")
+    add(
+        "--turbo",
+        dest="sampler",
+        action="store_const",
+        const="turbo",
+        help="four network calls a picture: short for --sampler turbo",
+    )
     add("--steps", type=int, help="how many steps (default: the sampler's)")
     add(
         "--guidance",

@@ -107,8 +107,8 @@ class Failed(Event):
 @dataclass(frozen=True)
 class Ready(Event):
     """A model is loaded; `device` and `precision` in words. It makes pictures of `size` pixels a
-    side. `classes` are those its noise-aware
-    classifier knows; `needs` what guidance rules may need of it: "weak", "classifier"."""
+    side. `classes` are those its noise-aware classifier knows; `needs` what rules and samplers may
+    need of it: "weak", "classifier", "turbo"."""
 
     model: str
     device: str

@@ -69,7 +69,8 @@ class SamplerSpec:
     "ddpm", "sde", "flow". `is_family_default` marks the sampler that the bare family name means.
     `aliases` are names that mean this sampler too: the same solver written in other variables.
     `twin` names another whose step this is: on one schedule both make the same picture. It is kept
-    where the field knows both names and their own schedules differ.
+    where the field knows both names and their own schedules differ. `needs` names a network that
+    it runs on in place of the model's denoiser ("": none), which fixes steps and guidance.
     """
 
     name: str
@@ -85,6 +86,7 @@ class SamplerSpec:
     parameters: tuple[Parameter, ...] = ()
     aliases: tuple[str, ...] = ()
     twin: str = ""
+    needs: str = ""
 
     @property
     def adaptive(self) -> bool:
@@ -102,6 +104,8 @@ class SamplerSpec:
         """Of the denoiser for a picture, roughly: guidance asks it for the negative prompt too, and
         for each prompt that AND joins. A step that costs no fixed number counts `unknown`."""
         joined = len(prompts.read(settings.prompt).parts)
+        if self.needs:
+            return settings.steps * (self.nfe_per_step or unknown)
         asked = 1 if settings.guidance in (0.0, 1.0) and joined == 1 else joined + 1
         return settings.steps * (self.nfe_per_step or unknown) * asked
 
@@ -117,7 +121,8 @@ class SamplerSpec:
     def invertible(self) -> bool:
         """Whether each of its steps is a function of the last sample alone: no noise, no memory. A
         method of order n that keeps nothing needs n evaluations a step at least."""
-        return not self.stochastic and 0 < self.order <= (self.nfe_per_step or 0)
+        solves = not self.stochastic and not self.needs
+        return solves and 0 < self.order <= (self.nfe_per_step or 0)
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ class Measure:
 def candidates() -> tuple[str, ...]:
     """Samplers that end where the equation does, in as many steps as they are told."""
     specs = samplers.all_samplers()
-    return tuple(s.name for s in specs if not s.stochastic and s.nfe_per_step)
+    return tuple(s.name for s in specs if not (s.stochastic or s.needs) and s.nfe_per_step)
 
 
 def fewest(

@@ -94,6 +94,9 @@ class Checkpoint:
     def weak_denoiser(self, condition: TextFeatures) -> NetworkDenoiser:
         raise UsageError(f"{self.info.name} has no weaker denoiser; choose another rule.")
 
+    def turbo_denoiser(self, condition: TextFeatures) -> NetworkDenoiser:
+        raise UsageError(f"{self.info.name} has no Turbo; choose another sampler.")
+
     @property
     def classes(self) -> tuple[str, ...]:
         return ()

@@ -6,7 +6,6 @@ in one space.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from functools import cache, cached_property
 from pathlib import Path
@@ -22,6 +21,7 @@ from studio.core import installation
 from studio.core.errors import ModelError
 from studio.core.installation import bundled
 from studio.models.captioner import Captioner
+from studio.models.digests import weights_digest
 from studio.models.formats.network import open_network
 from studio.models.network_folder import read_manifest
 from studio.networks.decoder import Decoder
@@ -68,10 +68,7 @@ class Encoders:
     def digest(self, name: str) -> str:
         """Of an encoder's weights: other weights make other vectors."""
         if name not in self._digests:
-            found = hashlib.sha256()
-            for path in read_manifest(bundled(place_of(name))).weights:
-                found.update(path.read_bytes())
-            self._digests[name] = found.hexdigest()[:16]
+            self._digests[name] = weights_digest(bundled(place_of(name)))
         return self._digests[name]
 
     def captioner(self, name: str) -> Captioner:

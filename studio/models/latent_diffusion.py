@@ -24,8 +24,9 @@ from studio.diffusion.guidance import LogProbability
 from studio.diffusion.named_paths import PATHS
 from studio.diffusion.paths import Path as DiffusionPath
 from studio.diffusion.predictions import PREDICTIONS, Prediction
+from studio.models.adapters import with_adapter
 from studio.models.format import Check
-from studio.models.formats.native import CLASSIFIER, PARTS, TOKENIZER, WEAK
+from studio.models.formats.native import CLASSIFIER, PARTS, TOKENIZER, TURBO, WEAK
 from studio.models.formats.network import open_network
 from studio.models.model import ModelInfo
 from studio.models.network_folder import MANIFEST, Manifest, read_manifest
@@ -103,6 +104,7 @@ class LatentDiffusion:
         self._known: OrderedDict[str, TextFeatures] = OrderedDict()
         self._heard: list[tuple[TextFeatures, DenoiserTransformer, Prompt]] = []
         self._parameter = next(networks.denoiser.parameters())
+        self._turbo: DenoiserTransformer | None = None  # made when it is first asked for
         #: Told of every call of the denoiser: its time, and what its attention did.
         self.recorded: Callable[[float, Record], None] | None = None
 
@@ -148,6 +150,21 @@ class LatentDiffusion:
         path, prediction = _trained_to(read_manifest(self.info.path / WEAK))
         return NetworkDenoiser(self._weak_network, path, prediction, condition)
 
+    def turbo_denoiser(self, condition: TextFeatures) -> NetworkDenoiser:
+        """The denoiser with the bundle's adapter merged in. Raises UsageError if it has none,
+        ModelError for one of other weights."""
+        if not self._has_turbo:
+            raise UsageError(f"{self.info.name} has no Turbo; choose another sampler.")
+        if self._turbo is None:
+            self._turbo = with_adapter(
+                self.networks.denoiser, self.info.path / TURBO, self.info.path / "denoiser"
+            )
+        return NetworkDenoiser(self._turbo_network, self._path, self._prediction, condition)
+
+    @property
+    def _has_turbo(self) -> bool:
+        return (self.info.path / TURBO / MANIFEST).is_file()
+
     @property
     def classes(self) -> tuple[str, ...]:
         return self.networks.classes
@@ -169,7 +186,8 @@ class LatentDiffusion:
     @property
     def has(self) -> tuple[str, ...]:
         parts = {"weak": self.networks.weak, "classifier": self.networks.classifier}
-        return tuple(name for name, part in parts.items() if part is not None)
+        found = tuple(name for name, part in parts.items() if part is not None)
+        return (*found, TURBO) if self._has_turbo else found
 
     def _index_of(self, label: str) -> int:
         known = [each.casefold() for each in self.classes]
@@ -212,9 +230,13 @@ class LatentDiffusion:
         return self.decode(x0) if self._preview is None else to_bytes(self._preview(x0.float()))
 
     def _network(self, x: Tensor, t: Tensor, condition: TextFeatures) -> Tensor:
-        denoiser = self.networks.denoiser
+        return self._asked(self.networks.denoiser, x, t, condition)
+
+    def _asked(
+        self, network: DenoiserTransformer, x: Tensor, t: Tensor, condition: TextFeatures
+    ) -> Tensor:
         record = None if self.recorded is None else Record()
-        output = denoiser(x, t, self._prompt(denoiser, condition), record)
+        output = network(x, t, self._prompt(network, condition), record)
         if record is not None and self.recorded is not None:
             self.recorded(float(t[0]), record)
         return output.float()
@@ -223,6 +245,10 @@ class LatentDiffusion:
         weak = self.networks.weak
         assert weak is not None
         return weak(x, t, self._prompt(weak, condition)).float()
+
+    def _turbo_network(self, x: Tensor, t: Tensor, condition: TextFeatures) -> Tensor:
+        assert self._turbo is not None
+        return self._asked(self._turbo, x, t, condition)
 
     def _prompt(self, network: DenoiserTransformer, condition: TextFeatures) -> Prompt:
         """What the network hears of a condition; the last ones are kept, for the next step."""

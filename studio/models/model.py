@@ -69,6 +69,9 @@ class Model(Protocol):
     def weak_denoiser(self, condition: Any) -> Denoiser:
         """A weaker denoiser of the same condition, for autoguidance. Raises UsageError if none."""
 
+    def turbo_denoiser(self, condition: Any) -> Denoiser:
+        """The denoiser that draws in four jumps, its guidance inside. Raises UsageError if none."""
+
     @property
     def classes(self) -> tuple[str, ...]:
         """What its noise-aware classifier tells apart; empty if it has none."""
@@ -78,7 +81,7 @@ class Model(Protocol):
 
     @property
     def has(self) -> tuple[str, ...]:
-        """What guidance rules may need of it: "weak", "classifier"."""
+        """What rules and samplers may need of it: "weak", "classifier", "turbo"."""
 
     def encode(self, pictures: np.ndarray) -> Tensor:
         """Pictures (B, S, S, 3) uint8 -> what sampling would end at, (B, C, h, w) fp32: the means

@@ -19,9 +19,10 @@ from studio.core.tables import checked, hints, shortened
 MANIFEST = "model.json"
 REQUIRED = {"kind": str, "parameters": int, "config": dict, "weights": list, "trained": dict}
 #: What the kinds add: the autoencoder a preview, denoisers and toys what they were trained to
-#: predict, classifiers their classes' names, towers and captioner what they were trained beside.
+#: predict, classifiers their classes' names, towers and captioner what they were trained beside,
+#: adapters the digest of the weights they were made for.
 OPTIONAL = {"preview": dict, "path": str, "prediction": str, "classes": list, "text": str,
-            "encoder": str}  # fmt: skip
+            "encoder": str, "made_for": str}  # fmt: skip
 LARGEST = 2**22  # bytes of a description
 MOST_PARAMETERS = 10**13
 

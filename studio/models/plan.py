@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from studio.core import prompts
 from studio.core.errors import UsageError
 from studio.core.settings import Settings
-from studio.core.specs import checked_options
+from studio.core.specs import SamplerSpec, checked_options
 from studio.diffusion import guidance, samplers, schedules
 from studio.diffusion.guidance import ClassifierGuided, Rule, Watch
 from studio.diffusion.guidance.composed import composed
@@ -58,6 +58,8 @@ class Plan:
                 rule.spec.name, rule.spec.parameters, settings.rule_options
             ),
         )
+        if sampler.spec.needs:
+            _check_fixed(settings, sampler.spec)
         plan = cls(settings, sampler, schedule, rule)
         assert plan.times  # the schedule has that many
         return plan
@@ -114,6 +116,8 @@ class Plan:
         watch: Watch | None,
     ) -> Denoiser:
         settings = self.settings
+        if self.sampler.spec.needs:
+            return model.turbo_denoiser(prompted[0])
         avoided = other = model.denoiser(negative)
         if self.rule.spec.needs == "weak":
             other = composed([model.weak_denoiser(each) for each in prompted], weights, avoided)
@@ -138,3 +142,21 @@ class Plan:
         """The sampler's states from standard normal noise on."""
         steps, options = self.settings.steps, dict(self.settings.options)
         return self.sampler.sample(denoiser, noise, steps, stream, self.schedule, **options)
+
+
+def _check_fixed(settings: Settings, spec: SamplerSpec) -> None:
+    """Raises UsageError where settings ask for what a distilled sampler has learnt otherwise."""
+    usual = Settings("")
+    joined = len(prompts.read(settings.prompt).parts) > 1
+    for words, wrong in (
+        (f"takes {spec.default_steps} steps", settings.steps != spec.default_steps),
+        (f"draws at guidance {usual.guidance:g}", settings.guidance != usual.guidance),
+        ("guides at all times", settings.guidance_interval != usual.guidance_interval),
+        ("has its own guidance rule", settings.rule != usual.rule or bool(settings.classifier)),
+        ("has its own schedule", bool(settings.schedule) or settings.shift != usual.shift),
+        ("knows no negative prompt", bool(settings.negative)),
+        ("draws one prompt, without AND", joined),
+        ("begins with noise alone", bool(settings.source)),
+    ):
+        if wrong:
+            raise UsageError(f"{spec.label} {words}; change that, or choose another sampler.")

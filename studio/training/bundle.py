@@ -39,6 +39,21 @@ def export(
     extra: Mapping[str, object] | None = None,
     beside: Mapping[str, bytes] | None = None,
 ) -> None:
+    """`export_state` of all that a network holds."""
+    parameters = sum(p.numel() for p in network.parameters())
+    export_state(network.state_dict(), kind, config, folder, about, extra, beside, parameters)
+
+
+def export_state(
+    state: Mapping[str, Tensor],
+    kind: str,
+    config: Any,
+    folder: Path,
+    about: Mapping[str, object],
+    extra: Mapping[str, object] | None = None,
+    beside: Mapping[str, bytes] | None = None,
+    parameters: int = 0,
+) -> None:
     """Writes `folder/weights-N-of-M.safetensors`, what belongs `beside` them and
     `folder/model.json`.
 
@@ -50,7 +65,7 @@ def export(
     assert is_dataclass(config) and not isinstance(config, type)
     state = {
         name: (tensor.half() if tensor.is_floating_point() else tensor).cpu().contiguous()
-        for name, tensor in network.state_dict().items()
+        for name, tensor in state.items()
     }
     if lost := unfit(state):
         raise DataError(f"{folder} was left as it is: {lost} is not finite in half precision.")
@@ -58,7 +73,7 @@ def export(
     names = [f"weights-{i}-of-{len(parts)}.safetensors" for i in range(1, len(parts) + 1)]
     document = {
         "kind": kind,
-        "parameters": sum(p.numel() for p in network.parameters()),
+        "parameters": parameters or sum(tensor.numel() for tensor in state.values()),
         "config": asdict(config),
         "weights": names,
         "trained": dict(about),

@@ -103,3 +103,13 @@ def test_an_engine_that_cannot_be_loaded_is_said(
     qtbot.waitUntil(lambda: made.window.panel("compare") is not None, timeout=20_000)  # all else is
     made.window.close()
     made.close()
+
+
+def test_a_sampler_is_offered_where_the_bundled_model_has_its_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = tiny.bundle(tmp_path / "tiny")
+    monkeypatch.setattr(app, "bundled", lambda name: bundle)
+    without = {spec.name for spec in app.offered()}
+    tiny.with_turbo(bundle)
+    assert {spec.name for spec in app.offered()} - without == {"turbo"}

@@ -15,7 +15,7 @@ from PIL import Image
 from studio.core.settings import Settings
 from studio.gallery import png
 from tests.cli.conftest import ROOT, Bar, Run
-from tests.tiny import SIZE, bundle
+from tests.tiny import SIZE, bundle, with_turbo
 
 
 @pytest.fixture
@@ -112,6 +112,17 @@ def test_an_alias_is_shown_under_the_samplers_one_name(
         with Image.open(out) as image:
             ends.append(image.tobytes())
     assert ends[0] == ends[1]
+
+
+def test_turbo_takes_four_calls_and_a_model_without_it_says_so(run: Run, tmp_path: Path) -> None:
+    folder = bundle(tmp_path / "tiny")
+    named = ("--model", folder, "--size", SIZE, "--device", "cpu")
+    options = (*named, "--turbo", "--seed", 1, "--out", tmp_path / "a.png")
+    assert "no Turbo" in run("generate", "a bear", *options).error
+    with_turbo(folder)
+    document = run("generate", "a bear", *options, "--json").document
+    assert document["nfe"] == 4
+    assert document["settings"]["sampler"] == "turbo" and document["settings"]["steps"] == 4
 
 
 def test_the_settings_inside_the_file_make_the_picture_again(

@@ -71,6 +71,9 @@ class FakeModel:
     def weak_denoiser(self, condition: Any) -> Callable[[Tensor, float, float], Denoised]:
         return self.denoiser(condition)
 
+    def turbo_denoiser(self, condition: Any) -> Callable[[Tensor, float, float], Denoised]:
+        return self.denoiser(condition)
+
     classes: tuple[str, ...] = ()
     has: tuple[str, ...] = ()
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from studio.models.latent_diffusion import LatentDiffusion
 
 PARTS = ("text", "denoiser", "autoencoder")
-WEAK, CLASSIFIER = "weak", "classifier"  # parts a bundle may lack
+WEAK, CLASSIFIER, TURBO = "weak", "classifier", "turbo"  # parts a bundle may lack
 TOKENIZER = "tokenizer.json"
 
 

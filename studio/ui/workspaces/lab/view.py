@@ -45,7 +45,8 @@ class LabView(QWidget):
         self.setObjectName("labView")
         self.controls, self.player, self.banner = Controls(), Player(), Banner()
         self.banner.dismiss.setObjectName("labDismiss")
-        samplers = panel.session.samplers
+        every = panel.session.samplers.values()
+        samplers = {spec.name: spec for spec in every if not spec.needs}  # toys have no adapter
         self.columns = tuple(Column(number, samplers, name) for number, name in enumerate(FIRST))
         self.field = Segments("labField", "Field", FIELDS)
         self.trails = Check("labTrails", "Trails", TRAILS)
