@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +41,13 @@ def add_grid(parser: ArgumentParser) -> None:
         group.add_argument(
             *flags, dest=name, type=_list(kind), default=default, metavar="A,B,...", help=help_text
         )
+    turbo: dict[str, Any] = {
+        "dest": "sampler",
+        "action": "store_const",
+        "const": ("turbo",),
+        "default": SUPPRESS,
+    }
+    group.add_argument("--turbo", **turbo, help="short for --samplers turbo")
     group.add_argument(
         "--prompts", nargs="+", default=[], metavar="TEXT", help="more prompts beside PROMPT"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +27,7 @@ def add_sampling(parser: ArgumentParser) -> None:
         dest="sampler",
         action="store_const",
         const="turbo",
+        default=SUPPRESS,  # --sampler's
         help="four network calls a picture: short for --sampler turbo",
     )
     add("--steps", type=int, help="how many steps (default: the sampler's)")
