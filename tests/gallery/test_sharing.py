@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as tries
 from hypothesis import strategies as st
 from PIL import Image
@@ -55,7 +55,7 @@ def chosen(draw: st.DrawFn, known: tuple[Parameter, ...]) -> Options:
 
 @st.composite
 def settings_the_command_line_can_say(draw: st.DrawFn) -> Settings:
-    sampler = draw(st.sampled_from(samplers.all_samplers()))
+    sampler = draw(st.sampled_from([s for s in samplers.all_samplers() if not s.needs]))
     mixing = [spec for spec in guidance.all_rules() if guidance.find(spec.name).make is not None]
     rule = draw(st.sampled_from(mixing))
     classifier = draw(printable)
@@ -82,6 +82,7 @@ def settings_the_command_line_can_say(draw: st.DrawFn) -> Settings:
 
 
 @given(settings=settings_the_command_line_can_say())
+@example(settings=Settings("a bear", sampler="turbo", steps=4))  # it leaves little to be said
 @tries(max_examples=300)
 def test_commands_come_back(settings: Settings) -> None:
     assert again(command(settings)) == settings
