@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Action, ArgumentParser, Namespace
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NoReturn
 
 from studio.core.device import DEVICES, PRECISIONS
@@ -76,10 +77,14 @@ def add_model(parser: ArgumentParser) -> None:
 
 def size_of(arguments: Namespace) -> int:
     """The size that was asked for, or the model's own; who opens the model says what is wrong."""
-    if arguments.size is not None:
-        return int(arguments.size)
+    return int(_own_size(arguments.model) if arguments.size is None else arguments.size)
+
+
+@cache
+def _own_size(model: str) -> int:
+    """Looked up once, however many pictures are asked for."""
     try:
-        return find(arguments.model).size or Settings("").size
+        return find(model).size or Settings("").size
     except ModelError:
         return Settings("").size
 

@@ -31,7 +31,8 @@ from studio.models.families.adapter import Adapter
 from studio.models.format import Check
 from studio.models.formats import diffusers_autoencoder
 from studio.models.formats.checkpoint import AUTOENCODER, HALF, INDEX, parts_of, weights_in
-from studio.models.latent_diffusion import PROMPTS_KEPT, LinearPreview, to_bytes
+from studio.models.kl_autoencoder import EXTRA
+from studio.models.latent_diffusion import LinearPreview, remembered, shown, to_bytes
 from studio.models.model import ImageAutoencoder, ModelInfo
 from studio.models.network_folder import read_document
 from studio.networks.text import TextFeatures, mixed
@@ -123,9 +124,7 @@ class Checkpoint:
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> np.ndarray:
         decoded = tiling.decode(self.autoencoder, self.autoencoder.denormalised(latents.float()))
-        if not bool(decoded.isfinite().all()):
-            raise ModelError(f"{self.info.name} decodes to values that are not finite.")
-        return to_bytes(decoded.float() / 2 + 0.5)
+        return shown(decoded, self.info.name)
 
     @torch.inference_mode()
     def preview(self, x0: Tensor) -> np.ndarray:
@@ -138,16 +137,12 @@ class Checkpoint:
 
     def _features(self, prompt: str) -> TextFeatures:
         """One prompt's features (1, ...), in the denoiser's precision; the last are kept."""
-        if prompt in self._known:
-            self._known.move_to_end(prompt)
-            return self._known[prompt]
-        read = self.adapter.features(prompts.one_phrase(prompt))
-        kind = self._parameter.dtype
-        features = TextFeatures(read.tokens.to(kind), read.mask, read.pooled.to(kind))
-        self._known[prompt] = features
-        if len(self._known) > PROMPTS_KEPT:
-            self._known.popitem(last=False)
-        return features
+
+        def read() -> TextFeatures:
+            found, kind = self.adapter.features(prompts.one_phrase(prompt)), self._parameter.dtype
+            return TextFeatures(found.tokens.to(kind), found.mask, found.pooled.to(kind))
+
+        return remembered(self._known, prompt, read)
 
 
 def fitted(autoencoder: ImageAutoencoder, device: torch.device) -> LinearPreview:
@@ -173,10 +168,7 @@ def open_checkpoint(info: ModelInfo, device: str, precision: str, check: Check) 
     for name in parts_of(info.path, family, index):
         check()
         library, kind = index[name]
-        exact = family.parts[name].exact
-        networks[name] = _part(
-            library, kind, info.path / name, device, "float32" if exact else precision
-        )
+        networks[name] = _part(library, kind, info.path / name, device, precision)
     check()
     autoencoder: Any = diffusers_autoencoder.FORMAT.open(
         info.path / AUTOENCODER, device, precision, check
@@ -195,7 +187,7 @@ def _part(library: str, kind: str, folder: Path, device: str, precision: str) ->
     except (ImportError, AttributeError) as error:
         raise ModelError(
             f"{folder} needs the packages diffusers and transformers;"
-            " install them with: pip install 'latent-studio[checkpoints]'"
+            f" install them with: pip install '{EXTRA}'."
         ) from error
     words.disable_progress_bar()
     try:

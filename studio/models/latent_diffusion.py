@@ -220,9 +220,7 @@ class LatentDiffusion:
         autoencoder = self.networks.autoencoder
         raw = autoencoder.denormalised(latents.float()).to(self._parameter.dtype)
         decoded = autoencoder.decode(raw.contiguous(memory_format=torch.channels_last))
-        if not bool(decoded.isfinite().all()):
-            raise ModelError(f"{self.info.name} decodes to values that are not finite.")
-        return to_bytes(decoded.float() / 2 + 0.5)
+        return shown(decoded, self.info.name)
 
     @torch.inference_mode()
     def preview(self, x0: Tensor) -> np.ndarray:
@@ -261,15 +259,32 @@ class LatentDiffusion:
 
     def _features(self, prompt: str) -> TextFeatures:
         """One prompt's features (1, ...), tokens in the denoiser's precision."""
-        if prompt in self._known:
-            self._known.move_to_end(prompt)
-            return self._known[prompt]
-        features = self.networks.features(prompt)
-        features = replace(features, tokens=features.tokens.to(self._parameter.dtype))
-        self._known[prompt] = features
-        if len(self._known) > PROMPTS_KEPT:
-            self._known.popitem(last=False)
-        return features
+
+        def read() -> TextFeatures:
+            features = self.networks.features(prompt)
+            return replace(features, tokens=features.tokens.to(self._parameter.dtype))
+
+        return remembered(self._known, prompt, read)
+
+
+def remembered(
+    known: OrderedDict[str, TextFeatures], prompt: str, read: Callable[[], TextFeatures]
+) -> TextFeatures:
+    """What is `known` of a prompt, or read now; the last PROMPTS_KEPT stay known."""
+    if prompt not in known:
+        known[prompt] = read()
+        if len(known) > PROMPTS_KEPT:
+            known.popitem(last=False)
+    known.move_to_end(prompt)
+    return known[prompt]
+
+
+def shown(decoded: Tensor, name: str) -> np.ndarray:
+    """What the autoencoder of the model `name` made, (B, 3, H, W) in about [-1, 1] -> (B, H, W, 3)
+    uint8. Raises ModelError where it is not finite."""
+    if not bool(decoded.isfinite().all()):
+        raise ModelError(f"{name} decodes to values that are not finite.")
+    return to_bytes(decoded.float() / 2 + 0.5)
 
 
 def to_bytes(pictures: Tensor) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Other people's generators: a file a family, which says how its networks are asked.
 
-A module's FAMILY is an `Adapter`; `find` knows it by its diffusers pipeline.
+A module's FAMILY is an `Adapter`; `adapters` knows it by its diffusers pipelines.
 """
 
 from __future__ import annotations

@@ -16,12 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Part:
-    """A component of a pipeline: the classes it may have, of these libraries' own, and whether its
-    arithmetic stays in fp32 whatever the device likes."""
+    """A component of a pipeline: the classes it may have, of this library's own."""
 
     classes: tuple[str, ...]
     library: str = "diffusers"
-    exact: bool = False
     optional: bool = False
 
 
