@@ -39,7 +39,11 @@ def clip(projection: bool = False) -> Any:
         pad_token_id=514,
     )  # fmt: skip
     kind = transformers.CLIPTextModelWithProjection if projection else transformers.CLIPTextModel
-    return kind(config).eval()
+    encoder = kind(config).eval()
+    for name, bias in encoder.named_parameters():
+        if name.endswith("final_layer_norm.bias"):  # a trained one's states have a mean, not 0
+            torch.nn.init.normal_(bias, 0.2, 0.1)
+    return encoder
 
 
 def vae(channels: int = 4, scale: float = 0.18215) -> Any:
