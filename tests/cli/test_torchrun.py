@@ -159,7 +159,7 @@ def test_a_comparison_that_lost_a_process_is_finished(
     out = tmp_path / "out"
     grid = ("--samplers", "flow", "--steps", ",".join(map(str, range(60, 76))))
     agent = start("compare", "bear", *quick, *grid, "--out", out)
-    until(agent, lambda: any(out.glob("*.png")))
+    until(agent, lambda: any(out.glob(".parts*/cell *.npz")))
     os.kill(worker(agent, 1), signal.SIGKILL)
     line = report_of(agent, tmp_path)
     assert re.search(r"\d+ of 16 cells are missing", line)
