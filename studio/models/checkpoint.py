@@ -9,7 +9,8 @@ from __future__ import annotations
 import importlib
 import os
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from studio.diffusion.guidance import LogProbability
 from studio.diffusion.paths import DiscreteDDPM, RectifiedFlow, evenly, rf_time
 from studio.diffusion.paths import Path as DiffusionPath
 from studio.diffusion.predictions import PREDICTIONS, Prediction
+from studio.diffusion.schedules import Schedule
 from studio.models import tiling
 from studio.models.families import adapters
 from studio.models.families.adapter import Adapter
@@ -44,6 +46,18 @@ SAID = 200  # characters of what a package says is wrong
 SAMPLE = 256  # pixels a side of the picture that the preview is fitted to
 
 
+@dataclass(frozen=True)
+class Asked:
+    """An adapter's network, told so much guidance: equal ones can be asked in one call."""
+
+    adapter: Adapter
+    guidance: float | None
+
+    def __call__(self, x: Tensor, t: Tensor, condition: TextFeatures) -> Tensor:
+        kind = next(self.adapter.denoiser.parameters()).dtype
+        return self.adapter.predict(x.to(kind), t, condition, self.guidance).float()
+
+
 class Checkpoint:
     """A latent diffusion model that others trained: a `Model`."""
 
@@ -54,7 +68,10 @@ class Checkpoint:
         autoencoder: ImageAutoencoder,
         path: DiffusionPath,
         prediction: Prediction,
+        scheduler: Mapping[str, Any],
     ) -> None:
+        """`scheduler` is scheduler_config.json."""
+        self.scheduler = scheduler
         self.info, self.adapter, self.autoencoder = info, adapter, autoencoder
         self.path, self.prediction = path, prediction
         self._known: OrderedDict[str, TextFeatures] = OrderedDict()
@@ -73,6 +90,14 @@ class Checkpoint:
     def noisiest(self) -> float:
         return rf_time(self.path.lambda_from_t(self.path.ends[1]))
 
+    @property
+    def guidance(self) -> str:
+        return self.adapter.guidance
+
+    def own_schedule(self, size: int) -> Schedule | None:
+        _, height, width = self.latent_shape(size)
+        return self.adapter.schedule(height, width, self.scheduler)
+
     def latent_shape(self, size: int) -> tuple[int, int, int]:
         """(C, h, w). Raises UsageError for sizes that the denoiser cannot halve as it must."""
         step = self.autoencoder.downsampling * self.adapter.fold()
@@ -89,8 +114,8 @@ class Checkpoint:
     def unread(self, prompt: str) -> str:
         return self.adapter.unread(prompt)
 
-    def denoiser(self, condition: TextFeatures) -> NetworkDenoiser:
-        return NetworkDenoiser(self._network, self.path, self.prediction, condition)
+    def denoiser(self, condition: TextFeatures, guidance: float | None = None) -> NetworkDenoiser:
+        return NetworkDenoiser(Asked(self.adapter, guidance), self.path, self.prediction, condition)
 
     def weak_denoiser(self, condition: TextFeatures) -> NetworkDenoiser:
         raise UsageError(f"{self.info.name} has no weaker denoiser; choose another rule.")
@@ -132,9 +157,6 @@ class Checkpoint:
             self._preview = fitted(self.autoencoder, self._parameter.device)
         return to_bytes(self._preview(x0.float()))
 
-    def _network(self, x: Tensor, t: Tensor, condition: TextFeatures) -> Tensor:
-        return self.adapter.predict(x.to(self._parameter.dtype), t, condition).float()
-
     def _features(self, prompt: str) -> TextFeatures:
         """One prompt's features (1, ...), in the denoiser's precision; the last are kept."""
 
@@ -174,8 +196,9 @@ def open_checkpoint(info: ModelInfo, device: str, precision: str, check: Check) 
         info.path / AUTOENCODER, device, precision, check
     )
     adapter = family(networks, index, autoencoder.downsampling)
-    path, prediction = trained_to(info.path / "scheduler" / "scheduler_config.json")
-    return Checkpoint(info, adapter, autoencoder, path, prediction)
+    scheduler = info.path / "scheduler" / "scheduler_config.json"
+    path, prediction = trained_to(scheduler)
+    return Checkpoint(info, adapter, autoencoder, path, prediction, read_document(scheduler))
 
 
 def _part(library: str, kind: str, folder: Path, device: str, precision: str) -> Any:

@@ -28,7 +28,7 @@ from studio.models.adapters import with_adapter
 from studio.models.format import Check
 from studio.models.formats.native import CLASSIFIER, PARTS, TOKENIZER, TURBO, WEAK
 from studio.models.formats.network import open_network
-from studio.models.model import ModelInfo
+from studio.models.model import TWO_CALLS, ModelInfo
 from studio.models.network_folder import MANIFEST, Manifest, read_manifest
 from studio.networks.attention import Record
 from studio.networks.autoencoder import Autoencoder
@@ -121,6 +121,13 @@ class LatentDiffusion:
     def noisiest(self) -> float:
         return 1.0
 
+    @property
+    def guidance(self) -> str:
+        return TWO_CALLS
+
+    def own_schedule(self, size: int) -> None:
+        return None
+
     def latent_shape(self, size: int) -> tuple[int, int, int]:
         """(C, h, w). Raises UsageError: the denoiser's positions fit one size only."""
         if size != self.size:
@@ -139,7 +146,7 @@ class LatentDiffusion:
     def unread(self, prompt: str) -> str:
         return self.networks.tokenizer.unread(prompt)
 
-    def denoiser(self, condition: TextFeatures) -> NetworkDenoiser:
+    def denoiser(self, condition: TextFeatures, guidance: float | None = None) -> NetworkDenoiser:
         return NetworkDenoiser(self._network, self._path, self._prediction, condition)
 
     def weak_denoiser(self, condition: TextFeatures) -> NetworkDenoiser:

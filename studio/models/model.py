@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
     from studio.diffusion.denoised import Denoiser
     from studio.diffusion.guidance import LogProbability
+    from studio.diffusion.schedules import Schedule
     from studio.networks.autoencoder import Posterior
+
+
+TWO_CALLS, EMBEDDED, NOT_AT_ALL = "two calls", "embedded", "not at all"
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,15 @@ class Model(Protocol):
         """The rectified flow's time with the most noise that it was trained with; 1: with nothing
         but noise."""
 
+    @property
+    def guidance(self) -> str:
+        """How it is guided: by TWO_CALLS a step, by an EMBEDDED number it is told, or NOT_AT_ALL
+        (distilled so, or never taught)."""
+
+    def own_schedule(self, size: int) -> Schedule | None:
+        """The time grid that it was published with, for pictures of `size` pixels; None where each
+        sampler's own is right."""
+
     def latent_shape(self, size: int) -> tuple[int, int, int]:
         """(C, h, w) for a square picture of `size` pixels. Raises UsageError for other sizes."""
 
@@ -63,8 +76,9 @@ class Model(Protocol):
     def unread(self, prompt: str) -> str:
         """The end of a prompt that is too long to be read; "" where all of it is."""
 
-    def denoiser(self, condition: Any) -> Denoiser:
-        """The denoiser of len(prompts) pictures under this condition."""
+    def denoiser(self, condition: Any, guidance: float | None = None) -> Denoiser:
+        """The denoiser of len(prompts) pictures under this condition; where guidance is EMBEDDED
+        it is told `guidance`, or its usual one."""
 
     def weak_denoiser(self, condition: Any) -> Denoiser:
         """A weaker denoiser of the same condition, for autoguidance. Raises UsageError if none."""

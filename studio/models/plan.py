@@ -18,6 +18,7 @@ from studio.diffusion.samplers import Sampler
 from studio.diffusion.schedules import Schedule
 from studio.diffusion.state import State
 from studio.diffusion.switched import Switched
+from studio.models.model import TWO_CALLS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,9 +48,7 @@ class Plan:
             raise UsageError(f"{rule.spec.name} is not a rule for prompts; choose a class instead.")
         named = settings.schedule
         own = schedules.find_schedule(named) if named else sampler.schedule
-        schedule = schedules.shifted(own, settings.shift)
-        if settings.source and settings.strength < 1.0:
-            schedule = schedules.StartingAt(schedule, settings.strength)
+        schedule = _placed(own, settings)
         settings = replace(
             settings,
             sampler=sampler.spec.name,
@@ -65,10 +64,13 @@ class Plan:
         return plan
 
     def on(self, model: Model) -> Plan:
-        """The plan for this model: no step is wasted on more noise than it was ever shown."""
+        """The plan for this model: its own time grid, unless the settings name one, and no step is
+        wasted on more noise than it was ever shown."""
+        own = None if self.settings.schedule else model.own_schedule(self.settings.size)
+        plan = self if own is None else replace(self, schedule=_placed(own, self.settings))
         if model.noisiest >= 1.0:
-            return self
-        return replace(self, schedule=schedules.Within(self.schedule, model.noisiest))
+            return plan
+        return replace(plan, schedule=schedules.Within(plan.schedule, model.noisiest))
 
     @cached_property
     def times(self) -> tuple[float, ...]:
@@ -118,6 +120,10 @@ class Plan:
         settings = self.settings
         if self.sampler.spec.needs:
             return model.turbo_denoiser(prompted[0])
+        if model.guidance != TWO_CALLS:
+            _check_guided_once(settings, model)
+            told = [model.denoiser(each, settings.guidance) for each in prompted]
+            return composed(told, weights, model.denoiser(negative, settings.guidance))
         avoided = other = model.denoiser(negative)
         if self.rule.spec.needs == "weak":
             other = composed([model.weak_denoiser(each) for each in prompted], weights, avoided)
@@ -144,6 +150,14 @@ class Plan:
         return self.sampler.sample(denoiser, noise, steps, stream, self.schedule, **options)
 
 
+def _placed(schedule: Schedule, settings: Settings) -> Schedule:
+    """A time grid, moved as the settings say, and from where they start on."""
+    moved = schedules.shifted(schedule, settings.shift)
+    if settings.source and settings.strength < 1.0:
+        return schedules.StartingAt(moved, settings.strength)
+    return moved
+
+
 def _check_fixed(settings: Settings, spec: SamplerSpec) -> None:
     """Raises UsageError where settings ask for what a distilled sampler has learnt otherwise."""
     usual = Settings("")
@@ -160,3 +174,17 @@ def _check_fixed(settings: Settings, spec: SamplerSpec) -> None:
     ):
         if wrong:
             raise UsageError(f"{spec.label} {words}; change that, or choose another sampler.")
+
+
+def _check_guided_once(settings: Settings, model: Model) -> None:
+    """Raises UsageError where settings ask for two calls a step of a model that takes one."""
+    usual, name = Settings(""), model.info.name
+    for words, wrong in (
+        ("knows no negative prompt", bool(settings.negative)),
+        ("has its guidance inside: leave the rule as it is", settings.rule != usual.rule),
+        ("has its guidance inside: it guides at all times",
+         settings.guidance_interval != usual.guidance_interval),
+        ("has no classifier", bool(settings.classifier)),
+    ):  # fmt: skip
+        if wrong:
+            raise UsageError(f"{name} {words}.")

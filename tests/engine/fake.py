@@ -44,6 +44,10 @@ class FakeModel:
     info = ModelInfo("fake", "generator", "fake", 0, Path(), {})
 
     noisiest = 1.0
+    guidance = "two calls"
+
+    def own_schedule(self, size: int) -> None:
+        return None
 
     def latent_shape(self, size: int) -> tuple[int, int, int]:
         if size != SIZE:
@@ -59,7 +63,9 @@ class FakeModel:
     def unread(self, prompt: str) -> str:
         return " ".join(prompt.split()[32:])
 
-    def denoiser(self, condition: Any) -> Callable[[Tensor, float, float], Denoised]:
+    def denoiser(
+        self, condition: Any, guidance: float | None = None
+    ) -> Callable[[Tensor, float, float], Denoised]:
         def denoise(x: Tensor, alpha: float, sigma: float) -> Denoised:
             self.calls += 1
             self.on_call()
@@ -104,7 +110,9 @@ class OverflowingModel(FakeModel):
     picture: int = 1
     call: int = 2
 
-    def denoiser(self, condition: Any) -> Callable[[Tensor, float, float], Denoised]:
+    def denoiser(
+        self, condition: Any, guidance: float | None = None
+    ) -> Callable[[Tensor, float, float], Denoised]:
         sound = super().denoiser(condition)
 
         def denoise(x: Tensor, alpha: float, sigma: float) -> Denoised:

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from studio.models.model import TWO_CALLS
+
 if TYPE_CHECKING:
     from torch import Tensor
 
     from studio.core.prompts import Phrase
+    from studio.diffusion.schedules import Schedule
     from studio.networks.text import TextFeatures
 
 
@@ -47,12 +50,24 @@ class Adapter(ABC):
         """What the denoiser is given for one prompt, (1, ...)."""
 
     @abstractmethod
-    def predict(self, x: Tensor, t: Tensor, features: TextFeatures) -> Tensor:
-        """The denoiser's output at x (B, C, h, w), t (B,) in its own unit of time."""
+    def predict(
+        self, x: Tensor, t: Tensor, features: TextFeatures, guidance: float | None
+    ) -> Tensor:
+        """The denoiser's output at x (B, C, h, w), t (B,) in the unit of its path; `guidance` is
+        what it is told where that is EMBEDDED, None: its usual one."""
 
     @abstractmethod
     def unread(self, text: str) -> str:
         """The end of a text that is too long to be read."""
+
+    @property
+    def guidance(self) -> str:
+        return TWO_CALLS
+
+    def schedule(self, height: int, width: int, config: Mapping[str, Any]) -> Schedule | None:
+        """The time grid for latents of this size under the scheduler's configuration; None where
+        each sampler's own is right."""
+        return None
 
     def fold(self) -> int:
         """What the latents' height and width must be multiples of."""

@@ -59,7 +59,9 @@ class StableDiffusion(Adapter):
         mask = torch.ones(tokens.shape[:2], dtype=torch.bool, device=tokens.device)
         return TextFeatures(tokens, mask, pooled)
 
-    def predict(self, x: Tensor, t: Tensor, features: TextFeatures) -> Tensor:
+    def predict(
+        self, x: Tensor, t: Tensor, features: TextFeatures, guidance: float | None
+    ) -> Tensor:
         more = {"added_cond_kwargs": self._added(x, features)} if self.xl else {}
         output: Tensor = self.denoiser(x, t, features.tokens, return_dict=False, **more)[0]
         return output
