@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from torch.nn import functional as F
 
 from studio.core.generating import Generate, Picture

@@ -237,7 +237,7 @@ class Viewer(QWidget):
         settings = entry.settings
         made = summary(settings, self._samplers) if settings else "No settings inside this file"
         if entry.score is not None:
-            made = f"Fits its prompt {entry.score:.2f} · {made}"
+            made = f"Fits its prompt {entry.score} · {made}"
         self.facts.set_text(entry.title(), made)
 
     @Slot(object)
