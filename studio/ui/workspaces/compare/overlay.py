@@ -15,7 +15,7 @@ from studio.core import prompts
 from studio.core.errors import UsageError
 from studio.core.messages import CancelledAt, Failed
 from studio.core.settings import Settings
-from studio.core.word_maps import MapWords, WordMap, WordsMapped, limits
+from studio.core.word_maps import MOST_WORDS, MapWords, WordMap, WordsMapped, limits
 from studio.core.wording import capitalised
 from studio.ui.job import Requester
 from studio.ui.jobs import Jobs
@@ -98,7 +98,7 @@ class CellWords(Requester):
             return
         others = [word.text for word in self._kept.get(self._asked, ()) if word.attention is None]
         absent = not any(_same(word, self.word) for word in words_of([self._asked]))
-        words = (*others, self.word) if absent or self._asked in self._kept else ()
+        words = (*others, self.word)[-MOST_WORDS:] if absent or self._asked in self._kept else ()
         try:
             job = self.ask(MapWords(self._asked, words), front=True)
         except UsageError as error:
