@@ -312,7 +312,8 @@ def test_one_word_over_every_picture(qtbot: QtBot, stage: Stage) -> None:
     asked = len(stage.bridge.requests)
     assert [bar.word.itemData(n) for n in range(bar.word.count())] == ["", "a", "red", "fox"]
     assert not stage.find("compareOther").isVisible()
-    qtbot.keyClick(panel.column, Qt.Key.Key_W, Qt.KeyboardModifier.AltModifier)
+    panel.pictures.grid.setFocus()
+    qtbot.keyClick(panel.pictures.grid, Qt.Key.Key_W)
     assert bar.word.hasFocus()
     bar.word.setCurrentIndex(3)
     assert "measuring" in cells[0].note and "waiting" in cells[1].note

@@ -27,7 +27,7 @@ from studio.ui.workspaces.compare.comparison import Comparison
 
 SIDE = 96  # pixels of a map, which is drawn smoothly
 NONE = ""
-CHOOSE = "Show where this word acts in every picture, the mean over the steps (Alt+W)"
+CHOOSE = "Show where this word acts in every picture, the mean over the steps (W on the grid)"
 ONE_SCALE = (
     "One scale for all pictures: a colour is one number in all of them. Otherwise each picture's"
     " own least is clear and its most coloured (O on the grid)"

@@ -138,11 +138,6 @@ class ComparePanel(ViewsPanel):
         self.column.axes.set_grid(sweep.grid)
         self.begin()
 
-    def to_word(self) -> None:
-        """To the word that lies over all pictures."""
-        self.show_view("pictures")
-        self.pictures.words.word.setFocus()
-
     def _current(self) -> Result | None:
         """The selected cell, once it is made."""
         results = self.comparison.results
