@@ -158,7 +158,8 @@ def grey(found: QColor) -> bool:
 
 def test_what_each_word_did(qtbot: QtBot, stage: Stage) -> None:
     made(qtbot, stage, 0.4)
-    assert stage.panel.viewer.facts.rest.full.startswith(f"Fits its prompt 0.40 ({TOWER}) · Seed 0")
+    assert stage.panel.viewer.facts.rest.full.startswith("Fits its prompt 0.40 · Seed 0")
+    assert stage.panel.viewer.facts.rest.full.endswith(f"judged by {TOWER}")
     qtbot.mouseClick(stage.find("tool-words"), LEFT)
     page = stage.panel.viewer.words
     assert page.isVisible() and page.figures.text() == WAITING and not page.other.isEnabled()
