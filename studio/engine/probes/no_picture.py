@@ -17,7 +17,7 @@ PROBE = ProbeSpec(
     "A picture that turns into noise, and what the autoencoder makes of it",
     "Vincent et al. 2010, Stacked Denoising Autoencoders",
 )
-SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+SHARES = (0.0, 0.5, 0.75, 1.0)
 DEVIATION = 0.2  # of the noise about grey, of pictures in [0, 1]
 
 

@@ -19,7 +19,7 @@ PROBE = ProbeSpec(
     "Rombach et al. 2022",
     pictures=2,
 )
-SHARES = (0.0, 0.12, 0.25, 0.5, 0.75, 1.0)
+SHARES = (0.0, 0.25, 0.5, 1.0)  # as many as stand side by side in the window
 
 
 def look(study: Study) -> Probed:
@@ -34,9 +34,9 @@ def look(study: Study) -> Probed:
     inside = as_long(study.noise(latent), other - latent)
     decoded = (model.denormalised(latent + share * inside) for share in SHARES)
     rows = {
-        "pixels, at random": torch.cat([real + share * step for share in SHARES]),
-        "pixels, to the second": torch.cat([real + share * way for share in SHARES]),
-        "latent, at random": study.decoded(torch.cat([*decoded])),
+        "at random": torch.cat([real + share * step for share in SHARES]),
+        "to the second": torch.cat([real + share * way for share in SHARES]),
+        "latent": study.decoded(torch.cat([*decoded])),
     }
     tiles, curves = [], []
     for name, pictures in rows.items():

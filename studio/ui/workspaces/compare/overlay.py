@@ -25,6 +25,7 @@ from studio.ui.widgets.form import Check, line_edit, row
 from studio.ui.widgets.segments import Segments
 from studio.ui.workspaces.compare.comparison import Comparison
 
+WIDE = 150  # logical pixels, of the list of words
 SIDE = 96  # pixels of a map, which is drawn smoothly
 NONE = ""
 CHOOSE = "Show where this word acts in every picture, the mean over the steps (W on the grid)"
@@ -144,6 +145,7 @@ class WordBar(QWidget):
         self._drawn: dict[Settings, QImage] = {}
         self._scale: tuple[float, float] | None = None
         self.word = ChoiceBox("compareWord", "Word over all pictures", CHOOSE, ())
+        self.word.setMinimumWidth(WIDE)
         self.other = line_edit("compareOther", "Another word", OTHER, "Another word…")
         self.other.setFixedWidth(130)
         self.kind = Segments("compareWordShow", "The map shows", KINDS)
