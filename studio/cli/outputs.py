@@ -54,9 +54,9 @@ class Pictures:
         """Writes one picture, whole or not at all. Raises OutputError."""
         made_by = (picture.image, picture.settings, picture.nfe, picture.seconds)
         if self.file is None:
-            return png.write_new(self.folder, *made_by)
+            return png.write_new(self.folder, *made_by, score=picture.score)
         path = self.folder / self.file
-        png.write(path, *made_by)
+        png.write(path, *made_by, score=picture.score)
         return path
 
 

@@ -98,7 +98,8 @@ class Reconstructed(Event):
 
 @dataclass(frozen=True)
 class ProbeSpec:
-    """A way to look inside a latent, as the user meets it; it needs `pictures` pictures, 0 to 2."""
+    """A way to look inside a latent, as the user meets it; it needs `pictures` pictures, 0 to 2.
+    `own` names the network that it brings itself, in place of an autoencoder."""
 
     name: str
     label: str
@@ -106,6 +107,7 @@ class ProbeSpec:
     source: str
     pictures: int = 1
     parameters: tuple[Parameter, ...] = ()
+    own: str = ""
 
 
 @dataclass(frozen=True, eq=False)

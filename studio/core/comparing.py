@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from studio.core.errors import UsageError
-from studio.core.generating import Trajectory
+from studio.core.generating import Score, Trajectory
 from studio.core.messages import Event, Request
 from studio.core.settings import Settings
 
@@ -50,8 +50,8 @@ class Compare(Request):
 
 @dataclass(frozen=True, eq=False)
 class Cell(Event):
-    """Cell `index` of a comparison is made: (H, W, 3) uint8. `latents` (C, h, w) float32.
-    `score` is how well it fits its prompt, a cosine."""
+    """Cell `index` of a comparison is made: (H, W, 3) uint8. `latents` (C, h, w) float32;
+    `score` is None where nothing can judge."""
 
     index: int
     image: np.ndarray
@@ -60,7 +60,7 @@ class Cell(Event):
     seconds: float
     nfe: int
     trajectory: Trajectory | None
-    score: float | None = None
+    score: Score | None = None
 
 
 @dataclass(frozen=True)

@@ -110,10 +110,21 @@ class Trajectory:
 
 
 @dataclass(frozen=True)
+class Score:
+    """How well a picture fits its prompt: a cosine in the space of the `tower`, a name that
+    changes with its weights. Another tower's is no measure beside it."""
+
+    value: float
+    tower: str
+
+    def __str__(self) -> str:
+        return f"{self.value:.2f} ({self.tower})"
+
+
+@dataclass(frozen=True)
 class Picture(Event):
     """A finished picture: (H, W, 3) uint8 and what made it. `nfe` is denoiser evaluations;
-    `trajectory` is there if the request asked for it; `score` is how well it fits the
-    prompt, a cosine, None where nothing can judge."""
+    `trajectory` is there if the request asked for it; `score` is None where nothing can judge."""
 
     picture: int
     image: np.ndarray
@@ -121,7 +132,7 @@ class Picture(Event):
     seconds: float
     nfe: int
     trajectory: Trajectory | None = None
-    score: float | None = None
+    score: Score | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -58,6 +58,10 @@ class WordMap:
     attention: np.ndarray | None
     concept: np.ndarray
 
+    def maps(self, kind: str) -> np.ndarray:
+        """Its "attention", or its likeness: "concept", or for a word that was only looked for."""
+        return self.concept if kind == "concept" or self.attention is None else self.attention
+
 
 @dataclass(frozen=True, eq=False)
 class WordsMapped(Event):
@@ -67,3 +71,14 @@ class WordsMapped(Event):
     words: tuple[WordMap, ...]
     times: tuple[float, ...]
     image: np.ndarray
+
+    def limits(self, kind: str) -> tuple[float, float]:
+        """The least and the most of all words' maps of a kind, at all steps."""
+        there = (each for each in self.words if kind == "concept" or each.attention is not None)
+        return limits(each.maps(kind) for each in there)
+
+
+def limits(maps: Iterable[np.ndarray]) -> tuple[float, float]:
+    """Their least and their most number; of none 0 and 1."""
+    ends = [(float(each.min()), float(each.max())) for each in maps]
+    return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else (0.0, 1.0)

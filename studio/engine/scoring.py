@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from studio.core.errors import StudioError
+from studio.core.generating import Score
 from studio.core.prompts import escaped, read
 from studio.models.encoders import Encoders, shared
 
@@ -22,12 +23,13 @@ def scores(encoders: Encoders, images: Sequence[np.ndarray], prompt: str) -> lis
     return found
 
 
-def fits(images: Sequence[np.ndarray], prompt: str) -> list[float | None]:
-    """`scores` of pictures just made of one prompt; None where nothing can judge, or there is no
-    prompt."""
+def fits(images: Sequence[np.ndarray], prompt: str) -> list[Score | None]:
+    """`scores` of pictures just made of one prompt, and whose they are; None where nothing can
+    judge, or there is no prompt."""
     if not prompt.strip() or not images:
         return [None] * len(images)
     try:
-        return [*scores(shared(), images, prompt)]
+        tower = shared().signature()
+        return [Score(value, tower) for value in scores(shared(), images, prompt)]
     except StudioError:
         return [None] * len(images)

@@ -175,9 +175,10 @@ def _train(worker: Worker, request: Train, check: Check, job: int) -> Iterator[E
 def _probe(worker: Worker, request: Probe, check: Check, job: int) -> Iterator[Event]:
     import torch
 
-    from studio.engine.probes import probe
+    from studio.engine.probes import find, probe
 
-    opened = worker.autoencoders.get(request.autoencoder)
+    own = find(request.probe).own
+    opened = None if own else worker.autoencoders.get(request.autoencoder)
     yield from torch.inference_mode()(probe)(opened, request, check, job)
 
 

@@ -21,6 +21,7 @@ from PIL import Image, PngImagePlugin
 
 from studio.core.errors import DataError, UsageError
 from studio.core.files import saving
+from studio.core.generating import Score
 from studio.core.settings import Settings
 from studio.core.specs import Option
 from studio.diffusion.samplers import known_as
@@ -42,13 +43,14 @@ class NameTakenError(Exception):
 @dataclass(frozen=True)
 class Record:
     """What is stored with a picture. `nfe` counts denoiser evaluations, `created` is ISO 8601;
-    `walk` says where on which walk a frame lies."""
+    `walk` says where on which walk a frame lies, `score` how well it fitted when it was made."""
 
     settings: Settings
     nfe: int = 0
     seconds: float = 0.0
     created: str = ""
     walk: Mapping[str, Any] | None = None
+    score: Score | None = None
 
 
 def write(
@@ -58,19 +60,25 @@ def write(
     nfe: int = 0,
     seconds: float = 0.0,
     walk: Mapping[str, Any] | None = None,
+    score: Score | None = None,
 ) -> None:
     """Writes (H, W, 3) uint8 to `path`, replacing what is there; makes missing folders.
 
     Raises OutputError, and then leaves no trace: an older file of that name is still whole.
     """
-    _write(path, pixels, Record(settings, nfe, seconds, _now(), walk), os.replace)
+    _write(path, pixels, Record(settings, nfe, seconds, _now(), walk, score), os.replace)
 
 
 def write_new(
-    folder: Path, pixels: np.ndarray, settings: Settings, nfe: int = 0, seconds: float = 0.0
+    folder: Path,
+    pixels: np.ndarray,
+    settings: Settings,
+    nfe: int = 0,
+    seconds: float = 0.0,
+    score: Score | None = None,
 ) -> Path:
     """Writes (H, W, 3) uint8 under a new name in `folder`; never overwrites. Raises OutputError."""
-    record = Record(settings, nfe, seconds, _now())
+    record = Record(settings, nfe, seconds, _now(), score=score)
     while True:
         path = new_path(folder, settings)
         try:
@@ -168,7 +176,13 @@ def _record(document: Any) -> Record:
         seconds=_counted(document["seconds"], float, "seconds"),
         created=_checked(document["created"], str, "created"),
         walk=_checked(document["walk"], dict, "walk") if document.get("walk") else None,
+        score=_score(document["score"]) if document.get("score") else None,
     )
+
+
+def _score(values: Any) -> Score:
+    value, tower = values["value"], values["tower"]
+    return Score(_checked(value, float, "score"), _checked(tower, str, "tower"))
 
 
 def _settings(values: Any) -> Settings:

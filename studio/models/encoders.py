@@ -71,6 +71,10 @@ class Encoders:
             self._digests[name] = weights_digest(bundled(place_of(name)))
         return self._digests[name]
 
+    def signature(self, name: str = "") -> str:
+        """A pair's name and the first digits of its weights' digest."""
+        return f"{Path(place_of(name)).name} {self.digest(name)[:8]}"
+
     def captioner(self, name: str) -> Captioner:
         """One by its name, and the encoder that it names."""
         place = place_of(name)

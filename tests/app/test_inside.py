@@ -66,13 +66,14 @@ def choose(view: InsideView, name: str) -> None:
 def test_every_experiment_asks_for_what_it_needs(
     stage: Stage, view: InsideView, qtbot: QtBot, spec: object
 ) -> None:
-    name, pictures = spec.name, spec.pictures  # type: ignore[attr-defined]
+    name, pictures, own = spec.name, spec.pictures, spec.own  # type: ignore[attr-defined]
     settle(stage, view, qtbot, 1)
     choose(view, name)
     click(qtbot, stage, "insideRun")
     request = asked(stage)[-1]
     request.check()
-    assert (request.probe, request.autoencoder) == (name, "ae")
+    assert (request.probe, request.autoencoder) == (name, own or "ae")
+    assert view.first.isVisible() == view.second.isVisible() == (not own)
     assert [int(each[0, 0, 0]) for each in request.pictures] == [90, 160][:pictures]
     assert view.other.isVisible() == (pictures == 2)
 

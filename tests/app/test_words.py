@@ -13,19 +13,23 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from studio.core.comparing import Cell, Compare
-from studio.core.generating import Picture
+from studio.core.generating import Picture, Score
+from studio.core.grid import Axis, Grid
 from studio.core.language import Describe, Described
-from studio.core.messages import Failed, Finished
+from studio.core.messages import CancelledAt, Failed, Finished
 from studio.core.settings import Settings
 from studio.core.tokens import Counted, Token, Tokens
 from studio.core.word_maps import MapWords, WordMap, WordsMapped
+from studio.ui.library.pictures import Entry
 from studio.ui.viewer.words import WAITING, WordsPage
 from studio.ui.widgets.prompt_box import PromptBox
 from studio.ui.widgets.token_count import Mark, marks
+from studio.ui.workspaces.compare.overlay import words_of
 from studio.ui.workspaces.compare.panel import ComparePanel
 from tests.app.conftest import Stage
 
 LEFT = Qt.MouseButton.LeftButton
+TOWER = "siglip 1a2b3c4d"
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
@@ -106,9 +110,10 @@ def test_control_up_weighs_words(qtbot: QtBot, stage: Stage) -> None:
     assert "(red:1.1)" in prompt.toPlainText()
 
 
-def picture(stage: Stage, job: int, number: int = 0, score: float | None = 0.4) -> None:
+def picture(stage: Stage, job: int, number: int = 0, value: float = 0.4) -> None:
     settings = Settings("a red fox", seed=number)
     image = np.full((32, 32, 3), 90, np.uint8)
+    score = Score(value, TOWER)
     stage.bridge.arrived.emit(Picture(job, number, image, settings, 1.0, 9, score=score))
 
 
@@ -154,6 +159,7 @@ def grey(found: QColor) -> bool:
 def test_what_each_word_did(qtbot: QtBot, stage: Stage) -> None:
     made(qtbot, stage, 0.4)
     assert stage.panel.viewer.facts.rest.full.startswith("Fits its prompt 0.40 · Seed 0")
+    assert stage.panel.viewer.facts.rest.full.endswith(f"judged by {TOWER}")
     qtbot.mouseClick(stage.find("tool-words"), LEFT)
     page = stage.panel.viewer.words
     assert page.isVisible() and page.figures.text() == WAITING and not page.other.isEnabled()
@@ -181,6 +187,36 @@ def test_what_each_word_did(qtbot: QtBot, stage: Stage) -> None:
     assert page.isVisible() and page.word is not None and len(stage.bridge.requests) == asked
 
 
+def legend(stage: Stage, name: str = "wordsScale") -> tuple[str, str]:
+    ends = stage.find(f"{name}Least"), stage.find(f"{name}Most")
+    return ends[0].text(), ends[1].text()  # type: ignore[attr-defined]
+
+
+def test_one_scale_for_all_words_and_steps(qtbot: QtBot, stage: Stage) -> None:
+    made(qtbot, stage, 0.4)
+    qtbot.mouseClick(stage.find("tool-words"), LEFT)
+    page = stage.panel.viewer.words
+    assert legend(stage) == ("least", "most")
+    mapped(stage)  # "kitten" is chosen: 0.2 to 0.6 on the left by its steps
+    assert legend(stage) == ("0.00", "0.40")
+    own = colour(page, 0.2)
+    qtbot.keyClick(page.canvas, Qt.Key.Key_O)
+    assert page.one_scale.isChecked() and legend(stage) == ("0.00", "0.60")
+    assert page.figures.text() == "0.00 to 0.40"  # of this map itself
+    mean = colour(page, 0.2)
+    assert own.lightness() > mean.lightness()
+    qtbot.keyClick(page.step, Qt.Key.Key_End)
+    assert page.figures.text().endswith("0.00 to 0.60") and colour(page, 0.2) == own
+    qtbot.mouseClick(stage.find("word-1"), LEFT)  # "red" is like nothing anywhere
+    assert legend(stage) == ("0.00", "0.60") and grey(colour(page, 0.2))
+    qtbot.mouseClick(stage.find("wordsShow-attention"), LEFT)
+    assert legend(stage) == ("0.0 %", "30.0 %")
+    assert "0.0 %" in page.scale.accessibleName() and "30.0 %" in page.scale.accessibleName()
+    qtbot.keyClick(page.canvas, Qt.Key.Key_O)
+    page.step.setValue(1)
+    assert legend(stage) == ("0.0 %", "10.0 %")
+
+
 def test_another_picture_leaves_the_words(qtbot: QtBot, stage: Stage) -> None:
     made(qtbot, stage, 0.4, 0.3)
     qtbot.mouseClick(stage.find("tool-words"), LEFT)
@@ -195,16 +231,20 @@ def test_another_picture_leaves_the_words(qtbot: QtBot, stage: Stage) -> None:
     assert stage.panel.banner.text.text().startswith("With guidance 0 the prompt is not read")
 
 
+def values(entries: list[Entry]) -> list[float]:
+    return [entry.score.value for entry in entries if entry.score is not None]
+
+
 def test_the_best_comes_first(qtbot: QtBot, stage: Stage) -> None:
     qtbot.mouseClick(stage.find("bestFirst"), LEFT)
     made(qtbot, stage, 0.2, 0.5, 0.1, 0.4)
     entries = stage.panel.library.entries
-    assert [entry.score for entry in entries] == [0.5, 0.4, 0.2, 0.1]
+    assert values(entries) == [0.5, 0.4, 0.2, 0.1]
     assert stage.panel.viewer.entry is entries[0] and all(entry.ranked for entry in entries)
     assert "0.50" in stage.panel.viewer.facts.rest.full
     qtbot.mouseClick(stage.find("bestFirst"), LEFT)
     made(qtbot, stage, 0.9, 0.3)
-    assert [entry.score for entry in entries[:2]] == [0.3, 0.9] and not entries[0].ranked
+    assert values(entries[:2]) == [0.3, 0.9] and not entries[0].ranked
 
 
 def test_a_picture_becomes_a_prompt(qtbot: QtBot, stage: Stage) -> None:
@@ -234,7 +274,8 @@ def test_a_dropped_picture_is_described(qtbot: QtBot, stage: Stage, tmp_path: Pa
     assert stage.panel.banner.text.text() == "There is no captioner."
 
 
-def test_words_of_a_cell(qtbot: QtBot, stage: Stage) -> None:
+def compared(stage: Stage) -> tuple[ComparePanel, Compare]:
+    """A finished comparison."""
     stage.window._go_to("compare")
     panel = stage.window.panel("compare")
     assert isinstance(panel, ComparePanel)
@@ -244,9 +285,15 @@ def test_words_of_a_cell(qtbot: QtBot, stage: Stage) -> None:
     assert isinstance(request, Compare)
     stage.bridge.begin(job)
     image, latents = np.full((32, 32, 3), 90, np.uint8), np.zeros((4, 4, 4), np.float32)
+    score = Score(0.25, TOWER)
     for index, settings in enumerate(request.cells):
-        stage.bridge.arrived.emit(Cell(job, index, image, latents, settings, 1.0, 9, None, 0.25))
+        stage.bridge.arrived.emit(Cell(job, index, image, latents, settings, 1.0, 9, None, score))
     stage.bridge.arrived.emit(Finished(job, 1.0))
+    return panel, request
+
+
+def test_words_of_a_cell(qtbot: QtBot, stage: Stage) -> None:
+    panel, request = compared(stage)
     assert panel.pictures.grid.cells[0].caption[1] == "fits 0.25"
     panel.comparison.select(1)
     qtbot.mouseClick(stage.find("tool-cell_words"), LEFT)
@@ -258,3 +305,102 @@ def test_words_of_a_cell(qtbot: QtBot, stage: Stage) -> None:
     panel.comparison.select(0)
     panel.show_view("words")
     assert mapped(stage).settings == request.cells[0]
+
+
+def test_one_word_over_every_picture(qtbot: QtBot, stage: Stage) -> None:
+    panel, request = compared(stage)
+    bar, cells = panel.pictures.words, panel.pictures.grid.cells
+    asked = len(stage.bridge.requests)
+    assert [bar.word.itemData(n) for n in range(bar.word.count())] == ["", "a", "red", "fox"]
+    assert not stage.find("compareOther").isVisible()
+    panel.pictures.grid.setFocus()
+    qtbot.keyClick(panel.pictures.grid, Qt.Key.Key_W)
+    assert bar.word.hasFocus()
+    bar.word.setCurrentIndex(3)
+    assert "measuring" in cells[0].note and "waiting" in cells[1].note
+    for number, settings in enumerate(request.cells):  # one after another, those in sight
+        assert len(stage.bridge.requests) == asked + number + 1
+        assert mapped(stage) == MapWords(settings)
+    assert len(stage.bridge.requests) == asked + len(request.cells)
+    assert cells[0].over is not None and cells[0].note == "fox 0.00 to 0.40"
+    assert legend(stage, "compareScale") == ("0.00", "0.40")
+    qtbot.mouseClick(stage.find("compareWordShow-attention"), LEFT)
+    assert cells[1].note == "fox 0.0 to 20.0 %"
+    image = cells[0].grab().toImage()
+    place, ratio = cells[0].place(), image.devicePixelRatio()
+    left, right = (
+        image.pixelColor(*(round(at * ratio) for at in (place.left() + x, place.center().y())))
+        for x in (0.25 * place.width(), 0.95 * place.width())
+    )
+    assert left.red() > left.blue() + 40 and grey(right)
+    bar.word.setCurrentIndex(2)  # known from what was measured
+    assert len(stage.bridge.requests) == asked + len(request.cells)
+    assert cells[0].note.startswith("red ")
+    panel.pictures.grid.setFocus()
+    qtbot.keyClick(panel.pictures.grid, Qt.Key.Key_O)
+    assert not bar.one_scale.isChecked() and legend(stage, "compareScale") == ("least", "most")
+    bar.word.setCurrentIndex(0)
+    assert cells[0].over is None and not cells[0].note
+
+
+def test_another_word_over_every_picture(qtbot: QtBot, stage: Stage) -> None:
+    panel, request = compared(stage)
+    bar, cells = panel.pictures.words, panel.pictures.grid.cells
+    bar.word.setCurrentIndex(3)
+    mapped(stage)
+    qtbot.keyClicks(bar.other, " grass ")
+    qtbot.keyClick(bar.other, Qt.Key.Key_Return)
+    assert bar.word.value() == "grass" and bar.word.currentText() == "+ grass"
+    assert mapped(stage) == MapWords(request.cells[1])  # of the word before: it was under way
+    assert mapped(stage) == MapWords(request.cells[0], ("grass",))
+    assert cells[0].note == "grass 0.80 to 1.00"
+    qtbot.mouseClick(stage.find("compareWordShow-attention"), LEFT)
+    assert cells[0].over is None and cells[0].note == "“grass” is not in the prompt"
+
+
+def test_measuring_words_can_be_cancelled(qtbot: QtBot, stage: Stage) -> None:
+    panel, _ = compared(stage)
+    bar, cells = panel.pictures.words, panel.pictures.grid.cells
+    bar.word.setCurrentIndex(3)
+    job = len(stage.bridge.requests) - 1
+    stage.bridge.begin(job)
+    qtbot.keyClick(panel.pictures.grid, Qt.Key.Key_Escape)
+    assert stage.bridge.cancels[-1] == job
+    stage.bridge.arrived.emit(CancelledAt(job, 2))
+    panel.pictures.refresh()
+    assert len(stage.bridge.requests) == job + 1 and cells[0].note == "words: not measured"
+    bar.word.setCurrentIndex(2)
+    assert len(stage.bridge.requests) == job + 2  # and again, when a word is chosen
+
+
+def test_a_model_that_cannot_tell_says_so_once(stage: Stage) -> None:
+    panel, _ = compared(stage)
+    panel.pictures.words.word.setCurrentIndex(3)
+    job = len(stage.bridge.requests) - 1
+    stage.bridge.begin(job)
+    stage.bridge.arrived.emit(Failed(job, "It cannot tell what its words do."))
+    assert panel.banner.text.text() == "It cannot tell what its words do."
+    assert len(stage.bridge.requests) == job + 1
+    assert panel.pictures.grid.cells[0].note == "words: not measured"
+
+
+def test_words_of_prompts_are_those_that_are_read() -> None:
+    cells = [Settings(each) for each in ("a (red:1.2) [fox:owl:0.5] AND Sky", "A cat-fish, 2")]
+    assert words_of(cells) == ("a", "red", "fox", "Sky", "owl", "cat", "fish", "2")
+
+
+def test_prompts_that_are_compared_are_counted(qtbot: QtBot, stage: Stage) -> None:
+    stage.window._go_to("compare")
+    panel = stage.window.panel("compare")
+    assert isinstance(panel, ComparePanel)
+    panel.column.axes.set_grid(Grid(Axis("prompt", ("a cat", "\U0001f600 a (red:1.2) apple"))))
+    qtbot.waitUntil(lambda: bool(count(stage, "comparePrompts").text()))
+    told = count(stage, "comparePrompts")
+    assert told.isVisible() and "in the longest of its 2 texts" in told.toolTip()
+    assert "red" in marked(box(stage, "comparePrompts"))
+    long = "a red apple " * 12
+    box(stage, "comparePrompts").set_value(f"\U0001f600 a cat\n{long.strip()}")
+    qtbot.waitUntil(lambda: told.text() == "38 / 32")
+    assert marked(box(stage, "comparePrompts")) == ["a red apple a red apple"]
+    panel.column.axes.set_grid(Grid(Axis("steps", (5, 10))))
+    assert not told.isVisible()

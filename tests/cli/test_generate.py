@@ -285,6 +285,10 @@ def test_the_best_comes_first_and_all_keep_their_scores(
     scores = [image["score"] for image in images]
     assert len(set(scores)) == 3 and scores == sorted(scores, reverse=True)
     assert sorted(image["seed"] for image in images) == [1, 2, 3]
+    for image in images:
+        score = png.read_record(Path(image["path"])).score
+        assert score is not None and score.tower == image["tower"]
+        assert round(score.value, 4) == image["score"]
     assert run("generate", *given, "--best", 2, "--count", 2).code == 2
 
 
@@ -297,6 +301,30 @@ def test_a_sheet_of_words_lies_beside_its_picture(
     with Image.open(image["word_maps"]) as sheet:
         assert sheet.width > 4 * SIZE
     assert run(*given, "--look-for", "apple").code == 2
+    files = set(tmp_path.iterdir())
+    ran = run(*given[:2], *quick, "--out", tmp_path / "new.png", "--word-maps", "--guidance", 0)
+    assert ran.code == 2 and "with guidance 0" in ran.error
+    assert set(tmp_path.iterdir()) == files  # said before anything is made
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_words_of_a_picture_that_began_with_another(
+    run: Run, tmp_path: Path, quick: tuple[object, ...], masked: bool
+) -> None:
+    given: list[object] = ["--image", tmp_path / "start.png", "--seed", 2]
+    Image.new("RGB", (SIZE, SIZE), "teal").save(tmp_path / "start.png")
+    if masked:
+        mask = Image.new("L", (SIZE, SIZE))
+        mask.paste(255, (0, 0, SIZE // 2, SIZE))
+        mask.save(tmp_path / "mask.png")
+        given += ["--mask", tmp_path / "mask.png"]
+    out = tmp_path / "bear.png"
+    asked = "generate", "a red bear", *quick, *given, "--word-maps", "--out", out, "--json"
+    (image,) = run(*asked).document["images"]
+    with Image.open(image["word_maps"]) as opened, Image.open(out) as made:
+        sheet, picture = np.asarray(opened.convert("RGB")), np.asarray(made)
+    windows = np.lib.stride_tricks.sliding_window_view(sheet[..., 0], picture.shape[:2])
+    assert (windows == picture[..., 0]).all((2, 3)).any()  # it was made again as it is
 
 
 def test_brackets_of_no_use_are_noted(run: Run, tmp_path: Path, quick: tuple[object, ...]) -> None:

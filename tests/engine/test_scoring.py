@@ -11,7 +11,7 @@ from studio.core import installation
 from studio.dataset.catalogue import Catalogue
 from studio.engine.language import on_white
 from studio.engine.scoring import fits, scores
-from studio.models.encoders import Encoders
+from studio.models.encoders import Encoders, shared
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +39,8 @@ def test_the_right_words_fit_better(encoders: Encoders) -> None:
 def test_what_cannot_be_judged_has_no_score(monkeypatch: pytest.MonkeyPatch) -> None:
     images = [np.zeros((8, 8, 3), np.uint8)]
     assert fits(images, " ") == [None] and fits([], "a bear") == []
-    assert fits(images, "a bear") != [None]
+    (found,) = fits(images, "a bear")
+    assert found is not None and found.tower.startswith("siglip ") and len(found.tower) == 15
+    assert [found.value] == scores(shared(), images, "a bear")
     monkeypatch.setattr(installation, "ASSETS", Path("nowhere"))
     assert fits(images, "a bear") == [None]

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from studio.core.errors import DataError, OutputError
+from studio.core.generating import Score
 from studio.core.prompts import one_phrase
 from studio.core.settings import MAX_GUIDANCE, MAX_SEED, MAX_STEPS, Settings
 from studio.gallery import png
@@ -55,6 +56,31 @@ def test_pixels_and_what_was_measured_come_back(tmp_path: Path) -> None:
     record = png.read_record(path)
     assert (record.settings, record.nfe, record.seconds) == (GIVEN, 13, 1.5)
     assert record.created.endswith("+00:00")
+
+
+def test_a_score_comes_back_with_the_tower_that_gave_it(tmp_path: Path) -> None:
+    scores = Score(0.3125, "siglip 1a2b3c4d"), Score(-0.5, "clip 00ff00ff"), None
+    for number, score in enumerate(scores):
+        path = tmp_path / f"{number}.png"
+        png.write(path, PIXELS, GIVEN, score=score)
+        assert png.read_record(path).score == score
+    (path,) = (png.write_new(tmp_path / "new", PIXELS, GIVEN, score=scores[0]),)
+    assert png.read_record(path).score == scores[0]
+
+
+def test_pictures_of_before_there_were_scores_have_none(tmp_path: Path) -> None:
+    path = rewritten(tmp_path / "old.png", stored(seed=3))
+    assert png.read_record(path).score is None and png.read_settings(path).seed == 3
+
+
+@pytest.mark.parametrize(
+    "score",
+    [{"value": 0.3}, {"value": "0.3", "tower": "siglip"}, {"value": 0.3, "tower": None}, 0.3],
+)
+def test_a_score_without_its_tower_is_damage(tmp_path: Path, score: object) -> None:
+    document = {**json.loads(stored(seed=3)), "score": score}
+    with pytest.raises(DataError, match="damaged"):
+        png.read_record(rewritten(tmp_path / "odd.png", json.dumps(document)))
 
 
 @pytest.mark.parametrize(("alias", "name"), [("flow-2m", "dpmpp-2m"), ("flow-unipc", "unipc")])

@@ -190,7 +190,7 @@ class Results:
 
     def _keep(self, cell: comparing.Cell) -> None:
         path = self._path(cell)
-        png.write(path, cell.image, cell.settings, cell.nfe, cell.seconds)
+        png.write(path, cell.image, cell.settings, cell.nfe, cell.seconds, score=cell.score)
         self._paths[cell.index] = path
         if self.kept is not None:
             self.kept.put(cell)

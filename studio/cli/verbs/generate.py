@@ -58,6 +58,7 @@ def run(arguments: Namespace) -> Document | None:
     world = world_of(arguments)
     judged = Judged.of(arguments, world)
     requests = requests_from(arguments)
+    judged.check(requests[0])
     pictures = sum(request.count for request in requests)
     sources = [path for path in (arguments.image, arguments.mask) if path is not None]
     target = Pictures.at(arguments.out, pictures, sources)
@@ -69,7 +70,7 @@ def run(arguments: Namespace) -> Document | None:
     if world.rank:
         return None
     return {
-        "images": judged.told(images, worker),
+        "images": judged.told(images, requests[0].inputs, worker),
         "seconds": round(seconds, 3),
         "nfe": nfe,
         "device": worker.device.name,
@@ -211,9 +212,14 @@ class Watcher:
                 self._bar.update(self._steps + picture * steps + together * step - self._bar.n)
             case generating.Picture(settings=settings, nfe=nfe):
                 path = self._target.write(event)
-                image = {"path": str(path), "seed": settings.seed, "prompt": settings.prompt}
-                score = {} if event.score is None else {"score": round(event.score, 4)}
-                self.images.append({**image, **score})
+                image: Document = {
+                    "path": str(path),
+                    "seed": settings.seed,
+                    "prompt": settings.prompt,
+                }
+                if (score := event.score) is not None:
+                    image |= {"score": round(score.value, 4), "tower": score.tower}
+                self.images.append(image)
                 self.nfe = nfe
             case messages.Finished(seconds=seconds):
                 self.seconds += seconds

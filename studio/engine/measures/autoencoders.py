@@ -15,6 +15,7 @@ from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import Mix, compose, sample_scene
 from studio.engine.measures import Means
 from studio.engine.probes.frequencies import band
+from studio.engine.probes.no_picture import even_noise
 from studio.metrics.features import as_tensor
 from studio.metrics.reconstruction import psnr
 from studio.metrics.spectra import laplacian_energy_ratio, residual_peaks
@@ -100,7 +101,7 @@ def autoencoder(
     """A figure of one of them; over another's, or less another's."""
     if figure not in FIGURES:
         raise no_such("figure of autoencoders", figure, FIGURES)
-    real = (noise() * 0.2 + 0.5).clamp(0, 1) if pictures == "noise" else scenes()
+    real = even_noise(noise()) if pictures == "noise" else scenes()
 
     def of(each: str) -> float:
         means.check()

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from functools import cache
+from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from studio.core.errors import no_such
 from studio.diffusion.distributions import find_distribution
 from studio.engine.measures import Means
+from studio.models.format import Check
 
 STEPS, BATCH, WIDTH = 600, 256, 64
 LOG_2PI = math.log(2 * math.pi)
+_trained: dict[str, PlaneVAE] = {}
 
 
 class PlaneVAE(nn.Module):
@@ -43,8 +45,15 @@ class PlaneVAE(nn.Module):
         return (self.given(x, z[:, None, None]) + weights[:, None]).logsumexp(0)
 
 
-@cache
-def trained(distribution: str) -> PlaneVAE:
+def trained(distribution: str, check: Check) -> PlaneVAE:
+    """Once for each distribution; `check`, before every step, may raise Cancelled."""
+    if distribution not in _trained:
+        _trained[distribution] = _train(distribution, check)
+    return _trained[distribution]
+
+
+@torch.inference_mode(False)
+def _train(distribution: str, check: Check) -> PlaneVAE:
     mixture = find_distribution(distribution).mixture
     generator = torch.Generator().manual_seed(0)
     with torch.random.fork_rng([]):
@@ -52,6 +61,7 @@ def trained(distribution: str) -> PlaneVAE:
         model = PlaneVAE()
     optimizer = torch.optim.Adam(model.parameters(), 1e-2)
     for _ in range(STEPS):
+        check()
         x = mixture.sample(BATCH, generator)
         loss = -model.elbo(x, torch.randn(1, BATCH, 1, generator=generator)).mean()
         optimizer.zero_grad()
@@ -60,24 +70,53 @@ def trained(distribution: str) -> PlaneVAE:
     return model
 
 
-def elbo(means: Means, figure: str, distribution: str = "moons") -> float:
-    """Nats a point: how far the bound lies below the VAE's own log-likelihood, with the encoder
-    ("gap") or with the prior in its place ("blind"); how far that lies below the data's ("data").
-    """
-    model, generator = trained(distribution), torch.Generator().manual_seed(1)
-    mixture = find_distribution(distribution).mixture
-    x = mixture.sample(500, generator)
-    noise = torch.randn(200, 500, 1, generator=generator)
-    with torch.no_grad():
-        exact = model.log_likelihood(x)
-        figures = {
-            "gap": lambda: exact - model.elbo(x, noise),
-            "blind": lambda: exact - model.elbo(x, noise, blind=True),
-            "data": lambda: mixture.log_density(x) - exact,
+@dataclass(frozen=True, eq=False)
+class Bounds:
+    """In nats, each (n,): log p(x) of the `data` and of the VAE, `exact`; its bound with the
+    encoder, `elbo`, and with the prior in its place, `blind`."""
+
+    data: Tensor
+    exact: Tensor
+    elbo: Tensor
+    blind: Tensor
+
+    @classmethod
+    def at(
+        cls, distribution: str, x: Tensor, draws: int, generator: Generator, check: Check
+    ) -> Bounds:
+        """At points (n, 2), each expectation over so many draws."""
+        model = trained(distribution, check)
+        noise = torch.randn(draws, len(x), 1, generator=generator)
+        data = find_distribution(distribution).mixture.log_density(x)
+        with torch.no_grad():
+            bounds = (model.elbo(x, noise, blind) for blind in (False, True))
+            return cls(data, model.log_likelihood(x), *bounds)
+
+    @classmethod
+    def measured(cls, distribution: str, check: Check) -> Bounds:
+        """At 500 points of the data."""
+        generator = torch.Generator().manual_seed(1)
+        points = find_distribution(distribution).mixture.sample(500, generator)
+        return cls.at(distribution, points, 200, generator, check)
+
+    @property
+    def gaps(self) -> dict[str, float]:
+        """Means over the points: how far the bound lies below the VAE's own log-likelihood, with
+        the encoder and without; how far that lies below the data's."""
+        gaps = {
+            "gap": self.exact - self.elbo,
+            "blind": self.exact - self.blind,
+            "data": self.data - self.exact,
         }
-        if figure not in figures:
-            raise no_such("figure of the bound", figure, figures)
-        return float(figures[figure]().mean())
+        return {name: float(gap.mean()) for name, gap in gaps.items()}
+
+
+def elbo(means: Means, figure: str, distribution: str = "moons") -> float:
+    """One of the gaps, in nats a point."""
+    gaps = Bounds.measured(distribution, means.check).gaps
+    if figure not in gaps:
+        raise no_such("figure of the bound", figure, gaps)
+    return gaps[figure]
 
 
 MEASURES = {"elbo": elbo}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from torch.nn import functional as F
 
 from studio.core.generating import Generate, Picture
@@ -11,6 +10,8 @@ from studio.core.settings import Settings
 from studio.engine.measures import Means
 from studio.engine.measures.autoencoders import noise, scenes
 from studio.engine.probes.frequencies import band
+from studio.engine.probes.step import as_long
+from studio.engine.probes.step import neighbours as alike
 from studio.metrics.features import GradientJudge
 from studio.metrics.spectra import laplacian_energy_ratio
 
@@ -36,10 +37,7 @@ def step(means: Means) -> float:
     """Correlation of a pixel with its neighbour after a step of random direction, as long as the
     way to another picture."""
     real = scenes()
-    way = (real - real.roll(1, 0)).flatten(1).norm(dim=1)
-    there = real + noise() * (way / noise().flatten(1).norm(dim=1))[:, None, None, None]
-    both = torch.stack((there[..., :-1].flatten(), there[..., 1:].flatten()))
-    return float(torch.corrcoef(both)[0, 1])
+    return alike(real + as_long(noise(), real.roll(1, 0) - real))
 
 
 def halfway(means: Means) -> float:

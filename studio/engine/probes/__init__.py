@@ -20,7 +20,7 @@ from studio.models.model import ImageAutoencoder
 
 ORDER = (
     "posterior", "samples", "noise", "quantise", "channels", "walk", "prior", "interpolate",
-    "paste", "frequencies",
+    "step", "paste", "frequencies", "no-picture", "bound",
 )  # fmt: skip
 
 
@@ -47,9 +47,10 @@ def find(name: str) -> ProbeSpec:
 
 
 def probe(
-    autoencoder: ImageAutoencoder, request: Probe, check: Check = lambda: None, job: int = 0
+    autoencoder: ImageAutoencoder | None, request: Probe, check: Check = lambda: None, job: int = 0
 ) -> Iterator[Progress | Probed]:
-    """Looks; `check`, before everything that is decoded, may raise Cancelled.
+    """Looks; `check`, before everything that is decoded, may raise Cancelled. None stands for the
+    autoencoder of a probe that brings its own.
 
     Raises UsageError for an unknown probe or option, or too few pictures.
     """

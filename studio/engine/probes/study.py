@@ -28,23 +28,34 @@ class Study:
 
     def __init__(
         self,
-        autoencoder: ImageAutoencoder,
+        autoencoder: ImageAutoencoder | None,
         request: Probe,
         options: Mapping[str, Option],
         pictures: int,
         check: Check,
         job: int,
     ) -> None:
-        self.autoencoder, self.options, self.check = autoencoder, options, check
+        self._opened, self.options, self.check = autoencoder, options, check
         self._request, self._job = request, job
         self.generator = torch.Generator().manual_seed(request.seed)
-        parameter = next(autoencoder.parameters())
-        self.device, self.dtype = parameter.device, parameter.dtype
         self.notes: list[str] = []
         self.pictures: list[Tensor] = []
         self.size = (0, 0)
         for picture in request.pictures[:pictures]:
             self.pictures.append(self._fitted(picture))
+
+    @property
+    def autoencoder(self) -> ImageAutoencoder:
+        assert self._opened is not None, "this probe brings its own"
+        return self._opened
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.autoencoder.parameters()).device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return next(self.autoencoder.parameters()).dtype
 
     def _fitted(self, picture: np.ndarray) -> Tensor:
         height, width = picture.shape[:2]

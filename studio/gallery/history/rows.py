@@ -16,6 +16,7 @@ from typing import Any
 from zlib import crc32
 
 from studio.core.errors import UsageError
+from studio.core.generating import Score
 from studio.core.settings import Settings
 from studio.gallery.history.files import TRASH, Picture, Stamp
 from studio.gallery.history.marks import Marks, checked_rating, checked_tag
@@ -25,10 +26,10 @@ from studio.gallery.history.schema import DamagedText, has_words
 TAGS = """(SELECT json_group_array(tag) FROM
     (SELECT tag FROM tags WHERE picture = pictures.id ORDER BY tag))"""
 COLUMNS = f"""id, path, identity, trashed, created, favourite, rating, nfe, seconds, width, height,
-    modified, settings, {TAGS}"""
+    modified, score, tower, settings, {TAGS}"""
 #: What the checksum is of: all but the path, which the folder itself tells.
 SEALED = f"""identity, created, favourite, rating, sampler, model, seed, steps, guidance, size,
-    width, height, nfe, seconds, folded, prompt, negative, settings, {TAGS}"""
+    width, height, nfe, seconds, score, tower, folded, prompt, negative, settings, {TAGS}"""
 TEXTS = ("sampler", "model", "prompt", "negative")  # of the settings
 IDENTITY = re.compile("[0-9a-f]{32}")
 DAMAGE = (ValueError, TypeError, AttributeError, RecursionError)  # of a text with flipped bits
@@ -53,6 +54,7 @@ class Item:
     width: int
     height: int
     modified: int
+    score: Score | None
     settings: Settings
     tags: tuple[str, ...]
 
@@ -69,10 +71,14 @@ class Place:
 
 def item(row: tuple[Any, ...], folder: Path) -> Item:
     """A row of COLUMNS."""
-    number, path, identity, trashed, created, favourite, *figures, settings, tags = row
+    number, path, identity, trashed, created, favourite, *figures, score, tower, settings, tags = (
+        row
+    )
     head = (number, folder / path, identity, bool(trashed), created, bool(favourite))
     try:
-        values: list[Any] = [*head, *figures, settings_from(settings), tuple(json.loads(tags))]
+        fits = None if score is None else Score(float(score), tower)
+        last = fits, settings_from(settings), tuple(json.loads(tags))
+        values: list[Any] = [*head, *figures, *last]
         return Item(*values)
     except DAMAGE as error:
         raise DamagedText(f"row {number} holds what nobody wrote") from error
@@ -102,7 +108,7 @@ def settings_from(text: str) -> Settings:
     return found if "syntax" in values else found.from_before_syntax
 
 
-def values(path: str, found: Stamp, picture: Picture) -> dict[str, str | int | float]:
+def values(path: str, found: Stamp, picture: Picture) -> dict[str, str | int | float | None]:
     """What the table holds of a picture, its marks excepted."""
     record, settings = picture.record, picture.record.settings
     return {
@@ -116,6 +122,8 @@ def values(path: str, found: Stamp, picture: Picture) -> dict[str, str | int | f
         "height": picture.height,
         "nfe": record.nfe,
         "seconds": record.seconds,
+        "score": record.score.value if record.score is not None else None,
+        "tower": plain(record.score.tower) if record.score is not None else "",
         "modified": found.modified,
         "bytes": found.bytes,
         "settings": settings_text(settings),

@@ -71,8 +71,14 @@ _ONE_NAME: Migration = tuple(
     for twin, name in (("flow-2m", "dpmpp-2m"), ("flow-unipc", "unipc"))
 )
 _CHECKSUM: Migration = ("ALTER TABLE pictures ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0",)
+#: How well a picture fits its prompt, by which tower; all rows are sealed anew.
+_SCORE: Migration = (
+    "ALTER TABLE pictures ADD COLUMN score REAL",
+    "ALTER TABLE pictures ADD COLUMN tower TEXT NOT NULL DEFAULT ''",
+    "UPDATE pictures SET checksum = 0",
+)
 #: Statements that lead from version i to i + 1; `PRAGMA user_version` counts those done.
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _ONE_NAME, _CHECKSUM)
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _ONE_NAME, _CHECKSUM, _SCORE)
 
 # Trigrams find any substring of three letters; `folded` has lost its case already.
 _WORDS = """CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(

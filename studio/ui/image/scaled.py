@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
@@ -34,18 +36,31 @@ class Picture:
         """The picture itself."""
         return self.levels[0]
 
+    @cached_property
+    def grey(self) -> Picture:
+        """The same without colours."""
+        made = copy(self)
+        grey = QImage.Format.Format_Grayscale8
+        made.levels = [level.convertToFormat(grey) for level in self.levels]
+        return made
+
     def draw(self, painter: QPainter, place: QRectF, part: QRectF, scale: float) -> None:
         """Draws the `part` (in parts of the picture) at `place`; `scale` device pixels a point."""
         across = place.width() * scale / part.width()
         level = next((e for e in reversed(self.levels) if e.width() >= across), self.image)
         smooth = not self.whole or across < SQUARES_FROM * level.width()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-        size = QSizeF(level.size())
-        source = QRectF(
-            QPointF(part.left() * size.width(), part.top() * size.height()),
-            QSizeF(part.width() * size.width(), part.height() * size.height()),
-        )
-        painter.drawImage(place, level, source)
+        draw_part(painter, place, level, part)
+
+
+def draw_part(painter: QPainter, place: QRectF, image: QImage, part: QRectF) -> None:
+    """Draws the `part` (in parts of the image) at `place`."""
+    size = QSizeF(image.size())
+    source = QRectF(
+        QPointF(part.left() * size.width(), part.top() * size.height()),
+        QSizeF(part.width() * size.width(), part.height() * size.height()),
+    )
+    painter.drawImage(place, image, source)
 
 
 def enlarge(image: QImage, to: int = SMOOTH_TO) -> QImage:

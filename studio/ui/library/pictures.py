@@ -15,7 +15,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QSize, Qt, 
 from PySide6.QtGui import QImage, QImageReader
 
 from studio.core.errors import DataError
-from studio.core.generating import Picture
+from studio.core.generating import Picture, Score
 from studio.core.settings import Settings
 from studio.ui.background import Background
 from studio.ui.image.qimage import from_qimage, to_qimage
@@ -39,7 +39,7 @@ class Entry:
     path: Path | None = None
     settings: Settings | None = None
     problem: str = ""  # why it could not be written or read
-    score: float | None = None  # how well it fits its prompt, if it was made by this window
+    score: Score | None = None  # how well it fits its prompt, if it is known
     ranked: bool = False  # among several of which the best was wanted
 
     def title(self) -> str:
@@ -171,7 +171,7 @@ class Library(QAbstractListModel):
             self._files.start(("copy", entry), shutil.copyfile, entry.path, path)
         elif image is not None and entry.settings is not None:
             pixels = from_qimage(image)
-            self._files.start(("copy", entry), write_to, path, pixels, entry.settings)
+            self._files.start(("copy", entry), write_to, path, pixels, entry.settings, entry.score)
 
     def close(self) -> None:
         """Returns when every picture is written, or was refused once more."""
@@ -194,7 +194,7 @@ class Library(QAbstractListModel):
         elif what == "copy":
             self.copied.emit(Path(result))
         elif what == "open":
-            image, subject.settings = result
+            image, subject.settings, subject.score = result
             self._images.keep(subject, image)
             self.opened.emit(subject, image)
 
@@ -236,15 +236,17 @@ def read_thumbnail(path: Path) -> QImage:
     return _read(path, SIZE)
 
 
-def read_picture(path: Path) -> tuple[QImage, Settings | None]:
-    """A file's picture and the settings inside, None if there are none. Raises DataError."""
+def read_picture(path: Path) -> tuple[QImage, Settings | None, Score | None]:
+    """A file's picture, the settings inside and how well it fits, None if there are none. Raises
+    DataError."""
     from studio.gallery import png
 
     image = _read(path, None)
     try:
-        return image, png.read_settings(path)
+        record = png.read_record(path)
+        return image, record.settings, record.score
     except DataError:
-        return image, None
+        return image, None, None
 
 
 def _read(path: Path, size: int | None) -> QImage:
@@ -264,13 +266,14 @@ def write_new(folder: Path, picture: Picture) -> Path:
     from studio.gallery import png
 
     return png.write_new(
-        folder, picture.image, picture.settings, nfe=picture.nfe, seconds=picture.seconds
-    )
+        folder, picture.image, picture.settings, nfe=picture.nfe, seconds=picture.seconds,
+        score=picture.score,
+    )  # fmt: skip
 
 
-def write_to(path: Path, pixels: np.ndarray, settings: Settings) -> Path:
+def write_to(path: Path, pixels: np.ndarray, settings: Settings, score: Score | None) -> Path:
     """Writes a picture where the user said. Raises OutputError."""
     from studio.gallery import png
 
-    png.write(path, pixels, settings)
+    png.write(path, pixels, settings, score=score)
     return path

@@ -45,7 +45,7 @@ class EntryTile(Tile):
         if entry.ranked and entry.score is not None:
             pill = QRectF(area.right() - 35, area.bottom() - 19, 32, 16)
             ink = option.palette.color(QPalette.ColorRole.WindowText)
-            draw_pill(painter, pill, f"{entry.score:.2f}", pale(option.palette), ink)
+            draw_pill(painter, pill, f"{entry.score.value:.2f}", pale(option.palette), ink)
         if entry.problem:
             self.encircle(painter, area, option, QPalette.ColorRole.BrightText)
 

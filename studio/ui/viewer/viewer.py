@@ -237,7 +237,8 @@ class Viewer(QWidget):
         settings = entry.settings
         made = summary(settings, self._samplers) if settings else "No settings inside this file"
         if entry.score is not None:
-            made = f"Fits its prompt {entry.score:.2f} · {made}"
+            score = entry.score
+            made = f"Fits its prompt {score.value:.2f} · {made} · judged by {score.tower}"
         self.facts.set_text(entry.title(), made)
 
     @Slot(object)

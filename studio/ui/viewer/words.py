@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
-from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Signal, Slot
-from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QImage, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QButtonGroup, QPushButton, QWidget
 
 from studio.core.errors import UsageError
 from studio.core.settings import Settings
-from studio.core.word_maps import MOST_WORDS, MapWords, WordMap, WordsMapped
+from studio.core.word_maps import MOST_WORDS, MapWords, WordMap, WordsMapped, limits
 from studio.gallery.heat import COLOURS
 from studio.ui.background import Background
 from studio.ui.image.canvas import Canvas
@@ -43,6 +43,10 @@ RAMP = COLOURS[np.linspace(40, 205, 256).astype(int)]  # from where it is clear 
 WAITING = "The picture is made once more, to see where its words act…"
 OTHER = "Find any other word in this picture, whether or not the prompt has it (Enter)."
 STEP = "One step of the way from noise to picture"
+ONE_SCALE = (
+    "One scale for all words and all steps: a colour is one number in all their maps. Otherwise"
+    " each map's own least is clear and its most coloured (O)"
+)
 
 
 class Words(Requester):
@@ -135,12 +139,11 @@ class MapCanvas(Canvas):
             painter.end()
 
 
-class Scale(QWidget):
-    """The colours from least to most, clear where the picture is."""
+class Colours(QWidget):
+    """From least to most, clear where the picture is."""
 
     def __init__(self) -> None:
         super().__init__()
-        named(self, "wordsScale", "Scale: clear is least, coloured is most")
         self.setFixedSize(90, 10)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -149,6 +152,24 @@ class Scale(QWidget):
         clip_round(painter, QRectF(self.rect()), 5, self.palette().base().color())
         painter.drawImage(self.rect(), coloured(np.linspace(0, 1, 90)[None]))
         painter.end()
+
+
+class Scale(QWidget):
+    """The legend: the colours between the numbers that they stand for."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.least, self.most = (caption("", "muted", f"{name}{end}") for end in ("Least", "Most"))
+        row(self.least, Colours(), self.most, gap=6, on=self)
+        self.show_limits(None, "concept")
+
+    def show_limits(self, limits: tuple[float, float] | None, kind: str) -> None:
+        """None where there is no map."""
+        low, high = map(partial(number, kind), limits) if limits else ("least", "most")
+        self.least.setText(low)
+        self.most.setText(high)
+        self.setAccessibleName(f"Scale: clear is {low}, coloured is {high}")
 
 
 class WordsPage(QWidget):
@@ -173,10 +194,12 @@ class WordsPage(QWidget):
         self.opacity.setRange(0, 100)
         self.opacity.setValue(80)
         self.opacity.setFixedWidth(110)
+        self.one_scale = Check("wordsOneScale", "One scale", ONE_SCALE)
+        self.scale = Scale("wordsScale")
         self.figures = caption("", "muted", "wordsFigures")
         top = row((self._chips, 1), self.other, gap=10)
-        scale = row(caption("least", "muted"), Scale(), caption("most", "muted"), gap=6)
-        ways = row(self.kind, 8, scale, None, caption("Opacity", "muted"), self.opacity, gap=8)
+        shade = row(None, caption("Opacity", "muted"), self.opacity, gap=8)
+        ways = row(self.kind, 8, self.scale, self.one_scale, (shade, 1), gap=8)
         steps = row(self.mean, (self.step, 1), self.figures, gap=12)
         column(top, (self.canvas, 1), ways, steps, gap=6, on=self)
         self.setFocusProxy(self.canvas)
@@ -187,7 +210,8 @@ class WordsPage(QWidget):
         self.words.changed.connect(self._came)
         self.other.returnPressed.connect(self._look_for)
         self.kind.chosen.connect(self.refresh)
-        self.mean.toggled.connect(self.refresh)
+        for check in (self.mean, self.one_scale):
+            check.toggled.connect(self.refresh)
         self.step.valueChanged.connect(self._stepped)
         self.opacity.valueChanged.connect(self.refresh)
 
@@ -260,34 +284,49 @@ class WordsPage(QWidget):
         """Draws the chosen word's map."""
         self.canvas.opacity, word, found = self.opacity.value() / 100, self.word, self.words.mapped
         self.kind.enable("attention", word is None or word.attention is not None)
-        self.canvas.over, told = None, WAITING if self.words.job is not None else ""
+        self.canvas.over, told, scale = None, WAITING if self.words.job is not None else "", None
+        kind = self.kind.value
         if word is not None and found is not None:
-            likeness = self.kind.value == "concept" or word.attention is None
-            maps = word.concept if likeness else np.asarray(word.attention) * 100
+            maps, mean = word.maps(kind), self.mean.isChecked()
             step = min(self.step.value(), len(maps)) - 1
-            shown = maps.mean(0) if self.mean.isChecked() else maps[step]
-            self.canvas.over = coloured(shares(shown))
-            when = (
-                "" if self.mean.isChecked() else f"step {step + 1} · t {found.times[step]:.2f} · "
-            )
-            unit, digits = ("", 2) if likeness else (" %", 1)
-            told = f"{when}{shown.min():.{digits}f} to {shown.max():.{digits}f}{unit}"
+            shown = maps.mean(0) if mean else maps[step]
+            own = limits([shown])
+            scale = found.limits(kind) if self.one_scale.isChecked() else own
+            self.canvas.over = coloured(shares(shown, *scale))
+            when = "" if mean else f"step {step + 1} · t {found.times[step]:.2f} · "
+            told = f"{when}{span(kind, *own)}"
+        self.scale.show_limits(scale, kind)
         self.figures.setText(told)
         self.canvas.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """O: one scale, or each map's own."""
+        if event.key() == Qt.Key.Key_O:
+            self.one_scale.toggle()
+        else:
+            super().keyPressEvent(event)
+
+
+def number(kind: str, value: float) -> str:
+    """Likeness as a cosine, attention as a percentage."""
+    return f"{value:.2f}" if kind == "concept" else f"{100 * value:.1f} %"
+
+
+def span(kind: str, low: float, high: float) -> str:
+    return f"{number(kind, low).removesuffix(' %')} to {number(kind, high)}"
 
 
 def _name(word: WordMap) -> str:
     return f"{word.text}{word.start}"
 
 
-def shares(values: np.ndarray) -> np.ndarray:
-    """(h, w) numbers enlarged smoothly, their least 0 and their most 1."""
+def shares(values: np.ndarray, low: float, high: float, side: int = SIDE) -> np.ndarray:
+    """(h, w) numbers enlarged smoothly, `low` and what is below it 0, `high` 1."""
     image = Image.fromarray(values.astype(np.float32)).resize(
-        (SIDE, SIDE), Image.Resampling.BICUBIC
+        (side, side), Image.Resampling.BICUBIC
     )
-    wide = np.asarray(image)
-    low, high = float(wide.min()), float(wide.max())
-    return (wide - low) / max(high - low, 1e-9)
+    found: np.ndarray = ((np.asarray(image) - low) / max(high - low, 1e-9)).clip(0, 1)
+    return found
 
 
 def coloured(parts: np.ndarray) -> QImage:

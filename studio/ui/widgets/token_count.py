@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QTextEdit
 
 from studio.core import prompts, wildcards
 from studio.core.messages import Ready
-from studio.core.tokens import Tokens
+from studio.core.tokens import Counted, Tokens
 from studio.core.wording import many
 from studio.ui.background import Background
 from studio.ui.jobs import Jobs, TokensOf
@@ -36,10 +36,18 @@ class Mark(NamedTuple):
 class TokenCount(QLabel):
     """Stands beside a box's caption; counts in a thread, so that typing never waits."""
 
-    def __init__(self, box: PromptBox, jobs: Jobs, model: Value, negative: bool = False) -> None:
+    def __init__(
+        self,
+        box: PromptBox,
+        jobs: Jobs,
+        model: Value,
+        negative: bool = False,
+        each_line: bool = False,
+    ) -> None:
+        """With `each_line` every line is a prompt, and the longest is told."""
         super().__init__()
         self._box, self._jobs, self._model = box, jobs, model
-        self._joins, self._busy = not negative, False
+        self._joins, self._each_line, self._busy = not negative, each_line, False
         self._marks: tuple[Mark, ...] = ()
         named(self, f"{box.objectName()}Tokens", role="muted")
         self._thread = Background(self, done=self._counted, failed=self._failed)
@@ -60,16 +68,18 @@ class TokenCount(QLabel):
         if (count := self._jobs.tokens_of) is not None and not self._busy:
             self._busy = True
             asked = text, self._model.get()
-            self._thread.start(asked, _counted, count, *asked, self._joins)
+            self._thread.start(asked, _counted, count, *asked, self._joins, self._each_line)
 
     @Slot(object, object)
-    def _counted(self, asked: tuple[str, str], found: tuple[Tokens, tuple[Mark, ...]]) -> None:
+    def _counted(
+        self, asked: tuple[str, str], found: tuple[tuple[Counted, ...], tuple[Mark, ...]]
+    ) -> None:
         self._busy = False
         if asked != (self._box.toPlainText(), self._model.get()):
             self._resting.start()  # it has been typed on
             return
-        tokens, self._marks = found
-        self._tell(asked[0], tokens)
+        counted, self._marks = found
+        self._tell(asked[0], counted)
         self._paint()
 
     @Slot(object, str)
@@ -78,14 +88,14 @@ class TokenCount(QLabel):
         self.setText("")
         self._paint()
 
-    def _tell(self, text: str, tokens: Tokens) -> None:
-        longest = max(tokens.counted, key=lambda each: each.count)
+    def _tell(self, text: str, counted: tuple[Counted, ...]) -> None:
+        longest = max(counted, key=lambda each: each.count)
         over = longest.count - longest.limit
         about = "" if wildcards.only(text) is not None else "≈ "
         self.setText(f"{about}{longest.count:,} / {longest.limit}" if text.strip() else "")
         told = f"{longest.count:,} of {many(longest.limit, 'token')} that the model reads"
-        if len(tokens.counted) > 1:
-            told += f", in the longest of its {len(tokens.counted)} texts"
+        if len(counted) > 1:
+            told += f", in the longest of its {len(counted)} texts"
         told += (
             f"; the last {many(over, 'token')}, marked in red, are not read." if over > 0 else "."
         )
@@ -133,11 +143,22 @@ def _faint(colour: QColor) -> QColor:
 
 
 def _counted(
-    count: TokensOf, prompt: str, model: str, joins: bool
-) -> tuple[Tokens, tuple[Mark, ...]]:
-    """Raises StudioError."""
-    tokens = count(prompt, model, joins)
-    return tokens, marks(prompt, tokens, joins)
+    count: TokensOf, text: str, model: str, joins: bool, each_line: bool
+) -> tuple[tuple[Counted, ...], tuple[Mark, ...]]:
+    """What is read together, and all marks. Raises StudioError."""
+    counted, found, before = list[Counted](), list[Mark](), 0
+    for prompt in text.split("\n") if each_line else [text]:
+        tokens = count(prompt, model, joins)
+        counted += tokens.counted
+        for start, end, kind in marks(prompt, tokens, joins):
+            found.append(Mark(before + start, before + end, kind))
+        before += _wide(prompt) + 1
+    return tuple(counted), tuple(found[:MOST])
+
+
+def _wide(text: str) -> int:
+    """How many characters it is to Qt."""
+    return len(text) + sum(letter > "\uffff" for letter in text)
 
 
 def marks(prompt: str, tokens: Tokens, joins: bool = True) -> tuple[Mark, ...]:

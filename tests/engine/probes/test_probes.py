@@ -17,6 +17,7 @@ from studio.core.errors import Cancelled, UsageError
 from studio.core.specs import Options
 from studio.engine.probes import all_probes, probe
 from studio.engine.probes.frequencies import band
+from studio.engine.worker import Worker
 from studio.networks.autoencoder import Posterior
 
 FOLD, DEVIATION = 4, 0.1
@@ -168,6 +169,46 @@ def test_a_walk_between_pictures_begins_and_ends_with_them() -> None:
     half = (first.astype(float) + second) / 2
     for row in (0, 1):  # this autoencoder is linear: both are the cross-fade
         assert np.abs(found.tiles[5 * row + 2].image - half).max() <= 1
+
+
+def test_a_step_in_a_random_direction_is_as_long_as_the_way() -> None:
+    first, second = blocky(1, 64), blocky(2, 64)
+    found = look("step", first, second)
+    pixels, way, _ = found.curves
+    assert (found.tiles[0].image == first).all() and (found.tiles[7].image == second).all()
+    for number in (0, 3):  # blocks of four: three neighbours of four are the same
+        assert way.y[number] == pytest.approx(0.76, abs=0.04)
+    steps = [tile.image.astype(float) - first for tile in found.tiles[:4]]
+    length = np.linalg.norm(second.astype(float) - first)
+    assert np.linalg.norm(steps[1]) == pytest.approx(0.25 * length, rel=0.01)  # nothing is clipped
+    assert list(pixels.y) == sorted(pixels.y, reverse=True)
+    variance = first.astype(float).var()
+    expected = pixels.y[0] / (1 + length**2 / first.size / variance)  # noise has no covariance
+    assert pixels.y[-1] == pytest.approx(expected, abs=0.03)
+
+
+def test_noise_does_not_come_through_what_averages() -> None:
+    found = look("no-picture", blocky(side=64))
+    through, grey = found.curves
+    assert found.columns == 4 and through.y[0] > 80
+    assert grey.y[-1] == pytest.approx(-20 * np.log10(0.2), abs=0.2)
+    kept = 10 * np.log10(16 / 15)  # the mean of sixteen takes a sixteenth of the variance away
+    assert through.y[-1] - grey.y[-1] == pytest.approx(kept, abs=0.1)
+
+
+def test_the_bound_lies_below_what_it_bounds() -> None:
+    found = look("bound")
+    exact, elbo, blind = (np.array(curve.y) for curve in found.curves)
+    assert list(exact) == sorted(exact)
+    assert (elbo < exact + 0.05).all() and 0 < (exact - elbo).mean() < 0.1
+    assert (blind < elbo - 1).all()
+    gaps = [float(each) for each in re.findall(r"([\d.]+) nats", found.words)]
+    assert gaps[:2] == pytest.approx([(exact - elbo).mean(), (exact - blind).mean()], abs=0.06)
+
+
+def test_a_probe_that_brings_its_own_opens_no_autoencoder() -> None:
+    events = list(Worker("cpu").run(Probe("bound", "there is none")))
+    assert any(isinstance(event, Probed) for event in events)
 
 
 def test_a_patch_is_pasted_where_it_is_asked_and_nowhere_else() -> None:

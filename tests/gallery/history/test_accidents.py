@@ -12,11 +12,14 @@ from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from studio.core.errors import HistoryError
+from studio.core.generating import Score
 from studio.core.settings import Settings
+from studio.gallery import png
 from studio.gallery.history import files, schema
 from studio.gallery.history.index import History
 from studio.gallery.history.marks import SPARE_LINES, Journal, Marks
@@ -68,13 +71,39 @@ def test_a_history_of_the_first_version_shows_an_alias_under_its_one_name(
                 f"""UPDATE pictures SET sampler = '{alias}',
                 settings = replace(settings, '"{name}"', '"{alias}"') WHERE sampler = '{name}'"""
             )
-        connection.execute("ALTER TABLE pictures DROP COLUMN checksum")
+        for column in ("checksum", "score", "tower"):
+            connection.execute(f"ALTER TABLE pictures DROP COLUMN {column}")
         connection.execute("PRAGMA user_version = 1")
     again = History(database, folder)
     assert again.facets().samplers == (("ddim", 1), ("dpmpp-2m", 1), ("unipc", 1))
     assert again.items(item.id for item in items) == tuple(items)
     assert again.ids(Query(sampler="dpmpp-2m")) == (items[1].id,)
     again.close()
+
+
+def test_a_history_of_before_there_were_scores_goes_on(
+    database: Path, folder: Path, make: Make, history: History
+) -> None:
+    old = make("a bear")
+    history.close()
+    with closing(sqlite3.connect(database)) as connection, connection:
+        for column in ("score", "tower"):
+            connection.execute(f"ALTER TABLE pictures DROP COLUMN {column}")
+        connection.execute("UPDATE pictures SET checksum = 1")  # of fewer columns
+        connection.execute("PRAGMA user_version = 3")
+    again = History(database, folder)
+    again.sync()
+    score = Score(0.25, "siglip 1a2b3c4d")
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    new = again.add(png.write_new(folder, pixels, Settings("a rocket"), score=score))
+    assert again.get(old.id) == old and old.score is None
+    assert again.get(new.id) == new and new.score == score
+    again.close()
+    assert not list(database.parent.glob("*.damaged-*"))
+    last = History(database, folder)
+    last.sync()
+    assert last.get(new.id) == new
+    last.close()
 
 
 def test_words_come_back_after_a_version_without_trigrams(
@@ -221,6 +250,7 @@ import os, sys, tempfile
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from studio.core.errors import HistoryError
+from studio.core.generating import Score
 from studio.core.settings import Settings
 from studio.gallery.history.index import History
 from studio.gallery.history.query import Query

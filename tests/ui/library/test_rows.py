@@ -27,7 +27,8 @@ PICTURE = Qt.ItemDataRole.DecorationRole
 def item(number: int) -> Item:
     settings = Settings(f"picture {number}", seed=number)
     path = Path(f"/nowhere/{number}.png")
-    return Item(number, path, str(number), False, number, False, 0, 1, 1.0, 64, 64, 1, settings, ())
+    figures = (0, 1, 1.0, 64, 64, 1, None)
+    return Item(number, path, str(number), False, number, False, *figures, settings, ())
 
 
 class Shelf(QObject):

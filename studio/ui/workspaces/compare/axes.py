@@ -7,17 +7,19 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.core import messages
 from studio.core.errors import UsageError
 from studio.core.grid import AXES, Axis, Grid
 from studio.core.specs import FAMILIES, GuidanceSpec, ScheduleSpec
+from studio.ui.jobs import Jobs
 from studio.ui.session import Session
 from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.widgets.form import caption, column, row
 from studio.ui.widgets.sampler_box import describe
+from studio.ui.widgets.token_count import TokenCount
 from studio.ui.workspaces.compare.editors import Checklist, Choice, NumberList, PromptList
 from studio.ui.workspaces.compare.values import lines, real_numbers, whole_numbers
 
@@ -27,6 +29,7 @@ AT_FIRST: dict[str, tuple[Any, ...]] = {
     "steps": (5, 10, 20), "guidance": (1.0, 4.0, 8.0), "seed": (1, 2, 3, 4)
 }  # fmt: skip
 SAMPLERS = "Tick the samplers to compare (Space); a family's heading ticks all of it."
+_RIGHT = Qt.AlignmentFlag.AlignRight
 OWN_SCHEDULE = "", "Sampler's default", "This sampler's default schedule"
 
 
@@ -35,7 +38,7 @@ class AxesEditor(QWidget):
 
     edited = Signal()
 
-    def __init__(self, session: Session, grid: Grid) -> None:
+    def __init__(self, session: Session, jobs: Jobs, grid: Grid) -> None:
         super().__init__()
         self.setObjectName("axes")
         self._session = session
@@ -46,6 +49,9 @@ class AxesEditor(QWidget):
         whole = column(gap=5, on=self)
         for direction, label in DIRECTIONS.items():
             self._add_direction(whole, direction, label)
+        prompts = self.editors["prompt"]
+        assert isinstance(prompts, PromptList)
+        self._count = TokenCount(prompts, jobs, session.model, each_line=True)
         for editor in self.editors.values():
             editor.setParent(self)
             editor.hide()
@@ -58,7 +64,7 @@ class AxesEditor(QWidget):
         choices = [(name, AXES[name], "") for name in self.editors]
         box = ChoiceBox(f"axis-{direction}", label, tip, [*none, *choices])
         box.edited.connect(partial(self._choose, direction))
-        title, holder = caption(label, "muted", buddy=box), column()
+        title, holder = caption(label, "muted", buddy=box), column(gap=2)
         title.setFixedWidth(title.fontMetrics().horizontalAdvance(DIRECTIONS["columns"]) + 8)
         whole.addLayout(row(title, (box, 1)))
         whole.addLayout(holder)
@@ -134,6 +140,9 @@ class AxesEditor(QWidget):
             if name:
                 self._holders[direction].addWidget(self.editors[name])
                 order.append(self.editors[name])
+            if name == "prompt":
+                self._holders[direction].insertWidget(0, self._count, 0, _RIGHT)
+        self._count.setVisible("prompt" in self._chosen.values())
         for before, after in pairwise(order):
             self.setTabOrder(before, after)
         self.edited.emit()

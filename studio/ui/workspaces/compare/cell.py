@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QEnterEvent,
     QFontMetricsF,
     QHelpEvent,
+    QImage,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -20,7 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from studio.ui.image.scaled import Picture
+from studio.ui.image.scaled import Picture, draw_part
 from studio.ui.image.sight import WHOLE, Lens
 from studio.ui.image.tiles import clip_round, draw_pill, draw_ring
 from studio.ui.image.view import PictureView
@@ -29,6 +30,7 @@ from studio.ui.plots.painting import draw_curve, placed
 _ROLE, _WITHIN = QPalette.ColorRole, Qt.ClipOperation.IntersectClip
 HEAD, CAPTION, RING = 24, 42, 4  # logical pixels: above, below and around the picture
 ROUND = 7
+COVERS = 0.8  # how much a map does
 SHADE, LIGHT = QColor(0, 0, 0, 150), QColor(255, 255, 255, 235)  # seen on any picture
 
 
@@ -46,6 +48,7 @@ class CellView(PictureView):
         self.caption = ("", "")
         self.stochastic = False
         self.picture: Picture | None = None
+        self.over: QImage | None = None  # a word's map, instead of the picture's colours
         self.beside: Picture | None = None  # right of the divider
         self.sides = ("", "")  # what is left and right of it
         self.share: float | None = None  # of the cell under way that is done
@@ -85,6 +88,8 @@ class CellView(PictureView):
         scale = self.devicePixelRatioF()
         if self.picture is not None:
             self.picture.draw(painter, place, self._lens.part, scale)
+            if self.over is not None:
+                self._paint_over(painter, place, self.picture, self.over)
         elif self.share is None:
             self._text(painter, place, self.note, centred=True)
         if self.sides != ("", ""):
@@ -94,6 +99,14 @@ class CellView(PictureView):
         if self.share is not None and self.picture is None:
             self._paint_share(painter, place, self.share)
         self._paint_cross(painter, place)
+
+    def _paint_over(self, painter: QPainter, place: QRectF, picture: Picture, over: QImage) -> None:
+        """The more it covers, the less colour of the picture's own."""
+        painter.setOpacity(COVERS)
+        picture.grey.draw(painter, place, self._lens.part, self.devicePixelRatioF())
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        draw_part(painter, place, over, self._lens.part)
+        painter.setOpacity(1.0)
 
     def _paint_beside(self, painter: QPainter, place: QRectF, scale: float) -> None:
         """The other run right of a divider; it follows the mouse in all cells."""

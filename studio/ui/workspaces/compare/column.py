@@ -49,7 +49,7 @@ class CompareColumn(SettingsColumn):
     def __init__(self, panel: ComparePanel) -> None:
         super().__init__("compareColumn", panel, gap=5)
         self._session, self._jobs, self._comparison = panel.session, panel.jobs, panel.comparison
-        self.axes = AxesEditor(panel.session, panel.presets[0].grid)
+        self.axes = AxesEditor(panel.session, panel.jobs, panel.presets[0].grid)
         self._add_shared()
         buttons = map(self._button, panel.presets)
         self.rows.addLayout(row((caption("Compare", "title"), 1), *buttons))

@@ -76,7 +76,10 @@ class ComparePanel(ViewsPanel):
         for changed in (comparison.made, comparison.began, comparison.selected):
             changed.connect(self._enable)
         exports.written.connect(self.written)
-        for each in (comparison, pictures.frames.decoder, pictures.runs, exports.frames, exports):
+        for each in (
+            comparison, pictures.frames.decoder, pictures.runs, pictures.words.maps,
+            exports.frames, exports,
+        ):  # fmt: skip
             each.failed.connect(self.error)
         self.library.updated.connect(self._written)
         self.library.failed.connect(self._not_written)
@@ -152,8 +155,9 @@ class ComparePanel(ViewsPanel):
         result = self._current()
         if result is not None and (cell := result.cell) is not None:
             made = generating.Picture(
-                cell.job, cell.index, cell.image, cell.settings, cell.seconds, cell.nfe
-            )
+                cell.job, cell.index, cell.image, cell.settings, cell.seconds, cell.nfe,
+                score=cell.score,
+            )  # fmt: skip
             self._saved = self.library.add(made)
 
     def copy_cell(self) -> None:

@@ -19,6 +19,7 @@ from studio.ui.workspaces.compare.cell import CellView
 from studio.ui.workspaces.compare.comparison import Result
 from studio.ui.workspaces.compare.frames import Frame, Frames
 from studio.ui.workspaces.compare.grid_view import GridView
+from studio.ui.workspaces.compare.overlay import WordBar
 from studio.ui.workspaces.compare.scrubber import Scrubber
 from studio.ui.workspaces.compare.true_runs import TrueRuns, true_run
 
@@ -47,11 +48,19 @@ class PicturesView(QWidget):
         self.runs = TrueRuns(comparison, jobs, self)
         tip = "The third axis: one grid for each of its values"
         self.tabs = tab_bar("compareTabs", "Third axis", tip)
+        self.words = WordBar(comparison, jobs)
         self.grid = GridView(comparison, self.lens)
         self.scrubber = Scrubber()
         self.facts = Facts("details")
         self.bar = row((self.facts, 1), gap=2)
-        column(row(self.tabs, None), (self.grid, 1), self.scrubber, self.bar, gap=8, on=self)
+        column(
+            row(self.tabs, None, self.words),
+            (self.grid, 1),
+            self.scrubber,
+            self.bar,
+            gap=8,
+            on=self,
+        )
         self._connect()
         self._began()
 
@@ -66,7 +75,7 @@ class PicturesView(QWidget):
         scrubber.beside.toggled.connect(self._beside_toggled)
         for changed in (
             comparison.moved, comparison.ended, scrubber.changed, self.frames.changed,
-            self.runs.changed, self.grid.verticalScrollBar().valueChanged,
+            self.runs.changed, self.words.changed, self.grid.verticalScrollBar().valueChanged,
         ):  # fmt: skip
             changed.connect(self.refresh)
 
@@ -123,7 +132,10 @@ class PicturesView(QWidget):
     @Slot()
     def refresh(self, _: object = None) -> None:
         """Brings the cells in sight up to date."""
-        for cell in self.grid.in_sight():
+        cells = self.grid.in_sight()
+        results = [self._comparison.results[cell.index] for cell in cells]
+        self.words.maps.want(each.settings for each in results if each.cell is not None)
+        for cell in cells:
             self._refresh_cell(cell)
 
     @Slot(bool)
@@ -166,9 +178,11 @@ class PicturesView(QWidget):
         if shown is not None and self.scrubber.beside.isChecked():
             run = self._true_run(shown)
         beside = self.runs.picture(run) if run is not None else None
+        over, told = self.words.over(result.settings) if result.cell is not None else (None, "")
         cell.show_state(
+            over=over,
             picture=self.frames.picture(shown) if shown is not None else result.picture,
-            note=self._note(result, shown),
+            note=" · ".join(note for note in (self._note(result, shown), told) if note),
             caption=caption(result, cell.width() < NARROW),
             share=share,
             stochastic=spec is not None and spec.stochastic,
@@ -213,7 +227,7 @@ def caption(result: Result, short: bool) -> tuple[str, str]:
     if cell is None:
         return "", ""
     cost = f"{cell.nfe} NFE · {cell.seconds:.2f} s"
-    told = [] if cell.score is None else [f"fits {cell.score:.2f}"]
+    told = [] if cell.score is None else [f"fits {cell.score.value:.2f}"]
     if distance is not None:
         told.append(f"{'Δ' if short else 'distance'} {distance.latent:.2g}")
         told += [] if distance.lpips is None else [f"LPIPS {distance.lpips:.2g}"]

@@ -282,7 +282,7 @@ class GeneratePanel(Panel):
 
     def _show_best(self, made: list[Entry]) -> None:
         """Puts those of one job in the order of how well they fit their prompt."""
-        for entry in sorted(made, key=lambda entry: entry.score or 0.0):
+        for entry in sorted(made, key=lambda entry: entry.score.value if entry.score else 0.0):
             entry.ranked = len(made) > 1
             self.library.put_first(entry)
         if self.viewer.following and made:

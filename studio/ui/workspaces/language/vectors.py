@@ -161,7 +161,7 @@ def whole(place: Place) -> Source:
     if isinstance(place, Source):
         return place
     if isinstance(place, Item):
-        image, _ = read_picture(place.path)
+        image, *_ = read_picture(place.path)
         return Source(place.settings.prompt or place.path.name, from_qimage(over_white(image)))
     rgba = catalogue().picture(place.code, place.style)
     height, width = rgba.shape[:2]

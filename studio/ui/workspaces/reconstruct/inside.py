@@ -135,6 +135,8 @@ class InsideView(QWidget):
     def _probe_chosen(self, _: object = None) -> None:
         self.options.show_parameters(self._spec.parameters)
         self.other.setVisible(self._spec.pictures == 2)
+        for box in (self.first, self.second):
+            box.setVisible(not self._spec.own)
         self._changed()
 
     @Slot()
@@ -148,7 +150,8 @@ class InsideView(QWidget):
         self._settle.stop()
         self.escape()
         self.found = {}
-        chosen = (self.first.value(), self.second.value())
+        own = self._spec.own
+        chosen = (own,) if own else (self.first.value(), self.second.value())
         self._names = [name for name in dict.fromkeys(chosen) if name]
         if not self._names:
             self.words.setText("Tick an autoencoder on the left first.")

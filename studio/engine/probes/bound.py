@@ -1,0 +1,79 @@
+"""The bound that a VAE is trained on beside the integral it bounds, in the plane, which sums it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from studio.core.autoencoding import Curve, Probed, ProbeSpec
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from studio.engine.probes.study import Study
+
+PROBE = ProbeSpec(
+    "bound",
+    "The bound, in the plane",
+    "A VAE of two moons, trained on the spot: its exact log p(x), the ELBO, and the bound without"
+    " the encoder",
+    "Kingma and Welling 2014, arXiv:1312.6114",
+    pictures=0,
+    own="VAE of two moons",
+)
+DATA, SIDE = "moons", 64  # positions of a map
+FLOOR, MOST = -9.0, 5.0  # nats: what is darkest of log p, and brightest of a gap
+DRAWS = 50
+GROUP = 25  # of the measured points, neighbours in likelihood: a dot on the plot is their mean
+
+
+def look(study: Study) -> Probed:
+    """Maps of the plane; and over the measured points, from the least likely to the most."""
+    import torch
+
+    from studio.diffusion.distributions import find_distribution
+    from studio.engine.measures.elbo import Bounds
+    from studio.engine.probes.study import enlarged, sequential, tile
+
+    measured = Bounds.measured(DATA, study.check)
+    study.check()
+    extent = find_distribution(DATA).extent
+    line = torch.linspace(-extent, extent, SIDE)
+    y, x = torch.meshgrid(line.flip(0), line, indexing="ij")
+    points = torch.stack((x.flatten(), y.flatten()), -1)
+    plane, gaps = Bounds.at(DATA, points, DRAWS, study.generator, study.check), measured.gaps
+
+    def shown(values: Tensor, least: float, most: float) -> Tensor:
+        return enlarged(sequential(values.view(SIDE, SIDE) - least, most - least))
+
+    top = float(plane.data.max())
+    tiles = [
+        tile(name, shown(values, FLOOR, top), f"{float(of_data.mean()):.2f} nats")
+        for name, values, of_data in (
+            ("log p of the data", plane.data, measured.data),
+            ("log p of the VAE", plane.exact, measured.exact),
+            ("ELBO", plane.elbo, measured.elbo),
+            ("without the encoder", plane.blind, measured.blind),
+        )
+    ]
+    tiles += [
+        tile(f"log p less {name}", shown(plane.exact - bound, 0.0, MOST), f"{gap:.2f} nats")
+        for name, bound, gap in (
+            ("ELBO", plane.elbo, gaps["gap"]), ("the other bound", plane.blind, gaps["blind"]),
+        )
+    ]  # fmt: skip
+    groups = measured.exact.argsort().view(-1, GROUP)
+    shares = tuple(torch.linspace(0, 1, len(groups)).tolist())
+    curves = tuple(
+        Curve(name, shares, tuple(values[groups].mean(1).tolist()))
+        for name, values in (
+            ("log p, exact", measured.exact), ("ELBO", measured.elbo),
+            ("without the encoder", measured.blind),
+        )
+    )  # fmt: skip
+    words = (
+        f"On 500 points of the data the ELBO lies {gaps['gap']:.2f} nats below the VAE's exact"
+        f" log p(x), the bound without the encoder {gaps['blind']:.1f} nats; and the VAE's log p(x)"
+        f" {gaps['data']:.2f} nats below the data's own."
+    )
+    labels = "points, from the least likely to the most", "nats"
+    return study.probed(tiles, 3, words, curves, *labels)
