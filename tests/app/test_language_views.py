@@ -14,7 +14,7 @@ from studio.ui.starting.opener import Source
 from studio.ui.workspaces.language.attention import AttentionView
 from studio.ui.workspaces.language.describe import DescribeView
 from studio.ui.workspaces.language.panel import LanguagePanel
-from studio.ui.workspaces.language.patches import PatchesView, components, likeness, squared
+from studio.ui.workspaces.language.patches import PatchesView, likeness, squared
 from tests.app.conftest import Stage
 
 PIECES = ("[CLS]", "a", "red", "apple", "[SEP]")
@@ -72,7 +72,7 @@ def test_a_click_on_a_piece_tells_what_it_attends_to(
 ) -> None:
     shown = view(panel, "attention")
     assert isinstance(shown, AttentionView)
-    assert "Type a text" in shown.words.text()
+    assert shown.hint.isVisible() and not shown.matrix.isVisible()
     panel.column.texts.setPlainText("a red apple")
     (job,) = asked(stage, qtbot, Read)
     assert stage.bridge.requests[job] == Read("a red apple")
@@ -100,7 +100,9 @@ def looked(job: int, side: int = 4, labels: bool = True) -> Looked:
     patches[:, : side // 2, 0] = patches[:, side // 2 :, 1] = 1
     attention = np.full((2, 3, side, side), 0.01, np.float32)
     attention[1, 2, 0, 0] = 0.5
-    return Looked(job, patches, attention, (("apple", 0.75), ("fox", 0.2)) if labels else ())
+    components = np.zeros((side, side, 3), np.uint8)
+    named = (("apple", 0.75), ("fox", 0.2)) if labels else ()
+    return Looked(job, patches, attention, components, named)
 
 
 @pytest.fixture
@@ -179,15 +181,11 @@ def test_what_comes_too_late_is_not_shown(
     assert panel.banner.text.text() == "encoders/vit is missing."
 
 
-def test_likeness_and_components() -> None:
-    rng = np.random.default_rng(0)
-    made = rng.normal(size=(5, 6, 9))
+def test_likeness_and_a_white_square() -> None:
+    made = np.random.default_rng(0).normal(size=(5, 6, 9))
     cosines = likeness(made, (2, 3))
     assert cosines[2, 3] == pytest.approx(1) and np.abs(cosines).max() <= 1 + 1e-9
     assert likeness(np.zeros((2, 2, 3)), (0, 0)).tolist() == [[0, 0], [0, 0]]
-    found = components(made)
-    assert found.shape == (5, 6, 3) and found.min() == 0 and found.max() == 255
-    assert not components(np.ones((2, 2, 4))).any()
     image = squared(grey(0, 10, 3000))
     assert image.width() == image.height() <= 1000
     assert image.pixelColor(5, 5).red() == 255

@@ -78,6 +78,7 @@ class Plane(PictureView):
         self._sized.clear()
         self.at = np.full((len(points), 2), 0.5)
         self.current = self._hovered = -1
+        self.update()
 
     def move_to(self, places: np.ndarray) -> None:
         """Points (N, 2) in any unit, x to the right and y up: fitted to the plane."""
@@ -185,6 +186,8 @@ class Plane(PictureView):
         metrics = self.fontMetrics()
         text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, 220)
         pill = QRectF(at[0] + side / 2 + 3, at[1] - 10, metrics.horizontalAdvance(text) + 16, 20)
+        if pill.right() > self.width():
+            pill.moveRight(at[0] - side / 2 - 3)
         ink = self.palette().color(QPalette.ColorRole.WindowText)
         draw_pill(painter, pill, text, pale(self.palette()), ink)
 
