@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QSplitter, QWidget
 
-from studio.core.errors import UsageError
 from studio.core.language import Scatter, Scattered
 from studio.ui.background import Background
 from studio.ui.job import Requester
@@ -58,6 +57,12 @@ def closed(vectors: np.ndarray, texts: np.ndarray) -> np.ndarray:
     return moved
 
 
+def laid_out(vectors: np.ndarray, texts: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors, the gap closed if it is known which are `texts`; and their principal components."""
+    seen = vectors if texts is None else closed(vectors, texts)
+    return seen, principal(seen)
+
+
 class MapView(Looking):
     """PCA follows what is written and chosen; t-SNE begins from there when it is asked for."""
 
@@ -95,7 +100,7 @@ class MapView(Looking):
             panel.dataset.arrived, panel.past.arrived, self.dataset.edited, self.history.edited,
         )  # fmt: skip
         self.gap.edited.connect(self._lay_out)
-        self.layout_choice.chosen.connect(self._chosen)
+        self.layout_choice.chosen.connect(self._lay_out)
         self.plane.chosen.connect(self._open)
 
     def run(self) -> None:
@@ -161,43 +166,26 @@ class MapView(Looking):
         self.legend.setText("  ".join(told))
         return [inks[point.group] for point in points]
 
-    def _seen(self) -> np.ndarray:
-        """The vectors as they are laid out."""
-        if not self.gap.isChecked():
-            return self._vectors
-        return closed(self._vectors, np.array([each.place is None for each in self.plane.points]))
-
     @Slot()
     def _lay_out(self, _: object = None) -> None:
         """PCA, off the UI thread; t-SNE then goes on from there, if it is chosen."""
         self._scatter.drop()
         if len(self._vectors):
             self.status.setText(self._count())
-            self._background.start(self._shown, principal, self._seen())
+            texts = [each.place is None for each in self.plane.points]
+            gapped = np.array(texts) if self.gap.isChecked() else None
+            self._background.start(self._shown, laid_out, self._vectors, gapped)
 
     @Slot(object, object)
-    def _done(self, key: object, places: np.ndarray) -> None:
+    def _done(self, key: object, laid: tuple[np.ndarray, np.ndarray]) -> None:
         if key is self._shown:
+            seen, places = laid
             self.plane.move_to(places)
             if self.layout_choice.value == TSNE:
-                self._scatter_now()
-
-    @Slot(str)
-    def _chosen(self, layout: str) -> None:
-        if layout == PCA:
-            self._lay_out()
-        else:
-            self._scatter_now()
-
-    def _scatter_now(self) -> None:
-        self._scatter.drop()
-        try:
-            job = self._scatter.ask(Scatter(self._seen(), self.perplexity.value()))
-        except UsageError as error:
-            self.panel.refuse(str(error))
-            return
-        if job is not None:
-            job.on(Scattered, self._scattered)
+                self._scatter.drop()
+                job = self._scatter.ask(Scatter(seen, self.perplexity.value()))
+                if job is not None:
+                    job.on(Scattered, self._scattered)
 
     @Slot(object)
     def _scattered(self, event: Scattered) -> None:
