@@ -316,6 +316,56 @@ def test_the_history_is_searched_and_its_vectors_kept(
     assert not embed(qtbot, stage, lambda: True)
 
 
+def past_of(panel: LanguagePanel, *greys: int) -> dict[str, np.ndarray]:
+    """Pictures of the history so grey, and the vectors that they have in the end."""
+    archive = panel.library.archive
+    for grey in greys:
+        image = np.full((32, 32, 3), grey, np.uint8)
+        made = png.write_new(archive.folder, image, Settings(f"grey {grey}", seed=grey))
+        archive.history().add(made)
+    return {f"grey {grey}": of_picture(np.full(1, grey)) for grey in greys}
+
+
+def test_a_history_that_changes_meanwhile_keeps_each_vector_to_its_picture(
+    stage: Stage, qtbot: QtBot, panel: LanguagePanel
+) -> None:
+    wanted = past_of(panel, 30, 120)
+    panel.show_view("nearest")
+    panel.column.texts.set_value("grey")
+    embed(qtbot, stage, lambda: panel.vectors.space is not None)
+    click(qtbot, stage, "nearestWhere-history")
+    past = panel.past
+    asked(qtbot, stage, Embed, 1)
+    wanted |= past_of(panel, 220)  # while the first two are being embedded
+    panel.library.archive.added.emit(None)
+    qtbot.wait(100)
+    embed(qtbot, stage, lambda: past.found.there.sum() == 3 and not past.going)
+    for item, vector in zip(past.found.items, past.found.vectors, strict=True):
+        assert vector == pytest.approx(wanted[item.settings.prompt], abs=1e-3)
+
+
+def test_reading_the_history_can_be_stopped_and_goes_on(
+    stage: Stage, qtbot: QtBot, panel: LanguagePanel
+) -> None:
+    past_of(panel, *range(0, 200, 5))  # 40: two parts
+    view: Any = panel.show_view("nearest")
+    panel.column.texts.set_value("grey")
+    click(qtbot, stage, "nearestWhere-history")
+    past = panel.past
+    embed(qtbot, stage, lambda: past.found.there.sum() == 32)
+    assert view.status.text() == "The nearest of 32 pictures · 8 still to be read; Esc stops"
+    qtbot.keyClick(stage.window, Qt.Key.Key_Escape)
+    assert not past.going
+    assert view.status.text() == "The nearest of 32 pictures · 8 not read; Run goes on"
+    click(qtbot, stage, "language")
+    embed(qtbot, stage, lambda: past.found.there.all() and not past.going)
+    assert view.status.text() == "The nearest of 40 pictures"
+    map_view: Any = panel.show_view("map")
+    click(qtbot, stage, "mapDataset")
+    click(qtbot, stage, "mapHistory")
+    qtbot.waitUntil(lambda: len(map_view.plane.points) == 41)
+
+
 def test_damaged_kept_vectors_are_none(tmp_path: Path) -> None:
     path = tmp_path / "vectors" / "w.npz"
     vectors.write(path, {(1, 2): unit(1)})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtWidgets import QListView, QWidget
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QListView, QWidget
 from pytestqt.qtbot import QtBot
 
 from studio.core.language import Describe, Described, Look, Looked, Read, ReadText
@@ -226,6 +226,58 @@ def test_escape_drops_what_was_asked(stage: Stage, panel: LanguagePanel, qtbot: 
     assert stage.bridge.cancels == [job]
     click(qtbot, stage, "language")  # and asks again
     assert asked(stage, qtbot, Describe, 2)
+
+
+def test_long_captions_wrap_and_nothing_is_cut(
+    stage: Stage, panel: LanguagePanel, qtbot: QtBot
+) -> None:
+    stage.window.resize(900, 700)
+    shown = view(panel, "describe")
+    assert isinstance(shown, DescribeView)
+    assert not shown.prompts.isVisible()  # nothing but the hint
+    panel.desk.add((Source("first", grey(90)),))
+    (job,) = asked(stage, qtbot, Describe)
+    long = "a picture of a saxophone " * 9
+    answer(stage, Described(job, (long, "a fox", "x" * 90), (0.41, 0.3, 0.2)))
+    qtbot.wait(50)
+    lists = shown.prompts
+    rows = [lists.visualItemRect(lists.item(number)) for number in range(3)]
+    line = lists.fontMetrics().height()
+    width = lists.viewport().width()
+    assert lists.fontMetrics().horizontalAdvance(long) / width * line < rows[0].height()
+    assert rows[1].height() < 2 * line + 8 < rows[2].height()
+    assert all(row.right() <= width for row in rows)
+
+
+def test_what_was_said_of_another_picture_is_not_shown(
+    stage: Stage, panel: LanguagePanel, qtbot: QtBot
+) -> None:
+    shown = view(panel, "describe")
+    assert isinstance(shown, DescribeView)
+    panel.desk.add((Source("first", grey(90)), Source("second", grey(160))))
+    (job,) = asked(stage, qtbot, Describe)
+    panel.desk.select(1)
+    assert stage.bridge.cancels == [job]
+    answer(stage, Described(job, ("the first",), (0.4,)))
+    assert not shown.prompts.count()
+
+
+def test_a_narrow_window_cuts_no_control(stage: Stage, panel: LanguagePanel, qtbot: QtBot) -> None:
+    stage.window.resize(900, 700)
+    panel.desk.add((Source("first", grey(90)),))
+    panel.column.texts.setPlainText("a red apple")
+    for spec in panel._specs:
+        shown = view(panel, spec.id)
+        if isinstance(shown, PatchesView):
+            click(qtbot, stage, "patchesShown-attention")
+        qtbot.wait(50)
+        for control in shown.findChildren(QAbstractButton) + shown.findChildren(QComboBox):
+            if control.isVisible():
+                place = control.rect().translated(control.mapTo(shown, QPoint()))
+                assert shown.rect().contains(place), control.objectName()
+                assert control.width() >= control.minimumSizeHint().width(), control.objectName()
+                segment = control.property("role") == "segment"
+                assert not segment or control.width() >= control.sizeHint().width()
 
 
 def test_every_control_can_be_found_and_named(panel: LanguagePanel) -> None:

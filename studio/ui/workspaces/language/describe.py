@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
@@ -22,6 +23,11 @@ FOUND = "What the captioner says of it. The number is how well that fits the pic
 LIST = "Prompts for the picture, the best first; Enter uses one"
 USE = "Use the chosen prompt in Generate (Enter in the list)"
 PROMPT = Qt.ItemDataRole.UserRole  # of an item
+
+
+def breakable(text: str) -> str:
+    """With places, unseen, where a line may end within a word too long for it."""
+    return re.sub(r"(\S{12})(?=\S)", "\\1\u200b", text)
 
 
 class DescribeView(Looking):
@@ -64,8 +70,9 @@ class DescribeView(Looking):
         self.words.setText(words)
         self.prompts.clear()
         for prompt, score in zip(found.prompts, found.scores, strict=True) if found else ():
-            item = QListWidgetItem(f"{score:.2f}   {prompt}", self.prompts)
+            item = QListWidgetItem(f"{score:.2f}   {breakable(prompt)}", self.prompts)
             item.setData(PROMPT, prompt)
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, prompt)
         self.prompts.setCurrentRow(0)
         self.use.setEnabled(self.prompts.count() > 0)
 

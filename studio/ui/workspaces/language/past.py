@@ -116,7 +116,7 @@ class Past(Requester):
             if isinstance(result, Found):
                 self.found, self._missing = result, np.flatnonzero(~result.there).tolist()
                 self.arrived.emit()
-            else:
+            elif self._part:  # not stopped since
                 self._embed(result)
         self._go_on()
 
