@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,9 +51,12 @@ CAPTIONER = "captioner"
 DRAWN, TEMPERATURE = 12, 0.7  # prompts that are sampled beside the likeliest
 
 
+_tokenizer = cache(open_tokenizer)  # asked at every letter that is typed
+
+
 def tokenize(worker: Worker, request: Tokenize, check: Check, job: int) -> Iterator[Tokenized]:
     """Each kind of tokenizer, the text tower's own last."""
-    known: list[TextTokenizer] = [*map(open_tokenizer, KINDS), worker.encoders.tokenizer]
+    known: list[TextTokenizer] = [*map(_tokenizer, KINDS), worker.encoders.tokenizer]
     rows = [
         TokenRow(
             each.name,

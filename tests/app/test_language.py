@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QListWidget, QMenu, QWidget
 from pytestqt.qtbot import QtBot
@@ -39,6 +40,7 @@ from studio.ui.workspaces.language.likeness import (
 from studio.ui.workspaces.language.map import closed, principal
 from studio.ui.workspaces.language.panel import LanguagePanel
 from studio.ui.workspaces.language.tokens import MOST
+from studio.ui.workspaces.language.vectors import Point
 from tests.app.conftest import Stage, open_window
 
 R = TypeVar("R", bound=Request)
@@ -422,6 +424,25 @@ def test_a_point_is_chosen_by_a_click_and_by_keys(
     for key in (Qt.Key.Key_Plus, Qt.Key.Key_0):
         qtbot.keyClick(plane, key)
     assert plane.sight.zoom is None
+
+
+def test_other_points_come_while_the_old_ones_are_being_drawn(
+    stage: Stage, qtbot: QtBot, panel: LanguagePanel
+) -> None:
+    plane: Any = panel.show_view("map").plane  # type: ignore[attr-defined]
+    plane.show_points(tuple(Point(f"{n}") for n in range(3000)), [QColor("red")] * 3000, 0)
+    plane.move_to(np.random.default_rng(0).normal(size=(3000, 2)))
+    assert plane._turns.isActive()
+    with qtbot.captureExceptions() as caught:
+        plane.show_points((Point("one"), Point("two")), [QColor("blue")] * 2, 0)
+        plane.move_to(np.array([[0.0, 0.0], [1.0, 1.0]]))
+        qtbot.waitUntil(lambda: not plane._turns.isActive())
+    assert not caught
+    x, y = map(int, plane.placed()[1])
+    assert plane.grab().toImage().pixelColor(x, y).blue() > 200
+    plane.show_points((), (), 0)
+    qtbot.waitUntil(lambda: not plane._turns.isActive())
+    assert plane.grab().toImage().pixelColor(x, y).blue() != 255  # nothing is left
 
 
 def test_probabilities_are_the_formulas() -> None:

@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolTip, QWidget
 
 from studio.core.language import chances
+from studio.ui.background import Background
 from studio.ui.image.qimage import to_qimage
 from studio.ui.image.tiles import draw_tile
 from studio.ui.starting.opener import Source
@@ -91,6 +92,7 @@ class LikenessView(Looking):
         ):  # fmt: skip
             signal.connect(self._draw)
         self.matrix.chosen.connect(desk.select)
+        Background(self).start("the labels", catalogue)  # to be there when they are asked for
 
     def follow(self) -> None:
         desk = self.desk

@@ -88,6 +88,7 @@ class Plane(PictureView):
         self._sized.clear()
         self.at = np.full((len(points), 2), 0.5)
         self.current = self._hovered = -1
+        self._turns.stop()  # the draft is of other points
         self._redraw()
 
     def move_to(self, places: np.ndarray) -> None:
