@@ -141,11 +141,13 @@ class Look(Request):
 class Looked(Event):
     """`patches` (h, w, D): the last layer's vector of each patch of the picture, which lies on a
     white square. `attention` (layers, heads, h, w): how much [CLS] attends to each, the rest of 1
-    being for itself. `labels` are the class head's five best with their probabilities, where there
-    is one."""
+    being for itself. `components` (h, w, 3) uint8: the patches' first three principal components,
+    each stretched to 0 to 255. `labels` are the class head's five best with their probabilities,
+    where there is one."""
 
     patches: np.ndarray
     attention: np.ndarray
+    components: np.ndarray
     labels: tuple[tuple[str, float], ...] = ()
 
 

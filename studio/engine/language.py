@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ from studio.core.language import (
 )
 from studio.core.learning import Preparing
 from studio.dataset.catalogue import Catalogue
-from studio.metrics.tsne import tsne
+from studio.metrics.tsne import principal, tsne
 from studio.models.encoders import PART
 from studio.networks.attention import Record
 from studio.networks.positions import sinusoids
@@ -50,9 +51,12 @@ CAPTIONER = "captioner"
 DRAWN, TEMPERATURE = 12, 0.7  # prompts that are sampled beside the likeliest
 
 
+_tokenizer = cache(open_tokenizer)  # asked at every letter that is typed
+
+
 def tokenize(worker: Worker, request: Tokenize, check: Check, job: int) -> Iterator[Tokenized]:
     """Each kind of tokenizer, the text tower's own last."""
-    known: list[TextTokenizer] = [*map(open_tokenizer, KINDS), worker.encoders.tokenizer]
+    known: list[TextTokenizer] = [*map(_tokenizer, KINDS), worker.encoders.tokenizer]
     rows = [
         TokenRow(
             each.name,
@@ -151,13 +155,24 @@ def look(worker: Worker, request: Look, check: Check, job: int) -> Iterator[Look
             attention[:, :, down::DENSE, across::DENSE] = seen.unflatten(-1, (side, side)).cpu()
             if not (down or across) and features.logits.shape[1]:
                 labels = _best(features.logits[0], encoders.classes(request.encoder))
-    yield Looked(job, array(patches), array(attention) / DENSE**2, labels)
+    found = array(patches), array(attention) / DENSE**2, components(patches).numpy()
+    yield Looked(job, *found, labels)
 
 
 def _moved(picture: Tensor, down: int, across: int) -> Tensor:
     """Up and left by so many pixels; the edge goes on."""
     padded = torch.nn.functional.pad(picture, (0, across, 0, down), mode="replicate")
     return padded[..., down:, across:]
+
+
+def components(patches: Tensor) -> Tensor:
+    """The first three principal components of patches (h, w, D), each stretched to 0 to 255: (h, w,
+    3) uint8. Their signs make the largest deviation bright."""
+    parts = principal(patches.flatten(0, 1), 3)
+    parts = parts * parts.gather(0, parts.abs().argmax(0, keepdim=True)).sign()
+    low, high = parts.amin(0), parts.amax(0)
+    shares = (parts - low) / (high - low).clamp_min(1e-9)
+    return (255 * shares).round().to(torch.uint8).unflatten(0, patches.shape[:2])
 
 
 def _best(logits: Tensor, classes: tuple[str, ...]) -> tuple[tuple[str, float], ...]:

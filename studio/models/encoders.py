@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 TEXT = "studio-256/text"
 PAIR = "encoders/siglip"  # the better one, by docs/encoders.md
 PART = 64  # pictures or texts at a time
+LARGE = (
+    16  # times the networks' size: larger pictures are read row by row, whole they take gigabytes
+)
 
 
 class Encoders:
@@ -136,15 +139,26 @@ class Encoders:
         return torch.cat([self._square(picture, size) for picture in pictures])
 
     def _square(self, picture: np.ndarray, size: int) -> Tensor:
-        x = torch.from_numpy(np.array(picture)).to(self.device).permute(2, 0, 1)[None].float()
-        height, width = x.shape[-2:]
-        across, down = max(0, height - width), max(0, width - height)
-        pad = across // 2, across - across // 2, down // 2, down - down // 2
-        x = F.pad(x / 127.5 - 1, pad, value=1.0)
-        side = x.shape[-1]
+        side = max(picture.shape[:2])
         if side < size:
+            x = self._padded(picture, 0, side)
             return F.interpolate(x, (size, size), mode="bilinear", align_corners=False)
-        return F.interpolate(x, (size, size), mode="area")
+        if side <= LARGE * size:
+            return F.interpolate(self._padded(picture, 0, side), (size, size), mode="area")
+        rows = ((n * side // size, -(-(n + 1) * side // size)) for n in range(size))
+        lines = [F.adaptive_avg_pool2d(self._padded(picture, *each), (1, size)) for each in rows]
+        return torch.cat(lines, 2)
+
+    def _padded(self, picture: np.ndarray, first: int, end: int) -> Tensor:
+        """Rows of a picture on a white square: (1, 3, rows, side) in [-1, 1]."""
+        height, width = picture.shape[:2]
+        left, top = max(0, height - width) // 2, max(0, width - height) // 2
+        inside = np.array(picture[max(0, first - top) : max(0, end - top)])
+        x = torch.from_numpy(inside).to(self.device).permute(2, 0, 1)[None].float()
+        above = min(end, max(first, top)) - first
+        below = end - first - above - len(inside)
+        right = max(height, width) - width - left
+        return F.pad(x / 127.5 - 1, (left, right, above, below), value=1.0)
 
 
 def shared(device: str = "cpu") -> Encoders:

@@ -169,8 +169,18 @@ def _finished(
         notes.append("It was turned as its EXIF orientation says.")
         image = image.transpose(orientation)
         alpha = None if alpha is None else alpha.transpose(orientation)
-    seen = None if alpha is None else np.array(alpha)
-    return ReadPicture(name, np.array(image), seen, tuple(dict.fromkeys(notes)))
+    seen = None if alpha is None else _values(alpha)
+    return ReadPicture(name, _values(image), seen, tuple(dict.fromkeys(notes)))
+
+
+def _values(image: Image.Image) -> np.ndarray:
+    """A band at a time: all of a large picture at once would hold Python's lock, and the window."""
+    depth = len(image.getbands())
+    made = np.empty((image.height, image.width, depth)[: 2 if depth == 1 else 3], np.uint8)
+    for rows in _bands(made):
+        stop = min(rows.stop, image.height)
+        made[rows] = np.asarray(image.crop((0, rows.start, image.width, stop)))
+    return made
 
 
 def _orientation(image: Image.Image) -> Image.Transpose | None:
@@ -268,7 +278,7 @@ def _in_srgb(image: Image.Image, profile: bytes | None, notes: list[str]) -> Ima
             notes.append("Its colour profile could not be used.")
     if image.mode in ("CMYK", "LAB"):
         notes.append(f"Its colours were converted from {image.mode}.")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 @contextmanager

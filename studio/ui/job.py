@@ -161,6 +161,11 @@ class Latest(Requester):
         self._settle = QTimer(self, interval=patience, singleShot=True)
         self._settle.timeout.connect(self._begin)
 
+    def drop(self) -> None:
+        self._settle.stop()
+        self._wanted = None
+        super().drop()
+
     def want(self, request: Request) -> None:
         self._wanted = request
         self._settle.start()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QListWidget, QMenu, QWidget
 from pytestqt.qtbot import QtBot
@@ -39,6 +40,7 @@ from studio.ui.workspaces.language.likeness import (
 from studio.ui.workspaces.language.map import closed, principal
 from studio.ui.workspaces.language.panel import LanguagePanel
 from studio.ui.workspaces.language.tokens import MOST
+from studio.ui.workspaces.language.vectors import Point
 from tests.app.conftest import Stage, open_window
 
 R = TypeVar("R", bound=Request)
@@ -316,6 +318,56 @@ def test_the_history_is_searched_and_its_vectors_kept(
     assert not embed(qtbot, stage, lambda: True)
 
 
+def past_of(panel: LanguagePanel, *greys: int) -> dict[str, np.ndarray]:
+    """Pictures of the history so grey, and the vectors that they have in the end."""
+    archive = panel.library.archive
+    for grey in greys:
+        image = np.full((32, 32, 3), grey, np.uint8)
+        made = png.write_new(archive.folder, image, Settings(f"grey {grey}", seed=grey))
+        archive.history().add(made)
+    return {f"grey {grey}": of_picture(np.full(1, grey)) for grey in greys}
+
+
+def test_a_history_that_changes_meanwhile_keeps_each_vector_to_its_picture(
+    stage: Stage, qtbot: QtBot, panel: LanguagePanel
+) -> None:
+    wanted = past_of(panel, 30, 120)
+    panel.show_view("nearest")
+    panel.column.texts.set_value("grey")
+    embed(qtbot, stage, lambda: panel.vectors.space is not None)
+    click(qtbot, stage, "nearestWhere-history")
+    past = panel.past
+    asked(qtbot, stage, Embed, 1)
+    wanted |= past_of(panel, 220)  # while the first two are being embedded
+    panel.library.archive.added.emit(None)
+    qtbot.wait(100)
+    embed(qtbot, stage, lambda: past.found.there.sum() == 3 and not past.going)
+    for item, vector in zip(past.found.items, past.found.vectors, strict=True):
+        assert vector == pytest.approx(wanted[item.settings.prompt], abs=1e-3)
+
+
+def test_reading_the_history_can_be_stopped_and_goes_on(
+    stage: Stage, qtbot: QtBot, panel: LanguagePanel
+) -> None:
+    past_of(panel, *range(0, 200, 5))  # 40: two parts
+    view: Any = panel.show_view("nearest")
+    panel.column.texts.set_value("grey")
+    click(qtbot, stage, "nearestWhere-history")
+    past = panel.past
+    embed(qtbot, stage, lambda: past.found.there.sum() == 32)
+    assert view.status.text() == "The nearest of 32 pictures · 8 still to be read; Esc stops"
+    qtbot.keyClick(stage.window, Qt.Key.Key_Escape)
+    assert not past.going
+    assert view.status.text() == "The nearest of 32 pictures · 8 not read; Run goes on"
+    click(qtbot, stage, "language")
+    embed(qtbot, stage, lambda: past.found.there.all() and not past.going)
+    assert view.status.text() == "The nearest of 40 pictures"
+    map_view: Any = panel.show_view("map")
+    click(qtbot, stage, "mapDataset")
+    click(qtbot, stage, "mapHistory")
+    qtbot.waitUntil(lambda: len(map_view.plane.points) == 41)
+
+
 def test_damaged_kept_vectors_are_none(tmp_path: Path) -> None:
     path = tmp_path / "vectors" / "w.npz"
     vectors.write(path, {(1, 2): unit(1)})
@@ -372,6 +424,25 @@ def test_a_point_is_chosen_by_a_click_and_by_keys(
     for key in (Qt.Key.Key_Plus, Qt.Key.Key_0):
         qtbot.keyClick(plane, key)
     assert plane.sight.zoom is None
+
+
+def test_other_points_come_while_the_old_ones_are_being_drawn(
+    stage: Stage, qtbot: QtBot, panel: LanguagePanel
+) -> None:
+    plane: Any = panel.show_view("map").plane  # type: ignore[attr-defined]
+    plane.show_points(tuple(Point(f"{n}") for n in range(3000)), [QColor("red")] * 3000, 0)
+    plane.move_to(np.random.default_rng(0).normal(size=(3000, 2)))
+    assert plane._turns.isActive()
+    with qtbot.captureExceptions() as caught:
+        plane.show_points((Point("one"), Point("two")), [QColor("blue")] * 2, 0)
+        plane.move_to(np.array([[0.0, 0.0], [1.0, 1.0]]))
+        qtbot.waitUntil(lambda: not plane._turns.isActive())
+    assert not caught
+    x, y = map(int, plane.placed()[1])
+    assert plane.grab().toImage().pixelColor(x, y).blue() > 200
+    plane.show_points((), (), 0)
+    qtbot.waitUntil(lambda: not plane._turns.isActive())
+    assert plane.grab().toImage().pixelColor(x, y).blue() != 255  # nothing is left
 
 
 def test_probabilities_are_the_formulas() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtWidgets import QListView, QWidget
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QListView, QWidget
 from pytestqt.qtbot import QtBot
 
 from studio.core.language import Describe, Described, Look, Looked, Read, ReadText
@@ -14,7 +14,7 @@ from studio.ui.starting.opener import Source
 from studio.ui.workspaces.language.attention import AttentionView
 from studio.ui.workspaces.language.describe import DescribeView
 from studio.ui.workspaces.language.panel import LanguagePanel
-from studio.ui.workspaces.language.patches import PatchesView, components, likeness, squared
+from studio.ui.workspaces.language.patches import PatchesView, likeness, squared
 from tests.app.conftest import Stage
 
 PIECES = ("[CLS]", "a", "red", "apple", "[SEP]")
@@ -72,7 +72,7 @@ def test_a_click_on_a_piece_tells_what_it_attends_to(
 ) -> None:
     shown = view(panel, "attention")
     assert isinstance(shown, AttentionView)
-    assert "Type a text" in shown.words.text()
+    assert shown.hint.isVisible() and not shown.matrix.isVisible()
     panel.column.texts.setPlainText("a red apple")
     (job,) = asked(stage, qtbot, Read)
     assert stage.bridge.requests[job] == Read("a red apple")
@@ -100,7 +100,9 @@ def looked(job: int, side: int = 4, labels: bool = True) -> Looked:
     patches[:, : side // 2, 0] = patches[:, side // 2 :, 1] = 1
     attention = np.full((2, 3, side, side), 0.01, np.float32)
     attention[1, 2, 0, 0] = 0.5
-    return Looked(job, patches, attention, (("apple", 0.75), ("fox", 0.2)) if labels else ())
+    components = np.zeros((side, side, 3), np.uint8)
+    named = (("apple", 0.75), ("fox", 0.2)) if labels else ()
+    return Looked(job, patches, attention, components, named)
 
 
 @pytest.fixture
@@ -179,15 +181,11 @@ def test_what_comes_too_late_is_not_shown(
     assert panel.banner.text.text() == "encoders/vit is missing."
 
 
-def test_likeness_and_components() -> None:
-    rng = np.random.default_rng(0)
-    made = rng.normal(size=(5, 6, 9))
+def test_likeness_and_a_white_square() -> None:
+    made = np.random.default_rng(0).normal(size=(5, 6, 9))
     cosines = likeness(made, (2, 3))
     assert cosines[2, 3] == pytest.approx(1) and np.abs(cosines).max() <= 1 + 1e-9
     assert likeness(np.zeros((2, 2, 3)), (0, 0)).tolist() == [[0, 0], [0, 0]]
-    found = components(made)
-    assert found.shape == (5, 6, 3) and found.min() == 0 and found.max() == 255
-    assert not components(np.ones((2, 2, 4))).any()
     image = squared(grey(0, 10, 3000))
     assert image.width() == image.height() <= 1000
     assert image.pixelColor(5, 5).red() == 255
@@ -228,6 +226,58 @@ def test_escape_drops_what_was_asked(stage: Stage, panel: LanguagePanel, qtbot: 
     assert stage.bridge.cancels == [job]
     click(qtbot, stage, "language")  # and asks again
     assert asked(stage, qtbot, Describe, 2)
+
+
+def test_long_captions_wrap_and_nothing_is_cut(
+    stage: Stage, panel: LanguagePanel, qtbot: QtBot
+) -> None:
+    stage.window.resize(900, 700)
+    shown = view(panel, "describe")
+    assert isinstance(shown, DescribeView)
+    assert not shown.prompts.isVisible()  # nothing but the hint
+    panel.desk.add((Source("first", grey(90)),))
+    (job,) = asked(stage, qtbot, Describe)
+    long = "a picture of a saxophone " * 9
+    answer(stage, Described(job, (long, "a fox", "x" * 90), (0.41, 0.3, 0.2)))
+    qtbot.wait(50)
+    lists = shown.prompts
+    rows = [lists.visualItemRect(lists.item(number)) for number in range(3)]
+    line = lists.fontMetrics().height()
+    width = lists.viewport().width()
+    assert lists.fontMetrics().horizontalAdvance(long) / width * line < rows[0].height()
+    assert rows[1].height() < 2 * line + 8 < rows[2].height()
+    assert all(row.right() <= width for row in rows)
+
+
+def test_what_was_said_of_another_picture_is_not_shown(
+    stage: Stage, panel: LanguagePanel, qtbot: QtBot
+) -> None:
+    shown = view(panel, "describe")
+    assert isinstance(shown, DescribeView)
+    panel.desk.add((Source("first", grey(90)), Source("second", grey(160))))
+    (job,) = asked(stage, qtbot, Describe)
+    panel.desk.select(1)
+    assert stage.bridge.cancels == [job]
+    answer(stage, Described(job, ("the first",), (0.4,)))
+    assert not shown.prompts.count()
+
+
+def test_a_narrow_window_cuts_no_control(stage: Stage, panel: LanguagePanel, qtbot: QtBot) -> None:
+    stage.window.resize(900, 700)
+    panel.desk.add((Source("first", grey(90)),))
+    panel.column.texts.setPlainText("a red apple")
+    for spec in panel._specs:
+        shown = view(panel, spec.id)
+        if isinstance(shown, PatchesView):
+            click(qtbot, stage, "patchesShown-attention")
+        qtbot.wait(50)
+        for control in shown.findChildren(QAbstractButton) + shown.findChildren(QComboBox):
+            if control.isVisible():
+                place = control.rect().translated(control.mapTo(shown, QPoint()))
+                assert shown.rect().contains(place), control.objectName()
+                assert control.width() >= control.minimumSizeHint().width(), control.objectName()
+                segment = control.property("role") == "segment"
+                assert not segment or control.width() >= control.sizeHint().width()
 
 
 def test_every_control_can_be_found_and_named(panel: LanguagePanel) -> None:

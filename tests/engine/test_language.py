@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 import pytest
+import torch
 
 from studio.core import installation
 from studio.core.errors import Cancelled, UsageError
@@ -71,6 +72,7 @@ def test_texts_and_pictures_need_no_generator(worker: Worker) -> None:
 @pytest.mark.parametrize("encoder", ["vit", "dino", "clip", "siglip"])
 def test_a_picture_is_looked_at_more_finely_than_its_patches(worker: Worker, encoder: str) -> None:
     found = answered(worker, Look(picture(), encoder), Looked)
+    assert found.components.shape == (SIDE, SIDE, 3) and found.components.max() == 255
     assert found.patches.shape == (SIDE, SIDE, 12)
     assert found.attention.shape == (2, 2, SIDE, SIDE)
     sums = found.attention.sum((-1, -2))
@@ -167,3 +169,10 @@ def test_a_map_moves_and_can_be_cancelled(worker: Worker) -> None:
         Scatter(vectors[:2]).check()
     with pytest.raises(UsageError, match="at most 512 texts"):
         Embed(("a",) * 513).check()
+
+
+def test_components_are_stretched_and_those_of_nothing_are_nothing() -> None:
+    made = torch.from_numpy(np.random.default_rng(0).normal(size=(5, 6, 9)))
+    found = language.components(made)
+    assert found.shape == (5, 6, 3) and found.min() == 0 and found.max() == 255
+    assert not language.components(torch.ones(2, 2, 4)).any()

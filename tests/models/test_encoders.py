@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from studio.core import installation
 from studio.core.errors import ModelError
@@ -55,6 +56,16 @@ def test_whole_pictures_lie_on_a_white_square(encoders: Encoders) -> None:
     assert seen.shape == (2, 3, 8, 8)
     assert seen[0, 0, :, 4].tolist() == [1, 1, 1, -1, -1, 1, 1, 1]
     assert seen[1].unique().tolist() == [-1]  # a smaller one is enlarged
+
+
+@pytest.mark.parametrize("shape", [(70, 90), (90, 31), (1, 80)])
+def test_a_large_picture_is_read_in_rows_to_the_same_end(
+    encoders: Encoders, monkeypatch: pytest.MonkeyPatch, shape: tuple[int, int]
+) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    whole = encoders.prepared([picture], 8)
+    monkeypatch.setattr("studio.models.encoders.LARGE", 2)
+    assert torch.equal(encoders.prepared([picture], 8), whole)
 
 
 def test_towers_and_transformers_are_looked_through_alike(encoders: Encoders) -> None:

@@ -30,6 +30,7 @@ class Languages:
     """The panel, and what can be done to it."""
 
     def __init__(self, stage: Stage) -> None:
+        stage.wait("the workspaces", stage.built)
         self.stage, self.panel = stage, stage.panel("language")
 
     def calm(self) -> Callable[[], bool]:
@@ -42,6 +43,12 @@ class Languages:
             return time.perf_counter() - busy[0] > quiet
 
         return over
+
+    def brought(self) -> Callable[[], bool]:
+        """True once there is a picture more, and calm."""
+        desk, calm = self.panel.desk, self.calm()
+        before = len(desk.sources)
+        return lambda: len(desk.sources) > before and calm()
 
     def part(self, name: str) -> Any:
         found = self.panel.findChild(QWidget, name)
@@ -119,10 +126,10 @@ def prepare(does: Languages, large: tuple[int, int]) -> None:
     low = np.random.default_rng(0).integers(0, 256, (height // 10, width // 10, 3), np.uint8)
     png.write(path, low.repeat(10, 0).repeat(10, 1), Settings("noise"))
     bring = partial(does.panel.opener.files, (path,))
-    does.stage.timed("a large picture opened", bring, does.calm())
+    does.stage.timed("a large picture opened", bring, does.brought())
     _, sample = does.click("sampleLanguagePicture")
     for number in range(2):
-        does.stage.timed(f"sample {number + 1}", sample, does.calm())
+        does.stage.timed(f"sample {number + 1}", sample, does.brought())
 
 
 def work(stage: Stage) -> None:

@@ -19,6 +19,7 @@ from studio import app as studio_app
 from studio.bench.probes.beats import Beats, turn_until
 from studio.core.messages import Failed, Finished
 from studio.ui.job import Job
+from studio.ui.workspaces import WORKSPACES
 
 LATE = 300.0  # seconds after which nothing is waited for
 
@@ -56,6 +57,7 @@ class Stage:
         self.session.steps.set(wanted["steps"])
         self.beats = Beats()
         self.waits: dict[str, float] = {}
+        self.own: dict[str, float] = {}  # the same, without waits for a processor
         self.seconds: dict[str, float] = {}
         self.painted = Painted(wanted["born"])
         self.window.installEventFilter(self.painted)
@@ -78,6 +80,7 @@ class Stage:
         self.wait(what, done)
         turn_until(rested(0.05))  # what the end of it leaves to do counts too
         self.seconds[what] = time.perf_counter() - began
+        self.own[what] = self.beats.own
         self.waits[what] = self.beats.restart()
 
     def worked(self, what: str, act: Callable[[], object], done: Callable[[], bool]) -> None:
@@ -108,6 +111,10 @@ class Stage:
     def idle(self) -> bool:
         return not self.jobs.busy
 
+    def built(self) -> bool:
+        """Every workspace is there: building them is no work of the one that is looked at."""
+        return len(self.window._built) == len(WORKSPACES)
+
     def panel(self, name: str) -> Any:
         """A workspace by its id, once it is in front."""
         self.timed(f"{name} opened", partial(self.window._go_to, name), self.rested(0.3))
@@ -132,7 +139,10 @@ class Stage:
         self.open()
         found = work(self)
         self.end()
-        waits = {"painted": self.painted.after, "waits": self.waits, "seconds": self.seconds}
+        waits = {
+            "painted": self.painted.after, "waits": self.waits, "own": self.own,
+            "seconds": self.seconds,
+        }  # fmt: skip
         print(json.dumps(waits | found if isinstance(found, dict) else waits))
 
 

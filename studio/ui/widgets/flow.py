@@ -5,15 +5,17 @@ from __future__ import annotations
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
+from studio.ui.widgets.form import row
+
 
 class Flow(QLayout):
     """Widgets one after the other, in as many lines as they need."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, gap: int = 5) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
         self.setContentsMargins(0, 0, 0, 0)
-        self.setSpacing(5)
+        self.setSpacing(gap)
 
     def addItem(self, item: QLayoutItem) -> None:
         self._items.append(item)
@@ -49,15 +51,39 @@ class Flow(QLayout):
 
     def _place(self, area: QRect, move: bool) -> int:
         """The height that the lines need."""
-        x, y, line = area.x(), area.y(), 0
-        for item in self._items:
-            if item.isEmpty():  # hidden
-                continue
+        lines: list[list[QRect]] = [[]]
+        shown = [item for item in self._items if not item.isEmpty()]
+        x, y = area.x(), area.y()
+        for item in shown:
             size = item.sizeHint().boundedTo(QSize(area.width(), item.sizeHint().height()))
-            if x > area.x() and x + size.width() > area.right() + 1:
-                x, y, line = area.x(), y + line + self.spacing(), 0
-            if move:
-                item.setGeometry(QRect(x, y, size.width(), size.height()))
+            if lines[-1] and x + size.width() > area.right() + 1:
+                x, y = area.x(), _end(lines[-1]) + self.spacing()
+                lines.append([])
+            lines[-1].append(QRect(x, y, size.width(), size.height()))
             x += size.width() + self.spacing()
-            line = max(line, size.height())
-        return y + line - area.y()
+        places = [_middle(place, line) for line in lines for place in line]
+        for item, place in zip(shown, places, strict=True) if move else ():
+            item.setGeometry(place)
+        return _end(lines[-1]) - area.y() if shown else 0
+
+
+def flow(*parts: QWidget | tuple[QWidget, ...]) -> Flow:
+    """A bar of controls that takes a second line where there is no room; those of a tuple stay
+    together."""
+    made = Flow(gap=8)
+    for part in parts:
+        if isinstance(part, tuple):
+            whole = QWidget()
+            row(*part, on=whole)
+            part = whole
+        made.addWidget(part)
+    return made
+
+
+def _end(line: list[QRect]) -> int:
+    return max(place.y() + place.height() for place in line)
+
+
+def _middle(place: QRect, line: list[QRect]) -> QRect:
+    """In the middle of its line."""
+    return place.translated(0, (_end(line) - place.y() - place.height()) // 2)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtGui import QColor, QIcon, QPalette, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPalette, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QToolButton, QWidget
 
 from studio.core.language import Read, ReadText
 from studio.gallery.heat import heat_map
 from studio.ui.image.qimage import to_qimage
 from studio.ui.widgets.form import caption, clear, column, named, row
+from studio.ui.widgets.welcome import advice
 from studio.ui.workspaces.language.looking import Looking
 from studio.ui.workspaces.language.matrix import Matrix
 
@@ -36,31 +37,49 @@ class AttentionView(Looking):
         self.found: ReadText | None = None
         self.head = 0, 0  # layer, head
         self.matrix = Matrix("attentionMatrix", "Attention between pieces", MATRIX)
-        self.words = caption(HINT, "", "attentionWords", wrap=True)
+        self.hint = advice(HINT, "attentionHint")
+        self.words = caption("", "", "attentionWords", wrap=True)
         self.words.setTextFormat(Qt.TextFormat.RichText)
         self.learned = Matrix("learnedPositions", "Learned positions", POSITIONS)
         self.sinusoids = Matrix("sinusoids", "Sinusoidal positions", POSITIONS)
         self.heads = QButtonGroup(self)
-        body = QWidget()
-        self._grid = QGridLayout(body)
+        heads, self._body = QWidget(), QWidget()
+        self._grid = QGridLayout(heads)
         self._grid.setSpacing(4)
         self._grid.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        upper = row(body, (self.matrix, 1), gap=16)
+        upper = row(heads, (self.matrix, 1), gap=16)
         left = column(caption("Positions that this tower learned", "title"), (self.learned, 1))
         right = column(caption("Sinusoids (Vaswani et al. 2017)", "title"), (self.sinusoids, 1))
         lower = row((left, 1), (right, 1), gap=16)
-        column((upper, 3), self.words, (lower, 1), gap=10, on=self)
+        column((upper, 3), self.words, (lower, 1), gap=10, on=self._body)
+        column((self.hint, 1), (self._body, 1), on=self)
+        self._body.hide()
         self._read = self.asking(ReadText, self._show)
         self.matrix.picked.connect(self._tell)
-        self.desk.text_changed.connect(self.changed)
+        self.follow_on(self.desk.text_changed)
 
-    def run(self) -> None:
+    def follow(self) -> None:
         if self.desk.text:
             self._read.want(Read(self.desk.text))
+        else:
+            self._read.drop()
+            self._reveal(False)
+
+    def _reveal(self, found: bool) -> None:
+        self._body.setVisible(found)
+        self.hint.setVisible(not found)
 
     @Slot(object)
     def _show(self, event: ReadText) -> None:
+        if self.found is None:  # they are the same for every text
+            for matrix, values in (
+                (self.learned, event.positions), (self.sinusoids, event.sinusoids)
+            ):  # fmt: skip
+                ordered = np.sort(values, None)  # np.percentile imports much when first called
+                few = len(ordered) // 100
+                matrix.show_values(values, ordered[few], ordered[-1 - few])
         self.found = event
+        self._reveal(True)
         layers, heads = event.attention.shape[:2]
         if len(self.heads.buttons()) != layers * heads:
             self._lay_out(layers, heads)
@@ -71,9 +90,6 @@ class AttentionView(Looking):
         ):
             image = to_qimage(heat_map(weights, 1.0)).scaled(HEAD, HEAD)
             button.setIcon(QIcon(QPixmap.fromImage(image)))
-        for matrix, values in ((self.learned, event.positions), (self.sinusoids, event.sinusoids)):
-            low, high = np.percentile(values, (1, 99))
-            matrix.show_values(values, low, high)
         self._show_head()
 
     def _lay_out(self, layers: int, heads: int) -> None:
@@ -87,13 +103,23 @@ class AttentionView(Looking):
                 label = f"Layer {layer + 1}, head {head + 1}"
                 tip = f"{label}: show it large"
                 button = named(QToolButton(), f"head-{layer}-{head}", label, tip)
-                button.setIconSize(QSize(HEAD, HEAD))
                 button.setCheckable(True)
                 button.clicked.connect(partial(self._choose, layer, head))
                 self.heads.addButton(button)
                 self._grid.addWidget(button, layer, head + 1)
         self.head = 0, 0
         self.heads.buttons()[0].setChecked(True)
+        self._size_heads()
+
+    def _size_heads(self) -> None:
+        """Smaller where the view is narrow, so that the large one has room."""
+        side = min(HEAD, self.width() // 16)
+        for button in self.heads.buttons():
+            button.setIconSize(QSize(side, side))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._size_heads()
 
     def _choose(self, layer: int, head: int, _checked: bool = False) -> None:
         self.head = layer, head

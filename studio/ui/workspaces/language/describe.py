@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-import numpy as np
-from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtGui import QImage
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
 from studio.core.language import Describe, Described
 from studio.core.wildcards import escaped
-from studio.ui.background import Background
-from studio.ui.image.canvas import Canvas
-from studio.ui.image.qimage import to_qimage
-from studio.ui.starting.opener import Source
 from studio.ui.widgets.buttons import text_button
 from studio.ui.widgets.form import caption, column, named, row
 from studio.ui.workspaces.language.looking import Looking
+from studio.ui.workspaces.language.shown import Shown
 
 if TYPE_CHECKING:
     from studio.ui.workspaces.language.panel import LanguagePanel
@@ -26,8 +22,12 @@ HINT = "Open a picture on the left: here are prompts for it."
 FOUND = "What the captioner says of it. The number is how well that fits the picture (a cosine)."
 LIST = "Prompts for the picture, the best first; Enter uses one"
 USE = "Use the chosen prompt in Generate (Enter in the list)"
-LARGEST = 1600  # pixels a side that are shown: more would hold the window at each paint
 PROMPT = Qt.ItemDataRole.UserRole  # of an item
+
+
+def breakable(text: str) -> str:
+    """With places, unseen, where a line may end within a word too long for it."""
+    return re.sub(r"(\S{12})(?=\S)", "\\1\u200b", text)
 
 
 class DescribeView(Looking):
@@ -35,35 +35,32 @@ class DescribeView(Looking):
 
     def __init__(self, panel: LanguagePanel) -> None:
         super().__init__(panel, "describeView")
-        self.canvas = Canvas("describedPicture", "The picture that is described")
+        self.canvas = Shown("describedPicture", "The picture that is described", panel)
         self.words = caption(HINT, "", "describeWords", wrap=True)
         self.prompts = named(QListWidget(), "describedPrompts", "Prompts", LIST)
         self.prompts.setWordWrap(True)
+        self.prompts.setTextElideMode(Qt.TextElideMode.ElideNone)
+        self.prompts.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.prompts.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.prompts.setSpacing(2)
         self.use = text_button("useDescribed", "Use as prompt", "Use as prompt", USE, "primary")
         side = column(self.words, (self.prompts, 1), self.use, gap=8)
         row((self.canvas, 3), (side, 2), gap=16, on=self)
         self._described = self.asking(Described, self._show)
-        self._pictures = Background(self, done=self._show_picture)
-        self._pictures.problem.connect(panel.error)
         self.use.clicked.connect(self.use_prompt)
         self.prompts.itemActivated.connect(self.use_prompt)
-        for signal in (self.desk.pictures_changed, self.desk.current_changed):
-            signal.connect(self.changed)
+        self.follow_on(self.desk.pictures_changed, self.desk.current_changed)
         self._fill(HINT)
 
-    def run(self) -> None:
+    def follow(self) -> None:
         source = self.desk.source
+        self._described.drop()  # what is said of another picture
         self._fill(HINT if source is None else "Looking…")
-        self.canvas.setVisible(source is not None)
+        for part in (self.canvas, self.prompts, self.use):
+            part.setVisible(source is not None)
         if source is not None:
-            self._pictures.start(source, reduced, source.pixels)
+            self.canvas.open(source)
             self._described.want(Describe(source.pixels))
-
-    @Slot(object, object)
-    def _show_picture(self, source: Source, image: QImage) -> None:
-        if source is self.desk.source:
-            height, width = source.pixels.shape[:2]
-            self.canvas.show_preview(image, QSize(width, height), "")
 
     @Slot(object)
     def _show(self, event: Described) -> None:
@@ -73,8 +70,9 @@ class DescribeView(Looking):
         self.words.setText(words)
         self.prompts.clear()
         for prompt, score in zip(found.prompts, found.scores, strict=True) if found else ():
-            item = QListWidgetItem(f"{score:.2f}   {prompt}", self.prompts)
+            item = QListWidgetItem(f"{score:.2f}   {breakable(prompt)}", self.prompts)
             item.setData(PROMPT, prompt)
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, prompt)
         self.prompts.setCurrentRow(0)
         self.use.setEnabled(self.prompts.count() > 0)
 
@@ -83,9 +81,3 @@ class DescribeView(Looking):
         """Puts it into Generate and goes there."""
         self.panel.session.prompt.set(escaped(self.prompts.currentItem().data(PROMPT)))
         self.panel.wanted.emit("generate")
-
-
-def reduced(pixels: np.ndarray) -> QImage:
-    """A picture no larger than is shown: of a larger one, only every second pixel, or third, ..."""
-    step = -(-max(pixels.shape[:2]) // LARGEST)
-    return to_qimage(pixels[::step, ::step])

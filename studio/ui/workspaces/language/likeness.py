@@ -17,20 +17,22 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPalette,
     QPen,
-    QShowEvent,
 )
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolTip, QWidget
 
 from studio.core.language import chances
+from studio.ui.background import Background
 from studio.ui.image.qimage import to_qimage
 from studio.ui.image.tiles import draw_tile
 from studio.ui.starting.opener import Source
 from studio.ui.widgets.buttons import small_button
+from studio.ui.widgets.flow import flow
 from studio.ui.widgets.form import Check, caption, column, named, row
 from studio.ui.widgets.menus import add, passing_menu
 from studio.ui.widgets.segments import Segments
 from studio.ui.widgets.slider_spin import SliderSpin
 from studio.ui.widgets.welcome import advice
+from studio.ui.workspaces.language.looking import Looking
 from studio.ui.workspaces.language.vectors import catalogue
 
 if TYPE_CHECKING:
@@ -59,13 +61,12 @@ def probabilities(cosines: np.ndarray, measure: str, heat: float, bias: float) -
     return chances(cosines, 1 / heat, bias, axes[measure])
 
 
-class LikenessView(QWidget):
+class LikenessView(Looking):
     """Every text against every picture; only a new text or picture asks the engine."""
 
     def __init__(self, panel: LanguagePanel) -> None:
-        super().__init__()
-        self.setObjectName("likenessView")
-        self._panel, self._desk, self._vectors = panel, panel.desk, panel.vectors
+        super().__init__(panel, "likenessView")
+        self._vectors = panel.vectors
         self._space: object = None  # whose temperature is shown
         self._cosines: np.ndarray | None = None
         self.measure = Segments("likenessMeasure", "Measure", MEASURES)
@@ -79,30 +80,22 @@ class LikenessView(QWidget):
         self._area.setFrameShape(QFrame.Shape.NoFrame)
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._area.setWidget(self.matrix)
-        upper = row(self.measure, None, self.best, self.labels)
+        upper = flow(self.measure, self.best, self.labels)
         heat = caption("Temperature", buddy=self.heat)
         column(upper, row(heat, (self.heat, 1), self.learnt), self.hint, (self._area, 1), on=self)
+        desk = panel.desk
+        self.follow_on(
+            desk.texts_changed, desk.pictures_changed, desk.encoder_changed, panel.vectors.came
+        )
         for signal in (
-            panel.desk.texts_changed, panel.desk.pictures_changed, panel.desk.encoder_changed,
+            desk.current_changed, self.measure.chosen, self.heat.edited, self.best.edited,
         ):  # fmt: skip
-            signal.connect(self._follow)
-        panel.desk.current_changed.connect(self._draw)
-        panel.vectors.came.connect(self._follow)
-        self.measure.chosen.connect(self._draw)
-        self.heat.edited.connect(self._draw)
-        self.best.edited.connect(self._draw)
-        self.matrix.chosen.connect(panel.desk.select)
+            signal.connect(self._draw)
+        self.matrix.chosen.connect(desk.select)
+        Background(self).start("the labels", catalogue)  # to be there when they are asked for
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._follow()
-
-    @Slot()
-    def _follow(self) -> None:
-        """Shows what is there, and asks for the rest."""
-        if not self.isVisible():
-            return
-        desk = self._desk
+    def follow(self) -> None:
+        desk = self.desk
         texts, pictures = self._vectors.all_of(desk.texts), self._vectors.all_of(desk.sources)
         self._cosines = None if texts is None or pictures is None else texts @ pictures.T
         self.hint.setVisible(not (desk.texts and desk.sources))
@@ -123,7 +116,7 @@ class LikenessView(QWidget):
     def _draw(self, _: object = None) -> None:
         if not self.isVisible():
             return  # the desk may have changed since
-        measure, space, desk = self.measure.value, self._vectors.space, self._desk
+        measure, space, desk = self.measure.value, self._vectors.space, self.desk
         for control in (self.heat, self.learnt):
             control.setEnabled(measure != COSINE)
         self.matrix.setVisible(self._cosines is not None)
@@ -153,7 +146,7 @@ class LikenessView(QWidget):
 
     def _write(self, labels: list[str]) -> None:
         self.best.setChecked(True)
-        self._panel.column.texts.set_value("\n".join(labels))
+        self.panel.column.texts.set_value("\n".join(labels))
 
 
 class Matrix(QWidget):

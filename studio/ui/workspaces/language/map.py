@@ -6,23 +6,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QColor, QShowEvent
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QSplitter, QWidget
 
-from studio.core.errors import UsageError
 from studio.core.language import Scatter, Scattered
 from studio.ui.background import Background
-from studio.ui.image.canvas import Canvas
-from studio.ui.image.qimage import to_qimage
 from studio.ui.job import Requester
-from studio.ui.panel import Panel
-from studio.ui.starting.opener import Source
-from studio.ui.widgets.form import Check, caption, column, row
+from studio.ui.widgets.flow import flow
+from studio.ui.widgets.form import Check, caption, column
 from studio.ui.widgets.line import Line
 from studio.ui.widgets.segments import Segments
 from studio.ui.widgets.spin import WholeSpin
+from studio.ui.workspaces.language.looking import Looking
 from studio.ui.workspaces.language.plane import Plane
-from studio.ui.workspaces.language.vectors import Point, Thing, whole
+from studio.ui.workspaces.language.shown import Shown
+from studio.ui.workspaces.language.vectors import Point, known_points, past_point
 
 if TYPE_CHECKING:
     from studio.ui.workspaces.language.panel import LanguagePanel
@@ -37,7 +35,9 @@ HISTORY = "Show the history's newest pictures whose vectors are known"
 GAP = "Move texts and pictures over each other: each kind is seen from its own mean"
 PERPLEXITY = "About how many neighbours each point has in t-SNE"
 STYLE = "fluent-3d"
-MOST = 1500  # of the history
+LEAST, MOST = 3, 1500  # points of a map, of the history
+NOTHING = np.zeros((0, 0), np.float32)
+TOO_FEW = "A map needs three points: write texts, add pictures."
 TEXTS, PICTURES, PAST = "texts", "pictures", "history"  # groups, beside the dataset's
 
 
@@ -57,27 +57,32 @@ def closed(vectors: np.ndarray, texts: np.ndarray) -> np.ndarray:
     return moved
 
 
-class MapView(QWidget):
+def laid_out(vectors: np.ndarray, texts: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors, the gap closed if it is known which are `texts`; and their principal components."""
+    seen = vectors if texts is None else closed(vectors, texts)
+    return seen, principal(seen)
+
+
+class MapView(Looking):
     """PCA follows what is written and chosen; t-SNE begins from there when it is asked for."""
 
     def __init__(self, panel: LanguagePanel) -> None:
-        super().__init__()
-        self.setObjectName("mapView")
-        self._panel, self._desk = panel, panel.desk
+        super().__init__(panel, "mapView")
         self._shown: tuple[object, ...] = ()  # what the plane shows
-        self._vectors = np.zeros((0, 0), np.float32)
+        self._vectors = NOTHING
         self.layout_choice = Segments("mapLayout", "Layout", LAYOUTS)
         self.perplexity = WholeSpin("mapPerplexity", "Perplexity", PERPLEXITY, 2, 100, 30)
         self.dataset = Check("mapDataset", "Dataset", DATASET, True)
         self.history = Check("mapHistory", "History", HISTORY)
         self.gap = Check("mapGap", "Close the gap", GAP)
         self.plane = Plane(panel.library.archive)
-        self.canvas, self.title = Canvas("mapCanvas", "The chosen picture"), Line("mapTitle")
+        self.canvas = Shown("mapCanvas", "The chosen picture", panel)
+        self.title = Line("mapTitle")
         self.status, self.legend = caption(role="muted", name="mapStatus"), caption(wrap=True)
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         label = caption("Perplexity", buddy=self.perplexity)
         shown = self.dataset, self.history, self.gap
-        upper = row(self.layout_choice, 8, label, self.perplexity, None, *shown, gap=10)
+        upper = flow(self.layout_choice, (label, self.perplexity), *shown)
         right, both = QWidget(), QSplitter()
         column(self.title, (self.canvas, 1), self.legend, on=right)
         for part in (self.plane, right):
@@ -87,22 +92,16 @@ class MapView(QWidget):
         column(upper, self.status, (both, 1), on=self)
         self._scatter = Requester(panel.jobs, self)
         self._background = Background(self, done=self._done)
-        self._reads = Background(self, done=self._read)
-        for failed in (self._scatter.failed, self._background.problem, self._reads.problem):
+        for failed in (self._scatter.failed, self._background.problem):
             failed.connect(panel.error)
         desk = panel.desk
-        for signal in (
+        self.follow_on(
             desk.texts_changed, desk.pictures_changed, desk.encoder_changed, panel.vectors.came,
             panel.dataset.arrived, panel.past.arrived, self.dataset.edited, self.history.edited,
-        ):  # fmt: skip
-            signal.connect(self._follow)
+        )  # fmt: skip
         self.gap.edited.connect(self._lay_out)
-        self.layout_choice.chosen.connect(self._chosen)
+        self.layout_choice.chosen.connect(self._lay_out)
         self.plane.chosen.connect(self._open)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._follow()
 
     def run(self) -> None:
         """t-SNE, from where the points are by PCA."""
@@ -113,61 +112,51 @@ class MapView(QWidget):
             self._scatter.drop()
             self.status.setText(f"{self._count()} · stopped")
         else:
-            Panel.escape(self._panel)
+            super().escape()
 
     def _count(self) -> str:
         return f"{len(self.plane.points):,} points"
 
-    @Slot()
-    def _follow(self, _: object = None) -> None:
-        """Shows what is there, and asks for the rest."""
-        if not self.isVisible():
-            return
+    def follow(self) -> None:
         points, vectors, missing = self._own()
-        named = len(points)
-        for more in (self._things(), self._past()):
-            points += [point for point, _ in more]
-            vectors += [vector for _, vector in more]
+        named, things = len(points), self.dataset.isChecked()
+        known = self.panel.dataset.get(self.desk.encoder, STYLE) if things else None
+        if known is not None:
+            points += known_points(known)
+            vectors += [*known.pictures]
+        for point, vector in self._past():
+            points.append(point)
+            vectors.append(vector)
         if missing:
-            self._panel.vectors.want()
-        shown = (self._desk.encoder, *points)
-        if shown != self._shown and len(points) > 2:
-            self._shown, self._vectors = shown, np.stack(vectors)
-            colours = self._paint(points)
-            self.plane.show_points(tuple(points), colours, named)
+            self.panel.vectors.want()
+        enough = len(points) >= LEAST
+        shown = (self.desk.encoder, *points) if enough else ()
+        if shown != self._shown:
+            self._shown, self._vectors = shown, np.stack(vectors) if enough else NOTHING
+            self.plane.show_points(tuple(points) if enough else (), self._paint(points), named)
             self._lay_out()
-        elif len(points) < 3:
-            self.status.setText("A map needs three points: write texts, add pictures.")
+        if not enough:
+            waiting = things and known is None
+            self.status.setText("Reading the dataset…" if waiting else TOO_FEW)
 
     def _own(self) -> tuple[list[Point], list[np.ndarray], bool]:
         """The desk's texts and pictures whose vectors are there; whether any are missing."""
-        desk, of = self._desk, self._panel.vectors.of
+        desk, of = self.desk, self.panel.vectors.of
         points = [Point(text, TEXTS) for text in desk.texts]
         points += [Point(source.name, PICTURES, source) for source in desk.sources]
         found = [*map(of, desk.texts), *map(of, desk.sources)]
         pairs = [(p, v) for p, v in zip(points, found, strict=True) if v is not None]
         return [p for p, _ in pairs], [v for _, v in pairs], len(pairs) < len(points)
 
-    def _things(self) -> list[tuple[Point, np.ndarray]]:
-        if not self.dataset.isChecked():
-            return []
-        known = self._panel.dataset.get(self._desk.encoder, STYLE)
-        if known is None:
-            self.status.setText("Reading the dataset…")
-            return []
-        about = zip(known.labels, known.groups, known.codes, known.pictures, strict=True)
-        return [(Point(a, b, Thing(code, STYLE)), vector) for a, b, code, vector in about]
-
     def _past(self) -> list[tuple[Point, np.ndarray]]:
-        space, past = self._panel.vectors.space, self._panel.past
+        space, past = self.panel.vectors.space, self.panel.past
         if not self.history.isChecked() or space is None:
             return []
-        past.want(self._desk.encoder, space.weights)
+        past.want(self.desk.encoder, space)
         if past.going:
             return []  # all at once: the map would be laid out anew for every few
-        keys = [key for key in past.items if key in past.found][:MOST]
-        items = [(past.items[key], past.found[key]) for key in keys]
-        return [(Point(i.settings.prompt or i.path.name, PAST, i), v) for i, v in items]
+        items, vectors, there = past.found
+        return [(past_point(items[n], PAST), vectors[n]) for n in np.flatnonzero(there)[:MOST]]
 
     def _paint(self, points: list[Point]) -> list[QColor]:
         """Each point's colour; the legend says which group has which."""
@@ -177,43 +166,26 @@ class MapView(QWidget):
         self.legend.setText("  ".join(told))
         return [inks[point.group] for point in points]
 
-    def _seen(self) -> np.ndarray:
-        """The vectors as they are laid out."""
-        if not self.gap.isChecked():
-            return self._vectors
-        return closed(self._vectors, np.array([each.place is None for each in self.plane.points]))
-
     @Slot()
     def _lay_out(self, _: object = None) -> None:
         """PCA, off the UI thread; t-SNE then goes on from there, if it is chosen."""
         self._scatter.drop()
         if len(self._vectors):
             self.status.setText(self._count())
-            self._background.start(self._shown, principal, self._seen())
+            texts = [each.place is None for each in self.plane.points]
+            gapped = np.array(texts) if self.gap.isChecked() else None
+            self._background.start(self._shown, laid_out, self._vectors, gapped)
 
     @Slot(object, object)
-    def _done(self, key: object, places: np.ndarray) -> None:
+    def _done(self, key: object, laid: tuple[np.ndarray, np.ndarray]) -> None:
         if key is self._shown:
+            seen, places = laid
             self.plane.move_to(places)
             if self.layout_choice.value == TSNE:
-                self._scatter_now()
-
-    @Slot(str)
-    def _chosen(self, layout: str) -> None:
-        if layout == PCA:
-            self._lay_out()
-        else:
-            self._scatter_now()
-
-    def _scatter_now(self) -> None:
-        self._scatter.drop()
-        try:
-            job = self._scatter.ask(Scatter(self._seen(), self.perplexity.value()))
-        except UsageError as error:
-            self._panel.refuse(str(error))
-            return
-        if job is not None:
-            job.on(Scattered, self._scattered)
+                self._scatter.drop()
+                job = self._scatter.ask(Scatter(seen, self.perplexity.value()))
+                if job is not None:
+                    job.on(Scattered, self._scattered)
 
     @Slot(object)
     def _scattered(self, event: Scattered) -> None:
@@ -226,10 +198,4 @@ class MapView(QWidget):
     def _open(self, number: int) -> None:
         point = self.plane.points[number]
         self.title.set_text(point.label)
-        if point.place is not None:
-            self._reads.start(number, whole, point.place)
-
-    @Slot(object, object)
-    def _read(self, number: int, source: Source) -> None:
-        if number == self.plane.current:
-            self.canvas.show_picture(to_qimage(source.pixels))
+        self.canvas.open(point.place)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QRect, QRectF, QSize, Qt, Slot
-from PySide6.QtGui import QPainter, QPalette, QShowEvent
+from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import (
     QListView,
     QListWidget,
@@ -17,21 +18,20 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.wording import many
-from studio.ui.background import Background
-from studio.ui.image.canvas import Canvas
-from studio.ui.image.qimage import to_qimage
 from studio.ui.image.tiles import draw_pill, pale
 from studio.ui.library.archive import Archive
 from studio.ui.library.loader import Thumbnails
 from studio.ui.library.tile import Index, Tile
-from studio.ui.panel import Panel
 from studio.ui.starting.opener import Source
 from studio.ui.widgets.buttons import small_button
 from studio.ui.widgets.choice_box import ChoiceBox
+from studio.ui.widgets.flow import flow
 from studio.ui.widgets.form import caption, column, named, row
 from studio.ui.widgets.line import Line
 from studio.ui.widgets.segments import Segments
-from studio.ui.workspaces.language.vectors import Point, Thing, small, whole
+from studio.ui.workspaces.language.looking import Looking
+from studio.ui.workspaces.language.shown import Shown
+from studio.ui.workspaces.language.vectors import Point, known_points, past_point, small
 
 if TYPE_CHECKING:
     from studio.ui.workspaces.language.panel import LanguagePanel
@@ -55,18 +55,19 @@ WORDS = "The nearest words of the dataset; Enter asks with one"
 FOUND = "The nearest pictures, best first; a click shows one, Enter asks with it"
 MOST_WORDS, MOST = 40, 120
 TILE, GAP = 96, 10  # logical pixels
+NONE = np.zeros(0)
 
 _ROLE = Qt.ItemDataRole
 
 
-class NearestView(QWidget):
+class NearestView(Looking):
     """Follows the desk: another line, another picture are another question."""
 
     def __init__(self, panel: LanguagePanel) -> None:
-        super().__init__()
-        self.setObjectName("nearestView")
-        self._panel, self._desk, self._vectors = panel, panel.desk, panel.vectors
-        self._shown: Point | None = None
+        super().__init__(panel, "nearestView")
+        self._vectors = panel.vectors
+        self._source: Source | None = None  # what is shown large
+        self._using = False  # it is to be asked with, once it is there
         self.asked = Segments("nearestWith", "Ask with", WITH)
         self.where = Segments("nearestWhere", "Search in", WHERE)
         self.style_box = ChoiceBox("nearestStyle", "Style", "Which of the dataset's styles", STYLES)
@@ -75,28 +76,23 @@ class NearestView(QWidget):
         self.words.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.hits = Hits(panel.library.archive, self)
         self.grid = Found(self.hits)
-        self.canvas, self.title = (
-            Canvas("nearestCanvas", "The chosen picture"),
-            Line("nearestTitle"),
-        )
+        self.canvas = Shown("nearestCanvas", "The chosen picture", panel)
+        self.title = Line("nearestTitle")
         self.title.set_text("Click a picture to see it large")
         tip = "Ask with the picture that is shown"
         self.use = small_button("nearestUse", "Ask with this", tip, self.ask_with_shown)
         self.use.setEnabled(False)
-        self.status = caption(HINT, "muted", "nearestStatus")
-        upper = row(
-            caption("Ask with"), self.asked, 8, caption("in"), self.where, self.style_box, None
-        )
-        column(upper, self.status, (self._results(), 1), on=self)
-        self._background = Background(self, done=self._read)
-        self._background.problem.connect(panel.error)
+        self.status = caption(HINT, "muted", "nearestStatus", wrap=True)
+        self.results = self._results()
+        upper = flow((caption("Ask with"), self.asked), (caption("in"), self.where, self.style_box))
+        column(upper, self.status, (self.results, 1), on=self)
         desk = panel.desk
-        for signal in (
+        self.follow_on(
             desk.text_changed, desk.current_changed, desk.encoder_changed, panel.vectors.came,
             panel.dataset.arrived, panel.past.arrived, self.asked.chosen, self.where.chosen,
             self.style_box.edited,
-        ):  # fmt: skip
-            signal.connect(self._follow)
+        )  # fmt: skip
+        self.canvas.opened.connect(self._opened)
         self.words.itemActivated.connect(self._word)
         self.words.itemClicked.connect(self._word)
         self.grid.clicked.connect(self._show)
@@ -109,65 +105,58 @@ class NearestView(QWidget):
             both.addWidget(part)
             both.setStretchFactor(number, (0, 1, 0)[number])
         both.setSizes([170, 420, 300])
+        both.setChildrenCollapsible(False)
         return both
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._follow()
-
     def run(self) -> None:
-        self._panel.past.go_on()
-        self._follow()
+        self.panel.past.go_on()
+        self.follow()
 
     def escape(self) -> None:
-        if self._panel.past.going:
-            self._panel.past.stop()
-            self._follow()
+        if self.panel.past.going:
+            self.panel.past.stop()
+            self.follow()
         else:
-            Panel.escape(self._panel)
+            super().escape()
 
-    @Slot()
-    def _follow(self, _: object = None) -> None:
-        """Shows what is there, and asks for the rest."""
+    def follow(self) -> None:
         self.style_box.setEnabled(self.where.value == DATASET)
-        if not self.isVisible():
-            return
-        desk = self._desk
+        desk = self.desk
         query: str | Source | None = desk.text if self.asked.value == TEXT else desk.source
+        self.results.setVisible(bool(query))
         if not query:
-            self._tell(HINT, ())
+            self._tell(HINT)
             return
         vector, space = self._vectors.of(query), self._vectors.space
-        known = self._panel.dataset.get(desk.encoder, self.style_box.value())
+        known = self.panel.dataset.get(desk.encoder, self.style_box.value())
         if vector is None or space is None:
             self._vectors.want()
             return
         if known is not None:
             self._show_words(known.words, known.word_vectors @ vector)
         if self.where.value == HISTORY:
-            past = self._panel.past
-            past.want(desk.encoder, space.weights)
-            keys = [key for key in past.found if key in past.items]
-            items = [past.items[key] for key in keys]
-            points = [Point(each.settings.prompt or each.path.name, "", each) for each in items]
-            self._rank(points, [past.found[key] for key in keys], vector, len(past.missing))
+            past = self.panel.past
+            past.want(desk.encoder, space)
+            items, vectors, there = past.found
+            cosines = np.where(there, vectors @ vector, -np.inf)
+            best = np.argsort(-cosines)[: min(MOST, there.sum())]
+            told = f"The nearest of {many(int(there.sum()), 'picture')}"
+            if past.missing:
+                how = "still to be read; Esc stops" if past.going else "not read; Run goes on"
+                told += f" · {past.missing:,} {how}"
+            self._tell(told, [past_point(items[i]) for i in best], cosines[best])
         elif known is not None:
-            found = zip(known.labels, known.groups, known.codes, strict=True)
-            points = [Point(a, b, Thing(code, known.style)) for a, b, code in found]
-            self._rank(points, known.pictures, vector, 0)
+            cosines = known.pictures @ vector
+            best = np.argsort(-cosines)[:MOST]
+            told = f"The nearest of {many(len(cosines), 'picture')}"
+            points = known_points(known)
+            self._tell(told, [points[i] for i in best], cosines[best])
         else:
-            self._tell("Reading the dataset…", ())
+            self._tell("Reading the dataset…")
 
-    def _rank(self, points: list[Point], vectors: Any, vector: np.ndarray, missing: int) -> None:
-        cosines = np.asarray(vectors) @ vector if points else np.zeros(0)
-        best = np.argsort(-cosines)[:MOST]
-        rest = f" · {many(missing, 'picture')} still to be read" if missing else ""
-        told = f"The nearest of {many(len(points), 'picture')}{rest}"
-        self._tell(told, tuple((points[i], float(cosines[i])) for i in best))
-
-    def _tell(self, sentence: str, found: tuple[tuple[Point, float], ...]) -> None:
-        self.status.setText(sentence)
-        self.hits.show_rows(found)
+    def _tell(self, told: str, points: Sequence[Point] = (), cosines: np.ndarray = NONE) -> None:
+        self.status.setText(told)
+        self.hits.show_rows(tuple(zip(points, map(float, cosines), strict=True)))
 
     def _show_words(self, words: tuple[str, ...], cosines: np.ndarray) -> None:
         self.words.clear()
@@ -180,34 +169,32 @@ class NearestView(QWidget):
     def _word(self, item: QListWidgetItem) -> None:
         word = item.data(_ROLE.UserRole)
         self.asked.choose(TEXT)  # the list is filled anew
-        self._panel.column.ask_with(word)
+        self.panel.column.ask_with(word)
 
     @Slot(QModelIndex)
-    def _show(self, index: QModelIndex) -> None:
-        """Reads the picture at its full size."""
+    def _show(self, index: QModelIndex, using: bool = False) -> None:
         point, _ = index.data(_ROLE.UserRole)
-        self._background.start((point, False), whole, point.place)
+        self._using = using
+        self.title.set_text(point.label)
+        self.canvas.open(point.place)
 
     @Slot(QModelIndex)
     def _use(self, index: QModelIndex) -> None:
-        point, _ = index.data(_ROLE.UserRole)
-        self._background.start((point, True), whole, point.place)
+        self._show(index, using=True)
+
+    @Slot(object)
+    def _opened(self, source: Source) -> None:
+        self._source = source
+        self.use.setEnabled(True)
+        if self._using:
+            self.ask_with_shown()
 
     @Slot()
     def ask_with_shown(self) -> None:
-        if self._shown is not None:
-            self._background.start((self._shown, True), whole, self._shown.place)
-
-    @Slot(object, object)
-    def _read(self, key: tuple[Point, bool], source: Source) -> None:
-        point, used = key
-        self._shown = point
-        self.use.setEnabled(True)
-        self.title.set_text(point.label)
-        self.canvas.show_picture(to_qimage(source.pixels))
-        if used:
+        if self._source is not None:
+            self._using = False
             self.asked.choose(PICTURE)
-            self._desk.add((source,))
+            self.desk.add((self._source,))
 
 
 class Hits(QAbstractListModel):
@@ -283,3 +270,4 @@ class Found(QListView):
         self.setFrameShape(QListView.Shape.NoFrame)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.viewport().setAutoFillBackground(False)
+        self.setMinimumWidth(2 * (TILE + GAP) + 16)  # two beside each other, and the scroll bar

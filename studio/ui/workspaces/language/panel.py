@@ -61,6 +61,9 @@ class LanguagePanel(PicturesPanel):
             asks.failed.connect(self.error)
         self.open_view(0)
 
+    def closing(self) -> None:
+        self.past.stop()
+
     def set_up_for(self, stop: Stop) -> None:
         """Views follow the pictures, which may come later."""
         for _ in range(PICTURES - len(self.desk.sources)):
@@ -68,10 +71,6 @@ class LanguagePanel(PicturesPanel):
         if stop.picture and self.library.entries:
             self.opener.newest()
         super().set_up_for(replace(stop, picture=False))
-
-    def begin(self) -> None:
-        """Views follow what is written and chosen by themselves; this asks once more."""
-        self.vectors.want()
 
 
 PANEL = PanelSpec(LanguagePanel, LANGUAGE)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
@@ -12,53 +13,64 @@ from studio.core.language import Embed, Embedded
 from studio.gallery.history import vectors
 from studio.gallery.history.query import Query
 from studio.gallery.history.rows import Item
-from studio.gallery.history.vectors import Key
 from studio.ui.background import Background
 from studio.ui.image.qimage import from_qimage, over_white
 from studio.ui.job import Requester
 from studio.ui.jobs import Jobs
 from studio.ui.library.archive import Archive
+from studio.ui.workspaces.language.vectors import Space
 
 PART = 32  # pictures a request
 SIZE = 144  # pixels a side: the thumbnails that the history has already
 
-Part = tuple[list[Item], list[np.ndarray]]
+
+class Found(NamedTuple):
+    """All pictures, the newest first, and a vector (N, D) for each, of those that are `there`."""
+
+    items: tuple[Item, ...] = ()
+    vectors: np.ndarray = np.zeros((0, 0), np.float32)
+    there: np.ndarray = np.zeros(0, bool)
 
 
 class Past(Requester):
-    """`items` and their `found` vectors, by (id, file's time); `arrived` says that there are more.
-    Pictures that go are forgotten, new ones are read when the history is wanted again."""
+    """What is `found` so far; `arrived` says that there is more, `missing` how many are still to
+    come. Pictures that go are forgotten, new ones are read when the history is wanted again."""
 
     arrived = Signal()
 
     def __init__(self, jobs: Jobs, archive: Archive, parent: QObject) -> None:
         super().__init__(jobs, parent)
         self._archive = archive
-        self.items: dict[Key, Item] = {}
-        self.found: dict[Key, np.ndarray] = {}
-        self.missing: list[Item] = []
-        self._part: list[Item] = []
-        self._encoder, self._weights = "", ""
-        self._listed = self._reading = False
+        self.found = Found()
+        self._missing: list[int] = []  # numbers of items
+        self._part: list[int] = []  # those that are being read
+        self._encoder, self._space = "", None  # type: str, Space | None
+        self._listed = self._busy = False
         self.going = False  # until all are there, or someone stops it
-        self._files = Background(self, done=self._done, failed=self._lost)
+        self._files = Background(self, to_the_end=True, done=self._done, failed=self._lost)
         for changed in (archive.added, archive.synced, archive.done):
             changed.connect(self._changed)
 
-    def want(self, encoder: str, weights: str) -> None:
-        """Makes what is missing of an encoder's vectors, with these weights."""
-        if weights != self._weights:
+    @property
+    def missing(self) -> int:
+        return len(self._missing) + len(self._part)
+
+    def want(self, encoder: str, space: Space) -> None:
+        """Makes what is missing of an encoder's vectors."""
+        if self._space is None or space.weights != self._space.weights:
             self.stop()
-            self._encoder, self._weights = encoder, weights
-            self.items, self.found, self._listed = {}, {}, False
-        if not self._listed and not self._reading:
-            self._listed = self._reading = self.going = True
-            self._files.start(("list", weights), _list, self._archive, weights)
+            self.found = Found(vectors=np.zeros((0, space.width), np.float32))
+            self._missing, self._listed = [], False
+        self._encoder, self._space = encoder, space
+        if not self._listed and not self.going:
+            self.going = True
+            self._go_on()
 
     def stop(self) -> None:
         """What is there is kept; the rest is made when it is told to go on."""
         if self.going:
-            self.missing, self.going = [], False
+            self.going = False
+            self._missing, self._part = self._part + self._missing, []
             self.drop()
             self._keep()
 
@@ -71,73 +83,102 @@ class Past(Requester):
         self._listed = False
         self.arrived.emit()  # whoever looks wants it anew
 
-    @Slot(object, object)
-    def _done(self, key: tuple[str, str], result: Any) -> None:
-        what, weights = key
-        if what == "keep":
+    def over(self) -> None:
+        if self._part:  # cancelled, or failed: the next would be as well
+            self.stop()
+            self.arrived.emit()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """The next thing to do, one at a time."""
+        if not self.going or self._busy or self.job is not None or self._space is None:
             return
-        self._reading = False
-        if weights != self._weights or not self.going:  # of another encoder, or stopped
-            self._listed &= weights == self._weights
-            self.arrived.emit()
-        elif what == "list":
-            self.items, kept = result
-            self.found = {k: v for k, v in (kept | self.found).items() if k in self.items}
-            self.missing = [item for k, item in self.items.items() if k not in self.found]
-            self.arrived.emit()
-            self.over()
+        if not self._listed:
+            self._listed = self._busy = True
+            known = self._archive, self._space, self.found
+            self._files.start(self._space.weights, _list, *known)
+        elif self._missing:
+            self._busy = True
+            self._part, self._missing = self._missing[:PART], self._missing[PART:]
+            items = [self.found.items[number] for number in self._part]
+            self._files.start(self._space.weights, _read, self._archive, items)
         else:
-            self._embed(result)
+            self.going = False
+            self._keep()
+            self.arrived.emit()
+
+    @Slot(object, object)
+    def _done(self, weights: str, result: Any) -> None:
+        if result is None:  # vectors were kept
+            return
+        self._busy = False
+        if self.going and self._space is not None and weights == self._space.weights:
+            if isinstance(result, Found):
+                self.found, self._missing = result, np.flatnonzero(~result.there).tolist()
+                self.arrived.emit()
+            elif self._part:  # not stopped since
+                self._embed(result)
+        self._go_on()
 
     @Slot(object, str)
     def _lost(self, _: object, sentence: str) -> None:
-        self._reading = self.going = False
+        self._busy = self.going = False
         self.failed.emit(sentence)
 
-    def _read(self) -> None:
-        self._reading = True
-        part, self.missing = self.missing[:PART], self.missing[PART:]
-        self._files.start(("read", self._weights), _read, self._archive, part)
-
-    def _embed(self, part: Part) -> None:
-        self._part, pictures = part
-        job = self.ask(Embed((), tuple(pictures), self._encoder))
-        if job is not None:
-            job.on(Embedded, self._embedded)
+    def _embed(self, pictures: list[np.ndarray | None]) -> None:
+        """Those that cannot be read are left out."""
+        pairs = zip(self._part, pictures, strict=True)
+        read = {number: picture for number, picture in pairs if picture is not None}
+        self._part = list(read)
+        if read:
+            job = self.ask(Embed((), tuple(read.values()), self._encoder))
+            if job is not None:
+                job.on(Embedded, self._embedded)
 
     @Slot(object)
     def _embedded(self, event: Embedded) -> None:
-        if event.weights == self._weights:
-            for item, vector in zip(self._part, event.pictures, strict=True):
-                self.found[item.id, item.modified] = vector
+        if self._space is not None and event.weights == self._space.weights:
+            self.found.vectors[self._part] = event.pictures
+            self.found.there[self._part] = True
+            self._part = []
             self.arrived.emit()
 
-    def over(self) -> None:
-        if self.missing and self.going:
-            self._read()
-        elif self.going:
-            self.going = False
-            self._keep()
-
     def _keep(self) -> None:
-        path = vectors.path_of(self._archive.database, self._weights)
-        self._files.start(("keep", self._weights), vectors.write, path, dict(self.found))
+        if self._space is not None and self.found.there.any():
+            there = Found(self.found.items, self.found.vectors, self.found.there.copy())
+            path = vectors.path_of(self._archive.database, self._space.weights)
+            self._files.start(self._space.weights, _write, path, there)
 
 
-def _list(archive: Archive, weights: str) -> tuple[dict[Key, Item], dict[Key, np.ndarray]]:
+def _by_key(found: Found) -> dict[vectors.Key, np.ndarray]:
+    there = zip(found.items, found.vectors, found.there, strict=True)
+    return {(item.id, item.modified): vector for item, vector, known in there if known}
+
+
+def _write(path: Path, found: Found) -> None:
+    vectors.write(path, _by_key(found))
+
+
+def _list(archive: Archive, space: Space, before: Found) -> Found:
+    """What there is now, with the vectors that are known."""
     items = archive.items(archive.find(Query()))
-    kept = vectors.read(vectors.path_of(archive.database, weights))
-    return {(item.id, item.modified): item for item in items}, kept
+    known = vectors.read(vectors.path_of(archive.database, space.weights)) | _by_key(before)
+    found = Found(
+        items, np.zeros((len(items), space.width), np.float32), np.zeros(len(items), bool)
+    )
+    for number, item in enumerate(items):
+        vector = known.get((item.id, item.modified))
+        if vector is not None and vector.shape == (space.width,):
+            found.vectors[number], found.there[number] = vector, True
+    return found
 
 
-def _read(archive: Archive, items: list[Item]) -> Part:
-    """Those that can be read."""
-    read, pictures = [], []
+def _read(archive: Archive, items: list[Item]) -> list[np.ndarray | None]:
+    """None for what cannot be read."""
+    pictures: list[np.ndarray | None] = []
     for item in items:
         try:
-            image = archive.thumbnail(item, SIZE)
+            pictures.append(from_qimage(over_white(archive.thumbnail(item, SIZE))))
         except DataError:
-            continue
-        read.append(item)
-        pictures.append(from_qimage(over_white(image)))
-    return read, pictures
+            pictures.append(None)
+    return pictures

@@ -6,17 +6,21 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, Slot
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 
 from studio.core.language import Look, Looked
 from studio.gallery.heat import heat_map
+from studio.ui.background import Background
 from studio.ui.image.qimage import to_qimage
 from studio.ui.image.sight import Sight
 from studio.ui.image.view import PictureView
+from studio.ui.starting.opener import Source
 from studio.ui.widgets.choice_box import ChoiceBox
+from studio.ui.widgets.flow import flow
 from studio.ui.widgets.form import caption, column, row
 from studio.ui.widgets.segments import Segments
+from studio.ui.widgets.welcome import advice
 from studio.ui.workspaces.language.looking import Looking
 
 if TYPE_CHECKING:
@@ -64,16 +68,14 @@ class PatchPane(PictureView):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(160, 160)
         self._image = QImage(1, 1, QImage.Format.Format_RGB888)
-        self._pixels: np.ndarray | None = None
         self.found: Looked | None = None
 
-    def show_picture(self, pixels: np.ndarray) -> None:
-        if pixels is not self._pixels:
-            self._pixels, self._image, self.found = pixels, squared(pixels), None
-            self.update()
+    def show_picture(self, image: QImage) -> None:
+        self._image = image
+        self.update()
 
-    def show_found(self, found: Looked) -> None:
-        self.found, self._components = found, components(found.patches)
+    def show_found(self, found: Looked | None) -> None:
+        self.found = found
         self.update()
 
     def size_at_100(self) -> QSizeF:
@@ -90,7 +92,7 @@ class PatchPane(PictureView):
         """(h, w, 3) uint8, a pixel a patch."""
         assert self.found is not None
         if self.sight.shown == "components":
-            return self._components
+            return self.found.components
         if self.sight.shown == "likeness":
             values = likeness(self.found.patches, self.patch())
         else:
@@ -156,32 +158,43 @@ class PatchesView(Looking):
             for n in range(2)
         )
         self.labels = tuple(caption("", "", f"patchesLabels-{n}", wrap=True) for n in range(2))
-        self.words = caption(HINT, "", "patchesWords", wrap=True)
+        self.words = advice(HINT, "patchesWords")
         for box in (*self.boxes, self.layer, self.head):
             box.setMinimumWidth(128)
         for label in self.labels:  # pictures of one height, however many labels there are
             label.setMinimumHeight(2 * label.fontMetrics().lineSpacing())
             label.setAlignment(Qt.AlignmentFlag.AlignTop)
-        bar = row(*self.boxes, 12, self.shown, 12, self.layer, self.head, None)
+        bar = flow(*self.boxes, self.shown, self.layer, self.head)
         sides = (column((p, 1), w) for p, w in zip(self.panes, self.labels, strict=True))
-        column(bar, self.words, (row(*((s, 1) for s in sides), gap=16), 1), gap=8, on=self)
+        column(bar, (self.words, 1), (row(*((s, 1) for s in sides), gap=16), 1), gap=8, on=self)
+        self._source: Source | None = None  # whose picture is shown
+        self._pictures = Background(self, done=self._show_picture)
         self._looks = tuple(self.asking(Looked, partial(self._looked, n)) for n in range(2))
         edited = (box.edited for box in self.boxes)
-        for signal in (self.desk.pictures_changed, self.desk.current_changed, *edited):
-            signal.connect(self.changed)
+        self.follow_on(self.desk.pictures_changed, self.desk.current_changed, *edited)
         for signal in (self.shown.chosen, self.layer.edited, self.head.edited):
             signal.connect(self._show_choices)
         self._show_choices()
 
-    def run(self) -> None:
+    def follow(self) -> None:
         source = self.desk.source
         self.words.setVisible(source is None)
+        if source is not None and source is not self._source:
+            self._source = source
+            self._pictures.start(source, squared, source.pixels)
+            for pane in self.panes:
+                pane.show_found(None)
         for number, (pane, box) in enumerate(zip(self.panes, self.boxes, strict=True)):
             pane.setVisible(source is not None and bool(box.value()))
             self.labels[number].setVisible(pane.isVisibleTo(self))
             if source is not None and box.value():
-                pane.show_picture(source.pixels)
                 self._looks[number].want(Look(source.pixels, box.value()))
+
+    @Slot(object, object)
+    def _show_picture(self, source: Source, image: QImage) -> None:
+        if source is self._source:
+            for pane in self.panes:
+                pane.show_picture(image)
 
     def _looked(self, number: int, event: Looked) -> None:
         """What was asked for last counts."""
@@ -234,16 +247,3 @@ def likeness(patches: np.ndarray, chosen: tuple[int, int]) -> np.ndarray:
     """Cosines (h, w) of every patch (h, w, D) with the chosen one."""
     units = patches / np.maximum(np.linalg.norm(patches, axis=-1, keepdims=True), 1e-9)
     return units @ units[chosen]
-
-
-def components(patches: np.ndarray) -> np.ndarray:
-    """The first three principal components of the patches, each stretched to 0 to 255: (h, w, 3)
-    uint8. Their signs make the largest deviation bright."""
-    flat = patches.reshape(-1, patches.shape[-1]).astype(np.float64)
-    flat -= flat.mean(0)
-    left, sizes, _ = np.linalg.svd(flat, full_matrices=False)
-    parts = left[:, :3] * sizes[:3]
-    parts *= np.sign(parts[np.abs(parts).argmax(0), np.arange(parts.shape[1])])
-    low, high = parts.min(0), parts.max(0)
-    shares = (parts - low) / np.maximum(high - low, 1e-9)
-    return np.round(255 * shares).astype(np.uint8).reshape(*patches.shape[:2], -1)

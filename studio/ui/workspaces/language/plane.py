@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, QTimer, Signal, Slot
@@ -15,6 +16,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPalette,
     QPen,
+    QResizeEvent,
 )
 
 from studio.ui.image.sight import Sight
@@ -30,8 +32,8 @@ SIDE = 1000.0  # logical pixels of the whole plane at 100 %
 MARGIN = 0.04
 THUMB, FRAME = 48, 4  # pixels
 LEAST, MOST = 15.0, 64.0  # logical pixels of a picture on the plane
-ASKS = 100  # thumbnails a paint: of more than wait the rest would be forgotten
-FRAMES = 250  # pictures a paint that are framed or scaled: some 20 ms; the rest a paint later
+ASKS = 100  # thumbnails a drawing: of more than wait the rest would be forgotten
+SLICE = 0.008  # seconds: a drawing of all points takes longer, and the window waits for each slice
 ARRIVED = 120  # milliseconds: thumbnails that come meanwhile are painted together
 WAYS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -57,18 +59,26 @@ class Plane(PictureView):
         self.points: tuple[Point, ...] = ()
         self.at = np.zeros((0, 2))  # in parts of the plane
         self._colours: list[QColor] = []
-        self._asks, self._frames = ASKS, FRAMES
+        self._asks = ASKS
         self._framed: dict[int, QImage] = {}  # pictures with the frame of their group
         self._sized: dict[int, QImage] = {}  # the same as large as they are drawn,
         self._pixels = (
             0  # so many pixels a side: to scale a thousand takes longer than to draw them
         )
+        self._drawn: tuple[QImage, QRectF] | None = None  # the points, and their plane's place
+        self._draft = QImage()
+        self._rest: Iterator[tuple[int, list[float]]] = iter(())  # points to be drawn on it
+        self._draft_place, self._side = QRectF(), LEAST
+        self._stale = False  # the draft is
         self._named = 0  # the first points have their labels beside them
         self.current = self._hovered = -1
         self.thumbnails = Thumbnails(self)
         self.thumbnails.size = THUMB
         self._soon = QTimer(self, interval=ARRIVED, singleShot=True)
-        self._soon.timeout.connect(self.update)
+        self._soon.timeout.connect(self._redraw)
+        self._turns = QTimer(self, interval=0)
+        self._turns.timeout.connect(self._draw_some)
+        self.sight.changed.connect(self._redraw)
         self.thumbnails.arrived.connect(self._arrived)
 
     def show_points(self, points: tuple[Point, ...], colours: Sequence[QColor], named: int) -> None:
@@ -78,13 +88,15 @@ class Plane(PictureView):
         self._sized.clear()
         self.at = np.full((len(points), 2), 0.5)
         self.current = self._hovered = -1
+        self._turns.stop()  # the draft is of other points
+        self._redraw()
 
     def move_to(self, places: np.ndarray) -> None:
         """Points (N, 2) in any unit, x to the right and y up: fitted to the plane."""
         low, high = places.min(0), places.max(0)
         middle, span = (low + high) / 2, max(float((high - low).max()), 1e-9)
         self.at = 0.5 + (places - middle) * (1, -1) * (1 - 2 * MARGIN) / span
-        self.update()
+        self._redraw()
 
     def size_at_100(self) -> QSizeF:
         return QSizeF(SIDE, SIDE)
@@ -114,56 +126,88 @@ class Plane(PictureView):
         first = near[near < self._named]
         return int(first[0] if first.size else near[-1])
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    @Slot()
+    def _redraw(self) -> None:
+        """Draws the points anew, a slice a turn of the event loop; until then the old drawing is
+        shown, moved and zoomed with the plane."""
+        self._stale = True
+        if not self._turns.isActive():
+            self._begin()
+
+    def _begin(self) -> None:
         """Those in sight; labelled ones last."""
-        painter = QPainter(self)
-        self._asks, self._frames = ASKS, FRAMES
-        placed, side = self.placed(), self.side()
-        if (pixels := round(side * self.devicePixelRatioF())) != self._pixels:
+        self._asks, self._stale, ratio = ASKS, False, self.devicePixelRatioF()
+        placed, side, room = self.placed(), self.side(), (self.width(), self.height())
+        if (pixels := round(side * ratio)) != self._pixels:
             self._pixels = pixels
             self._sized.clear()
-        room = (self.width(), self.height())
-        seen = np.all((placed > -side) & (placed < np.array(room) + side), axis=1)
-        for number in (*np.flatnonzero(seen[self._named :]) + self._named,
-                       *np.flatnonzero(seen[: self._named])):  # fmt: skip
-            x, y = placed[number]
-            self._draw(painter, int(number), QRectF(x - side / 2, y - side / 2, side, side))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        shown = [int(each) for each in np.flatnonzero(seen[: self._named])]
-        for number in (*shown, *{self.current, self._hovered} - {-1, *shown}):
+        seen = np.flatnonzero(np.all((placed > -side) & (placed < np.array(room) + side), axis=1))
+        order = np.concatenate((seen[seen >= self._named], seen[seen < self._named]))
+        self._rest = zip(order.tolist(), placed[order].tolist(), strict=True)
+        self._draft = QImage(self.size() * ratio, QImage.Format.Format_ARGB32_Premultiplied)
+        self._draft.setDevicePixelRatio(ratio)
+        self._draft.fill(Qt.GlobalColor.transparent)
+        self._draft_place, self._side = self.place(), side
+        self._turns.start()
+
+    @Slot()
+    def _draw_some(self) -> None:
+        painter, end = QPainter(self._draft), time.perf_counter() + SLICE
+        painter.setPen(Qt.PenStyle.NoPen)
+        while done := next(self._rest, None):
+            self._draw(painter, *done)
+            if time.perf_counter() > end:
+                break
+        painter.end()
+        if done is None:
+            self._turns.stop()
+            self._drawn = self._draft, self._draft_place
+            self.update()
+            if self._stale:
+                self._begin()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, placed, side = QPainter(self), self.placed(), self.side()
+        if self._drawn is not None:
+            (image, was), now = self._drawn, self.place()
+            painter.translate(now.topLeft())
+            painter.scale(now.width() / was.width(), now.height() / was.height())
+            painter.drawImage(-was.topLeft(), image)
+            painter.resetTransform()
+        if self.current >= 0:
+            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Accent), 3))
+            x, y = placed[self.current] - side / 2
+            painter.drawRect(QRectF(x, y, side, side))
+        named = range(min(self._named, len(self.points)))
+        for number in (*named, *{self.current, self._hovered} - {-1, *named}):
             self._label(painter, number, placed[number], side)
         painter.end()
 
-    def _draw(self, painter: QPainter, number: int, place: QRectF) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._redraw()
+
+    def _draw(self, painter: QPainter, number: int, at: list[float]) -> None:
         """A picture, framed in its group's colour; a dot for a text and what is not read yet."""
-        image = self._sized.get(number) or self._size_once(number)
+        image, side = self._sized.get(number) or self._size_once(number), self._side
         if image is not None:
-            painter.drawImage(place.topLeft(), image)
+            painter.drawImage(QPointF(at[0] - side / 2, at[1] - side / 2), image)
         else:
-            painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(self._colours[number])
-            dot = place.width() * (0.35 if self.points[number].place is not None else 0.5)
-            painter.drawEllipse(place.center(), dot / 2, dot / 2)
-        if number == self.current:
-            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Accent), 3))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(place)
+            dot = side * (0.35 if self.points[number].place is not None else 0.5)
+            painter.drawEllipse(QPointF(*at), dot / 2, dot / 2)
 
     def _size_once(self, number: int) -> QImage | None:
-        if not self._frames:
-            self._arrived(number)
-            return None
         framed = self._framed.get(number) or self._frame_once(number)
         if framed is None:
             return None
-        self._frames -= 1
         ways = Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
         sized = framed.scaled(self._pixels, self._pixels, *ways)
         sized.setDevicePixelRatio(self.devicePixelRatioF())
         return self._sized.setdefault(number, sized)
 
     def _frame_once(self, number: int) -> QImage | None:
-        """A thousand frames a paint would take too long; asks for what is not read yet."""
+        """Asks for what is not read yet."""
         point = self.points[number]
         if point.place is None:
             return None
@@ -185,6 +229,8 @@ class Plane(PictureView):
         metrics = self.fontMetrics()
         text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, 220)
         pill = QRectF(at[0] + side / 2 + 3, at[1] - 10, metrics.horizontalAdvance(text) + 16, 20)
+        if pill.right() > self.width():
+            pill.moveRight(at[0] - side / 2 - 3)
         ink = self.palette().color(QPalette.ColorRole.WindowText)
         draw_pill(painter, pill, text, pale(self.palette()), ink)
 

@@ -11,13 +11,11 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolTip, QWidge
 
 from studio.core.language import Tokenize, Tokenized, TokenRow
 from studio.core.wording import many
-from studio.ui.job import Latest
 from studio.ui.widgets.form import caption, column, named, row
 from studio.ui.widgets.welcome import advice
+from studio.ui.workspaces.language.looking import Looking
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QShowEvent
-
     from studio.ui.workspaces.language.panel import LanguagePanel
 
 KINDS = {  # tokenizer: its title, what to know of it
@@ -26,22 +24,21 @@ KINDS = {  # tokenizer: its title, what to know of it
     "bpe": ("Byte pairs (BPE)", "Joins the commonest pairs, again and again"),
     "wordpiece": ("WordPiece", "The longest known beginning of each word, then of its rest"),
     "character": ("Characters", "Each character is a piece"),
-    "teacher": ("The text tower's own", "What this studio's model reads: WordPiece, small letters"),
+    "teacher": ("The text tower's own", "What this studio's model reads: WordPiece, lower case"),
 }
 UNKNOWN = re.compile(r"<0x[0-9A-F]{2}>|\[UNK\]")
 HINT = "Type a text on the left: here is how each tokenizer cuts it."
 KEY = "A red frame: not in the vocabulary, so the piece stands for one byte of it, or for [UNK]."
 MOST = 240  # chips drawn; there may be ten thousand
+HEADS = 2  # the hint and the key, above the rows
 GAP, PAD, HIGH = 5, 7, 38  # logical pixels of a chip
 
 
-class TokensView(QWidget):
+class TokensView(Looking):
     """A row a tokenizer, as one types."""
 
     def __init__(self, panel: LanguagePanel) -> None:
-        super().__init__()
-        self.setObjectName("tokensView")
-        self._desk = panel.desk
+        super().__init__(panel, "tokensView")
         self.lines: dict[str, TokenLine] = {}
         self.hint = advice(HINT, "tokensHint")
         self.key = caption(KEY, "muted", "tokensKey")
@@ -56,29 +53,22 @@ class TokensView(QWidget):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidget(self._body)
         column((area, 1), on=self)
-        self._tokens = Latest(panel.jobs, Tokenized, self)
-        self._tokens.came.connect(self._show)
-        self._tokens.failed.connect(panel.error)
-        panel.desk.text_changed.connect(self._ask)
+        self._tokens = self.asking(Tokenized, self._show)
+        self.follow_on(self.desk.text_changed)
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._ask()
-
-    @Slot()
-    def _ask(self) -> None:
-        if not self._desk.text:
+    def follow(self) -> None:
+        if self.desk.text:
+            self._tokens.want(Tokenize(self.desk.text))
+        else:
             self._tokens.drop()
             self._found(False)
-        elif self.isVisible():
-            self._tokens.want(Tokenize(self._desk.text))
 
     @Slot(object)
     def _show(self, event: Tokenized) -> None:
         for number, found in enumerate(event.rows):
             if found.tokenizer not in self.lines:
                 self.lines[found.tokenizer] = TokenLine(found.tokenizer)
-                self._lines.insertWidget(number, self.lines[found.tokenizer])
+                self._lines.insertWidget(HEADS + number, self.lines[found.tokenizer])
             self.lines[found.tokenizer].show_row(found)
         self._found(True, any(found.unknown for found in event.rows))
 
@@ -97,9 +87,9 @@ class TokenLine(QWidget):
         super().__init__()
         title, tip = KINDS.get(tokenizer, (tokenizer, ""))
         self.setObjectName(f"tokens-{tokenizer}")
-        self.count = caption(role="muted", name=f"tokensCount-{tokenizer}")
+        self.count = caption(role="muted", name=f"tokensCount-{tokenizer}", wrap=True)
         self.chips = Chips(f"tokensChips-{tokenizer}", f"Pieces: {title}")
-        column(row(caption(title, "title", tip=tip), self.count, None), self.chips, on=self)
+        column(row(caption(title, "title", tip=tip), (self.count, 1)), self.chips, on=self)
 
     def show_row(self, found: TokenRow) -> None:
         words = f"{many(len(found.ids), 'token')} · vocabulary {found.size:,}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,6 +53,16 @@ class Point:
         return (place.id, place.modified) if isinstance(place, Item) else place
 
 
+def past_point(item: Item, group: str = "") -> Point:
+    return Point(item.settings.prompt or item.path.name, group, item)
+
+
+@lru_cache(4)
+def known_points(known: KnownVectors) -> tuple[Point, ...]:
+    found = zip(known.labels, known.groups, known.codes, strict=True)
+    return tuple(Point(a, b, Thing(code, known.style)) for a, b, code in found)
+
+
 @dataclass(frozen=True, eq=False)
 class Space:
     """What an Embedded says of all vectors of a pair of encoders."""
@@ -60,6 +70,7 @@ class Space:
     scale: float
     bias: float
     weights: str
+    width: int
 
 
 class Vectors(Requester):
@@ -120,7 +131,8 @@ class Vectors(Requester):
         whats: tuple[str | Source, ...] = (*texts, *sources)
         for what, vector in zip(whats, vectors, strict=True):
             self._found[encoder, what] = vector
-        self.spaces[encoder] = Space(event.scale, event.bias, event.weights)
+        about = event.scale, event.bias, event.weights, event.texts.shape[1]
+        self.spaces[encoder] = Space(*about)
         self.came.emit()
         self._settle.start()  # what has changed meanwhile
 
