@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from studio import app
+from studio.core.sizes import Size
 from studio.gallery import png
 from studio.models import registry
 from tests import tiny
@@ -73,7 +74,7 @@ def test_prompt_to_png_and_on_from_there(qtbot: QtBot, studio: app.Studio) -> No
     session.prompt.set("a (red:1.2) bear")
     path = generated(qtbot, studio)
     settings = png.read_settings(path)
-    assert (settings.model, settings.size) == (session.model.get(), SIDE)
+    assert (settings.model, settings.size) == (session.model.get(), Size.square(SIDE))
 
     viewer = studio.window.panel("generate")
     viewer.actions_by_id["start_here"].trigger()

@@ -17,13 +17,14 @@ from studio.core.errors import OutputError, UsageError
 from studio.core.generating import Trajectory
 from studio.core.grid import Axis, Grid
 from studio.core.settings import Settings
+from studio.core.sizes import Size
 from studio.gallery import comparison, comparison_sheet
 from studio.gallery.comparison import Comparison
 from studio.gallery.comparison_sheet import Made, caption, label
 from studio.pictures.sheet import PAPER
 
 SIDE, FRAME = 200, 4
-BASE = Settings("a bear", sampler="flow", steps=3, seed=1, size=SIDE)
+BASE = Settings("a bear", sampler="flow", steps=3, seed=1, size=Size.square(SIDE))
 GRID = Grid(Axis("steps", (1, 2)), Axis("sampler", ("ddpm", "flow")), Axis("guidance", (1.0, 3.0)))
 
 

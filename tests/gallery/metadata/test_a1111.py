@@ -9,6 +9,7 @@ from PIL import Image, PngImagePlugin
 
 from studio.core.errors import DataError
 from studio.core.settings import Settings
+from studio.core.sizes import Size
 from studio.gallery import png
 from studio.gallery.metadata import read
 from studio.gallery.metadata.a1111 import SAMPLER_ID
@@ -95,8 +96,10 @@ def test_quoted_values_and_the_samplers_options() -> None:
         ),
         ("Steps: 9, Schedule type: New", {"schedule": ""}, "The schedule 'New' is not here"),
         ("Steps: 9, Variation seed strength: 2", {"variation": 1.0}, "variation 2 became 1."),
-        ("Steps: 9, Size: 256x256", {"size": 256}, ""),
-        ("Steps: 9, Size: 1x2x3", {"size": 256}, ""),
+        ("Steps: 9, Size: 256x256", {"size": Size.square(256)}, ""),
+        ("Steps: 9, Size: 512x768", {"size": Size(512, 768)}, ""),
+        ("Steps: 9, Size: 0x99999", {"size": Size(1, 65536)}, "The width 0 became 1."),
+        ("Steps: 9, Size: 1x2x3", {"size": Size.square(256)}, ""),
     ],
 )
 def test_values_out_of_range_are_clamped_and_told(

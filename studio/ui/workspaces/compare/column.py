@@ -87,7 +87,7 @@ class CompareColumn(SettingsColumn):
         self.steps = rows.add("Steps", steps, session.steps)
         guidance = SliderSpin("sharedGuidance", "Guidance", GUIDANCE, 0, MAX_GUIDANCE, 15, 1, 0.5)
         self.guidance = rows.add("Guidance", guidance, session.guidance)
-        self.size = rows.add("Size", SizeBox(session, "sharedSize"), session.size)
+        self.extent = rows.add("Size", SizeBox(session, "sharedSize"), session.size)
         seed = session.seed, session.seed_locked, session.last_seed, session.reuse_last_seed
         seeds = Form(self.rows)  # the line holds "Random (last 4294967295)" only below its caption
         self.seed = seeds.add("Seed", SeedBox("sharedSeed").follow(*seed))

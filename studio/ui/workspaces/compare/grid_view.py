@@ -35,9 +35,8 @@ def layout(count: int, columns: int | None, width: int, height: int, shape: floa
     `columns` is None where the cells may be wrapped; `shape` is a picture's height for its width.
     """
     tried = [columns] if columns is not None else list(range(1, count + 1))
-    fits = [
-        Layout(each, _side(count, each, width, height, shape, columns is None)) for each in tried
-    ]
+    room = width, height, shape, columns is None
+    fits = [Layout(each, _side(count, each, *room)) for each in tried]
     best = max(fits, key=lambda each: each.side)
     if best.side >= GOOD:
         return Layout(best.columns, min(best.side, MOST))

@@ -97,7 +97,7 @@ class Column(SettingsColumn):
         self.steps = form.add("Steps", steps, session.steps)
         guidance = SliderSpin("guidance", "Guidance", GUIDANCE, 0, MAX_GUIDANCE, 15, 1, 0.5)
         self.guidance = form.add("Guidance", guidance, session.guidance, self.interval)
-        self.size = form.add("Size", SizeBox(session, key=" (Alt+Z)"), session.size)
+        self.extent = form.add("Size", SizeBox(session, key=" (Alt+Z)"), session.size)
         seed = session.seed, session.seed_locked, session.last_seed, session.reuse_last_seed
         self.seed = form.add("Seed", SeedBox().follow(*seed))
         count = SliderSpin("pictures", "Pictures", COUNT, 1, MAX_COUNT, 16)

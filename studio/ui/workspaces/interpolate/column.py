@@ -119,7 +119,7 @@ class WalkColumn(SettingsColumn):
         self.steps = form.add("Steps", steps, session.steps)
         guidance = SliderSpin("walkGuidance", "Guidance", GUIDANCE, 0, MAX_GUIDANCE, 15, 1, 0.5)
         self.guidance = form.add("Guidance", guidance, session.guidance)
-        self.size = form.add("Size", SizeBox(session, "walkSize"), session.size)
+        self.extent = form.add("Size", SizeBox(session, "walkSize"), session.size)
 
     def shown(self) -> tuple[EndCard, ...]:
         """The ends that count."""

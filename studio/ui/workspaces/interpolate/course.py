@@ -43,6 +43,7 @@ class Course(Requester):
 
     def begin(self, walk: Walk) -> bool:
         """Asks for the frames; false when there is no engine yet. Raises UsageError."""
+        walk.check()
         size = walk.ends[0].settings.size
         needed = walk.columns * walk.rows * size.width * size.height * BYTES_A_PIXEL
         if needed > MOST_BYTES:

@@ -130,9 +130,8 @@ class FrameMap(QWidget):
             painter.fillRect(place, self.palette().color(_ROLE.Mid))
             painter.setOpacity(PALE)
         if shown is not None:
-            part = min(
-                1.0, place.width() / place.height() / self._course.wide
-            )  # a slice of the middle
+            shape = place.width() / place.height()
+            part = min(1.0, shape / self._course.wide)  # a slice of the middle
             picture = self._course.pictures[shown]
             picture.draw(painter, place, QRectF((1 - part) / 2, 0, part, 1), scale)
         painter.setOpacity(1.0)

@@ -39,7 +39,7 @@ class View(PictureView):
         size = QSizeF(1, 1) if self.picture is None else QSizeF(self.picture.image.size())
         place = fitted(room, size)
         if self.picture is not None and place.width() > MOST_FIT * size.width():
-            place.setSize(MOST_FIT * size)
+            place.setSize(size * MOST_FIT)
             place.moveCenter(room.center())
         return place
 
