@@ -108,6 +108,7 @@ def test_only_what_differs_is_said() -> None:
         )
     )
     assert said.endswith("x --seed 0 --sampler edm-heun --size 64 --option s_churn=0.0")
+    assert command(Settings("x", size=Size(768, 512))).endswith("--seed 0 --size 768x512")
 
 
 def test_what_no_command_line_can_hold_is_replaced() -> None:
