@@ -155,7 +155,7 @@ def test_pictures_that_are_not_square(qtbot: QtBot, studio: app.Studio, tmp_path
     assert session.size.get() == Size(96, 64)
     session.use_sizes(Sizes(Size.square(32)))
     assert session.size.get() == Size.square(32) and not find(studio, "sizeWidth").isEnabled()
-    assert "makes pictures of 32x32 only" in find(studio, "sizeSwap").toolTip()
+    assert find(studio, "sizeSwap").toolTip() == "This model makes pictures of 32x32 only"
     (told,) = restore(session, png.read_settings(path))
     assert told == "The size 96x64 was not applied; it is 32x32 here."
 

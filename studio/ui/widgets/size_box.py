@@ -66,11 +66,10 @@ class SizeBox(QWidget):
         """Another model is there."""
         self._sizes = sizes
         parts = self.across, self.down, self.swap, self.suiting
+        only = "" if sizes.step else f"This model makes pictures of {sizes.own} only"
         for part, tip in zip(parts, (*self._tips, SWAP, SUITS), strict=True):
-            part.setEnabled(bool(sizes.step))
-            part.setToolTip(
-                tip if sizes.step else f"The model that is loaded makes {sizes.own} only"
-            )
+            part.setEnabled(not only)
+            part.setToolTip(only or tip)
         for spin in (self.across, self.down):
             spin.setSingleStep(max(sizes.step, 1))
         menu = self.suiting.menu()

@@ -30,7 +30,7 @@ from tests.models.families.pipelines import PIPELINES, saved
 pytest.importorskip("transformers")
 STEPS, SIDE = 5, 64  # a divisor of 1000: their trailing grid is off by one otherwise
 SQUARE = Size.square(SIDE)
-#: Their U-Nets halve latents once: those of 66 pixels do not halve evenly.
+#: These U-Nets halve latents once, and those of the last do not halve evenly.
 SIZES = (SQUARE, Size(96, 64), Size(64, 96), Size(98, 66))
 Opened = tuple[Any, Checkpoint]
 
@@ -39,6 +39,7 @@ Opened = tuple[Any, Checkpoint]
 def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Opened:
     folder = tmp_path_factory.mktemp("pipelines") / request.param
     pipeline = saved(request.param, folder)
+    pipeline.check_inputs = lambda *_, **__: None  # it refuses sides that 8 does not divide
     model = registry.open_model(str(folder))
     assert isinstance(model, Checkpoint)
     return pipeline, model
