@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from studio.core.settings import Settings
+from studio.core.sizes import Size
 from studio.gallery import png
 from tests.cli.conftest import ROOT, Bar, Run
 from tests.tiny import SIDE, SIZE, bundle, with_turbo
@@ -309,3 +310,22 @@ def test_brackets_of_no_use_are_noted(run: Run, tmp_path: Path, quick: tuple[obj
 def judging(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny model with a picture tower."""
     return bundle(tmp_path_factory.mktemp("judging") / "tiny")
+
+
+def test_a_width_and_a_height(run: Run, tmp_path: Path) -> None:
+    """On a model that makes other sizes than squares; squares are said as they always were."""
+    pytest.importorskip("transformers")
+    from tests.models.families.pipelines import saved
+
+    saved("sd1", tmp_path / "sd")
+    words = ("--model", tmp_path / "sd", "--steps", 1, "--device", "cpu", "--seed", 1, "--json")
+    for size, pair, stored in (("96x64", (96, 64), "96x64"), (64, (64, 64), 64)):
+        place = tmp_path / f"{size}.png"
+        ran = run("generate", "bear", *words, "--size", size, "--out", place)
+        assert ran.code == 0 and ran.document["settings"]["size"] == stored
+        with Image.open(place) as image:
+            assert image.size == pair
+        assert png.read_settings(place).size == Size(*pair)
+    for wrong, told in (("97x64", "try 96x64"), ("wide", "written 512 or 768x512")):
+        ran = run("generate", "bear", *words, "--size", wrong)
+        assert ran.code == 2 and told in ran.error

@@ -29,11 +29,11 @@ def test_everything_with_a_place_here_is_carried_over(tmp_path: Path) -> None:
         steps=25,
         guidance=6.5,
         seed=2914187532,
+        size=Size(512, 768),
     )
     assert found.notes == (
         "LoRA 'foxStyle_v2' was left out.",
         "The model 'v1-5-pruned-emaonly' is not here; studio-256 takes its place.",
-        "The size 512 x 768 became 256.",
         "VAE, Clip skip, Hires upscale, Hires steps and Hires upscaler were left out.",
     )
 
@@ -157,3 +157,8 @@ def test_a_twin_of_an_older_version_is_found_under_its_one_name(place: str) -> N
 def test_other_texts_are_data_errors(tmp_path: Path, text: str) -> None:
     with pytest.raises(DataError, match=r"a\.png"):
         read(written(tmp_path / "a.png", parameters=text))
+
+
+def test_a_size_that_is_not_said_is_the_persons_own() -> None:
+    assert "size" in read_text("a\nSteps: 9, Version: x", MODELS).missing
+    assert "size" not in read_text("a\nSteps: 9, Size: 512x768, Version: x", MODELS).missing

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from studio.core.errors import ModelError, UsageError
-from studio.core.generating import Generate
+from studio.core.generating import Generate, Inputs
 from studio.core.settings import Settings
 from studio.core.sizes import Size
 from studio.diffusion import samplers
@@ -237,3 +237,17 @@ def test_half_precision_files_open_where_there_are_no_others(tmp_path: Path) -> 
     pipeline.to(torch.float16).save_pretrained(folder, variant="fp16")
     model = registry.open_model(str(folder))
     assert torch.allclose(model.condition(["bear"]).tokens, expected, atol=1e-2)
+
+
+def test_a_picture_that_is_not_square_is_repainted_in_its_shape(opened: Opened) -> None:
+    """Its middle, in the shape of the settings; what the mask spares stays as it was."""
+    _, model = opened
+    photo = np.random.default_rng(1).integers(0, 256, (64, 128, 3), np.uint8)
+    mask = np.zeros(photo.shape[:2], np.uint8)
+    mask[:, :64] = 255
+    settings = Settings("a bear", model=str(model.info.path), steps=2, size=Size(96, 64))
+    inputs = Inputs(photo, mask)
+    (picture,) = run_now(Generate(inputs.named(settings), inputs=inputs), Worker("cpu"))
+    assert picture.image.shape == (64, 96, 3)
+    assert np.array_equal(picture.image[:, 52:], photo[:, 68:112])  # beyond 2 % of 96 pixels
+    assert not np.array_equal(picture.image[:, :40], photo[:, 16:56])
