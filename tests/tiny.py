@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from studio.core.installation import ASSETS
+from studio.core.sizes import Size
 from studio.models.digests import weights_digest
 from studio.networks import lora
 from studio.networks.autoencoder import Autoencoder, AutoencoderConfig
@@ -48,7 +49,8 @@ ENCODED = ("apple", "bear", "fox", "owl", "car", "sun")
 CLASSIFIER = ClassifierConfig(
     channels=4, side=4, patch=2, width=16, depth=1, heads=2, classes=len(CLASSES)
 )
-SIZE = DENOISER.side * AUTOENCODER.downsampling  # pixels
+SIDE = DENOISER.side * AUTOENCODER.downsampling  # pixels
+SIZE = Size.square(SIDE)
 ABOUT = {"recipe": "random", "date": "2026-11-23"}
 PREVIEW = {"matrix": [[0.1, 0.0, -0.1]] * 4, "bias": [0.5, 0.5, 0.5]}
 

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from studio.core.errors import UsageError
+from studio.core.sizes import Size
 from studio.core.world import World
 from studio.pictures.reading import BLACK, ReadPicture, fitted_mask, read_picture
 
@@ -29,10 +30,10 @@ def read_all(paths: Sequence[Path]) -> tuple[np.ndarray, ...]:
     return tuple(picture.pixels for picture in pictures)
 
 
-def read_square(path: Path) -> ReadPicture:
-    """A picture whose middle will be used. Raises DataError."""
+def read_middle(path: Path, size: Size) -> ReadPicture:
+    """A picture whose middle in the shape of a size will be used. Raises DataError."""
     picture = read_picture(path)
-    tell(path, *picture.square_notes)
+    tell(path, *picture.notes_for(size))
     return picture
 
 

@@ -6,7 +6,7 @@ from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
 from functools import partial
 from pathlib import Path
 
-from studio.cli.pictures import read_mask, read_square
+from studio.cli.pictures import read_mask, read_middle
 from studio.cli.verb import add_model, size_of
 from studio.core.errors import UsageError
 from studio.core.generating import Inputs
@@ -76,7 +76,7 @@ def add_start(parser: ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="repaint only where this picture is white, not black or transparent; around it the"
-        " new picture fades into the old one over 2 %% of a side",
+        " new picture fades into the old one over 2 %% of the longer side",
     )
     add("--variation", type=float, default=0.0, help="0: the seed's own noise, 1: another's")
     add("--variation-seed", type=int, default=0, help="the seed of the other noise")
@@ -89,7 +89,7 @@ def inputs_from(arguments: Namespace) -> Inputs | None:
             if getattr(arguments, name) is not None:
                 raise UsageError(f"--{name} needs --image, the picture to start from.")
         return None
-    source = read_square(arguments.image).pixels
+    source = read_middle(arguments.image, size_of(arguments)).pixels
     return Inputs(source, None if arguments.mask is None else read_mask(arguments.mask, source))
 
 

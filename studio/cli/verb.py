@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from studio.core.device import DEVICES, PRECISIONS
 from studio.core.errors import ModelError, UsageError
 from studio.core.settings import Settings
+from studio.core.sizes import Size
 from studio.engine.worker import Worker
 from studio.models.registry import find
 
@@ -67,7 +68,9 @@ def add_model(parser: ArgumentParser) -> None:
     """--model, --size, and where it runs."""
     default = Settings("")
     parser.add_argument(
-        "--size", type=int, help="pixels a side (default: those that the model was trained on)"
+        "--size",
+        type=Size.read,
+        help="pixels a side, or width x height: 768x512 (default: what the model was trained on)",
     )
     parser.add_argument(
         "--model", default=default.model, metavar="NAME|PATH", help="which model (%(default)s)"
@@ -75,16 +78,18 @@ def add_model(parser: ArgumentParser) -> None:
     add_device(parser)
 
 
-def size_of(arguments: Namespace) -> int:
+def size_of(arguments: Namespace) -> Size:
     """The size that was asked for, or the model's own; who opens the model says what is wrong."""
-    return int(_own_size(arguments.model) if arguments.size is None else arguments.size)
+    asked: Size | None = arguments.size
+    return asked or _own_size(arguments.model)
 
 
 @cache
-def _own_size(model: str) -> int:
+def _own_size(model: str) -> Size:
     """Looked up once, however many pictures are asked for."""
     try:
-        return find(model).size or Settings("").size
+        side = find(model).size
+        return Size.square(side) if side else Settings("").size
     except ModelError:
         return Settings("").size
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from studio.core.sizes import Sizes
+
 
 @dataclass(frozen=True)
 class Request:
@@ -106,14 +108,14 @@ class Failed(Event):
 
 @dataclass(frozen=True)
 class Ready(Event):
-    """A model is loaded; `device` and `precision` in words. It makes pictures of `size` pixels a
-    side. `classes` are those its noise-aware classifier knows; `needs` what rules and samplers may
+    """A model is loaded; `device` and `precision` in words. `sizes` are those it
+    makes. `classes` are those its noise-aware classifier knows; `needs` what rules and samplers may
     need of it: "weak", "classifier", "turbo"."""
 
     model: str
     device: str
     precision: str
     seconds: float
-    size: int
+    sizes: Sizes
     classes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from studio.core import prompts
 from studio.core.errors import UsageError
+from studio.core.sizes import Size
 from studio.core.specs import Options
 
 MAX_SEED = 2**63 - 1
@@ -31,7 +33,7 @@ class Settings:
     """Everything that decides one picture; stored inside its PNG.
 
     `guidance` is w in eps_u + w (eps_c - eps_u): 0 unconditional, 1 conditional. It acts where
-    the rectified-flow time (0 clean, 1 noise) lies in `guidance_interval`. `size` is in pixels.
+    the rectified-flow time (0 clean, 1 noise) lies in `guidance_interval`.
     `schedule` names where the steps lie ("": the sampler's own), its times moved by `shift`.
     `options` are the sampler's, `rule` and `rule_options` the guidance rule's. `classifier` is the
     class that the noise-aware classifier pulls to ("": none), `classifier_scale` how strongly.
@@ -49,7 +51,7 @@ class Settings:
     guidance: float = 4.0
     guidance_interval: tuple[float, float] = (0.0, 1.0)
     seed: int = 0
-    size: int = 256
+    size: Size = Size.square(256)  # noqa: RUF009
     options: Options = ()
     schedule: str = ""
     shift: float = 1.0
@@ -63,6 +65,10 @@ class Settings:
     variation: float = 0.0
     variation_seed: int = 0
     syntax: int = SYNTAX
+
+    def stored(self) -> dict[str, Any]:
+        """As JSON holds them."""
+        return {**asdict(self), "size": self.size.stored}
 
     def numbered(self, index: int) -> Settings:
         """Those of picture `index` of several: the next seeds, or one seed's next variations."""

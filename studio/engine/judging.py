@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from studio.core.sizes import Size
 from studio.metrics import perceptual
 from studio.metrics.perceptual_levels import SMALLEST
 from studio.models.model import Model
@@ -15,9 +16,9 @@ from studio.models.model import Model
 Judge = Callable[[np.ndarray, np.ndarray], float]
 
 
-def judge_for(model: Model, size: int) -> Judge | None:
+def judge_for(model: Model, size: Size) -> Judge | None:
     """LPIPS on the model's device; None where it, or pictures that large, cannot be had."""
-    if size < SMALLEST or not perceptual.lpips_available():
+    if min(size.pair) < SMALLEST or not perceptual.lpips_available():
         return None
     device = model.device
     network = perceptual.load_lpips(device)

@@ -22,7 +22,9 @@ from studio.diffusion.noise import NoiseStream
 from studio.models.model import Model
 from studio.pictures.reading import fitted_mask
 
-FEATHER = 0.02  # of a side: how far around what is repainted the new picture fades into the old
+FEATHER = (
+    0.02  # of the longer side: how far around what is repainted the new picture fades into the old
+)
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ class Seeds:
 @dataclass(frozen=True, eq=False)
 class Source:
     """A picture to start from, as the model sees it: its `latents` (1, C, h, w), normalised, and
-    `known` (1, 1, h, w), 1 where it must stay (None: nowhere). `pixels` (S, S, 3) uint8 and the
-    soft `painted` (S, S, 1) in [0, 1] put the rest back after decoding."""
+    `known` (1, 1, h, w), 1 where it must stay (None: nowhere). `pixels` (H, W, 3) uint8 and the
+    soft `painted` (H, W, 1) in [0, 1] put the rest back after decoding."""
 
     latents: Tensor
     known: Tensor | None
@@ -66,7 +68,7 @@ class Source:
         return denoiser if self.known is None else Inpainted(denoiser, self.latents, self.known)
 
     def composed(self, images: np.ndarray) -> np.ndarray:
-        """Decoded pictures (B, S, S, 3) uint8 with the original where nothing was painted."""
+        """Decoded pictures (B, H, W, 3) uint8 with the original where nothing was painted."""
         if self.painted is None:
             return images
         mixed = self.painted * images + (1.0 - self.painted) * self.pixels
@@ -74,28 +76,27 @@ class Source:
 
 
 def picture_for(settings: Settings, picture: np.ndarray) -> np.ndarray:
-    """A picture (H, W, 3) uint8 cut to a square in the middle, (size, size, 3)."""
-    side = (settings.size, settings.size)
-    return np.asarray(ImageOps.fit(Image.fromarray(picture), side))
+    """A picture (H, W, 3) uint8 of which the middle in the settings' shape is taken and brought to
+    their size."""
+    return np.asarray(ImageOps.fit(Image.fromarray(picture), settings.size.pair))
 
 
 @torch.inference_mode()
 def source_of(model: Model, settings: Settings, inputs: Inputs | None) -> Source | None:
-    """Cut to a square in the middle and brought to the model's size. Raises UsageError where the
+    """Its middle, brought to the settings' size. Raises UsageError where the
     model has no encoder."""
     if inputs is None:
         return None
     _, height, width = model.latent_shape(settings.size)
-    side = (settings.size, settings.size)
     pixels = picture_for(settings, inputs.source)
     latents = model.encode(pixels[None])
     checked(latents, f"What {settings.model} encodes the picture to start from to")
     if inputs.mask is None:
         return Source(latents, None, pixels, None)
-    mask = fitted_mask(inputs.mask, side) > 0
+    mask = fitted_mask(inputs.mask, settings.size.pair) > 0
     hard = torch.from_numpy(mask).float()[None, None]
     touched = F.adaptive_max_pool2d(hard, (height, width))  # a cell is made anew if any pixel is
-    painted = feathered(mask, FEATHER * settings.size)
+    painted = feathered(mask, FEATHER * max(settings.size.pair))
     return Source(latents, (1.0 - touched).to(latents.device), pixels, painted)
 
 

@@ -51,7 +51,7 @@ def map_words(
     source = source_of(model, plan.settings, request.inputs)
     batch = Batch(plan, (0,), Seeds.of([plan.settings]), source)
     runner = Runner(model, Clock(plan.cost), 1, check, job)
-    seen = Seen(model.networks, plan, request.words)
+    seen = Seen(model, plan, request.words)
     model.recorded = seen.hear
     try:
         made = yield from runner.made(batch, shown=seen.end_step)
@@ -65,8 +65,12 @@ def map_words(
 class Seen:
     """Gathers the maps: of each step, those of its first call that hears the prompt."""
 
-    def __init__(self, networks: Networks, plan: Plan, others: Sequence[str]) -> None:
+    def __init__(self, model: LatentDiffusion, plan: Plan, others: Sequence[str]) -> None:
+        networks = model.networks
         self.times: list[float] = []
+        _, height, width = model.latent_shape(plan.settings.size)
+        patch = networks.denoiser.config.patch
+        self._shape = height // patch, width // patch
         self._fresh = True
         reading, steps = prompts.read(plan.settings.prompt), plan.settings.steps
         self._turns = [plan.times[turn] for turn in reading.turns(steps)]
@@ -113,13 +117,17 @@ class Seen:
 
     def maps(self) -> tuple[WordMap, ...]:
         typed = [
-            WordMap(*place, _square(maps), _square(self._concepts[place[0]]))
+            WordMap(*place, self._mapped(maps), self._mapped(self._concepts[place[0]]))
             for place, maps in self._attention.items()
         ]
         others = [
-            WordMap(text, -1, -1, None, _square(self._concepts[text])) for text in self._others
+            WordMap(text, -1, -1, None, self._mapped(self._concepts[text])) for text in self._others
         ]
         return (*typed, *others)
+
+    def _mapped(self, maps: Sequence[Tensor]) -> np.ndarray:
+        """(steps, h, w)"""
+        return torch.stack(list(maps)).float().cpu().numpy().reshape(len(maps), *self._shape)
 
 
 def attention_map(record: Record, word: Word, row: int) -> Tensor:
@@ -157,10 +165,3 @@ def _answer(cross: CrossAttention, tokens: Tensor) -> Tensor:
 
 def _place(word: Word) -> Place:
     return word.text, word.start, word.end
-
-
-def _square(maps: Sequence[Tensor]) -> np.ndarray:
-    """(steps, side, side)"""
-    stacked = torch.stack(list(maps)).float().cpu().numpy()
-    side = round(stacked.shape[1] ** 0.5)
-    return stacked.reshape(len(stacked), side, side)

@@ -151,7 +151,7 @@ class Worker:
         seconds = time.perf_counter() - began
         device = self.device
         words = device.label, device.precision
-        return Ready(job, name, *words, seconds, model.size, model.classes, model.has)
+        return Ready(job, name, *words, seconds, model.sizes, model.classes, model.has)
 
 
 def _late(module: str, function: str, given: Callable[[Worker, Any], tuple[Any, ...]]) -> Handler:

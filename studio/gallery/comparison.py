@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,7 @@ def document(
 
     Cells that are not made are left out; what is not finite is None.
     """
-    common = asdict(comparison.settings[0])
+    common = comparison.settings[0].stored()
     axes = vars(comparison.grid).items()
     return {
         "axes": {
@@ -109,7 +109,7 @@ def write_document(path: Path, contents: Mapping[str, Any]) -> None:
 
 def _cell(made: Made, path: Path | None) -> dict[str, Any]:
     cell, distance = made.cell, made.distance
-    settings = asdict(cell.settings)
+    settings = cell.settings.stored()
     return {
         "index": cell.index,
         **{name: settings[name] for name in VARIED},

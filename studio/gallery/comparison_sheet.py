@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 from studio.core.comparing import Cell, Distance
 from studio.core.grid import AXES, Grid
 from studio.core.settings import Settings
+from studio.core.sizes import Size
 from studio.pictures.lettering import fitted, width, write
 from studio.pictures.sheet import FAINT, GAP, INK, Line, Sheet
 
@@ -38,21 +39,21 @@ class Made:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where things are, in pixels; tabs lie below each other. `side` of a picture."""
+    """Where things are, in pixels; tabs lie below each other. `picture` is one's size."""
 
     shape: tuple[int, int, int]  # tabs, rows, columns
-    side: int
+    picture: Size
     row_head: int  # width
     column_head: int  # height
     tab_head: int  # height
 
     @property
     def column(self) -> int:
-        return max(self.side, NARROWEST) + GAP
+        return max(self.picture.width, NARROWEST) + GAP
 
     @property
     def row(self) -> int:
-        return self.side + CAPTION
+        return self.picture.height + CAPTION
 
     @property
     def tab(self) -> int:
@@ -68,14 +69,15 @@ class Layout:
         _, rows, columns = self.shape
         tab, rest = divmod(index, rows * columns)
         row, column = divmod(rest, columns)
-        left = GAP + self.row_head + column * self.column + (self.column - GAP - self.side) // 2
+        left = GAP + self.row_head + column * self.column
+        left += (self.column - GAP - self.picture.width) // 2
         top = TITLE + tab * self.tab + self.tab_head + self.column_head + row * self.row
         return left, top
 
 
 def sheet(grid: Grid, settings: Sequence[Settings], made: Sequence[Made | None]) -> Image.Image:
     """The labelled sheet: pictures at their own size, with calls, seconds and distances."""
-    return _drawn(grid, settings, made, _layout(grid, _side(settings, made))).image
+    return _drawn(grid, settings, made, _layout(grid, _size(settings, made))).image
 
 
 def film(
@@ -89,12 +91,12 @@ def film(
 
     Pictures of x0 come from `decode`, else small ones are enlarged. The last frame is the sheet.
     """
-    side = _side(settings, made)
-    while max(_layout(grid, side).size) > LARGEST_FRAME and side > 64:
-        side = math.ceil(side * 0.8)
-    layout = _layout(grid, side)
+    size = _size(settings, made)
+    while max(_layout(grid, size).size) > LARGEST_FRAME and min(size.pair) > 64:
+        size = Size(*(math.ceil(side * 0.8) for side in size.pair))
+    layout = _layout(grid, size)
     still = _drawn(grid, settings, made, layout).image
-    moving = [(cell.index, _Lane(cell, decode, side)) for cell in
+    moving = [(cell.index, _Lane(cell, decode, size)) for cell in
               (each.cell for each in made if each is not None) if cell.trajectory]  # fmt: skip
     for k in range(frames):
         t = 1.0 - k / (frames - 1)
@@ -109,16 +111,16 @@ def film(
 class _Lane:
     """One cell's pictures over time."""
 
-    def __init__(self, cell: Cell, decode: Decode | None, side: int) -> None:
+    def __init__(self, cell: Cell, decode: Decode | None, size: Size) -> None:
         assert cell.trajectory is not None
-        self._cell, self._kept, self._decode, self._side = cell, cell.trajectory, decode, side
+        self._cell, self._kept, self._decode, self._size = cell, cell.trajectory, decode, size
         self._shown: tuple[int, Image.Image] | None = None
 
     def at(self, t: float) -> Image.Image:
         """Of the last step that began with at least this much noise."""
         k = max((k for k, time in enumerate(self._kept.times) if time >= t - 1e-9), default=0)
         if self._shown is None or self._shown[0] != k:
-            self._shown = k, _resized(self._frame(k), self._side)
+            self._shown = k, _resized(self._frame(k), self._size)
         return self._shown[1]
 
     def _frame(self, k: int) -> np.ndarray:
@@ -159,13 +161,14 @@ def _figure(value: float) -> str:
     return f"{value:.3f}" if math.isfinite(value) else "∞"
 
 
-def _side(settings: Sequence[Settings], made: Sequence[Made | None]) -> int:
-    return next((each.cell.image.shape[0] for each in made if each is not None), settings[0].size)
+def _size(settings: Sequence[Settings], made: Sequence[Made | None]) -> Size:
+    shapes = (each.cell.image.shape for each in made if each is not None)
+    return next((Size(shape[1], shape[0]) for shape in shapes), settings[0].size)
 
 
-def _layout(grid: Grid, side: int) -> Layout:
+def _layout(grid: Grid, size: Size) -> Layout:
     heads = [
-        _lines(label(grid.columns.name, value), max(side, NARROWEST))
+        _lines(label(grid.columns.name, value), max(size.width, NARROWEST))
         for value in grid.columns.values
     ]
     row_head = 0
@@ -175,7 +178,7 @@ def _layout(grid: Grid, side: int) -> Layout:
         row_head = GAP + math.ceil(max(width(line, HEAD) for line in lines))
     return Layout(
         grid.shape,
-        side,
+        size,
         row_head=row_head,
         column_head=max(map(len, heads)) * LINE + 10,
         tab_head=TAB if grid.tabs is not None else 0,
@@ -191,14 +194,15 @@ def _drawn(
     _headings(drawn, grid, layout)
     for index, each in enumerate(made):
         left, top = layout.place(index)
-        side = layout.side
+        size = layout.picture
         if each is None:
-            drawn.fill(left, top, side, EMPTY)
+            drawn.fill(left, top, *size.pair, EMPTY)
             continue
-        drawn.put(_resized(each.cell.image, side), left, top)
+        drawn.put(_resized(each.cell.image, size), left, top)
         cost, far = caption(each, "steps" not in names)
         lines, room = ((cost, 13, INK), (far, 13, FAINT)), layout.column - 4
-        drawn.write(left + side / 2, top + side + 12, *lines, leading=17, side="m", room=room)
+        middle = left + size.width / 2, top + size.height + 12
+        drawn.write(*middle, *lines, leading=17, side="m", room=room)
     return drawn
 
 
@@ -227,12 +231,12 @@ def _headings(drawn: Sheet, grid: Grid, layout: Layout) -> None:
             drawn.write(GAP, top - TAB / 2, words, room=layout.size[0] - 2 * GAP)
         for column, value in enumerate(grid.columns.values):
             lines = _lines(label(grid.columns.name, value), layout.column - GAP)
-            x = layout.place(column)[0] + layout.side / 2
+            x = layout.place(column)[0] + layout.picture.width / 2
             y = top + layout.column_head - 8 - LINE * (len(lines) - 0.5)
             drawn.write(x, y, *lines, leading=LINE, side="m")
         if grid.rows is not None:
             for row, value in enumerate(grid.rows.values):
-                middle = layout.place(first + row * columns)[1] + layout.side / 2
+                middle = layout.place(first + row * columns)[1] + layout.picture.height / 2
                 lines = _lines(label(grid.rows.name, value), ROW_HEAD)
                 drawn.write(GAP, middle - LINE * (len(lines) - 1) / 2, *lines, leading=LINE)
 
@@ -252,8 +256,8 @@ def _lines(text: str, room: int) -> list[Line]:
     return [(fitted(line, HEAD, room), HEAD, INK) for line in lines or [""]]
 
 
-def _resized(pixels: np.ndarray, side: int) -> Image.Image:
+def _resized(pixels: np.ndarray, size: Size) -> Image.Image:
     image = Image.fromarray(pixels)
-    if image.width == side:
+    if image.size == size.pair:
         return image
-    return image.resize((side, side), Image.Resampling.LANCZOS)
+    return image.resize(size.pair, Image.Resampling.LANCZOS)

@@ -23,6 +23,7 @@ from studio.core.errors import DataError, UsageError
 from studio.core.files import saving
 from studio.core.generating import Score
 from studio.core.settings import Settings
+from studio.core.sizes import Size
 from studio.core.specs import Option
 from studio.diffusion.samplers import known_as
 from studio.gallery.naming import new_path
@@ -131,8 +132,9 @@ def _now() -> str:
 
 def _chunks(record: Record) -> PngImagePlugin.PngInfo:
     info = PngImagePlugin.PngInfo()
+    document = {"format": FORMAT, **asdict(record), "settings": record.settings.stored()}
     # ASCII with escapes: every string survives, even half surrogate pairs and NUL
-    info.add_text(CHUNK, json.dumps({"format": FORMAT, **asdict(record)}, ensure_ascii=True))
+    info.add_text(CHUNK, json.dumps(document, ensure_ascii=True))
     info.add_itxt("parameters", parameters(record.settings))
     return info
 
@@ -194,12 +196,14 @@ def _settings(values: Any) -> Settings:
     settings = replace(settings, sampler=known_as(settings.sampler))
     settings = settings if "syntax" in checked else settings.from_before_syntax
     settings.check()
-    if not 1 <= settings.size <= MOST_PIXELS_A_SIDE:
+    if not all(1 <= side <= MOST_PIXELS_A_SIDE for side in settings.size.pair):
         raise ValueError(f"a size of {settings.size} pixels.")
     return settings
 
 
 def _value(name: str, value: Any) -> Any:
+    if name == "size":
+        return Size.read(value)
     default = getattr(Settings, name, "")
     if name in ("options", "rule_options"):
         return tuple(_option(each, name) for each in _checked(value, list, name))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -100,7 +100,7 @@ def write(path: Path, waiting: tuple[Generate, ...]) -> None:
     Pictures to start from are not in it: they lie where `inputs.keep` put them.
     """
     requests = [
-        {"settings": asdict(each.settings), "count": each.count, "kept": each.trajectories}
+        {"settings": each.settings.stored(), "count": each.count, "kept": each.trajectories}
         for each in waiting
     ]
     try:

@@ -10,6 +10,7 @@ from typing import Any
 
 from studio.core.installation import PROGRAM
 from studio.core.settings import Settings
+from studio.core.sizes import Size
 from studio.core.wildcards import escaped
 from studio.diffusion import samplers
 from studio.gallery.metadata.found import clean
@@ -31,7 +32,7 @@ def parameters(settings: Settings) -> str:
     values |= {
         "CFG scale": settings.guidance,
         "Seed": settings.seed,
-        "Size": f"{settings.size}x{settings.size}",
+        "Size": settings.size,
         "Model": settings.model,
     }
     if settings.variation:
@@ -70,7 +71,7 @@ def command(settings: Settings, inputs: Path | None = None) -> str:
     for field in fields(Settings):
         value = getattr(settings, field.name)
         if field.name not in _APART and value != getattr(default, field.name):
-            words += _option(field.name, value)
+            words += _option(field.name, value.stored if isinstance(value, Size) else value)
     if inputs is not None and settings.source:
         words += _start(settings, inputs)
     if settings.classifier:

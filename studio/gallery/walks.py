@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 from studio.core.generating import digest
@@ -21,7 +20,7 @@ def write_frame(path: Path, frame: Frame, walk: Walk) -> Path:
     between them are beside them. Raises OutputError."""
     between = {
         "ends": [
-            {"settings": asdict(end.settings)}
+            {"settings": end.settings.stored()}
             | ({} if end.picture is None else {"picture": digest(end.picture)})
             for end in walk.ends
         ],

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from studio.core import prompts
 from studio.core.errors import ModelError, UsageError
+from studio.core.sizes import Size, Sizes
 from studio.diffusion.denoiser import NetworkDenoiser
 from studio.diffusion.guidance import LogProbability
 from studio.diffusion.paths import DiscreteDDPM, RectifiedFlow, evenly, rf_time
@@ -40,7 +41,6 @@ from studio.models.network_folder import read_document
 from studio.networks.text import TextFeatures, mixed
 
 TOKENIZERS = ("CLIPTokenizer", "T5Tokenizer")
-LEAST, MOST = 64, 4096  # pixels a side
 MEANT = {"epsilon": "epsilon", "v_prediction": "v", "sample": "x0"}
 SAID = 200  # characters of what a package says is wrong
 SAMPLE = 256  # pixels a side of the picture that the preview is fitted to
@@ -83,8 +83,8 @@ class Checkpoint:
         return str(self._parameter.device.type)
 
     @property
-    def size(self) -> int:
-        return self.info.size
+    def sizes(self) -> Sizes:
+        return Sizes.about(self.info.size, self.autoencoder.downsampling * self.adapter.fold())
 
     @property
     def noisiest(self) -> float:
@@ -94,18 +94,16 @@ class Checkpoint:
     def guidance(self) -> str:
         return self.adapter.guidance
 
-    def own_schedule(self, size: int) -> Schedule | None:
+    def own_schedule(self, size: Size) -> Schedule | None:
         _, height, width = self.latent_shape(size)
         return self.adapter.schedule(height, width, self.scheduler)
 
-    def latent_shape(self, size: int) -> tuple[int, int, int]:
-        """(C, h, w). Raises UsageError for sizes that the denoiser cannot halve as it must."""
-        step = self.autoencoder.downsampling * self.adapter.fold()
-        if not LEAST <= size <= MOST or size % step:
-            near = min(MOST, max(LEAST, round(size / step) * step))
+    def latent_shape(self, size: Size) -> tuple[int, int, int]:
+        if not self.sizes.makes(size):
+            near = self.sizes.nearest(size)
             raise UsageError(f"{self.info.name} makes no pictures of {size} pixels; try {near}.")
-        side = size // self.autoencoder.downsampling
-        return self.autoencoder.latent_channels, side, side
+        fold = self.autoencoder.downsampling
+        return self.autoencoder.latent_channels, size.height // fold, size.width // fold
 
     @torch.inference_mode()
     def condition(self, prompts: Sequence[str]) -> TextFeatures:

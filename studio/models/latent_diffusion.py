@@ -19,6 +19,7 @@ from torch import Tensor
 
 from studio.core import prompts
 from studio.core.errors import ModelError, UsageError
+from studio.core.sizes import Size, Sizes
 from studio.diffusion.denoiser import NetworkDenoiser
 from studio.diffusion.guidance import LogProbability
 from studio.diffusion.named_paths import PATHS
@@ -113,9 +114,10 @@ class LatentDiffusion:
         return self._parameter.device.type
 
     @property
-    def size(self) -> int:
-        """The pictures' height and width in pixels."""
-        return self.networks.denoiser.config.side * self.networks.autoencoder.config.downsampling
+    def sizes(self) -> Sizes:
+        """One: the denoiser has positions for no other."""
+        fold = self.networks.autoencoder.config.downsampling
+        return Sizes(Size.square(self.networks.denoiser.config.side * fold))
 
     @property
     def noisiest(self) -> float:
@@ -125,15 +127,14 @@ class LatentDiffusion:
     def guidance(self) -> str:
         return TWO_CALLS
 
-    def own_schedule(self, size: int) -> None:
+    def own_schedule(self, size: Size) -> None:
         return None
 
-    def latent_shape(self, size: int) -> tuple[int, int, int]:
-        """(C, h, w). Raises UsageError: the denoiser's positions fit one size only."""
-        if size != self.size:
+    def latent_shape(self, size: Size) -> tuple[int, int, int]:
+        own = self.sizes.own
+        if size != own:
             raise UsageError(
-                f"{self.info.name} makes pictures of {self.size} pixels, not {size};"
-                f" choose size {self.size}."
+                f"{self.info.name} makes pictures of {own} pixels, not {size}; choose size {own}."
             )
         config = self.networks.denoiser.config
         return config.channels, config.side, config.side

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from studio.core.sizes import Size, Sizes
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
@@ -50,8 +52,8 @@ class Model(Protocol):
         """Where its denoiser runs, in torch's words: "cpu", "cuda"."""
 
     @property
-    def size(self) -> int:
-        """The height and width in pixels of the pictures it was trained on."""
+    def sizes(self) -> Sizes:
+        """Those it makes, its own that of the pictures it was trained on."""
 
     @property
     def noisiest(self) -> float:
@@ -63,12 +65,12 @@ class Model(Protocol):
         """How it is guided: by TWO_CALLS a step, by an EMBEDDED number it is told, or NOT_AT_ALL
         (distilled so, or never taught)."""
 
-    def own_schedule(self, size: int) -> Schedule | None:
-        """The time grid that it was published with, for pictures of `size` pixels; None where each
+    def own_schedule(self, size: Size) -> Schedule | None:
+        """The time grid that it was published with, for pictures of that size; None where each
         sampler's own is right."""
 
-    def latent_shape(self, size: int) -> tuple[int, int, int]:
-        """(C, h, w) for a square picture of `size` pixels. Raises UsageError for other sizes."""
+    def latent_shape(self, size: Size) -> tuple[int, int, int]:
+        """(C, h, w) of a picture. Raises UsageError for sizes that it does not make."""
 
     def condition(self, prompts: Sequence[str]) -> Any:
         """The features the denoiser is given for these prompts."""
@@ -98,7 +100,7 @@ class Model(Protocol):
         """What rules and samplers may need of it: "weak", "classifier", "turbo"."""
 
     def encode(self, pictures: np.ndarray) -> Tensor:
-        """Pictures (B, S, S, 3) uint8 -> what sampling would end at, (B, C, h, w) fp32: the means
+        """Pictures (B, H, W, 3) uint8 -> what sampling would end at, (B, C, h, w) fp32: the means
         of the posterior, normalised. Raises UsageError if it has no encoder."""
 
     def mixed(

@@ -18,6 +18,7 @@ from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from studio.core.errors import DataError
 from studio.core.files import must_be_regular
+from studio.core.sizes import Size
 from studio.pictures import SUFFIXES
 from studio.pictures.chunks import tidied
 
@@ -46,13 +47,10 @@ class ReadPicture:
     alpha: np.ndarray | None = None
     notes: tuple[str, ...] = ()
 
-    @property
-    def square_notes(self) -> tuple[str, ...]:
-        """The notes for who uses the square in the middle only."""
+    def notes_for(self, size: Size) -> tuple[str, ...]:
+        """The notes for who uses the middle in the shape of a size."""
         height, width = self.pixels.shape[:2]
-        return (
-            self.notes if height == width else (*self.notes, "Only its middle, a square, is used.")
-        )
+        return (*self.notes, *size.cut(width, height))
 
 
 def is_picture(path: Path) -> bool:

@@ -27,9 +27,9 @@ class Sheet:
         image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
         self.image.paste(image, (left, top))
 
-    def fill(self, left: int, top: int, side: int, ink: Ink) -> None:
-        """A square of one colour."""
-        self._draw.rectangle((left, top, left + side - 1, top + side - 1), ink)
+    def fill(self, left: int, top: int, width: int, height: int, ink: Ink) -> None:
+        """A rectangle of one colour."""
+        self._draw.rectangle((left, top, left + width - 1, top + height - 1), ink)
 
     def write(
         self, x: float, y: float, *lines: Line, leading: float = 0, side: str = "l", room: int = 0
@@ -42,18 +42,18 @@ class Sheet:
 
 
 def contact_sheet(pictures: np.ndarray, labels: Sequence[str], title: str) -> np.ndarray:
-    """(N, S, S, 3) uint8 pictures and N labels -> one (H, W, 3) uint8 sheet, six to a row."""
+    """(N, H, W, 3) uint8 pictures and N labels -> one (H, W, 3) uint8 sheet, six to a row."""
     assert len(pictures) == len(labels), f"{len(pictures)} pictures, {len(labels)} labels"
-    side = pictures.shape[1]
+    high, wide = pictures.shape[1:3]
     columns = min(COLUMNS, len(labels))
     rows = -(-len(labels) // columns)
-    width = GAP + columns * (side + GAP)
-    sheet = Sheet(width, TITLE + rows * (side + LABEL + GAP))
+    width = GAP + columns * (wide + GAP)
+    sheet = Sheet(width, TITLE + rows * (high + LABEL + GAP))
     sheet.write(GAP, TITLE // 2, (title, 18, FAINT), room=width - 2 * GAP)
     for i, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
-        left = GAP + (i % columns) * (side + GAP)
-        top = TITLE + (i // columns) * (side + LABEL + GAP)
+        left = GAP + (i % columns) * (wide + GAP)
+        top = TITLE + (i // columns) * (high + LABEL + GAP)
         sheet.put(picture, left, top)
-        middle = left + side / 2, top + side + LABEL / 2
-        sheet.write(*middle, (label, 15, INK), side="m", room=side)
+        middle = left + wide / 2, top + high + LABEL / 2
+        sheet.write(*middle, (label, 15, INK), side="m", room=wide)
     return np.asarray(sheet.image)

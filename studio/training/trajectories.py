@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -60,7 +59,7 @@ class Trajectories:
     ) -> None:
         self.model, self.settings, self.source = model, settings, source
         self.folder, self.shards = folder, count // SHARD
-        self.about = {"weights": digest, "settings": json.dumps(asdict(settings))}
+        self.about = {"weights": digest, "settings": json.dumps(settings.stored())}
         self.about |= {"mix": repr(source.mix), "seed": str(source.seed)}
 
     def fill(self, points: tuple[int, ...]) -> Iterator[Stage]:

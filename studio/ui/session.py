@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core.generating import Generate
 from studio.core.settings import Settings
+from studio.core.sizes import Sizes
 from studio.core.specs import GuidanceSpec, SamplerSpec, ScheduleSpec
 from studio.core.wildcards import escaped, only
 
@@ -94,7 +95,8 @@ class Session(QObject):
         self.prompt = Value("", self)
         self.negative = Value("", self)
         self.model = Value(first.model, self)
-        self.size = Value(first.size, self)  # the model's, once it is loaded
+        self.size = Value(first.size, self)
+        self.sizes = Value(Sizes(first.size), self)  # the model's, once it is loaded
         self.sampler = Value(known, self)
         self.steps = Value(self.samplers[known].default_steps, self)
         self.guidance = Value(first.guidance, self)
@@ -185,9 +187,16 @@ class Session(QObject):
             self.last_variation.set(request.settings.variation_seed)
         return request
 
+    def use_sizes(self, sizes: Sizes) -> None:
+        """Those of a model that is there now; a size that suits it too stays."""
+        if sizes != self.sizes.get():
+            self.sizes.set(sizes)
+            if self.size.get() not in sizes.offered:
+                self.size.set(sizes.own)
+
     def use_all(self, settings: Settings, but: Collection[str] = ()) -> None:
-        """Takes everything over except what is named in `but`, and the model: the one that is
-        loaded stays."""
+        """Takes everything over except what is named in `but`, the model (the one that is
+        loaded stays) and a size that it does not make."""
         self.use_prompt(settings, but)
         steps = self.steps.get() if "steps" in but else settings.steps
         if settings.sampler in self.samplers and "sampler" not in but:
@@ -197,6 +206,8 @@ class Session(QObject):
         if "guidance" not in but:
             self.guidance.set(settings.guidance)
         self.interval.set(settings.guidance_interval)
+        if "size" not in but and self.sizes.get().makes(settings.size):
+            self.size.set(settings.size)
         if settings.schedule in ("", *self.schedules) and "schedule" not in but:
             self.schedule.set(settings.schedule)
         if settings.schedule in ("", *self.schedules) and "shift" not in but:

@@ -1,4 +1,4 @@
-"""A picture to start from as the column holds it: cut to a square, its digests at hand."""
+"""A picture to start from as the column holds it, its digests at hand."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from studio.core.generating import Inputs, digest
 from studio.core.settings import Settings
+from studio.core.sizes import Size
 
 if TYPE_CHECKING:
     import numpy as np
 
-MOST = 1024  # pixels a side: no model here sees more
+MOST = 2048  # pixels a side: few models here see more
 RESTORED = "The picture it was made from"
 
 
@@ -40,6 +41,11 @@ class Start:
         name = "" if mask is None else digest(mask)
         return replace(self, inputs=replace(self.inputs, mask=mask), mask=name)
 
+    def notes_for(self, size: Size) -> str:
+        """What was done to it, and what will be where pictures of that size are made of it."""
+        height, width = self.inputs.source.shape[:2]
+        return " ".join((*self.notes, *size.cut(width, height)))
+
     @property
     def repainted(self) -> float:
         """How much of the picture the mask gives free, 0 to 1; all without one."""
@@ -48,13 +54,13 @@ class Start:
 
 
 def from_pixels(name: str, pixels: np.ndarray, notes: tuple[str, ...] = ()) -> Start:
-    """(H, W, 3) uint8, of which the square in the middle is taken, at most MOST a side."""
+    """(H, W, 3) uint8, at most MOST a side."""
     import numpy as np
     from PIL import Image, ImageOps
 
-    side = min(MOST, *pixels.shape[:2])
-    square = ImageOps.fit(Image.fromarray(pixels), (side, side))
-    return replace(Start.of(name, Inputs(np.array(square))), notes=notes)
+    if max(pixels.shape[:2]) > MOST:
+        pixels = np.array(ImageOps.contain(Image.fromarray(pixels), (MOST, MOST)))
+    return replace(Start.of(name, Inputs(pixels)), notes=notes)
 
 
 def from_file(path: Path) -> Start:
@@ -62,7 +68,7 @@ def from_file(path: Path) -> Start:
     from studio.pictures.reading import read_picture
 
     picture = read_picture(path)
-    return from_pixels(path.name, picture.pixels, picture.square_notes)
+    return from_pixels(path.name, picture.pixels, picture.notes)
 
 
 def from_settings(settings: Settings) -> Start:

@@ -42,7 +42,8 @@ class StatusLine(QFrame):
         if ready != self._dot.property("ready"):
             self._dot.setProperty("ready", ready)
             self._dot.style().polish(self._dot)
-        self.size_text.setText("" if model is None else f"{model.size} × {model.size}")
+        own = model and model.sizes.own
+        self.size_text.setText(f"{own.width} × {own.height}" if own else "")
         if self._jobs.loading:
             self.text.setText(f"Loading {PurePath(self._jobs.loading).name}…")
         elif model is not None:

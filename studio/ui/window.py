@@ -201,9 +201,9 @@ class Window(QWidget):
 
     @Slot(object)
     def _model_ready(self, model: Ready) -> None:
-        """Pictures are as large as the model makes them."""
+        """Pictures are as large as the model can make them."""
         if model.model == self.shared.session.model.get():
-            self.shared.session.size.set(model.size)
+            self.shared.session.use_sizes(model.sizes)
 
     def show_keys(self) -> None:
         """Opens the list of keys beside the window's own work."""

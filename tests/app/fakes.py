@@ -9,6 +9,7 @@ from studio.core import generating, messages
 from studio.core.generating import Generate
 from studio.core.messages import LoadModel, Request
 from studio.core.settings import Settings
+from studio.core.sizes import Size, Sizes
 from studio.core.tokens import Tokens
 from studio.models.tokens import tokens_of
 
@@ -61,7 +62,11 @@ class RecordingBridge(QObject):
     def get_ready(self) -> None:
         """The model that the window asked for is loaded."""
         assert isinstance(self.requests[0], LoadModel)
-        self.arrived.emit(messages.Ready(0, self.requests[0].model, "CPU", "bfloat16", 0.5, 256))
+        self.arrived.emit(
+            messages.Ready(
+                0, self.requests[0].model, "CPU", "bfloat16", 0.5, Sizes(Size.square(256))
+            )
+        )
         self.arrived.emit(messages.Finished(0, 0.5))
 
     def begin(self, job: int) -> None:

@@ -6,13 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings, Qt
+from PIL import Image
+from PySide6.QtCore import QSettings, QSize, QSizeF, Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from studio import app
+from studio.core.sizes import Size, Sizes
 from studio.gallery import png
 from studio.models import registry
+from studio.ui.library.again import restore
+from studio.ui.widgets.spin import WholeSpin
+from studio.ui.workspaces.compare.panel import ComparePanel
+from studio.ui.workspaces.generate.panel import GeneratePanel
+from studio.ui.workspaces.interpolate.panel import InterpolatePanel
 from tests import tiny
 
 pytest.importorskip("transformers")
@@ -73,7 +80,7 @@ def test_prompt_to_png_and_on_from_there(qtbot: QtBot, studio: app.Studio) -> No
     session.prompt.set("a (red:1.2) bear")
     path = generated(qtbot, studio)
     settings = png.read_settings(path)
-    assert (settings.model, settings.size) == (session.model.get(), SIDE)
+    assert (settings.model, settings.size) == (session.model.get(), Size.square(SIDE))
 
     viewer = studio.window.panel("generate")
     viewer.actions_by_id["start_here"].trigger()
@@ -92,3 +99,94 @@ def test_samplers_side_by_side(qtbot: QtBot, studio: app.Studio) -> None:
     results = panel.comparison.results  # type: ignore[attr-defined]
     assert len(results) > 1
     assert all(each.picture.image.width() == SIDE for each in results)
+
+
+def type_size(qtbot: QtBot, studio: app.Studio, name: str, width: int, height: int) -> None:
+    """Types both numbers, each ended by Enter."""
+    for side, number in (("Width", width), ("Height", height)):
+        box = find(studio, f"{name}{side}")
+        assert isinstance(box, WholeSpin)
+        box.setFocus()
+        box.selectAll()
+        qtbot.keyClicks(box, str(number))
+        qtbot.keyClick(box, Qt.Key.Key_Return)
+
+
+def click(qtbot: QtBot, studio: app.Studio, name: str) -> None:
+    qtbot.mouseClick(find(studio, name), Qt.MouseButton.LeftButton)
+
+
+def test_pictures_that_are_not_square(qtbot: QtBot, studio: app.Studio, tmp_path: Path) -> None:
+    """Typed, exchanged, chosen; made, shown, started from, restored."""
+    session, panel = studio.shared.session, studio.window.panel("generate")
+    assert isinstance(panel, GeneratePanel)
+    session.prompt.set("a bear")
+    session.trajectories.set(True)
+    qtbot.keyClick(panel, Qt.Key.Key_Z, Qt.KeyboardModifier.AltModifier)
+    assert QApplication.focusWidget() is find(studio, "sizeWidth")
+    type_size(qtbot, studio, "size", 97, 64)
+    assert session.size.get() == Size(96, 64)  # the nearest that the model makes
+    path = generated(qtbot, studio)
+    assert png.read_settings(path).size == Size(96, 64)
+    with Image.open(path) as image:
+        assert image.size == (96, 64) and "Size: 96x64" in image.info["parameters"]
+    assert panel.viewer.canvas.size_at_100() == QSizeF(96, 64)
+    place = panel.viewer.canvas.place()
+    assert place.width() / place.height() == pytest.approx(1.5, rel=0.02)
+    panel.actions_by_id["trajectory"].trigger()
+
+    photo = tmp_path / "photo.png"
+    Image.new("RGB", (300, 100), (200, 30, 30)).save(photo)
+    with qtbot.waitSignal(session.start.changed, timeout=20_000):
+        panel.sources.open(photo)
+    assert panel.column.start.extent.text() == "300 × 100"
+    notes = panel.column.start.notes
+    assert notes.text() == "Only its middle, in the shape of 96x64, is used."
+    click(qtbot, studio, "sizeSwap")
+    assert session.size.get() == Size(64, 96) and "64x96" in notes.text()
+    again = png.read_settings(generated(qtbot, studio))
+    assert again.source and again.size == Size(64, 96)
+
+    (own,) = find(studio, "sizeSuiting").menu().actions()  # type: ignore[attr-defined]
+    own.trigger()
+    assert own.text() == "64 × 64  (1:1)" and session.size.get() == Size.square(64)
+    session.start.set(None)
+    assert not restore(session, png.read_settings(path))
+    assert session.size.get() == Size(96, 64)
+    session.use_sizes(Sizes(Size.square(32)))
+    assert session.size.get() == Size.square(32) and not find(studio, "sizeWidth").isEnabled()
+    assert find(studio, "sizeSwap").toolTip() == "This model makes pictures of 32x32 only"
+    (told,) = restore(session, png.read_settings(path))
+    assert told == "The size 96x64 was not applied; it is 32x32 here."
+
+
+def test_comparing_and_walking_in_a_size_that_is_not_square(
+    qtbot: QtBot, studio: app.Studio
+) -> None:
+    session, jobs = studio.shared.session, studio.shared.jobs
+    session.prompt.set("a bear")
+    studio.window._go_to("compare")
+    compare = studio.window.panel("compare")
+    assert isinstance(compare, ComparePanel)
+    type_size(qtbot, studio, "sharedSize", 64, 96)
+    with qtbot.waitSignal(jobs.ended, timeout=120_000):
+        qtbot.keyClick(compare, Qt.Key.Key_Return, CONTROL)
+    for cell in compare.pictures.grid.cells.values():
+        assert cell.picture is not None and cell.picture.image.size() == QSize(64, 96)
+        assert cell.place().height() == pytest.approx(1.5 * cell.place().width(), abs=1)
+
+    studio.window._go_to("interpolate")
+    walk = studio.window.panel("interpolate")
+    assert isinstance(walk, InterpolatePanel)
+    click(qtbot, studio, "walkSizeSwap")
+    assert session.size.get() == Size(96, 64)
+    walk.column.cards[0].prompt.set_value("a bear")
+    walk.column.cards[1].prompt.set_value("a red bear")
+    walk.column.frames.set_value(3)
+    with qtbot.waitSignal(walk.course.ended, timeout=120_000):
+        click(qtbot, studio, "walk")
+    assert {frame.image.shape for frame in walk.course.frames.values()} == {(64, 96, 3)}
+    place = walk.map.place(0)
+    assert place.width() / place.height() == pytest.approx(1.5, rel=0.05)
+    shown = walk.stage.walk.place()
+    assert shown.width() / shown.height() == pytest.approx(1.5)

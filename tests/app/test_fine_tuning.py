@@ -12,11 +12,14 @@ from pytestqt.qtbot import QtBot
 from studio.core import messages
 from studio.core.errors import UsageError
 from studio.core.settings import Settings
+from studio.core.sizes import Size, Sizes
 from studio.core.specs import Parameter, checked_options
 from studio.diffusion.guidance import all_rules
 from studio.diffusion.samplers import all_samplers
 from studio.ui.widgets.options_box import OptionsBox
 from tests.app.conftest import Stage
+
+OWN = Sizes(Size.square(256))
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -122,7 +125,7 @@ def test_the_classifier_is_offered_where_the_model_has_one(qtbot: QtBot, stage: 
     field = stage.find("classifier")
     assert isinstance(field, QLineEdit)
     assert not field.isVisible()  # the recording bridge's model has none
-    ready = messages.Ready(0, "studio-256", "CPU", "bfloat16", 0.1, 256, ("fox", "teddy bear"))
+    ready = messages.Ready(0, "studio-256", "CPU", "bfloat16", 0.1, OWN, ("fox", "teddy bear"))
     stage.bridge.arrived.emit(ready)
     assert field.isVisible()
     qtbot.keyClicks(field, "fox")
@@ -141,7 +144,7 @@ def test_rules_that_need_more_than_the_model_has_cannot_be_chosen(stage: Stage) 
     assert isinstance(box, QComboBox)
     row = box.findData("autoguidance")
     assert not box.model().index(row, 0).flags() & Qt.ItemFlag.ItemIsEnabled
-    stage.bridge.arrived.emit(messages.Ready(0, "m", "CPU", "bfloat16", 0.1, 256, needs=("weak",)))
+    stage.bridge.arrived.emit(messages.Ready(0, "m", "CPU", "bfloat16", 0.1, OWN, needs=("weak",)))
     assert box.model().index(row, 0).flags() & Qt.ItemFlag.ItemIsEnabled
 
 

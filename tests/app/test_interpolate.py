@@ -509,7 +509,7 @@ def test_ends_on_the_real_engine(qtbot: QtBot, studio: app.Studio, tmp_path: Pat
     qtbot.waitUntil(lambda: panel.course.job is None, timeout=60_000)
     assert panel.banner.kind != "error", panel.banner.text.text()
     assert len(panel.course.frames) == 5 and set(panel.course.returns) == {1}
-    assert panel.course.frames[0].image.shape == (tiny.SIZE, tiny.SIZE, 3)
+    assert panel.course.frames[0].image.shape == (tiny.SIDE, tiny.SIDE, 3)
     assert "Returned at" in panel.column.cards[1].quality.text()
     assert panel.course.spaced is not None and panel.course.spaced.judge == "pixels"
     studio.shared.session.use_all(panel.course.walk.ends[0].settings)  # type: ignore[union-attr]

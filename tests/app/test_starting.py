@@ -36,13 +36,12 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def picture(path: Path, width: int = 60, height: int = 40) -> np.ndarray:
-    """A file with a gradient; the square in its middle."""
+    """A file with a gradient; its pixels."""
     pixels = np.zeros((height, width, 3), np.uint8)
     pixels[..., 0] = np.arange(width) * 4
     pixels[..., 1] = np.arange(height)[:, None] * 6
     Image.fromarray(pixels).save(path)
-    left = (width - height) // 2
-    return pixels[:, left : left + height]
+    return pixels
 
 
 def click(qtbot: QtBot, stage: Stage, name: str) -> None:
@@ -124,21 +123,21 @@ def test_what_was_done_to_a_picture_is_said_beside_it(
     assert notes.text() == "Its transparency was laid over white."
 
 
-def test_a_file_is_cut_to_a_square_and_sent_with_the_request(
+def test_a_file_is_sent_whole_with_the_request(
     qtbot: QtBot, stage: Stage, tmp_path: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    square = picture(tmp_path / "dog.png")
+    whole = picture(tmp_path / "dog.png")
     open_file(qtbot, stage, tmp_path / "dog.png", monkeypatch)
     stage.panel.column.start.strength.spin.setValue(0.35)
     generate(qtbot, stage)
     (request,) = stage.bridge.jobs
     assert request.inputs is not None
-    assert np.array_equal(request.inputs.source, square)
-    assert request.settings.source == digest(square)
+    assert np.array_equal(request.inputs.source, whole)
+    assert request.settings.source == digest(whole)
     assert (request.settings.strength, request.settings.mask) == (0.35, "")
     found = inputs.find(request.settings, kept)
     assert found is not None
-    assert np.array_equal(found.source, square)
+    assert np.array_equal(found.source, whole)
     click(qtbot, stage, "startRemove")
     generate(qtbot, stage)
     assert stage.bridge.jobs[1].inputs is None
@@ -148,10 +147,10 @@ def test_a_file_is_cut_to_a_square_and_sent_with_the_request(
 
 def test_drop_paste_and_the_picture_shown(qtbot: QtBot, stage: Stage, tmp_path: Path) -> None:
     session = stage.panel.session
-    square = picture(tmp_path / "cat.png")
+    whole = picture(tmp_path / "cat.png")
     with qtbot.waitSignal(session.start.changed):
         drop(stage, tmp_path / "cat.png")
-    assert np.array_equal(start_of(stage).inputs.source, square)
+    assert np.array_equal(start_of(stage).inputs.source, whole)
     assert stage.panel.column.start.body.isVisible()
     image = Image.fromarray(np.full((30, 30, 3), 77, np.uint8))
     image.save(tmp_path / "copied.png")

@@ -30,6 +30,7 @@ from pytestqt.qtbot import QtBot
 from studio.core.grid import Axis, Grid
 from studio.core.messages import Failed, Finished, Loading, LoadModel, Ready
 from studio.core.settings import Settings
+from studio.core.sizes import Size, Sizes
 from studio.ui import icons
 from studio.ui.keys_dialog import KeysDialog
 from studio.ui.start import from_pixels
@@ -227,11 +228,11 @@ def test_status_line_tells_model_device_precision(stage: Stage) -> None:
 def test_status_line_takes_the_size_from_the_model(qtbot: QtBot, stage: Stage) -> None:
     assert stage.window.status.size_text.text() == "256 × 256"
     own = stage.panel.session.model.get()
-    stage.bridge.arrived.emit(Ready(0, own, "CPU", "bfloat16", 0.5, 64))
+    stage.bridge.arrived.emit(Ready(0, own, "CPU", "bfloat16", 0.5, Sizes(Size.square(64))))
     assert stage.window.status.size_text.text() == "64 × 64"
     stage.panel.session.prompt.set("a cat")
     qtbot.mouseClick(stage.find("generate"), Qt.MouseButton.LeftButton)
-    assert stage.bridge.jobs[-1].settings.size == 64
+    assert stage.bridge.jobs[-1].settings.size == Size.square(64)
 
 
 @pytest.mark.parametrize(("choice", "tokens"), [("light", LIGHT), ("dark", DARK)])
@@ -274,17 +275,21 @@ def test_another_model_is_opened_with_its_key(
     stage.bridge.arrived.emit(Loading(number, folder))
     assert session.model.get() == own and "stable-diffusion" in text_of(stage)
     stage.bridge.arrived.emit(Failed(number, "It is damaged."))
-    assert session.model.get() == own and session.size.get() == 256
+    assert session.model.get() == own and session.size.get() == Size.square(256)
     assert stage.panel.banner.kind == "error"
 
     qtbot.keyClick(stage.window, Qt.Key.Key_M, CONTROL | SHIFT)
     number += 1
-    stage.bridge.arrived.emit(Ready(number, folder, "CPU", "bfloat16", 0.5, 512))
+    stage.bridge.arrived.emit(
+        Ready(number, folder, "CPU", "bfloat16", 0.5, Sizes(Size.square(512)))
+    )
     stage.bridge.arrived.emit(Finished(number, 0.5))
-    assert (session.model.get(), session.size.get()) == (folder, 512)
+    assert (session.model.get(), session.size.get()) == (folder, Size.square(512))
     assert text_of(stage).startswith("stable-diffusion · ")
-    stage.bridge.arrived.emit(Ready(99, own, "CPU", "bfloat16", 0.5, 256))  # for an older job
-    assert (session.model.get(), session.size.get()) == (folder, 512)
+    stage.bridge.arrived.emit(
+        Ready(99, own, "CPU", "bfloat16", 0.5, Sizes(Size.square(256)))
+    )  # for an older job
+    assert (session.model.get(), session.size.get()) == (folder, Size.square(512))
 
     qtbot.keyClick(stage.window, Qt.Key.Key_0, CONTROL | SHIFT)
     assert stage.bridge.requests[-1] == LoadModel(own)

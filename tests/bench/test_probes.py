@@ -11,7 +11,8 @@ import pytest
 from studio.bench import probes
 from studio.bench.bench import Conditions
 from studio.core.errors import StudioError
-from tests.tiny import SIZE, bundle
+from studio.core.sizes import Size
+from tests.tiny import SIDE, bundle
 
 
 @pytest.mark.parametrize(
@@ -40,8 +41,8 @@ def test_how_a_probe_ended_is_said(monkeypatch: pytest.MonkeyPatch, code: str, w
 )
 def test_pictures_that_fail_are_no_figure(tmp_path: Path, probe: str, doing: str) -> None:
     tiny = str(bundle(tmp_path / "tiny"))
-    settings = replace(Conditions().settings, model=tiny, size=SIZE + 1)
-    with pytest.raises(StudioError, match=f"failed: .*{doing}.*: .*{SIZE + 1}"):
+    settings = replace(Conditions().settings, model=tiny, size=Size.square(SIDE + 1))
+    with pytest.raises(StudioError, match=f"failed: .*{doing}.*: .*{SIDE + 1}"):
         probes.run(probe, Conditions(settings=settings, quick=True), cycles=4)
 
 

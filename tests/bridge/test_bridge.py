@@ -15,6 +15,7 @@ from studio.core import generating, messages
 from studio.core.errors import UsageError
 from studio.core.messages import LoadModel
 from studio.core.settings import MAX_SEED
+from studio.core.sizes import Size
 from tests.engine.fake import PATIENCE, FakeModel, Gate, request
 
 MILLISECONDS = int(PATIENCE * 1000)
@@ -85,7 +86,7 @@ def test_cancelling_and_failing_are_signals_too(qtbot: QtBot) -> None:
         gate.opened.set()
     assert window.heard[-1] == messages.CancelledAt(job, 1)
     with waiting(bridge, qtbot, messages.Failed):
-        bridge.submit(request(size=9))
+        bridge.submit(request(size=Size.square(9)))
     bridge.close()
 
 

@@ -7,14 +7,14 @@ import pytest
 
 from studio.bench.bench import all_benches
 from tests.cli.conftest import Run
-from tests.tiny import SIZE
+from tests.tiny import SIDE
 
 NAMES = [bench.name for bench in all_benches()]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_bench_has_figures_and_goals(name: str, run: Run, tiny: Path) -> None:
-    document = run("bench", name, "--quick", "--model", tiny, "--size", SIZE, "--json").document
+    document = run("bench", name, "--quick", "--model", tiny, "--size", SIDE, "--json").document
     assert {"processor", "cores", "instructions", "torch", "kind"} <= document["machine"].keys()
     (bench,) = document["benches"]
     assert (bench["name"], document["quick"], document["files"]) == (name, True, [])
@@ -49,7 +49,7 @@ def test_wrong_usage(run: Run, wrong: tuple[object, ...], word: str) -> None:
 
 
 def test_a_masked_processor_says_so(program: Run, tiny: Path, tmp_path: Path) -> None:
-    words = ("bench", "sampler", "--avx2", "--model", tiny, "--size", SIZE, "--out", tmp_path)
+    words = ("bench", "sampler", "--avx2", "--model", tiny, "--size", SIDE, "--out", tmp_path)
     document = program(*words, "--json").document
     machine = document["machine"]
     assert machine["masked"] and document["benches"][0]["precision"] == "float32"

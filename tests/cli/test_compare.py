@@ -18,7 +18,7 @@ from studio.diffusion.samplers import all_samplers
 from studio.gallery import film, png
 from tests.cli.conftest import ROOT, Run
 from tests.gallery.test_comparison import made as comparison
-from tests.tiny import SIZE
+from tests.tiny import SIDE
 
 HUNDRED = ",".join(map(str, range(1, 101)))
 
@@ -26,7 +26,7 @@ HUNDRED = ",".join(map(str, range(1, 101)))
 @pytest.fixture
 def quick(tiny: Path) -> tuple[object, ...]:
     """The options of pictures that take no time."""
-    return ("--model", tiny, "--size", SIZE, "--device", "cpu")
+    return ("--model", tiny, "--size", SIDE, "--device", "cpu")
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_the_program_writes_cells_sheet_and_figures(
         assert cell["seconds"] > 0
         assert cell["distance"] > 0
     with Image.open(document["sheet"]) as sheet:
-        assert sheet.width > 2 * SIZE
+        assert sheet.width > 2 * SIDE
     assert len(list(out.iterdir())) == 6 + 2
     kept = json.loads((out / "comparison.json").read_text())
     assert kept == {name: value for name, value in document.items() if name != "seconds"}
@@ -225,7 +225,7 @@ def test_places_that_cannot_be_written_are_refused_first(run: Run, tmp_path: Pat
 def test_ctrl_c_keeps_the_cells_that_are_done(
     tiny: Path, home: dict[str, str], tmp_path: Path
 ) -> None:
-    options = f"--size {SIZE} --steps 200 --sampler flow --no-distances --device cpu --seeds"
+    options = f"--size {SIDE} --steps 200 --sampler flow --no-distances --device cpu --seeds"
     seeds = ",".join(map(str, range(128)))
     command = [sys.executable, "main.py", "compare", "bear", "--model", str(tiny)]
     command += [*options.split(), seeds, "--out", str(tmp_path)]

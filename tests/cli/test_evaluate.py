@@ -11,7 +11,7 @@ from studio.dataset.catalogue import Catalogue
 from studio.report import card
 from studio.report.card import Card, CardSettings, Figure, Subject
 from tests.cli.conftest import Run
-from tests.tiny import SIZE
+from tests.tiny import SIDE
 
 FIGURE = Figure("retrieval", "R@1", 0.25, 0.01, 1.0, 4, "share", "of four")
 
@@ -42,7 +42,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Measured:
 
 @pytest.fixture
 def options(tiny: Path) -> tuple[object, ...]:
-    return ("--model", tiny, "--size", SIZE, "--device", "cpu")
+    return ("--model", tiny, "--size", SIDE, "--device", "cpu")
 
 
 def test_the_card_is_printed_and_written(
@@ -74,7 +74,7 @@ def test_the_subject_is_the_model(
     run("evaluate", *options)
     subject = measured.subject
     pictures = subject.generate(["a bear", "a red apple"], [1, 2])
-    assert pictures.shape == (2, SIZE, SIZE, 3)
+    assert pictures.shape == (2, SIDE, SIDE, 3)
     assert subject.reconstruct is not None
     assert subject.reconstruct(np.zeros((1, 32, 32, 3), np.uint8)).shape == (1, 32, 32, 3)
 

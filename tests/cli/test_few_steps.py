@@ -39,7 +39,7 @@ def test_measured_and_written(run: Run, tmp_path: Path, monkeypatch: pytest.Monk
         "--model",
         model,
         "--size",
-        tiny.SIZE,
+        tiny.SIDE,
         "--device",
         "cpu",
         "--out",

@@ -13,15 +13,16 @@ import pytest
 from PIL import Image
 
 from studio.core.settings import Settings
+from studio.core.sizes import Size
 from studio.gallery import png
 from tests.cli.conftest import ROOT, Bar, Run
-from tests.tiny import SIZE, bundle, with_turbo
+from tests.tiny import SIDE, SIZE, bundle, with_turbo
 
 
 @pytest.fixture
 def quick(tiny: Path) -> tuple[object, ...]:
     """The options of a picture that takes no time."""
-    return ("--model", tiny, "--size", SIZE, "--steps", 2, "--device", "cpu")
+    return ("--model", tiny, "--size", SIDE, "--steps", 2, "--device", "cpu")
 
 
 def test_the_program_writes_a_picture_and_one_document(
@@ -37,7 +38,7 @@ def test_the_program_writes_a_picture_and_one_document(
     assert document["nfe"] == 2 * 2  # guidance doubles them
     assert document["settings"]["prompt"] == "a red bear"
     with Image.open(out) as image:
-        assert image.size == (SIZE, SIZE)
+        assert image.size == (SIDE, SIDE)
 
 
 def test_several_pictures_get_names_and_seeds(
@@ -116,7 +117,7 @@ def test_an_alias_is_shown_under_the_samplers_one_name(
 
 def test_turbo_takes_four_calls_and_a_model_without_it_says_so(run: Run, tmp_path: Path) -> None:
     folder = bundle(tmp_path / "tiny")
-    named = ("--model", folder, "--size", SIZE, "--device", "cpu")
+    named = ("--model", folder, "--size", SIDE, "--device", "cpu")
     options = (*named, "--turbo", "--seed", 1, "--out", tmp_path / "a.png")
     assert "no Turbo" in run("generate", "a bear", *options).error
     with_turbo(folder)
@@ -237,7 +238,7 @@ def test_damaged_weights_are_one_line(run: Run, tiny: Path, tmp_path: Path, part
     shutil.copytree(tiny, damaged)
     weights = damaged / part / "weights-1-of-1.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
-    ran = run("generate", "bear", "--model", damaged, "--size", SIZE, "--out", out)
+    ran = run("generate", "bear", "--model", damaged, "--size", SIDE, "--out", out)
     assert ran.code == 1
     assert weights.name in ran.error
     assert not out.exists()
@@ -246,7 +247,7 @@ def test_damaged_weights_are_one_line(run: Run, tiny: Path, tmp_path: Path, part
 def test_ctrl_c_leaves_whole_pictures_only(
     tiny: Path, home: dict[str, str], tmp_path: Path
 ) -> None:
-    options = f"--count 64 --steps 100 --size {SIZE} --device cpu --out".split()
+    options = f"--count 64 --steps 100 --size {SIDE} --device cpu --out".split()
     command = [sys.executable, "main.py", "generate", "bear", "--model", str(tiny), *options]
     working = subprocess.Popen(
         [*command, str(tmp_path)], cwd=ROOT, env=home, stderr=subprocess.PIPE, text=True
@@ -299,7 +300,7 @@ def test_a_sheet_of_words_lies_beside_its_picture(
     (image,) = run(*given, "--word-maps", "--look-for", "apple", "--json").document["images"]
     assert image["word_maps"] == str(tmp_path / "bear, words.png")
     with Image.open(image["word_maps"]) as sheet:
-        assert sheet.width > 4 * SIZE
+        assert sheet.width > 4 * SIDE
     assert run(*given, "--look-for", "apple").code == 2
     files = set(tmp_path.iterdir())
     ran = run(*given[:2], *quick, "--out", tmp_path / "new.png", "--word-maps", "--guidance", 0)
@@ -337,3 +338,22 @@ def test_brackets_of_no_use_are_noted(run: Run, tmp_path: Path, quick: tuple[obj
 def judging(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny model with a picture tower."""
     return bundle(tmp_path_factory.mktemp("judging") / "tiny")
+
+
+def test_a_width_and_a_height(run: Run, tmp_path: Path) -> None:
+    """On a model that makes other sizes than squares; squares are said as they always were."""
+    pytest.importorskip("transformers")
+    from tests.models.families.pipelines import saved
+
+    saved("sd1", tmp_path / "sd")
+    words = ("--model", tmp_path / "sd", "--steps", 1, "--device", "cpu", "--seed", 1, "--json")
+    for size, pair, stored in (("96x64", (96, 64), "96x64"), (64, (64, 64), 64)):
+        place = tmp_path / f"{size}.png"
+        ran = run("generate", "bear", *words, "--size", size, "--out", place)
+        assert ran.code == 0 and ran.document["settings"]["size"] == stored
+        with Image.open(place) as image:
+            assert image.size == pair
+        assert png.read_settings(place).size == Size(*pair)
+    for wrong, told in (("97x64", "try 96x64"), ("wide", "written 512 or 768x512")):
+        ran = run("generate", "bear", *words, "--size", wrong)
+        assert ran.code == 2 and told in ran.error

@@ -10,14 +10,14 @@ import pytest
 from PIL import Image
 
 from studio.gallery import film, png
-from tests.tiny import SIZE
+from tests.tiny import SIDE
 
 from .conftest import Bar, Run
 
 
 @pytest.fixture
 def quick(tiny: Path) -> tuple[object, ...]:
-    return ("--model", tiny, "--size", SIZE, "--steps", 2, "--device", "cpu")
+    return ("--model", tiny, "--size", SIDE, "--steps", 2, "--device", "cpu")
 
 
 def pixels(path: object) -> np.ndarray:
@@ -81,7 +81,7 @@ def test_the_bar_ends_at_its_total(
 def test_between_pictures(run: Run, quick: tuple[object, ...], tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     for name in ("a.png", "b.png"):
-        Image.fromarray(rng.integers(0, 255, (SIZE, SIZE, 3), np.uint8)).save(tmp_path / name)
+        Image.fromarray(rng.integers(0, 255, (SIDE, SIDE, 3), np.uint8)).save(tmp_path / name)
     asked = ("--from-image", tmp_path / "a.png", "--to-image", tmp_path / "b.png", "--frames", 2)
     through = run("interpolate", *asked, *quick, "--out", tmp_path / "w", "--json").document
     assert through["way"] == "latent" and through["inverted"] == []
@@ -116,7 +116,7 @@ def test_the_films_options_are_checked_before_the_frames(
 def test_a_film_that_cannot_be_written_leaves_the_frames(
     run: Run, quick: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(film.LARGEST, ".webp", SIZE - 1)
+    monkeypatch.setitem(film.LARGEST, ".webp", SIDE - 1)
     asked = ("--from", "a", "--to", "b", "--frames", 2, "--out", tmp_path)
     ran = run("interpolate", *asked, *quick, "--json")
     assert ran.document["film"] is None and "the film was left out" in ran.err

@@ -13,7 +13,7 @@ from studio.cli.outputs import Pictures, Written, file_at, folder_at, names_a_fi
 from studio.core.errors import OutputError, UsageError
 from studio.core.settings import Settings
 from studio.gallery import png
-from tests.tiny import SIZE
+from tests.tiny import SIDE
 
 from .conftest import Bar, Run
 
@@ -31,7 +31,7 @@ SEVERAL = {
 
 @pytest.fixture
 def quick(tiny: Path) -> tuple[object, ...]:
-    return ("--model", tiny, "--size", SIZE, "--steps", 2, "--device", "cpu")
+    return ("--model", tiny, "--size", SIDE, "--steps", 2, "--device", "cpu")
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     path = tmp_path / "photo.png"
-    pixels = np.random.default_rng(0).integers(0, 255, (SIZE, SIZE, 3), np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 255, (SIDE, SIDE, 3), np.uint8)
     Image.fromarray(pixels).save(path)
     return path
 
@@ -140,7 +140,7 @@ def test_one_pictures_sheet_is_a_file(
     assert [each["path"] for each in document["results"]] == [None]
     assert {"photo.png", "sheet.png"} <= set(names(tmp_path)) <= {"photo.png", "sheet.png", "home"}
     with Image.open(sheet) as image:
-        assert image.width > 3 * SIZE
+        assert image.width > 3 * SIDE
     ran = run("reconstruct", photo, photo, *rebuilt, "--out", tmp_path / "other.png")
     assert ran.code == 2
     assert "--out is a folder for the reconstructions" in ran.error

@@ -11,7 +11,7 @@ from PIL import Image
 from studio.cli.pictures import read_mask
 from studio.core.errors import UsageError
 from studio.gallery import inputs, png
-from tests.tiny import SIZE
+from tests.tiny import SIDE
 
 from .conftest import Run
 
@@ -27,7 +27,7 @@ def source(width: int, height: int) -> np.ndarray:
 def quick(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[object, ...]:
     """The options of a picture that takes no time; data of the user's own in `tmp_path`."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    return ("--model", tiny, "--size", SIZE, "--steps", 2, "--device", "cpu", "--seed", 5)
+    return ("--model", tiny, "--size", SIDE, "--steps", 2, "--device", "cpu", "--seed", 5)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_a_mask_keeps_the_rest(
         "generate", "bear", *quick, "--image", photo, "--mask", mask, "--out", out, "--json"
     ).document
     assert document["settings"]["strength"] == 1.0
-    middle = np.asarray(Image.open(photo).convert("RGB").crop((5, 0, 25, 20)).resize((SIZE, SIZE)))
+    middle = np.asarray(Image.open(photo).convert("RGB").crop((5, 0, 25, 20)).resize((SIDE, SIDE)))
     assert np.abs(pixels(out).astype(int) - middle).mean() < 20
 
 

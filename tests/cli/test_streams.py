@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import ROOT, Outcome
-from tests.tiny import SIZE
+from tests.tiny import SIDE
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
 
@@ -52,7 +52,7 @@ def test_a_standard_error_that_takes_nothing_stops_nothing(
     streams: str, home: dict[str, str], tiny: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "bear.png"
-    quick = ("--model", tiny, "--size", SIZE, "--steps", 2, "--device", "cpu", "--seed", 3)
+    quick = ("--model", tiny, "--size", SIDE, "--steps", 2, "--device", "cpu", "--seed", 3)
     ran = shell(f'"$@" {streams}', home, "generate", "bear", *quick, "--out", out)
     assert (ran.code, ran.err) == (0, "")
     assert out.is_file() and ran.out.startswith(f"{out}  (seed 3)\n")
@@ -62,7 +62,7 @@ def test_a_standard_error_that_takes_nothing_stops_nothing(
 def test_a_picture_is_kept_though_the_reader_goes_away(
     home: dict[str, str], tiny: Path, tmp_path: Path
 ) -> None:
-    quick = ("--model", tiny, "--size", SIZE, "--steps", 1, "--device", "cpu", "--count", 9)
+    quick = ("--model", tiny, "--size", SIDE, "--steps", 1, "--device", "cpu", "--count", 9)
     script = '"$@" | head -c 1; exit "${PIPESTATUS[0]}"'
     prompt = "bear " * 2000  # the document is larger than a pipe holds
     ran = shell(script, home, "generate", prompt, *quick, "--out", f"{tmp_path}/", "--json")

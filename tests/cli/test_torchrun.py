@@ -20,7 +20,7 @@ from PIL import Image
 from studio.gallery import png
 from tests.cli.conftest import ROOT, Run
 from tests.cli.test_train import small
-from tests.tiny import SIZE
+from tests.tiny import SIDE
 
 __all__ = ["small"]
 
@@ -87,7 +87,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture
 def quick(tiny: Path) -> tuple[object, ...]:
-    return ("--model", tiny, "--size", SIZE, "--device", "cpu", "--json")
+    return ("--model", tiny, "--size", SIDE, "--device", "cpu", "--json")
 
 
 def report_of(agent: subprocess.Popen[str], folder: Path) -> str:

@@ -18,12 +18,14 @@ from studio.core.errors import UsageError
 from studio.core.generating import Generate
 from studio.core.messages import CancelledAt, Event, Failed, Finished
 from studio.core.settings import Settings
+from studio.core.sizes import Size, Sizes
 from studio.diffusion.denoiser import Denoised
 from studio.engine.engine import Engine
 from studio.models.model import ModelInfo
 
 PATIENCE = 20.0  # seconds a test waits for what should happen at once
-SIZE = 8
+SIDE = 8
+SIZE = Size.square(SIDE)
 
 AnyEvent = TypeVar("AnyEvent", bound=Event)
 
@@ -40,19 +42,19 @@ class FakeModel:
     batches: list[int] = field(default_factory=list)
 
     device = "cpu"
-    size = SIZE
+    sizes = Sizes(SIZE)
     info = ModelInfo("fake", "generator", "fake", 0, Path(), {})
 
     noisiest = 1.0
     guidance = "two calls"
 
-    def own_schedule(self, size: int) -> None:
+    def own_schedule(self, size: Size) -> None:
         return None
 
-    def latent_shape(self, size: int) -> tuple[int, int, int]:
+    def latent_shape(self, size: Size) -> tuple[int, int, int]:
         if size != SIZE:
-            raise UsageError(f"size must be {SIZE}.")
-        return 3, SIZE, SIZE
+            raise UsageError(f"size must be {SIDE}.")
+        return 3, SIDE, SIDE
 
     def condition(self, prompts: Sequence[str]) -> Any:
         if prompts[0]:  # not the negative one

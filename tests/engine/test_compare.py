@@ -18,6 +18,7 @@ from studio.core.generating import Decode, Decoded, Generate
 from studio.core.grid import Axis, Grid
 from studio.core.messages import Event, Progress
 from studio.core.settings import Settings
+from studio.core.sizes import Size
 from studio.core.specs import SamplerSpec
 from studio.diffusion import samplers
 from studio.diffusion.noise import NoiseStream
@@ -35,7 +36,7 @@ from studio.models.model import Model
 from studio.models.plan import Plan
 from tests import tiny
 from tests.diffusion.mixture import Mixture
-from tests.engine.fake import SIZE, FakeModel, OverflowingModel
+from tests.engine.fake import SIDE, SIZE, FakeModel, OverflowingModel
 
 EXACT = devices.Device("cpu", "float32", "CPU")
 BASE = Settings("a red bear", model="tiny", sampler="flow-euler", steps=3, size=tiny.SIZE, seed=1)
@@ -219,7 +220,7 @@ def test_distances_fall_with_the_steps_of_an_ode_solver(model: Model) -> None:
 class Gaussian(FakeModel):
     """N(mean, std^2) in every number: its ODE takes noise exactly to mean + std noise."""
 
-    exact = Mixture((1.0,), ((0.4,) * 3 * SIZE * SIZE,), (0.7,))
+    exact = Mixture((1.0,), ((0.4,) * 3 * SIDE * SIDE,), (0.7,))
 
     def denoiser(self, condition: object) -> Mixture:
         return self.exact
@@ -264,7 +265,7 @@ def test_lpips_is_measured_where_its_weights_are(
 ) -> None:
     class Judge(torch.nn.Module):
         def forward(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-            assert a.shape == b.shape == (1, 3, tiny.SIZE, tiny.SIZE)
+            assert a.shape == b.shape == (1, 3, tiny.SIDE, tiny.SIDE)
             assert a.abs().max() <= 1
             return (a - b).abs().mean().reshape(1, 1, 1, 1)
 
@@ -318,7 +319,7 @@ def test_cancelling_acts_within_a_step_of_the_references() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"sampler": "no-such"}, {"options": (("no-such", 1.0),)}, {"size": 9}]
+    "wrong", [{"sampler": "no-such"}, {"options": (("no-such", 1.0),)}, {"size": Size(9, 8)}]
 )
 def test_wrong_settings_are_refused_before_the_first_step(wrong: dict[str, object]) -> None:
     model = FakeModel()
@@ -348,12 +349,12 @@ def test_decoding_can_be_cancelled_between_batches() -> None:
         if calls[0] == 2:
             raise Cancelled
 
-    latents = np.zeros((4 * MOST_AT_ONCE, 3, SIZE, SIZE), np.float16)
+    latents = np.zeros((4 * MOST_AT_ONCE, 3, SIDE, SIDE), np.float16)
     with pytest.raises(Cancelled):
         list(decode(model, Decode("fake", latents), check))
     assert calls == [2]
     (whole,) = decode(model, Decode("fake", latents))
-    assert whole.images.shape == (4 * MOST_AT_ONCE, SIZE, SIZE, 3)
+    assert whole.images.shape == (4 * MOST_AT_ONCE, SIDE, SIDE, 3)
 
 
 def test_a_cell_whose_numbers_ran_over_is_named_and_the_others_are_made() -> None:

@@ -24,10 +24,11 @@ from studio.core.messages import (
     Ready,
     Started,
 )
+from studio.core.sizes import Size
 from studio.engine import generate
 from studio.engine.engine import Engine
 
-from .fake import PATIENCE, SIZE, FakeModel, Gate, Listener, request, running
+from .fake import PATIENCE, SIDE, FakeModel, Gate, Listener, request, running
 
 
 def names(events: list[Event]) -> list[str]:
@@ -45,7 +46,7 @@ def test_a_jobs_events_come_in_order() -> None:
     assert names(heard.of(first)) == expected
     assert names(heard.of(second)) == ["Queued", "Started", "Progress", "Picture", "Finished"]
     picture = heard.of(first, Picture)[0]
-    assert picture.image.shape == (SIZE, SIZE, 3)
+    assert picture.image.shape == (SIDE, SIDE, 3)
     assert picture.image.dtype == np.uint8
     assert (picture.nfe, picture.settings) == (3, request(steps=3).settings)
     assert heard.of(first, Finished)[0].seconds >= picture.seconds > 0
@@ -261,7 +262,7 @@ def test_nonsense_is_refused_before_any_work(changes: dict[str, int]) -> None:
         assert heard.events == []
 
 
-@pytest.mark.parametrize("changes", [{"sampler": "no-such"}, {"size": 9}])
+@pytest.mark.parametrize("changes", [{"sampler": "no-such"}, {"size": Size(8, 9)}])
 def test_what_only_the_model_can_refuse_fails_the_job(changes: dict[str, object]) -> None:
     with running() as (engine, heard):
         end = heard.end_of(engine.submit(request(**changes)))
@@ -295,7 +296,7 @@ def test_previews_come_every_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
         heard.end_of(job)
     previews = heard.of(job, Preview)
     assert [p.picture for p in previews] == [0, 1, 0, 1]
-    assert previews[0].image.shape == (SIZE, SIZE, 3)
+    assert previews[0].image.shape == (SIDE, SIDE, 3)
     assert previews[0].image.dtype == np.uint8
     at = [i for i, e in enumerate(heard.of(job)) if isinstance(e, Preview)]
     before = [heard.of(job)[i - 1] for i in (at[0], at[2])]

@@ -13,7 +13,7 @@ from studio.core.generating import Generate, Inputs, Picture, digest
 from studio.core.settings import Settings
 from studio.engine.generate import generate
 from studio.engine.starting import FEATHER, Seeds, Source, feathered, source_of
-from tests.engine.fake import SIZE, FakeModel, request
+from tests.engine.fake import SIDE, FakeModel, request
 
 
 def made(asked: Generate) -> list[Picture]:
@@ -21,7 +21,7 @@ def made(asked: Generate) -> list[Picture]:
     return [event for event in events if isinstance(event, Picture)]
 
 
-def grey(value: int, side: int = SIZE) -> np.ndarray:
+def grey(value: int, side: int = SIDE) -> np.ndarray:
     return np.full((side, side, 3), value, np.uint8)
 
 
@@ -48,10 +48,10 @@ def test_little_strength_returns_the_picture_and_all_of_it_another() -> None:
 
 
 def test_a_mask_repaints_only_what_is_under_it() -> None:
-    mask = np.zeros((SIZE, SIZE), np.uint8)
-    mask[:, SIZE // 2 :] = 255
+    mask = np.zeros((SIDE, SIDE), np.uint8)
+    mask[:, SIDE // 2 :] = 255
     (picture,) = made(begun(Inputs(grey(100), mask)))
-    middle = SIZE // 2  # where one blends into the other
+    middle = SIDE // 2  # where one blends into the other
     assert (picture.image[:, : middle - 1] == 100).all()
     assert set(np.unique(picture.image[:, middle + 1 :])) <= {0, 255}
 
@@ -88,7 +88,7 @@ def test_a_picture_of_another_shape_is_cut_in_the_middle() -> None:
     wide[:, 10:20] = 200
     settings = Inputs(wide).named(request().settings)
     source = source_of(FakeModel(), settings, Inputs(wide))
-    assert source is not None and source.pixels.shape == (SIZE, SIZE, 3)
+    assert source is not None and source.pixels.shape == (SIDE, SIDE, 3)
     assert (source.pixels[:, 1:-1] > 150).all()
 
 
@@ -136,8 +136,8 @@ def test_a_trajectory_is_kept_only_when_asked_for() -> None:
     (picture,) = made(replace(request(), trajectories=True))
     assert picture.trajectory is not None
     frames = picture.trajectory.x
-    assert frames.shape == (5, 3, SIZE, SIZE) and picture.trajectory.times[-1] == 0
-    noise = Seeds((picture.settings.seed,)).noise((3, SIZE, SIZE), "cpu", 0.0)
+    assert frames.shape == (5, 3, SIDE, SIDE) and picture.trajectory.times[-1] == 0
+    noise = Seeds((picture.settings.seed,)).noise((3, SIDE, SIDE), "cpu", 0.0)
     assert np.allclose(frames[0], noise[0].half().numpy())
     end = torch.from_numpy(frames[-1].astype(np.float32))
     assert (FakeModel().decode(end[None])[0] == picture.image).mean() > 0.99

@@ -87,7 +87,7 @@ def test_through_latents_the_middle_is_their_mean(model: Model) -> None:
 
 def test_pictures_are_encoded_or_inverted(model: Model) -> None:
     rng = np.random.default_rng(0)
-    pictures = [rng.integers(0, 255, (tiny.SIZE, tiny.SIZE, 3), np.uint8) for _ in range(2)]
+    pictures = [rng.integers(0, 255, (tiny.SIDE, tiny.SIDE, 3), np.uint8) for _ in range(2)]
     ends = [End(replace(BASE, guidance=1.0, steps=20), each) for each in pictures]
     decoded = [model.decode(model.encode(each[None]))[0] for each in pictures]
     through_latents = frames(model, *ends, way="latent")

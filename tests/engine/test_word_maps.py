@@ -11,6 +11,7 @@ import torch
 from studio.core.errors import UsageError
 from studio.core.generating import Generate
 from studio.core.settings import Settings
+from studio.core.sizes import Size
 from studio.core.word_maps import MapWords, WordsMapped
 from studio.engine.generate import generate
 from studio.engine.word_maps import attention_map, concept_map, map_words
@@ -86,7 +87,7 @@ def test_no_guidance_or_another_model_has_no_maps() -> None:
     with pytest.raises(UsageError, match="guidance 0"):
         MapWords(replace(BASE, guidance=0.0)).check()
     with pytest.raises(UsageError, match="cannot tell"):
-        next(map_words(FakeModel(), MapWords(replace(BASE, size=8))))  # type: ignore[arg-type]
+        next(map_words(FakeModel(), MapWords(replace(BASE, size=Size.square(8)))))  # type: ignore[arg-type]
 
 
 def test_the_maps_are_the_papers_means() -> None:

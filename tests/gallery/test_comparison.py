@@ -17,13 +17,14 @@ from studio.core.errors import OutputError, UsageError
 from studio.core.generating import Trajectory
 from studio.core.grid import Axis, Grid
 from studio.core.settings import Settings
+from studio.core.sizes import Size
 from studio.gallery import comparison, comparison_sheet
 from studio.gallery.comparison import Comparison
 from studio.gallery.comparison_sheet import Made, caption, label
 from studio.pictures.sheet import PAPER
 
 SIDE, FRAME = 200, 4
-BASE = Settings("a bear", sampler="flow", steps=3, seed=1, size=SIDE)
+BASE = Settings("a bear", sampler="flow", steps=3, seed=1, size=Size.square(SIDE))
 GRID = Grid(Axis("steps", (1, 2)), Axis("sampler", ("ddpm", "flow")), Axis("guidance", (1.0, 3.0)))
 
 
@@ -248,3 +249,23 @@ def test_places_that_cannot_be_written_are_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="could not be written"):
         comparison.write_sheet(tmp_path / "file" / "sheet.png", made())
+
+
+def test_pictures_that_are_not_square_keep_their_shape() -> None:
+    size = Size(2 * SIDE, SIDE)
+    settings = GRID.cells(replace(BASE, size=size))
+    pictures = [np.full((SIDE, 2 * SIDE, 3), colour(i), np.uint8) for i in range(8)]
+    cells = {i: replace(cell(i, each), image=pictures[i]) for i, each in enumerate(settings)}
+    for shown in (
+        comparison_sheet.sheet(GRID, settings, [Made(each, None) for each in cells.values()]),
+        *comparison_sheet.film(GRID, settings, [Made(each, None) for each in cells.values()],
+                               frames=2),
+    ):  # fmt: skip
+        pixels = np.asarray(shown)
+        for index in range(8):
+            down, across = np.nonzero((pixels == colour(index)).all(-1))
+            if len(down):
+                high, wide = np.ptp(down) + 1, np.ptp(across) + 1
+                assert wide == pytest.approx(2 * high, abs=1)
+                assert len(down) == wide * high
+    assert (pixels == colour(7)).all(-1).any()

@@ -20,6 +20,7 @@ from studio.core.errors import DataError, OutputError
 from studio.core.generating import Score
 from studio.core.prompts import one_phrase
 from studio.core.settings import MAX_GUIDANCE, MAX_SEED, MAX_STEPS, Settings
+from studio.core.sizes import Size
 from studio.gallery import png
 
 PIXELS = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
@@ -36,7 +37,7 @@ some_settings = st.builds(
     guidance=st.floats(0, MAX_GUIDANCE),
     guidance_interval=st.tuples(st.floats(0, 0.5), st.floats(0.5, 1, exclude_min=True)),
     seed=st.integers(0, MAX_SEED),
-    size=st.integers(1, 4096),
+    size=st.builds(Size, st.integers(1, 4096), st.integers(1, 4096)),
 )
 
 

@@ -17,6 +17,7 @@ from studio.cli.program import build_parser
 from studio.cli.verbs import generate
 from studio.core.generating import digest
 from studio.core.settings import MAX_CLASSIFIER, MAX_GUIDANCE, MAX_SEED, MAX_STEPS, SHIFTS, Settings
+from studio.core.sizes import Size
 from studio.core.specs import Option, Options, Parameter
 from studio.diffusion import guidance, samplers, schedules
 from studio.gallery.sharing import command, parameters
@@ -68,7 +69,7 @@ def settings_the_command_line_can_say(draw: st.DrawFn) -> Settings:
         guidance=draw(st.floats(0, MAX_GUIDANCE)),
         guidance_interval=draw(st.tuples(st.floats(0, 0.5), st.floats(0.5, 1, exclude_min=True))),
         seed=draw(st.integers(0, MAX_SEED)),
-        size=draw(st.integers(-9, 4096)),
+        size=draw(st.builds(Size, st.integers(0, 4096), st.integers(0, 4096))),
         options=chosen(draw, sampler.parameters),
         schedule=draw(st.sampled_from(["", *schedules.SCHEDULES])),
         shift=draw(st.floats(*SHIFTS)),
@@ -102,9 +103,12 @@ def test_only_what_differs_is_said() -> None:
         "python3 main.py generate 'a teddy bear' --seed 7"
     )
     said = command(
-        Settings("x", sampler="edm-heun", steps=20, options=(("s_churn", 0.0),), size=64)
+        Settings(
+            "x", sampler="edm-heun", steps=20, options=(("s_churn", 0.0),), size=Size.square(64)
+        )
     )
     assert said.endswith("x --seed 0 --sampler edm-heun --size 64 --option s_churn=0.0")
+    assert command(Settings("x", size=Size(768, 512))).endswith("--seed 0 --size 768x512")
 
 
 def test_what_no_command_line_can_hold_is_replaced() -> None:

@@ -63,7 +63,7 @@ def used(name: str, kind: str) -> None:
         if kind == "generator":
             model = open_model(name)
             model.condition(["a red bear"])
-            model.decode(torch.zeros(1, *model.latent_shape(model.size)))
+            model.decode(torch.zeros(1, *model.latent_shape(model.sizes.own)))
         elif kind == "autoencoder":
             opened = open_autoencoder(name)
             side = 8 * opened.downsampling

@@ -17,6 +17,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from studio.core.errors import Cancelled, ModelError, UsageError
+from studio.core.sizes import Size
 from studio.models.latent_diffusion import PROMPTS_KEPT, LatentDiffusion
 from studio.models.registry import open_autoencoder, open_model, open_network
 from studio.models.weights import finite
@@ -54,7 +55,7 @@ def test_it_says_what_it_is(model: LatentDiffusion, pristine: Path) -> None:
     assert model.device == "cpu"
     assert model.latent_shape(tiny.SIZE) == (4, 4, 4)
     with pytest.raises(UsageError, match=f"choose size {tiny.SIZE}"):
-        model.latent_shape(256)
+        model.latent_shape(Size.square(256))
 
 
 def test_prompts_of_any_length_stand_side_by_side(model: LatentDiffusion) -> None:
@@ -115,7 +116,7 @@ def test_the_denoiser_answers_in_fp32_whatever_its_precision(pristine: Path) -> 
 def test_decoding_denormalises_and_rounds(model: LatentDiffusion) -> None:
     autoencoder = model.networks.autoencoder
     pictures = model.decode(noise(2))
-    assert pictures.shape == (2, tiny.SIZE, tiny.SIZE, 3)
+    assert pictures.shape == (2, tiny.SIDE, tiny.SIDE, 3)
     assert pictures.dtype == np.uint8
     with torch.inference_mode():
         decoded = autoencoder.decode(autoencoder.denormalised(noise(2)))

@@ -68,7 +68,7 @@ def asked(**changes: object) -> list[str]:
     usual = {"sampler": "flow-euler", "guidance": 1.0, "steps": 4}
     settings = replace(BASE, **usual | changes)  # type: ignore[arg-type]
     plan, model, stream = Plan.of(settings), Asked(), NoiseStream([0])
-    noise = stream.initial(model.latent_shape(model.size), "cpu")
+    noise = stream.initial(model.latent_shape(model.sizes.own), "cpu")
     assert [*plan.states(plan.guided(model), noise, stream)]
     return model.texts
 

@@ -40,3 +40,11 @@ def test_long_labels_stay_in_their_column() -> None:
 def test_twenty_four_different_prompts() -> None:
     for prompts in (PROMPTS, PAIR_PROMPTS):
         assert len(set(prompts)) == len(prompts) == 24
+
+
+def test_pictures_that_are_not_square_lie_whole_beside_each_other() -> None:
+    pictures = np.stack([np.full((20, 60, 3), 40 * k, np.uint8) for k in (1, 2)])
+    sheet = contact_sheet(pictures, ["a", "b"], "title")
+    for k in (1, 2):
+        down, across = np.nonzero((sheet == 40 * k).all(-1))
+        assert (np.ptp(down), np.ptp(across)) == (19, 59)

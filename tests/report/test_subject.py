@@ -37,7 +37,7 @@ def close(a: np.ndarray, b: np.ndarray) -> bool:
 def test_a_batch_of_prompts_is_each_prompt_alone(model: Model) -> None:
     make = subject_of(model, None, SETTINGS).generate
     together = make(PROMPTS, SEEDS)
-    assert together.shape == (3, tiny.SIZE, tiny.SIZE, 3)
+    assert together.shape == (3, tiny.SIDE, tiny.SIDE, 3)
     assert together.dtype == np.uint8
     for i in range(3):
         assert close(together[i], make([PROMPTS[i]], [SEEDS[i]])[0])

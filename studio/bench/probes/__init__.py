@@ -28,7 +28,7 @@ def run(name: str, conditions: Conditions, **more: Any) -> Any:
             "place": place,
             "born": time.time(),
             "model": settings.model,
-            "size": settings.size,
+            "size": settings.size.stored,
             "steps": settings.steps,
             "quick": conditions.quick,
             **more,

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from studio import app as studio_app
 from studio.bench.probes.beats import Beats, turn_until
 from studio.core.messages import Failed, Finished
+from studio.core.sizes import Size
 from studio.ui.job import Job
 from studio.ui.workspaces import WORKSPACES
 
@@ -53,7 +54,7 @@ class Stage:
         self.session, self.jobs = self.shared.session, self.shared.jobs
         self.session.model.set(wanted["model"])
         usual = self.session.settings
-        vars(self.session)["settings"] = lambda: replace(usual(), size=wanted["size"])
+        vars(self.session)["settings"] = lambda: replace(usual(), size=Size.read(wanted["size"]))
         self.session.steps.set(wanted["steps"])
         self.beats = Beats()
         self.waits: dict[str, float] = {}

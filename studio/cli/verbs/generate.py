@@ -6,7 +6,7 @@ import sys
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -75,7 +75,7 @@ def run(arguments: Namespace) -> Document | None:
         "nfe": nfe,
         "device": worker.device.name,
         "precision": worker.device.precision,
-        "settings": asdict(requests[0].settings),
+        "settings": requests[0].settings.stored(),
     }
 
 

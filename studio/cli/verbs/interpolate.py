@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from studio.cli import bars
 from studio.cli.outputs import extra, folder_for, spare
-from studio.cli.pictures import read_square
+from studio.cli.pictures import read_middle
 from studio.cli.sampling import add_sampling, settings_from
 from studio.cli.sharing import RANDOM_SEEDS
 from studio.cli.verb import Document, Verb, add_out, worker_of
@@ -97,7 +97,7 @@ def request_from(arguments: Namespace) -> Walk:
             prompt=prompt if text is None else text,
             seed=settings.seed if number is None else number,
         )
-        sides.append(End(mine, None if image is None else read_square(image).pixels))
+        sides.append(End(mine, None if image is None else read_middle(image, mine.size).pixels))
     pictures = all(side.picture is not None for side in sides)
     if not any(side.picture is not None for side in sides) and (
         sides[0].settings == sides[1].settings

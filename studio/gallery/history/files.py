@@ -18,7 +18,7 @@ from studio.gallery.png import Record
 from studio.pictures.reading import opened_png
 
 TRASH = ".trash"
-READS = 1  # goes up when more files can be read: those passed over before are tried again
+READS = 2  # goes up when more files can be read: those passed over before are tried again
 STALE_SECONDS = 600.0  # a draft this old has no writer any more
 _RESERVED = re.compile(r"\d{4}-\d\d-\d\d \d\d-\d\d-\d\d .+ \d\d+\.png")  # as naming.new_path says
 

@@ -9,7 +9,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from zlib import crc32
 from studio.core.errors import UsageError
 from studio.core.generating import Score
 from studio.core.settings import Settings
+from studio.core.sizes import Size
 from studio.gallery.history.files import TRASH, Picture, Stamp
 from studio.gallery.history.marks import Marks, checked_rating, checked_tag
 from studio.gallery.history.query import fold, plain
@@ -32,7 +33,8 @@ SEALED = f"""identity, created, favourite, rating, sampler, model, seed, steps, 
     width, height, nfe, seconds, score, tower, folded, prompt, negative, settings, {TAGS}"""
 TEXTS = ("sampler", "model", "prompt", "negative")  # of the settings
 IDENTITY = re.compile("[0-9a-f]{32}")
-DAMAGE = (ValueError, TypeError, AttributeError, RecursionError)  # of a text with flipped bits
+#: Of a text with flipped bits.
+DAMAGE = (ValueError, TypeError, AttributeError, LookupError, RecursionError, UsageError)
 CHOSEN = "(SELECT value FROM json_each(?))"  # any number of ids in one parameter
 
 
@@ -97,14 +99,15 @@ def chosen(ids: Iterable[int]) -> str:
 
 def settings_text(settings: Settings) -> str:
     """All fields as JSON."""
-    return json.dumps(asdict(settings))
+    return json.dumps(settings.stored())
 
 
 def settings_from(text: str) -> Settings:
     """From `settings_text`; fields that came later have their defaults."""
     values = json.loads(text)
     known = {each.name for each in fields(Settings)}
-    found = Settings(**{name: _tuples(value) for name, value in values.items() if name in known})
+    fields_of = {name: _tuples(value) for name, value in values.items() if name in known}
+    found = Settings(**fields_of | {"size": Size.read(values["size"])})
     return found if "syntax" in values else found.from_before_syntax
 
 
@@ -116,7 +119,8 @@ def values(path: str, found: Stamp, picture: Picture) -> dict[str, str | int | f
         "identity": picture.identity,
         "trashed": int(is_trashed(path)),
         "created": created_ms(record.created, found.modified),
-        **{name: getattr(settings, name) for name in ("seed", "steps", "guidance", "size")},
+        **{name: getattr(settings, name) for name in ("seed", "steps", "guidance")},
+        "size": settings.size.stored,
         **{name: plain(getattr(settings, name)) for name in TEXTS},
         "width": picture.width,
         "height": picture.height,

@@ -30,7 +30,7 @@ _FIRST: Migration = (
         seed INTEGER NOT NULL,
         steps INTEGER NOT NULL,
         guidance REAL NOT NULL,
-        size INTEGER NOT NULL,          -- as asked for, pixels
+        size INTEGER NOT NULL,          -- as asked for, pixels; a text unless square
         width INTEGER NOT NULL,         -- of the file
         height INTEGER NOT NULL,
         nfe INTEGER NOT NULL,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from studio.core.settings import MAX_GUIDANCE, MAX_SEED, MAX_STEPS, SHIFTS, Settings
+from studio.core.sizes import Size
 from studio.core.specs import Option, Options
 from studio.diffusion import samplers
 from studio.diffusion.schedules import SCHEDULES as OUR_SCHEDULES
@@ -23,7 +24,7 @@ N = TypeVar("N", int, float)
 DEFAULT = Settings("")
 #: Our names that most studios have too.
 COMMON = {name: name for name in ("prompt", "sampler", "steps", "seed", "width", "height")}
-SIZES = (1, 2**16)
+SIZES = (1, 2**16)  # pixels a side
 MOST_CHARACTERS = 20_000  # of a prompt
 MOST_NOTES = 30
 MOST_NOTED = 60  # characters of another studio's words in a note
@@ -301,22 +302,19 @@ def _varied(settings: Settings, foreign: Foreign, ledger: _Ledger) -> Settings:
 def _of_model(
     settings: Settings, foreign: Foreign, models: Collection[str], ledger: _Ledger
 ) -> Settings:
-    """With the model if it is here, and the size if model and shape allow; models make one size."""
+    """With the model if it is here, and the size."""
     model = foreign.model if isinstance(foreign.model, str) else ""
-    if here := model in models:
+    if model in models:
         settings = replace(settings, model=model)
     elif model:
         ledger.notes.append(
             f"The model '{quoted(model)}' is not here; {DEFAULT.model} takes its place."
         )
-    width, height = (number(side) for side in (foreign.width, foreign.height))
-    if width is None or height is None:
+    if number(foreign.width) is None or number(foreign.height) is None:
+        ledger.missing.add("size")
         return settings
-    if width == height and (here or width == DEFAULT.size):
-        return replace(settings, size=min(max(int(width), SIZES[0]), SIZES[1]))
-    wanted = f"{quoted(foreign.width)} x {quoted(foreign.height)}"
-    ledger.notes.append(f"The size {wanted} became {settings.size}.")
-    return settings
+    sides = ("width", foreign.width), ("height", foreign.height)
+    return replace(settings, size=Size(*(ledger.number(*side, 1, *SIZES) for side in sides)))
 
 
 def _tell_what_is_missing(settings: Settings, foreign: Foreign, ledger: _Ledger) -> None:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 TOKENIZERS = ("CLIPTokenizer", "CLIPTokenizerFast")
 CLIP = ("CLIPTextModel", "CLIPTextModelWithProjection")
-LEVELS = 8  # latents are halved three times on the way
 
 
 class StableDiffusion(Adapter):
@@ -74,9 +73,6 @@ class StableDiffusion(Adapter):
 
     def unread(self, text: str) -> str:
         return self.texts[0].unread(text)
-
-    def fold(self) -> int:
-        return LEVELS
 
 
 FAMILY = StableDiffusion

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QImage, QPainter
 
 from studio.core.generating import Preview
@@ -27,25 +27,25 @@ class Mosaic:
             self._batch, self._tiles = (preview.job, first), {}
         self._tiles[preview.picture] = enlarge(to_qimage(preview.image))
 
-    def size(self, side: int) -> QSize:
-        """The whole in pixels of finished pictures of `side` pixels."""
+    def size(self, each: QSize) -> QSize:
+        """The whole in pixels of finished pictures of that size."""
         across = math.ceil(math.sqrt(len(self._tiles)))
         down = math.ceil(len(self._tiles) / across)
-        return QSize(across * (side + GAP) - GAP, down * (side + GAP) - GAP)
+        return QSize(across * (each.width() + GAP) - GAP, down * (each.height() + GAP) - GAP)
 
-    def image(self, side: int) -> QImage:
+    def image(self, each: QSize) -> QImage:
         """One preview as it is; several on a transparent ground, in reading order."""
         if len(self._tiles) == 1:
             return next(iter(self._tiles.values()))
-        size = self.size(side)
+        size = self.size(each)
         whole = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
         whole.fill(Qt.GlobalColor.transparent)
-        across = (size.width() + GAP) // (side + GAP)
+        wide, high = each.width() + GAP, each.height() + GAP
+        across = (size.width() + GAP) // wide
         painter = QPainter(whole)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         for place, (_, tile) in enumerate(sorted(self._tiles.items())):
             row, column = divmod(place, across)
-            at = QRect(column * (side + GAP), row * (side + GAP), side, side)
-            painter.drawImage(at, tile)
+            painter.drawImage(QRect(QPoint(column * wide, row * high), each), tile)
         painter.end()
         return whole

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPalette, QPen
 
 
@@ -14,18 +14,22 @@ def clip_round(painter: QPainter, area: QRectF, radius: float, ground: QColor) -
     painter.fillRect(area, ground)
 
 
+def fitted(room: QRectF, shape: QSizeF) -> QRectF:
+    """The largest rectangle of a shape in the middle of a room."""
+    place = QRectF(QPointF(), shape.scaled(room.size(), Qt.AspectRatioMode.KeepAspectRatio))
+    place.moveCenter(room.center())
+    return place
+
+
 def draw_tile(
     painter: QPainter, area: QRect, radius: float, image: object, palette: QPalette
 ) -> None:
-    """The largest square in the middle of an image, if there is one yet."""
+    """A whole image on its ground, if there is one yet."""
     hints = QPainter.RenderHint
     painter.setRenderHints(hints.Antialiasing | hints.SmoothPixmapTransform)
     clip_round(painter, QRectF(area), radius, palette.color(QPalette.ColorRole.Mid))
     if isinstance(image, QImage):
-        side = min(image.width(), image.height())
-        square = QRect(0, 0, side, side)
-        square.moveCenter(image.rect().center())
-        painter.drawImage(area, image, square)
+        painter.drawImage(fitted(QRectF(area), QSizeF(image.size())), image)
     painter.setClipping(False)
 
 

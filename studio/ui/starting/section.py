@@ -73,6 +73,7 @@ class StartSection(Fold):
         self.strength = self.form.add("Strength", strength, session.strength)
         session.start.changed.connect(self._show)
         session.strength.changed.connect(self._show_state)
+        session.size.changed.connect(self._show_state)
         session.start_wanted.connect(sources.find)
         self.well.clicked.connect(self.choose_file)
         self.well.dropped.connect(sources.offered)
@@ -134,8 +135,6 @@ class StartSection(Fold):
         self.well.show_start(start)
         self._facts.setVisible(start is not None)
         self.form.reveal("Strength", start is not None)
-        self.notes.setText("" if start is None else " ".join(start.notes))
-        self.notes.setVisible(bool(self.notes.text()))
         if start is not None:
             self.open()
             height, width = start.inputs.source.shape[:2]
@@ -150,5 +149,7 @@ class StartSection(Fold):
 
     @Slot()
     def _show_state(self, _: object = None) -> None:
-        start = self._session.start.get()
+        start: Start | None = self._session.start.get()
+        self.notes.setText("" if start is None else start.notes_for(self._session.size.get()))
+        self.notes.setVisible(bool(self.notes.text()))
         self.set_text("" if start is None else f"{self._session.strength.get():g}")

@@ -105,7 +105,7 @@ def from_image(name: str, image: QImage) -> Start:
     read = ReadPicture(
         name, from_qimage(over_white(image)), notes=OVER_WHITE if _shines(image) else ()
     )
-    return from_pixels(name, read.pixels, read.square_notes)
+    return from_pixels(name, read.pixels, read.notes)
 
 
 def _shines(image: QImage) -> bool:

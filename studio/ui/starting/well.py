@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QDragEnterEvent,
@@ -22,6 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.ui.image.qimage import to_qimage
+from studio.ui.image.tiles import fitted
 from studio.ui.start import Start
 from studio.ui.widgets.form import named
 
@@ -93,7 +94,7 @@ class Well(QWidget):
             painter.setClipPath(shape)
             for layer in (self._image, self._veil):
                 if layer is not None:
-                    painter.drawImage(place, layer)
+                    painter.drawImage(fitted(place, QSizeF(layer.size())), layer)
             painter.setClipping(False)
             pen = QPen(colour(_ROLE.Accent if lit else _ROLE.Dark), 2 if lit else 1)
         painter.setPen(pen)
@@ -149,6 +150,6 @@ def _small(image: QImage) -> QImage:
     return image.scaled(
         2 * SIDE,
         2 * SIDE,
-        Qt.AspectRatioMode.IgnoreAspectRatio,
+        Qt.AspectRatioMode.KeepAspectRatio,
         Qt.TransformationMode.SmoothTransformation,
     )

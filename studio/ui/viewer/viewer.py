@@ -6,7 +6,7 @@ from functools import cached_property, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt, Slot
+from PySide6.QtCore import QPoint, QSize, Qt, Slot
 from PySide6.QtGui import QAction, QImage, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QStackedWidget, QWidget
 
@@ -148,8 +148,8 @@ class Viewer(QWidget):
                 self._before, self.entry = self.entry, None
                 self.strip.show_entry(None)
             label = f"preview step {at.step}/{at.steps}" if at is not None else "preview"
-            side = settings.size
-            self.canvas.show_preview(self._mosaic.image(side), self._mosaic.size(side), label)
+            size = QSize(*settings.size.pair)
+            self.canvas.show_preview(self._mosaic.image(size), self._mosaic.size(size), label)
             self.facts.set_text(settings.prompt or "No prompt", summary(settings, self._samplers))
             self._show_page(self.canvas)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import threading
@@ -18,10 +19,12 @@ from hypothesis import strategies as st
 
 from studio.core.errors import Cancelled, DataError, UsageError
 from studio.core.settings import Settings
+from studio.core.sizes import Size
 from studio.gallery import png
 from studio.gallery.history import files
 from studio.gallery.history.index import History
 from studio.gallery.history.query import Query, fold
+from studio.gallery.history.rows import settings_from, settings_text
 from tests.gallery.history.conftest import Make, draw
 
 
@@ -428,3 +431,14 @@ def test_any_journal_is_read(tmp_path: Path, junk: list[bytes]) -> None:
     marks = Marks(True, 3, ("a", "🐻"))
     journal.append({"picture": marks})
     assert Journal(path).marks()["picture"] == journal.marks()["picture"] == marks
+
+
+def test_sizes_that_are_not_square_and_those_of_old_rows_come_back(
+    make: Make, history: History
+) -> None:
+    item = make("a bear", size=Size(768, 512))
+    assert history.get(item.id).settings.size == Size(768, 512)
+    assert history.sync().skipped == 0
+    old = json.loads(settings_text(Settings("a bear")))
+    assert old["size"] == 256
+    assert settings_from(json.dumps(old | {"size": 512})).size == Size.square(512)

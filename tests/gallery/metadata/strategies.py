@@ -12,6 +12,7 @@ from studio.core.settings import (
     SHIFTS,
     Settings,
 )
+from studio.core.sizes import Size
 
 unicode = st.text(st.characters(), max_size=60)  # with half surrogate pairs and NUL
 option = st.tuples(unicode, st.booleans() | st.integers() | st.floats(-9, 9) | unicode)
@@ -30,7 +31,7 @@ def some_settings(draw: st.DrawFn) -> Settings:
         guidance=draw(st.floats(0, MAX_GUIDANCE)),
         guidance_interval=draw(st.tuples(st.floats(0, 0.5), st.floats(0.5, 1, exclude_min=True))),
         seed=draw(st.integers(0, MAX_SEED)),
-        size=draw(st.integers(1, 4096)),
+        size=draw(st.builds(Size, st.integers(1, 4096), st.integers(1, 4096))),
         options=tuple(draw(st.lists(option, max_size=3))),
         schedule=draw(unicode),
         shift=draw(st.floats(*SHIFTS)),

@@ -9,6 +9,7 @@ from PIL import Image, PngImagePlugin
 
 from studio.core.errors import DataError
 from studio.core.settings import Settings
+from studio.core.sizes import Size
 from studio.gallery import png
 from studio.gallery.metadata import read
 from studio.gallery.metadata.a1111 import SAMPLER_ID
@@ -28,11 +29,11 @@ def test_everything_with_a_place_here_is_carried_over(tmp_path: Path) -> None:
         steps=25,
         guidance=6.5,
         seed=2914187532,
+        size=Size(512, 768),
     )
     assert found.notes == (
         "LoRA 'foxStyle_v2' was left out.",
         "The model 'v1-5-pruned-emaonly' is not here; studio-256 takes its place.",
-        "The size 512 x 768 became 256.",
         "VAE, Clip skip, Hires upscale, Hires steps and Hires upscaler were left out.",
     )
 
@@ -95,8 +96,10 @@ def test_quoted_values_and_the_samplers_options() -> None:
         ),
         ("Steps: 9, Schedule type: New", {"schedule": ""}, "The schedule 'New' is not here"),
         ("Steps: 9, Variation seed strength: 2", {"variation": 1.0}, "variation 2 became 1."),
-        ("Steps: 9, Size: 256x256", {"size": 256}, ""),
-        ("Steps: 9, Size: 1x2x3", {"size": 256}, ""),
+        ("Steps: 9, Size: 256x256", {"size": Size.square(256)}, ""),
+        ("Steps: 9, Size: 512x768", {"size": Size(512, 768)}, ""),
+        ("Steps: 9, Size: 0x99999", {"size": Size(1, 65536)}, "The width 0 became 1."),
+        ("Steps: 9, Size: 1x2x3", {"size": Size.square(256)}, ""),
     ],
 )
 def test_values_out_of_range_are_clamped_and_told(
@@ -154,3 +157,8 @@ def test_a_twin_of_an_older_version_is_found_under_its_one_name(place: str) -> N
 def test_other_texts_are_data_errors(tmp_path: Path, text: str) -> None:
     with pytest.raises(DataError, match=r"a\.png"):
         read(written(tmp_path / "a.png", parameters=text))
+
+
+def test_a_size_that_is_not_said_is_the_persons_own() -> None:
+    assert "size" in read_text("a\nSteps: 9, Version: x", MODELS).missing
+    assert "size" not in read_text("a\nSteps: 9, Size: 512x768, Version: x", MODELS).missing

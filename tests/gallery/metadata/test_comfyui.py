@@ -12,6 +12,7 @@ from PIL import Image
 
 from studio.core.errors import DataError
 from studio.core.settings import Settings
+from studio.core.sizes import Size
 from studio.gallery.metadata import Found, read
 from tests.gallery.metadata.examples import A1111, ADVANCED, COMFYUI, FLUX, KSAMPLER, written
 
@@ -32,11 +33,11 @@ def test_ksampler(tmp_path: Path) -> None:
         steps=30,
         guidance=8.0,
         seed=156680208700286,
+        size=Size.square(512),
     )
     assert found.notes == (
         "LoRA 'add_detail.safetensors' was left out.",
         "The model 'v1-5-pruned-emaonly' is not here; studio-256 takes its place.",
-        "The size 512 x 512 became 256.",
     )
 
 
@@ -50,6 +51,7 @@ def test_the_first_of_several_samplers_with_texts_combined(tmp_path: Path) -> No
         steps=25,
         guidance=8.0,
         seed=721897303308196,
+        size=Size.square(1024),
     )
     assert found.notes[0] == "Only the first of 2 samplers is here."
     assert "The schedule 'normal' is not here; Trailing is the nearest." in found.notes
@@ -65,6 +67,7 @@ def test_custom_samplers(tmp_path: Path) -> None:
         steps=20,
         guidance=2.5,
         seed=219670278747233,
+        size=Size.square(1024),
         shift=3.0,
     )
     assert "The model's own guidance 3.5 was left out." in found.notes

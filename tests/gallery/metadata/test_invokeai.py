@@ -9,6 +9,7 @@ import pytest
 
 from studio.core.errors import DataError
 from studio.core.settings import Settings
+from studio.core.sizes import Size
 from studio.gallery.metadata import read
 from tests.gallery.metadata.examples import DREAM, INVOKEAI, OLD_INVOKEAI, written
 
@@ -24,11 +25,11 @@ def test_version_3(tmp_path: Path) -> None:
         steps=50,
         guidance=7.5,
         seed=356120443,
+        size=Size(768, 432),
     )
     assert found.notes == (
         "LoRA 'more_details' was left out.",
         "The model 'amixx_3' is not here; studio-256 takes its place.",
-        "The size 768 x 432 became 256.",
         "vae was left out.",
     )
 
@@ -52,6 +53,7 @@ def test_version_2(tmp_path: Path, chunks: dict[str, str]) -> None:
         steps=50,
         guidance=7.5,
         seed=1618033988,
+        size=Size.square(512),
         variation=0.3,
         variation_seed=77,
     )
@@ -67,6 +69,7 @@ def test_dream_lines(tmp_path: Path) -> None:
         steps=50,
         guidance=7.5,
         seed=3357757885,
+        size=Size(512, 768),
     )
     assert "-G was left out." in found.notes
     found = read(written(tmp_path / "a.png", Dream="a fox -s20 -S 4 -V 5:0.1,6:0.2"))

@@ -14,8 +14,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from studio.core.errors import ModelError, UsageError
-from studio.core.generating import Generate
+from studio.core.generating import Generate, Inputs
 from studio.core.settings import Settings
+from studio.core.sizes import Size
 from studio.diffusion import samplers
 from studio.diffusion.noise import NoiseStream
 from studio.diffusion.paths import DiscreteDDPM, rf_time
@@ -28,7 +29,9 @@ from tests.models.families.pipelines import PIPELINES, saved
 
 pytest.importorskip("transformers")
 STEPS, SIDE = 5, 64  # a divisor of 1000: their trailing grid is off by one otherwise
-NOISE = torch.randn(1, 4, SIDE // 2, SIDE // 2, generator=torch.Generator().manual_seed(3))
+SQUARE = Size.square(SIDE)
+#: These U-Nets halve latents once, and those of the last do not halve evenly.
+SIZES = (SQUARE, Size(96, 64), Size(64, 96), Size(98, 66))
 Opened = tuple[Any, Checkpoint]
 
 
@@ -36,9 +39,15 @@ Opened = tuple[Any, Checkpoint]
 def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Opened:
     folder = tmp_path_factory.mktemp("pipelines") / request.param
     pipeline = saved(request.param, folder)
+    pipeline.check_inputs = lambda *_, **__: None  # it refuses sides that 8 does not divide
     model = registry.open_model(str(folder))
     assert isinstance(model, Checkpoint)
     return pipeline, model
+
+
+def noise(size: Size) -> Tensor:
+    shape = 1, 4, size.height // 2, size.width // 2
+    return torch.randn(shape, generator=torch.Generator().manual_seed(3))
 
 
 def grid(pipeline: Any, model: Checkpoint) -> Schedule:
@@ -52,7 +61,7 @@ def grid(pipeline: Any, model: Checkpoint) -> Schedule:
 def ours(pipeline: Any, model: Checkpoint, settings: Settings) -> Tensor:
     denoiser = Plan.of(settings).guided(model)
     states = samplers.find("ddim").sample(
-        denoiser, NOISE, settings.steps, NoiseStream((0,)), grid(pipeline, model)
+        denoiser, noise(settings.size), settings.steps, NoiseStream((0,)), grid(pipeline, model)
     )
     with torch.inference_mode():
         return list(states)[-1].x
@@ -64,18 +73,21 @@ def theirs(pipeline: Any, settings: Settings, form: str = "latent") -> Any:
         "negative_prompt": settings.negative or None,
         "guidance_scale": settings.guidance,
         "num_inference_steps": settings.steps,
-        "latents": NOISE.clone(),
-        "height": SIDE,
-        "width": SIDE,
+        "latents": noise(settings.size),
+        "height": settings.size.height,
+        "width": settings.size.width,
     }
     return pipeline(**given, output_type=form).images
 
 
 @pytest.mark.parametrize("guidance", [1.0, 5.0])
 @pytest.mark.parametrize("negative", ["", "blue"])
-def test_latents_are_those_of_diffusers(opened: Opened, guidance: float, negative: str) -> None:
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_latents_are_those_of_diffusers(
+    opened: Opened, guidance: float, negative: str, size: Size
+) -> None:
     settings = Settings(
-        "a red bear", negative, sampler="ddim", steps=STEPS, guidance=guidance, size=SIDE
+        "a red bear", negative, sampler="ddim", steps=STEPS, guidance=guidance, size=size
     )
     pipeline, model = opened
     expected = theirs(pipeline, settings)
@@ -84,9 +96,10 @@ def test_latents_are_those_of_diffusers(opened: Opened, guidance: float, negativ
     assert error < 1e-5
 
 
-def test_pictures_are_those_of_diffusers(opened: Opened) -> None:
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_pictures_are_those_of_diffusers(opened: Opened, size: Size) -> None:
     pipeline, model = opened
-    settings = Settings("a red bear", sampler="ddim", steps=STEPS, guidance=3.0, size=SIDE)
+    settings = Settings("a red bear", sampler="ddim", steps=STEPS, guidance=3.0, size=size)
     expected = theirs(pipeline, settings, "np")
     found = model.decode(ours(pipeline, model, settings))
     assert np.abs(found / 255.0 - expected).max() <= 1e-3 + 0.5 / 255
@@ -108,12 +121,12 @@ def test_a_prompt_goes_the_whole_way(opened: Opened) -> None:
     """Through the worker, with every family of samplers, weights in the prompt and a negative."""
     _, model = opened
     settings = Settings(
-        "a (red:1.4) bear", "blue", model=str(model.info.path), steps=3, size=SIDE, seed=5
+        "a (red:1.4) bear", "blue", model=str(model.info.path), steps=3, size=Size(96, 64), seed=5
     )
     worker = Worker("cpu")
     for sampler in ("dpmpp-2m", "ddpm", "sde-euler", "flow-heun"):
         (picture,) = run_now(Generate(replace(settings, sampler=sampler)), worker)
-        assert picture.image.shape == (SIDE, SIDE, 3) and picture.image.std() > 0
+        assert picture.image.shape == (64, 96, 3) and picture.image.std() > 0
 
 
 def test_no_step_is_beyond_the_noise_it_was_trained_with(opened: Opened) -> None:
@@ -156,8 +169,8 @@ def test_pictures_go_in_and_come_out(opened: Opened) -> None:
     assert model.preview(expected).shape == (1, SIDE // 2, SIDE // 2, 3)
 
 
-@pytest.mark.parametrize("size", [0, 66, 8192])
-def test_sizes_that_cannot_be_are_refused(opened: Opened, size: int) -> None:
+@pytest.mark.parametrize("size", [Size(0, 64), Size(64, 65), Size(8192, 64), Size(32, 32)], ids=str)
+def test_sizes_that_cannot_be_are_refused(opened: Opened, size: Size) -> None:
     with pytest.raises(UsageError, match=r"makes no pictures of .* pixels; try"):
         opened[1].latent_shape(size)
 
@@ -224,3 +237,17 @@ def test_half_precision_files_open_where_there_are_no_others(tmp_path: Path) -> 
     pipeline.to(torch.float16).save_pretrained(folder, variant="fp16")
     model = registry.open_model(str(folder))
     assert torch.allclose(model.condition(["bear"]).tokens, expected, atol=1e-2)
+
+
+def test_a_picture_that_is_not_square_is_repainted_in_its_shape(opened: Opened) -> None:
+    """Its middle, in the shape of the settings; what the mask spares stays as it was."""
+    _, model = opened
+    photo = np.random.default_rng(1).integers(0, 256, (64, 128, 3), np.uint8)
+    mask = np.zeros(photo.shape[:2], np.uint8)
+    mask[:, :64] = 255
+    settings = Settings("a bear", model=str(model.info.path), steps=2, size=Size(96, 64))
+    inputs = Inputs(photo, mask)
+    (picture,) = run_now(Generate(inputs.named(settings), inputs=inputs), Worker("cpu"))
+    assert picture.image.shape == (64, 96, 3)
+    assert np.array_equal(picture.image[:, 52:], photo[:, 68:112])  # beyond 2 % of 96 pixels
+    assert not np.array_equal(picture.image[:, :40], photo[:, 16:56])

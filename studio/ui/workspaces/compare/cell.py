@@ -64,8 +64,7 @@ class CellView(PictureView):
     def place(self) -> QRectF:
         """Where the picture is."""
         top = RING + (HEAD if self.heading else 0)
-        side = self.width() - 2 * RING
-        return QRectF(RING, top, side, side)
+        return QRectF(RING, top, self.width() - 2 * RING, self.height() - top - RING - CAPTION)
 
     def room(self) -> QRectF:
         return self.place()
@@ -126,7 +125,8 @@ class CellView(PictureView):
     def _over(self, place: QRectF, part: QPointF) -> QPointF:
         """The point of this widget over a point of the picture."""
         seen = self._lens.part
-        return place.topLeft() + (part - seen.topLeft()) * self._lens.zoom * place.width()
+        by = (part - seen.topLeft()) * self._lens.zoom
+        return place.topLeft() + QPointF(by.x() * place.width(), by.y() * place.height())
 
     def _paint_share(self, painter: QPainter, place: QRectF, share: float) -> None:
         left, width = place.left() + place.width() * 0.2, place.width() * 0.6

@@ -20,6 +20,7 @@ from studio.ui.widgets.form import Check, Form, caption, row, settings_grid
 from studio.ui.widgets.prompt_box import PromptBox
 from studio.ui.widgets.sampler_box import SamplerBox
 from studio.ui.widgets.seed_box import SeedBox
+from studio.ui.widgets.size_box import SizeBox
 from studio.ui.widgets.slider_spin import SliderSpin
 from studio.ui.widgets.token_count import TokenCount
 from studio.ui.workspaces.compare.axes import AxesEditor
@@ -86,6 +87,7 @@ class CompareColumn(SettingsColumn):
         self.steps = rows.add("Steps", steps, session.steps)
         guidance = SliderSpin("sharedGuidance", "Guidance", GUIDANCE, 0, MAX_GUIDANCE, 15, 1, 0.5)
         self.guidance = rows.add("Guidance", guidance, session.guidance)
+        self.extent = rows.add("Size", SizeBox(session, "sharedSize"), session.size)
         seed = session.seed, session.seed_locked, session.last_seed, session.reuse_last_seed
         seeds = Form(self.rows)  # the line holds "Random (last 4294967295)" only below its caption
         self.seed = seeds.add("Seed", SeedBox("sharedSeed").follow(*seed))

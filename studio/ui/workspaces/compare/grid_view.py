@@ -19,7 +19,7 @@ GAP = 6
 CENTRED = Qt.AlignmentFlag.AlignCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 ROW_HEAD, COLUMN_HEAD = 92, 28
-LEAST, GOOD, MOST = 104, 120, 520  # logical pixels of a picture's side
+LEAST, GOOD, MOST = 104, 120, 520  # logical pixels of a picture's width
 
 
 class Layout(NamedTuple):
@@ -29,13 +29,14 @@ class Layout(NamedTuple):
     side: int
 
 
-def layout(count: int, columns: int | None, width: int, height: int) -> Layout:
+def layout(count: int, columns: int | None, width: int, height: int, shape: float = 1.0) -> Layout:
     """The largest pictures that fit; smaller than GOOD they would be no use, so then it scrolls.
 
-    `columns` is None where the cells may be wrapped.
+    `columns` is None where the cells may be wrapped; `shape` is a picture's height for its width.
     """
     tried = [columns] if columns is not None else list(range(1, count + 1))
-    fits = [Layout(each, _side(count, each, width, height, columns is None)) for each in tried]
+    room = width, height, shape, columns is None
+    fits = [Layout(each, _side(count, each, *room)) for each in tried]
     best = max(fits, key=lambda each: each.side)
     if best.side >= GOOD:
         return Layout(best.columns, min(best.side, MOST))
@@ -47,10 +48,11 @@ def _across(columns: int, width: int) -> int:
     return (width - (columns - 1) * GAP) // columns - 2 * RING
 
 
-def _side(count: int, columns: int, width: int, height: int, own_heads: bool) -> int:
+def _side(count: int, columns: int, width: int, height: int, shape: float, own_heads: bool) -> int:
     rows = math.ceil(count / columns)
     extra = 2 * RING + CAPTION + (HEAD if own_heads else 0)
-    return min(_across(columns, width), (height - (rows - 1) * GAP) // rows - extra)
+    high = (height - (rows - 1) * GAP) // rows - extra
+    return min(_across(columns, width), int(high / shape))
 
 
 class GridView(QScrollArea):
@@ -135,12 +137,14 @@ class GridView(QScrollArea):
         left, top = (ROW_HEAD, COLUMN_HEAD) if headed else (0, 0)
         width, height = self.width() - left - 2, self.height() - top - 2
         columns = len(grid.columns.values) if headed else None
-        made = layout(len(self.cells), columns, width, height)
-        if made.side < GOOD or self._tall(made) > height:
-            made = layout(len(self.cells), columns, width - 12, height)  # room for the scroll bar
+        size = self._comparison.results[0].settings.size
+        shape = size.height / size.width
+        made = layout(len(self.cells), columns, width, height, shape)
+        if made.side < GOOD or self._tall(made, shape) > height:  # room for the scroll bar
+            made = layout(len(self.cells), columns, width - 12, height, shape)
         self._layout = made
         wide = made.side + 2 * RING
-        high = wide + CAPTION + (0 if headed else HEAD)
+        high = round(made.side * shape) + 2 * RING + CAPTION + (0 if headed else HEAD)
         rows = math.ceil(len(self.cells) / made.columns)
         full = left + made.columns * (wide + GAP) - GAP
         # a lone line of pictures stands in the middle of its room
@@ -155,9 +159,9 @@ class GridView(QScrollArea):
         )
         self._reveal()
 
-    def _tall(self, made: Layout) -> int:
+    def _tall(self, made: Layout, shape: float) -> int:
         rows = math.ceil(len(self.cells) / made.columns)
-        return rows * (made.side + 2 * RING + CAPTION + GAP)
+        return rows * (round(made.side * shape) + 2 * RING + CAPTION + GAP)
 
     @Slot()
     def _reveal(self) -> None:
@@ -181,7 +185,7 @@ class GridView(QScrollArea):
             head.raise_()
         for head, cell in zip(self._heads[columns:], cells[::columns], strict=True):
             x = max(corner.x(), cell.x() - ROW_HEAD)
-            head.setGeometry(x, cell.y(), ROW_HEAD - 4, cell.width())
+            head.setGeometry(x, cell.y(), ROW_HEAD - 4, cell.height() - CAPTION)
             head.raise_()
 
     @Slot(int)

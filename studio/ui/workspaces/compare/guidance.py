@@ -104,7 +104,7 @@ class _Strip(QWidget):
         self._comparison, self._frames = comparison, frames
         self._cells: tuple[int, ...] = ()
         self._means: dict[int, np.ndarray] = {}  # of the gap by steps
-        self._side, self._across = LEAST, 5
+        self._side, self._across, self._shape = LEAST, 5, 1.0  # of a picture: height for width
 
     @property
     def strongest(self) -> float:
@@ -117,6 +117,8 @@ class _Strip(QWidget):
         self._means = {
             index: each.gap.mean((1, 2)) for index, each in kept if each and each.gap.any()
         }
+        size = self._comparison.results[cells[0]].settings.size
+        self._shape = size.height / size.width
         side = (room.width() - (len(cells) - 1) * GAP) // len(cells)
         self._side = min(max(side, LEAST), MOST)
         fitting = (each for each in (3, 4, 5, 8) if self._high(each) <= room.height())
@@ -128,11 +130,12 @@ class _Strip(QWidget):
         return (self._side - (across - 1) * TILE_GAP) / across
 
     def _tiles_high(self, across: int) -> float:
-        return math.ceil(MOST_TILES / across) * (self._tile(across) + TILE_GAP)
+        return math.ceil(MOST_TILES / across) * (self._tile(across) * self._shape + TILE_GAP)
 
     def _high(self, across: int) -> int:
         """How high everything is with so many heat maps beside each other."""
-        return HEAD + self._side + 10 + round(self._tiles_high(across)) + 8 + CURVE + FOOT
+        picture = round(self._side * self._shape)
+        return HEAD + picture + 10 + round(self._tiles_high(across)) + 8 + CURVE + FOOT
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -145,6 +148,7 @@ class _Strip(QWidget):
 
     def _paint(self, painter: QPainter, index: int, left: float) -> None:
         side, result = self._side, self._comparison.results[index]
+        high = round(side * self._shape)
         font = self.font()
         font.setWeight(font.Weight.DemiBold)
         painter.setFont(font)
@@ -152,11 +156,11 @@ class _Strip(QWidget):
         heading = QRectF(left, 0, side, HEAD)
         painter.drawText(heading, _ALIGN.AlignCenter, f"w = {result.settings.guidance:g}")
         painter.setFont(self.font())
-        place = QRectF(left, HEAD, side, side)
+        place = QRectF(left, HEAD, side, high)
         painter.fillRect(place, self.palette().color(_ROLE.Mid))
         if result.picture is not None:
             result.picture.draw(painter, place, WHOLE, self.devicePixelRatioF())
-        top = HEAD + side + 10
+        top = HEAD + high + 10
         self._paint_tiles(painter, index, left, top)
         bottom = top + self._tiles_high(self._across)
         self._paint_curve(painter, index, QRectF(left, bottom + 8, side, CURVE))
@@ -165,16 +169,17 @@ class _Strip(QWidget):
         """Heat maps of the steps, evenly chosen where there are many."""
         steps = max(0, len(self._comparison.results[index].times) - 1)
         tile, shown = self._tile(self._across), min(steps, MOST_TILES)
+        high = tile * self._shape
         for number in range(shown):
             frame = round(number * (steps - 1) / max(1, shown - 1))
             heat = self._frames.picture(Frame(index, frame, "gap"))
             row, column = divmod(number, self._across)
-            x, y = left + column * (tile + TILE_GAP), top + row * (tile + TILE_GAP)
+            x, y = left + column * (tile + TILE_GAP), top + row * (high + TILE_GAP)
             if heat is not None:
-                heat.draw(painter, QRectF(x, y, tile, tile), WHOLE, self.devicePixelRatioF())
+                heat.draw(painter, QRectF(x, y, tile, high), WHOLE, self.devicePixelRatioF())
             elif not number:
                 painter.setPen(self.palette().color(_ROLE.PlaceholderText))
-                room = QRectF(left, top, self._side, 3 * tile)
+                room = QRectF(left, top, self._side, 3 * high)
                 told = _ALIGN.AlignHCenter | Qt.TextFlag.TextWordWrap
                 painter.drawText(room, told, "asked once:\nno gap")
 

@@ -22,6 +22,7 @@ from studio.ui.widgets.form import Check, Form, column, row
 from studio.ui.widgets.prompt_box import PromptBox
 from studio.ui.widgets.sampler_box import SamplerBox
 from studio.ui.widgets.seed_box import SeedBox
+from studio.ui.widgets.size_box import SizeBox
 from studio.ui.widgets.slider_spin import SliderSpin
 from studio.ui.widgets.token_count import TokenCount
 from studio.ui.workspaces.generate.variation import VariationSection
@@ -96,6 +97,7 @@ class Column(SettingsColumn):
         self.steps = form.add("Steps", steps, session.steps)
         guidance = SliderSpin("guidance", "Guidance", GUIDANCE, 0, MAX_GUIDANCE, 15, 1, 0.5)
         self.guidance = form.add("Guidance", guidance, session.guidance, self.interval)
+        self.extent = form.add("Size", SizeBox(session, key=" (Alt+Z)"), session.size)
         seed = session.seed, session.seed_locked, session.last_seed, session.reuse_last_seed
         self.seed = form.add("Seed", SeedBox().follow(*seed))
         count = SliderSpin("pictures", "Pictures", COUNT, 1, MAX_COUNT, 16)

@@ -78,6 +78,8 @@ GENERATE: tuple[Action[GeneratePanel], ...] = (
         "Type the number of steps."),
     Action("to_guidance", "Alt+G", "Go to the guidance",
         lambda p: p.column.guidance.spin.setFocus(), "Type the guidance scale."),
+    Action("to_size", "Alt+Z", "Go to the size", lambda p: p.column.extent.setFocus(),
+        "Type how wide and how high pictures become."),
     Action("to_seed", "Alt+E", "Go to the seed", lambda p: p.column.seed.line.setFocus(),
         "Type a seed."),
     Action("to_count", "Alt+U", "Go to the number of pictures",

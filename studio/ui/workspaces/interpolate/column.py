@@ -17,6 +17,7 @@ from studio.ui.widgets.foot import Foot, SettingsColumn
 from studio.ui.widgets.form import Check, Form, caption, column, row, settings_grid
 from studio.ui.widgets.sampler_box import SamplerBox
 from studio.ui.widgets.segments import Segments
+from studio.ui.widgets.size_box import SizeBox
 from studio.ui.widgets.slider_spin import SliderSpin
 from studio.ui.workspaces.interpolate import plan
 from studio.ui.workspaces.interpolate.ends import EndCard
@@ -118,6 +119,7 @@ class WalkColumn(SettingsColumn):
         self.steps = form.add("Steps", steps, session.steps)
         guidance = SliderSpin("walkGuidance", "Guidance", GUIDANCE, 0, MAX_GUIDANCE, 15, 1, 0.5)
         self.guidance = form.add("Guidance", guidance, session.guidance)
+        self.extent = form.add("Size", SizeBox(session, "walkSize"), session.size)
 
     def shown(self) -> tuple[EndCard, ...]:
         """The ends that count."""

@@ -13,6 +13,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core.errors import UsageError
+from studio.core.sizes import Size
 from studio.core.walks import Frame, Inverted, Spaced, Walk, places, weights
 from studio.ui.image.scaled import Picture
 from studio.ui.job import Requester
@@ -42,8 +43,9 @@ class Course(Requester):
 
     def begin(self, walk: Walk) -> bool:
         """Asks for the frames; false when there is no engine yet. Raises UsageError."""
-        size = walk.ends[0].settings.size if walk.ends else 0
-        needed = walk.columns * walk.rows * size**2 * BYTES_A_PIXEL
+        walk.check()
+        size = walk.ends[0].settings.size
+        needed = walk.columns * walk.rows * size.width * size.height * BYTES_A_PIXEL
         if needed > MOST_BYTES:
             raise UsageError("that many frames of this size do not fit into memory; use fewer.")
         job = self.ask(walk)
@@ -75,6 +77,12 @@ class Course(Requester):
     def shape(self) -> tuple[int, int]:
         """(rows, columns)."""
         return (self.walk.rows, self.walk.columns) if self.walk is not None else (1, 0)
+
+    @property
+    def wide(self) -> float:
+        """How wide a frame is for its height."""
+        size = self.walk.ends[0].settings.size if self.walk is not None else Size(1, 1)
+        return size.width / size.height
 
     @property
     def spaced(self) -> Spaced | None:
@@ -124,7 +132,7 @@ class Course(Requester):
         return weights(len(self.ends()), self.place(index))
 
     def fade(self, index: int) -> np.ndarray | None:
-        """The cross-fade of the ends' pixels at the place of a frame, (S, S, 3) uint8; None until
+        """The cross-fade of the ends' pixels at the place of a frame, (H, W, 3) uint8; None until
         all ends are there."""
         ends = self.ends() if self.walk is not None else ()
         if not ends or not set(ends) <= set(self.frames):

@@ -157,9 +157,10 @@ class EndCard(QWidget):
         self.start = start
         self.well.show_start(start)
         self._facts.setVisible(start is not None)
-        words = () if start is None else (start.name, *start.notes)
-        show_file_name(self.file_name, "".join(words[:1]), 190)
-        self.file_name.setToolTip(" ".join(words))
+        size = self._panel.session.size.get()
+        words = ("", "") if start is None else (start.name, start.notes_for(size))
+        show_file_name(self.file_name, words[0], 190)
+        self.file_name.setToolTip(" ".join(filter(None, words)))
         self.set_text("")
 
     def set_text(self, quality: str, tip: str = "") -> None:

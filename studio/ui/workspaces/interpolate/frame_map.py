@@ -75,13 +75,14 @@ class FrameMap(QWidget):
         )
 
     def _pitch(self) -> QSizeF:
-        """From one frame to the next: squares, or slices of one where a strip has many."""
-        rows, columns = self._course.shape
+        """From one frame to the next: whole ones, or slices where a strip has many."""
+        (rows, columns), shape = self._course.shape, self._course.wide
+        room = QSizeF(self.width() - 2 * RING, self.height() - 2 * RING)
         if rows == 1:
-            wide = min(HIGH + WIDE_GAP, (self.width() - 2 * RING) / max(columns, 1))
-            return QSizeF(wide, max(LOW, wide - WIDE_GAP))
-        side = min((self.width() - 2 * RING) / columns, (self.height() - 2 * RING) / rows)
-        return QSizeF(side, side)
+            wide = min(HIGH * shape + WIDE_GAP, room.width() / max(columns, 1))
+            return QSizeF(wide, max(LOW, (wide - WIDE_GAP) / shape))
+        high = min(room.width() / columns / shape, room.height() / rows)
+        return QSizeF(high * shape, high)
 
     def frame_at(self, where: QPointF) -> int | None:
         """The frame under, or nearest to, a point."""
@@ -129,7 +130,8 @@ class FrameMap(QWidget):
             painter.fillRect(place, self.palette().color(_ROLE.Mid))
             painter.setOpacity(PALE)
         if shown is not None:
-            part = min(1.0, place.width() / place.height())  # a slice of the middle
+            shape = place.width() / place.height()
+            part = min(1.0, shape / self._course.wide)  # a slice of the middle
             picture = self._course.pictures[shown]
             picture.draw(painter, place, QRectF((1 - part) / 2, 0, part, 1), scale)
         painter.setOpacity(1.0)

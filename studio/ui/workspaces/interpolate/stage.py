@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRectF, Qt, Signal
+from PySide6.QtCore import QPoint, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from studio.ui.image.scaled import Picture
 from studio.ui.image.sight import MOST_FIT, Lens
+from studio.ui.image.tiles import fitted
 from studio.ui.image.view import PictureView
 from studio.ui.widgets.form import row
 
@@ -33,11 +34,14 @@ class View(PictureView):
         self.update()
 
     def place(self) -> QRectF:
-        """The square that the picture is drawn in."""
-        most = float("inf") if self.picture is None else MOST_FIT * self.picture.image.width()
-        room = self.height() - 2.0 - CAPTION
-        side = max(1.0, min(self.width() - 2.0, room, most))
-        return QRectF((self.width() - side) / 2, 1 + (room - side) / 2, side, side)
+        """Where the picture is drawn."""
+        room = QRectF(1, 1, max(1.0, self.width() - 2.0), max(1.0, self.height() - 2.0 - CAPTION))
+        size = QSizeF(1, 1) if self.picture is None else QSizeF(self.picture.image.size())
+        place = fitted(room, size)
+        if self.picture is not None and place.width() > MOST_FIT * size.width():
+            place.setSize(size * MOST_FIT)
+            place.moveCenter(room.center())
+        return place
 
     def room(self) -> QRectF:
         return self.place()

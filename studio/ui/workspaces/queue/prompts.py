@@ -17,10 +17,11 @@ from studio.core.wildcards import chosen, every
 from studio.core.wording import capitalised
 from studio.gallery.word_lists import lines_in, prompt_lines, read_lines, words_folder
 from studio.ui.background import Background
-from studio.ui.session import Session
+from studio.ui.session import Session, bind
 from studio.ui.widgets.buttons import text_button
 from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.widgets.form import caption, column, named, row
+from studio.ui.widgets.size_box import SizeBox
 
 MOST = 2000  # requests at once: more is a mistake more often than a wish
 TIP = "One prompt per line; # begins a comment. {red|blue} and __colours__ are wildcards"
@@ -72,8 +73,11 @@ class PromptList(QWidget):
         self.add = text_button("promptAdd", text, text, tip, act=self._add)
         self.add.setEnabled(False)
         title = caption("Prompts, one per line", "title", buddy=self.text)
+        extent = SizeBox(session, "promptSize")
+        bind(session.size, extent)
+        size = row(caption("Size", buddy=extent), 4, (extent, 1))
         buttons = row((self.how, 1), self.open, self.add)
-        column(title, (self.text, 1), self.count, buttons, on=self)
+        column(title, (self.text, 1), self.count, size, buttons, on=self)
         self._work = Background(self, done=self._done, failed=self._not_done)
         self._changes, self._counting = 0, False
         self.text.textChanged.connect(self._changed)

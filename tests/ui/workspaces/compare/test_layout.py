@@ -28,3 +28,12 @@ def test_a_picture_is_never_too_small_to_judge(count: int, size: tuple[int, int]
     made = layout(count, None, *size)
     assert LEAST <= made.side <= MOST
     assert 1 <= made.columns <= count
+
+
+@pytest.mark.parametrize("shape", [0.5, 1.5, 2.4])
+def test_pictures_that_are_not_square_fit_as_well(shape: float) -> None:
+    """Two by two in a room that is high enough for none wider."""
+    made = layout(4, 2, 1600, 1000, shape)
+    assert GOOD <= made.side <= MOST
+    assert 2 * made.side * shape <= 1000
+    assert made.side == MOST or layout(4, 2, 1600, 1100, shape).side > made.side

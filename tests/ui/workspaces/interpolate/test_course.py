@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from studio.core.errors import UsageError
 from studio.core.messages import Request
 from studio.core.settings import Settings
+from studio.core.sizes import Size
 from studio.core.walks import End, Frame, Walk, places
 from studio.ui.job import Job
 from studio.ui.jobs import Jobs
@@ -27,9 +28,11 @@ class TakingJobs(Jobs):
         return Job(7, request)
 
 
-def begun(columns: int, rows: int = 1, size: int = 8) -> Course:
+def begun(columns: int, rows: int = 1, side: int = 8) -> Course:
     course = Course(TakingJobs())
-    ends = tuple(End(Settings("a", seed=n, size=size)) for n in range(2 if rows == 1 else 4))
+    ends = tuple(
+        End(Settings("a", seed=n, size=Size.square(side))) for n in range(2 if rows == 1 else 4)
+    )
     assert course.begin(Walk(ends, columns=columns, rows=rows))
     return course
 
@@ -107,6 +110,6 @@ def test_frames_of_other_jobs_are_left_alone(qapp: object) -> None:
 
 def test_memory_is_bounded(qtbot: QtBot) -> None:
     with pytest.raises(UsageError, match="fewer"):
-        begun(241, size=512)
-    course = begun(15, size=256)
+        begun(241, side=512)
+    course = begun(15, side=256)
     assert course.count * 256**2 * 9 < MOST_BYTES
