@@ -6,6 +6,7 @@ prediction from the scheduler's configuration, the autoencoder, previews, the pr
 
 from __future__ import annotations
 
+import copy
 import importlib
 import os
 from collections import OrderedDict
@@ -19,6 +20,7 @@ import torch
 from torch import Tensor
 
 from studio.core import prompts
+from studio.core.addons import ADDONS, AddOn
 from studio.core.errors import ModelError, UsageError
 from studio.diffusion.denoiser import NetworkDenoiser
 from studio.diffusion.guidance import LogProbability
@@ -26,6 +28,7 @@ from studio.diffusion.paths import DiscreteDDPM, RectifiedFlow, evenly, rf_time
 from studio.diffusion.paths import Path as DiffusionPath
 from studio.diffusion.predictions import PREDICTIONS, Prediction
 from studio.models import tiling
+from studio.models.dressing import Wardrobe
 from studio.models.families import adapters
 from studio.models.families.adapter import Adapter
 from studio.models.format import Check
@@ -57,7 +60,8 @@ class Checkpoint:
     ) -> None:
         self.info, self.adapter, self.autoencoder = info, adapter, autoencoder
         self.path, self.prediction = path, prediction
-        self._known: OrderedDict[str, TextFeatures] = OrderedDict()
+        self._known: OrderedDict[Any, TextFeatures] = OrderedDict()
+        self._wardrobe, self._addons = Wardrobe(adapter, info.name), tuple[AddOn, ...]()
         self._parameter = next(adapter.denoiser.parameters())
         self._preview: LinearPreview | None = None
 
@@ -86,6 +90,15 @@ class Checkpoint:
     def condition(self, prompts: Sequence[str]) -> TextFeatures:
         return reduce(TextFeatures.joined, [self._features(prompt) for prompt in prompts])
 
+    def dressed(self, addons: tuple[AddOn, ...]) -> Checkpoint:
+        view = copy.copy(self)  # the same networks, and what is known of prompts
+        view._addons, view.adapter = addons, self._wardrobe.taught(addons)
+        return view
+
+    @property
+    def notes(self) -> list[str]:
+        return self._wardrobe.notes
+
     def unread(self, prompt: str) -> str:
         return self.adapter.unread(prompt)
 
@@ -107,7 +120,7 @@ class Checkpoint:
 
     @property
     def has(self) -> tuple[str, ...]:
-        return ()
+        return (ADDONS,)
 
     @torch.inference_mode()
     def encode(self, pictures: np.ndarray) -> Tensor:
@@ -133,16 +146,18 @@ class Checkpoint:
         return to_bytes(self._preview(x0.float()))
 
     def _network(self, x: Tensor, t: Tensor, condition: TextFeatures) -> Tensor:
+        self._wardrobe.wear(self._addons)
         return self.adapter.predict(x.to(self._parameter.dtype), t, condition).float()
 
     def _features(self, prompt: str) -> TextFeatures:
         """One prompt's features (1, ...), in the denoiser's precision; the last are kept."""
 
         def read() -> TextFeatures:
+            self._wardrobe.wear(self._addons)
             found, kind = self.adapter.features(prompts.one_phrase(prompt)), self._parameter.dtype
             return TextFeatures(found.tokens.to(kind), found.mask, found.pooled.to(kind))
 
-        return remembered(self._known, prompt, read)
+        return remembered(self._known, (prompt, self._addons), read)
 
 
 def fitted(autoencoder: ImageAutoencoder, device: torch.device) -> LinearPreview:
