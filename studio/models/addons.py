@@ -14,12 +14,14 @@ from studio.core.addons import EMBEDDING, LORA, AddOn
 from studio.core.errors import ModelError, UsageError
 from studio.core.settings import Settings
 from studio.models import registry
+from studio.models.probe import header
 from studio.models.probe.probe import UNKNOWN, probe
 
 #: Where people keep them: beside their models, in ComfyUI's folders and A1111's.
 FOLDERS = {LORA: ("loras", "Lora"), EMBEDDING: ("embeddings",)}
 ABOVE = 3  # folders from a model upwards that may hold them
 DIGITS = 16  # of the digest
+VECTORS = {"emb_params", "clip_l", "clip_g"}  # an embedding's tensors, however wide
 NEEDS = "checkpoint"  # the format of models that take them
 TAG = re.compile(r"[ \t]*<lora:([^:<>\n]+)(?::([+-]?\d*\.?\d+))?(?::[^<>\n]*)?>", re.I)
 
@@ -115,8 +117,10 @@ def _told(path: Path, model: str, modified: int, size: int) -> tuple[str, str]:
     if path.suffix != ".safetensors":
         raise ModelError(f"{path} is no safetensors file; nothing else is read.")
     answer, family = probe(path), registry.find(model).trained.get("family", UNKNOWN)
-    if answer.kind not in (LORA, EMBEDDING):
-        raise ModelError(f"{path} is no LoRA and no embedding ({answer.kind}); choose another.")
+    names = set(header.read(path).tensors)
+    kind = EMBEDDING if names and names <= VECTORS else answer.kind
+    if kind not in (LORA, EMBEDDING):
+        raise ModelError(f"{path} is no LoRA and no embedding ({kind}); choose another file.")
     if "DoRA" in answer.layout and "PEFT" not in answer.layout:
         raise ModelError(f"{path} is a DoRA, of which diffusers reads one half; choose a LoRA.")
     if UNKNOWN not in (answer.family, family) and answer.family != family:
@@ -124,4 +128,4 @@ def _told(path: Path, model: str, modified: int, size: int) -> tuple[str, str]:
             f"{path} is made for {answer.family}, and {model} is {family}; choose another."
         )
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:DIGITS], answer.kind
+        return hashlib.file_digest(file, "sha256").hexdigest()[:DIGITS], kind

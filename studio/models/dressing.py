@@ -6,8 +6,7 @@ from __future__ import annotations
 import inspect
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -49,12 +48,9 @@ class Wardrobe:
         if not hasattr(self._pipeline, "load_lora_weights"):
             raise ModelError(f"{self._name} takes no LoRA: diffusers loads none for its family.")
         before, self._on = {each.digest for each in self._on}, ()
-        with torch.inference_mode(False), _silent():
+        with torch.inference_mode(False), warnings.catch_warnings(action="ignore"):
             try:
-                for each in wanted:
-                    if each.digest not in before:
-                        self._put_on(each)
-                self._weigh(wanted, before)
+                self._change(wanted, before)
             except BaseException:
                 self._pipeline.unload_lora_weights()
                 raise
@@ -69,19 +65,28 @@ class Wardrobe:
 
     @cached_property
     def _pipeline(self) -> Any:
-        """diffusers' own of these networks; what it does not need for LoRA is not in it."""
+        """diffusers' own of these networks; what is not needed for LoRA is not in it."""
         import diffusers
+        import transformers
 
+        for library in (diffusers, transformers):  # what they say of files is said in our words
+            library.utils.logging.set_verbosity(logging.CRITICAL)
         kind = getattr(diffusers, str(self._adapter.index["_class_name"]))
         asked = inspect.signature(kind).parameters.values()
         parts = {each.name: None for each in asked if each.default is inspect.Parameter.empty}
         return kind(**(parts | dict(self._adapter.networks)))
 
-    @property
-    def _networks(self) -> tuple[torch.nn.Module, ...]:
-        """Those that LoRA change."""
-        parts = (getattr(self._pipeline, n, None) for n in self._pipeline._lora_loadable_modules)
-        return tuple(part for part in parts if part is not None)
+    def _change(self, wanted: Sequence[AddOn], before: set[str]) -> None:
+        if not wanted:
+            self._pipeline.unload_lora_weights()
+            return
+        for each in wanted:
+            if each.digest not in before:
+                self._put_on(each)
+        names = [each.digest for each in wanted]
+        if gone := sorted(before.difference(names)):
+            self._pipeline.delete_adapters(gone)
+        self._pipeline.set_adapters(names, [each.weight for each in wanted])
 
     def _put_on(self, addon: AddOn) -> None:
         state, pipeline = read(Path(addon.file)), self._pipeline
@@ -94,30 +99,23 @@ class Wardrobe:
             kind = dialect(state).rpartition(", ")[2]
             no = f"diffusers converts no {kind} for its family" if kind in ("LoHa", "LoKr") else ""
             raise self._unfit(addon, no or " ".join(str(error).split())) from error
-        fits = 0
-        for network in self._networks:
-            for name, parameter in network.named_parameters():
+        fits, count = self._settled(addon), len(converted)
+        if not fits:
+            raise self._unfit(addon, f"none of its {count} keys is known there")
+        left = f"; the other {count - fits} are left out" if fits < count else ""
+        self.notes.append(f"{addon.name}: {fits} of its {count} keys fit {self._name}{left}.")
+
+    def _settled(self, addon: AddOn) -> int:
+        """How many of the networks' parameters are this LoRA's; they learn nothing."""
+        found = 0
+        for network in self._adapter.networks.values():
+            named = network.named_parameters() if isinstance(network, torch.nn.Module) else ()
+            for name, parameter in named:
                 if f".{addon.digest}." in name:
                     parameter.requires_grad_(False)
                     parameter.data = parameter.data.to(network.device, network.dtype)
-                    fits += 1
-        if not fits:
-            raise self._unfit(addon, f"none of its {len(converted)} keys is known there")
-        rest = len(converted) - fits
-        left = f"; the other {rest} are left out" if rest > 0 else ""
-        self.notes.append(
-            f"{addon.name}: {min(fits, len(converted))} of its {len(converted)} keys fit"
-            f" {self._name}{left}."
-        )
-
-    def _weigh(self, wanted: Sequence[AddOn], before: set[str]) -> None:
-        if not wanted:
-            self._pipeline.unload_lora_weights()
-            return
-        names = [each.digest for each in wanted]
-        if gone := sorted(before.difference(names)):
-            self._pipeline.delete_adapters(gone)
-        self._pipeline.set_adapters(names, [each.weight for each in wanted])
+                    found += 1
+        return found
 
     def _unfit(self, addon: AddOn, why: str) -> ModelError:
         return ModelError(f"{addon.file} does not fit {self._name}: {why[:SAID].rstrip('.')}.")
@@ -153,21 +151,3 @@ class Wardrobe:
             sides = ", ".join(map(str, widths.values()))
             raise self._unfit(addon, f"its vectors are {shapes}, the text encoders read {sides}")
         return found
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """What packages say of a LoRA is said in our words."""
-    from diffusers.utils import logging as theirs
-    from transformers.utils import logging as others
-
-    levels = [(each, each.get_verbosity()) for each in (theirs, others)]
-    for each, _ in levels:
-        each.set_verbosity(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for each, level in levels:
-            each.set_verbosity(level)
