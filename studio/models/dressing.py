@@ -87,6 +87,8 @@ class Wardrobe:
         if gone := sorted(before.difference(names)):
             self._pipeline.delete_adapters(gone)
         self._pipeline.set_adapters(names, [each.weight for each in wanted])
+        for network in self._networks:
+            network.requires_grad_(False)  # nothing learns here
 
     def _put_on(self, addon: AddOn) -> None:
         state, pipeline = read(Path(addon.file)), self._pipeline
@@ -106,16 +108,18 @@ class Wardrobe:
         self.notes.append(f"{addon.name}: {fits} of its {count} keys fit {self._name}{left}.")
 
     def _settled(self, addon: AddOn) -> int:
-        """How many of the networks' parameters are this LoRA's; they learn nothing."""
+        """How many parameters are this LoRA's; they are in their network's precision then."""
         found = 0
-        for network in self._adapter.networks.values():
-            named = network.named_parameters() if isinstance(network, torch.nn.Module) else ()
-            for name, parameter in named:
+        for network in self._networks:
+            for name, parameter in network.named_parameters():
                 if f".{addon.digest}." in name:
-                    parameter.requires_grad_(False)
                     parameter.data = parameter.data.to(network.device, network.dtype)
                     found += 1
         return found
+
+    @property
+    def _networks(self) -> list[Any]:
+        return [n for n in self._adapter.networks.values() if isinstance(n, torch.nn.Module)]
 
     def _unfit(self, addon: AddOn, why: str) -> ModelError:
         return ModelError(f"{addon.file} does not fit {self._name}: {why[:SAID].rstrip('.')}.")

@@ -112,7 +112,7 @@ DIALECTS = {"kohya": kohya, "peft": peft}
 
 
 def written(path: Path, tensors: Mapping[str, Tensor]) -> Path:
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path)
+    save_file({name: tensor.clone().contiguous() for name, tensor in tensors.items()}, path)
     return path
 
 
@@ -325,7 +325,9 @@ def test_what_does_not_fit_is_said_and_leaves_nothing(sd1: Path, tmp_path: Path)
     worker, good = Worker("cpu"), kohya(saved("sd1", tmp_path / "x" / "sd1"), 1)
     strange = {name.replace("_blocks_", "_blobs_").replace("te_text", "te_test").replace(
         "_block_", "_blob_"): t for name, t in good.items() if "unet" in name}  # fmt: skip
-    wide = {n: torch.cat([t, t], 1) if "attn1" in n and "down" in n else t for n, t in good.items()}
+    wide = {
+        n: torch.cat([t, t], 1) if "attn1" in n and "lora_down" in n else t for n, t in good.items()
+    }
     loha = {n.replace("lora_down.weight", "hada_w1_a").replace("lora_up.weight", "hada_w1_b"): t
             for n, t in good.items()}  # fmt: skip
     lokr = {n.replace("lora_down.weight", "lokr_w1").replace("lora_up.weight", "lokr_w2"): t
