@@ -8,6 +8,7 @@ from pathlib import Path
 
 from studio.cli.pictures import read_mask, read_middle
 from studio.cli.verb import add_model, size_of
+from studio.core.addons import EMBEDDING, LORA, AddOn
 from studio.core.errors import UsageError
 from studio.core.generating import Inputs
 from studio.core.settings import Settings
@@ -46,6 +47,7 @@ def add_sampling(parser: ArgumentParser) -> None:
         help="guide only between these times (0 clean, 1 noise)",
     )
     add_fine_tuning(parser)
+    add_addons(parser)
     add_model(parser)
 
 
@@ -60,6 +62,33 @@ def add_fine_tuning(parser: ArgumentParser) -> None:
     pair("--rule-option", help="an option of the guidance rule (repeatable)")
     add("--classifier", default="", metavar="CLASS", help="a class the classifier guides towards")
     add("--classifier-scale", type=float, default=2.0, help="how strongly (default %(default)g)")
+
+
+def add_addons(parser: ArgumentParser) -> None:
+    """LoRA and embeddings, for checkpoints."""
+    add = partial(parser.add_argument, action="append", default=[], dest="addons")
+    add(
+        "--lora",
+        type=_lora,
+        metavar="FILE[:WEIGHT]",
+        help="a LoRA for the checkpoint, and how strongly it acts (default 1; repeatable)",
+    )
+    add(
+        "--embedding",
+        type=lambda file: AddOn(file, kind=EMBEDDING),
+        metavar="FILE",
+        help="a textual inversion: its file's name becomes a word of prompts (repeatable)",
+    )
+
+
+def _lora(text: str) -> AddOn:
+    """A colon may also be a part of the file's name, or stand behind a drive's letter."""
+    file, _, weight = text.rpartition(":")
+    try:
+        number = float(weight)
+    except ValueError:
+        return AddOn(text, kind=LORA)
+    return AddOn(file or text, weight=number if file else 1.0, kind=LORA)
 
 
 def add_start(parser: ArgumentParser) -> None:
@@ -121,6 +150,7 @@ def settings_from(arguments: Namespace, prompt: str, seed: int) -> Settings:
         rule_options=tuple(arguments.rule_option),
         classifier=_text(arguments.classifier, "class"),
         classifier_scale=arguments.classifier_scale if arguments.classifier else 0.0,
+        addons=tuple(arguments.addons),
     )
     return Plan.of(settings).settings
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from studio.core import prompts
+from studio.core import addons, prompts
+from studio.core.addons import AddOn
 from studio.core.errors import UsageError
 from studio.core.sizes import Size
 from studio.core.specs import Options
@@ -40,7 +41,8 @@ class Settings:
     `source` is the digest of the picture it starts from ("": none), put under the noise of the
     rectified-flow time `strength` (1: nothing of it is left); `mask` that of what to repaint of it
     ("": all). `variation` moves the noise of `seed` towards that of `variation_seed`: 0 stays, 1
-    arrives. `syntax` is the version of the prompts' syntax (`core.prompts`).
+    arrives. `syntax` is the version of the prompts' syntax (`core.prompts`). `addons` are LoRA and
+    embedding files.
     """
 
     prompt: str
@@ -65,6 +67,11 @@ class Settings:
     variation: float = 0.0
     variation_seed: int = 0
     syntax: int = SYNTAX
+    addons: tuple[AddOn, ...] = ()
+
+    def __post_init__(self) -> None:
+        """JSON knows lists only."""
+        object.__setattr__(self, "addons", tuple(AddOn(*each) for each in self.addons))
 
     def stored(self) -> dict[str, Any]:
         """As JSON holds them."""
@@ -98,6 +105,7 @@ class Settings:
             raise UsageError(
                 f"the variation's seed must be 0 to {MAX_SEED}, not {self.variation_seed}."
             )
+        addons.check(self.addons)
         if self.syntax != SYNTAX:
             raise UsageError("these prompts are written for another version of this program.")
         if self.mask and not self.source:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from studio.core.errors import UsageError
 from studio.core.generating import Preview
 from studio.core.messages import Progress
 from studio.core.walks import End, Frame, Inverted, Spaced, Walk, places, weights
@@ -73,8 +74,9 @@ class Walker:
     """One walk: its prepared ends, its frames so far."""
 
     def __init__(self, model: Model, request: Walk, check: Check, job: int) -> None:
-        self._model, self._walk, self._check, self._job = model, request, check, job
         self._plan = Plan.of(request.ends[0].settings).on(model)
+        self._plain, self._model = model, self._plan.dressed(model)
+        self._walk, self._check, self._job = request, check, job
         self._ends: list[Prepared] = []
         self._made: dict[int, Frame] = {}
         total = request.runs
@@ -100,8 +102,10 @@ class Walker:
 
     @torch.inference_mode()
     def _prepare(self, end: End) -> Iterator[Walked]:
-        model = self._model
-        plan = Plan.of(end.settings).on(model)
+        plan = Plan.of(end.settings).on(self._plain)
+        if not plan.same_loras(self._plan):
+            raise UsageError("the ends of a walk have the same LoRA on; give both the same tags.")
+        model = plan.dressed(self._plain)
         self._check()
         prompted, negative = (
             model.condition([text]) for text in (plan.settings.prompt, plan.settings.negative)
@@ -121,7 +125,7 @@ class Walker:
         self._ends.append(Prepared(point, prompted, negative, alone.seeds.stream(), encoded))
 
     def _inverted(self, plan: Plan, latents: Tensor) -> Iterator[State]:
-        denoiser, steps = plan.guided(self._model), plan.settings.steps
+        denoiser, steps = plan.guided(self._plain), plan.settings.steps
         return invert(plan.sampler, denoiser, latents, steps, plan.schedule)
 
     @torch.inference_mode()  # entered anew whenever the generator goes on

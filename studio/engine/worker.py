@@ -104,7 +104,10 @@ class Worker:
         if not loading:
             yield Started(job)
             yield from self._unread(request, job)
-            yield from HANDLERS[type(request)](self, request, check, job)
+            for event in HANDLERS[type(request)](self, request, check, job):
+                yield event
+                while self._model is not None and self._model.notes:
+                    yield Note(job, self._model.notes.pop(0))
         yield Finished(job, time.perf_counter() - began)
 
     def model(self, name: str, check: Check = lambda: None) -> Model:

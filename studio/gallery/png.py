@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, PngImagePlugin
 
+from studio.core.addons import AddOn
 from studio.core.errors import DataError, UsageError
 from studio.core.files import saving
 from studio.core.generating import Score
@@ -207,6 +208,8 @@ def _value(name: str, value: Any) -> Any:
     default = getattr(Settings, name, "")
     if name in ("options", "rule_options"):
         return tuple(_option(each, name) for each in _checked(value, list, name))
+    if name == "addons":
+        return tuple(_addon(each, name) for each in _checked(value, list, name))
     if isinstance(default, tuple):
         low, high = _checked(value, list, name)
         return _checked(low, float, name), _checked(high, float, name)
@@ -217,6 +220,13 @@ def _option(value: Any, name: str) -> tuple[str, Option]:
     option, chosen = _checked(value, list, name)
     kind = type(chosen) if type(chosen) in (bool, int, str) else float
     return _checked(option, str, name), _checked(chosen, kind, name)
+
+
+def _addon(value: Any, name: str) -> AddOn:
+    read = AddOn(*_checked(value, list, name))
+    for text in (read.file, read.digest, read.kind):
+        _checked(text, str, name)
+    return read._replace(weight=_checked(read.weight, float, name))
 
 
 def _counted(value: Any, kind: type, name: str) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from studio.core.addons import EMBEDDING, LORA, AddOn
 from studio.core.installation import PROGRAM
 from studio.core.settings import Settings
 from studio.core.sizes import Size
@@ -44,8 +45,11 @@ def parameters(settings: Settings) -> str:
         values["Sampler id"] = settings.sampler
     if schedule != settings.schedule:
         values["Schedule id"] = settings.schedule
+    loras = [each for each in settings.addons if each.kind == LORA]
+    if loras:
+        values["Lora hashes"] = ", ".join(f"{each.name}: {each.digest}" for each in loras)
     values["Version"] = "Latent Studio"
-    lines = [settings.prompt]
+    lines = [settings.prompt + "".join(f" <lora:{e.name}:{e.weight:g}>" for e in loras)]
     if settings.negative:
         lines.append(f"Negative prompt: {settings.negative}")
     lines.append(", ".join(f"{name}: {_quoted(value)}" for name, value in values.items()))
@@ -93,11 +97,19 @@ def _option(name: str, value: Any) -> list[str]:
     if name in ("options", "rule_options"):
         flag = f"--{name.replace('_', '-').removesuffix('s')}"
         return [word for key, chosen in value for word in (flag, f"{key}={chosen}")]
+    if name == "addons":
+        return [word for each in value for word in _addon(each)]
     flag = f"--{name.replace('_', '-')}"
     if isinstance(value, tuple):
         return [flag, *(str(each) for each in value)]
     text = "-- " if value == "--" else str(value)  # argparse takes a bare -- for its own
     return [f"{flag}={text}"] if text.startswith("-") else [flag, text]
+
+
+def _addon(addon: AddOn) -> list[str]:
+    if addon.kind == EMBEDDING:
+        return ["--embedding", addon.file]
+    return ["--lora", f"{addon.file}:{addon.weight:g}"]
 
 
 def _default_steps(sampler: str) -> int | None:

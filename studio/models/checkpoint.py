@@ -6,6 +6,7 @@ prediction from the scheduler's configuration, the autoencoder, previews, the pr
 
 from __future__ import annotations
 
+import copy
 import importlib
 import os
 from collections import OrderedDict
@@ -20,6 +21,7 @@ import torch
 from torch import Tensor
 
 from studio.core import prompts
+from studio.core.addons import ADDONS, AddOn
 from studio.core.errors import ModelError, UsageError
 from studio.core.sizes import Size, Sizes
 from studio.diffusion.denoiser import NetworkDenoiser
@@ -29,6 +31,7 @@ from studio.diffusion.paths import Path as DiffusionPath
 from studio.diffusion.predictions import PREDICTIONS, Prediction
 from studio.diffusion.schedules import Schedule
 from studio.models import tiling
+from studio.models.dressing import Wardrobe
 from studio.models.families import adapters
 from studio.models.families.adapter import Adapter
 from studio.models.format import Check
@@ -48,14 +51,13 @@ SAMPLE = 256  # pixels a side of the picture that the preview is fitted to
 
 @dataclass(frozen=True)
 class Asked:
-    """An adapter's network, told so much guidance: equal ones can be asked in one call."""
+    """A model's network, told so much guidance: equal ones can be asked in one call."""
 
-    adapter: Adapter
+    model: Checkpoint
     guidance: float | None
 
     def __call__(self, x: Tensor, t: Tensor, condition: TextFeatures) -> Tensor:
-        kind = next(self.adapter.denoiser.parameters()).dtype
-        return self.adapter.predict(x.to(kind), t, condition, self.guidance).float()
+        return self.model.predict(x, t, condition, self.guidance)
 
 
 class Checkpoint:
@@ -74,7 +76,8 @@ class Checkpoint:
         self.scheduler = scheduler
         self.info, self.adapter, self.autoencoder = info, adapter, autoencoder
         self.path, self.prediction = path, prediction
-        self._known: OrderedDict[str, TextFeatures] = OrderedDict()
+        self._known: OrderedDict[Any, TextFeatures] = OrderedDict()
+        self._wardrobe, self._addons = Wardrobe(adapter, info.name), tuple[AddOn, ...]()
         self._parameter = next(adapter.denoiser.parameters())
         self._preview: LinearPreview | None = None
 
@@ -109,11 +112,20 @@ class Checkpoint:
     def condition(self, prompts: Sequence[str]) -> TextFeatures:
         return reduce(TextFeatures.joined, [self._features(prompt) for prompt in prompts])
 
+    def dressed(self, addons: tuple[AddOn, ...]) -> Checkpoint:
+        view = copy.copy(self)  # the same networks, and what is known of prompts
+        view._addons, view.adapter = addons, self._wardrobe.taught(addons)
+        return view
+
+    @property
+    def notes(self) -> list[str]:
+        return self._wardrobe.notes
+
     def unread(self, prompt: str) -> str:
         return self.adapter.unread(prompt)
 
     def denoiser(self, condition: TextFeatures, guidance: float | None = None) -> NetworkDenoiser:
-        return NetworkDenoiser(Asked(self.adapter, guidance), self.path, self.prediction, condition)
+        return NetworkDenoiser(Asked(self, guidance), self.path, self.prediction, condition)
 
     def weak_denoiser(self, condition: TextFeatures) -> NetworkDenoiser:
         raise UsageError(f"{self.info.name} has no weaker denoiser; choose another rule.")
@@ -130,7 +142,7 @@ class Checkpoint:
 
     @property
     def has(self) -> tuple[str, ...]:
-        return ()
+        return (ADDONS,)
 
     @torch.inference_mode()
     def encode(self, pictures: np.ndarray) -> Tensor:
@@ -155,14 +167,23 @@ class Checkpoint:
             self._preview = fitted(self.autoencoder, self._parameter.device)
         return to_bytes(self._preview(x0.float()))
 
+    def predict(
+        self, x: Tensor, t: Tensor, condition: TextFeatures, guidance: float | None
+    ) -> Tensor:
+        """The denoiser's output at x (B, C, h, w), t (B,) in its path's unit, dressed as asked."""
+        self._wardrobe.wear(self._addons)
+        kind = self._parameter.dtype
+        return self.adapter.predict(x.to(kind), t, condition, guidance).float()
+
     def _features(self, prompt: str) -> TextFeatures:
         """One prompt's features (1, ...), in the denoiser's precision; the last are kept."""
 
         def read() -> TextFeatures:
+            self._wardrobe.wear(self._addons)
             found, kind = self.adapter.features(prompts.one_phrase(prompt)), self._parameter.dtype
             return TextFeatures(found.tokens.to(kind), found.mask, found.pooled.to(kind))
 
-        return remembered(self._known, prompt, read)
+        return remembered(self._known, (prompt, self._addons), read)
 
 
 def fitted(autoencoder: ImageAutoencoder, device: torch.device) -> LinearPreview:

@@ -7,7 +7,7 @@ the text tower and the latents' statistics stay in fp32.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import reduce
@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from studio.core import prompts
+from studio.core.addons import AddOn
 from studio.core.errors import ModelError, UsageError
 from studio.core.sizes import Size, Sizes
 from studio.diffusion.denoiser import NetworkDenoiser
@@ -143,6 +144,13 @@ class LatentDiffusion:
     def condition(self, prompts: Sequence[str]) -> TextFeatures:
         """The prompts' features, (B, ...); those of the last prompts are kept."""
         return reduce(TextFeatures.joined, [self._features(prompt) for prompt in prompts])
+
+    def dressed(self, addons: tuple[AddOn, ...]) -> LatentDiffusion:
+        raise UsageError(f"{self.info.name} takes no LoRA or embedding files; take them out.")
+
+    @property
+    def notes(self) -> list[str]:
+        return []
 
     def unread(self, prompt: str) -> str:
         return self.networks.tokenizer.unread(prompt)
@@ -276,7 +284,7 @@ class LatentDiffusion:
 
 
 def remembered(
-    known: OrderedDict[str, TextFeatures], prompt: str, read: Callable[[], TextFeatures]
+    known: OrderedDict[Any, TextFeatures], prompt: Hashable, read: Callable[[], TextFeatures]
 ) -> TextFeatures:
     """What is `known` of a prompt, or read now; the last PROMPTS_KEPT stay known."""
     if prompt not in known:

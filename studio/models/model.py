@@ -14,6 +14,7 @@ from studio.core.sizes import Size, Sizes
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from studio.core.addons import AddOn
     from studio.diffusion.denoised import Denoiser
     from studio.diffusion.guidance import LogProbability
     from studio.diffusion.schedules import Schedule
@@ -74,6 +75,14 @@ class Model(Protocol):
 
     def condition(self, prompts: Sequence[str]) -> Any:
         """The features the denoiser is given for these prompts."""
+
+    def dressed(self, addons: tuple[AddOn, ...]) -> Model:
+        """The same networks with these files on, whatever others have on them. Raises UsageError,
+        ModelError, perhaps only when it is used."""
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences on what it was dressed with, for whoever takes them out."""
 
     def unread(self, prompt: str) -> str:
         """The end of a prompt that is too long to be read; "" where all of it is."""

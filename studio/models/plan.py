@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from studio.core import prompts
+from studio.core.addons import LORA
 from studio.core.errors import UsageError
 from studio.core.settings import Settings
 from studio.core.specs import SamplerSpec, checked_options
@@ -18,6 +19,7 @@ from studio.diffusion.samplers import Sampler
 from studio.diffusion.schedules import Schedule
 from studio.diffusion.state import State
 from studio.diffusion.switched import Switched
+from studio.models.addons import resolved
 from studio.models.model import TWO_CALLS
 
 if TYPE_CHECKING:
@@ -41,8 +43,9 @@ class Plan:
     @classmethod
     def of(cls, settings: Settings) -> Plan:
         """Raises UsageError, before any work, for names, options and numbers of steps that do not
-        exist."""
+        exist, and ModelError for LoRA and embedding files that cannot be used."""
         settings.check()
+        settings = resolved(settings)
         sampler, rule = samplers.find(settings.sampler), guidance.find(settings.rule)
         if rule.make is None:
             raise UsageError(f"{rule.spec.name} is not a rule for prompts; choose a class instead.")
@@ -82,9 +85,20 @@ class Plan:
         """Denoiser evaluations a picture, roughly: an adaptive solver's are not known before."""
         return self.sampler.spec.evaluations(self.settings, unknown=1)
 
+    def dressed(self, model: Model) -> Model:
+        """The model with the settings' LoRA and embeddings on."""
+        return model.dressed(self.settings.addons) if self.settings.addons else model
+
+    def same_loras(self, other: Plan) -> bool:
+        """Whether both denoise with the same on; embeddings are the prompts' business."""
+        mine, others = (
+            [each for each in plan.settings.addons if each.kind == LORA] for plan in (self, other)
+        )
+        return mine == others
+
     def guided(self, model: Model, count: int = 1, watch: Watch | None = None) -> Denoiser:
         """The denoiser of `count` pictures. Raises UsageError for what the model does not have."""
-        steps = self.settings.steps
+        model, steps = self.dressed(model), self.settings.steps
         prompt, negative = (
             prompts.read(self.settings.prompt),
             prompts.read(self.settings.negative, joins=False),
@@ -103,7 +117,7 @@ class Plan:
     def guided_by(
         self, model: Model, prompted: Any, negative: Any, watch: Watch | None = None
     ) -> Denoiser:
-        """The same for prompts that are conditions already.
+        """The same for prompts that are conditions already, of the `dressed` model.
 
         `watch` is given epsilon_c - epsilon_u (B, C, h, w) at each guided evaluation.
         """

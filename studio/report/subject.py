@@ -44,6 +44,7 @@ def subject_of(model: Model, autoencoder: Autoencoder | None, settings: Settings
 def generator(model: Model, settings: Settings) -> Generate:
     """One batch of different prompts, each from its own seed's noise."""
     plan, shape = Plan.of(settings), model.latent_shape(settings.size)
+    model = plan.dressed(model)
 
     @torch.inference_mode()
     def generate(prompts: Sequence[str], seeds: Sequence[int]) -> np.ndarray:

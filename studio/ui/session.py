@@ -26,7 +26,7 @@ FULL_INTERVAL = (0.0, 1.0)
 DEFAULT_PULL = 2.0  # of the classifier, once one of its classes is chosen
 AS_THEY_ARE = (
     *("model", "sampler", "steps", "guidance", "seed", "size", "options", "schedule", "shift"),
-    *("rule", "rule_options", "classifier"),
+    *("rule", "rule_options", "classifier", "addons"),
 )  # values that are settings of the same name
 DEFAULT_STRENGTH = 0.6  # once there is a picture to start from
 
@@ -110,6 +110,7 @@ class Session(QObject):
         self.shift = Value(first.shift, self)
         self.rule = Value(first.rule, self)
         self.rule_options = Value((), self)
+        self.addons = Value((), self)
         self.classifier = Value("", self)
         self.classifier_scale = Value(DEFAULT_PULL, self)
         self._make_beginning()
@@ -218,6 +219,7 @@ class Session(QObject):
         self.classifier.set(settings.classifier)
         if settings.classifier:
             self.classifier_scale.set(settings.classifier_scale)
+        self.addons.set(settings.addons)
         if "seed" not in but:
             self.use_seed(settings)
         self._use_beginning(settings)
@@ -279,6 +281,7 @@ def also_told(session: Session, compared: set[str]) -> list[str]:
         told += [f"{name} {value}" for name, value in settings.rule_options]
     if settings.classifier:
         told.append(f"classifier {settings.classifier}, scale {settings.classifier_scale:g}")
+    told += map(str, settings.addons)
     if settings.guidance_interval != usual.guidance_interval:
         low, high = settings.guidance_interval
         told.append(f"guidance from {high:g} to {low:g}")

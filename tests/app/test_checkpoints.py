@@ -25,6 +25,7 @@ from tests import tiny
 pytest.importorskip("transformers")
 
 from tests.models.families.pipelines import saved
+from tests.models.families.test_dressing import kohya, written
 
 SIDE = 64
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -190,3 +191,39 @@ def test_comparing_and_walking_in_a_size_that_is_not_square(
     assert place.width() / place.height() == pytest.approx(1.5, rel=0.05)
     shown = walk.stage.walk.place()
     assert shown.width() / shown.height() == pytest.approx(1.5)
+
+
+def test_lora_by_clicks(qtbot: QtBot, studio: app.Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Added, weighed, drawn with, taken out; and gone with the model that takes it."""
+    session, folder = studio.shared.session, Path(studio.shared.session.model.get())
+    path = folder.parent / "ink.safetensors"
+    written(path, kohya(saved("sd1", folder.parent / "other" / "sd1"), 1))
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *args: ([str(path)], ""))
+    section = find(studio, "addonsFold").parentWidget()
+    assert section.isVisible()
+    session.seed.set(5)
+    session.seed_locked.set(True)
+    plain = png.read_settings(without := generated(qtbot, studio))
+    qtbot.keyClick(studio.window, Qt.Key.Key_F, Qt.KeyboardModifier.AltModifier)
+    qtbot.mouseClick(find(studio, "addonsAdd"), Qt.MouseButton.LeftButton)
+    find(studio, "addon0Spin").setValue(0.5)  # type: ignore[attr-defined]
+    settings = png.read_settings(with_it := generated(qtbot, studio))
+    (addon,) = settings.addons
+    assert (addon.name, addon.weight, addon.kind) == ("ink", 0.5, "LoRA")
+    assert read(without) != read(with_it)
+
+    qtbot.mouseClick(find(studio, "addon0Remove"), Qt.MouseButton.LeftButton)
+    assert session.addons.get() == ()
+    again = generated(qtbot, studio)
+    assert png.read_settings(again) == plain and read(again) == read(without)
+    session.use_all(settings)
+    assert session.addons.get() == settings.addons
+    qtbot.keyClick(studio.window, Qt.Key.Key_0, CONTROL | SHIFT)
+    qtbot.waitUntil(lambda: not section.isVisible(), timeout=30_000)
+    session.use_all(settings)
+    assert session.addons.get() == ()
+
+
+def read(path: Path) -> bytes:
+    with Image.open(path) as image:
+        return image.tobytes()

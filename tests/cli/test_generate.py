@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from studio.cli.program import build_parser
+from studio.core.addons import EMBEDDING, LORA, AddOn
 from studio.core.settings import Settings
 from studio.core.sizes import Size
 from studio.gallery import png
@@ -357,3 +359,28 @@ def test_a_width_and_a_height(run: Run, tmp_path: Path) -> None:
     for wrong, told in (("97x64", "try 96x64"), ("wide", "written 512 or 768x512")):
         ran = run("generate", "bear", *words, "--size", wrong)
         assert ran.code == 2 and told in ran.error
+
+
+@pytest.mark.parametrize(
+    ("typed", "file", "weight"),
+    [
+        ("ink.safetensors", "ink.safetensors", 1.0),
+        ("ink.safetensors:0.5", "ink.safetensors", 0.5),
+        ("C:\\my loras\\ink.safetensors", "C:\\my loras\\ink.safetensors", 1.0),
+        ("C:\\my loras\\ink.safetensors:-1.5", "C:\\my loras\\ink.safetensors", -1.5),
+        ("C:/ink 2:1", "C:/ink 2", 1.0),
+        ("ink:two", "ink:two", 1.0),
+        (":0.5", ":0.5", 1.0),
+    ],
+)
+def test_a_lora_s_weight_stands_behind_its_file(typed: str, file: str, weight: float) -> None:
+    asked = ["generate", "x", "--lora", typed, "--embedding", f"{typed}.pt"]
+    arguments = build_parser().parse_args(asked)
+    assert arguments.addons == [
+        AddOn(file, weight=weight, kind=LORA), AddOn(f"{typed}.pt", kind=EMBEDDING)
+    ]  # fmt: skip
+
+
+def test_our_own_model_takes_no_lora(run: Run, quick: tuple[object, ...], tmp_path: Path) -> None:
+    ran = run("generate", "bear", *quick, "--lora", tmp_path / "ink.safetensors:0.5")
+    assert ran.code == 2 and "tiny takes no LoRA or embedding files" in ran.error

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from studio.core.addons import AddOn
 from studio.core.errors import UsageError
 from studio.core.generating import Generate
 from studio.core.messages import CancelledAt, Event, Failed, Finished
@@ -61,6 +62,11 @@ class FakeModel:
             self.prompts.append(prompts[0])
             self.batches.append(len(prompts))
         return tuple(prompts)
+
+    def dressed(self, addons: tuple[AddOn, ...]) -> FakeModel:
+        raise UsageError("it takes none.")
+
+    notes: tuple[str, ...] = ()
 
     def unread(self, prompt: str) -> str:
         return " ".join(prompt.split()[32:])

@@ -15,11 +15,13 @@ from PIL import Image
 
 from studio.cli.program import build_parser
 from studio.cli.verbs import generate
+from studio.core.addons import EMBEDDING, LORA, AddOn
 from studio.core.generating import digest
 from studio.core.settings import MAX_CLASSIFIER, MAX_GUIDANCE, MAX_SEED, MAX_STEPS, SHIFTS, Settings
 from studio.core.sizes import Size
 from studio.core.specs import Option, Options, Parameter
 from studio.diffusion import guidance, samplers, schedules
+from studio.gallery import png
 from studio.gallery.sharing import command, parameters
 
 PROGRAM = ["python3", "main.py"]
@@ -144,3 +146,20 @@ def test_the_line_for_other_studios() -> None:
         " Version: Latent Studio"
     )
     assert 'Model: "a, b: \\"c\\""' in parameters(replace(settings, model='a, b: "c"'))
+
+
+def test_loras_and_embeddings_are_said_in_every_way(tmp_path: Path) -> None:
+    """As our command, which a drive's letter does not confuse, and as A1111 tells them."""
+    addons = (
+        AddOn("C:\\loras\\old ink.safetensors", "0123456789abcdef", 0.5, LORA),
+        AddOn("/somewhere/soft.safetensors", "fedcba9876543210", kind=EMBEDDING),
+    )
+    settings = Settings("a soft bear", addons=addons)
+    words = shlex.split(command(settings))
+    given = ("--lora", "C:\\loras\\old ink.safetensors:0.5", "--embedding", addons[1].file)
+    assert tuple(words[-4:]) == given
+    lines = parameters(settings).split("\n")
+    assert lines[0] == "a soft bear <lora:old ink:0.5>"
+    assert 'Lora hashes: "old ink: 0123456789abcdef"' in lines[-1]
+    png.write(path := tmp_path / "a.png", np.zeros((8, 8, 3), np.uint8), settings)
+    assert png.read_settings(path) == settings

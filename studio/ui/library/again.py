@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 
+from studio.core.addons import AddOn
 from studio.core.settings import MAX_GUIDANCE, MAX_SEED, MAX_STEPS, Settings
 from studio.gallery.history.difference import differences
 from studio.ui.session import Session
@@ -80,7 +81,9 @@ def shown(value: object) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, tuple):
+        if all(isinstance(each, AddOn) for each in value):
+            return ", ".join(map(str, value)) or "none"
         if all(isinstance(each, tuple) for each in value):
-            return ", ".join(f"{name} = {shown(chosen)}" for name, chosen in value) or "none"
+            return ", ".join(f"{name} = {shown(chosen)}" for name, chosen in value)
         return " to ".join(shown(each) for each in value)
     return str(value) or "none"

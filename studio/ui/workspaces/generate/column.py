@@ -25,6 +25,7 @@ from studio.ui.widgets.seed_box import SeedBox
 from studio.ui.widgets.size_box import SizeBox
 from studio.ui.widgets.slider_spin import SliderSpin
 from studio.ui.widgets.token_count import TokenCount
+from studio.ui.workspaces.generate.addons import AddOnsSection
 from studio.ui.workspaces.generate.variation import VariationSection
 
 APART = 15  # logical pixels between two rows
@@ -73,7 +74,8 @@ class Column(SettingsColumn):
         self._add_rows(Form(self.rows, APART - 5))
         self.start, self.variation = StartSection(session, sources), VariationSection(session)
         self.more = FineTuning(session, jobs)
-        parts = self.start, self.variation, self.more
+        self.addons = AddOnsSection(session, jobs)
+        parts = self.addons, self.start, self.variation, self.more
         self.rows.addLayout(column(*parts, 4, gap=4))
         for part in parts:
             part.toggle.toggled.connect(partial(self._opened, part))

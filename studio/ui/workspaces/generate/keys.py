@@ -23,6 +23,13 @@ def _walk(panel: GeneratePanel) -> None:
         panel.offered.emit("interpolate", (entry.path,))
 
 
+def _to_addons(panel: GeneratePanel) -> None:
+    if panel.column.addons.isHidden():
+        panel.note("This model takes no LoRA or embeddings; open a checkpoint that does.")
+    else:
+        panel.column.go_to(panel.column.addons, panel.column.addons.add)
+
+
 # fmt: off
 GENERATE: tuple[Action[GeneratePanel], ...] = (
     Action("generate", "Ctrl+Return Ctrl+Enter", "Generate", lambda p: p.generate(),
@@ -108,6 +115,8 @@ STARTING: tuple[Action[GeneratePanel], ...] = (
     Action("describe", "D", "Describe this picture", lambda p: p.describe(),
         "Put a prompt for this picture into the prompt box; Ctrl+Z there brings the old one back.",
         VIEWER, PICTURE, "describe"),
+    Action("to_addons", "Alt+F", "Go to LoRA and embeddings", _to_addons,
+        "Add files that change what the model draws."),
     Action("to_start", "Alt+I", "Go to the picture to start from",
         lambda p: p.column.go_to(p.column.start, p.column.start.well),
         "Open, drop or paste a picture to start from."),
