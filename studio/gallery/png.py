@@ -26,6 +26,7 @@ from studio.core.specs import Option
 from studio.diffusion.samplers import known_as
 from studio.gallery.naming import new_path
 from studio.gallery.sharing import parameters as parameters  # the window knows it from here
+from studio.models.known import digest_of, place_of
 from studio.pictures.reading import opened_png
 
 CHUNK = "latent-studio"
@@ -42,13 +43,15 @@ class NameTakenError(Exception):
 @dataclass(frozen=True)
 class Record:
     """What is stored with a picture. `nfe` counts denoiser evaluations, `created` is ISO 8601;
-    `walk` says where on which walk a frame lies."""
+    `walk` says where on which walk a frame lies; `model_hash` is the SHA-256 of the model's weights
+    if it was known."""
 
     settings: Settings
     nfe: int = 0
     seconds: float = 0.0
     created: str = ""
     walk: Mapping[str, Any] | None = None
+    model_hash: str = ""
 
 
 def write(
@@ -63,14 +66,17 @@ def write(
 
     Raises OutputError, and then leaves no trace: an older file of that name is still whole.
     """
-    _write(path, pixels, Record(settings, nfe, seconds, _now(), walk), os.replace)
+    digest = digest_of(place_of(settings.model))
+    record = Record(settings, nfe, seconds, _now(), walk, digest)
+    _write(path, pixels, record, os.replace)
 
 
 def write_new(
     folder: Path, pixels: np.ndarray, settings: Settings, nfe: int = 0, seconds: float = 0.0
 ) -> Path:
     """Writes (H, W, 3) uint8 under a new name in `folder`; never overwrites. Raises OutputError."""
-    record = Record(settings, nfe, seconds, _now())
+    digest = digest_of(place_of(settings.model))
+    record = Record(settings, nfe, seconds, _now(), None, digest)
     while True:
         path = new_path(folder, settings)
         try:
@@ -168,6 +174,7 @@ def _record(document: Any) -> Record:
         seconds=_counted(document["seconds"], float, "seconds"),
         created=_checked(document["created"], str, "created"),
         walk=_checked(document["walk"], dict, "walk") if document.get("walk") else None,
+        model_hash=_checked(document.get("model_hash", ""), str, "model_hash"),
     )
 
 
