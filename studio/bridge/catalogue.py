@@ -13,9 +13,7 @@ from studio.models import catalogue, known
 from studio.models.catalogue import CHOSEN, Found, places, refusal
 from studio.models.known import TOPICS
 
-__all__ = [
-    "CHOSEN", "TOPICS", "Found", "digested", "places", "refusal", "scanned", "whereabouts",
-]  # fmt: skip
+__all__ = ["CHOSEN", "TOPICS", "Found", "digested", "places", "refusal", "scanned", "whereabouts"]
 
 
 def scanned(roots: tuple[Path, ...], stop: Event, hear: catalogue.Hear) -> bool:

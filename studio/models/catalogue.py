@@ -131,35 +131,28 @@ def _candidates(
     while waiting:
         check()
         folder = waiting.pop()
-        with suppress(OSError):
-            status = folder.stat()
-            entries = {each.name: each for each in os.scandir(folder)}
-            if (same := (status.st_dev, status.st_ino)) not in seen:
-                seen.add(same)
-                waiting += [folder / name for name in entries if _opens_up(entries[name])]
-                for name in _models(folder, entries):
-                    stem = name if entries[name].is_dir() else Path(name).stem
-                    beside = (f"{stem}{end}" for end in PICTURES)
-                    picture = next((each for each in beside if each in entries), None)
-                    yield folder / name, picture and folder / picture
-
-
-def _opens_up(entry: os.DirEntry[str]) -> bool:
-    """A folder that is looked into, as it is no model."""
-    return not entry.name.startswith(".") and entry.is_dir() and not _is_one(Path(entry))
+        try:
+            status, folders = folder.stat(), {}
+            for each in os.scandir(folder):
+                folders[each.name] = each.is_dir()
+        except OSError:
+            continue
+        if (same := (status.st_dev, status.st_ino)) in seen:
+            continue
+        seen.add(same)
+        for name, is_folder in sorted(folders.items()):
+            path = folder / name
+            if _is_one(path) if is_folder else name.endswith(ENDINGS):
+                beside = (f"{name if is_folder else path.stem}{end}" for end in PICTURES)
+                picture = next((each for each in beside if each in folders), None)
+                yield path, folder / picture if picture else None
+            elif is_folder and not name.startswith("."):
+                waiting.append(path)
 
 
 def _is_one(folder: Path) -> bool:
     """Whether a folder is one model: with an index of its parts, or of its shards."""
     return (folder / INDEX).is_file() or any(folder.glob(f"*{SHARDS}*json"))
-
-
-def _models(folder: Path, entries: Mapping[str, os.DirEntry[str]]) -> list[str]:
-    return sorted(
-        name
-        for name, entry in entries.items()
-        if (_is_one(folder / name) if entry.is_dir() else name.endswith(ENDINGS))
-    )
 
 
 def _found(table: sqlite3.Connection, path: Path) -> Found | None:
@@ -195,8 +188,8 @@ def _answer(path: Path, text: str, choices: Mapping[str, str]) -> Answer:
     filled = [Prefilled(**each) for each in values.pop("prefilled")]
     mine = [Prefilled(topic, value, CHOSEN) for topic, value in choices.items()]
     prefilled = (*mine, *(each for each in filled if each.topic not in choices))
-    lists = {name: tuple(values.pop(name)) for name in ("parts", "reasons")}
-    return Answer(path, prefilled=prefilled, **values, **lists)
+    parts, reasons = (tuple(values.pop(name)) for name in ("parts", "reasons"))
+    return Answer(path, prefilled=prefilled, parts=parts, reasons=reasons, **values)
 
 
 @cache

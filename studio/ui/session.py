@@ -18,6 +18,8 @@ from studio.core.specs import GuidanceSpec, SamplerSpec, ScheduleSpec
 from studio.core.wildcards import escaped, only
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from studio.ui.start import Start
 
 RANDOM_SEEDS = 2**32  # random seeds stay short enough to read out; typed ones may be any
@@ -73,10 +75,12 @@ def bind(value: Value, control: Control) -> None:
 class Session(QObject):
     """The settings that the next picture will be made with, and the last seed that was used.
 
-    `start_wanted` asks whoever reads files for the picture that settings taken over began with.
+    `start_wanted` asks whoever reads files for the picture that settings taken over began with,
+    `model_wanted` whoever knows models for the one that made them.
     """
 
     start_wanted = Signal(object)  # Settings
+    model_wanted = Signal(str, object)  # its name, Path | None: a picture that may tell its hash
 
     def __init__(
         self,
@@ -185,9 +189,11 @@ class Session(QObject):
             self.last_variation.set(request.settings.variation_seed)
         return request
 
-    def use_all(self, settings: Settings, but: Collection[str] = ()) -> None:
+    def use_all(
+        self, settings: Settings, but: Collection[str] = (), picture: Path | None = None
+    ) -> None:
         """Takes everything over except what is named in `but`, and the model: the one that is
-        loaded stays."""
+        loaded stays. They are those of a `picture`, if it is a file."""
         self.use_prompt(settings, but)
         steps = self.steps.get() if "steps" in but else settings.steps
         if settings.sampler in self.samplers and "sampler" not in but:
@@ -210,6 +216,8 @@ class Session(QObject):
         if "seed" not in but:
             self.use_seed(settings)
         self._use_beginning(settings)
+        if settings.model != self.model.get():
+            self.model_wanted.emit(settings.model, picture)
 
     def _use_beginning(self, settings: Settings) -> None:
         """The picture itself is not in the settings: unless it is here already, it is asked for."""

@@ -60,7 +60,8 @@ class Window(QWidget):
         self.tour = TourBar(partial(self._go_to, "tour"))
         column(self._tabs, self.tour, (self._pages, 1), self.status, gap=0, on=self)
         self.status.text.clicked.connect(self._to_models)
-        self._reads = Background(self, done=self._last_model)
+        self._reads = Background(self, done=self._known)
+        shared.session.model_wanted.connect(self._find_model)
         shared.jobs.on(Ready, self._model_ready)
         self._open(0)
         self.setMinimumSize(860, 560)
@@ -210,18 +211,24 @@ class Window(QWidget):
     def _remember_model(self, model: str) -> None:
         self.shared.preferences.set("model", model)
 
+    @Slot(str, object)
+    def _find_model(self, model: str, picture: Path | None) -> None:
+        self._reads.start("picture", _whereabouts, model, picture)
+
     @Slot(object, object)
-    def _last_model(self, model: str, refusal: str) -> None:
-        """Offers the one that the last session used, or says why not: it may be gone."""
-        panel, forget = self._panel, partial(self._remember_model, "")
-        if refusal:
+    def _known(self, whose: str, found: tuple[str, str]) -> None:
+        """Offers a picture's model beside what is said of its settings, or the last session's; that
+        one may be gone."""
+        (model, refusal), panel, forget = found, self._panel, partial(self._remember_model, "")
+        name, again = Path(model).name, partial(self.open_model, model)
+        if whose == "picture" and model:
+            panel.banner.add_choice(f"&Open {name}", again)
+        elif whose == "last" and refusal:
             panel.refuse(f"the model of the last session cannot be opened: {refusal}")
             forget()
-        else:
-            name, again = Path(model).name, partial(self.open_model, model)
-            told = f"The last session used {name}."
+        elif whose == "last":
             choices = ((f"&Open {name}", again), ("&Forget it", forget))
-            panel.banner.show_message("offer", told, choices)
+            panel.banner.show_message("offer", f"The last session used {name}.", choices)
 
     @Slot(object)
     def _not_opened(self, end: Failed) -> None:
@@ -239,7 +246,7 @@ class Window(QWidget):
             self.shared.session.size.set(model.size)
         last, self._asked = self._asked, ""
         if last:
-            self._reads.start(last, _refusal, last)
+            self._reads.start("last", _refusal, last)
 
     def show_keys(self) -> None:
         """Opens the list of keys beside the window's own work."""
@@ -271,8 +278,15 @@ class Window(QWidget):
         event.accept()
 
 
-def _refusal(model: str) -> str:
-    """Why a model cannot be opened; off the UI's thread."""
+def _refusal(model: str) -> tuple[str, str]:
+    """A model, and why it cannot be opened."""
     from studio.bridge.catalogue import refusal
 
-    return refusal(Path(model))
+    return model, refusal(Path(model))
+
+
+def _whereabouts(model: str, picture: Path | None) -> tuple[str, str]:
+    """What opens a picture's model, "" where that is not known."""
+    from studio.bridge.catalogue import whereabouts
+
+    return whereabouts(model, picture), ""

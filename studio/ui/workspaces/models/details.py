@@ -27,7 +27,9 @@ class Details(SettingsColumn):
 
     def __init__(self, jobs: Jobs, parent: QWidget) -> None:
         super().__init__("modelsColumn", parent, gap=8)
-        self.picture = named(QLabel(), "modelsPicture", "Preview", "The picture beside the file")
+        self.picture: QLabel = named(
+            QLabel(), "modelsPicture", "Preview", "The picture beside the file"
+        )
         self.title = caption("", "heading", "modelsTitle", wrap=True)
         self.about = caption("", "muted", "modelsAbout", wrap=True)
         self.reasons = caption("", "muted", "modelsReasons", wrap=True)
@@ -81,7 +83,9 @@ def _about(found: Found) -> str:
     what = " · ".join(filter(None, (answer.kind, answer.family, answer.variant)))
     how = " · ".join(filter(None, (answer.precision, answer.scales, answer.layout)))
     lines = [what, f"{how} · {size_text(found.bytes)}", str(found.path)]
-    return "\n".join([*lines, *([f"SHA-256 {found.digest}"] if found.digest else [])])
+    return "\n".join(
+        [*lines, *([f"SHA-256 {found.digest[:32]}", found.digest[32:]] if found.digest else [])]
+    )
 
 
 def _reasons(found: Found) -> str:

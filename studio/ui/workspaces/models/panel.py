@@ -38,7 +38,9 @@ NONE_WATCHED = "No folder is watched yet. Add one, or one of those that were fou
 class ModelsPanel(Panel):
     """The workspace that lists models and loads them."""
 
-    _progressed = Signal(str, object, object, object)  # what is done, how many of how many, what came
+    _progressed = Signal(
+        str, object, object, object
+    )  # what is done, how many of how many, what came
 
     def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
         super().__init__(shared, parent, "models")
