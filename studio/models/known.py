@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from studio.core.errors import ModelError
+from studio.core.files import must_be_regular
 from studio.core.installation import user_data
 
 CHUNK = 2**22  # bytes
@@ -117,6 +118,7 @@ def read_digest(
     try:
         state, sha, done = state_of(path), hashlib.sha256(), 0
         for file in weights_of(path):
+            must_be_regular(file)
             with file.open("rb") as stream:
                 while data := stream.read(CHUNK):
                     check()

@@ -275,7 +275,9 @@ class ModelsPanel(Panel):
 
 
 def _text(found: Found) -> str:
-    return f"{found.path} {found.name} {found.answer.family} {found.digest}".casefold()
+    a = found.answer
+    told = found.path, found.name, a.kind, a.family, a.variant, a.precision, found.digest
+    return " ".join(map(str, told)).casefold()
 
 
 def _filter(name: str, label: str, tip: str) -> ChoiceBox:
