@@ -70,7 +70,7 @@ class Details(SettingsColumn):
             mine = said.value if said and said.source == CHOSEN else ""
             as_found = f"As found: {said.value}" if said and not mine else "As found"
             box = self.boxes[topic]
-            box.offer([("", as_found, ""), *((value, value.capitalize(), "") for value in values)])
+            box.offer([("", as_found, ""), *((value, value, "") for value in values)])
             box.set_value(mine)
             self._form.reveal(topic.capitalize(), "prediction" in filled)
         self.foot.show_plan("", "Looking…" if refusal is None else refusal, "muted")

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QToolButton, QWidget
 
@@ -32,6 +32,7 @@ from studio.ui.workspaces.models.keys import MODELS
 from studio.ui.workspaces.models.table import ModelTable
 
 SEARCH = "Words of a name, a family, a path or a hash, in any order (/)"
+PATIENCE = 300  # milliseconds between two looks at what a scan finds
 NONE_WATCHED = "No folder is watched yet. Add one, or one of those that were found."
 
 
@@ -45,8 +46,10 @@ class ModelsPanel(Panel):
     def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
         super().__init__(shared, parent, "models")
         self._models: dict[Path, Found] = {}
-        self._refusals: dict[Path, str] = {}
-        self._stop, self._scanned = Event(), False
+        self._refusals: dict[Path, str | None] = {}  # None: it is being asked
+        self._stop, self._scanned, self._running = Event(), False, 0
+        self._settle = QTimer(self, interval=PATIENCE, singleShot=True)
+        self._settle.timeout.connect(self._refresh)
         self._work = Background(self, done=self._done, failed=self._failed)
         self._looks = Background(self, done=self._looked)
         self.search = line_edit("modelsSearch", "Search", SEARCH, "Search models")
@@ -65,8 +68,7 @@ class ModelsPanel(Panel):
         self.lay_out(self.details, self._right())
         self.setFocusProxy(self.table)
         self._connect()
-        self._filled()
-        self._show()
+        self._refresh()
 
     def _right(self) -> QWidget:
         right, self._found_places = QWidget(), QWidget()
@@ -119,9 +121,8 @@ class ModelsPanel(Panel):
         self._looks.start("places", catalogue.places)
         if self.folders:
             hear = partial(self._progressed.emit, "Scanning")
-            roots = tuple(map(Path, self.folders))
-            self._begin("scan", catalogue.scanned, roots, self._stop, hear)
-        self._show()
+            self._begin(catalogue.scanned, tuple(map(Path, self.folders)), self._stop, hear)
+        self._refresh()
 
     def run(self) -> None:
         """Loads the selected model, if it can be; one that is loaded, anew."""
@@ -143,7 +144,6 @@ class ModelsPanel(Panel):
 
     def watch(self, folder: str) -> None:
         self.preferences.set("folders", list(dict.fromkeys([*self.folders, folder])))
-        self._filled()
         self.scan()
 
     def remove_folder(self) -> None:
@@ -151,7 +151,6 @@ class ModelsPanel(Panel):
         kept = [each for each in self.folders if each != self.folder.value()]
         self.preferences.set("folders", kept)
         self.cancel()
-        self._filled()
         self.scan()
 
     def cancel(self) -> None:
@@ -168,15 +167,19 @@ class ModelsPanel(Panel):
     def closing(self) -> None:
         self._stop.set()
 
-    def _begin(self, key: object, function: Any, *arguments: object) -> None:
-        self.stop.show()
-        self.progress.show()
+    def _begin(self, function: Any, *arguments: object) -> None:
+        self._running += 1
+        self._show_running()
+        self._work.start(None, function, *arguments)
+
+    def _show_running(self) -> None:
+        self.stop.setVisible(self._running > 0)
+        self.progress.setVisible(self._running > 0)
         self.progress.show_share(None)
-        self._work.start(key, function, *arguments)
 
     def _digest(self, path: Path, choice: tuple[str, str] | None = None) -> None:
         hear = partial(self._hashed, path.name)
-        self._begin("digest", catalogue.digested, path, self._stop, hear, choice)
+        self._begin(catalogue.digested, path, self._stop, hear, choice)
 
     def _hashed(self, name: str, done: int, total: int) -> None:
         """In the thread that reads."""
@@ -201,19 +204,20 @@ class ModelsPanel(Panel):
         if came is None:
             self.count.setText(f"{what}: {size_text(done)} of {size_text(total)}")
             return
-        self._models |= {each.path: each for each in came}
-        self._filled()
-        self._show()
+        watched = tuple(self.folders)  # one may have been left since
+        self._models |= {each.path: each for each in came if str(each.path).startswith(watched)}
         self.count.setText(f"{what}: {done:,} of {total:,}")
+        if not self._settle.isActive():  # thousands come in a second
+            self._settle.start()
 
     @Slot(object, object)
     def _done(self, _: object, result: Any) -> None:
-        self.stop.hide()
-        self.progress.hide()
+        self._running -= 1
+        self._show_running()
         if isinstance(result, Found) and result.path in self._models:
             preview = self._models[result.path].preview
             self._models[result.path] = replace(result, preview=preview)
-        self._show()
+        self._refresh()
 
     @Slot(object, str)
     def _failed(self, _: object, sentence: str) -> None:
@@ -237,6 +241,7 @@ class ModelsPanel(Panel):
     @Slot(object)
     def _select(self, found: Found | None) -> None:
         if found is not None and found.path not in self._refusals:
+            self._refusals[found.path] = None
             self._looks.start(found.path, catalogue.refusal, found.path)
         picture = self.table.rows.picture(found) if found else None
         refusal = self._refusals.get(found.path) if found else ""
@@ -245,7 +250,8 @@ class ModelsPanel(Panel):
             self.actions_by_id[each].setEnabled(found is not None)
         self.actions_by_id["models_load"].setEnabled(refusal == "" and found is not None)
 
-    def _filled(self) -> None:
+    @Slot()
+    def _refresh(self) -> None:
         """The filters offer what there is."""
         answers = [each.answer for each in self._models.values()]
         for box, values in ((self.kind, "kind"), (self.family, "family")):
@@ -253,6 +259,7 @@ class ModelsPanel(Panel):
             every = ("", box.accessibleName(), "")
             box.offer([every, *((v, f"{v} ({n:,})", "") for v, n in counted)])
         self.folder.offer([("", "All folders", ""), *((f, f, f) for f in self.folders)])
+        self._show()
 
     @Slot()
     def _show(self, *_: object) -> None:
@@ -267,11 +274,10 @@ class ModelsPanel(Panel):
         ]  # fmt: skip
         self.table.show_models(shown)
         self.actions_by_id["models_remove"].setEnabled(bool(folder))
-        whole = len(self._models)
-        told = (
-            many(whole, "model") if len(shown) == whole else f"{len(shown):,} of {whole:,} models"
-        )
-        self.count.setText(told if self.folders else NONE_WATCHED)
+        whole = many(len(self._models), "model")
+        if not self._running:
+            told = whole if len(shown) == len(self._models) else f"{len(shown):,} of {whole}"
+            self.count.setText(told if self.folders else NONE_WATCHED)
 
 
 def _text(found: Found) -> str:
