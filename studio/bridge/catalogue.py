@@ -13,20 +13,19 @@ from studio.models import catalogue, known
 from studio.models.catalogue import CHOSEN, Found, places, refusal
 from studio.models.known import TOPICS
 
-__all__ = ["CHOSEN", "TOPICS", "Found", "digested", "places", "refusal", "scanned", "whereabouts"]
+__all__ = ["CHOSEN", "TOPICS", "Found", "digested", "places", "refusal", "scan", "whereabouts"]
 
 
-def scanned(roots: tuple[Path, ...], stop: Event, hear: catalogue.Hear) -> bool:
-    """Whether it came to its end."""
+def scan(roots: tuple[Path, ...], stop: Event, hear: catalogue.Hear) -> None:
+    """`hear` is told of every model, until it is stopped. Raises DataError."""
     with suppress(Cancelled):
         catalogue.scan(roots, _check(stop), hear)
-    return not stop.is_set()
 
 
 def digested(
     path: Path, stop: Event, hear: Callable[[int, int], None], choice: tuple[str, str] | None = None
 ) -> Found | None:
-    """With its digest, and with a choice of topic and value for these weights; None if it was
+    """With its digest, and after a choice of topic and value for these weights; None if it was
     stopped, or is gone. Raises ModelError."""
     with suppress(Cancelled):
         digest = known.read_digest(path, _check(stop), hear)

@@ -21,7 +21,6 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--probe", metavar="FILE", help="say what a file or folder is, from its header alone"
     )
-
     parser.add_argument(
         "--scan", metavar="FOLDER", help="list the models below a folder, from their headers alone"
     )
@@ -32,7 +31,7 @@ def run(arguments: Namespace) -> Document:
         answer = probe(Path(arguments.probe))
         return {"probe": asdict(answer) | {"path": str(answer.path)}}
     if arguments.scan is not None:
-        return {"found": _scanned(Path(arguments.scan))}
+        return {"folder": arguments.scan, "models": _scanned(Path(arguments.scan))}
     models, damaged = survey()
     return {
         "models": [vars(m) | {"path": str(m.path), "trained": dict(m.trained)} for m in models],
@@ -51,7 +50,8 @@ def _scanned(folder: Path) -> list[Document]:
     return [
         asdict(each.answer)
         | {"name": each.name, "path": str(each.path), "bytes": each.bytes, "hash": each.digest}
-        | {"preview": str(each.preview or ""), "refusal": refusal(each.path)}
+        | {"preview": str(each.preview or ""), "refusal": (said := refusal(each.path))}
+        | {"opens": "no" if said else "yes"}
         for each in found
     ]
 
@@ -60,11 +60,12 @@ def describe(document: Document) -> Iterator[str]:
     if "probe" in document:
         yield from _told(document["probe"])
         return
-    if "found" in document:
+    if "folder" in document:
         heads = ("name", "kind", "family", "variant", "precision", "size", "hash", "opens", "path")
-        yield from table.rows(
-            heads, [[_cell(m, head) for head in heads] for m in document["found"]]
-        )
+        told = [
+            m | {"hash": m["hash"][:10], "size": size_text(m["bytes"])} for m in document["models"]
+        ]
+        yield from table.rows(heads, [[m[head] for head in heads] for m in told])
         return
     heads = ("name", "kind", "format", "parameters", "path")
     cells = [
@@ -73,17 +74,6 @@ def describe(document: Document) -> Iterator[str]:
     ]
     yield from table.rows(heads, cells)
     yield from (f"left out: {each['reason']}" for each in document["damaged"])
-
-
-def _cell(model: Document, head: str) -> str:
-    match head:
-        case "size":
-            return size_text(model["bytes"])
-        case "hash":
-            return str(model["hash"])[:10]
-        case "opens":
-            return "no" if model["refusal"] else "yes"
-    return str(model[head])
 
 
 def _told(answer: Document) -> Iterator[str]:

@@ -121,7 +121,7 @@ class ModelsPanel(Panel):
         self._looks.start("places", catalogue.places)
         if self.folders:
             hear = partial(self._progressed.emit, "Scanning")
-            self._begin(catalogue.scanned, tuple(map(Path, self.folders)), self._stop, hear)
+            self._begin(catalogue.scan, tuple(map(Path, self.folders)), self._stop, hear)
         self._refresh()
 
     def run(self) -> None:

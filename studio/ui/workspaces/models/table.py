@@ -66,12 +66,11 @@ class Rows(QAbstractTableModel):
 
     def picture(self, found: Found) -> QIcon | None:
         """The preview, once it is read."""
-        path = found.preview
-        if path is None or (image := self.thumbnails.known(path)) is None:
-            if path is not None:
-                self.thumbnails.ask(path, read_thumbnail, path)
+        if (path := found.preview) is None:
             return None
-        return QIcon(QPixmap.fromImage(image))
+        if (image := self.thumbnails.known(path)) is None:
+            self.thumbnails.ask(path, read_thumbnail, path)
+        return QIcon(QPixmap.fromImage(image)) if image else None
 
 
 class ModelTable(QTableView):
