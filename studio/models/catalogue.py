@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -51,10 +51,9 @@ class Found:
 def places() -> tuple[tuple[str, Path], ...]:
     """Folders of models that are there, each with whose it is."""
     home, said = Path.home(), os.environ
-    hub = said.get("HF_HUB_CACHE") or Path(
-        said.get("HF_HOME") or home / ".cache/huggingface", "hub"
-    )
-    wanted = [("Latent Studio", registry.user_folder()), ("Hugging Face", Path(hub))] + [
+    faces = said.get("HF_HOME") or home / ".cache/huggingface"
+    hub = Path(said.get("HF_HUB_CACHE") or Path(faces, "hub"))
+    wanted = [("Latent Studio", registry.user_folder()), ("Hugging Face", hub)] + [
         (whose, home / parent / name / "models")
         for whose, names in PROGRAMS.items()
         for name in names
@@ -64,7 +63,7 @@ def places() -> tuple[tuple[str, Path], ...]:
 
 
 def scan(
-    roots: Iterable[Path], check: Callable[[], None], hear: Hear = lambda *_: None
+    roots: Sequence[Path], check: Callable[[], None], hear: Hear = lambda *_: None
 ) -> tuple[Found, ...]:
     """Every model below the folders. `hear` is told how many are told, and to be told, and the
     newest; `check` may raise Cancelled, and what was told is remembered. Raises DataError."""
@@ -78,6 +77,8 @@ def scan(
                 if each := _found(table, path):
                     found.append(replace(each, preview=preview))
         hear(start + len(batch), len(paths), tuple(found[known:]))
+    if missing := [root for root in roots if not root.is_dir()]:  # the others are told all the same
+        raise DataError(f"{missing[0]} is no folder; choose another one.")
     return tuple(found)
 
 
@@ -94,15 +95,10 @@ def whereabouts(model: str, digest: str) -> str:
         rows = table.execute("SELECT path, digest, bytes, changed FROM files").fetchall()
     known = [(Path(os.fsdecode(path)), sums, State(*state)) for path, sums, *state in rows]
     same = [path for path, sums, state in known if digest and sums == digest and _is(path, state)]
-    if same:
-        return str(same[0])
-    with suppress(ModelError):
-        registry.find_generator(model)
-        return model
-    called = (
-        path for path, _, state in known if path.name == Path(model).name and _is(path, state)
-    )
-    return str(next(called, ""))
+    if same or not refusal(Path(model)):
+        return str(same[0]) if same else model
+    called = [(path, state) for path, _, state in known if path.name == Path(model).name]
+    return next((str(path) for path, state in called if _is(path, state)), "")
 
 
 def refusal(path: Path) -> str:
@@ -121,20 +117,17 @@ def _is(path: Path, state: State) -> bool:
 
 
 def _candidates(
-    roots: Iterable[Path], check: Callable[[], None]
+    roots: Sequence[Path], check: Callable[[], None]
 ) -> Iterator[tuple[Path, Path | None]]:
     """Models, each with the picture beside it. A folder is looked through once, however many links
     lead to it; one that cannot be read is passed over."""
     waiting, seen = list(roots), set()
-    if missing := [root for root in waiting if not root.is_dir()]:
-        raise DataError(f"{missing[0]} is no folder; choose another one.")
     while waiting:
         check()
         folder = waiting.pop()
         try:
-            status, folders = folder.stat(), {}
-            for each in os.scandir(folder):
-                folders[each.name] = each.is_dir()
+            status = folder.stat()
+            folders = {name: os.path.isdir(folder / name) for name in os.listdir(folder)}
         except OSError:
             continue
         if (same := (status.st_dev, status.st_ino)) in seen:
@@ -142,7 +135,7 @@ def _candidates(
         seen.add(same)
         for name, is_folder in sorted(folders.items()):
             path = folder / name
-            if _is_one(path) if is_folder else name.endswith(ENDINGS):
+            if _is_one(path) if is_folder else name.lower().endswith(ENDINGS):
                 beside = (f"{name if is_folder else path.stem}{end}" for end in PICTURES)
                 picture = next((each for each in beside if each in folders), None)
                 yield path, folder / picture if picture else None

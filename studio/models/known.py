@@ -88,7 +88,7 @@ def state_of(path: Path) -> State:
 
 def bytes_of(path: Path) -> int:
     """0 for what is not there."""
-    with suppress(OSError):
+    with suppress(OSError, ValueError):
         return state_of(path).bytes
     return 0
 
@@ -100,7 +100,7 @@ def key(path: Path) -> bytes:
 def digest_of(path: Path) -> str:
     """SHA-256 of the weights, "" where it is not known: nothing is read for it."""
     if database().is_file():
-        with suppress(OSError), opened() as known:
+        with suppress(OSError, ValueError), opened() as known:  # no path can be so
             wanted = (key(path), *state_of(path))
             found = "SELECT digest FROM files WHERE path = ? AND bytes = ? AND changed = ?"
             return str((known.execute(found, wanted).fetchone() or [""])[0])

@@ -222,12 +222,14 @@ class Window(QWidget):
         (model, refusal), panel, forget = found, self._panel, partial(self._remember_model, "")
         name, again = Path(model).name, partial(self.open_model, model)
         if whose == "picture" and model:
-            panel.banner.add_choice(f"&Open {name}", again)
+            if not panel.banner.isVisible():
+                panel.note(f"That picture was made with {name}.")
+            panel.banner.add_choice(f"Open {name}", again)
         elif whose == "last" and refusal:
             panel.refuse(f"the model of the last session cannot be opened: {refusal}")
             forget()
         elif whose == "last":
-            choices = ((f"&Open {name}", again), ("&Forget it", forget))
+            choices = ((f"Open {name}", again), ("Forget it", forget))
             panel.banner.show_message("offer", f"The last session used {name}.", choices)
 
     @Slot(object)

@@ -190,7 +190,7 @@ class ModelsPanel(Panel):
         if (found := self.table.found()) is not None:
             self._digest(found.path, (topic, value))
             if str(found.path) == self.session.model.get():
-                self.note("Load it again to use it that way.", ("&Load again", self.run))
+                self.note("Load it again to use it that way.", ("Load again", self.run))
 
     @Slot(object)
     def _loaded(self, model: Ready) -> None:
