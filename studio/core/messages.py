@@ -39,9 +39,10 @@ class Event:
 
 @dataclass(frozen=True)
 class LoadModel(Request):
-    """Loads (or warms) a model ahead of the first picture."""
+    """Loads (or warms) a model ahead of the first picture; `anew`, also if it is at hand."""
 
     model: str
+    anew: bool = False
 
     @property
     def needs(self) -> str:
@@ -57,9 +58,10 @@ class Queued(Event):
 
 @dataclass(frozen=True)
 class Loading(Event):
-    """A job waits for a model to load."""
+    """A job waits for a model to load, whose weights have so many `bytes` (0: not known)."""
 
     model: str
+    bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,11 @@ def capitalised(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
+def size_text(count: int) -> str:
+    """Of a file with so many bytes, as file managers say it."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+
+
 def many(count: int, thing: str) -> str:
     """1 thing, 2 things."""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"

@@ -28,6 +28,7 @@ from studio.core.word_maps import MapWords
 from studio.engine import devices
 from studio.engine.autoencoders import Autoencoders, OpenAutoencoder, open_autoencoder_from_disk
 from studio.models.format import Check
+from studio.models.known import bytes_of, place_of
 from studio.models.model import Model
 
 if TYPE_CHECKING:
@@ -96,9 +97,11 @@ class Worker:
         name = request.needs
         check()
         loading = isinstance(request, LoadModel)
+        if isinstance(request, LoadModel) and request.anew:
+            self._name, self._model = "", None
         ready = self._model is not None and self._name == name
         if name is not None and not ready:
-            yield Loading(job, name)
+            yield Loading(job, name, bytes_of(place_of(name)))
         if name is not None and (loading or not ready):
             yield self._ready(job, name, began, check)
         if not loading:

@@ -29,6 +29,7 @@ from studio.core.specs import Option
 from studio.diffusion.samplers import known_as
 from studio.gallery.naming import new_path
 from studio.gallery.sharing import parameters as parameters  # the window knows it from here
+from studio.models.known import digest_of, place_of
 from studio.pictures.reading import opened_png
 
 CHUNK = "latent-studio"
@@ -45,7 +46,8 @@ class NameTakenError(Exception):
 @dataclass(frozen=True)
 class Record:
     """What is stored with a picture. `nfe` counts denoiser evaluations, `created` is ISO 8601;
-    `walk` says where on which walk a frame lies, `score` how well it fitted when it was made."""
+    `walk` says where on which walk a frame lies, `score` how well it fitted when it was made;
+    `model_hash` is the SHA-256 of the model's weights if it was known."""
 
     settings: Settings
     nfe: int = 0
@@ -53,6 +55,7 @@ class Record:
     created: str = ""
     walk: Mapping[str, Any] | None = None
     score: Score | None = None
+    model_hash: str = ""
 
 
 def write(
@@ -68,7 +71,9 @@ def write(
 
     Raises OutputError, and then leaves no trace: an older file of that name is still whole.
     """
-    _write(path, pixels, Record(settings, nfe, seconds, _now(), walk, score), os.replace)
+    digest = digest_of(place_of(settings.model))
+    record = Record(settings, nfe, seconds, _now(), walk, score, digest)
+    _write(path, pixels, record, os.replace)
 
 
 def write_new(
@@ -80,7 +85,8 @@ def write_new(
     score: Score | None = None,
 ) -> Path:
     """Writes (H, W, 3) uint8 under a new name in `folder`; never overwrites. Raises OutputError."""
-    record = Record(settings, nfe, seconds, _now(), score=score)
+    digest = digest_of(place_of(settings.model))
+    record = Record(settings, nfe, seconds, _now(), None, score, digest)
     while True:
         path = new_path(folder, settings)
         try:
@@ -180,6 +186,7 @@ def _record(document: Any) -> Record:
         created=_checked(document["created"], str, "created"),
         walk=_checked(document["walk"], dict, "walk") if document.get("walk") else None,
         score=_score(document["score"]) if document.get("score") else None,
+        model_hash=_checked(document.get("model_hash", ""), str, "model_hash"),
     )
 
 

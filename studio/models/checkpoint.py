@@ -38,6 +38,7 @@ from studio.models.format import Check
 from studio.models.formats import diffusers_autoencoder
 from studio.models.formats.checkpoint import AUTOENCODER, HALF, INDEX, parts_of, weights_in
 from studio.models.kl_autoencoder import EXTRA
+from studio.models.known import chosen
 from studio.models.latent_diffusion import LinearPreview, remembered, shown, to_bytes
 from studio.models.model import ImageAutoencoder, ModelInfo
 from studio.models.network_folder import read_document
@@ -45,6 +46,7 @@ from studio.networks.text import TextFeatures, mixed
 
 TOKENIZERS = ("CLIPTokenizer", "T5Tokenizer")
 MEANT = {"epsilon": "epsilon", "v_prediction": "v", "sample": "x0"}
+NOTHING: Mapping[str, str] = {}
 SAID = 200  # characters of what a package says is wrong
 SAMPLE = 256  # pixels a side of the picture that the preview is fitted to
 
@@ -216,7 +218,7 @@ def open_checkpoint(info: ModelInfo, device: str, precision: str, check: Check) 
     )
     adapter = family(networks, index, autoencoder.downsampling)
     scheduler = info.path / "scheduler" / "scheduler_config.json"
-    path, prediction = trained_to(scheduler)
+    path, prediction = trained_to(scheduler, chosen(info.path, check))
     return Checkpoint(info, adapter, autoencoder, path, prediction, read_document(scheduler))
 
 
@@ -252,9 +254,14 @@ def _part(library: str, kind: str, folder: Path, device: str, precision: str) ->
     return network.to(device).eval().requires_grad_(False)
 
 
-def trained_to(path: Path) -> tuple[DiffusionPath, Prediction]:
-    """What a scheduler_config.json says the denoiser was trained for. Raises ModelError."""
-    config = read_document(path)
+def trained_to(path: Path, better: Mapping[str, str] = NOTHING) -> tuple[DiffusionPath, Prediction]:
+    """What a scheduler_config.json says the denoiser was trained for, where the user does not know
+    it `better` (by `known.TOPICS`). Raises ModelError."""
+    config = dict(read_document(path))
+    if said := better.get("prediction"):
+        config["prediction_type"] = next(kind for kind, means in MEANT.items() if means == said)
+    if said := better.get("zero terminal SNR"):
+        config["rescale_betas_zero_snr"] = said == "yes"
     kind = str(config.get("prediction_type", "epsilon"))
     schedule, count = config.get("beta_schedule", "linear"), config.get("num_train_timesteps", 1000)
     try:

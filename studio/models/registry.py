@@ -119,10 +119,15 @@ def open_model(
 
     Raises ModelError with one sentence.
     """
+    return cast(Model, _open(find_generator(name_or_path), device, precision, check))
+
+
+def find_generator(name_or_path: str) -> ModelInfo:
+    """As `find`. Raises ModelError, too, for what makes no pictures from prompts."""
     info = find(name_or_path)
     if info.kind != "generator":
         raise ModelError(f"{name_or_path} is a model of kind {info.kind!r}; choose a generator.")
-    return cast(Model, _open(info, device, precision, check))
+    return info
 
 
 def open_network(

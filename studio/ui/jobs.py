@@ -6,6 +6,7 @@ The only part of the window that talks to the bridge.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -25,6 +26,7 @@ from studio.core.messages import (
     Started,
 )
 from studio.core.tokens import Tokens
+from studio.core.wording import size_text
 from studio.ui.job import End, Events, Job, told
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class Jobs(Events):
         self.open: list[Job] = []  # those begun, the running one first, then those that wait
         self.begun: list[Job] = []  # the running one, then the trainings that have given way to it
         self.loading = ""  # the model that is being loaded
+        self._bytes = 0  # of it
         self._loader = 0  # the number of the job that waits for it
         self.model: Ready | None = None
         self._last_words = ""  # how the last job ended
@@ -171,7 +174,9 @@ class Jobs(Events):
         if self.cancelling:
             return "Cancelling…"
         now = self.running.words() if self.running is not None else ""
-        words = [now or (f"Loading {self.loading}…" if self.loading else "Starting…")]
+        size = f", {size_text(self._bytes)}" if self._bytes else ""
+        loading = f"Loading {PurePath(self.loading).name}{size}…" if self.loading else "Starting…"
+        words = [now or loading]
         if behind := len(self.open) - max(1, len(self.begun)):
             words.append(f"{behind} queued")
         return " · ".join(words)
@@ -186,8 +191,8 @@ class Jobs(Events):
                 return
             case Preview() if job is not self.running or self.cancelling:
                 return
-            case Loading(model=model):
-                self.loading, self._loader = model, event.job
+            case Loading(model=model, bytes=size):
+                self.loading, self._bytes, self._loader = model, size, event.job
                 self._begin(job)
             case Started() if job is not None:
                 self.loading = ""

@@ -29,12 +29,13 @@ from studio.ui.widgets.tabs import tab_bar
 class Panel(QWidget):
     """A workspace: its widgets, its actions by their ids, a banner that also tells of an engine
     that is not there. `wanted` asks for another workspace's id, `offered` also hands it pictures,
-    `staged` has it set up for a stop of the tour.
+    `staged` has it set up for a stop of the tour, `model_wanted` asks for a model to be loaded.
     """
 
     wanted = Signal(str)
     offered = Signal(str, object)  # an id, tuple[Path, ...]
     staged = Signal(object, str)  # Stop, its place among the others
+    model_wanted = Signal(str)
     actions_by_id: dict[str, QAction]
 
     def __init__(self, shared: Shared, parent: QWidget | None, name: str, prefix: str = "") -> None:

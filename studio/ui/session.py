@@ -19,6 +19,8 @@ from studio.core.specs import GuidanceSpec, SamplerSpec, ScheduleSpec
 from studio.core.wildcards import escaped, only
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from studio.ui.start import Start
 
 RANDOM_SEEDS = 2**32  # random seeds stay short enough to read out; typed ones may be any
@@ -74,10 +76,12 @@ def bind(value: Value, control: Control) -> None:
 class Session(QObject):
     """The settings that the next picture will be made with, and the last seed that was used.
 
-    `start_wanted` asks whoever reads files for the picture that settings taken over began with.
+    `start_wanted` asks whoever reads files for the picture that settings taken over began with,
+    `model_wanted` whoever knows models for the one that made them.
     """
 
     start_wanted = Signal(object)  # Settings
+    model_wanted = Signal(str, object)  # its name, Path | None: a picture that may tell its hash
 
     def __init__(
         self,
@@ -195,9 +199,12 @@ class Session(QObject):
             if self.size.get() not in sizes.offered:
                 self.size.set(sizes.own)
 
-    def use_all(self, settings: Settings, but: Collection[str] = ()) -> None:
+    def use_all(
+        self, settings: Settings, but: Collection[str] = (), picture: Path | None = None
+    ) -> None:
         """Takes everything over except what is named in `but`, the model (the one that is
-        loaded stays) and a size that it does not make."""
+        loaded stays) and a size that it does not make. They are those of a `picture`, if it is a
+        file."""
         self.use_prompt(settings, but)
         steps = self.steps.get() if "steps" in but else settings.steps
         if settings.sampler in self.samplers and "sampler" not in but:
@@ -223,6 +230,8 @@ class Session(QObject):
         if "seed" not in but:
             self.use_seed(settings)
         self._use_beginning(settings)
+        if settings.model != self.model.get():
+            self.model_wanted.emit(settings.model, picture)
 
     def _use_beginning(self, settings: Settings) -> None:
         """The picture itself is not in the settings: unless it is here already, it is asked for."""

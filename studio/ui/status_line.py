@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QMenu, QToolButton
 
 from studio.ui.jobs import Jobs
-from studio.ui.widgets.buttons import icon_button, tool
+from studio.ui.widgets.buttons import icon_button, text_button, tool
 from studio.ui.widgets.form import caption, named, row
 
 
@@ -22,7 +22,7 @@ class StatusLine(QFrame):
         self._jobs = jobs
         self._dot = named(QFrame(), "statusDot")  # good once a model is ready
         self._dot.setFixedSize(8, 8)
-        self.text = caption(role="", name="statusText")
+        self.text = text_button("statusText", "", "Model", "Choose another model", "status")
         size = "The model's picture size, in pixels"
         self.size_text = caption(role="", name="statusSize", tip=size)
         tip = "Actions, theme and keyboard shortcuts"
@@ -30,7 +30,7 @@ class StatusLine(QFrame):
         button.setMenu(menu)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         tools = (tool(actions["theme"]), tool(actions["keys"]), button)
-        whole = row(self._dot, (self.text, 1), self.size_text, 6, *tools, gap=8, on=self)
+        whole = row(self._dot, self.text, None, self.size_text, 6, *tools, gap=8, on=self)
         whole.setContentsMargins(14, 3, 8, 3)
         jobs.changed.connect(self._changed)
         self._changed()
@@ -49,7 +49,7 @@ class StatusLine(QFrame):
         elif model is not None:
             name = PurePath(model.model).name  # of a folder that was opened
             self.text.setText(f"{name} · {model.device} · {model.precision}")
-            self.text.setToolTip(model.model)
+            self.text.setToolTip(f"{model.model}: choose another model")
         elif self._jobs.problem:
             self.text.setText("No model loaded")
         else:

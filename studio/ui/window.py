@@ -23,6 +23,7 @@ from studio.core.messages import Failed, LoadModel, Ready
 from studio.core.tour import Stop
 from studio.ui import actions, icons
 from studio.ui import workspaces as panels
+from studio.ui.background import Background
 from studio.ui.panel import Panel
 from studio.ui.shared import Shared
 from studio.ui.start import Start, keep
@@ -47,6 +48,7 @@ class Window(QWidget):
         self.setWindowTitle("Latent Studio")
         self.setWindowIcon(icons.application_icon())
         self._built: dict[str, Panel] = {}
+        self._asked = str(shared.preferences.get("model"))  # the last session's, to be offered
         self._rest = self._steps()
         self._turns = QTimer(self, interval=0)
         self._turns.timeout.connect(self._step)
@@ -57,6 +59,9 @@ class Window(QWidget):
         self.status = StatusLine(shared.jobs, self._actions, self._menu)
         self.tour = TourBar(partial(self._go_to, "tour"))
         column(self._tabs, self.tour, (self._pages, 1), self.status, gap=0, on=self)
+        self.status.text.clicked.connect(self._to_models)
+        self._reads = Background(self, done=self._known)
+        shared.session.model_wanted.connect(self._find_model)
         shared.jobs.on(Ready, self._model_ready)
         self._open(0)
         self.setMinimumSize(860, 560)
@@ -78,6 +83,7 @@ class Window(QWidget):
             panel.wanted.connect(self._go_to)
             panel.offered.connect(self._hand_over)
             panel.staged.connect(self._stage)
+            panel.model_wanted.connect(self.open_model)
         return self._built[workspace]
 
     @Slot()
@@ -177,6 +183,10 @@ class Window(QWidget):
             group.addAction(action)
         return looks
 
+    @Slot()
+    def _to_models(self) -> None:
+        self._go_to("models")
+
     def choose_model(self) -> None:
         """Asks for a model's folder and opens it."""
         title = "A model's folder, with model_index.json in it"
@@ -186,24 +196,59 @@ class Window(QWidget):
     def open_model(self, model: str) -> None:
         """The session's model from the moment it is loaded; until then, and if it cannot be, the
         one before stays."""
-        job = self.shared.jobs.submit(LoadModel(model))
+        again = model == self.shared.session.model.get()
+        job = self.shared.jobs.submit(LoadModel(model, anew=again))
         if job is not None:
             job.on(Ready, self._chosen)
             job.on(Failed, self._not_opened)
 
     @Slot(object)
     def _chosen(self, model: Ready) -> None:
+        """Remembered at once: what is opened next may end the program."""
         self.shared.session.model.set(model.model)
+        self._remember_model("" if model.model == actions.OWN else model.model)
+
+    def _remember_model(self, model: str) -> None:
+        self.shared.preferences.set("model", model)
+
+    @Slot(str, object)
+    def _find_model(self, model: str, picture: Path | None) -> None:
+        self._reads.start("picture", _whereabouts, model, picture)
+
+    @Slot(object, object)
+    def _known(self, whose: str, found: tuple[str, str]) -> None:
+        """Offers a picture's model beside what is said of its settings, or the last session's; that
+        one may be gone."""
+        (model, refusal), panel, forget = found, self._panel, partial(self._remember_model, "")
+        name, again = Path(model).name, partial(self.open_model, model)
+        if whose == "picture" and model:
+            if not panel.banner.isVisible():
+                panel.note(f"That picture was made with {name}.")
+            panel.banner.add_choice(f"Open {name}", again)
+        elif whose == "last" and refusal:
+            panel.refuse(f"the model of the last session cannot be opened: {refusal}")
+            forget()
+        elif whose == "last":
+            choices = ((f"Open {name}", again), ("Forget it", forget))
+            panel.banner.show_message("offer", f"The last session used {name}.", choices)
 
     @Slot(object)
     def _not_opened(self, end: Failed) -> None:
-        self.panel(tuple(WORKSPACES)[self._tabs.currentIndex()]).refuse(end.message)
+        self._panel.refuse(end.message)
+
+    @property
+    def _panel(self) -> Panel:
+        """The one in sight."""
+        return self.panel(tuple(WORKSPACES)[self._tabs.currentIndex()])
 
     @Slot(object)
     def _model_ready(self, model: Ready) -> None:
         """Pictures are as large as the model can make them."""
         if model.model == self.shared.session.model.get():
             self.shared.session.use_sizes(model.sizes)
+        last, self._asked = self._asked, ""
+        if last:
+            self._reads.start("last", _refusal, last)
 
     def show_keys(self) -> None:
         """Opens the list of keys beside the window's own work."""
@@ -233,3 +278,17 @@ class Window(QWidget):
             panel.closing()
         self.shared.library.close()
         event.accept()
+
+
+def _refusal(model: str) -> tuple[str, str]:
+    """A model, and why it cannot be opened."""
+    from studio.bridge.catalogue import refusal
+
+    return model, refusal(Path(model))
+
+
+def _whereabouts(model: str, picture: Path | None) -> tuple[str, str]:
+    """What opens a picture's model, "" where that is not known."""
+    from studio.bridge.catalogue import whereabouts
+
+    return whereabouts(model, picture), ""

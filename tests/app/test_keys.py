@@ -18,7 +18,16 @@ from studio.ui.actions import PROMPT_KEYS
 from studio.ui.widgets.banner import Banner
 from tests.app.conftest import Stage
 
-PANELS = ("generate", "compare", "reconstruct", "interpolate", "language", "queue", "history")
+PANELS = (
+    "generate",
+    "compare",
+    "reconstruct",
+    "interpolate",
+    "language",
+    "queue",
+    "history",
+    "models",
+)
 NAMED = re.compile(r"(?:(?:Ctrl|Alt|Shift)\+)+(?:Enter|Up|Down|Delete|Esc|[A-Z0-9?])\b")
 WRITING = {QKeySequence(key).toString() for key, _ in PROMPT_KEYS}
 

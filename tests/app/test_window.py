@@ -18,9 +18,9 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QFileDialog,
-    QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QPushButton,
     QScrollBar,
     QTabBar,
     QWidget,
@@ -296,6 +296,6 @@ def test_another_model_is_opened_with_its_key(
 
 
 def text_of(stage: Stage) -> str:
-    label = stage.find("statusText")
-    assert isinstance(label, QLabel)
-    return label.text()
+    button = stage.find("statusText")
+    assert isinstance(button, QPushButton)
+    return button.text()

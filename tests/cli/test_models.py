@@ -8,6 +8,8 @@ import pytest
 from studio.models import registry
 from tests import tiny
 from tests.cli.conftest import Run
+from tests.models.probe.files import write
+from tests.models.probe.stubs import STUBS
 
 
 def test_damaged_models_are_named_beside_the_others(
@@ -30,3 +32,24 @@ def test_damaged_models_are_named_beside_the_others(
     assert {each["name"] for each in listed["damaged"]} == {"odd", "odd/denoiser", "kl"}
     lines = run("models").out.splitlines()
     assert sum(line.startswith("left out: ") for line in lines) == 3
+
+
+def test_a_folder_is_listed_as_the_window_lists_it(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    models = tmp_path / "models"
+    tiny.bundle(models / "own")
+    (models / "own" / "model_index.json").write_text("{}")
+    write(models / "v1-5-pruned-emaonly.safetensors", STUBS[0].header)
+    listed = run("models", "--scan", models, "--json").document["models"]
+    own, other = sorted(listed, key=lambda each: str(each["name"]))
+    assert (own["name"], own["opens"], own["refusal"]) == ("own", "yes", "")
+    assert (other["kind"], other["family"], other["hash"]) == ("checkpoint", "SD 1.x", "")
+    assert other["refusal"] and other["opens"] == "no" and other["bytes"] > 10**6
+    lines = run("models", "--scan", models).out.splitlines()
+    assert lines[0].split() == [
+        *("name", "kind", "family", "variant", "precision", "size", "hash", "opens", "path"),
+    ]
+    assert len(lines) == 3
+    assert "is no folder" in run("models", "--scan", models / "none").error

@@ -1,4 +1,5 @@
-"""`models`: everything that can be opened, and where it came from; `--probe`: what a file is."""
+"""`models`: everything that can be opened, and where it came from; `--probe`: what a file is;
+`--scan`: the same of every model in a folder."""
 
 from __future__ import annotations
 
@@ -8,7 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from studio.cli import table
+from studio.cli.bars import bar
 from studio.cli.verb import Document, Verb
+from studio.core.wording import size_text
+from studio.models.catalogue import refusal, scan
 from studio.models.probe.probe import probe
 from studio.models.registry import survey
 
@@ -17,12 +21,17 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--probe", metavar="FILE", help="say what a file or folder is, from its header alone"
     )
+    parser.add_argument(
+        "--scan", metavar="FOLDER", help="list the models below a folder, from their headers alone"
+    )
 
 
 def run(arguments: Namespace) -> Document:
     if arguments.probe is not None:
         answer = probe(Path(arguments.probe))
         return {"probe": asdict(answer) | {"path": str(answer.path)}}
+    if arguments.scan is not None:
+        return {"folder": arguments.scan, "models": _scanned(Path(arguments.scan))}
     models, damaged = survey()
     return {
         "models": [vars(m) | {"path": str(m.path), "trained": dict(m.trained)} for m in models],
@@ -30,9 +39,33 @@ def run(arguments: Namespace) -> Document:
     }
 
 
+def _scanned(folder: Path) -> list[Document]:
+    with bar(0, " models") as shown:
+
+        def hear(done: int, total: int, _: object) -> None:
+            shown.total = total
+            shown.update(done - shown.n)
+
+        found = scan((folder,), lambda: None, hear)
+    return [
+        asdict(each.answer)
+        | {"name": each.name, "path": str(each.path), "bytes": each.bytes, "hash": each.digest}
+        | {"preview": str(each.preview or ""), "refusal": (said := refusal(each.path))}
+        | {"opens": "no" if said else "yes"}
+        for each in found
+    ]
+
+
 def describe(document: Document) -> Iterator[str]:
     if "probe" in document:
         yield from _told(document["probe"])
+        return
+    if "folder" in document:
+        heads = ("name", "kind", "family", "variant", "precision", "size", "hash", "opens", "path")
+        told = [
+            m | {"hash": m["hash"][:10], "size": size_text(m["bytes"])} for m in document["models"]
+        ]
+        yield from table.rows(heads, [[m[head] for head in heads] for m in told])
         return
     heads = ("name", "kind", "format", "parameters", "path")
     cells = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 
 from studio.core.addons import AddOn
 from studio.core.settings import MAX_GUIDANCE, MAX_SEED, MAX_STEPS, Settings
@@ -22,13 +23,15 @@ class Variant:
     settings: Settings
 
 
-def restore(session: Session, settings: Settings, but: Collection[str] = ()) -> tuple[str, ...]:
-    """Takes settings over into Generate, those named in `but` apart; sentences on what it could
-    not take.
+def restore(
+    session: Session, settings: Settings, but: Collection[str] = (), picture: Path | None = None
+) -> tuple[str, ...]:
+    """Takes a picture's settings over into Generate, those named in `but` apart; sentences on what
+    it could not take.
 
     A picture that they began with is looked for there; if it is gone, Generate says so.
     """
-    session.use_all(settings, but)
+    session.use_all(settings, but, picture)
     return tuple(
         f"The {each.label} {shown(each.before)} was not applied; it is {shown(each.after)} here."
         for each in differences(settings, session.settings())

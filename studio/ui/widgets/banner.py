@@ -41,6 +41,7 @@ class Banner(QFrame):
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._scroll = _Scroll(self.text)
         self._choices: list[QPushButton] = []
+        self._said: tuple[Choice, ...] = ()
         self._buttons = row()
         self._body = row((self._scroll, 1), self._buttons)
         self.dismiss = icon_button(
@@ -54,7 +55,7 @@ class Banner(QFrame):
     def show_message(self, kind: str, sentence: str, choices: tuple[Choice, ...] = ()) -> None:
         """Shows a sentence; each choice is a button that acts and closes the banner."""
         self._forget_choices()
-        self.kind = kind
+        self.kind, self._said = kind, choices
         self.setProperty("kind", kind)
         self.style().polish(self)
         icons.dress(self._icon, _ICONS[kind])
@@ -71,6 +72,10 @@ class Banner(QFrame):
         self._buttons.addStretch(1)
         self._arrange()
         self.show()
+
+    def add_choice(self, label: str, act: Callable[[], object]) -> None:
+        """One more for what is said."""
+        self.show_message("offer", self.text.text(), (*self._said, (label, act)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -21,6 +21,7 @@ WORKSPACES = {
     "queue": "Queue",
     "history": "History",
     "tour": "Tour",
+    "models": "Models",
 }
 
 

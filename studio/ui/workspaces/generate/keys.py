@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def _to_compare(panel: GeneratePanel) -> None:
     """Takes the picture's settings along."""
-    panel.use(panel.session.use_all)
+    panel.use_all()
     panel.wanted.emit("compare")
 
 
@@ -46,7 +46,7 @@ GENERATE: tuple[Action[GeneratePanel], ...] = (
         "Go to the picture made after this one.", VIEWER),
     Action("newest", "Home", "Newest picture", lambda p: p.viewer.follow(),
         "Go to the newest picture; while pictures are made, follow them again.", VIEWER),
-    Action("use_all", "A", "Use all settings", lambda p: p.use(p.session.use_all),
+    Action("use_all", "A", "Use all settings", lambda p: p.use_all(),
         "Make the next picture with every setting of this one.", VIEWER, PICTURE, "settings"),
     Action("use_seed", "S", "Use seed", lambda p: p.use(p.session.use_seed),
         "Keep this picture's seed.", VIEWER, PICTURE, "seed"),

@@ -175,6 +175,10 @@ class GeneratePanel(Panel):
             if settings.model != loaded:
                 self.note(f"This picture was made with {settings.model}; {loaded} stays loaded.")
 
+    def use_all(self) -> None:
+        entry = self.viewer.entry
+        self.use(partial(self.session.use_all, picture=entry.path if entry else None))
+
     def save_as(self) -> None:
         """Asks where, and writes a copy there."""
         if (entry := self.viewer.entry) is None:
@@ -224,7 +228,7 @@ class GeneratePanel(Panel):
         settings, missing = found.settings, found.missing
 
         def use_all() -> None:
-            if behind := restore(self.session, settings, missing):
+            if behind := restore(self.session, settings, missing, path):
                 self.note(" ".join(behind))
 
         whose = f" ({found.source})" if found.source != "Latent Studio" else ""

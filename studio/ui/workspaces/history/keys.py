@@ -52,7 +52,7 @@ HISTORY: tuple[Action[HistoryPanel], ...] = (
     Action("history_tag", "T", "Add a tag", lambda p: p.details.tags.line.setFocus(),
         "Type a tag for the selected pictures.", VIEWER, PICTURES),
     Action("history_restore", "A", "Use settings",
-        _one(lambda p, item: p.remake.restore(item.settings)),
+        _one(lambda p, item: p.remake.restore(item.settings, item.path)),
         "Take every setting of this picture to Generate.", VIEWER, PICTURE),
     Action("history_again", "Ctrl+Return Ctrl+Enter", "Make again",
         _one(lambda p, item: p.remake.make(item.settings)), "Make the same picture once more.",

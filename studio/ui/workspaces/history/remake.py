@@ -44,9 +44,9 @@ class Remake(QObject):
         self._reader.found.connect(self._found)
         self._reader.refused.connect(self.refused)
 
-    def restore(self, settings: Settings) -> None:
+    def restore(self, settings: Settings, picture: Path | None = None) -> None:
         """Takes them over into Generate."""
-        behind = restore(self._session, settings)
+        behind = restore(self._session, settings, picture=picture)
         self.restored.emit(" ".join(("Settings sent to Generate.", *behind)) if behind else "")
 
     def take(self, path: Path) -> None:
@@ -88,7 +88,7 @@ class Remake(QObject):
 
     @Slot(object, object)
     def _found(self, path: Path, found: metadata.Found) -> None:
-        behind = (*found.notes, *restore(self._session, found.settings, found.missing))
+        behind = (*found.notes, *restore(self._session, found.settings, found.missing, path))
         came = f"Settings of {path.name} ({found.source}) were sent to Generate."
         self.restored.emit(" ".join((came, *behind)))
 

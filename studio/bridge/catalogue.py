@@ -1,0 +1,51 @@
+"""The models in people's folders, for the window. All of it may wait for disks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from threading import Event
+
+from studio.core.errors import Cancelled, DataError
+from studio.gallery import png
+from studio.models import catalogue, known
+from studio.models.catalogue import CHOSEN, Found, places, refusal
+from studio.models.known import TOPICS
+
+__all__ = ["CHOSEN", "TOPICS", "Found", "digested", "places", "refusal", "scan", "whereabouts"]
+
+
+def scan(roots: tuple[Path, ...], stop: Event, hear: catalogue.Hear) -> None:
+    """`hear` is told of every model, until it is stopped. Raises DataError."""
+    with suppress(Cancelled):
+        catalogue.scan(roots, _check(stop), hear)
+
+
+def digested(
+    path: Path, stop: Event, hear: Callable[[int, int], None], choice: tuple[str, str] | None = None
+) -> Found | None:
+    """With its digest, and after a choice of topic and value for these weights; None if it was
+    stopped, or is gone. Raises ModelError."""
+    with suppress(Cancelled):
+        digest = known.read_digest(path, _check(stop), hear)
+        if choice is not None:
+            known.choose(path, digest, *choice)
+        return catalogue.look(path)
+    return None
+
+
+def whereabouts(model: str, picture: Path | None) -> str:
+    """What opens the model that a picture's settings name; "" where it is not known."""
+    digest = ""
+    with suppress(DataError):
+        digest = png.read_record(picture).model_hash if picture else ""
+    return catalogue.whereabouts(model, digest)
+
+
+def _check(stop: Event) -> Callable[[], None]:
+    def check() -> None:
+        if stop.is_set():
+            raise Cancelled
+
+    return check

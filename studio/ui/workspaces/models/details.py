@@ -1,0 +1,95 @@
+"""What the selected model is and why, what the user knows better, and the button that loads it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QIcon
+from PySide6.QtWidgets import QLabel, QWidget
+
+from studio.bridge.catalogue import CHOSEN, TOPICS, Found
+from studio.core.wording import size_text
+from studio.ui.jobs import Jobs
+from studio.ui.widgets.buttons import text_button
+from studio.ui.widgets.choice_box import ChoiceBox
+from studio.ui.widgets.flow import Flow
+from studio.ui.widgets.foot import Foot, SettingsColumn
+from studio.ui.widgets.form import Form, caption, named, settings_grid
+
+PICTURE = 200  # logical pixels, at most
+TIPS = "Load the selected model (Enter)", "Stop loading (Esc)"
+TOPIC_TIP = "Headers cannot always tell; your answer stays with the file's hash"
+
+
+class Details(SettingsColumn):
+    """`answered` comes with a topic of the probe's answer and what it shall be ("": as found)."""
+
+    answered = Signal(str, str)
+
+    def __init__(self, jobs: Jobs, parent: QWidget) -> None:
+        super().__init__("modelsColumn", parent, gap=8)
+        self.picture: QLabel = named(
+            QLabel(), "modelsPicture", "Preview", "The picture beside the file"
+        )
+        self.title = caption("", "heading", "modelsTitle", wrap=True)
+        self.about = caption("", "muted", "modelsAbout", wrap=True)
+        self.reasons = caption("", "muted", "modelsReasons", wrap=True)
+        for each in (self.about, self.reasons):
+            each.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._buttons, grid = QWidget(), settings_grid()
+        self._flow, self._form = Flow(self._buttons), Form(grid)
+        for each in (self.picture, self.title, self.about, self._buttons):
+            self.rows.addWidget(each)
+        self.rows.addLayout(grid)
+        self.rows.addWidget(self.reasons)
+        self.boxes: dict[str, ChoiceBox] = {}
+        for topic in TOPICS:
+            name = f"models-{topic.replace(' ', '-')}"
+            box = self.boxes[topic] = ChoiceBox(name, topic, TOPIC_TIP, ())
+            self._form.add(topic.capitalize(), box)
+            box.edited.connect(lambda value, topic=topic: self.answered.emit(topic, value))
+        self.foot = self.end(Foot(jobs, "modelsLoad", "Load", "loading", TIPS))
+
+    def add_buttons(self, *actions: QAction) -> None:
+        for each in actions:
+            name, text = f"button-{each.objectName()}", each.text()
+            button = text_button(name, text, text, each.toolTip(), "small", each.trigger)
+            each.enabledChanged.connect(button.setEnabled)
+            self._flow.addWidget(button)
+
+    def show_model(self, found: Found | None, picture: QIcon | None, refusal: str | None) -> None:
+        """`refusal` is why it cannot be loaded, "" where it can, None while nobody knows."""
+        self.picture.setVisible(picture is not None)
+        if picture is not None:
+            self.picture.setPixmap(picture.pixmap(QSize(PICTURE, PICTURE)))
+        self.title.setText(found.name if found else "No model selected")
+        self.about.setText(_about(found) if found else "")
+        self.reasons.setText(_reasons(found) if found else "")
+        filled = {each.topic: each for each in found.answer.prefilled} if found else {}
+        for topic, values in TOPICS.items():
+            said = filled.get(topic)
+            mine = said.value if said and said.source == CHOSEN else ""
+            as_found = f"As found: {said.value}" if said and not mine else "As found"
+            box = self.boxes[topic]
+            box.offer([("", as_found, ""), *((value, value, "") for value in values)])
+            box.set_value(mine)
+            self._form.reveal(topic.capitalize(), "prediction" in filled)
+        self.foot.show_plan("", "Looking…" if refusal is None else refusal, "muted")
+        self.foot.count.setVisible(bool(refusal))
+        self.foot.allow(found is not None)
+
+
+def _about(found: Found) -> str:
+    answer = found.answer
+    what = " · ".join(filter(None, (answer.kind, answer.family, answer.variant)))
+    how = " · ".join(filter(None, (answer.precision, answer.scales, answer.layout)))
+    lines = [what, f"{how} · {size_text(found.bytes)}", str(found.path)]
+    return "\n".join(
+        [*lines, *([f"SHA-256 {found.digest[:32]}", found.digest[32:]] if found.digest else [])]
+    )
+
+
+def _reasons(found: Found) -> str:
+    answer = found.answer
+    parts = [f"Parts: {', '.join(answer.parts)}"] if answer.parts else []
+    filled = [f"{each.topic}: {each.value} ({each.source})" for each in answer.prefilled]
+    return "\n".join([f"Confidence: {answer.confidence}", *parts, *filled, *answer.reasons])

@@ -1,0 +1,246 @@
+"""The Models workspace through real clicks, on a recording bridge and folders of stub headers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QPoint, QSettings, Qt
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QPushButton
+from pytestqt.qtbot import QtBot
+
+from studio.core.messages import Failed, Finished, Loading, LoadModel, Ready
+from studio.core.settings import Settings
+from studio.gallery import metadata, png
+from studio.models import catalogue, known
+from studio.ui.workspaces.models.panel import ModelsPanel
+from tests import tiny
+from tests.app.conftest import Stage, open_window
+from tests.models.probe.files import write
+from tests.models.probe.stubs import STUBS
+
+LEFT = Qt.MouseButton.LeftButton
+NAMES = ("sd_xl_base_1.0", "v1-5-pruned-emaonly", "flux1-dev-Q4_K_S", "ae", "add_detail")
+
+
+@pytest.fixture(autouse=True)
+def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+    for name in ("HF_HOME", "HF_HUB_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """As ComfyUI has it: five files of other people's, one of them with a picture, and a model that
+    the studio opens."""
+    found = tmp_path / "home" / "ComfyUI" / "models"
+    found.mkdir(parents=True)
+    for stub in (stub for stub in STUBS if stub.path.stem in NAMES):
+        write(found / stub.name, stub.header)
+    Image.new("RGB", (30, 40), (200, 30, 30)).save(found / "sd_xl_base_1.0.preview.png")
+    tiny.bundle(found / "own")
+    (found / "own" / "model_index.json").write_text("{}")
+    return found
+
+
+@pytest.fixture
+def panel(stage: Stage, qtbot: QtBot, folder: Path) -> ModelsPanel:
+    """Opened by the model's name in the status line, its folder watched as proposed."""
+    click(qtbot, stage, "statusText")
+    panel = stage.window.panel("models")
+    assert isinstance(panel, ModelsPanel) and panel.isVisible()
+    qtbot.waitUntil(lambda: panel.findChild(QPushButton, "modelsWatch-ComfyUI") is not None)
+    click(qtbot, stage, "modelsWatch-ComfyUI")
+    qtbot.waitUntil(lambda: panel.count.text() == "6 models")
+    return panel
+
+
+def click(qtbot: QtBot, stage: Stage, name: str) -> None:
+    button = stage.find(name)
+    assert isinstance(button, QAbstractButton) and button.isEnabled(), name
+    qtbot.mouseClick(button, LEFT)
+
+
+def names(panel: ModelsPanel) -> list[str]:
+    rows = panel.table.rows
+    return [str(rows.data(rows.index(row, 0))) for row in range(rows.rowCount())]
+
+
+def choose(qtbot: QtBot, panel: ModelsPanel, name: str) -> None:
+    """Clicks its row, and waits until it is known whether it opens."""
+    row = names(panel).index(name)
+    index = panel.table.rows.index(row, 0)
+    qtbot.mouseClick(panel.table.viewport(), LEFT, pos=panel.table.visualRect(index).center())
+    found = panel.table.found()
+    assert found is not None and found.name == name
+    qtbot.waitUntil(lambda: panel._refusals.get(found.path) is not None)
+
+
+def test_models_are_listed_filtered_and_sorted(
+    qtbot: QtBot, stage: Stage, panel: ModelsPanel
+) -> None:
+    assert names(panel) == sorted([*NAMES, "own"], key=str.casefold)
+    qtbot.keyClicks(panel.search, "SDXL base")
+    assert names(panel) == ["sd_xl_base_1.0"] and panel.count.text() == "1 of 6 models"
+    qtbot.keyClick(panel.search, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(panel.search, Qt.Key.Key_Delete)
+    panel.kind.setCurrentIndex(panel.kind.findData("LoRA"))
+    assert names(panel) == ["add_detail"]
+    panel.kind.setCurrentIndex(0)
+    panel.family.setCurrentIndex(panel.family.findData("FLUX.1"))
+    assert names(panel) == ["flux1-dev-Q4_K_S"]
+    panel.family.setCurrentIndex(0)
+
+    choose(qtbot, panel, "ae")
+    head = panel.table.horizontalHeader()
+    at = head.sectionViewportPosition(5) + 10
+    qtbot.mouseClick(head.viewport(), LEFT, pos=QPoint(at, 8))
+    sizes = [each.bytes for each in panel.table.rows.found]
+    assert sizes in (sorted(sizes), sorted(sizes, reverse=True))
+    found = panel.table.found()
+    assert found is not None and found.name == "ae"  # still chosen
+
+
+def test_a_model_is_loaded_and_offered_at_the_next_start(
+    qtbot: QtBot, qapp: QApplication, stage: Stage, panel: ModelsPanel, folder: Path, tmp_path: Path
+) -> None:
+    """What does not open says why; what does is loaded, its hash read beside, and remembered."""
+    choose(qtbot, panel, "add_detail")
+    foot = panel.details.foot
+    assert not foot.go.isEnabled() and "not a model in any known format" in foot.count.text()
+    choose(qtbot, panel, "own")
+    assert foot.go.isEnabled() and not foot.count.isVisible()
+    click(qtbot, stage, "modelsLoad")
+    own = str(folder / "own")
+    assert stage.bridge.requests[-1] == LoadModel(own)
+    number = len(stage.bridge.requests) - 1
+    stage.bridge.arrived.emit(Loading(number, own, 3_400_000_000))
+    assert foot.status.text() == "Loading own, 3.4 GB…" and foot.cancel.isEnabled()
+    click(qtbot, stage, "modelsLoadCancel")
+    assert stage.bridge.cancels == [number]
+    stage.bridge.arrived.emit(Ready(number, own, "CPU", "float32", 0.5, 64))
+    stage.bridge.arrived.emit(Finished(number, 0.5))
+    assert panel.session.model.get() == own
+    qtbot.waitUntil(lambda: known.digest_of(folder / "own") != "")
+    click(qtbot, stage, "modelsLoad")  # once more, from the disk
+    assert stage.bridge.requests[-1] == LoadModel(own, anew=True)
+    stage.window.close()
+
+    again = open_window(qtbot, qapp, stage.folder, tmp_path / "settings.ini")
+    banner = again.panel.banner
+    qtbot.waitUntil(banner.isVisible)
+    assert banner.text.text() == "The last session used own."
+    click(qtbot, again, "bannerChoice0")
+    assert again.bridge.requests[-1] == LoadModel(own)
+    again.window.close()
+    (folder / "own").rename(folder / "moved")
+    gone = open_window(qtbot, qapp, stage.folder, tmp_path / "settings.ini")
+    qtbot.waitUntil(gone.panel.banner.isVisible)
+    assert "cannot be opened: there is no model" in gone.panel.banner.text.text()
+    assert gone.window.shared.session.model.get() == "studio-256"
+    gone.window.close()
+    store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    assert store.value("model") == '""'  # said once
+
+
+def test_details_answers_and_hash(
+    qtbot: QtBot, stage: Stage, panel: ModelsPanel, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose(qtbot, panel, "sd_xl_base_1.0")
+    details, path = panel.details, folder / "sd_xl_base_1.0.safetensors"
+    assert "checkpoint · SDXL · base" in details.about.text()
+    assert "Confidence: certain" in details.reasons.text()
+    assert "prediction: epsilon (assumed" in details.reasons.text()
+    qtbot.waitUntil(details.picture.isVisible)
+    box = details.boxes["prediction"]
+    assert box.isVisible() and box.currentText() == "As found: epsilon"
+    box.setCurrentIndex(box.findData("v"))
+    qtbot.waitUntil(lambda: "prediction: v (chosen by you)" in details.reasons.text())
+    assert known.chosen(path, lambda: None) == {"prediction": "v"}
+    assert known.digest_of(path)[:10] in [
+        panel.table.rows.data(panel.table.rows.index(row, 6)) for row in range(6)
+    ]
+    assert box.currentText() == "v"
+    box.setCurrentIndex(0)
+    qtbot.waitUntil(lambda: known.chosen(path, lambda: None) == {})
+
+    choose(qtbot, panel, "ae")
+    assert not box.isVisible()
+    click(qtbot, stage, "button-models_hash")
+    qtbot.waitUntil(lambda: "SHA-256" in details.about.text())
+    shown: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: shown.append(url.toLocalFile()))
+    click(qtbot, stage, "button-models_show")
+    assert shown == [str(folder)]
+
+
+def test_reading_is_cancelled(
+    qtbot: QtBot, stage: Stage, panel: ModelsPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose(qtbot, panel, "ae")
+    monkeypatch.setattr(known, "CHUNK", 1)  # two million steps
+    click(qtbot, stage, "button-models_hash")
+    qtbot.waitUntil(lambda: "Hashing ae" in panel.count.text())
+    qtbot.keyClick(panel.table, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not panel.stop.isVisible())
+    found = panel.table.found()
+    assert found is not None and not found.digest and panel.count.text() == "6 models"
+
+
+def test_folders_are_added_and_left(
+    qtbot: QtBot, stage: Stage, panel: ModelsPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing in them changes."""
+    more = tmp_path / "more"
+    more.mkdir()
+    write(more / "x.safetensors", STUBS[0].header)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *args: str(more))
+    click(qtbot, stage, "button-models_add")
+    qtbot.waitUntil(lambda: panel.count.text() == "7 models")
+    panel.folder.setCurrentIndex(panel.folder.findData(str(more)))
+    assert names(panel) == ["x"]
+    click(qtbot, stage, "button-models_remove")
+    qtbot.waitUntil(lambda: panel.count.text() == "6 models")
+    assert [each.name for each in more.iterdir()] == ["x.safetensors"]
+    (tmp_path / "home" / "ComfyUI").rename(tmp_path / "away")
+    qtbot.keyClick(panel.table, Qt.Key.Key_F5)
+    qtbot.waitUntil(panel.banner.isVisible)
+    assert "is no folder" in panel.banner.text.text()
+
+
+def test_settings_of_a_picture_offer_its_model(
+    qtbot: QtBot, stage: Stage, panel: ModelsPanel, folder: Path
+) -> None:
+    """By the hash in the picture, wherever its file lies now."""
+    own = folder / "own"
+    known.read_digest(own, lambda: None)
+    picture = stage.folder / "old.png"
+    settings = Settings("a bear", model=str(own))
+    png.write(picture, np.zeros((8, 8, 3), np.uint8), settings)
+    moved = own.rename(folder / "elsewhere")
+    known.read_digest(moved, lambda: None)
+    stage.window._go_to("generate")
+    banner = stage.panel.banner
+    stage.panel._offer(picture, found := metadata.read(picture))
+    click(qtbot, stage, "bannerChoice0")
+    qtbot.waitUntil(lambda: banner.kind == "offer" and banner.isVisible())
+    assert str(own) in banner.text.text()
+    click(qtbot, stage, "bannerChoice0")
+    assert stage.bridge.requests[-1] == LoadModel(str(moved))
+    number = len(stage.bridge.requests) - 1
+    stage.bridge.arrived.emit(Failed(number, "It is damaged."))
+
+    other = replace(found.settings, model="/nowhere/at-all.safetensors")
+    banner.clear()
+    qtbot.wait(10)  # its buttons go
+    stage.panel._offer(picture.with_name("gone.png"), replace(found, settings=other))
+    click(qtbot, stage, "bannerChoice0")
+    qtbot.wait(100)
+    assert banner.kind == "note" and "at-all.safetensors was not applied" in banner.text.text()
+    assert catalogue.whereabouts(other.model, "") == ""
