@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,6 @@ from studio.models import tiling
 from studio.models.families import adapters
 from studio.models.families.adapter import Adapter
 from studio.models.format import Check
-from studio.models.formats import diffusers_autoencoder
 from studio.models.formats.checkpoint import AUTOENCODER, HALF, INDEX, parts_of, weights_in
 from studio.models.kl_autoencoder import EXTRA
 from studio.models.latent_diffusion import LinearPreview, remembered, shown, to_bytes
@@ -160,8 +159,13 @@ def fitted(autoencoder: ImageAutoencoder, device: torch.device) -> LinearPreview
     return LinearPreview(solution[:-1], solution[-1])
 
 
-def open_checkpoint(info: ModelInfo, device: str, precision: str, check: Check) -> Checkpoint:
-    """`check` is called before every part and may raise Cancelled. Raises ModelError."""
+def open_checkpoint(
+    info: ModelInfo, device: str, precision: str, check: Check, autoencoder: str = ""
+) -> Checkpoint:
+    """`check` is called before every part and may raise Cancelled; `autoencoder` replaces the
+    folder's own. Raises ModelError."""
+    from studio.models.registry import open_autoencoder
+
     index = read_document(info.path / INDEX)
     family = adapters()[str(index["_class_name"])]
     networks = {}
@@ -170,27 +174,47 @@ def open_checkpoint(info: ModelInfo, device: str, precision: str, check: Check) 
         library, kind = index[name]
         networks[name] = _part(library, kind, info.path / name, device, precision)
     check()
-    autoencoder: Any = diffusers_autoencoder.FORMAT.open(
-        info.path / AUTOENCODER, device, precision, check
-    )
-    adapter = family(networks, index, autoencoder.downsampling)
-    path, prediction = trained_to(info.path / "scheduler" / "scheduler_config.json")
-    return Checkpoint(info, adapter, autoencoder, path, prediction)
+    place = autoencoder or str(info.path / AUTOENCODER)
+    opened = open_autoencoder(place, device, precision)
+    adapter = family(networks, index, opened.downsampling)
+    matching(opened, adapter, place)
+    path = info.path / "scheduler" / "scheduler_config.json"
+    return Checkpoint(info, adapter, opened, *trained_as(read_document(path), path))
+
+
+def matching(autoencoder: ImageAutoencoder, adapter: Adapter, place: str | Path) -> None:
+    """Raises ModelError where the denoiser knows other latents than the autoencoder in `place`."""
+    if autoencoder.latent_channels != adapter.channels():
+        raise ModelError(
+            f"{place} has {autoencoder.latent_channels} latent channels, the denoiser"
+            f" {adapter.channels()}; choose the autoencoder that it was trained with."
+        )
+
+
+def module_of(library: str, path: Path) -> Any:
+    """One of the two packages, quiet and never online. Raises ModelError."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    try:
+        module = importlib.import_module(library)
+        importlib.import_module(f"{library}.utils.logging").disable_progress_bar()
+        return module
+    except ImportError as error:
+        raise ModelError(
+            f"{path} needs the packages diffusers and transformers;"
+            f" install them with: pip install '{EXTRA}'."
+        ) from error
+
+
+def reason(error: Exception) -> str:
+    """What a package says is wrong, in a line."""
+    return " ".join(str(error).split())[:SAID] or type(error).__name__
 
 
 def _part(library: str, kind: str, folder: Path, device: str, precision: str) -> Any:
     """A network or a tokenizer of one of the two packages. Raises ModelError."""
-    os.environ["HF_HUB_OFFLINE"] = "1"
+    module = module_of(library, folder)
     try:
-        module = importlib.import_module(library)
-        found, words = getattr(module, kind), importlib.import_module(f"{library}.utils.logging")
-    except (ImportError, AttributeError) as error:
-        raise ModelError(
-            f"{folder} needs the packages diffusers and transformers;"
-            f" install them with: pip install '{EXTRA}'."
-        ) from error
-    words.disable_progress_bar()
-    try:
+        found = getattr(module, kind)
         if kind.startswith(TOKENIZERS):
             return found.from_pretrained(folder, local_files_only=True)
         half = any(HALF in file.name for file in weights_in(folder))
@@ -203,16 +227,15 @@ def _part(library: str, kind: str, folder: Path, device: str, precision: str) ->
             output_loading_info=True,
         )
     except Exception as error:  # what is damaged fails in any way it likes
-        line = " ".join(str(error).split())[:SAID] or type(error).__name__
-        raise ModelError(f"{folder} cannot be opened: {line}") from error
+        raise ModelError(f"{folder} cannot be opened: {reason(error)}") from error
     if missing := sorted(report["missing_keys"]):  # they would be random numbers
         raise ModelError(f"{folder} lacks {len(missing)} of its tensors: {missing[0]}, ...")
     return network.to(device).eval().requires_grad_(False)
 
 
-def trained_to(path: Path) -> tuple[DiffusionPath, Prediction]:
-    """What a scheduler_config.json says the denoiser was trained for. Raises ModelError."""
-    config = read_document(path)
+def trained_as(config: Mapping[str, Any], path: Path) -> tuple[DiffusionPath, Prediction]:
+    """What a scheduler's configuration, that of `path`, says the denoiser was trained for. Raises
+    ModelError."""
     kind = str(config.get("prediction_type", "epsilon"))
     schedule, count = config.get("beta_schedule", "linear"), config.get("num_train_timesteps", 1000)
     try:

@@ -54,6 +54,10 @@ class Adapter(ABC):
     def unread(self, text: str) -> str:
         """The end of a text that is too long to be read."""
 
+    def channels(self) -> int:
+        """Of the latents that it knows."""
+        return int(self.denoiser.config.in_channels)
+
     def fold(self) -> int:
         """What the latents' height and width must be multiples of."""
         return 1

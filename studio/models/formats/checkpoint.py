@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio.core.errors import ModelError
+from studio.core.errors import ModelError, no_such
 from studio.models.families import adapters
 from studio.models.families.adapter import Adapter
 from studio.models.format import Check
@@ -46,16 +46,24 @@ class CheckpointFormat:
         found = probe(path)
         told = {"family": found.family, "variant": found.variant}
         trained = told | {each.topic: each.value for each in found.prefilled}
-        size = _size(path, family)
+        size = size_in(path, family)
         return ModelInfo(path.name, "generator", self.name, parameters, path, trained, size)
 
-    def open(self, path: Path, device: str, precision: str, check: Check) -> Checkpoint:
+    def open(
+        self, path: Path, device: str, precision: str, check: Check,
+        chosen: Mapping[str, str] | None = None,
+    ) -> Checkpoint:  # fmt: skip
+        """`chosen` may name another autoencoder; a folder has all the other parts."""
         from studio.models.checkpoint import open_checkpoint
 
-        return open_checkpoint(self.describe(path), device, precision, check)
+        places = dict(chosen or {})
+        autoencoder = places.pop(AUTOENCODER, "")
+        for name in places:
+            raise no_such("choice for a folder", name, [AUTOENCODER])
+        return open_checkpoint(self.describe(path), device, precision, check, autoencoder)
 
 
-def _size(path: Path, family: type[Adapter]) -> int:
+def size_in(path: Path, family: type[Adapter]) -> int:
     """The height and width in pixels of the pictures that it was trained on."""
     side = read_document(path / family.asked / CONFIG).get("sample_size")
     levels = read_document(path / AUTOENCODER / CONFIG).get("block_out_channels")
