@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import Action, ArgumentParser, Namespace
+from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +12,7 @@ from studio.core.device import DEVICES, PRECISIONS
 from studio.core.errors import ModelError, UsageError
 from studio.core.settings import Settings
 from studio.engine.worker import Worker
+from studio.models.chosen import joined
 from studio.models.registry import find
 
 Document = dict[str, Any]
@@ -72,12 +73,36 @@ def add_model(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--model", default=default.model, metavar="NAME|PATH", help="which model (%(default)s)"
     )
+    parser.add_argument("--vae", metavar="NAME|PATH", help="another autoencoder than the model's")
+    parser.add_argument(
+        "--with",
+        dest="chosen",
+        type=pair_of,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="where a part of the model is (clip_l=FILE, tokenizer=FOLDER), or what its file does"
+        " not tell (prediction=v); repeatable",
+    )
     add_device(parser)
+
+
+def pair_of(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ArgumentTypeError(f"write NAME=VALUE, not {text!r}")
+    return name.strip(), value.strip()
+
+
+def model_of(arguments: Namespace) -> str:
+    """The model's name, with the parts that were chosen for it."""
+    own = [("vae", arguments.vae)] if arguments.vae else []
+    return joined(arguments.model, [*own, *arguments.chosen])
 
 
 def size_of(arguments: Namespace) -> int:
     """The size that was asked for, or the model's own; who opens the model says what is wrong."""
-    return int(_own_size(arguments.model) if arguments.size is None else arguments.size)
+    return int(_own_size(model_of(arguments)) if arguments.size is None else arguments.size)
 
 
 @cache

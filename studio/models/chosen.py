@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from studio.core.errors import UsageError
 
 BAR = re.compile(r"\|(?=[\w ]+=)")  # in no path of Windows, and hardly in another
 
 
-def joined(model: str, parts: Mapping[str, str]) -> str:
-    return "|".join([model, *(f"{name}={value}" for name, value in parts.items() if value)])
+def joined(model: str, parts: Iterable[tuple[str, str]]) -> str:
+    return "|".join([model, *(f"{name}={value}" for name, value in parts)])
 
 
 def split(name: str) -> tuple[str, dict[str, str]]:

@@ -11,6 +11,7 @@ from studio.cli import table
 from studio.cli.verb import Document, Verb
 from studio.models.probe.probe import probe
 from studio.models.registry import survey
+from studio.models.single_file.parts import parts_in
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -22,7 +23,11 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> Document:
     if arguments.probe is not None:
         answer = probe(Path(arguments.probe))
-        return {"probe": asdict(answer) | {"path": str(answer.path)}}
+        places = [
+            asdict(each) | {"path": str(each.path or ""), "looked": [*map(str, each.looked)]}
+            for each in parts_in(answer.path)
+        ]
+        return {"probe": asdict(answer) | {"path": str(answer.path), "places": places}}
     models, damaged = survey()
     return {
         "models": [vars(m) | {"path": str(m.path), "trained": dict(m.trained)} for m in models],
@@ -54,6 +59,10 @@ def _told(answer: Document) -> Iterator[str]:
         yield f"  parts: {', '.join(answer['parts'])}"
     for each in answer["prefilled"]:
         yield f"  {each['topic']}: {each['value']} ({each['source']})"
+    for each in answer["places"]:
+        looked = ", ".join(each["looked"]) or "no folder"
+        found = f"{each['path']} ({each['source']})" if each["path"] else f"missing in {looked}"
+        yield f"  {each['part']}: {each['words']}, {found}"
     yield from (f"  because: {reason}" for reason in answer["reasons"])
 
 

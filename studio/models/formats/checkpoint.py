@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from studio.models.checkpoint import Checkpoint
 
 INDEX, CONFIG, AUTOENCODER, HALF = "model_index.json", "config.json", "vae", ".fp16."
+FILES = (".safetensors", ".gguf", ".ckpt")  # how single files end
 MOST_SIDE, MOST_LEVELS = 1024, 8  # far beyond any published one
 
 
@@ -32,7 +33,10 @@ class CheckpointFormat:
     name = "checkpoint"
 
     def recognises(self, path: Path) -> bool:
-        return (path / INDEX).is_file() and _class(read_document(path / INDEX)) in adapters()
+        if not (path / INDEX).is_file() or _class(read_document(path / INDEX)) not in adapters():
+            return False
+        beside = (path.with_name(path.name + ending).is_file() for ending in FILES)
+        return any(path.glob("*/*.safetensors")) or not any(beside)  # else that file's settings
 
     def describe(self, path: Path) -> ModelInfo:
         index = read_document(path / INDEX)

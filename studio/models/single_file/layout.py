@@ -13,13 +13,12 @@ from typing import Any
 from studio.core.errors import ModelError
 from studio.models.families import adapters
 from studio.models.families.adapter import Adapter
-from studio.models.formats.checkpoint import AUTOENCODER, CONFIG, INDEX, size_in
+from studio.models.formats.checkpoint import AUTOENCODER, CONFIG, FILES, INDEX, size_in
 from studio.models.network_folder import read_document
 from studio.models.probe.probe import UNKNOWN, Answer, probe
 from studio.models.probe.rule import CHECKPOINT, DENOISER
 from studio.models.state_files import pickle_mentions
 
-ENDINGS = (".safetensors", ".gguf", ".ckpt")
 WHOLE = "model.diffusion_model."
 #: Names in a .ckpt, whose shapes cannot be read without its weights -> the family.
 PICKLED = {b"conditioner.embedders.1.": "SDXL", b"cond_stage_model.model.": "SD 2.x",
@@ -59,7 +58,7 @@ def answer_of(path: Path) -> Answer:
 
 def is_known(path: Path) -> bool:
     """Whether a file holds a denoiser that can be opened, alone or with more. Raises ModelError."""
-    if path.suffix not in ENDINGS or not path.is_file():
+    if path.suffix not in FILES or not path.is_file():
         return False
     answer = answer_of(path)
     known = answer.family in _tables() or (answer.family == UNKNOWN and _beside(path))

@@ -17,10 +17,11 @@ from studio.core.errors import ModelError, no_such
 from studio.core.files import read_regular
 from studio.core.installation import user_data
 from studio.models.formats.checkpoint import AUTOENCODER
+from studio.models.probe import header
 from studio.models.probe.probe import Answer, probe
 from studio.models.probe.rule import AUTOENCODER as VAE
 from studio.models.probe.rule import ENCODER
-from studio.models.single_file.layout import CHOSEN, Layout
+from studio.models.single_file.layout import CHOSEN, Layout, answer_of, is_known, layout_of
 
 TOKENIZER = "tokenizer"
 VOCABULARY, MERGES = "vocab.json", "merges.txt"
@@ -46,6 +47,15 @@ class Located:
     path: Path | None
     source: str = ""
     looked: tuple[Path, ...] = ()
+
+
+def parts_in(path: Path) -> tuple[Located, ...]:
+    """Of a single file that can be opened; of anything else, and of a .ckpt, whose names cannot be
+    read without its weights, none. Raises ModelError."""
+    if path.suffix == ".ckpt" or not is_known(path):
+        return ()
+    answer = answer_of(path)
+    return located(path, header.read(path).tensors, layout_of(path, answer), answer, {})
 
 
 def located(

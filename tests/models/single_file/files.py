@@ -107,7 +107,9 @@ def whole(pipeline: Any, second: bool = False) -> State:
     state |= prefixed("first_stage_model.", as_checkpoint(pipeline.vae.state_dict(), levels))
     if hasattr(pipeline, "text_encoder_2"):
         state |= prefixed("conditioner.embedders.0.transformer.", clip_state(pipeline.text_encoder))
-        state |= prefixed("conditioner.embedders.1.model.", open_clip_state(pipeline.text_encoder_2))
+        state |= prefixed(
+            "conditioner.embedders.1.model.", open_clip_state(pipeline.text_encoder_2)
+        )
     elif second:
         state |= prefixed("cond_stage_model.model.", open_clip_state(pipeline.text_encoder))
     else:
