@@ -177,18 +177,25 @@ def open_checkpoint(
     place = autoencoder or str(info.path / AUTOENCODER)
     opened = open_autoencoder(place, device, precision)
     adapter = family(networks, index, opened.downsampling)
-    matching(opened, adapter, place)
     path = info.path / "scheduler" / "scheduler_config.json"
-    return Checkpoint(info, adapter, opened, *trained_as(read_document(path), path))
+    return ready(info, adapter, opened, read_document(path), path)
 
 
-def matching(autoencoder: ImageAutoencoder, adapter: Adapter, place: str | Path) -> None:
-    """Raises ModelError where the denoiser knows other latents than the autoencoder in `place`."""
+def ready(
+    info: ModelInfo,
+    adapter: Adapter,
+    autoencoder: ImageAutoencoder,
+    scheduler: Mapping[str, Any],
+    path: Path,
+) -> Checkpoint:
+    """`scheduler` is the configuration that `path` says. Raises ModelError, also where the denoiser
+    knows other latents than the autoencoder's."""
     if autoencoder.latent_channels != adapter.channels():
         raise ModelError(
-            f"{place} has {autoencoder.latent_channels} latent channels, the denoiser"
-            f" {adapter.channels()}; choose the autoencoder that it was trained with."
+            f"{info.path}: the autoencoder has {autoencoder.latent_channels} latent channels, the"
+            f" denoiser {adapter.channels()}; choose the one that it was trained with."
         )
+    return Checkpoint(info, adapter, autoencoder, *trained_as(scheduler, path))
 
 
 def module_of(library: str, path: Path) -> Any:

@@ -38,14 +38,10 @@ class CheckpointFileFormat:
         self, path: Path, device: str, precision: str, check: Check,
         chosen: Mapping[str, str] | None = None,
     ) -> Checkpoint:  # fmt: skip
-        """`chosen`: parts in other files, and what the probe prefills, by name. Raises UsageError
-        for a name that there is not."""
         from studio.models.single_file.opening import Opening
 
-        answer, places = answer_of(path), dict(chosen or {})
-        for topic in {each.topic for each in answer.prefilled} & places.keys():
-            answer = answer.overridden(topic, places.pop(topic))
-        return Opening(answer, device, precision, check, places).checkpoint(_info(path, answer))
+        opening = Opening(path, device, precision, check, chosen or {})
+        return opening.checkpoint(_info(path, opening.answer))
 
 
 @lru_cache(maxsize=1024)

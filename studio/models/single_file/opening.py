@@ -11,7 +11,6 @@ import importlib
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from torch import Tensor
 
 from studio.core.errors import ModelError
 from studio.core.tables import shortened
-from studio.models.checkpoint import Checkpoint, matching, module_of, reason, trained_as
+from studio.models.checkpoint import Checkpoint, module_of, ready, reason
 from studio.models.families.adapter import Part
 from studio.models.format import Check
 from studio.models.formats.checkpoint import AUTOENCODER
@@ -28,9 +27,9 @@ from studio.models.formats.diffusers_autoencoder import architecture
 from studio.models.kl_autoencoder import KLAutoencoder, built
 from studio.models.kl_layout import flat
 from studio.models.model import ImageAutoencoder, ModelInfo
-from studio.models.probe.probe import PART, Answer, judge
+from studio.models.probe.probe import PART, judge
 from studio.models.single_file import parts
-from studio.models.single_file.layout import CHOSEN, WHOLE, Layout, layout_of
+from studio.models.single_file.layout import WHOLE, Layout, layout_of
 from studio.models.single_file.parts import Located
 from studio.models.single_file.weights import Weights
 from studio.models.weights import finite
@@ -44,30 +43,26 @@ class Opening:
     """How one file is being opened."""
 
     def __init__(
-        self, answer: Answer, device: str, precision: str, check: Check, chosen: Mapping[str, str]
+        self, path: Path, device: str, precision: str, check: Check, chosen: Mapping[str, str]
     ) -> None:
-        """`answer` is the probe's, with what the user knows better. Raises ModelError."""
-        self.weights, self.device, self.check = Weights(answer.path), device, check
-        self.precision = getattr(torch, precision)
-        if answer.path.suffix == ".ckpt":  # its header was out of sight
-            kept = tuple(each for each in answer.prefilled if each.source == CHOSEN)
-            answer = judge(self.weights.header, answer.path)
-            topics = {each.topic for each in kept}
-            rest = tuple(each for each in answer.prefilled if each.topic not in topics)
-            answer = replace(answer, prefilled=(*kept, *rest))
-        self.layout = layout_of(answer.path, answer)
-        self.parts = parts.located(answer.path, self.weights.names, self.layout, answer, chosen)
-        parts.check(answer.path, self.parts)
+        """`chosen`: parts in other files, and what the user knows better than the probe, by name.
+        Raises ModelError, UsageError for a name that there is not."""
+        self.weights, self.device, self.check = Weights(path), device, check
+        self.precision, places = getattr(torch, precision), dict(chosen)
+        answer = judge(self.weights.header, path)
+        for topic in {each.topic for each in answer.prefilled} & places.keys():
+            answer = answer.overridden(topic, places.pop(topic))
+        self.answer, self.layout = answer, layout_of(path, answer)
+        self.parts = parts.located(path, self.weights.names, self.layout, answer, places)
+        parts.check(path, self.parts)
 
     def checkpoint(self, info: ModelInfo) -> Checkpoint:
         """Raises ModelError."""
-        *networks, autoencoder = self.parts
+        *rest, autoencoder = self.parts
         opened = self._autoencoder(autoencoder)  # first, while there is most room
-        ready = {part.part: self._part(part) for part in networks}
-        adapter = self.layout.family(ready, self.layout.index, opened.downsampling)
-        matching(opened, adapter, autoencoder.path or info.path)
-        path, prediction = trained_as(self.layout.scheduler, info.path)
-        return Checkpoint(info, adapter, opened, path, prediction)
+        networks = {part.part: self._part(part) for part in rest}
+        adapter = self.layout.family(networks, self.layout.index, opened.downsampling)
+        return ready(info, adapter, opened, self.layout.scheduler, info.path)
 
     def _part(self, part: Located) -> Any:
         self.check()

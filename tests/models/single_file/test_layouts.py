@@ -152,7 +152,7 @@ def test_what_the_probe_prefills_is_what_it_is_trained_as(name: str) -> None:
     layout = layout_of(stub.path, judge(stub.header, stub.path))
     path, found = trained_as(layout.scheduler, stub.path)
     assert (layout.size, found.name) == (size, prediction)
-    assert (path.alpha_sigma(path.ends[1])[0] < 1e-3) == zero
+    assert (path.alpha(path.ends[1]) < 1e-3) == zero
 
 
 @pytest.mark.parametrize(
