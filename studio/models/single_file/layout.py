@@ -68,14 +68,14 @@ def is_known(path: Path) -> bool:
 def layout_of(path: Path, answer: Answer) -> Layout:
     """Configurations beside the file count before the family's own. Raises ModelError, also for
     what the studio cannot do."""
-    told = _told(path, answer)
     folder = _beside(path)
     if folder is None and answer.family in _tables() and (path.parent / INDEX).is_file():
         folder = path.parent if probe(path.parent).family == answer.family else None
+    if folder is None and answer.family not in _tables():
+        said = answer.reasons[-1] if answer.reasons else "no family's rules fit it"
+        raise ModelError(f"{path} is no model that is known here: {said}.")
+    told = _told(path, answer)
     if folder is None:
-        if answer.family not in _tables():
-            said = answer.reasons[-1] if answer.reasons else "no family's rules fit it"
-            raise ModelError(f"{path} is no model that is known here: {said}.")
         return _own(_tables()[answer.family], told)
     layout = _from(folder, answer)
     chosen = {each.topic for each in answer.prefilled if each.source == CHOSEN}

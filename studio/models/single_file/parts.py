@@ -82,7 +82,7 @@ def located(
         inside, places = re.escape(layout.parts[name]["inside"]), _places(path, ENCODERS)
         parts.append(part(name, words, choices[name], inside, _holding(path, places, words)))
         tokenizer = name.replace("text_encoder", TOKENIZER)
-        rows = int(layout.configs[name].get("vocab_size", CLIP_WORDS))
+        rows = layout.configs[name].get("vocab_size", CLIP_WORDS)
         vocabularies = _vocabularies(path, layout.folder, tokenizer, rows)
         parts.append(part(tokenizer, "CLIP's vocabulary", TOKENIZER, "(?!)", vocabularies))
     inside = r"(first_stage_model\.|vae\.)?decoder\.conv_in\.weight"
@@ -180,7 +180,7 @@ def _vocabularies(path: Path, own: Path | None, name: str, rows: int) -> Iterato
 def _shelves(path: Path) -> Iterator[tuple[Path, str]]:
     yield path.parent, TOKENIZER
     for models in _models(path):
-        yield models.parent / "comfy" / "sd1_tokenizer", "."
+        yield models.parent / "comfy", "sd1_tokenizer"
         yield models.parent / "backend" / "huggingface", f"*/*/{TOKENIZER}*"
     home = os.environ.get("HF_HOME", Path.home() / ".cache" / "huggingface")
     hub = Path(os.environ.get("HF_HUB_CACHE", Path(home) / "hub"))

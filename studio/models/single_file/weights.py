@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from math import prod
+from mmap import mmap
 from pathlib import Path
 from typing import Any
 
@@ -150,8 +151,9 @@ class Weights:
                              " cannot read; choose another edition.") from error  # fmt: skip
 
     def _bytes(self, name: str, size: int) -> Tensor:
-        data = torch.empty(size, dtype=torch.uint8)
-        room = memoryview(data.numpy().data)
+        """In pages of its own, which leave no hole among the weights when they are given back."""
+        data = mmap(-1, max(size, 1))
+        room = memoryview(data)[:size]
         try:
             with self.path.open("rb", buffering=0) as file:
                 file.seek(self.header.tensors[name].place)
@@ -162,7 +164,7 @@ class Weights:
                     room = room[count:]
         except (OSError, EOFError) as error:
             raise damaged(self.path, error) from error
-        return data
+        return torch.frombuffer(data, dtype=torch.uint8)[:size]
 
 
 def _unpickled(path: Path) -> Mapping[str, Tensor]:

@@ -69,7 +69,7 @@ def test_nothing_but_the_denoiser_is_there(models: Path) -> None:
 
 
 def test_parts_in_the_folders_of_comfyui(models: Path) -> None:
-    stub("clip_l.safetensors", models / "text_encoders" / "a" / ".." / "clip_l.safetensors")
+    stub("clip_l.safetensors", models / "text_encoders" / "clip_l.safetensors")
     stub("clip_g.safetensors", models / "clip" / "clip_g.safetensors")
     stub("t5xxl_fp16.safetensors", models / "clip" / "a_t5.safetensors")
     stub("vae-ft-mse-840000-ema-pruned.safetensors", models / "vae" / "vae-ft-mse.safetensors")
