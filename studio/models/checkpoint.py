@@ -199,15 +199,16 @@ def ready(
 
 
 def module_of(library: str, path: Path) -> Any:
-    """One of the two packages, quiet and never online. Raises ModelError."""
+    """One of the packages of EXTRA, quiet and never online. Raises ModelError."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     try:
         module = importlib.import_module(library)
-        importlib.import_module(f"{library}.utils.logging").disable_progress_bar()
+        if library != "accelerate":  # which shows none
+            importlib.import_module(f"{library}.utils.logging").disable_progress_bar()
         return module
     except ImportError as error:
         raise ModelError(
-            f"{path} needs the packages diffusers and transformers;"
+            f"{path} needs the packages diffusers, transformers and accelerate;"
             f" install them with: pip install '{EXTRA}'."
         ) from error
 

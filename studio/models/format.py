@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,11 +25,8 @@ class Format(Protocol):
     def describe(self, path: Path) -> ModelInfo:
         """What it says it is, without reading weights. Raises ModelError."""
 
-    def open(
-        self, path: Path, device: str, precision: str, check: Check, *chosen: Mapping[str, str]
-    ) -> Model | nn.Module:
-        """Ready to use: a Model for a generator, else the network. `check` may raise Cancelled;
-        `chosen` is for formats that have parts to choose.
+    def open(self, path: Path, device: str, precision: str, check: Check) -> Model | nn.Module:
+        """Ready to use: a Model for a generator, else the network. `check` may raise Cancelled.
 
         Raises ModelError with one sentence that names the file.
         """

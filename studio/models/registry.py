@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from studio.core.errors import ModelError, UsageError
 from studio.core.installation import ASSETS, user_data
@@ -242,5 +242,5 @@ def _describe(path: Path, name: str) -> ModelInfo:
 def _open(
     info: ModelInfo, device: str, precision: str, check: Check, *chosen: Mapping[str, str]
 ) -> Model | nn.Module:
-    form = next(each for each in _formats() if each.name == info.format)
-    return form.open(info.path, device, precision, check, *chosen)
+    form: Any = next(each for each in _formats() if each.name == info.format)
+    return form.open(info.path, device, precision, check, *chosen)  # those of OTHERS take them

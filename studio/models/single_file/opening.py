@@ -35,6 +35,7 @@ from studio.models.single_file.weights import Weights
 from studio.models.weights import finite
 
 MERGES = slice(1, 49152 - 256 - 2 + 1)  # the lines of CLIP's published list that it uses
+CONVERTERS = "diffusers.loaders.single_file_"
 DENOISERS = (WHOLE, "diffusion_model.", "net.", "")
 LONGEST = 77  # tokens that CLIP reads
 
@@ -131,10 +132,8 @@ class Opening:
 def empty(part: Part, kind: str, config: Mapping[str, Any], path: Path) -> Any:
     """A network whose parameters have shapes but no numbers yet. Raises ModelError."""
     found = getattr(module_of(part.library, path), kind)
-    from accelerate import init_empty_weights
-
     try:
-        with init_empty_weights():
+        with module_of("accelerate", path).init_empty_weights():
             if part.library == "diffusers":
                 return found.from_config(dict(config))
             return found(found.config_class.from_dict(dict(config)))
@@ -144,10 +143,7 @@ def empty(part: Part, kind: str, config: Mapping[str, Any], path: Path) -> Any:
 
 def denoiser_tensors(weights: Weights, network: Any, kind: str) -> dict[str, Tensor]:
     """By the network's own names, which a file in diffusers' layout has already."""
-    from diffusers.loaders.single_file_model import (  # type: ignore[import-untyped]
-        SINGLE_FILE_LOADABLE_CLASSES as KNOWN,
-    )
-
+    known = importlib.import_module(CONVERTERS + "model").SINGLE_FILE_LOADABLE_CLASSES
     names = weights.names
     prefix = next(each for each in DENOISERS if any(name.startswith(each) for name in names))
     own = [name for name in names if name.startswith(prefix)]
@@ -156,7 +152,7 @@ def denoiser_tensors(weights: Weights, network: Any, kind: str) -> dict[str, Ten
     if 2 * len(wanted & lazy.keys()) > len(wanted):
         return lazy
     whole = {WHOLE + name: tensor for name, tensor in lazy.items()}
-    converted: dict[str, Tensor] = KNOWN[kind]["checkpoint_mapping_fn"](
+    converted: dict[str, Tensor] = known[kind]["checkpoint_mapping_fn"](
         checkpoint=whole, config=dict(network.config)
     )
     return converted
@@ -164,14 +160,11 @@ def denoiser_tensors(weights: Weights, network: Any, kind: str) -> dict[str, Ten
 
 def encoder_tensors(weights: Weights, network: Any, inside: str) -> dict[str, Tensor]:
     """Of a whole file those under `inside`, else all; in transformers' layout or OpenCLIP's."""
-    from diffusers.loaders.single_file_utils import (  # type: ignore[import-untyped]
-        convert_open_clip_checkpoint,
-    )
-
+    convert = importlib.import_module(CONVERTERS + "utils").convert_open_clip_checkpoint
     own = [name for name in weights.names if name.startswith(inside)] or weights.names
     lazy = {PART.sub("", name, count=1): tensor for name, tensor in weights.deferred(own).items()}
     if any(".resblocks." in name for name in lazy):
-        lazy = convert_open_clip_checkpoint(network, lazy, prefix="")
+        lazy = convert(network, lazy, prefix="")
     plain = {name.removeprefix("text_model."): tensor for name, tensor in lazy.items()}
     wanted = {name.removeprefix("text_model."): name for name, _ in network.named_parameters()}
     return {wanted[name]: tensor for name, tensor in plain.items() if name in wanted}

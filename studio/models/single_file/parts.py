@@ -8,7 +8,7 @@ import json
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -113,8 +113,8 @@ def _first(part: Located, places: Iterator[Found]) -> Located:
     for place, path, source in places:
         looked.append(place)
         if path is not None:
-            return Located(part.part, part.words, part.choice, path, source, tuple(looked))
-    return Located(part.part, part.words, part.choice, None, "", tuple(looked))
+            return replace(part, path=path, source=source, looked=tuple(looked))
+    return replace(part, looked=tuple(looked))
 
 
 def _places(path: Path, names: Iterable[str]) -> Iterator[tuple[Path, str]]:
