@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from studio.cli.bars import bar
 from studio.cli.outputs import folder_at
-from studio.cli.verb import Document, add_model, add_out, size_of, worker_of
+from studio.cli.verb import Document, add_model, add_out, model_of, size_of, worker_of
 from studio.core.errors import UsageError
 from studio.core.files import save_text
 from studio.core.settings import Settings
@@ -62,7 +62,7 @@ def measured(arguments: Namespace) -> Document:
     bases = _bases(arguments)
     folder = None if arguments.out is None else folder_at(arguments.out, "two files")
     worker, began = worker_of(arguments), time.perf_counter()
-    model = worker.model(arguments.model)
+    model = worker.model(model_of(arguments))
 
     from studio.engine import few_steps
     from studio.report.prompts import PROMPTS
@@ -96,7 +96,9 @@ def measured(arguments: Namespace) -> Document:
 
 
 def _base(arguments: Namespace) -> Settings:
-    return Settings("", model=arguments.model, guidance=arguments.guidance, size=size_of(arguments))
+    return Settings(
+        "", model=model_of(arguments), guidance=arguments.guidance, size=size_of(arguments)
+    )
 
 
 def _bases(arguments: Namespace) -> list[Settings]:

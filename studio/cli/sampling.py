@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
+from argparse import SUPPRESS, ArgumentParser, Namespace
 from functools import partial
 from pathlib import Path
 
 from studio.cli.pictures import read_mask, read_middle
-from studio.cli.verb import add_model, size_of
+from studio.cli.verb import add_model, model_of, pair_of, size_of
 from studio.core.addons import EMBEDDING, LORA, AddOn
 from studio.core.errors import UsageError
 from studio.core.generating import Inputs
@@ -54,7 +54,7 @@ def add_sampling(parser: ArgumentParser) -> None:
 def add_fine_tuning(parser: ArgumentParser) -> None:
     """The sampler's options, the schedule, the guidance rule and the classifier."""
     add = parser.add_argument
-    pair = partial(add, type=_pair, action="append", default=[], metavar="NAME=VALUE")
+    pair = partial(add, type=pair_of, action="append", default=[], metavar="NAME=VALUE")
     pair("--option", help="an option of the sampler; `samplers` lists them (repeatable)")
     add("--schedule", default="", metavar="NAME", help="the noise schedule")
     add("--shift", type=float, default=DEFAULT.shift, help="above 1: more steps near the noise")
@@ -122,13 +122,6 @@ def inputs_from(arguments: Namespace) -> Inputs | None:
     return Inputs(source, None if arguments.mask is None else read_mask(arguments.mask, source))
 
 
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise ArgumentTypeError(f"write NAME=VALUE, not {text!r}")
-    return name.strip(), value.strip()
-
-
 def settings_from(arguments: Namespace, prompt: str, seed: int) -> Settings:
     """The checked settings that the options describe. Raises UsageError."""
     sampler = samplers.find(arguments.sampler).spec
@@ -136,7 +129,7 @@ def settings_from(arguments: Namespace, prompt: str, seed: int) -> Settings:
     settings = Settings(
         prompt=_text(prompt, "prompt"),
         negative=_text(arguments.negative, "negative prompt"),
-        model=arguments.model,
+        model=model_of(arguments),
         sampler=sampler.name,
         steps=sampler.default_steps if arguments.steps is None else arguments.steps,
         guidance=arguments.guidance,

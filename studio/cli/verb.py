@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import Action, ArgumentParser, Namespace
+from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +13,7 @@ from studio.core.errors import ModelError, UsageError
 from studio.core.settings import Settings
 from studio.core.sizes import Size
 from studio.engine.worker import Worker
+from studio.models.chosen import joined
 from studio.models.registry import find
 
 Document = dict[str, Any]
@@ -75,13 +76,37 @@ def add_model(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--model", default=default.model, metavar="NAME|PATH", help="which model (%(default)s)"
     )
+    parser.add_argument("--vae", metavar="NAME|PATH", help="another autoencoder than the model's")
+    parser.add_argument(
+        "--with",
+        dest="chosen",
+        type=pair_of,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="where a part of the model is (clip_l=FILE, tokenizer=FOLDER), or what its file does"
+        " not tell (prediction=v); repeatable",
+    )
     add_device(parser)
+
+
+def pair_of(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ArgumentTypeError(f"write NAME=VALUE, not {text!r}")
+    return name.strip(), value.strip()
+
+
+def model_of(arguments: Namespace) -> str:
+    """The model's name, with the parts that were chosen for it."""
+    own = [("vae", arguments.vae)] if arguments.vae else []
+    return joined(arguments.model, [*own, *arguments.chosen])
 
 
 def size_of(arguments: Namespace) -> Size:
     """The size that was asked for, or the model's own; who opens the model says what is wrong."""
     asked: Size | None = arguments.size
-    return asked or _own_size(arguments.model)
+    return asked or _own_size(model_of(arguments))
 
 
 @cache

@@ -10,7 +10,7 @@ import copy
 import importlib
 import os
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -35,10 +35,9 @@ from studio.models.dressing import Wardrobe
 from studio.models.families import adapters
 from studio.models.families.adapter import Adapter
 from studio.models.format import Check
-from studio.models.formats import diffusers_autoencoder
 from studio.models.formats.checkpoint import AUTOENCODER, HALF, INDEX, parts_of, weights_in
 from studio.models.kl_autoencoder import EXTRA
-from studio.models.known import chosen
+from studio.models.known import answers
 from studio.models.latent_diffusion import LinearPreview, remembered, shown, to_bytes
 from studio.models.model import ImageAutoencoder, ModelInfo
 from studio.models.network_folder import read_document
@@ -46,7 +45,6 @@ from studio.networks.text import TextFeatures, mixed
 
 TOKENIZERS = ("CLIPTokenizer", "T5Tokenizer")
 MEANT = {"epsilon": "epsilon", "v_prediction": "v", "sample": "x0"}
-NOTHING: Mapping[str, str] = {}
 SAID = 200  # characters of what a package says is wrong
 SAMPLE = 256  # pixels a side of the picture that the preview is fitted to
 
@@ -203,8 +201,13 @@ def fitted(autoencoder: ImageAutoencoder, device: torch.device) -> LinearPreview
     return LinearPreview(solution[:-1], solution[-1])
 
 
-def open_checkpoint(info: ModelInfo, device: str, precision: str, check: Check) -> Checkpoint:
-    """`check` is called before every part and may raise Cancelled. Raises ModelError."""
+def open_checkpoint(
+    info: ModelInfo, device: str, precision: str, check: Check, autoencoder: str = ""
+) -> Checkpoint:
+    """`check` is called before every part and may raise Cancelled; `autoencoder` replaces the
+    folder's own. Raises ModelError."""
+    from studio.models.registry import open_autoencoder
+
     index = read_document(info.path / INDEX)
     family = adapters()[str(index["_class_name"])]
     networks = {}
@@ -213,28 +216,55 @@ def open_checkpoint(info: ModelInfo, device: str, precision: str, check: Check) 
         library, kind = index[name]
         networks[name] = _part(library, kind, info.path / name, device, precision)
     check()
-    autoencoder: Any = diffusers_autoencoder.FORMAT.open(
-        info.path / AUTOENCODER, device, precision, check
-    )
-    adapter = family(networks, index, autoencoder.downsampling)
-    scheduler = info.path / "scheduler" / "scheduler_config.json"
-    path, prediction = trained_to(scheduler, chosen(info.path, check))
-    return Checkpoint(info, adapter, autoencoder, path, prediction, read_document(scheduler))
+    place = autoencoder or str(info.path / AUTOENCODER)
+    opened = open_autoencoder(place, device, precision)
+    adapter = family(networks, index, opened.downsampling)
+    path = info.path / "scheduler" / "scheduler_config.json"
+    return ready(info, adapter, opened, read_document(path) | answered(info.path, check), path)
+
+
+def ready(
+    info: ModelInfo,
+    adapter: Adapter,
+    autoencoder: ImageAutoencoder,
+    scheduler: Mapping[str, Any],
+    path: Path,
+) -> Checkpoint:
+    """`scheduler` is the configuration that `path` says. Raises ModelError, also where the denoiser
+    knows other latents than the autoencoder's."""
+    if autoencoder.latent_channels != adapter.channels():
+        raise ModelError(
+            f"{info.path}: the autoencoder has {autoencoder.latent_channels} latent channels, the"
+            f" denoiser {adapter.channels()}; choose the one that it was trained with."
+        )
+    return Checkpoint(info, adapter, autoencoder, *trained_as(scheduler, path), scheduler)
+
+
+def module_of(library: str, path: Path) -> Any:
+    """One of the packages of EXTRA, quiet and never online. Raises ModelError."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    try:
+        module = importlib.import_module(library)
+        if library != "accelerate":  # which shows none
+            importlib.import_module(f"{library}.utils.logging").disable_progress_bar()
+        return module
+    except ImportError as error:
+        raise ModelError(
+            f"{path} needs the packages diffusers, transformers and accelerate;"
+            f" install them with: pip install '{EXTRA}'."
+        ) from error
+
+
+def reason(error: Exception) -> str:
+    """What a package says is wrong, in a line."""
+    return " ".join(str(error).split())[:SAID] or type(error).__name__
 
 
 def _part(library: str, kind: str, folder: Path, device: str, precision: str) -> Any:
     """A network or a tokenizer of one of the two packages. Raises ModelError."""
-    os.environ["HF_HUB_OFFLINE"] = "1"
+    module = module_of(library, folder)
     try:
-        module = importlib.import_module(library)
-        found, words = getattr(module, kind), importlib.import_module(f"{library}.utils.logging")
-    except (ImportError, AttributeError) as error:
-        raise ModelError(
-            f"{folder} needs the packages diffusers and transformers;"
-            f" install them with: pip install '{EXTRA}'."
-        ) from error
-    words.disable_progress_bar()
-    try:
+        found = getattr(module, kind)
         if kind.startswith(TOKENIZERS):
             return found.from_pretrained(folder, local_files_only=True)
         half = any(HALF in file.name for file in weights_in(folder))
@@ -247,21 +277,26 @@ def _part(library: str, kind: str, folder: Path, device: str, precision: str) ->
             output_loading_info=True,
         )
     except Exception as error:  # what is damaged fails in any way it likes
-        line = " ".join(str(error).split())[:SAID] or type(error).__name__
-        raise ModelError(f"{folder} cannot be opened: {line}") from error
+        raise ModelError(f"{folder} cannot be opened: {reason(error)}") from error
     if missing := sorted(report["missing_keys"]):  # they would be random numbers
         raise ModelError(f"{folder} lacks {len(missing)} of its tensors: {missing[0]}, ...")
     return network.to(device).eval().requires_grad_(False)
 
 
-def trained_to(path: Path, better: Mapping[str, str] = NOTHING) -> tuple[DiffusionPath, Prediction]:
-    """What a scheduler_config.json says the denoiser was trained for, where the user does not know
-    it `better` (by `known.TOPICS`). Raises ModelError."""
-    config = dict(read_document(path))
-    if said := better.get("prediction"):
-        config["prediction_type"] = next(kind for kind, means in MEANT.items() if means == said)
-    if said := better.get("zero terminal SNR"):
-        config["rescale_betas_zero_snr"] = said == "yes"
+def answered(path: Path, check: Check, but: Collection[str] = ()) -> dict[str, object]:
+    """What the user has answered of a model, `but` these topics, in a scheduler's words."""
+    known = {topic: said for topic, said in answers(path, check).items() if topic not in but}
+    found: dict[str, object] = {}
+    if said := known.get("prediction"):
+        found["prediction_type"] = next(kind for kind, means in MEANT.items() if means == said)
+    if said := known.get("zero terminal SNR"):
+        found["rescale_betas_zero_snr"] = said == "yes"
+    return found
+
+
+def trained_as(config: Mapping[str, Any], path: Path) -> tuple[DiffusionPath, Prediction]:
+    """What a scheduler's configuration, that of `path`, says the denoiser was trained for. Raises
+    ModelError."""
     kind = str(config.get("prediction_type", "epsilon"))
     schedule, count = config.get("beta_schedule", "linear"), config.get("num_train_timesteps", 1000)
     try:

@@ -74,7 +74,7 @@ def open_kl(path: Path, names: dict[str, str], config: KLConfig, scaling: Scalin
 
     Raises ModelError.
     """
-    network = _built(path, config)
+    network = built(path, config)
     expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     shapes = state_files.shapes(path)
     found = {name: flat(name, shapes[stored]) for name, stored in names.items()}
@@ -92,7 +92,7 @@ def open_kl(path: Path, names: dict[str, str], config: KLConfig, scaling: Scalin
     return KLAutoencoder(network, scaling).eval().requires_grad_(False)
 
 
-def _built(path: Path, config: KLConfig) -> Any:
+def built(path: Path, config: KLConfig) -> Any:
     """The network without memory for its weights."""
     try:
         from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL  # type: ignore

@@ -151,7 +151,7 @@ def choices_of(known: sqlite3.Connection, digest: str) -> dict[str, str]:
     return {topic: value for topic, value in rows if value in TOPICS.get(topic, ())}
 
 
-def chosen(path: Path, check: Callable[[], None]) -> Mapping[str, str]:
+def answers(path: Path, check: Callable[[], None]) -> Mapping[str, str]:
     """What the user chose for these weights, by topic. They are read for it only where there is a
     choice for some of their size. Raises ModelError, Cancelled, OSError."""
     if not database().is_file():

@@ -9,18 +9,20 @@ import importlib
 import logging
 import os
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from studio.core.errors import ModelError
+from studio.core.errors import ModelError, UsageError
 from studio.core.installation import ASSETS, user_data
 from studio.models import formats
+from studio.models.chosen import split
 from studio.models.format import Check, Format
+from studio.models.formats.diffusers_autoencoder import FORMAT as AUTOENCODER_IN
 from studio.models.formats.taesd import HALVES
 from studio.models.model import ImageAutoencoder, Model, ModelInfo
 
@@ -41,6 +43,8 @@ log = logging.getLogger(__name__)
 
 #: The formats whose models' parts can be opened too, and what they call their autoencoder.
 BUNDLES = {"native": "autoencoder", "checkpoint": "vae"}
+#: The formats of other people's generators, whose parts may be chosen.
+OTHERS = ("checkpoint", "checkpoint-file")
 NAMED = 12  # names in a sentence, at most
 AUTOENCODERS = "autoencoders"
 COLLECTIONS = AUTOENCODERS, "encoders"  # folders of them, among the bundled models and the user's
@@ -92,7 +96,9 @@ def list_autoencoders() -> tuple[ModelInfo, ...]:
 
 
 def find(name_or_path: str) -> ModelInfo:
-    """A listed name, or a path. Raises ModelError that says what is wrong, or what there is."""
+    """A listed name, or a path; what is chosen for it (`chosen`) is left aside. Raises ModelError
+    that says what is wrong, or what there is."""
+    name_or_path = split(name_or_path)[0]
     names: dict[str, Path] = {}
     for name, path in _candidates():
         names.setdefault(name, path)
@@ -119,7 +125,10 @@ def open_model(
 
     Raises ModelError with one sentence.
     """
-    return cast(Model, _open(find_generator(name_or_path), device, precision, check))
+    info, (_, chosen) = find_generator(name_or_path), split(name_or_path)
+    if chosen and info.format not in OTHERS:
+        raise UsageError(f"{info.name} keeps its own parts; choose {', '.join(chosen)} for others.")
+    return cast(Model, _open(info, device, precision, check, *([chosen] if chosen else [])))
 
 
 def find_generator(name_or_path: str) -> ModelInfo:
@@ -139,11 +148,18 @@ def open_network(
     """
     info = find(name_or_path)
     if info.kind == "generator":
-        part = BUNDLES[info.format] if kind == "autoencoder" else kind
-        info = _describe(info.path / part, f"{info.name}/{part}")
+        info = _within(info, kind)
     if info.kind != kind:
         raise ModelError(f"{name_or_path} is a model of kind {info.kind!r}, not {kind!r}.")
     return cast("nn.Module", _open(info, device, precision, lambda: None))
+
+
+def _within(info: ModelInfo, kind: str) -> ModelInfo:
+    """A generator's own network of a kind. Raises ModelError."""
+    if info.format not in BUNDLES:  # the autoencoder in a single file
+        return replace(AUTOENCODER_IN.describe(info.path), name=info.name)
+    part = BUNDLES[info.format] if kind == "autoencoder" else kind
+    return _describe(info.path / part, f"{info.name}/{part}")
 
 
 def open_autoencoder(
@@ -229,6 +245,8 @@ def _describe(path: Path, name: str) -> ModelInfo:
     return replace(info, name=name)
 
 
-def _open(info: ModelInfo, device: str, precision: str, check: Check) -> Model | nn.Module:
-    form = next(each for each in _formats() if each.name == info.format)
-    return form.open(info.path, device, precision, check)
+def _open(
+    info: ModelInfo, device: str, precision: str, check: Check, *chosen: Mapping[str, str]
+) -> Model | nn.Module:
+    form: Any = next(each for each in _formats() if each.name == info.format)
+    return form.open(info.path, device, precision, check, *chosen)  # those of OTHERS take them

@@ -122,7 +122,7 @@ def _pickled(path: Path) -> dict[str, Tensor]:
     except Exception as error:  # a damaged pickle fails in any way it likes
         refused = f"{path} is refused: it is damaged or holds more than weights."
         raise ModelError(refused) from error
-    if not isinstance(found, dict) or not all(map(_is_weight, found, found.values())):
+    if not isinstance(found, dict) or not all(map(is_weight, found, found.values())):
         raise ModelError(f"{path} is refused: it holds more than weights.")
     if sum(value.numel() for value in found.values()) > MOST_NUMBERS:
         raise ModelError(f"{path} is too large for a tiny autoencoder.")
@@ -150,7 +150,7 @@ def _must_be_stored(path: Path, archive: zipfile.ZipFile) -> None:
         raise ValueError("its parts are compressed")
 
 
-def _is_weight(name: object, value: object) -> bool:
+def is_weight(name: object, value: object) -> bool:
     import torch
 
     if not isinstance(name, str) or not isinstance(value, torch.Tensor):

@@ -162,13 +162,13 @@ def test_details_answers_and_hash(
     assert box.isVisible() and box.currentText() == "As found: epsilon"
     box.setCurrentIndex(box.findData("v"))
     qtbot.waitUntil(lambda: "prediction: v (chosen by you)" in details.reasons.text())
-    assert known.chosen(path, lambda: None) == {"prediction": "v"}
+    assert known.answers(path, lambda: None) == {"prediction": "v"}
     assert known.digest_of(path)[:10] in [
         panel.table.rows.data(panel.table.rows.index(row, 6)) for row in range(6)
     ]
     assert box.currentText() == "v"
     box.setCurrentIndex(0)
-    qtbot.waitUntil(lambda: known.chosen(path, lambda: None) == {})
+    qtbot.waitUntil(lambda: known.answers(path, lambda: None) == {})
 
     choose(qtbot, panel, "ae")
     assert not box.isVisible()

@@ -141,17 +141,17 @@ def test_the_digest_is_that_of_the_file_until_it_changes(tmp_path: Path) -> None
 def test_a_choice_goes_with_the_weights(tmp_path: Path) -> None:
     stub = next(stub for stub in STUBS if stub.name == "sd_xl_base_1.0.safetensors")
     path = write(tmp_path / stub.name, stub.header)
-    assert known.chosen(path, go_on) == {}
+    assert known.answers(path, go_on) == {}
     known.choose(path, known.read_digest(path, go_on), "prediction", "v")
     moved = path.rename(tmp_path / "renamed.safetensors")
     other = write(tmp_path / "other.safetensors", SOME[0].header)
-    assert known.chosen(moved, go_on) == {"prediction": "v"} and known.chosen(other, go_on) == {}
+    assert known.answers(moved, go_on) == {"prediction": "v"} and known.answers(other, go_on) == {}
     found = catalogue.look(moved)
     assert found is not None
     said = {each.topic: (each.value, each.source) for each in found.answer.prefilled}
     assert said["prediction"] == ("v", catalogue.CHOSEN)
     known.choose(moved, found.digest, "prediction", "")
-    assert known.chosen(moved, go_on) == {}
+    assert known.answers(moved, go_on) == {}
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from studio.core.wording import size_text
 from studio.models.catalogue import refusal, scan
 from studio.models.probe.probe import probe
 from studio.models.registry import survey
+from studio.models.single_file.parts import parts_in
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -29,7 +30,11 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> Document:
     if arguments.probe is not None:
         answer = probe(Path(arguments.probe))
-        return {"probe": asdict(answer) | {"path": str(answer.path)}}
+        places = [
+            asdict(each) | {"path": str(each.path or ""), "looked": [*map(str, each.looked)]}
+            for each in parts_in(answer.path)
+        ]
+        return {"probe": asdict(answer) | {"path": str(answer.path), "places": places}}
     if arguments.scan is not None:
         return {"folder": arguments.scan, "models": _scanned(Path(arguments.scan))}
     models, damaged = survey()
@@ -87,6 +92,10 @@ def _told(answer: Document) -> Iterator[str]:
         yield f"  parts: {', '.join(answer['parts'])}"
     for each in answer["prefilled"]:
         yield f"  {each['topic']}: {each['value']} ({each['source']})"
+    for each in answer["places"]:
+        looked = ", ".join(each["looked"]) or "no folder"
+        found = f"{each['path']} ({each['source']})" if each["path"] else f"missing in {looked}"
+        yield f"  {each['part']}: {each['words']}, {found}"
     yield from (f"  because: {reason}" for reason in answer["reasons"])
 
 

@@ -69,6 +69,10 @@ class Adapter(ABC):
         each sampler's own is right."""
         return None
 
+    def channels(self) -> int:
+        """Of the latents that it knows."""
+        return int(self.denoiser.config.in_channels)
+
     def fold(self) -> int:
         """What the latents' height and width must be multiples of."""
         return 1

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio.core.errors import ModelError
+from studio.core.errors import ModelError, no_such
 from studio.models.families import adapters
 from studio.models.families.adapter import Adapter
 from studio.models.format import Check
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from studio.models.checkpoint import Checkpoint
 
 INDEX, CONFIG, AUTOENCODER, HALF = "model_index.json", "config.json", "vae", ".fp16."
+FILES = (".safetensors", ".gguf", ".ckpt")  # how single files end
 MOST_SIDE, MOST_LEVELS = 1024, 8  # far beyond any published one
 
 
@@ -32,7 +33,10 @@ class CheckpointFormat:
     name = "checkpoint"
 
     def recognises(self, path: Path) -> bool:
-        return (path / INDEX).is_file() and _class(read_document(path / INDEX)) in adapters()
+        if not (path / INDEX).is_file() or _class(read_document(path / INDEX)) not in adapters():
+            return False
+        beside = (path.with_name(path.name + ending).is_file() for ending in FILES)
+        return any(path.glob("*/*.safetensors")) or not any(beside)  # else that file's settings
 
     def describe(self, path: Path) -> ModelInfo:
         index = read_document(path / INDEX)
@@ -46,16 +50,24 @@ class CheckpointFormat:
         found = probe(path)
         told = {"family": found.family, "variant": found.variant}
         trained = told | {each.topic: each.value for each in found.prefilled}
-        size = _size(path, family)
+        size = size_in(path, family)
         return ModelInfo(path.name, "generator", self.name, parameters, path, trained, size)
 
-    def open(self, path: Path, device: str, precision: str, check: Check) -> Checkpoint:
+    def open(
+        self, path: Path, device: str, precision: str, check: Check,
+        chosen: Mapping[str, str] | None = None,
+    ) -> Checkpoint:  # fmt: skip
+        """`chosen` may name another autoencoder; a folder has all the other parts."""
         from studio.models.checkpoint import open_checkpoint
 
-        return open_checkpoint(self.describe(path), device, precision, check)
+        places = dict(chosen or {})
+        autoencoder = places.pop(AUTOENCODER, "")
+        for name in places:
+            raise no_such("choice for a folder", name, [AUTOENCODER])
+        return open_checkpoint(self.describe(path), device, precision, check, autoencoder)
 
 
-def _size(path: Path, family: type[Adapter]) -> int:
+def size_in(path: Path, family: type[Adapter]) -> int:
     """The height and width in pixels of the pictures that it was trained on."""
     side = read_document(path / family.asked / CONFIG).get("sample_size")
     levels = read_document(path / AUTOENCODER / CONFIG).get("block_out_channels")

@@ -26,7 +26,7 @@ from studio.models.kl_layout import (
 )
 from studio.models.model import ModelInfo
 from studio.models.network_folder import read_document
-from studio.models.state_files import count, header_shapes, read, shapes
+from studio.models.state_files import Shapes, count, header_shapes, read, shapes
 
 if TYPE_CHECKING:
     from torch import nn
@@ -127,18 +127,24 @@ def _configured_folder(path: Path) -> Path | None:
 
 def _architecture(source: _Source) -> tuple[dict[str, str], KLConfig, Scaling]:
     """An AutoencoderKL's names (diffusers' -> the file's), configuration and scaling."""
-    stored = shapes(source.weights)
-    prefix = prefix_of(stored)
+    document = None if source.config is None else source.document
+    return architecture(source.weights, shapes(source.weights), document, source.config)
+
+
+def architecture(
+    path: Path, stored: Shapes, document: Mapping[str, Any] | None, config_path: Path | None = None
+) -> tuple[dict[str, str], KLConfig, Scaling]:
+    """The same of the tensors in any file, with a config.json's document or without."""
+    prefix, told = prefix_of(stored), config_path or path
     if prefix is None:
-        raise ModelError(f"{source.weights} holds no AutoencoderKL.")
+        raise ModelError(f"{path} holds no AutoencoderKL.")
     own = renamed(stored, prefix)
-    if source.config is None:
-        config = inferred(source.weights, {name: stored[own[name]] for name in own})
-        scaling = assumed_scaling(source.weights, stored, config.latent_channels)
+    if document is None:
+        config = inferred(path, {name: stored[own[name]] for name in own})
+        scaling = assumed_scaling(path, stored, config.latent_channels)
     else:
-        config = _stated(source.config, source.document)
-        scaling = stated_scaling(source.config, source.document, KL_SCALE)
-    _check(source.config or source.weights, config)
+        config, scaling = _stated(told, document), stated_scaling(told, document, KL_SCALE)
+    _check(told, config)
     return own, config, scaling
 
 

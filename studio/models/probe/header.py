@@ -42,15 +42,17 @@ GGUF_TYPES = {
     27: ("I64", 1, 8), 28: ("F64", 1, 8), 29: ("IQ1_M", 256, 56), 30: ("BF16", 1, 2),
     39: ("MXFP4", 32, 17),
 }  # fmt: skip
+GGUF_ALIGNMENT = 32  # bytes, where the file does not say
 GGUF_NUMBERS = "BbHhIif?..Qqd"  # a value's type -> struct's letter
 
 
 class Tensor(NamedTuple):
     """Type in safetensors' or GGUF's words; shape as torch has it, None where only names are known
-    (the index of a sharded folder whose shards are elsewhere)."""
+    (the index of a sharded folder whose shards are elsewhere); at which byte of its file it is."""
 
     dtype: str
     shape: tuple[int, ...] | None
+    place: int = 0
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def parse(file: BinaryIO, size: int) -> Header:
         raise ValueError("it has no safetensors or GGUF header, or is cut short")
     if length > LARGEST_JSON:
         raise ValueError(f"its header claims {length >> 20} MB")
-    return _safetensors(file.read(length), size - 8 - length)
+    return _safetensors(file.read(length), 8 + length, size)
 
 
 def read_index(path: Path) -> Header:
@@ -136,8 +138,8 @@ def _check_names(names: Iterable[str]) -> None:
             raise ValueError(f"{shortened(name)} is no tensor's name")
 
 
-def _safetensors(data: bytes, room: int) -> Header:
-    document = _parsed(data)
+def _safetensors(data: bytes, begin: int, size: int) -> Header:
+    document, room = _parsed(data), size - begin
     metadata = document.pop("__metadata__", {})
     if len(document) > MOST_TENSORS:
         raise ValueError("it lists too many tensors")
@@ -150,7 +152,7 @@ def _safetensors(data: bytes, room: int) -> Header:
             raise ValueError(f"{shortened(name)} has an impossible shape or place")
         if dtype in BITS and math.prod(shape) * BITS[dtype] != 8 * (stop - start):
             raise ValueError(f"{shortened(name)} does not fit its shape")
-        tensors[name] = Tensor(dtype, shape)
+        tensors[name] = Tensor(dtype, shape, begin + start)
         spans.append((start, stop))
     spans.sort()
     if any(stop > start for (_, stop), (start, _) in pairwise(spans)):
@@ -236,8 +238,13 @@ def _gguf(data: bytes, size: int) -> Header:
         if math.prod(shape) > LARGEST_TENSOR:
             raise ValueError(f"{shortened(name)} has an impossible shape")
         end = max(end, offset + math.prod(shape) // block * width)
-        tensors[name] = Tensor(dtype, shape)
+        tensors[name] = Tensor(dtype, shape, offset)
     _check_names(tensors)
     if reader.at + end > size:
         raise ValueError(f"it has {size} bytes, not {reader.at + end} or more")
-    return Header(tensors, metadata, "GGUF")
+    step = int(metadata.get("general.alignment", GGUF_ALIGNMENT))
+    if step < 1:
+        raise ValueError("its alignment is impossible")
+    begin = -(-reader.at // step) * step
+    placed = {name: each._replace(place=begin + each.place) for name, each in tensors.items()}
+    return Header(placed, metadata, "GGUF")

@@ -1,4 +1,4 @@
-"""Writes docs/checkpoints.md: `python -m tests.models.probe.table`; diffusers must be there."""
+"""Writes what the probe says into docs/checkpoints.md: `python -m tests.models.probe.table`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from diffusers.loaders.single_file_utils import infer_diffusers_model_type
 from tests.models.probe.stubs import STUBS, Stub
 
 PAGE = Path(__file__).parents[3] / "docs" / "checkpoints.md"
-INTRO = """\
-# Other people's checkpoints
-
-## What the probe says
+SECTION = "## What the probe says"
+INTRO = """
 
 `python main.py models --probe FILE` says what a file is, from its header alone: no weight is read,
 and what no rule fits stays unknown. Below is every header that the tests hold, with a few of the
@@ -48,8 +46,9 @@ def page() -> str:
     for stub in STUBS:
         cells = [cell.strip() for cell in stub.answer.split("|")]
         rows.append(f"| {' | '.join([stub.name, *cells, guess(stub)])} |\n")
-    return INTRO.format(version=diffusers.__version__) + HEADER + "".join(rows)
+    return SECTION + INTRO.format(version=diffusers.__version__) + HEADER + "".join(rows)
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    before = PAGE.read_text(encoding="utf-8").partition(SECTION)[0]  # what opens, in words
+    PAGE.write_text(before + page(), encoding="utf-8")
