@@ -96,3 +96,12 @@ class Settings:
             raise UsageError("these prompts are written for another version of this program.")
         if self.mask and not self.source:
             raise UsageError("a mask needs a picture to start from.")
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What a model draws with where the user says nothing: what its makers recommend."""
+
+    sampler: str = Settings.sampler
+    steps: int = Settings.steps
+    guidance: float = Settings.guidance

@@ -28,7 +28,7 @@ from studio.diffusion.paths import Path as DiffusionPath
 from studio.diffusion.predictions import PREDICTIONS, Prediction
 from studio.diffusion.schedules import Schedule
 from studio.models import tiling
-from studio.models.families import adapters
+from studio.models.families import family_of
 from studio.models.families.adapter import Adapter
 from studio.models.format import Check
 from studio.models.formats import diffusers_autoencoder
@@ -39,7 +39,7 @@ from studio.models.model import ImageAutoencoder, ModelInfo
 from studio.models.network_folder import read_document
 from studio.networks.text import TextFeatures, mixed
 
-TOKENIZERS = ("CLIPTokenizer", "T5Tokenizer")
+TOKENIZERS = ("CLIPTokenizer", "T5Tokenizer", "Qwen2Tokenizer", "PixtralProcessor")
 LEAST, MOST = 64, 4096  # pixels a side
 MEANT = {"epsilon": "epsilon", "v_prediction": "v", "sample": "x0"}
 SAID = 200  # characters of what a package says is wrong
@@ -185,7 +185,8 @@ def fitted(autoencoder: ImageAutoencoder, device: torch.device) -> LinearPreview
 def open_checkpoint(info: ModelInfo, device: str, precision: str, check: Check) -> Checkpoint:
     """`check` is called before every part and may raise Cancelled. Raises ModelError."""
     index = read_document(info.path / INDEX)
-    family = adapters()[str(index["_class_name"])]
+    family = family_of(index)
+    assert family is not None  # described
     networks = {}
     for name in parts_of(info.path, family, index):
         check()

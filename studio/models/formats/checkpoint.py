@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.core.errors import ModelError
-from studio.models.families import adapters
+from studio.models.families import family_of
 from studio.models.families.adapter import Adapter
 from studio.models.format import Check
 from studio.models.model import ModelInfo
@@ -32,11 +32,12 @@ class CheckpointFormat:
     name = "checkpoint"
 
     def recognises(self, path: Path) -> bool:
-        return (path / INDEX).is_file() and _class(read_document(path / INDEX)) in adapters()
+        return (path / INDEX).is_file() and family_of(read_document(path / INDEX)) is not None
 
     def describe(self, path: Path) -> ModelInfo:
         index = read_document(path / INDEX)
-        family = adapters()[_class(index)]
+        family = family_of(index)
+        assert family is not None  # recognised
         present = parts_of(path, family, index)
         parameters = sum(
             count(shapes(file))
@@ -45,9 +46,10 @@ class CheckpointFormat:
         )
         found = probe(path)
         told = {"family": found.family, "variant": found.variant}
-        trained = told | {each.topic: each.value for each in found.prefilled}
         size = _size(path, family)
-        return ModelInfo(path.name, "generator", self.name, parameters, path, trained, size)
+        told |= {each.topic: each.value for each in found.prefilled}
+        own = family.defaults(told, index)
+        return ModelInfo(path.name, "generator", self.name, parameters, path, told, size, own)
 
     def open(self, path: Path, device: str, precision: str, check: Check) -> Checkpoint:
         from studio.models.checkpoint import open_checkpoint
@@ -57,7 +59,8 @@ class CheckpointFormat:
 
 def _size(path: Path, family: type[Adapter]) -> int:
     """The height and width in pixels of the pictures that it was trained on."""
-    side = read_document(path / family.asked / CONFIG).get("sample_size")
+    config = read_document(path / family.asked / CONFIG)
+    side = config.get("sample_size") or family.latent_side
     levels = read_document(path / AUTOENCODER / CONFIG).get("block_out_channels")
     if type(side) is not int or not isinstance(levels, list) or not 0 < side <= MOST_SIDE:
         raise ModelError(f"{path / family.asked / CONFIG} does not say for which size it is.")
@@ -84,10 +87,6 @@ def parts_of(path: Path, family: type[Adapter], index: Mapping[str, Any]) -> tup
             raise ModelError(f"{path / INDEX} has {kind} as its {name}, which is not known here.")
         found.append(name)
     return tuple(found)
-
-
-def _class(index: Mapping[str, Any]) -> str:
-    return str(index.get("_class_name"))
 
 
 def _entry(entry: object) -> tuple[str, str]:
