@@ -39,7 +39,6 @@ from studio.models.model import ImageAutoencoder, ModelInfo
 from studio.models.network_folder import read_document
 from studio.networks.text import TextFeatures, mixed
 
-TOKENIZERS = ("CLIPTokenizer", "T5Tokenizer", "Qwen2Tokenizer", "PixtralProcessor")
 LEAST, MOST = 64, 4096  # pixels a side
 MEANT = {"epsilon": "epsilon", "v_prediction": "v", "sample": "x0"}
 SAID = 200  # characters of what a package says is wrong
@@ -215,7 +214,7 @@ def _part(library: str, kind: str, folder: Path, device: str, precision: str) ->
         ) from error
     words.disable_progress_bar()
     try:
-        if kind.startswith(TOKENIZERS):
+        if "Tokenizer" in kind or "Processor" in kind:
             return found.from_pretrained(folder, local_files_only=True)
         half = any(HALF in file.name for file in weights_in(folder))
         network, report = found.from_pretrained(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from studio.core.settings import Defaults
 from studio.models.families.adapter import T5_TOKENIZERS, Part
-from studio.models.families.flow import packed, places, unpacked
 from studio.models.families.flux import Flux
+from studio.models.families.packed import packed, places, unpacked
 from studio.models.model import TWO_CALLS
 
 if TYPE_CHECKING:

@@ -1,59 +1,53 @@
-"""What families of flow matching share: published time grids, latents packed two by two."""
+"""The time grids that flow-matching models were published with. Must not import torch."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 from studio.core.errors import ModelError
-from studio.diffusion.schedules import Schedule, Uniform, shift_for_tokens, shifted
+from studio.diffusion.schedules import Schedule, StartingAt, Uniform, shifted
 
-if TYPE_CHECKING:
-    from torch import Tensor
+FEW, MANY = 256, 4096  # tokens of a picture, at which FLUX.1's shift is known
 
-PACK = 2  # positions a side in one token
+
+@dataclass(frozen=True)
+class EndingAt:
+    """Another schedule, its times before clean data stretched to end at `last` instead."""
+
+    schedule: Schedule
+    last: float
+
+    def __call__(self, steps: int) -> tuple[float, ...]:
+        *times, end = self.schedule(steps)
+        scale = (1.0 - self.last) / (1.0 - times[-1]) if times[-1] < 1.0 else 1.0
+        return *(1.0 - (1.0 - t) * scale for t in times), end
 
 
 def published(config: Mapping[str, Any], tokens: int) -> Schedule:
-    """Even times, shifted as a scheduler_config.json says: by one number, or more the more tokens a
-    picture has. Raises ModelError."""
-    if not config.get("use_dynamic_shifting"):
-        return shifted(Uniform(), _number(config, "shift", 1.0))
-    k = shift_for_tokens(
-        tokens,
-        (_number(config, "base_image_seq_len", 256), _number(config, "max_image_seq_len", 4096)),
-        (_number(config, "base_shift", 0.5), _number(config, "max_shift", 1.15)),
-    )
-    return shifted(Uniform(), math.log(k) if config.get("time_shift_type") == "linear" else k)
+    """As the scheduler's configuration says, for pictures of so many tokens: even steps, shifted by
+    a fixed factor or by one that grows with the picture. Raises ModelError."""
+    even: Schedule = Uniform()
+    try:
+        if config.get("use_dynamic_shifting"):
+            mu = _on_line(config, tokens)
+            k = mu if config.get("time_shift_type") == "linear" else math.exp(mu)
+        elif "flow_shift" in config:  # DPMSolverMultistepScheduler, which starts a step later
+            even = StartingAt(even, 1.0 - 1.0 / config.get("num_train_timesteps", 1000))
+            k = float(config["flow_shift"])
+        else:
+            k = float(config.get("shift", 1.0))
+        grid, last = shifted(even, k), float(config.get("shift_terminal") or 0.0)
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise ModelError(
+            f"scheduler_config.json has a shift that makes no sense: {error}."
+        ) from error
+    return EndingAt(grid, last) if last else grid
 
 
-def packed(x: Tensor) -> Tensor:
-    """(B, C, h, w) -> (B, h w / 4, 4 C), row by row."""
-    from torch.nn.functional import pixel_unshuffle
-
-    return pixel_unshuffle(x, PACK).flatten(2).transpose(1, 2)
-
-
-def unpacked(tokens: Tensor, like: Tensor) -> Tensor:
-    """The other way, to the shape of `like`."""
-    from torch.nn.functional import pixel_shuffle
-
-    height, width = like.shape[-2:]
-    grid = tokens.transpose(1, 2).unflatten(2, (height // PACK, width // PACK))
-    return pixel_shuffle(grid, PACK)
-
-
-def places(x: Tensor) -> Tensor:
-    """(h w / 4, 3): 0, row and column of each packed token."""
-    import torch
-
-    height, width = (torch.arange(side // PACK, device=x.device) for side in x.shape[-2:])
-    return torch.cartesian_prod(torch.zeros_like(height[:1]), height, width)
-
-
-def _number(config: Mapping[str, Any], key: str, default: float) -> float:
-    value = config.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ModelError(f"the scheduler's configuration has no valid {key!r}.")
-    return float(value)
+def _on_line(config: Mapping[str, Any], tokens: int) -> float:
+    few, many = config.get("base_image_seq_len", FEW), config.get("max_image_seq_len", MANY)
+    low, high = config.get("base_shift", 0.5), config.get("max_shift", 1.15)
+    return float(low + (high - low) * (tokens - few) / (many - few))

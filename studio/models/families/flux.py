@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from studio.core.settings import Defaults
 from studio.models.families.adapter import T5_TOKENIZERS, Adapter, Part
-from studio.models.families.flow import PACK, packed, places, published, unpacked
+from studio.models.families.flow import published
+from studio.models.families.packed import PACK, packed, places, unpacked
 from studio.models.families.stable_diffusion import TOKENIZERS
 from studio.models.model import EMBEDDED, NOT_AT_ALL
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from studio.core.settings import Defaults
 from studio.diffusion.schedules import Schedule, Uniform, shifted
 from studio.models.families.adapter import Adapter, Part
-from studio.models.families.flow import PACK, packed, places, published, unpacked
+from studio.models.families.flow import published
+from studio.models.families.packed import PACK, packed, places, unpacked
 from studio.models.model import EMBEDDED, NOT_AT_ALL, TWO_CALLS
 
 if TYPE_CHECKING:

@@ -59,8 +59,7 @@ class CheckpointFormat:
 
 def _size(path: Path, family: type[Adapter]) -> int:
     """The height and width in pixels of the pictures that it was trained on."""
-    config = read_document(path / family.asked / CONFIG)
-    side = config.get("sample_size") or family.latent_side
+    side = read_document(path / family.asked / CONFIG).get("sample_size", family.latent_side)
     levels = read_document(path / AUTOENCODER / CONFIG).get("block_out_channels")
     if type(side) is not int or not isinstance(levels, list) or not 0 < side <= MOST_SIDE:
         raise ModelError(f"{path / family.asked / CONFIG} does not say for which size it is.")
