@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from studio.core.device import DEVICES, PRECISIONS
 from studio.core.errors import ModelError, UsageError
-from studio.core.settings import Settings
+from studio.core.settings import Defaults, Settings
 from studio.engine.worker import Worker
 from studio.models.registry import find
 
@@ -87,6 +87,15 @@ def _own_size(model: str) -> int:
         return find(model).size or Settings("").size
     except ModelError:
         return Settings("").size
+
+
+@cache
+def defaults_of(model: str) -> Defaults:
+    """What the model's makers draw with."""
+    try:
+        return find(model).defaults
+    except ModelError:
+        return Defaults()
 
 
 def worker_of(arguments: Namespace) -> Worker:

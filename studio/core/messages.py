@@ -7,7 +7,9 @@ values and NumPy arrays. A new one is a subclass; nothing lists them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from studio.core.settings import Defaults
 
 
 @dataclass(frozen=True)
@@ -117,3 +119,4 @@ class Ready(Event):
     size: int
     classes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    defaults: Defaults = field(default_factory=Defaults)

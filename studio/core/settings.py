@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 
 from studio.core import prompts
 from studio.core.errors import UsageError
-from studio.core.specs import Options
+from studio.core.specs import Options, SamplerSpec
 
 MAX_SEED = 2**63 - 1
 MAX_STEPS = 1000
 MAX_GUIDANCE = 30
 MAX_CLASSIFIER = 50
 SHIFTS = (0.1, 10)
+FEW_STEPS = 8  # at most: of a model that was distilled to draw in so many
 SYNTAX = 1  # of prompts: since 1, brackets mean something
 #: Settings, in words, and what they may be.
 BOUNDS = (
@@ -105,3 +106,9 @@ class Defaults:
     sampler: str = Settings.sampler
     steps: int = Settings.steps
     guidance: float = Settings.guidance
+
+    def steps_with(self, sampler: SamplerSpec) -> int:
+        """Another sampler takes its own number, except where the model knows but a few."""
+        if sampler.name == self.sampler or self.steps <= FEW_STEPS:
+            return self.steps
+        return sampler.default_steps

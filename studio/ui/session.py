@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core.generating import Generate
-from studio.core.settings import Settings
+from studio.core.settings import Defaults, Settings
 from studio.core.specs import GuidanceSpec, SamplerSpec, ScheduleSpec
 from studio.core.wildcards import escaped, only
 
@@ -111,6 +111,7 @@ class Session(QObject):
         self.classifier = Value("", self)
         self.classifier_scale = Value(DEFAULT_PULL, self)
         self._make_beginning()
+        self._own = Defaults()  # the model's
         self._proposed = self.steps.get()
         self.sampler.changed.connect(self._propose_steps)
         self.sampler.changed.connect(self.options.reset)  # another sampler has others
@@ -138,9 +139,30 @@ class Session(QObject):
     @Slot(object)
     def _propose_steps(self, name: str) -> None:
         """The new sampler's default steps, unless the user chose another number."""
-        proposed, self._proposed = self._proposed, self.samplers[name].default_steps
+        steps = self._own.steps_with(self.samplers[name])
+        proposed, self._proposed = self._proposed, steps
         if self.steps.get() == proposed:
             self.steps.set(self._proposed)
+
+    def use_defaults(self, own: Defaults) -> str:
+        """Those of another model, except for what the user has chosen otherwise; a sentence of what
+        has changed."""
+        before, self._own = self._own, own
+        kept = self._recommended()
+        if self.sampler.get() == before.sampler and own.sampler in self.samplers:
+            self.sampler.set(own.sampler)
+        self._propose_steps(self.sampler.get())
+        if self.guidance.get() == before.guidance:
+            self.guidance.set(own.guidance)
+        now = self._recommended()
+        if now == kept:
+            return ""
+        name, steps, guidance = now
+        sampler = self.samplers[name].label
+        return f"Set as this model's makers recommend: {sampler}, {steps} steps, guidance {guidance:g}."
+
+    def _recommended(self) -> tuple[str, int, float]:
+        return self.sampler.get(), self.steps.get(), self.guidance.get()
 
     def settings(self) -> Settings:
         """The settings as they stand; the seeds are those in the boxes, locked or not.

@@ -201,9 +201,11 @@ class Window(QWidget):
 
     @Slot(object)
     def _model_ready(self, model: Ready) -> None:
-        """Pictures are as large as the model makes them."""
+        """Pictures are as large as the model makes them, and made as its makers recommend."""
         if model.model == self.shared.session.model.get():
             self.shared.session.size.set(model.size)
+            if said := self.shared.session.use_defaults(model.defaults):
+                self.panel(tuple(WORKSPACES)[self._tabs.currentIndex()]).note(said)
 
     def show_keys(self) -> None:
         """Opens the list of keys beside the window's own work."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from tests.models.families.pipelines import WIDTH, clip, clip_tokenizer
 
-TEXT = 48  # wider than both CLIPs side by side would not be for SD 3: theirs are padded to it
 TALK = (
     "{{ bos_token }}{% for m in messages %}[{{ m['role'] }}]{{ m['content'] if m['content'] is"
     " string else m['content'][0]['text'] }}{% endfor %}{% if add_generation_prompt %}[answer]"
@@ -177,3 +177,27 @@ def flux2(place: Path) -> Any:
         vae=flux2_vae(), tokenizer=processor,
         text_encoder=transformers.Mistral3ForConditionalGeneration(config).eval(),
     )  # fmt: skip
+
+
+def sd3_without_t5(place: Path) -> Any:
+    return sd3(place, with_t5=False)
+
+
+PIPELINES: dict[str, Callable[[Path], Any]] = {
+    "sd3": sd3,
+    "sd3-without-t5": sd3_without_t5,
+    "flux-dev": flux,
+    "flux-schnell": schnell,
+    "chroma": chroma,
+    "flux2-dev": flux2,
+    "flux2-klein": klein_distilled,
+    "flux2-klein-base": klein,
+}
+
+
+def saved(name: str, folder: Path) -> Any:
+    """The pipeline, and its folder written."""
+    pipeline = PIPELINES[name](folder.with_suffix(".parts"))
+    pipeline.save_pretrained(folder)
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
