@@ -158,8 +158,8 @@ class Session(QObject):
         if now == kept:
             return ""
         name, steps, guidance = now
-        sampler = self.samplers[name].label
-        return f"Set as this model's makers recommend: {sampler}, {steps} steps, guidance {guidance:g}."
+        told = f"{self.samplers[name].label}, {steps} steps, guidance {guidance:g}"
+        return f"Set as this model's makers recommend: {told}."
 
     def _recommended(self) -> tuple[str, int, float]:
         return self.sampler.get(), self.steps.get(), self.guidance.get()

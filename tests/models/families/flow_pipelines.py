@@ -101,7 +101,7 @@ def chroma(place: Path) -> Any:
 
 def flux2_vae() -> Any:
     found = diffusers.AutoencoderKLFlux2(
-        block_out_channels=[16, 32], norm_num_groups=8, latent_channels=4, layers_per_block=1,
+        block_out_channels=[32, 32], latent_channels=4, layers_per_block=1,
         down_block_types=["DownEncoderBlock2D"] * 2, up_block_types=["UpDecoderBlock2D"] * 2,
         sample_size=64,
     )  # fmt: skip
