@@ -148,21 +148,17 @@ class Session(QObject):
         """Those of another model, except for what the user has chosen otherwise; a sentence of what
         has changed."""
         before, self._own = self._own, own
-        kept = self._recommended()
+        kept = self.sampler.get(), self.steps.get(), self.guidance.get()
         if self.sampler.get() == before.sampler and own.sampler in self.samplers:
             self.sampler.set(own.sampler)
         self._propose_steps(self.sampler.get())
         if self.guidance.get() == before.guidance:
             self.guidance.set(own.guidance)
-        now = self._recommended()
-        if now == kept:
+        name, steps, guidance = self.sampler.get(), self.steps.get(), self.guidance.get()
+        if (name, steps, guidance) == kept:
             return ""
-        name, steps, guidance = now
         told = f"{self.samplers[name].label}, {steps} steps, guidance {guidance:g}"
         return f"Set as this model's makers recommend: {told}."
-
-    def _recommended(self) -> tuple[str, int, float]:
-        return self.sampler.get(), self.steps.get(), self.guidance.get()
 
     def settings(self) -> Settings:
         """The settings as they stand; the seeds are those in the boxes, locked or not.

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from studio.core.settings import Defaults
 from studio.models.families.adapter import T5_TOKENIZERS, Part
 from studio.models.families.flux import Flux
-from studio.models.families.packed import packed, places, unpacked
+from studio.models.families.t5 import T5Text
 from studio.models.model import TWO_CALLS
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from studio.core.prompts import Phrase
-    from studio.models.families.t5 import T5Text
     from studio.networks.text import TextFeatures
 
-FLASH = Defaults("flow-heun", 8, 1.0)
+WHOLE, FLASH = Defaults("flow-euler", 40, 3.0), Defaults("flow-heun", 8, 1.0)
 
 
 class Chroma(Flux):
+    guidance = TWO_CALLS
     pipelines = ("ChromaPipeline",)
     parts: ClassVar[Mapping[str, Part]] = {
         "transformer": Part(("ChromaTransformer2DModel",)),
@@ -33,42 +33,23 @@ class Chroma(Flux):
 
     @classmethod
     def defaults(cls, told: Mapping[str, str], index: Mapping[str, Any]) -> Defaults:
-        return FLASH if told.get("distilled", "no") != "no" else Defaults("flow-euler", 40, 3.0)
-
-    @property
-    def guidance(self) -> str:
-        return TWO_CALLS
+        return FLASH if told.get("distilled") == "Flash" else WHOLE
 
     @cached_property
-    def t5(self) -> T5Text:
-        from studio.models.families.t5 import T5Text
-
+    def reader(self) -> T5Text:
         return T5Text(self.networks["tokenizer"], self.networks["text_encoder"], 512, masked=True)
 
     def features(self, phrase: Phrase) -> TextFeatures:
-        from studio.networks.text import TextFeatures
+        return self.reader(phrase)
 
-        tokens, mask = self.t5(phrase)
-        return TextFeatures(tokens, mask, tokens.new_zeros(1, 1))
-
-    def predict(
-        self, x: Tensor, t: Tensor, features: TextFeatures, guidance: float | None
-    ) -> Tensor:
+    def more(self, x: Tensor, features: TextFeatures) -> dict[str, Any]:
         """Masked by True and False, as its authors do; diffusers (0.42) adds 1 to the scores of
         what is not masked instead, and so reads all of the padding (its issue 12116)."""
         from torch.nn.functional import pad
 
-        image, mask = packed(x), features.mask
-        output = self.denoiser(
-            image,
-            features.tokens,
-            t,
-            img_ids=places(x),
-            txt_ids=x.new_zeros(mask.shape[1], 3),
-            attention_mask=None if mask.all() else pad(mask, (0, image.shape[1]), value=True),
-            return_dict=False,
-        )[0]
-        return unpacked(output, x)
+        if features.mask.all():
+            return {}
+        return {"attention_mask": pad(features.mask, (0, x[0, 0].numel()), value=True)}
 
 
 FAMILY = Chroma

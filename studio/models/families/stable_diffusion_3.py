@@ -12,6 +12,7 @@ from studio.core.settings import Defaults
 from studio.models.families.adapter import T5_TOKENIZERS, Adapter, Part
 from studio.models.families.flow import published
 from studio.models.families.stable_diffusion import TOKENIZERS
+from studio.models.families.t5 import T5Text
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from studio.core.prompts import Phrase
     from studio.diffusion.schedules import Schedule
     from studio.models.families.clip import ClipText
-    from studio.models.families.t5 import T5Text
     from studio.networks.text import TextFeatures
 
 CLIP = Part(("CLIPTextModelWithProjection",), "transformers")
@@ -55,16 +55,12 @@ class StableDiffusion3(Adapter):
     def clips(self) -> tuple[ClipText, ...]:
         from studio.models.families.clip import ClipText
 
-        return tuple(
-            ClipText(self.networks[f"tokenizer{n}"], self.networks[f"text_encoder{n}"])
-            for n in ("", "_2")
-        )
+        pairs = (("tokenizer", "text_encoder"), ("tokenizer_2", "text_encoder_2"))
+        return tuple(ClipText(self.networks[a], self.networks[b]) for a, b in pairs)
 
     @cached_property
     def t5(self) -> T5Text | None:
         """A folder without it reads less well, and nothing beyond CLIP's 77 tokens."""
-        from studio.models.families.t5 import T5Text
-
         if "text_encoder_3" not in self.networks:
             return None
         return T5Text(self.networks["tokenizer_3"], self.networks["text_encoder_3"], T5_LENGTH)
@@ -78,7 +74,7 @@ class StableDiffusion3(Adapter):
         read = [clip(phrase, skip=2) for clip in self.clips]
         short = torch.cat([tokens for tokens, _ in read], -1)
         width = self.denoiser.config.joint_attention_dim
-        long = self.t5(phrase)[0] if self.t5 else short.new_zeros(1, T5_LENGTH, width)
+        long = self.t5(phrase).tokens if self.t5 else short.new_zeros(1, T5_LENGTH, width)
         tokens = torch.cat([pad(short, (0, width - short.shape[-1])), long], 1)
         mask = torch.ones(tokens.shape[:2], dtype=torch.bool, device=tokens.device)
         return TextFeatures(tokens, mask, torch.cat([pooled for _, pooled in read], -1))

@@ -21,6 +21,7 @@ from diffusers import FlowMatchHeunDiscreteScheduler
 
 from studio.core.errors import ModelError, UsageError
 from studio.core.generating import Generate
+from studio.core.prompts import one_phrase
 from studio.core.settings import Defaults, Settings
 from studio.diffusion import samplers
 from studio.diffusion.noise import NoiseStream
@@ -28,7 +29,7 @@ from studio.diffusion.schedules import Shifted, Uniform, shift_for_tokens
 from studio.engine.worker import Worker, run_now
 from studio.models import registry
 from studio.models.checkpoint import Checkpoint
-from studio.models.families.t5 import weights_at
+from studio.models.families.t5 import weight_of
 from studio.models.model import EMBEDDED, NOT_AT_ALL, TWO_CALLS
 from studio.models.plan import Plan
 from tests.models.families.flow_pipelines import PIPELINES, saved
@@ -237,12 +238,10 @@ def test_weights_change_the_words_and_one_changes_nothing(opened: Opened) -> Non
 
 
 def test_the_space_before_a_word_is_not_weighed() -> None:
-    from studio.core.prompts import one_phrase
-
     phrase = one_phrase("a (red:1.4) bear")
-    expected = pytest.approx([1.0, 1.4, 1.0, 1.0])
-    assert weights_at(phrase, [[0, 1], [1, 5], [5, 10], [0, 0]]) == expected
-    assert weights_at(phrase, [[0, 7], [7, 11], [11, 16], [20, 30]], start=6) == expected
+    for first, end, weight in ((0, 1, 1.0), (1, 5, 1.4), (2, 5, 1.4), (5, 10, 1.0), (-6, 1, 1.0),
+                               (0, 0, 1.0), (20, 30, 1.0)):  # fmt: skip
+        assert weight_of(phrase, first, end) == pytest.approx(weight)
 
 
 def test_what_is_not_read_of_a_long_prompt_is_said(opened: Opened) -> None:
