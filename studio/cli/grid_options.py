@@ -8,6 +8,7 @@ from typing import Any
 
 from studio.cli.sampling import DEFAULT, settings_from
 from studio.cli.sharing import random_seed, world_of
+from studio.cli.verb import defaults_of
 from studio.core.errors import UsageError
 from studio.core.grid import AXES, Axis, Grid
 from studio.core.settings import Settings
@@ -31,7 +32,7 @@ def add_grid(parser: ArgumentParser) -> None:
     several: tuple[tuple[tuple[str, ...], Callable[[str], Any], object, str], ...] = (
         (("--samplers", "--sampler"), str, ("ddpm", "sde", "flow"), SAMPLERS_HELP),
         (("--steps",), int, (None,), "how many steps (default: each sampler's)"),
-        (("--guidance",), float, (DEFAULT.guidance,), "0: none, 1: as trained, more: closer"),
+        (("--guidance",), float, (None,), "0: none, 1: as trained, more: closer"),
         (("--seeds", "--seed"), int, None, "of the noise (default: one, random)"),
         (("--rules", "--rule"), str, (DEFAULT.rule,), "guidance rules"),
         (("--schedules", "--schedule"), _schedule, ("",), f"schedules; {OWN}: the sampler's"),
@@ -73,7 +74,8 @@ def grid_from(arguments: Namespace) -> tuple[Grid, tuple[Settings, ...]]:
         if len(several) > 1
     }
     grid = _arranged(values, base, arguments.axes)
-    default_steps = {spec.name: spec.default_steps for spec in all_samplers()}
+    own = defaults_of(arguments.model)
+    default_steps = {spec.name: own.steps_with(spec) for spec in all_samplers()}
     return grid, grid.cells(base, default_steps if asked["steps"] == (None,) else None)
 
 

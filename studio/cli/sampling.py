@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from studio.cli.pictures import read_mask, read_middle
-from studio.cli.verb import add_model, model_of, pair_of, size_of
+from studio.cli.verb import add_model, defaults_of, model_of, pair_of, size_of
 from studio.core.addons import EMBEDDING, LORA, AddOn
 from studio.core.errors import UsageError
 from studio.core.generating import Inputs
@@ -22,7 +22,7 @@ def add_sampling(parser: ArgumentParser) -> None:
     """Everything in Settings but prompt and seed, and --device."""
     add = parser.add_argument
     add("--negative", default="", metavar="TEXT", help="what to avoid")
-    add("--sampler", default=DEFAULT.sampler, metavar="NAME", help="a sampler, or a family's name")
+    add("--sampler", metavar="NAME", help="a sampler, or a family's name (default: the model's)")
     add(
         "--turbo",
         dest="sampler",
@@ -31,12 +31,11 @@ def add_sampling(parser: ArgumentParser) -> None:
         default=SUPPRESS,  # --sampler's
         help="four network calls a picture: short for --sampler turbo",
     )
-    add("--steps", type=int, help="how many steps (default: the sampler's)")
+    add("--steps", type=int, help="how many steps (default: the model's, or the sampler's)")
     add(
         "--guidance",
         type=float,
-        default=DEFAULT.guidance,
-        help="0: none, 1: as trained, more: closer to the prompt (default %(default)g)",
+        help="0: none, 1: as trained, more: closer to the prompt (default: the model's)",
     )
     add(
         "--guidance-interval",
@@ -124,15 +123,16 @@ def inputs_from(arguments: Namespace) -> Inputs | None:
 
 def settings_from(arguments: Namespace, prompt: str, seed: int) -> Settings:
     """The checked settings that the options describe. Raises UsageError."""
-    sampler = samplers.find(arguments.sampler).spec
+    own = defaults_of(arguments.model)
+    sampler = samplers.find(arguments.sampler or own.sampler).spec
     low, high = arguments.guidance_interval
     settings = Settings(
         prompt=_text(prompt, "prompt"),
         negative=_text(arguments.negative, "negative prompt"),
         model=model_of(arguments),
         sampler=sampler.name,
-        steps=sampler.default_steps if arguments.steps is None else arguments.steps,
-        guidance=arguments.guidance,
+        steps=own.steps_with(sampler) if arguments.steps is None else arguments.steps,
+        guidance=own.guidance if arguments.guidance is None else arguments.guidance,
         guidance_interval=(low, high),
         seed=seed,
         size=size_of(arguments),

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from studio.core.device import DEVICES, PRECISIONS
 from studio.core.errors import ModelError, UsageError
-from studio.core.settings import Settings
+from studio.core.settings import Defaults, Settings
 from studio.core.sizes import Size
 from studio.engine.worker import Worker
 from studio.models.chosen import joined
@@ -117,6 +117,15 @@ def _own_size(model: str) -> Size:
         return Size.square(side) if side else Settings("").size
     except ModelError:
         return Settings("").size
+
+
+@cache
+def defaults_of(model: str) -> Defaults:
+    """What the model's makers draw with."""
+    try:
+        return find(model).defaults
+    except ModelError:
+        return Defaults()
 
 
 def worker_of(arguments: Namespace) -> Worker:

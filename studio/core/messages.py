@@ -7,8 +7,9 @@ values and NumPy arrays. A new one is a subclass; nothing lists them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from studio.core.settings import Defaults
 from studio.core.sizes import Sizes
 
 
@@ -121,3 +122,4 @@ class Ready(Event):
     sizes: Sizes
     classes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    defaults: Defaults = field(default_factory=Defaults)

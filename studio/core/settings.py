@@ -9,13 +9,14 @@ from studio.core import addons, prompts
 from studio.core.addons import AddOn
 from studio.core.errors import UsageError
 from studio.core.sizes import Size
-from studio.core.specs import Options
+from studio.core.specs import Options, SamplerSpec
 
 MAX_SEED = 2**63 - 1
 MAX_STEPS = 1000
 MAX_GUIDANCE = 30
 MAX_CLASSIFIER = 50
 SHIFTS = (0.1, 10)
+FEW_STEPS = 8  # at most: of a model that was distilled to draw in so many
 SYNTAX = 1  # of prompts: since 1, brackets mean something
 #: Settings, in words, and what they may be.
 BOUNDS = (
@@ -110,3 +111,18 @@ class Settings:
             raise UsageError("these prompts are written for another version of this program.")
         if self.mask and not self.source:
             raise UsageError("a mask needs a picture to start from.")
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What a model draws with where the user says nothing: what its makers recommend."""
+
+    sampler: str = Settings.sampler
+    steps: int = Settings.steps
+    guidance: float = Settings.guidance
+
+    def steps_with(self, sampler: SamplerSpec) -> int:
+        """Another sampler takes its own number, except where the model knows but a few."""
+        if sampler.name == self.sampler or self.steps <= FEW_STEPS:
+            return self.steps
+        return sampler.default_steps

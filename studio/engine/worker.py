@@ -156,8 +156,8 @@ class Worker:
         model = self.model(name, check)
         seconds = time.perf_counter() - began
         device = self.device
-        words = device.label, device.precision
-        return Ready(job, name, *words, seconds, model.sizes, model.classes, model.has)
+        words, own = (device.label, device.precision), model.info.defaults
+        return Ready(job, name, *words, seconds, model.sizes, model.classes, model.has, own)
 
 
 def _late(module: str, function: str, given: Callable[[Worker, Any], tuple[Any, ...]]) -> Handler:

@@ -32,7 +32,7 @@ from studio.diffusion.predictions import PREDICTIONS, Prediction
 from studio.diffusion.schedules import Schedule
 from studio.models import tiling
 from studio.models.dressing import Wardrobe
-from studio.models.families import adapters
+from studio.models.families import family_of
 from studio.models.families.adapter import Adapter
 from studio.models.format import Check
 from studio.models.formats.checkpoint import AUTOENCODER, HALF, INDEX, parts_of, weights_in
@@ -43,7 +43,6 @@ from studio.models.model import ImageAutoencoder, ModelInfo
 from studio.models.network_folder import read_document
 from studio.networks.text import TextFeatures, mixed
 
-TOKENIZERS = ("CLIPTokenizer", "T5Tokenizer")
 MEANT = {"epsilon": "epsilon", "v_prediction": "v", "sample": "x0"}
 SAID = 200  # characters of what a package says is wrong
 SAMPLE = 256  # pixels a side of the picture that the preview is fitted to
@@ -209,7 +208,8 @@ def open_checkpoint(
     from studio.models.registry import open_autoencoder
 
     index = read_document(info.path / INDEX)
-    family = adapters()[str(index["_class_name"])]
+    family = family_of(index)
+    assert family is not None  # described
     networks = {}
     for name in parts_of(info.path, family, index):
         check()
@@ -265,7 +265,7 @@ def _part(library: str, kind: str, folder: Path, device: str, precision: str) ->
     module = module_of(library, folder)
     try:
         found = getattr(module, kind)
-        if kind.startswith(TOKENIZERS):
+        if "Tokenizer" in kind or "Processor" in kind:
             return found.from_pretrained(folder, local_files_only=True)
         half = any(HALF in file.name for file in weights_in(folder))
         network, report = found.from_pretrained(

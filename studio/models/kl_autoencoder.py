@@ -22,7 +22,8 @@ EXTRA = "latent-studio[checkpoints]"
 
 
 class KLAutoencoder(nn.Module):
-    """`network` is diffusers' AutoencoderKL; normalised latents are (z - center) gain."""
+    """`network` is diffusers' AutoencoderKL; normalised latents are (z - center) gain, which may
+    differ within squares of two by two."""
 
     variational = True
     center: Tensor
@@ -32,8 +33,9 @@ class KLAutoencoder(nn.Module):
         super().__init__()
         self.network = network
         mean, std = torch.tensor(scaling.mean), torch.tensor(scaling.std)
-        self.register_buffer("center", mean[:, None, None])
-        self.register_buffer("gain", scaling.scale / std[:, None, None])
+        side = 2 if len(mean) == 4 * self.latent_channels else 1
+        self.register_buffer("center", mean.reshape(-1, side, side))
+        self.register_buffer("gain", scaling.scale / std.reshape(-1, side, side))
 
     @property
     def downsampling(self) -> int:
@@ -59,14 +61,21 @@ class KLAutoencoder(nn.Module):
         return self.network.decoder(latents)
 
     def normalised(self, latents: Tensor) -> Tensor:
-        return (latents - self.center) * self.gain
+        return (latents - over(self.center, latents)) * over(self.gain, latents)
 
     def denormalised(self, latents: Tensor) -> Tensor:
-        return latents / self.gain + self.center
+        return latents / over(self.gain, latents) + over(self.center, latents)
 
     @property
     def _dtype(self) -> torch.dtype:
         return next(self.parameters()).dtype
+
+
+def over(values: Tensor, latents: Tensor) -> Tensor:
+    """Values (C, side, side), repeated over latents of any height and width."""
+    side, (height, width) = values.shape[-1], latents.shape[-2:]
+    repeated = values.repeat(1, -(-height // side), -(-width // side))
+    return repeated[:, :height, :width]
 
 
 def open_kl(path: Path, names: dict[str, str], config: KLConfig, scaling: Scaling) -> KLAutoencoder:
@@ -84,7 +93,7 @@ def open_kl(path: Path, names: dict[str, str], config: KLConfig, scaling: Scalin
             f"{path} does not fit its configuration: {shortened(wrong[0])} is"
             f" {found.get(wrong[0])}, not {expected.get(wrong[0])}."
         )
-    if len(scaling.mean) not in (1, config.latent_channels):
+    if len(scaling.mean) not in (1, config.latent_channels, 4 * config.latent_channels):
         raise ModelError(f"{path} has {config.latent_channels} channels, its statistics do not.")
     tensors = state_files.read(path, names.values())
     state = {name: tensors[stored].reshape(expected[name]) for name, stored in names.items()}

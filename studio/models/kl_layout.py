@@ -14,6 +14,7 @@ from studio.core.errors import ModelError
 from studio.models.state_files import Shapes
 
 FIRST, LATENT = "encoder.conv_in.weight", "decoder.conv_in.weight"
+MEASURED = "bn.running_mean", "bn.running_var"  # FLUX.2's statistics, among its weights
 HEADS = ("encoder.", "decoder.", "quant_conv.", "post_quant_conv.")
 #: what the checkpoints and older versions of diffusers call what diffusers calls so now
 RENAMED = (
@@ -49,8 +50,8 @@ class KLConfig:
 
 @dataclass(frozen=True)
 class Scaling:
-    """Normalised latents are (z - mean) scale / std; one value, or one a channel. `words` says
-    where the figures are from."""
+    """Normalised latents are (z - mean) scale / std; one value, one a channel, or one for each
+    channel of each of four neighbours. `words` says where the figures are from."""
 
     scale: float
     mean: tuple[float, ...]

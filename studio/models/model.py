@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from studio.core.settings import Defaults
 from studio.core.sizes import Size, Sizes
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class ModelInfo:
     path: Path
     trained: Mapping[str, object]
     size: int = 0
+    defaults: Defaults = field(default_factory=Defaults)
 
 
 class Model(Protocol):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core.generating import Generate
-from studio.core.settings import Settings
+from studio.core.settings import Defaults, Settings
 from studio.core.sizes import Sizes
 from studio.core.specs import GuidanceSpec, SamplerSpec, ScheduleSpec
 from studio.core.wildcards import escaped, only
@@ -118,6 +118,7 @@ class Session(QObject):
         self.classifier = Value("", self)
         self.classifier_scale = Value(DEFAULT_PULL, self)
         self._make_beginning()
+        self._own = Defaults()  # the model's
         self._proposed = self.steps.get()
         self.sampler.changed.connect(self._propose_steps)
         self.sampler.changed.connect(self.options.reset)  # another sampler has others
@@ -145,9 +146,26 @@ class Session(QObject):
     @Slot(object)
     def _propose_steps(self, name: str) -> None:
         """The new sampler's default steps, unless the user chose another number."""
-        proposed, self._proposed = self._proposed, self.samplers[name].default_steps
+        steps = self._own.steps_with(self.samplers[name])
+        proposed, self._proposed = self._proposed, steps
         if self.steps.get() == proposed:
             self.steps.set(self._proposed)
+
+    def use_defaults(self, own: Defaults) -> str:
+        """Those of another model, except for what the user has chosen otherwise; a sentence of what
+        has changed."""
+        before, self._own = self._own, own
+        kept = self.sampler.get(), self.steps.get(), self.guidance.get()
+        if self.sampler.get() == before.sampler and own.sampler in self.samplers:
+            self.sampler.set(own.sampler)
+        self._propose_steps(self.sampler.get())
+        if self.guidance.get() == before.guidance:
+            self.guidance.set(own.guidance)
+        name, steps, guidance = self.sampler.get(), self.steps.get(), self.guidance.get()
+        if (name, steps, guidance) == kept:
+            return ""
+        told = f"{self.samplers[name].label}, {steps} steps, guidance {guidance:g}"
+        return f"Set as this model's makers recommend: {told}."
 
     def settings(self) -> Settings:
         """The settings as they stand; the seeds are those in the boxes, locked or not.

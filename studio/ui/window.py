@@ -243,9 +243,11 @@ class Window(QWidget):
 
     @Slot(object)
     def _model_ready(self, model: Ready) -> None:
-        """Pictures are as large as the model can make them."""
+        """Pictures are as large as the model can make them, and made as its makers recommend."""
         if model.model == self.shared.session.model.get():
             self.shared.session.use_sizes(model.sizes)
+            if said := self.shared.session.use_defaults(model.defaults):
+                self.panel(tuple(WORKSPACES)[self._tabs.currentIndex()]).note(said)
         last, self._asked = self._asked, ""
         if last:
             self._reads.start("last", _refusal, last)

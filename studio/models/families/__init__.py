@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from studio.models.families.adapter import Adapter
 
@@ -19,3 +21,19 @@ def adapters() -> dict[str, type[Adapter]]:
     modules = [importlib.import_module(name) for name in names]
     families = [m.FAMILY for m in modules if hasattr(m, "FAMILY")]
     return {pipeline: family for family in families for pipeline in family.pipelines}
+
+
+def family_of(index: Mapping[str, Any]) -> type[Adapter] | None:
+    """By the pipeline's name in a model_index.json; where the denoiser is another family's, that
+    one: Chroma's own folder names FLUX's pipeline."""
+    named = adapters().get(str(index.get("_class_name")))
+    if named is None or _denoises(named, index):
+        return named
+    return next((each for each in adapters().values() if _denoises(each, index)), named)
+
+
+def _denoises(family: type[Adapter], index: Mapping[str, Any]) -> bool:
+    return any(
+        [family.parts[family.asked].library, kind] == index.get(family.asked)
+        for kind in family.parts[family.asked].classes
+    )

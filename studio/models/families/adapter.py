@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from studio.core.settings import Defaults
 from studio.models.model import TWO_CALLS
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from studio.core.prompts import Phrase
     from studio.diffusion.schedules import Schedule
     from studio.networks.text import TextFeatures
+
+
+T5_TOKENIZERS = ("T5Tokenizer", "T5TokenizerFast")
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,14 @@ class Adapter(ABC):
     pipelines: ClassVar[tuple[str, ...]]
     parts: ClassVar[Mapping[str, Part]]
     asked: ClassVar[str]  # the part that is asked at every step
+    #: A side of its training pictures' latents, where its configuration does not say.
+    latent_side: ClassVar[int] = 0
+
+    @classmethod
+    def defaults(cls, told: Mapping[str, str], index: Mapping[str, Any]) -> Defaults:
+        """What its makers draw with; `told` is what the probe says: "family", "variant",
+        "distilled", ..."""
+        return Defaults()
 
     def __init__(
         self, networks: Mapping[str, Any], index: Mapping[str, Any], downsampling: int

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from studio.core.settings import Defaults
 from studio.models.families.adapter import Adapter, Part
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 TOKENIZERS = ("CLIPTokenizer", "CLIPTokenizerFast")
 CLIP = ("CLIPTextModel", "CLIPTextModelWithProjection")
+#: What a distilled one does: noise anew after each jump, or steps straight on.
+ANEW, STRAIGHT = Defaults("euler-ancestral", 4, 1.0), Defaults("ddim", 8, 1.0)
+DISTILLED = {"Turbo": ANEW, "LCM": ANEW, "DMD2": ANEW, "Lightning": STRAIGHT, "Hyper-SD": STRAIGHT}
+PLAIN, XL = Defaults("dpmpp-2m", 25, 7.5), Defaults("dpmpp-2m", 30, 6.0)
 
 
 class StableDiffusion(Adapter):
@@ -30,6 +35,11 @@ class StableDiffusion(Adapter):
         "tokenizer_2": Part(TOKENIZERS, "transformers", optional=True),
         "text_encoder_2": Part(CLIP, "transformers", optional=True),
     }
+
+    @classmethod
+    def defaults(cls, told: Mapping[str, str], index: Mapping[str, Any]) -> Defaults:
+        own = XL if "XL" in index["_class_name"] else PLAIN
+        return DISTILLED.get(told.get("distilled", ""), own)
 
     @cached_property
     def texts(self) -> tuple[ClipText, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.core.errors import ModelError, no_such
-from studio.models.families import adapters
+from studio.models.families import family_of
 from studio.models.families.adapter import Adapter
 from studio.models.format import Check
 from studio.models.model import ModelInfo
@@ -33,14 +33,15 @@ class CheckpointFormat:
     name = "checkpoint"
 
     def recognises(self, path: Path) -> bool:
-        if not (path / INDEX).is_file() or _class(read_document(path / INDEX)) not in adapters():
+        if not (path / INDEX).is_file() or family_of(read_document(path / INDEX)) is None:
             return False
         beside = (path.with_name(path.name + ending).is_file() for ending in FILES)
         return any(path.glob("*/*.safetensors")) or not any(beside)  # else that file's settings
 
     def describe(self, path: Path) -> ModelInfo:
         index = read_document(path / INDEX)
-        family = adapters()[_class(index)]
+        family = family_of(index)
+        assert family is not None  # recognised
         present = parts_of(path, family, index)
         parameters = sum(
             count(shapes(file))
@@ -49,9 +50,10 @@ class CheckpointFormat:
         )
         found = probe(path)
         told = {"family": found.family, "variant": found.variant}
-        trained = told | {each.topic: each.value for each in found.prefilled}
         size = size_in(path, family)
-        return ModelInfo(path.name, "generator", self.name, parameters, path, trained, size)
+        told |= {each.topic: each.value for each in found.prefilled}
+        own = family.defaults(told, index)
+        return ModelInfo(path.name, "generator", self.name, parameters, path, told, size, own)
 
     def open(
         self, path: Path, device: str, precision: str, check: Check,
@@ -69,7 +71,7 @@ class CheckpointFormat:
 
 def size_in(path: Path, family: type[Adapter]) -> int:
     """The height and width in pixels of the pictures that it was trained on."""
-    side = read_document(path / family.asked / CONFIG).get("sample_size")
+    side = read_document(path / family.asked / CONFIG).get("sample_size", family.latent_side)
     levels = read_document(path / AUTOENCODER / CONFIG).get("block_out_channels")
     if type(side) is not int or not isinstance(levels, list) or not 0 < side <= MOST_SIDE:
         raise ModelError(f"{path / family.asked / CONFIG} does not say for which size it is.")
@@ -96,10 +98,6 @@ def parts_of(path: Path, family: type[Adapter], index: Mapping[str, Any]) -> tup
             raise ModelError(f"{path / INDEX} has {kind} as its {name}, which is not known here.")
         found.append(name)
     return tuple(found)
-
-
-def _class(index: Mapping[str, Any]) -> str:
-    return str(index.get("_class_name"))
 
 
 def _entry(entry: object) -> tuple[str, str]:

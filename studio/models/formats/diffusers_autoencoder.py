@@ -1,8 +1,8 @@
 """Autoencoders of diffusers and of Stable Diffusion's checkpoints.
 
-AutoencoderKL and AutoencoderTiny folders, a pipeline's folder (its vae/ counts), and single
-safetensors files: an autoencoder alone, or a whole checkpoint with one inside. Only AutoencoderKL
-needs the package diffusers, and that only to be opened. Nothing is ever downloaded.
+AutoencoderKL (FLUX.2's too) and AutoencoderTiny folders, a pipeline's folder (its vae/ counts),
+and single safetensors files: an autoencoder alone, or a whole checkpoint with one inside. Only
+AutoencoderKL needs the package diffusers, and that only to be opened. Nothing is ever downloaded.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from studio.core.errors import ModelError
 from studio.core.tables import shortened
 from studio.models.format import Check
 from studio.models.kl_layout import (
+    MEASURED,
     KLConfig,
     Scaling,
     assumed_scaling,
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
     from torch import nn
 
 CONFIG, PART = "config.json", "vae"
-KL, TINY = "AutoencoderKL", "AutoencoderTiny"
+KL, KL2, TINY = "AutoencoderKL", "AutoencoderKLFlux2", "AutoencoderTiny"
 WEIGHTS = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.fp16.safetensors")
-KL_SCALE, TINY_SCALE = 0.18215, 1.0  # what diffusers takes where a configuration says nothing
+#: What diffusers takes where a configuration says nothing.
+KL_SCALE, TINY_SCALE, EPSILON = 0.18215, 1.0, 1e-4
+WHITENED = "by the statistics of four neighbours each, which are in the file"
 PLAIN = {  # what AutoencoderTiny may be configured to, and the one value each has in TAESD
     "act_fn": "relu",
     "upsample_fn": "nearest",
@@ -93,7 +96,10 @@ class DiffusersAutoencoderFormat:
 
         # in half precision the activations of Stable Diffusion XL's overflow
         precision = "float32" if precision == "float16" else precision
-        return in_precision(open_kl(source.weights, *_architecture(source)), device, precision)
+        names, config, scaling = _architecture(source)
+        if scaling.words == WHITENED:
+            scaling = _measured(source)
+        return in_precision(open_kl(source.weights, names, config, scaling), device, precision)
 
 
 def _source(path: Path) -> _Source:
@@ -118,7 +124,7 @@ def _configured_folder(path: Path) -> Path | None:
         return None
     for folder in (path, path / PART) if path.is_dir() else (path.parent,):
         try:
-            if read_document(folder / CONFIG).get("_class_name") in (KL, TINY):
+            if read_document(folder / CONFIG).get("_class_name") in (KL, KL2, TINY):
                 return folder
         except ModelError:
             continue
@@ -145,7 +151,19 @@ def architecture(
     else:
         config, scaling = _stated(told, document), stated_scaling(told, document, KL_SCALE)
     _check(told, config)
+    if f"{prefix}{MEASURED[0]}" in stored:
+        scaling = Scaling(1.0, (0.0,), (1.0,), WHITENED)  # `_measured`, once weights are read
     return own, config, scaling
+
+
+def _measured(source: _Source) -> Scaling:
+    """FLUX.2's latents are whitened by a batch norm's statistics. Raises ModelError."""
+    names = [n for n in shapes(source.weights) if n.endswith(MEASURED)]
+    if len(names) != len(MEASURED):
+        raise ModelError(f"{source.weights} lacks the statistics of its latents.")
+    mean, variance = (each.double() for each in read(source.weights, sorted(names)).values())
+    std = (variance + float(source.document.get("batch_norm_eps", EPSILON))).sqrt()
+    return Scaling(1.0, tuple(mean.tolist()), tuple(std.tolist()), WHITENED)
 
 
 def _stated(path: Path, document: Mapping[str, Any]) -> KLConfig:
