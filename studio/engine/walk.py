@@ -103,9 +103,8 @@ class Walker:
         model = self._model
         plan = Plan.of(end.settings).on(model)
         self._check()
-        prompted, negative = (
-            model.condition([text]) for text in (plan.settings.prompt, plan.settings.negative)
-        )
+        prompted = model.condition([plan.settings.prompt])
+        negative = model.condition([plan.settings.negative], negative=True)
         alone = Batch(plan, (0,), Seeds.of([plan.settings]))
         encoded, point = None, None  # type: Tensor | None, Tensor | None
         if end.picture is not None:

@@ -39,7 +39,6 @@ from studio.models.model import ImageAutoencoder, ModelInfo
 from studio.models.network_folder import read_document
 from studio.networks.text import TextFeatures, mixed
 
-TOKENIZERS = ("CLIPTokenizer", "T5Tokenizer")
 LEAST, MOST = 64, 4096  # pixels a side
 MEANT = {"epsilon": "epsilon", "v_prediction": "v", "sample": "x0"}
 SAID = 200  # characters of what a package says is wrong
@@ -75,6 +74,7 @@ class Checkpoint:
         self.info, self.adapter, self.autoencoder = info, adapter, autoencoder
         self.path, self.prediction = path, prediction
         self._known: OrderedDict[str, TextFeatures] = OrderedDict()
+        self._avoided: OrderedDict[str, TextFeatures] = OrderedDict()
         self._parameter = next(adapter.denoiser.parameters())
         self._preview: LinearPreview | None = None
 
@@ -108,8 +108,8 @@ class Checkpoint:
         return self.autoencoder.latent_channels, side, side
 
     @torch.inference_mode()
-    def condition(self, prompts: Sequence[str]) -> TextFeatures:
-        return reduce(TextFeatures.joined, [self._features(prompt) for prompt in prompts])
+    def condition(self, prompts: Sequence[str], negative: bool = False) -> TextFeatures:
+        return reduce(TextFeatures.joined, [self._features(each, negative) for each in prompts])
 
     def unread(self, prompt: str) -> str:
         return self.adapter.unread(prompt)
@@ -157,14 +157,15 @@ class Checkpoint:
             self._preview = fitted(self.autoencoder, self._parameter.device)
         return to_bytes(self._preview(x0.float()))
 
-    def _features(self, prompt: str) -> TextFeatures:
+    def _features(self, prompt: str, negative: bool) -> TextFeatures:
         """One prompt's features (1, ...), in the denoiser's precision; the last are kept."""
+        asked = self.adapter.avoided if negative else self.adapter.features
 
         def read() -> TextFeatures:
-            found, kind = self.adapter.features(prompts.one_phrase(prompt)), self._parameter.dtype
+            found, kind = asked(prompts.one_phrase(prompt)), self._parameter.dtype
             return TextFeatures(found.tokens.to(kind), found.mask, found.pooled.to(kind))
 
-        return remembered(self._known, prompt, read)
+        return remembered(self._avoided if negative else self._known, prompt, read)
 
 
 def fitted(autoencoder: ImageAutoencoder, device: torch.device) -> LinearPreview:
@@ -214,7 +215,7 @@ def _part(library: str, kind: str, folder: Path, device: str, precision: str) ->
         ) from error
     words.disable_progress_bar()
     try:
-        if kind.startswith(TOKENIZERS):
+        if "Tokenizer" in kind:
             return found.from_pretrained(folder, local_files_only=True)
         half = any(HALF in file.name for file in weights_in(folder))
         network, report = found.from_pretrained(
@@ -239,7 +240,7 @@ def trained_to(path: Path) -> tuple[DiffusionPath, Prediction]:
     kind = str(config.get("prediction_type", "epsilon"))
     schedule, count = config.get("beta_schedule", "linear"), config.get("num_train_timesteps", 1000)
     try:
-        if "FlowMatch" in str(config.get("_class_name")):
+        if "FlowMatch" in str(config.get("_class_name")) or kind == "flow_prediction":
             return RectifiedFlow(), PREDICTIONS["velocity"]
         ends = float(config.get("beta_start", 1e-4)), float(config.get("beta_end", 0.02))
         if config.get("trained_betas"):

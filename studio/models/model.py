@@ -70,8 +70,9 @@ class Model(Protocol):
     def latent_shape(self, size: int) -> tuple[int, int, int]:
         """(C, h, w) for a square picture of `size` pixels. Raises UsageError for other sizes."""
 
-    def condition(self, prompts: Sequence[str]) -> Any:
-        """The features the denoiser is given for these prompts."""
+    def condition(self, prompts: Sequence[str], negative: bool = False) -> Any:
+        """The features the denoiser is given for these prompts; some models read what is to be
+        avoided, `negative`, otherwise."""
 
     def unread(self, prompt: str) -> str:
         """The end of a prompt that is too long to be read; "" where all of it is."""

@@ -32,6 +32,7 @@ class Adapter(ABC):
     pipelines: ClassVar[tuple[str, ...]]
     parts: ClassVar[Mapping[str, Part]]
     asked: ClassVar[str]  # the part that is asked at every step
+    side: ClassVar[int] = 0  # latents high and wide, where that part's configuration has no word
 
     def __init__(
         self, networks: Mapping[str, Any], index: Mapping[str, Any], downsampling: int
@@ -48,6 +49,10 @@ class Adapter(ABC):
     @abstractmethod
     def features(self, phrase: Phrase) -> TextFeatures:
         """What the denoiser is given for one prompt, (1, ...)."""
+
+    def avoided(self, phrase: Phrase) -> TextFeatures:
+        """The same for a negative prompt, where those are read otherwise."""
+        return self.features(phrase)
 
     @abstractmethod
     def predict(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from studio.models.checkpoint import Checkpoint
 
 INDEX, CONFIG, AUTOENCODER, HALF = "model_index.json", "config.json", "vae", ".fp16."
+LEVELS = "block_out_channels", "encoder_block_out_channels", "dim_mult"  # one an autoencoder
 MOST_SIDE, MOST_LEVELS = 1024, 8  # far beyond any published one
 
 
@@ -57,8 +58,9 @@ class CheckpointFormat:
 
 def _size(path: Path, family: type[Adapter]) -> int:
     """The height and width in pixels of the pictures that it was trained on."""
-    side = read_document(path / family.asked / CONFIG).get("sample_size")
-    levels = read_document(path / AUTOENCODER / CONFIG).get("block_out_channels")
+    side = read_document(path / family.asked / CONFIG).get("sample_size", family.side)
+    coder = read_document(path / AUTOENCODER / CONFIG)
+    levels = next((coder[key] for key in LEVELS if key in coder), None)
     if type(side) is not int or not isinstance(levels, list) or not 0 < side <= MOST_SIDE:
         raise ModelError(f"{path / family.asked / CONFIG} does not say for which size it is.")
     return side * int(2 ** (min(len(levels), MOST_LEVELS) - 1))

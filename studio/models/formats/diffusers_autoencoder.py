@@ -1,12 +1,14 @@
 """Autoencoders of diffusers and of Stable Diffusion's checkpoints.
 
-AutoencoderKL and AutoencoderTiny folders, a pipeline's folder (its vae/ counts), and single
-safetensors files: an autoencoder alone, or a whole checkpoint with one inside. Only AutoencoderKL
-needs the package diffusers, and that only to be opened. Nothing is ever downloaded.
+Folders of AutoencoderKL, AutoencoderTiny and the classes in OTHERS, a pipeline's folder (its vae/
+counts), and single safetensors files: an autoencoder alone, or a whole checkpoint with one inside.
+All but AutoencoderTiny need the package diffusers, and that only to be opened. Nothing is ever
+downloaded.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -33,6 +35,12 @@ if TYPE_CHECKING:
 
 CONFIG, PART = "config.json", "vae"
 KL, TINY = "AutoencoderKL", "AutoencoderTiny"
+#: class: (module, wrapper)
+OTHERS = {
+    "AutoencoderDC": ("studio.models.dc_autoencoder", "DCAutoencoder"),
+    "AutoencoderKLQwenImage": ("studio.models.qwen_autoencoder", "QwenAutoencoder"),
+}
+LAYERS = "encoder_layers_per_block", "decoder_layers_per_block", "dim_mult", "num_res_blocks"
 WEIGHTS = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.fp16.safetensors")
 KL_SCALE, TINY_SCALE = 0.18215, 1.0  # what diffusers takes where a configuration says nothing
 PLAIN = {  # what AutoencoderTiny may be configured to, and the one value each has in TAESD
@@ -73,7 +81,7 @@ class DiffusersAutoencoderFormat:
     def describe(self, path: Path) -> ModelInfo:
         source = _source(path)
         stored = shapes(source.weights)
-        if source.kind == TINY:
+        if source.kind == TINY or source.kind in OTHERS:
             scaling = stated_scaling(source.weights, source.document, TINY_SCALE)
             parameters = count(stored)
         else:
@@ -93,6 +101,8 @@ class DiffusersAutoencoderFormat:
 
         # in half precision the activations of Stable Diffusion XL's overflow
         precision = "float32" if precision == "float16" else precision
+        if source.kind in OTHERS:
+            return in_precision(_open_other(source), device, precision)
         return in_precision(open_kl(source.weights, *_architecture(source)), device, precision)
 
 
@@ -118,7 +128,7 @@ def _configured_folder(path: Path) -> Path | None:
         return None
     for folder in (path, path / PART) if path.is_dir() else (path.parent,):
         try:
-            if read_document(folder / CONFIG).get("_class_name") in (KL, TINY):
+            if read_document(folder / CONFIG).get("_class_name") in (KL, TINY, *OTHERS):
                 return folder
         except ModelError:
             continue
@@ -178,6 +188,24 @@ def _check(path: Path, config: KLConfig) -> None:
         )
     if not isinstance(config.act_fn, str):
         raise ModelError(f"{path} has an impossible configuration: no activation function.")
+
+
+def _open_other(source: _Source) -> nn.Module:
+    """Raises ModelError."""
+    from studio.models.kl_autoencoder import opened
+
+    module, name = OTHERS[source.kind]
+    kind = getattr(importlib.import_module(module), name)
+    for key in LAYERS:
+        value = source.document.get(key, 1)
+        layers = value if isinstance(value, list) else [value]
+        if len(layers) > MOST_LEVELS or any(
+            type(each) is not int or not 0 <= each <= MOST_LAYERS for each in layers
+        ):
+            raise ModelError(f"{source.config} has an impossible configuration: {key!r}.")
+    scaling = stated_scaling(source.weights, source.document, TINY_SCALE)
+    names = {name: name for name in shapes(source.weights)}
+    return opened(kind, source.weights, names, source.document, scaling)
 
 
 def _open_tiny(source: _Source) -> nn.Module:

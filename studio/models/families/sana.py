@@ -1,0 +1,101 @@
+"""Sana (Xie et al. 2024, arXiv:2410.10629): a transformer of linear attention on latents that are a
+32nd of the picture's side, beside Gemma 2's tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from studio.models.families.adapter import Adapter, Part
+from studio.models.families.flow import published
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from studio.core.prompts import Phrase
+    from studio.diffusion.schedules import Schedule
+    from studio.models.families.language import LanguageText
+    from studio.networks.text import TextFeatures
+
+LENGTH, TIMES = 300, 1000
+#: What Gemma is told before a prompt (the paper's section 2.4), word for word.
+TOLD = """\
+Given a user prompt, generate an 'Enhanced prompt' that provides detailed visual descriptions \
+suitable for image generation. Evaluate the level of detail in the user prompt:
+- If the prompt is simple, focus on adding specifics about colors, shapes, sizes, textures, and \
+spatial relationships to create vivid and concrete scenes.
+- If the prompt is already detailed, refine and enhance the existing details slightly without \
+overcomplicating.
+Here are examples of how to transform or refine prompts:
+- User Prompt: A cat sleeping -> Enhanced: A small, fluffy white cat curled up in a round shape, \
+sleeping peacefully on a warm sunny windowsill, surrounded by pots of blooming red flowers.
+- User Prompt: A busy city street -> Enhanced: A bustling city street scene at dusk, featuring \
+glowing street lamps, a diverse crowd of people in colorful clothing, and a double-decker bus \
+passing by towering glass skyscrapers.
+Please generate only the enhanced description for the prompt below and avoid including any \
+additional commentary or evaluations:
+User Prompt: """
+
+
+class Sana(Adapter):
+    asked = "transformer"
+    pipelines = ("SanaPipeline",)
+    parts: ClassVar[Mapping[str, Part]] = {
+        "transformer": Part(("SanaTransformer2DModel",)),
+        "tokenizer": Part(("GemmaTokenizer", "GemmaTokenizerFast"), "transformers"),
+        "text_encoder": Part(("Gemma2Model", "Gemma2ForCausalLM"), "transformers"),
+    }
+
+    @cached_property
+    def text(self) -> LanguageText:
+        from studio.models.families.language import LanguageText
+
+        networks = self.networks
+        last = len(networks["tokenizer"].encode(TOLD)) - 1
+        return LanguageText(
+            networks["tokenizer"],
+            networks["text_encoder"],
+            last + LENGTH - 1,
+            before=TOLD,
+            dropped=(1, last),
+        )
+
+    def features(self, phrase: Phrase) -> TextFeatures:
+        """The beginning, the last token of what Gemma is told, and the prompt's."""
+        return self.text(_lowered(phrase))
+
+    def avoided(self, phrase: Phrase) -> TextFeatures:
+        """Gemma is told nothing."""
+        text = replace(self.text, before="", most=LENGTH, dropped=(0, 0))
+        return text(_lowered(phrase))
+
+    def predict(
+        self, x: Tensor, t: Tensor, features: TextFeatures, guidance: float | None
+    ) -> Tensor:
+        output: Tensor = self.denoiser(
+            x,
+            features.tokens,
+            t * TIMES * self.denoiser.config.timestep_scale,
+            encoder_attention_mask=features.mask,
+            return_dict=False,
+        )[0]
+        return output[:, : x.shape[1]]  # some tell a variance too
+
+    def schedule(self, height: int, width: int, config: Mapping[str, Any]) -> Schedule | None:
+        return published(config, height * width // self.fold() ** 2)
+
+    def unread(self, text: str) -> str:
+        rest = self.text.unread(text.lower())
+        return text[len(text) - len(rest) :]
+
+    def fold(self) -> int:
+        return int(self.denoiser.config.patch_size)
+
+
+def _lowered(phrase: Phrase) -> Phrase:
+    return replace(phrase, text=phrase.text.lower().strip())
+
+
+FAMILY = Sana
