@@ -126,5 +126,12 @@ def _built(path: Path, kind: str, values: Mapping[str, Any]) -> Any:
     try:
         with torch.device("meta"):
             return getattr(diffusers, kind).from_config(values)
-    except (ValueError, RuntimeError, TypeError, LookupError, ArithmeticError) as error:
+    except (
+        ValueError,
+        RuntimeError,
+        TypeError,
+        LookupError,
+        ArithmeticError,
+        AssertionError,
+    ) as error:
         raise ModelError(f"{path} has an impossible configuration.") from error

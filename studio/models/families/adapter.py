@@ -32,7 +32,8 @@ class Adapter(ABC):
     pipelines: ClassVar[tuple[str, ...]]
     parts: ClassVar[Mapping[str, Part]]
     asked: ClassVar[str]  # the part that is asked at every step
-    side: ClassVar[int] = 0  # latents high and wide, where that part's configuration has no word
+    #: A side of its training pictures' latents, where its configuration does not say.
+    latent_side: ClassVar[int] = 0
 
     def __init__(
         self, networks: Mapping[str, Any], index: Mapping[str, Any], downsampling: int

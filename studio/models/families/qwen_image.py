@@ -28,7 +28,7 @@ DROPPED = 34  # tokens of what is before the prompt, which the denoiser is not g
 
 
 class QwenImage(Adapter):
-    asked, side = "transformer", 128
+    asked, latent_side = "transformer", 128
     pipelines = ("QwenImagePipeline",)
     parts: ClassVar[Mapping[str, Part]] = {
         "transformer": Part(("QwenImageTransformer2DModel",)),

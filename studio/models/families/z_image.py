@@ -23,7 +23,7 @@ USER, END = "<|im_start|>user\n", "<|im_end|>\n<|im_start|>assistant\n"
 
 
 class ZImage(Adapter):
-    asked, side = "transformer", 128
+    asked, latent_side = "transformer", 128
     pipelines = ("ZImagePipeline",)
     parts: ClassVar[Mapping[str, Part]] = {
         "transformer": Part(("ZImageTransformer2DModel",)),

@@ -58,7 +58,7 @@ class CheckpointFormat:
 
 def _size(path: Path, family: type[Adapter]) -> int:
     """The height and width in pixels of the pictures that it was trained on."""
-    side = read_document(path / family.asked / CONFIG).get("sample_size", family.side)
+    side = read_document(path / family.asked / CONFIG).get("sample_size", family.latent_side)
     coder = read_document(path / AUTOENCODER / CONFIG)
     levels = next((coder[key] for key in LEVELS if key in coder), None)
     if type(side) is not int or not isinstance(levels, list) or not 0 < side <= MOST_SIDE:
