@@ -30,7 +30,7 @@ class PixArt(Adapter):
         """Lower-case letters, as it was trained; a word's vector is scaled by its weight."""
         import torch
 
-        from studio.models.families import language
+        from studio.models.families.language import unpooled
 
         tokenizer, encoder = self.networks["tokenizer"], self.networks["text_encoder"]
         found = tokenizer(
@@ -43,7 +43,7 @@ class PixArt(Adapter):
         with torch.inference_mode():
             states = encoder(found.input_ids.to(encoder.device)).last_hidden_state[0]
         weights = [phrase.weight(*span) for span in found.offset_mapping[0].tolist()]
-        return language.features(states * states.new_tensor(weights)[:, None])
+        return unpooled(states * states.new_tensor(weights)[:, None])
 
     def predict(
         self, x: Tensor, t: Tensor, features: TextFeatures, guidance: float | None

@@ -3,20 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
-from studio.models.families.adapter import Adapter, Part
-from studio.models.families.flow import published
+from studio.models.families.language import LanguageAdapter, Template, parts
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from studio.core.prompts import Phrase
-    from studio.diffusion.schedules import Schedule
-    from studio.models.families.language import LanguageText
     from studio.networks.text import TextFeatures
 
 LENGTH, TIMES = 300, 1000
@@ -39,37 +35,22 @@ additional commentary or evaluations:
 User Prompt: """
 
 
-class Sana(Adapter):
-    asked = "transformer"
+class Sana(LanguageAdapter):
     pipelines = ("SanaPipeline",)
-    parts: ClassVar[Mapping[str, Part]] = {
-        "transformer": Part(("SanaTransformer2DModel",)),
-        "tokenizer": Part(("GemmaTokenizer", "GemmaTokenizerFast"), "transformers"),
-        "text_encoder": Part(("Gemma2Model", "Gemma2ForCausalLM"), "transformers"),
-    }
+    parts = parts("SanaTransformer2DModel", "GemmaTokenizer", "Gemma2Model", "Gemma2ForCausalLM")
 
     @cached_property
-    def text(self) -> LanguageText:
-        from studio.models.families.language import LanguageText
-
-        networks = self.networks
-        last = len(networks["tokenizer"].encode(TOLD)) - 1
-        return LanguageText(
-            networks["tokenizer"],
-            networks["text_encoder"],
-            last + LENGTH - 1,
-            before=TOLD,
-            dropped=(1, last),
-        )
+    def template(self) -> Template:  # type: ignore[override]
+        """Of what Gemma is told the denoiser is given the beginning and the last token."""
+        last = len(self.networks["tokenizer"].encode(TOLD)) - 1
+        return Template(last + LENGTH - 1, before=TOLD, dropped=(1, last))
 
     def features(self, phrase: Phrase) -> TextFeatures:
-        """The beginning, the last token of what Gemma is told, and the prompt's."""
-        return self.text(_lowered(phrase))
+        return self.read(_lowered(phrase), self.template)
 
     def avoided(self, phrase: Phrase) -> TextFeatures:
         """Gemma is told nothing."""
-        text = replace(self.text, before="", most=LENGTH, dropped=(0, 0))
-        return text(_lowered(phrase))
+        return self.read(_lowered(phrase), Template(LENGTH))
 
     def predict(
         self, x: Tensor, t: Tensor, features: TextFeatures, guidance: float | None
@@ -83,11 +64,8 @@ class Sana(Adapter):
         )[0]
         return output[:, : x.shape[1]]  # some tell a variance too
 
-    def schedule(self, height: int, width: int, config: Mapping[str, Any]) -> Schedule | None:
-        return published(config, height * width // self.fold() ** 2)
-
     def unread(self, text: str) -> str:
-        rest = self.text.unread(text.lower())
+        rest = super().unread(text.lower())
         return text[len(text) - len(rest) :]
 
     def fold(self) -> int:

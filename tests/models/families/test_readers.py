@@ -32,7 +32,8 @@ from tests.models.families.pipelines import BETAS, written
 from tests.models.families.readers import READERS
 
 STEPS, SIDE = 5, 64
-NOISE = torch.randn(1, 4, SIDE // 2, SIDE // 2, generator=torch.Generator().manual_seed(3))
+HEIGHT, WIDTH = 96, 64  # of what is compared with diffusers
+NOISE = torch.randn(1, 4, HEIGHT // 2, WIDTH // 2, generator=torch.Generator().manual_seed(3))
 WITHOUT_WEIGHTS = ("sana", "qwen-image", "z-image", "lumina2")
 Opened = tuple[str, Any, Checkpoint]
 
@@ -52,7 +53,7 @@ def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def grid(model: Checkpoint) -> Schedule:
     """That of the folder; for PixArt's chain DDIM's, which ends at its first index."""
-    if own := model.own_schedule(SIDE):
+    if own := model.adapter.schedule(HEIGHT // 2, WIDTH // 2, model.scheduler):
         return own
     assert isinstance(model.path, DiscreteDDPM)
     chain = model.path
@@ -72,8 +73,8 @@ def theirs(name: str, pipeline: Any, settings: Settings, form: str = "latent") -
     """With the scale in the family's own words, and what it adds to the plain guidance left out."""
     given: dict[str, Any] = {
         "prompt": settings.prompt, "negative_prompt": settings.negative, "latents": NOISE.clone(),
-        "num_inference_steps": STEPS, "guidance_scale": settings.guidance, "height": SIDE,
-        "width": SIDE, "output_type": form,
+        "num_inference_steps": STEPS, "guidance_scale": settings.guidance, "height": HEIGHT,
+        "width": WIDTH, "output_type": form,
     }  # fmt: skip
     match name:
         case "pixart-alpha" | "pixart-sigma":
@@ -96,8 +97,8 @@ def theirs(name: str, pipeline: Any, settings: Settings, form: str = "latent") -
             given |= {"cfg_normalization": False}
     found = pipeline(**given).images
     if name == "qwen-image" and form == "latent":
-        side = SIDE // 4
-        return pixel_shuffle(found.transpose(1, 2).unflatten(2, (side, side)), 2)
+        patches = found.transpose(1, 2).unflatten(2, (HEIGHT // 4, WIDTH // 4))
+        return pixel_shuffle(patches, 2)
     return found
 
 
@@ -161,6 +162,16 @@ def test_a_prompt_goes_the_whole_way(opened: Opened) -> None:
         assert picture.image.shape == (SIDE, SIDE, 3) and picture.image.std() > 0
 
 
+def test_half_precision_is_near(opened: Opened) -> None:
+    _, _, model = opened
+    half = registry.open_model(str(model.info.path), precision="bfloat16")
+    assert isinstance(half, Checkpoint)
+    settings = Settings("a red bear", sampler="ddim", steps=STEPS, guidance=2.0, size=SIDE)
+    expected, found = ours(model, settings), ours(half, settings)
+    assert (found - expected).abs().mean() < 0.1 * expected.abs().mean()
+    assert half.decode(found).shape == (1, HEIGHT, WIDTH, 3)
+
+
 def test_the_time_grid_is_the_published_one(opened: Opened) -> None:
     name, _, model = opened
     own = model.own_schedule(SIDE)
@@ -194,7 +205,7 @@ def test_a_shift_that_makes_no_sense_is_said(tmp_path: Path) -> None:
 def test_weights_change_the_words_or_are_refused(opened: Opened) -> None:
     name, _, model = opened
     if name in WITHOUT_WEIGHTS:
-        with pytest.raises(UsageError, match="no weighed words"):
+        with pytest.raises(UsageError, match="no weights of words"):
             model.condition(["a (bear:2)"])
         return
     plain, one, more = (model.condition([text]) for text in ("a bear", "a (bear:1)", "a (bear:2)"))
@@ -249,6 +260,7 @@ def test_a_sigma_under_its_older_class_is_the_same(tmp_path: Path) -> None:
     older = registry.open_model(str(tmp_path / "sigma"))
     assert isinstance(older, Checkpoint)
     assert torch.equal(ours(older, settings), ours(model, settings))
+    assert older.info.trained["family"] == "PixArt"
 
 
 def edited(path: Path, **values: object) -> None:
