@@ -32,7 +32,7 @@ from studio.models.families import adapters
 from studio.models.families.adapter import Adapter
 from studio.models.format import Check
 from studio.models.formats import diffusers_autoencoder
-from studio.models.formats.checkpoint import AUTOENCODER, HALF, INDEX, parts_of, weights_in
+from studio.models.formats.checkpoint import AUTOENCODER, INDEX, VARIANT, parts_of, weights_in
 from studio.models.kl_autoencoder import EXTRA
 from studio.models.latent_diffusion import LinearPreview, remembered, shown, to_bytes
 from studio.models.model import ImageAutoencoder, ModelInfo
@@ -73,8 +73,7 @@ class Checkpoint:
         self.scheduler = scheduler
         self.info, self.adapter, self.autoencoder = info, adapter, autoencoder
         self.path, self.prediction = path, prediction
-        self._known: OrderedDict[str, TextFeatures] = OrderedDict()
-        self._avoided: OrderedDict[str, TextFeatures] = OrderedDict()
+        self._known: OrderedDict[Any, TextFeatures] = OrderedDict()
         self._parameter = next(adapter.denoiser.parameters())
         self._preview: LinearPreview | None = None
 
@@ -165,7 +164,7 @@ class Checkpoint:
             found, kind = asked(prompts.one_phrase(prompt)), self._parameter.dtype
             return TextFeatures(found.tokens.to(kind), found.mask, found.pooled.to(kind))
 
-        return remembered(self._avoided if negative else self._known, prompt, read)
+        return remembered(self._known, (prompt, negative), read)
 
 
 def fitted(autoencoder: ImageAutoencoder, device: torch.device) -> LinearPreview:
@@ -217,13 +216,13 @@ def _part(library: str, kind: str, folder: Path, device: str, precision: str) ->
     try:
         if "Tokenizer" in kind:
             return found.from_pretrained(folder, local_files_only=True)
-        half = any(HALF in file.name for file in weights_in(folder))
+        variant = VARIANT.search(weights_in(folder)[0].name) if weights_in(folder) else None
         network, report = found.from_pretrained(
             folder,
             local_files_only=True,
             use_safetensors=True,
             torch_dtype=getattr(torch, precision),
-            variant="fp16" if half else None,
+            variant=variant[1] if variant else None,
             output_loading_info=True,
         )
     except Exception as error:  # what is damaged fails in any way it likes

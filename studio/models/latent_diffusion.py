@@ -275,7 +275,7 @@ class LatentDiffusion:
 
 
 def remembered(
-    known: OrderedDict[str, TextFeatures], prompt: str, read: Callable[[], TextFeatures]
+    known: OrderedDict[Any, TextFeatures], prompt: Any, read: Callable[[], TextFeatures]
 ) -> TextFeatures:
     """What is `known` of a prompt, or read now; the last PROMPTS_KEPT stay known."""
     if prompt not in known:

@@ -6,6 +6,7 @@ and transformers, and those only to be opened. Nothing is ever downloaded or unp
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,8 @@ from studio.models.state_files import count, shapes
 if TYPE_CHECKING:
     from studio.models.checkpoint import Checkpoint
 
-INDEX, CONFIG, AUTOENCODER, HALF = "model_index.json", "config.json", "vae", ".fp16."
+INDEX, CONFIG, AUTOENCODER = "model_index.json", "config.json", "vae"
+VARIANT = re.compile(r"\.(fp16|bf16)[.-]")  # in the names of files in half precision
 LEVELS = "block_out_channels", "encoder_block_out_channels", "dim_mult"  # one an autoencoder
 MOST_SIDE, MOST_LEVELS = 1024, 8  # far beyond any published one
 
@@ -69,7 +71,7 @@ def _size(path: Path, family: type[Adapter]) -> int:
 def weights_in(folder: Path) -> tuple[Path, ...]:
     """A part's files of weights; those in half precision only where there are no others."""
     files = sorted(folder.glob("*.safetensors"))
-    return tuple([file for file in files if HALF not in file.name] or files)
+    return tuple([file for file in files if not VARIANT.search(file.name)] or files)
 
 
 def parts_of(path: Path, family: type[Adapter], index: Mapping[str, Any]) -> tuple[str, ...]:

@@ -263,6 +263,20 @@ def test_a_sigma_under_its_older_class_is_the_same(tmp_path: Path) -> None:
     assert older.info.trained["family"] == "PixArt"
 
 
+def test_files_in_half_precision_open_in_pieces_too(tmp_path: Path) -> None:
+    """As Sana's are published: under the name of a precision, the text encoder in pieces."""
+    pipeline, model = opened_from("sana", tmp_path / "sana")
+    expected = model.condition(["bear"]).tokens
+    shutil.rmtree(tmp_path / "sana")
+    pipeline.to(torch.bfloat16).save_pretrained(tmp_path / "sana", variant="bf16")
+    texts = tmp_path / "sana" / "text_encoder"
+    shutil.rmtree(texts)
+    pipeline.text_encoder.save_pretrained(texts, variant="bf16", max_shard_size="40KB")
+    assert len(list(texts.glob("model.bf16-*.safetensors"))) > 1
+    half = registry.open_model(str(tmp_path / "sana"))
+    assert torch.allclose(half.condition(["bear"]).tokens, expected, atol=0.1)
+
+
 def edited(path: Path, **values: object) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
 
