@@ -190,7 +190,7 @@ def open_checkpoint(info: ModelInfo, device: str, precision: str, check: Check) 
     for name in parts_of(info.path, family, index):
         check()
         library, kind = index[name]
-        networks[name] = _part(library, kind, info.path / name, device, precision)
+        networks[name] = open_part(library, kind, info.path / name, device, precision)
     check()
     autoencoder: Any = diffusers_autoencoder.FORMAT.open(
         info.path / AUTOENCODER, device, precision, check
@@ -201,7 +201,7 @@ def open_checkpoint(info: ModelInfo, device: str, precision: str, check: Check) 
     return Checkpoint(info, adapter, autoencoder, path, prediction, read_document(scheduler))
 
 
-def _part(library: str, kind: str, folder: Path, device: str, precision: str) -> Any:
+def open_part(library: str, kind: str, folder: Path, device: str, precision: str) -> Any:
     """A network or a tokenizer of one of the two packages. Raises ModelError."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     try:

@@ -15,7 +15,6 @@ NO_VARIANCE = -30.0  # its logarithm
 class DCAutoencoder(KLAutoencoder):
     """`network` is diffusers' AutoencoderDC, which learnt no posterior."""
 
-    of = "AutoencoderDC"
     variational = False
 
     @property

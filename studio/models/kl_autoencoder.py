@@ -5,7 +5,6 @@ Nothing is downloaded: the network is built from its configuration and filled fr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,6 @@ EXTRA = "latent-studio[checkpoints]"
 class KLAutoencoder(nn.Module):
     """`network` is diffusers' AutoencoderKL; normalised latents are (z - center) gain."""
 
-    of = "AutoencoderKL"
     variational = True
     center: Tensor
     gain: Tensor
@@ -76,62 +74,39 @@ def open_kl(path: Path, names: dict[str, str], config: KLConfig, scaling: Scalin
 
     Raises ModelError.
     """
-    levels = len(config.block_out_channels)
-    blocks = {
-        "down_block_types": ("DownEncoderBlock2D",) * levels,
-        "up_block_types": ("UpDecoderBlock2D",) * levels,
-    }
-    return opened(KLAutoencoder, path, names, asdict(config) | blocks, scaling)
-
-
-def opened(
-    kind: type[KLAutoencoder],
-    path: Path,
-    names: Mapping[str, str],
-    values: Mapping[str, Any],
-    scaling: Scaling,
-) -> KLAutoencoder:
-    """The same for a class of diffusers that is configured by `values`."""
-    network = _built(path, kind.of, values)
+    network = _built(path, config)
     expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     shapes = state_files.shapes(path)
-    found = {
-        name: flat(name, shapes[stored]) if len(expected.get(name, ())) == 2 else shapes[stored]
-        for name, stored in names.items()
-    }
+    found = {name: flat(name, shapes[stored]) for name, stored in names.items()}
     wrong = [name for name in sorted(expected | found) if expected.get(name) != found.get(name)]
     if wrong:
         raise ModelError(
             f"{path} does not fit its configuration: {shortened(wrong[0])} is"
             f" {found.get(wrong[0])}, not {expected.get(wrong[0])}."
         )
-    autoencoder = kind(network, scaling)
-    if len(scaling.mean) not in (1, autoencoder.latent_channels):
-        channels = autoencoder.latent_channels
-        raise ModelError(f"{path} has {channels} channels, its statistics do not.")
+    if len(scaling.mean) not in (1, config.latent_channels):
+        raise ModelError(f"{path} has {config.latent_channels} channels, its statistics do not.")
     tensors = state_files.read(path, names.values())
     state = {name: tensors[stored].reshape(expected[name]) for name, stored in names.items()}
     network.load_state_dict(state, assign=True)
-    return autoencoder.eval().requires_grad_(False)
+    return KLAutoencoder(network, scaling).eval().requires_grad_(False)
 
 
-def _built(path: Path, kind: str, values: Mapping[str, Any]) -> Any:
+def _built(path: Path, config: KLConfig) -> Any:
     """The network without memory for its weights."""
     try:
-        import diffusers  # type: ignore
+        from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL  # type: ignore
     except ImportError as error:
         raise ModelError(
             f"{path} needs the package diffusers; install it with: pip install '{EXTRA}'."
         ) from error
+    levels = len(config.block_out_channels)
     try:
         with torch.device("meta"):
-            return getattr(diffusers, kind).from_config(values)
-    except (
-        ValueError,
-        RuntimeError,
-        TypeError,
-        LookupError,
-        ArithmeticError,
-        AssertionError,
-    ) as error:
+            return AutoencoderKL(
+                down_block_types=("DownEncoderBlock2D",) * levels,
+                up_block_types=("UpDecoderBlock2D",) * levels,
+                **asdict(config),
+            )
+    except (ValueError, RuntimeError, TypeError, KeyError, ZeroDivisionError) as error:
         raise ModelError(f"{path} has an impossible configuration.") from error

@@ -10,7 +10,7 @@ from studio.networks.autoencoder import Posterior
 
 
 class QwenAutoencoder(KLAutoencoder):
-    of = "AutoencoderKLQwenImage"
+    """`network` is diffusers' AutoencoderKLQwenImage."""
 
     @property
     def downsampling(self) -> int:

@@ -4,6 +4,7 @@ transformer on a DDPM chain that attends to T5's tokens."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from studio.models.families.adapter import Adapter, Part
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from studio.core.prompts import Phrase
+    from studio.models.families.t5 import T5Text
     from studio.networks.text import TextFeatures
 
 LENGTHS = {"PixArtAlphaPipeline": 120, "PixArtSigmaPipeline": 300}  # tokens, the end among them
@@ -26,23 +28,31 @@ class PixArt(Adapter):
         "text_encoder": Part(("T5EncoderModel",), "transformers"),
     }
 
+    @cached_property
+    def text(self) -> T5Text:
+        from studio.models.families.t5 import T5Text
+
+        length = LENGTHS[self.index["_class_name"]]
+        return T5Text(self.networks["tokenizer"], self.networks["text_encoder"], length)
+
     def features(self, phrase: Phrase) -> TextFeatures:
-        """Lower-case letters, as it was trained; a word's vector is scaled by its weight."""
+        """In lower-case letters, as it was trained, and nothing of what the text does not fill."""
         import torch
 
         from studio.models.families.language import unpooled
+        from studio.models.families.t5 import weights_at
 
-        tokenizer, encoder = self.networks["tokenizer"], self.networks["text_encoder"]
-        found = tokenizer(
+        found = self.text.tokenizer(
             phrase.text.lower(),
-            max_length=self._length,
+            max_length=self.text.length,
             truncation=True,
             return_offsets_mapping=True,
             return_tensors="pt",
         )
+        encoder = self.text.encoder
         with torch.inference_mode():
             states = encoder(found.input_ids.to(encoder.device)).last_hidden_state[0]
-        weights = [phrase.weight(*span) for span in found.offset_mapping[0].tolist()]
+        weights = weights_at(phrase, found.offset_mapping[0].tolist())
         return unpooled(states * states.new_tensor(weights)[:, None])
 
     def predict(
@@ -67,16 +77,9 @@ class PixArt(Adapter):
         sizes = x.new_tensor([[height, width]]).expand(len(x), -1)
         return {"resolution": sizes, "aspect_ratio": sizes[:, :1] / sizes[:, 1:]}
 
-    @property
-    def _length(self) -> int:
-        return LENGTHS[self.index["_class_name"]]
-
     def unread(self, text: str) -> str:
-        found = self.networks["tokenizer"](
-            text.lower(), return_offsets_mapping=True, add_special_tokens=False
-        )
-        rest = found.offset_mapping[self._length - 1 :]
-        return text[rest[0][0] :] if rest else ""
+        rest = self.text.unread(text.lower())
+        return text[len(text) - len(rest) :]
 
     def fold(self) -> int:
         return int(self.denoiser.config.patch_size)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from studio.models.families.language import LanguageAdapter, Template, parts
+from studio.models.families.packed import PACK, packed, unpacked
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,19 +32,16 @@ class QwenImage(LanguageAdapter):
     def predict(
         self, x: Tensor, t: Tensor, features: TextFeatures, guidance: float | None
     ) -> Tensor:
-        from torch.nn.functional import pixel_shuffle, pixel_unshuffle
-
-        patches = pixel_unshuffle(x, self.fold())
-        size = patches.shape[-2:]
+        height, width = (side // PACK for side in x.shape[-2:])
         output = self.denoiser(
-            patches.flatten(2).transpose(1, 2),
+            packed(x),
             features.tokens,
             features.mask,
             t,
-            img_shapes=[[(1, *size)]] * len(x),
+            img_shapes=[[(1, height, width)]] * len(x),
             return_dict=False,
         )[0]
-        return pixel_shuffle(output.transpose(1, 2).unflatten(2, size), self.fold())
+        return unpacked(output, x)
 
 
 FAMILY = QwenImage

@@ -192,20 +192,21 @@ def _check(path: Path, config: KLConfig) -> None:
 
 def _open_other(source: _Source) -> nn.Module:
     """Raises ModelError."""
-    from studio.models.kl_autoencoder import opened
+    from studio.models.checkpoint import open_part
 
-    module, name = OTHERS[source.kind]
-    kind = getattr(importlib.import_module(module), name)
+    assert source.config is not None
     for key in LAYERS:
         value = source.document.get(key, 1)
         layers = value if isinstance(value, list) else [value]
-        if len(layers) > MOST_LEVELS or any(
-            type(each) is not int or not 0 <= each <= MOST_LAYERS for each in layers
-        ):
-            raise ModelError(f"{source.config} has an impossible configuration: {key!r}.")
-    scaling = stated_scaling(source.weights, source.document, TINY_SCALE)
-    names = {name: name for name in shapes(source.weights)}
-    return opened(kind, source.weights, names, source.document, scaling)
+        if len(layers) > MOST_LEVELS or any(each not in range(MOST_LAYERS + 1) for each in layers):
+            raise ModelError(f"{source.config} has an impossible {key!r}.")
+    network = open_part("diffusers", source.kind, source.config.parent, "cpu", "float32")
+    module, name = OTHERS[source.kind]
+    scaling = stated_scaling(source.config, source.document, TINY_SCALE)
+    autoencoder: nn.Module = getattr(importlib.import_module(module), name)(network, scaling)
+    if len(scaling.mean) not in (1, autoencoder.latent_channels):
+        raise ModelError(f"{source.config} has statistics for other channels than it has.")
+    return autoencoder.eval().requires_grad_(False)
 
 
 def _open_tiny(source: _Source) -> nn.Module:
