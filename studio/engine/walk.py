@@ -107,9 +107,8 @@ class Walker:
             raise UsageError("the ends of a walk have the same LoRA on; give both the same tags.")
         model = plan.dressed(self._plain)
         self._check()
-        prompted, negative = (
-            model.condition([text]) for text in (plan.settings.prompt, plan.settings.negative)
-        )
+        prompted = model.condition([plan.settings.prompt])
+        negative = model.condition([plan.settings.negative], negative=True)
         alone = Batch(plan, (0,), Seeds.of([plan.settings]))
         encoded, point = None, None  # type: Tensor | None, Tensor | None
         if end.picture is not None:

@@ -35,7 +35,7 @@ from studio.models.dressing import Wardrobe
 from studio.models.families import family_of
 from studio.models.families.adapter import Adapter
 from studio.models.format import Check
-from studio.models.formats.checkpoint import AUTOENCODER, HALF, INDEX, parts_of, weights_in
+from studio.models.formats.checkpoint import AUTOENCODER, INDEX, VARIANT, parts_of, weights_in
 from studio.models.kl_autoencoder import EXTRA
 from studio.models.known import answers
 from studio.models.latent_diffusion import LinearPreview, remembered, shown, to_bytes
@@ -108,8 +108,8 @@ class Checkpoint:
         return self.autoencoder.latent_channels, size.height // fold, size.width // fold
 
     @torch.inference_mode()
-    def condition(self, prompts: Sequence[str]) -> TextFeatures:
-        return reduce(TextFeatures.joined, [self._features(prompt) for prompt in prompts])
+    def condition(self, prompts: Sequence[str], negative: bool = False) -> TextFeatures:
+        return reduce(TextFeatures.joined, [self._features(each, negative) for each in prompts])
 
     def dressed(self, addons: tuple[AddOn, ...]) -> Checkpoint:
         view = copy.copy(self)  # the same networks, and what is known of prompts
@@ -174,15 +174,16 @@ class Checkpoint:
         kind = self._parameter.dtype
         return self.adapter.predict(x.to(kind), t, condition, guidance).float()
 
-    def _features(self, prompt: str) -> TextFeatures:
+    def _features(self, prompt: str, negative: bool) -> TextFeatures:
         """One prompt's features (1, ...), in the denoiser's precision; the last are kept."""
+        asked = self.adapter.avoided if negative else self.adapter.features
 
         def read() -> TextFeatures:
             self._wardrobe.wear(self._addons)
-            found, kind = self.adapter.features(prompts.one_phrase(prompt)), self._parameter.dtype
+            found, kind = asked(prompts.one_phrase(prompt)), self._parameter.dtype
             return TextFeatures(found.tokens.to(kind), found.mask, found.pooled.to(kind))
 
-        return remembered(self._known, (prompt, self._addons), read)
+        return remembered(self._known, (prompt, negative, self._addons), read)
 
 
 def fitted(autoencoder: ImageAutoencoder, device: torch.device) -> LinearPreview:
@@ -214,7 +215,7 @@ def open_checkpoint(
     for name in parts_of(info.path, family, index):
         check()
         library, kind = index[name]
-        networks[name] = _part(library, kind, info.path / name, device, precision)
+        networks[name] = open_part(library, kind, info.path / name, device, precision)
     check()
     place = autoencoder or str(info.path / AUTOENCODER)
     opened = open_autoencoder(place, device, precision)
@@ -260,20 +261,20 @@ def reason(error: Exception) -> str:
     return " ".join(str(error).split())[:SAID] or type(error).__name__
 
 
-def _part(library: str, kind: str, folder: Path, device: str, precision: str) -> Any:
+def open_part(library: str, kind: str, folder: Path, device: str, precision: str) -> Any:
     """A network or a tokenizer of one of the two packages. Raises ModelError."""
     module = module_of(library, folder)
     try:
         found = getattr(module, kind)
         if "Tokenizer" in kind or "Processor" in kind:
             return found.from_pretrained(folder, local_files_only=True)
-        half = any(HALF in file.name for file in weights_in(folder))
+        variant = VARIANT.search(weights_in(folder)[0].name) if weights_in(folder) else None
         network, report = found.from_pretrained(
             folder,
             local_files_only=True,
             use_safetensors=True,
             torch_dtype=getattr(torch, precision),
-            variant="fp16" if half else None,
+            variant=variant[1] if variant else None,
             output_loading_info=True,
         )
     except Exception as error:  # what is damaged fails in any way it likes
@@ -300,7 +301,7 @@ def trained_as(config: Mapping[str, Any], path: Path) -> tuple[DiffusionPath, Pr
     kind = str(config.get("prediction_type", "epsilon"))
     schedule, count = config.get("beta_schedule", "linear"), config.get("num_train_timesteps", 1000)
     try:
-        if "FlowMatch" in str(config.get("_class_name")):
+        if "FlowMatch" in str(config.get("_class_name")) or kind == "flow_prediction":
             return RectifiedFlow(), PREDICTIONS["velocity"]
         ends = float(config.get("beta_start", 1e-4)), float(config.get("beta_end", 0.02))
         if config.get("trained_betas"):

@@ -141,7 +141,7 @@ class LatentDiffusion:
         return config.channels, config.side, config.side
 
     @torch.inference_mode()
-    def condition(self, prompts: Sequence[str]) -> TextFeatures:
+    def condition(self, prompts: Sequence[str], negative: bool = False) -> TextFeatures:
         """The prompts' features, (B, ...); those of the last prompts are kept."""
         return reduce(TextFeatures.joined, [self._features(prompt) for prompt in prompts])
 

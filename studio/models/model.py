@@ -75,8 +75,9 @@ class Model(Protocol):
     def latent_shape(self, size: Size) -> tuple[int, int, int]:
         """(C, h, w) of a picture. Raises UsageError for sizes that it does not make."""
 
-    def condition(self, prompts: Sequence[str]) -> Any:
-        """The features the denoiser is given for these prompts."""
+    def condition(self, prompts: Sequence[str], negative: bool = False) -> Any:
+        """The features the denoiser is given for these prompts; some models read what is to be
+        avoided, `negative`, otherwise."""
 
     def dressed(self, addons: tuple[AddOn, ...]) -> Model:
         """The same networks with these files on, whatever others have on them. Raises UsageError,

@@ -108,7 +108,9 @@ class Plan:
         denoisers = []
         for step in turns:
             texts = [part.at(step, steps).typed() for part in (*prompt.parts, *negative.parts)]
-            *prompted, avoided = (model.condition([text] * count) for text in texts)
+            *wanted, other = texts
+            prompted = [model.condition([text] * count) for text in wanted]
+            avoided = model.condition([other] * count, negative=True)
             denoisers.append(self._guided(model, prompted, weights, avoided, watch))
         if len(turns) == 1:
             return denoisers[0]

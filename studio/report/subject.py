@@ -48,7 +48,7 @@ def generator(model: Model, settings: Settings) -> Generate:
 
     @torch.inference_mode()
     def generate(prompts: Sequence[str], seeds: Sequence[int]) -> np.ndarray:
-        negative = model.condition([settings.negative] * len(prompts))
+        negative = model.condition([settings.negative] * len(prompts), negative=True)
         denoiser = plan.guided_by(model, model.condition(prompts), negative)
         stream = NoiseStream(seeds)
         *_, last = plan.states(denoiser, stream.initial(shape, model.device), stream)

@@ -39,7 +39,8 @@ def trajectories(
     on the rectified flow's path. The sampler must not add noise of its own."""
     plan = Plan.of(settings)
     prompted = model.condition(prompts).padded(LENGTH)  # one shape: compiled once
-    denoiser = plan.guided_by(model, prompted, model.condition([settings.negative] * len(prompts)))
+    negative = model.condition([settings.negative] * len(prompts), negative=True)
+    denoiser = plan.guided_by(model, prompted, negative)
     first = plan.states(denoiser, noise, NoiseStream([]))
     states = [noise, *(state.x / (state.alpha + state.sigma) for state in first)]
     return torch.stack([state.float() for state in states], dim=1)

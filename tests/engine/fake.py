@@ -57,7 +57,7 @@ class FakeModel:
             raise UsageError(f"size must be {SIDE}.")
         return 3, SIDE, SIDE
 
-    def condition(self, prompts: Sequence[str]) -> Any:
+    def condition(self, prompts: Sequence[str], negative: bool = False) -> Any:
         if prompts[0]:  # not the negative one
             self.prompts.append(prompts[0])
             self.batches.append(len(prompts))

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from studio.diffusion.schedules import Schedule
     from studio.networks.text import TextFeatures
 
-
 T5_TOKENIZERS = ("T5Tokenizer", "T5TokenizerFast")
 
 
@@ -60,6 +59,10 @@ class Adapter(ABC):
     @abstractmethod
     def features(self, phrase: Phrase) -> TextFeatures:
         """What the denoiser is given for one prompt, (1, ...)."""
+
+    def avoided(self, phrase: Phrase) -> TextFeatures:
+        """The same for a negative prompt, where those are read otherwise."""
+        return self.features(phrase)
 
     @abstractmethod
     def predict(

@@ -6,6 +6,7 @@ and transformers, and those only to be opened. Nothing is ever downloaded or unp
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,8 +23,10 @@ from studio.models.state_files import count, shapes
 if TYPE_CHECKING:
     from studio.models.checkpoint import Checkpoint
 
-INDEX, CONFIG, AUTOENCODER, HALF = "model_index.json", "config.json", "vae", ".fp16."
+INDEX, CONFIG, AUTOENCODER = "model_index.json", "config.json", "vae"
+VARIANT = re.compile(r"\.(fp16|bf16)[.-]")  # in the names of files in half precision
 FILES = (".safetensors", ".gguf", ".ckpt")  # how single files end
+LEVELS = "block_out_channels", "encoder_block_out_channels", "dim_mult"  # one an autoencoder
 MOST_SIDE, MOST_LEVELS = 1024, 8  # far beyond any published one
 
 
@@ -72,7 +75,8 @@ class CheckpointFormat:
 def size_in(path: Path, family: type[Adapter]) -> int:
     """The height and width in pixels of the pictures that it was trained on."""
     side = read_document(path / family.asked / CONFIG).get("sample_size", family.latent_side)
-    levels = read_document(path / AUTOENCODER / CONFIG).get("block_out_channels")
+    coder = read_document(path / AUTOENCODER / CONFIG)
+    levels = next((coder[key] for key in LEVELS if key in coder), None)
     if type(side) is not int or not isinstance(levels, list) or not 0 < side <= MOST_SIDE:
         raise ModelError(f"{path / family.asked / CONFIG} does not say for which size it is.")
     return side * int(2 ** (min(len(levels), MOST_LEVELS) - 1))
@@ -81,7 +85,7 @@ def size_in(path: Path, family: type[Adapter]) -> int:
 def weights_in(folder: Path) -> tuple[Path, ...]:
     """A part's files of weights; those in half precision only where there are no others."""
     files = sorted(folder.glob("*.safetensors"))
-    return tuple([file for file in files if HALF not in file.name] or files)
+    return tuple([file for file in files if not VARIANT.search(file.name)] or files)
 
 
 def parts_of(path: Path, family: type[Adapter], index: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,12 +1,14 @@
 """Autoencoders of diffusers and of Stable Diffusion's checkpoints.
 
-AutoencoderKL (FLUX.2's too) and AutoencoderTiny folders, a pipeline's folder (its vae/ counts),
-and single safetensors files: an autoencoder alone, or a whole checkpoint with one inside. Only
-AutoencoderKL needs the package diffusers, and that only to be opened. Nothing is ever downloaded.
+Folders of AutoencoderKL (FLUX.2's too), AutoencoderTiny and the classes in OTHERS, a pipeline's
+folder (its vae/ counts), and single safetensors files: an autoencoder alone, or a whole checkpoint
+with one inside. All but AutoencoderTiny need the package diffusers, and that only to be opened.
+Nothing is ever downloaded.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -34,6 +36,12 @@ if TYPE_CHECKING:
 
 CONFIG, PART = "config.json", "vae"
 KL, KL2, TINY = "AutoencoderKL", "AutoencoderKLFlux2", "AutoencoderTiny"
+#: class: (module, wrapper)
+OTHERS = {
+    "AutoencoderDC": ("studio.models.dc_autoencoder", "DCAutoencoder"),
+    "AutoencoderKLQwenImage": ("studio.models.qwen_autoencoder", "QwenAutoencoder"),
+}
+LAYERS = "encoder_layers_per_block", "decoder_layers_per_block", "dim_mult", "num_res_blocks"
 WEIGHTS = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.fp16.safetensors")
 #: What diffusers takes where a configuration says nothing.
 KL_SCALE, TINY_SCALE, EPSILON = 0.18215, 1.0, 1e-4
@@ -76,7 +84,7 @@ class DiffusersAutoencoderFormat:
     def describe(self, path: Path) -> ModelInfo:
         source = _source(path)
         stored = shapes(source.weights)
-        if source.kind == TINY:
+        if source.kind == TINY or source.kind in OTHERS:
             scaling = stated_scaling(source.weights, source.document, TINY_SCALE)
             parameters = count(stored)
         else:
@@ -96,6 +104,8 @@ class DiffusersAutoencoderFormat:
 
         # in half precision the activations of Stable Diffusion XL's overflow
         precision = "float32" if precision == "float16" else precision
+        if source.kind in OTHERS:
+            return in_precision(_open_other(source), device, precision)
         names, config, scaling = _architecture(source)
         if scaling.words == WHITENED:
             scaling = _measured(source)
@@ -124,7 +134,7 @@ def _configured_folder(path: Path) -> Path | None:
         return None
     for folder in (path, path / PART) if path.is_dir() else (path.parent,):
         try:
-            if read_document(folder / CONFIG).get("_class_name") in (KL, KL2, TINY):
+            if read_document(folder / CONFIG).get("_class_name") in (KL, KL2, TINY, *OTHERS):
                 return folder
         except ModelError:
             continue
@@ -202,6 +212,25 @@ def _check(path: Path, config: KLConfig) -> None:
         )
     if not isinstance(config.act_fn, str):
         raise ModelError(f"{path} has an impossible configuration: no activation function.")
+
+
+def _open_other(source: _Source) -> nn.Module:
+    """Raises ModelError."""
+    from studio.models.checkpoint import open_part
+
+    assert source.config is not None
+    for key in LAYERS:
+        value = source.document.get(key, 1)
+        layers = value if isinstance(value, list) else [value]
+        if len(layers) > MOST_LEVELS or any(each not in range(MOST_LAYERS + 1) for each in layers):
+            raise ModelError(f"{source.config} has an impossible {key!r}.")
+    network = open_part("diffusers", source.kind, source.config.parent, "cpu", "float32")
+    module, name = OTHERS[source.kind]
+    scaling = stated_scaling(source.config, source.document, TINY_SCALE)
+    autoencoder: nn.Module = getattr(importlib.import_module(module), name)(network, scaling)
+    if len(scaling.mean) not in (1, autoencoder.latent_channels):
+        raise ModelError(f"{source.config} has statistics for other channels than it has.")
+    return autoencoder.eval().requires_grad_(False)
 
 
 def _open_tiny(source: _Source) -> nn.Module:

@@ -46,11 +46,11 @@ def clip(projection: bool = False) -> Any:
     return encoder
 
 
-def vae(channels: int = 4, scale: float = 0.18215) -> Any:
+def vae(channels: int = 4, scale: float = 0.18215, shift: float | None = None) -> Any:
     return diffusers.AutoencoderKL(
         block_out_channels=[16, 32], norm_num_groups=8, latent_channels=channels,
         down_block_types=["DownEncoderBlock2D"] * 2, up_block_types=["UpDecoderBlock2D"] * 2,
-        scaling_factor=scale, sample_size=64,
+        scaling_factor=scale, shift_factor=shift, sample_size=64,
     )  # fmt: skip
 
 
@@ -94,7 +94,10 @@ PIPELINES: dict[str, Callable[[Path], Any]] = {"sd1": sd1, "sd2-v": sd2, "sdxl":
 
 def saved(name: str, folder: Path) -> Any:
     """The pipeline, and its folder written."""
-    pipeline = PIPELINES[name](folder.with_suffix(".parts"))
+    return written(PIPELINES[name](folder.with_suffix(".parts")), folder)
+
+
+def written(pipeline: Any, folder: Path) -> Any:
     pipeline.save_pretrained(folder)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline

@@ -27,6 +27,7 @@ PIXART = Family(
         Config("PixArtSigmaPipeline", {}, "Sigma"),
         Config("PixArtAlphaPipeline", {}, "Alpha"),
         Config("PixArtTransformer2DModel"),
+        Config("Transformer2DModel", {"norm_type": "ada_norm_single"}),  # as it is published
     ),
 )
 FIRST = "blocks.0.mlp.depth_conv.conv.weight"

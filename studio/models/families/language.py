@@ -1,0 +1,89 @@
+"""What families share whose texts a language model reads, within a template and at one layer, for a
+transformer that was trained on the rectified flow. Must not import torch at run time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from studio.core.errors import UsageError
+from studio.models.families.adapter import Adapter, Part
+from studio.models.families.flow import published
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from studio.core.prompts import Phrase
+    from studio.diffusion.schedules import Schedule
+    from studio.networks.text import TextFeatures
+
+
+@dataclass(frozen=True)
+class Template:
+    """How a text is read: at most `most` tokens, with those that stand `before` and `after` it.
+
+    `layer`: whose states are taken, counted from the end; `dropped`: from which token to which the
+    denoiser is given none.
+    """
+
+    most: int
+    layer: int = -1
+    before: str = ""
+    after: str = ""
+    dropped: tuple[int, int] = (0, 0)
+
+
+class LanguageAdapter(Adapter):
+    asked = "transformer"
+    template: Template
+
+    def features(self, phrase: Phrase) -> TextFeatures:
+        return self.read(phrase, self.template)
+
+    def read(self, phrase: Phrase, template: Template) -> TextFeatures:
+        """Unpadded: language models are causal, so padding would change nothing.
+
+        Raises UsageError for weights: these denoisers normalise every state, and what is scaled
+        before that stays as it was.
+        """
+        import torch
+
+        if phrase.weighed:
+            raise UsageError("this model knows no weights of words; write them without (...:1.2).")
+        tokenizer, model = self.networks["tokenizer"], self.networks["text_encoder"]
+        text = f"{template.before}{phrase.text}{template.after}"
+        ids = tokenizer(text, max_length=template.most, truncation=True, return_tensors="pt")
+        with torch.inference_mode():  # `base_model` lacks the head that tells the next word
+            output = model.base_model(ids.input_ids.to(model.device), output_hidden_states=True)
+        states, (start, end) = output.hidden_states[template.layer][0], template.dropped
+        return unpooled(torch.cat([states[:start], states[end:]]))
+
+    def unread(self, text: str) -> str:
+        whole = f"{self.template.before}{text}{self.template.after}"
+        spans = self.networks["tokenizer"](whole, return_offsets_mapping=True).offset_mapping
+        rest = spans[self.template.most :]
+        return text[max(rest[0][0] - len(self.template.before), 0) :] if rest else ""
+
+    def schedule(self, height: int, width: int, config: Mapping[str, Any]) -> Schedule | None:
+        return published(config, height * width // self.fold() ** 2)
+
+    def fold(self) -> int:
+        """Patches are of two by two latents."""
+        return 2
+
+
+def unpooled(states: Tensor) -> TextFeatures:
+    """Those of one text, every token (L, W) of it read, and no vector of the whole."""
+    from studio.networks.text import TextFeatures
+
+    mask = states.new_ones((1, len(states))).bool()
+    return TextFeatures(states[None], mask, states.new_zeros((1, 1)))
+
+
+def parts(transformer: str, tokenizer: str, *models: str) -> Mapping[str, Part]:
+    return {
+        "transformer": Part((transformer,)),
+        "tokenizer": Part((tokenizer, f"{tokenizer}Fast"), "transformers"),
+        "text_encoder": Part(models, "transformers"),
+    }

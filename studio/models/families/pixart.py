@@ -1,0 +1,86 @@
+"""PixArt-Alpha (Chen et al. 2023, arXiv:2310.00426) and Sigma (2024, arXiv:2403.04692): a
+transformer on a DDPM chain that attends to T5's tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from studio.models.families.adapter import Adapter, Part
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from studio.core.prompts import Phrase
+    from studio.models.families.t5 import T5Text
+    from studio.networks.text import TextFeatures
+
+LENGTHS = {"PixArtAlphaPipeline": 120, "PixArtSigmaPipeline": 300}  # tokens, the end among them
+
+
+class PixArt(Adapter):
+    asked = "transformer"
+    pipelines = tuple(LENGTHS)
+    parts: ClassVar[Mapping[str, Part]] = {
+        "transformer": Part(("PixArtTransformer2DModel", "Transformer2DModel")),
+        "tokenizer": Part(("T5Tokenizer", "T5TokenizerFast"), "transformers"),
+        "text_encoder": Part(("T5EncoderModel",), "transformers"),
+    }
+
+    @cached_property
+    def text(self) -> T5Text:
+        from studio.models.families.t5 import T5Text
+
+        length = LENGTHS[self.index["_class_name"]]
+        return T5Text(self.networks["tokenizer"], self.networks["text_encoder"], length)
+
+    def features(self, phrase: Phrase) -> TextFeatures:
+        """In lower-case letters, as it was trained, and nothing of what the text does not fill."""
+        import torch
+
+        from studio.models.families.t5 import weighed
+
+        found = self.text.tokenizer(
+            phrase.text.lower(),
+            max_length=self.text.length,
+            truncation=True,
+            return_offsets_mapping=True,
+            return_tensors="pt",
+        )
+        encoder = self.text.encoder
+        with torch.inference_mode():
+            states = encoder(found.input_ids.to(encoder.device)).last_hidden_state
+        return weighed(phrase, states, found.offset_mapping[0].tolist())
+
+    def predict(
+        self, x: Tensor, t: Tensor, features: TextFeatures, guidance: float | None
+    ) -> Tensor:
+        """Of the noise and its variance the noise."""
+        output: Tensor = self.denoiser(
+            x,
+            features.tokens,
+            t,
+            added_cond_kwargs=self._sizes(x),
+            encoder_attention_mask=features.mask,
+            return_dict=False,
+        )[0]
+        return output[:, : x.shape[1]]
+
+    def _sizes(self, x: Tensor) -> dict[str, Any]:
+        """Some are told the picture's size and shape."""
+        if not self.denoiser.use_additional_conditions:
+            return {"resolution": None, "aspect_ratio": None}
+        height, width = (self.downsampling * side for side in x.shape[-2:])
+        sizes = x.new_tensor([[height, width]]).expand(len(x), -1)
+        return {"resolution": sizes, "aspect_ratio": sizes[:, :1] / sizes[:, 1:]}
+
+    def unread(self, text: str) -> str:
+        rest = self.text.unread(text.lower())
+        return text[len(text) - len(rest) :]
+
+    def fold(self) -> int:
+        return int(self.denoiser.config.patch_size)
+
+
+FAMILY = PixArt
