@@ -15,10 +15,11 @@ from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
-from studio.core.generating import Generate
+from studio.core.generating import Generate, Score
 from studio.core.settings import Settings
 from studio.gallery import metadata, png, sharing
 from studio.ui.library.again import restore
+from studio.ui.library.pictures import read_picture
 from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.workspaces.history.panel import HistoryPanel
 from tests.app.conftest import Stage
@@ -113,6 +114,16 @@ def test_search_is_instant_and_shows_what_made_it(
     qtbot.waitUntil(lambda: len(panel.rows.ids) == len(PROMPTS))
     qtbot.keyClicks(search, "seed:101")
     qtbot.waitUntil(lambda: prompts(panel) == {"a blue car"})
+
+
+def test_a_score_is_shown_with_the_tower_that_gave_it(stage: Stage, qtbot: QtBot) -> None:
+    score, pixels = Score(0.3125, "siglip 1a2b3c4d"), np.zeros((8, 8, 3), np.uint8)
+    path = stage.folder / "scored.png"
+    png.write(path, pixels, Settings("a bear"), score=score)
+    panel = panel_of(stage, qtbot, 1)
+    qtbot.waitUntil(lambda: panel.item() is not None and bool(cells(panel)))
+    assert cells(panel)["fits its prompt"] == ("0.31 (siglip 1a2b3c4d)",)
+    assert read_picture(path)[1:] == (Settings("a bear"), score)  # and by Generate's strip
 
 
 def test_filters(stage: Stage, panel: HistoryPanel, qtbot: QtBot) -> None:

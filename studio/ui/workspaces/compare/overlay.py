@@ -19,7 +19,7 @@ from studio.core.word_maps import MOST_WORDS, MapWords, WordMap, WordsMapped, li
 from studio.core.wording import capitalised
 from studio.ui.job import Requester
 from studio.ui.jobs import Jobs
-from studio.ui.viewer.words import KINDS, OTHER, Scale, coloured, shares, span
+from studio.ui.viewer.words import KINDS, Scale, coloured, shares, span
 from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.widgets.form import Check, line_edit, row
 from studio.ui.widgets.segments import Segments
@@ -29,6 +29,7 @@ WIDE = 150  # logical pixels, of the list of words
 SIDE = 96  # pixels of a map, which is drawn smoothly
 NONE = ""
 CHOOSE = "Show where this word acts in every picture, the mean over the steps (W on the grid)"
+OTHER = "Find any other word in all pictures, whether or not their prompts have it (Enter)."
 ONE_SCALE = (
     "One scale for all pictures: a colour is one number in all of them. Otherwise each picture's"
     " own least is clear and its most coloured (O on the grid)"
