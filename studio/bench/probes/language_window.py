@@ -1,5 +1,5 @@
 """The Language workspace: each view opened, and its controls worked by clicks and keys, with a very
-large picture among the others."""
+large picture among the others, and a history of thousands."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QWidget
 
+from studio.bench.probes.history_window import fill
 from studio.bench.probes.stage import Stage
 from studio.core.settings import Settings
 from studio.gallery import png
@@ -21,6 +22,7 @@ from studio.gallery import png
 TEXTS = ("a red apple", "two friendly puppies beside an automobile", "a smiling face, 3d")
 LARGE, QUICK_LARGE = (6000, 8000), (60, 80)  # pixels down and across
 PASTED, QUICK_PASTED = 48_000, 480  # characters
+PAST, QUICK_PAST = 5_000, 40  # pictures of the history
 QUIET = 0.6  # seconds without a job: longer than the views wait before they ask
 LEFT, KEY = Qt.MouseButton.LeftButton, Qt.Key
 Step = tuple[str, Callable[[], object]]
@@ -34,11 +36,11 @@ class Languages:
         self.stage, self.panel = stage, stage.panel("language")
 
     def calm(self) -> Callable[[], bool]:
-        """True once there has been no job for QUIET seconds."""
+        """True once there has been no job for QUIET seconds, and the history is read."""
         busy, quiet = [time.perf_counter()], 0.3 if self.stage.quick else QUIET
 
         def over() -> bool:
-            if self.stage.jobs.busy:
+            if self.stage.jobs.busy or self.panel.past.going:
                 busy[0] = time.perf_counter()
             return time.perf_counter() - busy[0] > quiet
 
@@ -133,7 +135,9 @@ def prepare(does: Languages, large: tuple[int, int]) -> None:
 
 
 def work(stage: Stage) -> None:
-    does, quick = Languages(stage), stage.quick
+    quick = stage.quick
+    fill(stage.shared.library.archive, QUICK_PAST if quick else PAST)
+    does = Languages(stage)
     prepare(does, QUICK_LARGE if quick else LARGE)
     long = "\n".join((*TEXTS, "a red fox " * ((QUICK_PASTED if quick else PASTED) // 10)))
     click, key, tick, each = does.click, does.key, does.tick, does.each

@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QColor, QIcon, QPalette, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QToolButton, QWidget
 
@@ -43,11 +43,11 @@ class AttentionView(Looking):
         self.learned = Matrix("learnedPositions", "Learned positions", POSITIONS)
         self.sinusoids = Matrix("sinusoids", "Sinusoidal positions", POSITIONS)
         self.heads = QButtonGroup(self)
-        heads, self._body = QWidget(), QWidget()
-        self._grid = QGridLayout(heads)
+        self._heads, self._body = QWidget(), QWidget()
+        self._grid = QGridLayout(self._heads)
         self._grid.setSpacing(4)
         self._grid.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        upper = row(heads, (self.matrix, 1), gap=16)
+        upper = row(self._heads, (self.matrix, 1), gap=16)
         left = column(caption("Positions that this tower learned", "title"), (self.learned, 1))
         right = column(caption("Sinusoids (Vaswani et al. 2017)", "title"), (self.sinusoids, 1))
         lower = row((left, 1), (right, 1), gap=16)
@@ -109,6 +109,8 @@ class AttentionView(Looking):
                 self._grid.addWidget(button, layer, head + 1)
         self.head = 0, 0
         self.heads.buttons()[0].setChecked(True)
+        self._heads.hide()
+        QTimer.singleShot(0, self._heads.show)  # styled in a turn of their own
         self._size_heads()
 
     def _size_heads(self) -> None:

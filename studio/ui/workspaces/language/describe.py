@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QListWidget, QListWidgetItem
+from PySide6.QtCore import QRect, QSize, Qt, Slot
+from PySide6.QtWidgets import (
+    QListWidget,
+    QListWidgetItem,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+)
 
 from studio.core.language import Describe, Described
 from studio.core.wildcards import escaped
+from studio.ui.library.tile import Index
 from studio.ui.widgets.buttons import text_button
 from studio.ui.widgets.form import caption, column, named, row
 from studio.ui.workspaces.language.looking import Looking
@@ -22,12 +28,27 @@ HINT = "Open a picture on the left: here are prompts for it."
 FOUND = "What the captioner says of it. The number is how well that fits the picture (a cosine)."
 LIST = "Prompts for the picture, the best first; Enter uses one"
 USE = "Use the chosen prompt in Generate (Enter in the list)"
+PADDING = 28  # logical pixels beside an item's text, in all
 PROMPT = Qt.ItemDataRole.UserRole  # of an item
 
 
 def breakable(text: str) -> str:
     """With places, unseen, where a line may end within a word too long for it."""
     return re.sub(r"(\S{12})(?=\S)", "\\1\u200b", text)
+
+
+class Wrapped(QStyledItemDelegate):
+    """As high as the text: Qt reckons without the padding, and leaves the last line out."""
+
+    def __init__(self, view: QListWidget) -> None:
+        super().__init__(view)
+        self._view = view
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        width = self._view.viewport().width() - 2 * self._view.spacing()
+        room, wrap = QRect(0, 0, width - PADDING, 0), Qt.TextFlag.TextWordWrap
+        text = option.fontMetrics.boundingRect(room, wrap, index.data())
+        return QSize(width, text.height() + 6)
 
 
 class DescribeView(Looking):
@@ -39,6 +60,7 @@ class DescribeView(Looking):
         self.words = caption(HINT, "", "describeWords", wrap=True)
         self.prompts = named(QListWidget(), "describedPrompts", "Prompts", LIST)
         self.prompts.setWordWrap(True)
+        self.prompts.setItemDelegate(Wrapped(self.prompts))
         self.prompts.setTextElideMode(Qt.TextElideMode.ElideNone)
         self.prompts.setResizeMode(QListWidget.ResizeMode.Adjust)
         self.prompts.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -26,7 +26,7 @@ from studio.ui.starting.opener import Source
 from studio.ui.widgets.buttons import small_button
 from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.widgets.flow import flow
-from studio.ui.widgets.form import caption, column, named, row
+from studio.ui.widgets.form import caption, column, named
 from studio.ui.widgets.line import Line
 from studio.ui.widgets.segments import Segments
 from studio.ui.workspaces.language.looking import Looking
@@ -73,6 +73,7 @@ class NearestView(Looking):
         self.style_box = ChoiceBox("nearestStyle", "Style", "Which of the dataset's styles", STYLES)
         self.style_box.setMinimumWidth(120)
         self.words = named(QListWidget(), "nearestWords", "Nearest words", WORDS)
+        self.words.setMinimumWidth(118)
         self.words.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.hits = Hits(panel.library.archive, self)
         self.grid = Found(self.hits)
@@ -83,6 +84,7 @@ class NearestView(Looking):
         self.use = small_button("nearestUse", "Ask with this", tip, self.ask_with_shown)
         self.use.setEnabled(False)
         self.status = caption(HINT, "muted", "nearestStatus", wrap=True)
+        self.status.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.results = self._results()
         upper = flow((caption("Ask with"), self.asked), (caption("in"), self.where, self.style_box))
         column(upper, self.status, (self.results, 1), on=self)
@@ -100,7 +102,7 @@ class NearestView(Looking):
 
     def _results(self) -> QSplitter:
         right, both = QWidget(), QSplitter()
-        column(row((self.title, 1), self.use), (self.canvas, 1), on=right)
+        column(self.title, (self.canvas, 1), self.use, on=right)
         for number, part in enumerate((self.words, self.grid, right)):
             both.addWidget(part)
             both.setStretchFactor(number, (0, 1, 0)[number])

@@ -230,7 +230,7 @@ class Plane(PictureView):
         text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, 220)
         pill = QRectF(at[0] + side / 2 + 3, at[1] - 10, metrics.horizontalAdvance(text) + 16, 20)
         if pill.right() > self.width():
-            pill.moveRight(at[0] - side / 2 - 3)
+            pill.moveLeft(max(0.0, at[0] - side / 2 - 3 - pill.width()))
         ink = self.palette().color(QPalette.ColorRole.WindowText)
         draw_pill(painter, pill, text, pale(self.palette()), ink)
 

@@ -27,7 +27,7 @@ class Shown(Canvas):
 
     def __init__(self, name: str, label: str, panel: LanguagePanel) -> None:
         super().__init__(name, label)
-        self.setMinimumSize(160, 160)
+        self.setMinimumSize(120, 120)
         self._wanted: Place | None = None
         self._reads = Background(self, done=self._read)
         self._reads.problem.connect(panel.error)

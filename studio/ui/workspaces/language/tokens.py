@@ -41,7 +41,7 @@ class TokensView(Looking):
         super().__init__(panel, "tokensView")
         self.lines: dict[str, TokenLine] = {}
         self.hint = advice(HINT, "tokensHint")
-        self.key = caption(KEY, "muted", "tokensKey")
+        self.key = caption(KEY, "muted", "tokensKey", wrap=True)
         self._body = named(QWidget(), "tokensBody")
         self._lines = column(gap=14, margins=(0, 4, 8, 4), on=self._body)
         self._lines.addWidget(self.hint)
