@@ -111,9 +111,9 @@ class Failed(Event):
 
 @dataclass(frozen=True)
 class Ready(Event):
-    """A model is loaded; `device` and `precision` in words. `sizes` are those it
-    makes. `classes` are those its noise-aware classifier knows; `needs` what rules and samplers may
-    need of it: "weak", "classifier", "turbo"."""
+    """A model is loaded; `device` and `precision` in words. `sizes` are those it makes, `classes`
+    those its noise-aware classifier knows; `needs` what rules and samplers may need of it: "weak",
+    "classifier", "turbo"."""
 
     model: str
     device: str

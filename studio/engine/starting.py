@@ -22,9 +22,7 @@ from studio.diffusion.noise import NoiseStream
 from studio.models.model import Model
 from studio.pictures.reading import fitted_mask
 
-FEATHER = (
-    0.02  # of the longer side: how far around what is repainted the new picture fades into the old
-)
+FEATHER = 0.02  # of the longer side: how far the new picture fades into the old around it
 
 
 @dataclass(frozen=True)

@@ -146,7 +146,7 @@ def test_a_film_shows_all_cells_at_the_same_time() -> None:
     grid = Grid(Axis("steps", (2, 10)))
     shown = made(grid, 2)
     frames = list(comparison_sheet.film(grid, shown.settings, shown.made, frames=11))
-    layout = [comparison_sheet._layout(grid, SIDE).place(index) for index in range(2)]
+    layout = [comparison_sheet._layout(grid, BASE.size).place(index) for index in range(2)]
     for k, frame in enumerate(frames):  # t = 1 - k / 10
         pixels = [frame.getpixel((left + 90, top + 90)) for left, top in layout]
         two = 0 if k < 5 else 10
@@ -235,7 +235,7 @@ def test_the_document_holds_every_figure(tmp_path: Path) -> None:
     back = {**read["settings"], **{name: second[name] for name in comparison.VARIED}}
     back["guidance_interval"] = tuple(back["guidance_interval"])
     back |= {name: tuple(back[name]) for name in ("options", "rule_options")}
-    assert Settings(**back) == shown.settings[1]
+    assert Settings(**back | {"size": Size.read(back["size"])}) == shown.settings[1]
 
 
 def test_what_is_not_a_number_is_none_in_the_document() -> None:

@@ -106,8 +106,8 @@ def settings_from(text: str) -> Settings:
     """From `settings_text`; fields that came later have their defaults."""
     values = json.loads(text)
     known = {each.name for each in fields(Settings)}
-    fields_of = {name: _tuples(value) for name, value in values.items() if name in known}
-    found = Settings(**fields_of | {"size": Size.read(values["size"])})
+    found_in = {name: _tuples(value) for name, value in values.items() if name in known}
+    found = Settings(**found_in | {"size": Size.read(values["size"])})
     return found if "syntax" in values else found.from_before_syntax
 
 

@@ -105,6 +105,9 @@ class Flux(Adapter):
     def schedule(self, height: int, width: int, config: Mapping[str, Any]) -> Schedule:
         return published(config, height * width // PACK**2)
 
+    def channels(self) -> int:
+        return super().channels() // 4  # two by two positions are one token
+
     def fold(self) -> int:
         return PACK
 

@@ -29,6 +29,9 @@ class QwenImage(LanguageAdapter):
     )
     template = Template(BEFORE + 512, -1, SYSTEM, END, dropped=(0, BEFORE))
 
+    def channels(self) -> int:
+        return super().channels() // 4  # two by two positions are one token
+
     def predict(
         self, x: Tensor, t: Tensor, features: TextFeatures, guidance: float | None
     ) -> Tensor:
