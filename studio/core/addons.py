@@ -10,7 +10,6 @@ from studio.core.errors import UsageError
 LORA, EMBEDDING = "LoRA", "embedding"
 ADDONS = "addons"  # what a model says to have that takes them
 WEIGHTS = (-4.0, 4.0)
-USUAL = 2.0  # beyond which a LoRA's weight seldom makes sense
 
 
 class AddOn(NamedTuple):

@@ -109,7 +109,7 @@ def _option(name: str, value: Any) -> list[str]:
 def _addon(addon: AddOn) -> list[str]:
     if addon.kind == EMBEDDING:
         return ["--embedding", addon.file]
-    return ["--lora", f"{addon.file}:{addon.weight:g}"]
+    return ["--lora", f"{addon.file}:{addon.weight}"]
 
 
 def _default_steps(sampler: str) -> int | None:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from studio.core.addons import EMBEDDING, LORA, AddOn
-from studio.core.errors import ModelError, UsageError
+from studio.core.errors import ModelError, StudioError, UsageError
 from studio.core.settings import Settings
 from studio.models import registry
 from studio.models.probe import header
@@ -37,15 +37,21 @@ def resolved(settings: Settings) -> Settings:
         settings = _with_named(settings, home)
     if not settings.addons:
         return settings
-    info = registry.find(settings.model)
+    home = _taking(settings.model)
+    found = replace(settings, addons=tuple(_found(each, home) for each in settings.addons))
+    found.check()
+    return found
+
+
+def _taking(model: str) -> Path:
+    """Where a model lies that takes such files. Raises UsageError for others."""
+    info = registry.find(model)
     if info.format != NEEDS:
         raise UsageError(
             f"{info.name} takes no LoRA or embedding files: its networks are of its own kind, and"
             " its one LoRA is Turbo; take the files out, or choose a checkpoint they are made for."
         )
-    found = replace(settings, addons=tuple(_found(each, info.path) for each in settings.addons))
-    found.check()
-    return found
+    return info.path
 
 
 def _home(model: str) -> Path | None:
@@ -64,14 +70,23 @@ def _with_named(settings: Settings, home: Path) -> Settings:
     prompt, negative = (TAG.sub("", text) if tagged else text for text in texts)
     known = {each.name.casefold() for each in settings.addons}
     words = [
-        AddOn(str(path), kind=EMBEDDING)
+        found
         for folder in _folders(home, EMBEDDING)
         for path in sorted(folder.glob("*.safetensors"))
         if path.stem.casefold() not in known
         and re.search(rf"(?<!\w){re.escape(path.stem)}(?!\w)", "\n".join(texts), re.I)
+        and (found := _fitting(path, home)) is not None
     ]
     addons = (*settings.addons, *tagged, *{each.name: each for each in reversed(words)}.values())
     return replace(settings, prompt=prompt, negative=negative, addons=addons)
+
+
+def _fitting(path: Path, home: Path) -> AddOn | None:
+    """An embedding that nobody asked for, unless it is for other models."""
+    try:
+        return _found(AddOn(str(path), kind=EMBEDDING), _taking(str(home)))
+    except StudioError:
+        return None
 
 
 def _folders(home: Path, kind: str) -> Iterator[Path]:

@@ -76,8 +76,8 @@ def item(row: tuple[Any, ...], folder: Path) -> Item:
     number, path, identity, trashed, created, favourite, *figures, score, tower, settings, tags = (
         row
     )
-    head = (number, folder / path, identity, bool(trashed), created, bool(favourite))
     try:
+        head = (number, folder / path, identity, bool(trashed), created, bool(favourite))
         fits = None if score is None else Score(float(score), tower)
         last = fits, settings_from(settings), tuple(json.loads(tags))
         values: list[Any] = [*head, *figures, *last]

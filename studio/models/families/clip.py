@@ -12,6 +12,7 @@ import torch
 from tokenizers import AddedToken
 from torch import Tensor
 
+from studio.core.errors import ModelError
 from studio.core.prompts import Phrase
 
 ENDS = 2  # tokens that stand for no word: the beginning and the end
@@ -27,9 +28,12 @@ class Added:
 
 
 def with_words(tokenizer: Any, encoder: Any, words: Mapping[str, Tensor]) -> Any:
-    """A copy of the tokenizer that also knows these words, for the encoder: (n, W) each."""
+    """A copy of the tokenizer that also knows these words, for the encoder: (n, W) each. Raises
+    ModelError for one that it has already, perhaps as a part of others."""
     tokenizer, places, first = deepcopy(tokenizer), {}, encoder.config.vocab_size
     for word, vectors in words.items():
+        if word in tokenizer.get_vocab():
+            raise ModelError(f"the prompt's {word!r} is a word of the model's; rename the file.")
         tokenizer.add_tokens([AddedToken(word, single_word=True)])
         places[tokenizer.convert_tokens_to_ids(word)] = range(first, first := first + len(vectors))
     tokenizer.added = Added(places, torch.cat([*words.values()]).to(encoder.device, encoder.dtype))

@@ -31,9 +31,8 @@ def test_equal_settings_do_not_differ() -> None:
 @pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
 def test_each_field_is_told(name: str) -> None:
     before = getattr(ONE, name)
-    after = other(before)
-    changed = replace(ONE, **{name: after})  # type: ignore[arg-type]
-    expected = Difference(name, name.replace("_", " "), before, after)
+    changed = replace(ONE, **{name: other(before)})  # type: ignore[arg-type]
+    expected = Difference(name, name.replace("_", " "), before, getattr(changed, name))
     assert differences(ONE, changed) == (expected,)
 
 

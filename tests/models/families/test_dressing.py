@@ -289,6 +289,11 @@ def test_an_embedding_counts_its_vectors_and_weighs_as_words_do(sd1: Path, tmp_p
     assert torch.equal(view.condition(["softly"]).tokens, model.condition(["softly"]).tokens)
 
 
+def test_an_embedding_may_not_be_called_as_a_piece_of_words(sd1: Path, tmp_path: Path) -> None:
+    path = written(tmp_path / "re.safetensors", {"emb_params": VECTORS})  # as in "r e"
+    said(sd1, path, "'re' is a word of the model's; rename the file")
+
+
 def spoilt(path: Path, how: str) -> Path:
     data = path.read_bytes()
     match how:
@@ -370,6 +375,11 @@ def test_a_lora_of_another_family_is_refused_with_both_names(
     )
     with pytest.raises(ModelError, match=r"made for SDXL, and .* is SD 1\.x"):
         Plan.of(Settings("x", model=str(sd1), addons=(AddOn(str(path)),)))
+    beside = folder(sd1, "embeddings") / "apple.safetensors"
+    written(beside, {"emb_params": torch.ones(2, 1024)})  # for SD 2.x, and not asked for
+    assert Plan.of(Settings("an apple", model=str(sd1))).settings.addons == ()
+    with pytest.raises(ModelError, match=r"made for SD 2\.x, and .* is SD 1\.x"):
+        Plan.of(Settings("an apple", model=str(sd1), addons=(AddOn("apple"),)))
 
 
 def test_the_studio_s_own_model_says_that_it_takes_none(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ class AddOnsSection(Fold):
         )
         self._session, self._shown = session, list[tuple[str, str]]()
         self._weights: list[SliderSpin | None] = []
-        self._list = column(gap=5)
+        self._list = column(gap=9)
         self.add = small_button("addonsAdd", "Add…", ADD, self.choose_files)
         self.rows.addLayout(self._list)
         self.rows.addLayout(row(self.add, None))
@@ -76,7 +76,7 @@ class AddOnsSection(Fold):
         for weight, each in zip(self._weights, addons, strict=True):
             if weight is not None:
                 weight.set_value(each.weight)
-        self.set_text(", ".join(each.name for each in addons[:1]) + " …" * (len(addons) > 1))
+        self.set_text(str(len(addons) or ""))
 
     def _add_row(self, index: int, addon: AddOn) -> SliderSpin | None:
         line, name = QWidget(), caption("", "title", f"addon{index}Name")
