@@ -16,6 +16,8 @@ from studio.models.catalogue import refusal, scan
 from studio.models.probe.probe import probe
 from studio.models.registry import survey
 
+SCANNED = ("name", "kind", "family", "variant", "precision", "size", "hash", "opens", "path")
+
 
 def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
@@ -61,11 +63,10 @@ def describe(document: Document) -> Iterator[str]:
         yield from _told(document["probe"])
         return
     if "folder" in document:
-        heads = ("name", "kind", "family", "variant", "precision", "size", "hash", "opens", "path")
         told = [
             m | {"hash": m["hash"][:10], "size": size_text(m["bytes"])} for m in document["models"]
         ]
-        yield from table.rows(heads, [[m[head] for head in heads] for m in told])
+        yield from table.rows(SCANNED, [[m[head] for head in SCANNED] for m in told])
         return
     heads = ("name", "kind", "format", "parameters", "path")
     cells = [

@@ -27,9 +27,8 @@ class Details(SettingsColumn):
 
     def __init__(self, jobs: Jobs, parent: QWidget) -> None:
         super().__init__("modelsColumn", parent, gap=8)
-        self.picture: QLabel = named(
-            QLabel(), "modelsPicture", "Preview", "The picture beside the file"
-        )
+        self.picture = QLabel()
+        named(self.picture, "modelsPicture", "Preview", "The picture beside the file")
         self.title = caption("", "heading", "modelsTitle", wrap=True)
         self.about = caption("", "muted", "modelsAbout", wrap=True)
         self.reasons = caption("", "muted", "modelsReasons", wrap=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFileDialog, QToolButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QToolButton, QWidget
 
 from studio.bridge import catalogue
 from studio.bridge.catalogue import Found
@@ -39,6 +39,7 @@ NONE_WATCHED = "No folder is watched yet. Add one, or one of those that were fou
 class ModelsPanel(Panel):
     """The workspace that lists models and loads them."""
 
+    search: QLineEdit
     _progressed = Signal(
         str, object, object, object
     )  # what is done, how many of how many, what came
