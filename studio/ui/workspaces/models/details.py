@@ -27,13 +27,12 @@ class Details(SettingsColumn):
 
     def __init__(self, jobs: Jobs, parent: QWidget) -> None:
         super().__init__("modelsColumn", parent, gap=8)
-        self.picture = QLabel()
-        named(self.picture, "modelsPicture", "Preview", "The picture beside the file")
+        self.picture = named(QLabel(), "modelsPicture", "Preview", "The picture beside the file")
         self.title = caption("", "heading", "modelsTitle", wrap=True)
         self.about = caption("", "muted", "modelsAbout", wrap=True)
         self.reasons = caption("", "muted", "modelsReasons", wrap=True)
-        for each in (self.about, self.reasons):
-            each.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        for text in (self.about, self.reasons):
+            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._buttons, grid = QWidget(), settings_grid()
         self._flow, self._form = Flow(self._buttons), Form(grid)
         for each in (self.picture, self.title, self.about, self._buttons):
