@@ -16,10 +16,11 @@ from studio.models.known import TOPICS
 __all__ = ["CHOSEN", "TOPICS", "Found", "digested", "places", "refusal", "scan", "whereabouts"]
 
 
-def scan(roots: tuple[Path, ...], stop: Event, hear: catalogue.Hear) -> None:
-    """`hear` is told of every model, until it is stopped. Raises DataError."""
+def scan(roots: tuple[Path, ...], stop: Event, hear: catalogue.Hear) -> bool:
+    """Whether `hear` was told of every model: it may be stopped. Raises DataError."""
     with suppress(Cancelled):
         catalogue.scan(roots, _check(stop), hear)
+    return not stop.is_set()
 
 
 def digested(

@@ -130,8 +130,9 @@ def read_digest(
     with opened() as known:
         known.execute(
             "INSERT INTO files (path, bytes, changed, digest) VALUES (?, ?, ?, ?) ON CONFLICT"
-            " DO UPDATE SET bytes = excluded.bytes, changed = excluded.changed,"
-            " digest = excluded.digest",
+            " DO UPDATE SET digest = excluded.digest, bytes = excluded.bytes, changed ="
+            " excluded.changed, reader = CASE (bytes, changed) WHEN"
+            " (excluded.bytes, excluded.changed) THEN reader ELSE '' END",
             (key(path), *state, sha.hexdigest()),
         )
     return sha.hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,10 +56,15 @@ def panel(stage: Stage, qtbot: QtBot, folder: Path) -> ModelsPanel:
     click(qtbot, stage, "statusText")
     panel = stage.window.panel("models")
     assert isinstance(panel, ModelsPanel) and panel.isVisible()
-    qtbot.waitUntil(lambda: panel.findChild(QPushButton, "modelsWatch-ComfyUI") is not None)
+    until(qtbot, lambda: panel.findChild(QPushButton, "modelsWatch-ComfyUI") is not None)
     click(qtbot, stage, "modelsWatch-ComfyUI")
-    qtbot.waitUntil(lambda: panel.count.text() == "6 models")
+    until(qtbot, lambda: panel.count.text() == "6 models")
     return panel
+
+
+def until(qtbot: QtBot, true: Callable[[], bool]) -> None:
+    """Two hundred megabytes are hashed on the way, beside other tests."""
+    qtbot.waitUntil(true, timeout=60_000)
 
 
 def click(qtbot: QtBot, stage: Stage, name: str) -> None:
@@ -79,7 +85,7 @@ def choose(qtbot: QtBot, panel: ModelsPanel, name: str) -> None:
     qtbot.mouseClick(panel.table.viewport(), LEFT, pos=panel.table.visualRect(index).center())
     found = panel.table.found()
     assert found is not None and found.name == name
-    qtbot.waitUntil(lambda: panel._refusals.get(found.path) is not None)
+    until(qtbot, lambda: panel._refusals.get(found.path) is not None)
 
 
 def test_models_are_listed_filtered_and_sorted(
@@ -127,21 +133,21 @@ def test_a_model_is_loaded_and_offered_at_the_next_start(
     stage.bridge.arrived.emit(Ready(number, own, "CPU", "float32", 0.5, 64))
     stage.bridge.arrived.emit(Finished(number, 0.5))
     assert panel.session.model.get() == own
-    qtbot.waitUntil(lambda: known.digest_of(folder / "own") != "")
+    until(qtbot, lambda: known.digest_of(folder / "own") != "")
     click(qtbot, stage, "modelsLoad")  # once more, from the disk
     assert stage.bridge.requests[-1] == LoadModel(own, anew=True)
     stage.window.close()
 
     again = open_window(qtbot, qapp, stage.folder, tmp_path / "settings.ini")
     banner = again.panel.banner
-    qtbot.waitUntil(banner.isVisible)
+    until(qtbot, banner.isVisible)
     assert banner.text.text() == "The last session used own."
     click(qtbot, again, "bannerChoice0")
     assert again.bridge.requests[-1] == LoadModel(own)
     again.window.close()
     (folder / "own").rename(folder / "moved")
     gone = open_window(qtbot, qapp, stage.folder, tmp_path / "settings.ini")
-    qtbot.waitUntil(gone.panel.banner.isVisible)
+    until(qtbot, gone.panel.banner.isVisible)
     assert "cannot be opened: there is no model" in gone.panel.banner.text.text()
     assert gone.window.shared.session.model.get() == "studio-256"
     gone.window.close()
@@ -157,23 +163,23 @@ def test_details_answers_and_hash(
     assert "checkpoint · SDXL · base" in details.about.text()
     assert "Confidence: certain" in details.reasons.text()
     assert "prediction: epsilon (assumed" in details.reasons.text()
-    qtbot.waitUntil(details.picture.isVisible)
+    until(qtbot, details.picture.isVisible)
     box = details.boxes["prediction"]
     assert box.isVisible() and box.currentText() == "As found: epsilon"
     box.setCurrentIndex(box.findData("v"))
-    qtbot.waitUntil(lambda: "prediction: v (chosen by you)" in details.reasons.text())
+    until(qtbot, lambda: "prediction: v (chosen by you)" in details.reasons.text())
     assert known.answers(path, lambda: None) == {"prediction": "v"}
     assert known.digest_of(path)[:10] in [
         panel.table.rows.data(panel.table.rows.index(row, 6)) for row in range(6)
     ]
     assert box.currentText() == "v"
     box.setCurrentIndex(0)
-    qtbot.waitUntil(lambda: known.answers(path, lambda: None) == {})
+    until(qtbot, lambda: known.answers(path, lambda: None) == {})
 
     choose(qtbot, panel, "ae")
     assert not box.isVisible()
     click(qtbot, stage, "button-models_hash")
-    qtbot.waitUntil(lambda: "SHA-256" in details.about.text())
+    until(qtbot, lambda: "SHA-256" in details.about.text())
     shown: list[str] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: shown.append(url.toLocalFile()))
     click(qtbot, stage, "button-models_show")
@@ -186,9 +192,9 @@ def test_reading_is_cancelled(
     choose(qtbot, panel, "ae")
     monkeypatch.setattr(known, "CHUNK", 1)  # two million steps
     click(qtbot, stage, "button-models_hash")
-    qtbot.waitUntil(lambda: "Hashing ae" in panel.count.text())
+    until(qtbot, lambda: "Hashing ae" in panel.count.text())
     qtbot.keyClick(panel.table, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: not panel.stop.isVisible())
+    until(qtbot, lambda: not panel.stop.isVisible())
     found = panel.table.found()
     assert found is not None and not found.digest and panel.count.text() == "6 models"
 
@@ -202,16 +208,22 @@ def test_folders_are_added_and_left(
     write(more / "x.safetensors", STUBS[0].header)
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *args: str(more))
     click(qtbot, stage, "button-models_add")
-    qtbot.waitUntil(lambda: panel.count.text() == "7 models")
+    until(qtbot, lambda: panel.count.text() == "7 models")
     panel.folder.setCurrentIndex(panel.folder.findData(str(more)))
     assert names(panel) == ["x"]
     click(qtbot, stage, "button-models_remove")
-    qtbot.waitUntil(lambda: panel.count.text() == "6 models")
+    until(qtbot, lambda: panel.count.text() == "6 models")
     assert [each.name for each in more.iterdir()] == ["x.safetensors"]
+    choose(qtbot, panel, "sd_xl_base_1.0")
+    (tmp_path / "home" / "ComfyUI" / "models" / "ae.safetensors").unlink()
+    qtbot.keyClick(panel.table, Qt.Key.Key_F5)
+    until(qtbot, lambda: panel.count.text() == "5 models")
+    found = panel.table.found()
+    assert found is not None and found.name == "sd_xl_base_1.0"
     (tmp_path / "home" / "ComfyUI").rename(tmp_path / "away")
     qtbot.keyClick(panel.table, Qt.Key.Key_F5)
-    qtbot.waitUntil(panel.banner.isVisible)
-    assert "is no folder" in panel.banner.text.text()
+    until(qtbot, panel.banner.isVisible)
+    assert "is no folder" in panel.banner.text.text() and names(panel) == []
 
 
 def test_settings_of_a_picture_offer_its_model(
@@ -229,7 +241,7 @@ def test_settings_of_a_picture_offer_its_model(
     banner = stage.panel.banner
     stage.panel._offer(picture, found := metadata.read(picture))
     click(qtbot, stage, "bannerChoice0")
-    qtbot.waitUntil(lambda: banner.kind == "offer" and banner.isVisible())
+    until(qtbot, lambda: banner.kind == "offer" and banner.isVisible())
     assert str(own) in banner.text.text()
     click(qtbot, stage, "bannerChoice0")
     assert stage.bridge.requests[-1] == LoadModel(str(moved))

@@ -138,6 +138,20 @@ def test_the_digest_is_that_of_the_file_until_it_changes(tmp_path: Path) -> None
         known.read_digest(moved, cancel)
 
 
+def test_a_file_with_other_weights_is_told_anew(tmp_path: Path) -> None:
+    """Though its hash was asked for before it was looked at."""
+    path = tmp_path / "models" / "model.safetensors"
+    path.parent.mkdir()
+    for name in ("sd_xl_base_1.0.safetensors", "v1-5-pruned-emaonly.safetensors"):
+        stub = next(stub for stub in STUBS if stub.name == name)
+        write(path, stub.header)
+        digest = known.read_digest(path, go_on)
+        for _ in range(2):
+            found = one(path.parent)
+            assert found.answer == judge(stub.header, path) and found.digest == digest
+            known.read_digest(path, go_on)
+
+
 def test_a_choice_goes_with_the_weights(tmp_path: Path) -> None:
     stub = next(stub for stub in STUBS if stub.name == "sd_xl_base_1.0.safetensors")
     path = write(tmp_path / stub.name, stub.header)

@@ -17,6 +17,8 @@ from studio.models.probe.probe import probe
 from studio.models.registry import survey
 from studio.models.single_file.parts import parts_in
 
+SCANNED = ("name", "kind", "family", "variant", "precision", "size", "hash", "opens", "path")
+
 
 def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
@@ -70,11 +72,10 @@ def describe(document: Document) -> Iterator[str]:
         yield from _told(document["probe"])
         return
     if "folder" in document:
-        heads = ("name", "kind", "family", "variant", "precision", "size", "hash", "opens", "path")
         told = [
             m | {"hash": m["hash"][:10], "size": size_text(m["bytes"])} for m in document["models"]
         ]
-        yield from table.rows(heads, [[m[head] for head in heads] for m in told])
+        yield from table.rows(SCANNED, [[m[head] for head in SCANNED] for m in told])
         return
     heads = ("name", "kind", "format", "parameters", "path")
     cells = [

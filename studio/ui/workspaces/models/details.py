@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QIcon
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from studio.bridge.catalogue import CHOSEN, TOPICS, Found
-from studio.core.wording import size_text
+from studio.core.wording import capitalised, size_text
 from studio.ui.jobs import Jobs
 from studio.ui.widgets.buttons import text_button
 from studio.ui.widgets.choice_box import ChoiceBox
@@ -27,14 +27,13 @@ class Details(SettingsColumn):
 
     def __init__(self, jobs: Jobs, parent: QWidget) -> None:
         super().__init__("modelsColumn", parent, gap=8)
-        self.picture: QLabel = named(
-            QLabel(), "modelsPicture", "Preview", "The picture beside the file"
-        )
+        self.picture = named(QLabel(), "modelsPicture", "Preview", "The picture beside the file")
         self.title = caption("", "heading", "modelsTitle", wrap=True)
         self.about = caption("", "muted", "modelsAbout", wrap=True)
         self.reasons = caption("", "muted", "modelsReasons", wrap=True)
-        for each in (self.about, self.reasons):
-            each.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        for text in (self.title, self.about, self.reasons):
+            text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._buttons, grid = QWidget(), settings_grid()
         self._flow, self._form = Flow(self._buttons), Form(grid)
         for each in (self.picture, self.title, self.about, self._buttons):
@@ -45,7 +44,7 @@ class Details(SettingsColumn):
         for topic in TOPICS:
             name = f"models-{topic.replace(' ', '-')}"
             box = self.boxes[topic] = ChoiceBox(name, topic, TOPIC_TIP, ())
-            self._form.add(topic.capitalize(), box)
+            self._form.add(capitalised(topic), box)
             box.edited.connect(lambda value, topic=topic: self.answered.emit(topic, value))
         self.foot = self.end(Foot(jobs, "modelsLoad", "Load", "loading", TIPS))
 
@@ -72,7 +71,7 @@ class Details(SettingsColumn):
             box = self.boxes[topic]
             box.offer([("", as_found, ""), *((value, value, "") for value in values)])
             box.set_value(mine)
-            self._form.reveal(topic.capitalize(), "prediction" in filled)
+            self._form.reveal(capitalised(topic), "prediction" in filled)
         self.foot.show_plan("", "Looking…" if refusal is None else refusal, "muted")
         self.foot.count.setVisible(bool(refusal))
         self.foot.allow(found is not None)
@@ -92,4 +91,5 @@ def _reasons(found: Found) -> str:
     answer = found.answer
     parts = [f"Parts: {', '.join(answer.parts)}"] if answer.parts else []
     filled = [f"{each.topic}: {each.value} ({each.source})" for each in answer.prefilled]
-    return "\n".join([f"Confidence: {answer.confidence}", *parts, *filled, *answer.reasons])
+    reasons = (each.replace(".", ".\N{ZERO WIDTH SPACE}") for each in answer.reasons)
+    return "\n".join([f"Confidence: {answer.confidence}", *parts, *filled, *reasons])

@@ -12,7 +12,7 @@ from typing import Any
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFileDialog, QToolButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QToolButton, QWidget
 
 from studio.bridge import catalogue
 from studio.bridge.catalogue import Found
@@ -39,13 +39,13 @@ NONE_WATCHED = "No folder is watched yet. Add one, or one of those that were fou
 class ModelsPanel(Panel):
     """The workspace that lists models and loads them."""
 
-    _progressed = Signal(
-        str, object, object, object
-    )  # what is done, how many of how many, what came
+    search: QLineEdit
+    _progressed = Signal(str, object, object, object)  # what is done, done, to do, what came
 
     def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
         super().__init__(shared, parent, "models")
         self._models: dict[Path, Found] = {}
+        self._seen: set[Path] = set()  # by the scan
         self._refusals: dict[Path, str | None] = {}  # None: it is being asked
         self._stop, self._scanned, self._running = Event(), False, 0
         self._settle = QTimer(self, interval=PATIENCE, singleShot=True)
@@ -115,14 +115,16 @@ class ModelsPanel(Panel):
             self.scan()
 
     def scan(self) -> None:
+        """What it does not see again is gone when it ends."""
         self._scanned = True
-        self._models.clear()
+        self._seen.clear()
         self._refusals.clear()
         self._looks.start("places", catalogue.places)
         if self.folders:
             hear = partial(self._progressed.emit, "Scanning")
-            self._begin(catalogue.scan, tuple(map(Path, self.folders)), self._stop, hear)
-        self._refresh()
+            self._begin("scan", catalogue.scan, tuple(map(Path, self.folders)), self._stop, hear)
+        else:
+            self._forget_unseen()
 
     def run(self) -> None:
         """Loads the selected model, if it can be; one that is loaded, anew."""
@@ -167,10 +169,10 @@ class ModelsPanel(Panel):
     def closing(self) -> None:
         self._stop.set()
 
-    def _begin(self, function: Any, *arguments: object) -> None:
+    def _begin(self, what: str, function: Any, *arguments: object) -> None:
         self._running += 1
         self._show_running()
-        self._work.start(None, function, *arguments)
+        self._work.start(what, function, *arguments)
 
     def _show_running(self) -> None:
         self.stop.setVisible(self._running > 0)
@@ -179,7 +181,7 @@ class ModelsPanel(Panel):
 
     def _digest(self, path: Path, choice: tuple[str, str] | None = None) -> None:
         hear = partial(self._hashed, path.name)
-        self._begin(catalogue.digested, path, self._stop, hear, choice)
+        self._begin("digest", catalogue.digested, path, self._stop, hear, choice)
 
     def _hashed(self, name: str, done: int, total: int) -> None:
         """In the thread that reads."""
@@ -206,22 +208,30 @@ class ModelsPanel(Panel):
             return
         watched = tuple(self.folders)  # one may have been left since
         self._models |= {each.path: each for each in came if str(each.path).startswith(watched)}
+        self._seen |= {each.path for each in came}
         self.count.setText(f"{what}: {done:,} of {total:,}")
         if not self._settle.isActive():  # thousands come in a second
             self._settle.start()
 
     @Slot(object, object)
-    def _done(self, _: object, result: Any) -> None:
+    def _done(self, what: str, result: Any) -> None:
         self._running -= 1
         self._show_running()
         if isinstance(result, Found) and result.path in self._models:
             preview = self._models[result.path].preview
             self._models[result.path] = replace(result, preview=preview)
+        if what == "scan" and result:
+            self._forget_unseen()
+        self._refresh()
+
+    def _forget_unseen(self) -> None:
+        self._models = {path: each for path, each in self._models.items() if path in self._seen}
         self._refresh()
 
     @Slot(object, str)
-    def _failed(self, _: object, sentence: str) -> None:
-        self._done(None, None)
+    def _failed(self, what: str, sentence: str) -> None:
+        """A scan comes to its end, whichever folder is gone."""
+        self._done(what, what == "scan")
         self.error(sentence)
 
     @Slot(object, object)
