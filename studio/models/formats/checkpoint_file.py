@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from studio.core.errors import ModelError
 from studio.models.format import Check
 from studio.models.model import ModelInfo
 from studio.models.probe.header import read
@@ -48,7 +49,10 @@ class CheckpointFileFormat:
 def _is_known(path: Path, modified: int, size: int) -> bool:
     """Models are listed often. `modified` and `size` are there for the cache."""
     del modified, size
-    return is_known(path)
+    try:
+        return is_known(path)
+    except ModelError:  # what is cut short may still be told by another format
+        return False
 
 
 def _info(path: Path, answer: Answer) -> ModelInfo:

@@ -51,11 +51,15 @@ class Located:
 
 def parts_in(path: Path) -> tuple[Located, ...]:
     """Of a single file that can be opened; of anything else, and of a .ckpt, whose names cannot be
-    read without its weights, none. Raises ModelError."""
+    read without its weights, none. Raises ModelError for a damaged one."""
     if path.suffix == ".ckpt" or not is_known(path):
         return ()
     answer = answer_of(path)
-    return located(path, header.read(path).tensors, layout_of(path, answer), answer, {})
+    try:
+        layout = layout_of(path, answer)
+    except ModelError:  # it is known, but not what it asks for
+        return ()
+    return located(path, header.read(path).tensors, layout, answer, {})
 
 
 def located(

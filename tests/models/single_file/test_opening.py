@@ -165,17 +165,13 @@ def scaled(dialect: str, rows: bool) -> Callable[[str, Tensor], dict[str, Tensor
 
 
 def unscaled(path: Path) -> dict[str, Tensor]:
-    state = load_file(path)
-    found = {}
+    """The same weights as numbers in full."""
+    state, found = load_file(path), {}
     for name, tensor in state.items():
-        stem = name.removesuffix("weight")
-        scales = [
-            state[stem + end] for end in ("scale_weight", "weight_scale") if stem + end in state
-        ]
-        if stem != name:
+        if not name.endswith(("scale", "scale_weight", "scale_input", "comfy_quant")):
+            stem = name.removesuffix("weight")
+            scales = [state[stem + end] for end in SCALES if stem + end in state]
             found[name] = tensor.float() * scales[0] if scales else tensor.float()
-        elif not name.endswith(("scale", "scale_weight", "scale_input", "comfy_quant")):
-            found[name] = tensor.float()
     return found
 
 

@@ -158,5 +158,6 @@ def test_it_is_said_by_the_command_line(models: Path, run: Run) -> None:  # noqa
 def test_files_of_other_kinds_have_no_parts(tmp_path: Path) -> None:
     assert parts_in(stub("clip_l.safetensors", tmp_path / "clip_l.safetensors")) == ()
     assert parts_in(stub("flux1-dev.safetensors", tmp_path / "flux1-dev.safetensors")) == ()
+    assert parts_in(stub("cosxl.safetensors", tmp_path / "cosxl.safetensors")) == ()
     odd = files.write(tmp_path / "odd.safetensors", Header({"x": Tensor("F32", (2,))}))
     assert parts_in(odd) == () and answer_of(odd).kind != DENOISER
