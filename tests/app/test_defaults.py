@@ -42,6 +42,7 @@ def test_what_the_user_has_chosen_stays(stage: Stage) -> None:
     session.steps.set(33)
     opened(stage, FLUX)
     assert now(stage) == ("flow-euler", 33, 6.0)
+    assert stage.panel.banner.text.text().endswith("recommend: Flow, Euler.")
     session.sampler.set("ddim")
     opened(stage, SCHNELL)
     assert now(stage) == ("ddim", 33, 6.0)
