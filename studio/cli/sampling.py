@@ -124,7 +124,8 @@ def inputs_from(arguments: Namespace) -> Inputs | None:
 def settings_from(arguments: Namespace, prompt: str, seed: int) -> Settings:
     """The checked settings that the options describe. Raises UsageError."""
     own = defaults_of(arguments.model)
-    sampler = samplers.find(arguments.sampler or own.sampler).spec
+    named = own.sampler if arguments.sampler is None else arguments.sampler
+    sampler = samplers.find(named).spec
     low, high = arguments.guidance_interval
     settings = Settings(
         prompt=_text(prompt, "prompt"),

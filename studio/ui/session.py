@@ -155,17 +155,18 @@ class Session(QObject):
         """Those of another model, except for what the user has chosen otherwise; a sentence of what
         has changed."""
         before, self._own = self._own, own
-        kept = self.sampler.get(), self.steps.get(), self.guidance.get()
+        values = self.sampler, self.steps, self.guidance
+        kept = [value.get() for value in values]
         if self.sampler.get() == before.sampler and own.sampler in self.samplers:
             self.sampler.set(own.sampler)
         self._propose_steps(self.sampler.get())
         if self.guidance.get() == before.guidance:
             self.guidance.set(own.guidance)
-        name, steps, guidance = self.sampler.get(), self.steps.get(), self.guidance.get()
-        if (name, steps, guidance) == kept:
-            return ""
-        told = f"{self.samplers[name].label}, {steps} steps, guidance {guidance:g}"
-        return f"Set as this model's makers recommend: {told}."
+        name, steps, guidance = (value.get() for value in values)
+        words = self.samplers[name].label, f"{steps} steps", f"guidance {guidance:g}"
+        told = [word for word, value, old in zip(words, values, kept, strict=True)
+                if value.get() != old]  # fmt: skip
+        return f"Set as this model's makers recommend: {', '.join(told)}." if told else ""
 
     def settings(self) -> Settings:
         """The settings as they stand; the seeds are those in the boxes, locked or not.

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QTabBar, QWidg
 from studio import gallery, ui
 from studio.core.errors import StudioError, UsageError
 from studio.core.messages import Failed, LoadModel, Ready
+from studio.core.settings import Defaults
 from studio.core.tour import Stop
 from studio.ui import actions, icons
 from studio.ui import workspaces as panels
@@ -274,6 +275,7 @@ class Window(QWidget):
         preferences.set_geometry(self.saveGeometry())
         self.hide()
         preferences.set("theme", self.theme.choice)
+        self.shared.session.use_defaults(Defaults())  # the next start's model is the studio's own
         preferences.remember(self.shared.session)
         self._keep_start()
         for panel in self.panels if self.shared.jobs.busy else self._built.values():

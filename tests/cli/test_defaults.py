@@ -45,7 +45,7 @@ def test_what_is_said_counts(run: Run, tmp_path: Path) -> None:
     listed = run("compare", "a bear", "--model", model, "--size", 64, "--device", "cpu",
                  "--samplers", "flow-euler", "--steps", "1,2", "--no-distances", "--out",
                  tmp_path / "compared", "--json").document  # fmt: skip
-    assert {cell["settings"]["guidance"] for cell in listed["cells"]} == {3.5}
+    assert [(cell["steps"], cell["guidance"]) for cell in listed["cells"]] == [(1, 3.5), (2, 3.5)]
 
 
 def test_another_sampler_takes_its_own_steps_unless_the_model_knows_but_a_few() -> None:

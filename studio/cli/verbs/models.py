@@ -41,11 +41,7 @@ def run(arguments: Namespace) -> Document:
         return {"folder": arguments.scan, "models": _scanned(Path(arguments.scan))}
     models, damaged = survey()
     return {
-        "models": [
-            vars(m)
-            | {"path": str(m.path), "trained": dict(m.trained), "defaults": vars(m.defaults)}
-            for m in models
-        ],
+        "models": [asdict(m) | {"path": str(m.path)} for m in models],
         "damaged": [vars(each) | {"path": str(each.path)} for each in damaged],
     }
 

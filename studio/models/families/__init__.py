@@ -33,7 +33,5 @@ def family_of(index: Mapping[str, Any]) -> type[Adapter] | None:
 
 
 def _denoises(family: type[Adapter], index: Mapping[str, Any]) -> bool:
-    return any(
-        [family.parts[family.asked].library, kind] == index.get(family.asked)
-        for kind in family.parts[family.asked].classes
-    )
+    part = family.parts[family.asked]
+    return index.get(family.asked) in [[part.library, kind] for kind in part.classes]

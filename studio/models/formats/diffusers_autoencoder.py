@@ -172,7 +172,11 @@ def _measured(source: _Source) -> Scaling:
     if len(names) != len(MEASURED):
         raise ModelError(f"{source.weights} lacks the statistics of its latents.")
     mean, variance = (each.double() for each in read(source.weights, sorted(names)).values())
-    std = (variance + float(source.document.get("batch_norm_eps", EPSILON))).sqrt()
+    epsilon = source.document.get("batch_norm_eps", EPSILON)
+    sound = type(epsilon) is float and mean.shape == variance.shape
+    if not sound or not (variance + epsilon > 0.0).all():
+        raise ModelError(f"{source.weights} has statistics of its latents that make no sense.")
+    std = (variance + epsilon).sqrt()
     return Scaling(1.0, tuple(mean.tolist()), tuple(std.tolist()), WHITENED)
 
 

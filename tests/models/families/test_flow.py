@@ -294,10 +294,13 @@ def test_flux_2s_autoencoder_alone_is_whitened_by_its_own_statistics(tmp_path: P
     assert torch.allclose(found.denormalised(expected), latents, atol=1e-5)
     assert "statistics" in str(registry.find(str(file)).trained["scaling"])
     tensors = load_file(file)
-    del tensors["bn.running_var"]
-    save_file(tensors, folder / "diffusion_pytorch_model.safetensors", {"format": "pt"})
-    with pytest.raises(ModelError, match="lacks the statistics"):
-        registry.open_autoencoder(str(folder))
+    for said, variance in (("make no sense", -1.0), ("lacks the statistics", None)):
+        tensors["bn.running_var"] = torch.full((16,), variance or 1.0)
+        if variance is None:
+            del tensors["bn.running_var"]
+        save_file(tensors, folder / "diffusion_pytorch_model.safetensors", {"format": "pt"})
+        with pytest.raises(ModelError, match=said):
+            registry.open_autoencoder(str(folder))
 
 
 def test_chroma_in_a_folder_that_names_flux_is_chroma(tmp_path: Path) -> None:
