@@ -81,7 +81,7 @@ def unpooled(states: Tensor) -> TextFeatures:
     return TextFeatures(states[None], mask, states.new_zeros((1, 1)))
 
 
-def parts(transformer: str, tokenizer: str, *models: str) -> Mapping[str, Part]:
+def made_of(transformer: str, tokenizer: str, *models: str) -> Mapping[str, Part]:
     return {
         "transformer": Part((transformer,)),
         "tokenizer": Part((tokenizer, f"{tokenizer}Fast"), "transformers"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from studio.models.families.language import LanguageAdapter, Template, parts
+from studio.models.families.language import LanguageAdapter, Template, made_of
 from studio.models.families.packed import PACK, packed, unpacked
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ BEFORE = 34  # tokens of SYSTEM, which the denoiser is not given
 class QwenImage(LanguageAdapter):
     latent_side = 128
     pipelines = ("QwenImagePipeline",)
-    parts = parts(
+    parts = made_of(
         "QwenImageTransformer2DModel", "Qwen2Tokenizer", "Qwen2_5_VLForConditionalGeneration"
     )
     template = Template(BEFORE + 512, -1, SYSTEM, END, dropped=(0, BEFORE))
