@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from studio.models.families.language import LanguageAdapter, Template, made_of
-from studio.models.families.packed import PACK, packed, unpacked
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,16 +31,19 @@ class QwenImage(LanguageAdapter):
     def predict(
         self, x: Tensor, t: Tensor, features: TextFeatures, guidance: float | None
     ) -> Tensor:
-        height, width = (side // PACK for side in x.shape[-2:])
+        from torch.nn.functional import pixel_shuffle, pixel_unshuffle
+
+        patches = pixel_unshuffle(x, self.fold())
+        size = patches.shape[-2:]
         output = self.denoiser(
-            packed(x),
+            patches.flatten(2).transpose(1, 2),
             features.tokens,
             features.mask,
             t,
-            img_shapes=[[(1, height, width)]] * len(x),
+            img_shapes=[[(1, *size)]] * len(x),
             return_dict=False,
         )[0]
-        return unpacked(output, x)
+        return pixel_shuffle(output.transpose(1, 2).unflatten(2, size), self.fold())
 
 
 FAMILY = QwenImage

@@ -1,14 +1,17 @@
-"""Texts as T5's encoder reads them: pieces of words and an end."""
+"""Texts as T5's encoder reads them: pieces of words and an end.
+
+Must not import torch at run time.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from studio.core.prompts import Phrase
+
+if TYPE_CHECKING:
+    from studio.networks.text import TextFeatures
 
 
 @dataclass(frozen=True)
@@ -24,9 +27,10 @@ class T5Text:
     length: int
     masked: bool = False
 
-    @torch.inference_mode()
-    def __call__(self, phrase: Phrase) -> tuple[Tensor, Tensor]:
-        """(1, L, W), each word's states times its weight, and (1, L): True where there is one."""
+    def __call__(self, phrase: Phrase) -> TextFeatures:
+        """Each word's states times its weight, all read; no vector of the whole."""
+        import torch
+
         found = self.tokenizer(
             phrase.text, max_length=self.length, truncation=True, padding="max_length",
             return_tensors="pt", return_offsets_mapping=True,
@@ -35,11 +39,9 @@ class T5Text:
         if self.masked:
             kept = min(int(there.sum()) + 1, self.length)
         ids, there = (each[:, :kept].to(self.encoder.device) for each in (found.input_ids, there))
-        tokens = self.encoder(ids, attention_mask=there if self.masked else None)[0]
-        weights = weights_at(phrase, found["offset_mapping"][0, :kept].tolist())
-        return tokens * tokens.new_tensor(weights)[:, None], torch.ones_like(
-            there, dtype=torch.bool
-        )
+        with torch.inference_mode():
+            states = self.encoder(ids, attention_mask=there if self.masked else None)[0]
+        return weighed(phrase, states, found["offset_mapping"][0, :kept].tolist())
 
     def unread(self, text: str) -> str:
         spans = self.tokenizer(text, return_offsets_mapping=True)["offset_mapping"][:-1]
@@ -47,14 +49,19 @@ class T5Text:
         return text[rest[0][0] :].lstrip() if rest else ""
 
 
-def weights_at(phrase: Phrase, spans: list[list[int]], start: int = 0) -> list[float]:
-    """The weight of each token, by the characters it stands for, in a text where the phrase begins
-    at `start`; 1 for what is no part of it. Their mean is left as it is: unlike CLIP's it is about
-    0, and says nothing of how strong the words are."""
-    found = []
-    for first, end in spans:
-        first, end = max(first - start, 0), end - start
-        while first < end and phrase.text[first : first + 1].isspace():  # of the word after it
-            first += 1
-        found.append(phrase.weight(first, end) if first < end else 1.0)
-    return found
+def weighed(phrase: Phrase, states: Any, spans: list[list[int]], start: int = 0) -> TextFeatures:
+    """States (1, L, W) of tokens that stand for these characters of a text in which the phrase
+    begins at `start`. Their mean is not kept: unlike CLIP's it is about 0, and says nothing."""
+    from studio.networks.text import TextFeatures
+
+    weights = states.new_tensor([weight_of(phrase, a - start, b - start) for a, b in spans])
+    mask = states.new_ones(states.shape[:2]).bool()
+    return TextFeatures(states * weights[:, None], mask, states.new_zeros(1, 1))
+
+
+def weight_of(phrase: Phrase, first: int, end: int) -> float:
+    """Of a token: the space before its word does not count, nor what is outside of the phrase."""
+    first = max(first, 0)
+    while first < end and phrase.text[first : first + 1].isspace():
+        first += 1
+    return phrase.weight(first, end) if first < end else 1.0
