@@ -12,8 +12,6 @@ from studio.models.families.adapter import Adapter, Part
 from studio.models.families.flow import published
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from studio.core.prompts import Phrase
     from studio.diffusion.schedules import Schedule
     from studio.networks.text import TextFeatures
@@ -49,6 +47,8 @@ class LanguageAdapter(Adapter):
         """
         import torch
 
+        from studio.networks.text import TextFeatures
+
         if phrase.weighed:
             raise UsageError("this model knows no weights of words; write them without (...:1.2).")
         tokenizer, model = self.networks["tokenizer"], self.networks["text_encoder"]
@@ -57,7 +57,8 @@ class LanguageAdapter(Adapter):
         with torch.inference_mode():  # `base_model` lacks the head that tells the next word
             output = model.base_model(ids.input_ids.to(model.device), output_hidden_states=True)
         states, (start, end) = output.hidden_states[template.layer][0], template.dropped
-        return unpooled(torch.cat([states[:start], states[end:]]))
+        kept = torch.cat([states[:start], states[end:]])[None]
+        return TextFeatures(kept, kept.new_ones(kept.shape[:2]).bool(), kept.new_zeros((1, 1)))
 
     def unread(self, text: str) -> str:
         whole = f"{self.template.before}{text}{self.template.after}"
@@ -73,15 +74,7 @@ class LanguageAdapter(Adapter):
         return 2
 
 
-def unpooled(states: Tensor) -> TextFeatures:
-    """Those of one text, every token (L, W) of it read, and no vector of the whole."""
-    from studio.networks.text import TextFeatures
-
-    mask = states.new_ones((1, len(states))).bool()
-    return TextFeatures(states[None], mask, states.new_zeros((1, 1)))
-
-
-def parts(transformer: str, tokenizer: str, *models: str) -> Mapping[str, Part]:
+def made_of(transformer: str, tokenizer: str, *models: str) -> Mapping[str, Part]:
     return {
         "transformer": Part((transformer,)),
         "tokenizer": Part((tokenizer, f"{tokenizer}Fast"), "transformers"),

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from studio.models.families.language import LanguageAdapter, Template, parts
+from studio.models.families.language import LanguageAdapter, Template, made_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,7 +22,9 @@ SYSTEM = (
 
 class Lumina2(LanguageAdapter):
     pipelines = ("Lumina2Pipeline", "Lumina2Text2ImgPipeline")
-    parts = parts("Lumina2Transformer2DModel", "GemmaTokenizer", "Gemma2Model", "Gemma2ForCausalLM")
+    parts = made_of(
+        "Lumina2Transformer2DModel", "GemmaTokenizer", "Gemma2Model", "Gemma2ForCausalLM"
+    )
     template = Template(256, -2, SYSTEM)
 
     def avoided(self, phrase: Phrase) -> TextFeatures:

@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from studio.models.families.adapter import Adapter, Part
+from studio.models.families.t5 import T5Text, weighed
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from studio.core.prompts import Phrase
-    from studio.models.families.t5 import T5Text
     from studio.networks.text import TextFeatures
 
 LENGTHS = {"PixArtAlphaPipeline": 120, "PixArtSigmaPipeline": 300}  # tokens, the end among them
@@ -30,16 +30,12 @@ class PixArt(Adapter):
 
     @cached_property
     def text(self) -> T5Text:
-        from studio.models.families.t5 import T5Text
-
         length = LENGTHS[self.index["_class_name"]]
         return T5Text(self.networks["tokenizer"], self.networks["text_encoder"], length)
 
     def features(self, phrase: Phrase) -> TextFeatures:
         """In lower-case letters, as it was trained, and nothing of what the text does not fill."""
         import torch
-
-        from studio.models.families.t5 import weighed
 
         found = self.text.tokenizer(
             phrase.text.lower(),

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from studio.models.families.language import LanguageAdapter, Template, parts
-from studio.models.families.packed import PACK, packed, unpacked
+from studio.models.families.language import LanguageAdapter, Template, made_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,7 +23,7 @@ BEFORE = 34  # tokens of SYSTEM, which the denoiser is not given
 class QwenImage(LanguageAdapter):
     latent_side = 128
     pipelines = ("QwenImagePipeline",)
-    parts = parts(
+    parts = made_of(
         "QwenImageTransformer2DModel", "Qwen2Tokenizer", "Qwen2_5_VLForConditionalGeneration"
     )
     template = Template(BEFORE + 512, -1, SYSTEM, END, dropped=(0, BEFORE))
@@ -35,16 +34,19 @@ class QwenImage(LanguageAdapter):
     def predict(
         self, x: Tensor, t: Tensor, features: TextFeatures, guidance: float | None
     ) -> Tensor:
-        height, width = (side // PACK for side in x.shape[-2:])
+        from torch.nn.functional import pixel_shuffle, pixel_unshuffle
+
+        patches = pixel_unshuffle(x, self.fold())
+        size = patches.shape[-2:]
         output = self.denoiser(
-            packed(x),
+            patches.flatten(2).transpose(1, 2),
             features.tokens,
             features.mask,
             t,
-            img_shapes=[[(1, height, width)]] * len(x),
+            img_shapes=[[(1, *size)]] * len(x),
             return_dict=False,
         )[0]
-        return unpacked(output, x)
+        return pixel_shuffle(output.transpose(1, 2).unflatten(2, size), self.fold())
 
 
 FAMILY = QwenImage

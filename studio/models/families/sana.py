@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from studio.models.families.language import LanguageAdapter, Template, parts
+from studio.models.families.language import LanguageAdapter, Template, made_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,7 +37,7 @@ User Prompt: """
 
 class Sana(LanguageAdapter):
     pipelines = ("SanaPipeline",)
-    parts = parts("SanaTransformer2DModel", "GemmaTokenizer", "Gemma2Model", "Gemma2ForCausalLM")
+    parts = made_of("SanaTransformer2DModel", "GemmaTokenizer", "Gemma2Model", "Gemma2ForCausalLM")
 
     @cached_property
     def template(self) -> Template:  # type: ignore[override]

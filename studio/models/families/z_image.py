@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from studio.models.families.language import LanguageAdapter, Template, parts
+from studio.models.families.language import LanguageAdapter, Template, made_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,7 +18,7 @@ USER, END = "<|im_start|>user\n", "<|im_end|>\n<|im_start|>assistant\n"
 class ZImage(LanguageAdapter):
     latent_side = 128
     pipelines = ("ZImagePipeline",)
-    parts = parts("ZImageTransformer2DModel", "Qwen2Tokenizer", "Qwen3Model", "Qwen3ForCausalLM")
+    parts = made_of("ZImageTransformer2DModel", "Qwen2Tokenizer", "Qwen3Model", "Qwen3ForCausalLM")
     template = Template(512, -2, USER, END)
 
     def predict(
