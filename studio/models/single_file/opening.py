@@ -65,7 +65,7 @@ class Opening:
         opened = self._autoencoder(autoencoder)  # first, while there is most room
         networks = {part.part: self._part(part) for part in rest}
         adapter = self.layout.family(networks, self.layout.index, opened.downsampling)
-        scheduler = self.layout.scheduler | answered(info.path, self.check, self.told)
+        scheduler = {**self.layout.scheduler, **answered(info.path, self.check, self.told)}
         return ready(info, adapter, opened, scheduler, info.path)
 
     def _part(self, part: Located) -> Any:
