@@ -14,6 +14,7 @@ from studio.core.addons import EMBEDDING, LORA, AddOn
 from studio.core.errors import ModelError, StudioError, UsageError
 from studio.core.settings import Settings
 from studio.models import registry
+from studio.models.chosen import split
 from studio.models.probe import header
 from studio.models.probe.probe import UNKNOWN, probe
 
@@ -22,7 +23,6 @@ FOLDERS = {LORA: ("loras", "Lora"), EMBEDDING: ("embeddings",)}
 ABOVE = 3  # folders from a model upwards that may hold them
 DIGITS = 16  # of the digest
 VECTORS = {"emb_params", "clip_l", "clip_g"}  # an embedding's tensors, however wide
-NEEDS = "checkpoint"  # the format of models that take them
 TAG = re.compile(r"[ \t]*<lora:([^:<>\n]+)(?::([+-]?\d*\.?\d+))?(?::[^<>\n]*)?>", re.I)
 
 
@@ -46,7 +46,7 @@ def resolved(settings: Settings) -> Settings:
 def _taking(model: str) -> Path:
     """Where a model lies that takes such files. Raises UsageError for others."""
     info = registry.find(model)
-    if info.format != NEEDS:
+    if info.format not in registry.OTHERS:
         raise UsageError(
             f"{info.name} takes no LoRA or embedding files: its networks are of its own kind, and"
             " its one LoRA is Turbo; take the files out, or choose a checkpoint they are made for."
@@ -56,6 +56,7 @@ def _taking(model: str) -> Path:
 
 def _home(model: str) -> Path | None:
     """Where a model of the user's lies; None for a bundled one."""
+    model = split(model)[0]
     for path in (os.path.expanduser(model), os.path.join(registry.user_folder(), model)):
         if model and os.path.exists(path):
             return Path(path).resolve()

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from studio.core.settings import Defaults
 from studio.models.families.language import LanguageAdapter, Template, made_of
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ SYSTEM = (
 
 
 class Lumina2(LanguageAdapter):
+    usually = Defaults("flow-euler", 30, 4.0)
     pipelines = ("Lumina2Pipeline", "Lumina2Text2ImgPipeline")
     parts = made_of(
         "Lumina2Transformer2DModel", "GemmaTokenizer", "Gemma2Model", "Gemma2ForCausalLM"

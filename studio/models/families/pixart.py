@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from studio.core.settings import Defaults
 from studio.models.families.adapter import Adapter, Part
 from studio.models.families.t5 import T5Text, weighed
 
@@ -21,6 +22,7 @@ LENGTHS = {"PixArtAlphaPipeline": 120, "PixArtSigmaPipeline": 300}  # tokens, th
 
 class PixArt(Adapter):
     asked = "transformer"
+    usually = Defaults("dpmpp-2m", 20, 4.5)
     pipelines = tuple(LENGTHS)
     parts: ClassVar[Mapping[str, Part]] = {
         "transformer": Part(("PixArtTransformer2DModel", "Transformer2DModel")),
@@ -30,7 +32,7 @@ class PixArt(Adapter):
 
     @cached_property
     def text(self) -> T5Text:
-        length = LENGTHS[self.index["_class_name"]]
+        length = LENGTHS.get(self.index["_class_name"], 120)
         return T5Text(self.networks["tokenizer"], self.networks["text_encoder"], length)
 
     def features(self, phrase: Phrase) -> TextFeatures:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from studio.core.settings import Defaults
 from studio.models.families.language import LanguageAdapter, Template, made_of
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ User Prompt: """
 
 
 class Sana(LanguageAdapter):
+    usually = Defaults("flow-euler", 20, 4.5)
     pipelines = ("SanaPipeline",)
     parts = made_of("SanaTransformer2DModel", "GemmaTokenizer", "Gemma2Model", "Gemma2ForCausalLM")
 

@@ -57,15 +57,16 @@ def _is_known(path: Path, modified: int, size: int) -> bool:
 
 def _info(path: Path, answer: Answer) -> ModelInfo:
     layout = layout_of(path, answer)
-    trained: dict[str, object] = {"family": answer.family, "variant": answer.variant}
-    trained |= {each.topic: each.value for each in answer.prefilled}
+    told = {"family": answer.family, "variant": answer.variant}
+    told |= {each.topic: each.value for each in answer.prefilled}
     parameters = (
         pickled_count(path)
         if path.suffix == ".ckpt"
         else count({name: tensor.shape or () for name, tensor in read(path).tensors.items()})
     )
     name = CheckpointFileFormat.name
-    return ModelInfo(path.stem, "generator", name, parameters, path, trained, layout.size)
+    own = layout.family.defaults(told, layout.index)
+    return ModelInfo(path.stem, "generator", name, parameters, path, told, layout.size, own)
 
 
 FORMAT = CheckpointFileFormat()
