@@ -99,8 +99,10 @@ def key(path: Path) -> bytes:
 
 def digest_of(path: Path) -> str:
     """SHA-256 of the weights, "" where it is not known: nothing is read for it."""
-    if database().is_file():
-        with suppress(OSError, ValueError), opened() as known:  # no path can be so
+    with suppress(OSError, ValueError):  # no path can be so
+        if not database().is_file():
+            return ""
+        with opened() as known:
             wanted = (key(path), *state_of(path))
             found = "SELECT digest FROM files WHERE path = ? AND bytes = ? AND changed = ?"
             return str((known.execute(found, wanted).fetchone() or [""])[0])

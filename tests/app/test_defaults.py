@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from studio.core.messages import Ready
 from studio.core.settings import Defaults
+from studio.core.sizes import Size, Sizes
 from studio.diffusion.samplers import all_samplers
 from studio.ui.preferences import Preferences
 from studio.ui.session import Session
@@ -15,7 +16,8 @@ FLUX, SCHNELL = Defaults("flow-euler", 28, 3.5), Defaults("flow-euler", 4, 1.0)
 
 def opened(stage: Stage, defaults: Defaults) -> None:
     model = stage.window.shared.session.model.get()
-    stage.bridge.arrived.emit(Ready(0, model, "CPU", "float32", 0.5, 256, defaults=defaults))
+    sizes = Sizes(Size.square(256))
+    stage.bridge.arrived.emit(Ready(0, model, "CPU", "float32", 0.5, sizes, defaults=defaults))
 
 
 def now(stage: Stage) -> tuple[str, int, float]:

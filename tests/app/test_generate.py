@@ -543,7 +543,7 @@ def test_a_picture_without_settings_can_be_started_from(
         drop(stage, path)
     with qtbot.waitSignal(stage.panel.sources.read):
         click(qtbot, stage, "bannerChoice0")
-    assert stage.panel.session.start.get().inputs.source.shape == (30, 30, 3)
+    assert stage.panel.session.start.get().inputs.source.shape == (30, 40, 3)
 
 
 def test_wildcards_draw_words_for_each_picture(qtbot: QtBot, stage: Stage) -> None:

@@ -320,7 +320,7 @@ def test_a_picture_is_inverted(
     job, walk = make(stage, (0, 8))
     pixels = walk.ends[1].picture
     assert walk.ends[0].picture is None and pixels is not None
-    assert pixels.shape == (48, 48, 3) and (pixels == 90).all()
+    assert pixels.shape == (48, 64, 3) and (pixels == 90).all()
     stage.bridge.arrived.emit(Inverted(job, 1, np.zeros((SIDE, SIDE, 3), np.uint8), 31.24, 35.0))
     assert "31.2 dB (35.0 dB in latents)" in text(stage, "walkQuality1")
     panel.column.way.setCurrentIndex(1)

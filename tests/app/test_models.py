@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from studio.core.messages import Failed, Finished, Loading, LoadModel, Ready
 from studio.core.settings import Settings
+from studio.core.sizes import Size, Sizes
 from studio.gallery import metadata, png
 from studio.models import catalogue, known
 from studio.ui.workspaces.models.panel import ModelsPanel
@@ -130,7 +131,7 @@ def test_a_model_is_loaded_and_offered_at_the_next_start(
     assert foot.status.text() == "Loading own, 3.4 GB…" and foot.cancel.isEnabled()
     click(qtbot, stage, "modelsLoadCancel")
     assert stage.bridge.cancels == [number]
-    stage.bridge.arrived.emit(Ready(number, own, "CPU", "float32", 0.5, 64))
+    stage.bridge.arrived.emit(Ready(number, own, "CPU", "float32", 0.5, Sizes(Size.square(64))))
     stage.bridge.arrived.emit(Finished(number, 0.5))
     assert panel.session.model.get() == own
     until(qtbot, lambda: known.digest_of(folder / "own") != "")

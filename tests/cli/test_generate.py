@@ -315,10 +315,10 @@ def test_words_of_a_picture_that_began_with_another(
     run: Run, tmp_path: Path, quick: tuple[object, ...], masked: bool
 ) -> None:
     given: list[object] = ["--image", tmp_path / "start.png", "--seed", 2]
-    Image.new("RGB", (SIZE, SIZE), "teal").save(tmp_path / "start.png")
+    Image.new("RGB", (SIDE, SIDE), "teal").save(tmp_path / "start.png")
     if masked:
-        mask = Image.new("L", (SIZE, SIZE))
-        mask.paste(255, (0, 0, SIZE // 2, SIZE))
+        mask = Image.new("L", (SIDE, SIDE))
+        mask.paste(255, (0, 0, SIDE // 2, SIDE))
         mask.save(tmp_path / "mask.png")
         given += ["--mask", tmp_path / "mask.png"]
     out = tmp_path / "bear.png"

@@ -306,7 +306,7 @@ def test_probes_look_without_gradients_and_training_has_them(
     monkeypatch.setattr("studio.engine.train.train", train)
     model = Averages()
     runner, opened = worker(model)
-    for request in (Probe("maps", "0"), Probe("maps", "0"), Train("ae", "mine", 1, 0, 0, 0)):
+    for request in (Probe("noise", "0"), Probe("noise", "0"), Train("ae", "mine", 1, 0, 0, 0)):
         for event in runner.run(request):
             assert event.job == 0
             assert not torch.is_inference_mode_enabled()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from studio.core.autoencoding import Curve, Probed, ProbeSpec
@@ -70,10 +71,13 @@ def look(study: Study) -> Probed:
             ("without the encoder", measured.blind),
         )
     )  # fmt: skip
-    words = (
+    labels = "points, from the least likely to the most", "nats"
+    return study.probed(tiles, 3, _words(gaps), curves, *labels)
+
+
+def _words(gaps: Mapping[str, float]) -> str:
+    return (
         f"On 500 points of the data the ELBO lies {gaps['gap']:.2f} nats below the VAE's exact"
         f" log p(x), the bound without the encoder {gaps['blind']:.1f} nats; and the VAE's log p(x)"
         f" {gaps['data']:.2f} nats below the data's own."
     )
-    labels = "points, from the least likely to the most", "nats"
-    return study.probed(tiles, 3, words, curves, *labels)

@@ -86,7 +86,7 @@ def test_all_that_hold_settings_are_restored(pictures: Path) -> None:
             wrong[name] = found
     assert not wrong
     noisy = read(pictures / "parsers/ComfyUI/noisy_latents_3_subjects_cropped.png")
-    assert noisy.missing == {"seed"}
+    assert noisy.missing == {"seed", "size"}
     night = read(pictures / "parsers/ComfyUI/night_evening_day_morning_cropped.png").settings
     for part in ("(daytime:1.2) sky", "(night:1.3)", "(evening:1.2)", "morning sky", "landscape"):
         assert part in night.prompt

@@ -28,7 +28,7 @@ from studio.models import registry
 from studio.models.checkpoint import Checkpoint
 from studio.models.plan import Plan
 from tests.models.families.pipelines import PIPELINES, WIDTH, saved
-from tests.models.families.test_stable_diffusion import SIDE, STEPS, ours, theirs
+from tests.models.families.test_stable_diffusion import SQUARE, STEPS, ours, theirs
 
 pytest.importorskip("peft")
 Tensors = dict[str, Tensor]
@@ -119,7 +119,7 @@ def written(path: Path, tensors: Mapping[str, Tensor]) -> Path:
 def asked(model: Checkpoint, *addons: AddOn, prompt: str = PROMPT, negative: str = "") -> Settings:
     return Settings(
         prompt, negative, model=str(model.info.path), sampler="ddim", steps=STEPS, guidance=5.0,
-        size=SIDE, addons=addons,
+        size=SQUARE, addons=addons,
     )  # fmt: skip
 
 
@@ -218,7 +218,7 @@ def test_a_grid_of_several_loras_has_what_each_alone_makes(sd1: Path, tmp_path: 
     """The words' one and the picture's one, both, none: one after another on one model."""
     words = AddOn(str(lora(sd1, tmp_path / "words.safetensors", 5, "text_encoder")))
     style = AddOn(str(lora(sd1, tmp_path / "style.safetensors", 6, "unet")), weight=-0.5)
-    plain = Settings(PROMPT, model=str(sd1), sampler="ddim", steps=2, size=SIDE, seed=3)
+    plain = Settings(PROMPT, model=str(sd1), sampler="ddim", steps=2, size=SQUARE, seed=3)
     cells = tuple(
         replace(plain, addons=each) for each in ((), (words,), (style,), (words, style), ())
     )
@@ -239,7 +239,7 @@ def test_a_grid_of_several_loras_has_what_each_alone_makes(sd1: Path, tmp_path: 
 
 def test_a_walk_takes_a_lora_all_the_way(sd1: Path, tmp_path: Path) -> None:
     style = AddOn(str(lora(sd1, tmp_path / "style.safetensors", 6)))
-    one = Settings(PROMPT, model=str(sd1), sampler="ddim", steps=2, size=SIDE, addons=(style,))
+    one = Settings(PROMPT, model=str(sd1), sampler="ddim", steps=2, size=SQUARE, addons=(style,))
     ends = one, replace(one, prompt="a blue bear")
     frames = run(Walk(tuple(End(each) for each in ends), columns=3), worker := Worker("cpu"))
     images = {e.index: e.image for e in frames if hasattr(e, "place")}
@@ -263,7 +263,7 @@ def test_files_beside_the_model_go_by_their_names(sd1: Path, tmp_path: Path) -> 
     lora(sd1, folder(sd1, "loras") / "old ink.safetensors")
     written(folder(sd1, "embeddings") / "Soft-Red v2.safetensors", {"emb_params": VECTORS})
     typed = "a <lora:old ink:0.25> soft-red V2, bear", "unsoft"
-    settings = Plan.of(Settings(*typed, model=str(sd1), size=SIDE)).settings
+    settings = Plan.of(Settings(*typed, model=str(sd1), size=SQUARE)).settings
     assert (settings.prompt, settings.negative) == ("a soft-red V2, bear", "unsoft")
     told = [(each.name, each.weight, each.kind) for each in settings.addons]
     assert told == [("old ink", 0.25, LORA), ("Soft-Red v2", 1.0, EMBEDDING)]
@@ -318,7 +318,10 @@ def test_a_damaged_file_is_one_line(sd1: Path, tmp_path: Path, how: str) -> None
 
 def said(model: Path, path: Path, pattern: str, worker: Worker | None = None) -> None:
     """The one line about a file, and what the model makes afterwards as before."""
-    worker, plain = worker or Worker("cpu"), Settings(PROMPT, model=str(model), steps=1, size=SIDE)
+    worker, plain = (
+        worker or Worker("cpu"),
+        Settings(PROMPT, model=str(model), steps=1, size=SQUARE),
+    )
     (before,) = run_now(Generate(plain), worker)
     with pytest.raises(StudioError, match=pattern) as error:
         run_now(Generate(replace(plain, addons=(AddOn(str(path)),))), worker)
@@ -354,7 +357,7 @@ def test_keys_that_are_not_known_are_counted(sd1: Path, tmp_path: Path) -> None:
     tensors = peft(saved("sd1", tmp_path / "x" / "sd1"), 1, "unet")
     more = {n.replace("down_blocks.1", "down_blocks.7"): t for n, t in tensors.items()}
     path = written(tmp_path / "more.safetensors", more | tensors)
-    settings = Settings("x", model=str(sd1), steps=1, size=SIDE, addons=(AddOn(str(path)),))
+    settings = Settings("x", model=str(sd1), steps=1, size=SQUARE, addons=(AddOn(str(path)),))
     notes = [e.message for e in run(Generate(settings), Worker("cpu")) if isinstance(e, Note)]
     left = len(more | tensors) - len(tensors)
     assert left > 0 and notes == [

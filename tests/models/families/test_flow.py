@@ -23,6 +23,7 @@ from studio.core.errors import ModelError, UsageError
 from studio.core.generating import Generate
 from studio.core.prompts import one_phrase
 from studio.core.settings import Defaults, Settings
+from studio.core.sizes import Size
 from studio.diffusion import samplers
 from studio.diffusion.noise import NoiseStream
 from studio.diffusion.schedules import Shifted, Uniform, shift_for_tokens
@@ -35,6 +36,7 @@ from studio.models.plan import Plan
 from tests.models.families.flow_pipelines import PIPELINES, saved
 
 STEPS, SIDE = 4, 64
+SQUARE = Size.square(SIDE)
 NOISE = torch.randn(1, 4, SIDE // 2, SIDE // 2, generator=torch.Generator().manual_seed(3))
 WORDS = "a red bear"
 
@@ -55,7 +57,7 @@ class Opened:
     model: Checkpoint
 
     def settings(self, **more: Any) -> Settings:
-        given = {"sampler": "flow-euler", "steps": STEPS, "size": SIDE, **more}
+        given = {"sampler": "flow-euler", "steps": STEPS, "size": SQUARE, **more}
         return Settings(WORDS, model=str(self.model.info.path), **given)
 
     def theirs(self, settings: Settings, form: str = "latent") -> Any:

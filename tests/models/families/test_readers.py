@@ -20,6 +20,7 @@ from torch.nn.functional import pixel_shuffle, pixel_unshuffle
 from studio.core.errors import ModelError, UsageError
 from studio.core.generating import Generate
 from studio.core.settings import Settings
+from studio.core.sizes import Size
 from studio.diffusion import samplers
 from studio.diffusion.noise import NoiseStream
 from studio.diffusion.paths import DiscreteDDPM, rf_time
@@ -32,6 +33,7 @@ from tests.models.families.pipelines import BETAS, written
 from tests.models.families.readers import READERS
 
 STEPS, SIDE = 5, 64
+SQUARE = Size.square(SIDE)
 HEIGHT, WIDTH = 96, 64  # of what is compared with diffusers
 NOISE = torch.randn(1, 4, HEIGHT // 2, WIDTH // 2, generator=torch.Generator().manual_seed(3))
 WITHOUT_WEIGHTS = ("sana", "qwen-image", "z-image", "lumina2")
@@ -115,7 +117,12 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_latents_are_those_of_diffusers(opened: Opened, guidance: float, negative: str) -> None:
     name, pipeline, model = opened
     settings = Settings(
-        "a Red bear", negative, sampler="ddim", steps=STEPS, guidance=guidance, size=SIDE
+        "a Red bear",
+        negative,
+        sampler="ddim",
+        steps=STEPS,
+        guidance=guidance,
+        size=SQUARE,
     )
     expected = theirs(name, pipeline, settings)
     assert torch.isfinite(expected).all()
@@ -125,7 +132,7 @@ def test_latents_are_those_of_diffusers(opened: Opened, guidance: float, negativ
 
 def test_guidance_and_the_negative_prompt_count(opened: Opened) -> None:
     _, _, model = opened
-    usual = Settings("a red bear", sampler="ddim", steps=STEPS, guidance=5.0, size=SIDE)
+    usual = Settings("a red bear", sampler="ddim", steps=STEPS, guidance=5.0, size=SQUARE)
     changed = [replace(usual, guidance=1.0), replace(usual, negative="blue"),
                replace(usual, prompt="a blue cat")]  # fmt: skip
     first = ours(model, usual)
@@ -136,7 +143,7 @@ def test_guidance_and_the_negative_prompt_count(opened: Opened) -> None:
 @pytest.mark.usefixtures("plain")
 def test_pictures_are_those_of_diffusers(opened: Opened) -> None:
     name, pipeline, model = opened
-    settings = Settings("a red bear", sampler="ddim", steps=STEPS, guidance=3.0, size=SIDE)
+    settings = Settings("a red bear", sampler="ddim", steps=STEPS, guidance=3.0, size=SQUARE)
     expected = theirs(name, pipeline, settings, "np")
     found = model.decode(ours(model, settings))
     assert np.abs(found / 255.0 - expected).max() <= 1e-3 + 0.5 / 255
@@ -154,7 +161,7 @@ def test_what_is_listed_is_known_without_opening(opened: Opened) -> None:
 def test_a_prompt_goes_the_whole_way(opened: Opened) -> None:
     """Through the worker, in its own time grid and in a named one."""
     _, _, model = opened
-    settings = Settings("a bear", "blue", model=str(model.info.path), steps=3, size=SIDE, seed=5)
+    settings = Settings("a bear", "blue", model=str(model.info.path), steps=3, size=SQUARE, seed=5)
     worker = Worker("cpu")
     for sampler, schedule in (("dpmpp-2m", ""), ("ddpm", ""), ("flow-heun", "karras")):
         asked = replace(settings, sampler=sampler, schedule=schedule)
@@ -166,7 +173,7 @@ def test_half_precision_is_near(opened: Opened) -> None:
     _, _, model = opened
     half = registry.open_model(str(model.info.path), precision="bfloat16")
     assert isinstance(half, Checkpoint)
-    settings = Settings("a red bear", sampler="ddim", steps=STEPS, guidance=2.0, size=SIDE)
+    settings = Settings("a red bear", sampler="ddim", steps=STEPS, guidance=2.0, size=SQUARE)
     expected, found = ours(model, settings), ours(half, settings)
     assert (found - expected).abs().mean() < 0.1 * expected.abs().mean()
     assert half.decode(found).shape == (1, HEIGHT, WIDTH, 3)
@@ -174,7 +181,7 @@ def test_half_precision_is_near(opened: Opened) -> None:
 
 def test_the_time_grid_is_the_published_one(opened: Opened) -> None:
     name, _, model = opened
-    own = model.own_schedule(SIDE)
+    own = model.own_schedule(SQUARE)
     if name.startswith("pixart"):
         assert own is None
         return
@@ -196,10 +203,10 @@ def test_a_shift_that_makes_no_sense_is_said(tmp_path: Path) -> None:
     for wrong in ({"max_shift": "much"}, {"max_image_seq_len": 256}, {"shift_terminal": []}):
         model.scheduler = {"use_dynamic_shifting": True, "shift_terminal": 0.02, **wrong}
         if wrong == {"shift_terminal": []}:
-            assert model.own_schedule(SIDE)
+            assert model.own_schedule(SQUARE)
         else:
             with pytest.raises(ModelError, match="scheduler_config"):
-                model.own_schedule(SIDE)
+                model.own_schedule(SQUARE)
 
 
 def test_weights_change_the_words_or_are_refused(opened: Opened) -> None:
@@ -256,7 +263,7 @@ def test_a_sigma_under_its_older_class_is_the_same(tmp_path: Path) -> None:
     for file in ("model_index.json", "transformer/config.json"):
         path = tmp_path / "sigma" / file
         path.write_text(path.read_text().replace("PixArtTransformer2D", "Transformer2D"))
-    settings = Settings("a bear", sampler="ddim", steps=STEPS, size=SIDE)
+    settings = Settings("a bear", sampler="ddim", steps=STEPS, size=SQUARE)
     older = registry.open_model(str(tmp_path / "sigma"))
     assert isinstance(older, Checkpoint)
     assert torch.equal(ours(older, settings), ours(model, settings))

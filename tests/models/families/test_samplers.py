@@ -14,6 +14,7 @@ from torch import Tensor
 pytest.importorskip("transformers")
 
 from studio.core.settings import Settings
+from studio.core.sizes import Size
 from studio.diffusion import samplers
 from studio.models import registry
 from studio.models.checkpoint import Checkpoint
@@ -40,6 +41,7 @@ PIPELINES = {
     "xl": sdxl,
 }
 NOISE = torch.randn(1, 4, 32, 32, generator=torch.Generator().manual_seed(3))
+SQUARE = Size.square(64)
 Opened = tuple[Any, Checkpoint]
 
 
@@ -78,7 +80,9 @@ def test_latents_are_those_of_diffusers(opened: Opened, case: Any, guidance: flo
         pytest.skip("theirs averages v of several times; ours, as the paper has it, epsilon")
     config = pipeline.scheduler.config
     pipeline.scheduler = getattr(diffusers, kind).from_config(config, clip_sample=False, **more)
-    settings = Settings("a red bear", sampler=name, steps=steps, guidance=guidance, size=64)
+    settings = Settings(
+        "a red bear", sampler=name, steps=steps, guidance=guidance, size=Size.square(64)
+    )
     expected, sigmas = theirs(pipeline, settings)
     times = tuple(sigma / (1.0 + sigma) for sigma in sigmas)
     states = samplers.find(name).sample(

@@ -19,6 +19,7 @@ from torch import Tensor
 from studio.core.errors import Cancelled, ModelError, UsageError
 from studio.core.generating import Generate
 from studio.core.settings import Settings
+from studio.core.sizes import Size
 from studio.diffusion import samplers
 from studio.diffusion.noise import NoiseStream
 from studio.engine.worker import Worker, run_now
@@ -38,6 +39,7 @@ from tests.models.test_diffusers_autoencoder import as_checkpoint
 
 pytest.importorskip("transformers")
 SIDE = 64
+SQUARE = Size.square(SIDE)
 NOISE = torch.randn(1, 4, SIDE // 2, SIDE // 2, generator=torch.Generator().manual_seed(3))
 SCALES = ("scale_weight", "weight_scale")
 UNET = "model.diffusion_model."
@@ -73,7 +75,7 @@ def opened(path: Path | str, precision: str = "float32") -> Checkpoint:
 
 
 def latents(model: Checkpoint, guidance: float = 5.0) -> Tensor:
-    settings = Settings("a red bear", "blue", steps=4, guidance=guidance, size=SIDE)
+    settings = Settings("a red bear", "blue", steps=4, guidance=guidance, size=SQUARE)
     plan = Plan.of(settings).on(model)
     states = samplers.find("ddim").sample(
         plan.guided(model), NOISE, 4, NoiseStream((0,)), plan.schedule
@@ -110,7 +112,7 @@ def test_it_is_a_model_like_any_other(kept: Written) -> None:
     """Through the worker."""
     file = str(kept[2])
     (picture,) = run_now(
-        Generate(Settings("a bear", model=file, steps=2, size=SIDE)), Worker("cpu")
+        Generate(Settings("a bear", model=file, steps=2, size=SQUARE)), Worker("cpu")
     )
     assert picture.image.shape == (SIDE, SIDE, 3) and picture.image.std() > 0
 

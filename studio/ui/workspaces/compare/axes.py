@@ -52,9 +52,10 @@ class AxesEditor(QWidget):
         prompts = self.editors["prompt"]
         assert isinstance(prompts, PromptList)
         self._count = TokenCount(prompts, jobs, session.model, each_line=True)
+        for hidden in (self._count, *self.editors.values()):
+            hidden.setParent(self)
+            hidden.hide()
         for editor in self.editors.values():
-            editor.setParent(self)
-            editor.hide()
             editor.edited.connect(self.edited)
         self.set_grid(grid)
 

@@ -132,9 +132,9 @@ class PicturesView(QWidget):
     @Slot()
     def refresh(self, _: object = None) -> None:
         """Brings the cells in sight up to date."""
-        cells = self.grid.in_sight()
-        results = [self._comparison.results[cell.index] for cell in cells]
-        self.words.maps.want(each.settings for each in results if each.cell is not None)
+        cells, results = self.grid.in_sight(), self._comparison.results
+        there = [results[cell.index] for cell in cells if cell.index < len(results)]
+        self.words.maps.want(each.settings for each in there if each.cell is not None)
         for cell in cells:
             self._refresh_cell(cell)
 
