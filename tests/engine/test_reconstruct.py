@@ -310,7 +310,7 @@ def test_probes_look_without_gradients_and_training_has_them(
         for event in runner.run(request):
             assert event.job == 0
             assert not torch.is_inference_mode_enabled()
-    assert modes == [("maps", True)] * 4 + [("mine", False)]
+    assert modes == [("noise", True)] * 4 + [("mine", False)]
     assert opened == ["0"]
-    list(runner.run(Probe("maps", "0")))
+    list(runner.run(Probe("noise", "0")))
     assert opened == ["0", "0"]  # what was trained may be what was open

@@ -10,6 +10,7 @@ from studio.core.autoencoding import Curve, Probed, ProbeSpec
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from studio.engine.measures.elbo import Bounds
     from studio.engine.probes.study import Study
 
 PROBE = ProbeSpec(
@@ -62,17 +63,23 @@ def look(study: Study) -> Probed:
             ("ELBO", plane.elbo, gaps["gap"]), ("the other bound", plane.blind, gaps["blind"]),
         )
     ]  # fmt: skip
-    groups = measured.exact.argsort().view(-1, GROUP)
-    shares = tuple(torch.linspace(0, 1, len(groups)).tolist())
-    curves = tuple(
-        Curve(name, shares, tuple(values[groups].mean(1).tolist()))
-        for name, values in (
-            ("log p, exact", measured.exact), ("ELBO", measured.elbo),
-            ("without the encoder", measured.blind),
-        )
-    )  # fmt: skip
+    curves = _curves(measured)
     labels = "points, from the least likely to the most", "nats"
     return study.probed(tiles, 3, _words(gaps), curves, *labels)
+
+
+def _curves(measured: Bounds) -> tuple[Curve, ...]:
+    """Means over groups of points, from the least likely to the most."""
+    groups = measured.exact.argsort().view(-1, GROUP)
+    places = tuple(i / (len(groups) - 1) for i in range(len(groups)))
+    named = {
+        "log p, exact": measured.exact, "ELBO": measured.elbo,
+        "without the encoder": measured.blind,
+    }  # fmt: skip
+    return tuple(
+        Curve(name, places, tuple(values[groups].mean(1).tolist()))
+        for name, values in named.items()
+    )
 
 
 def _words(gaps: Mapping[str, float]) -> str:

@@ -132,8 +132,9 @@ class PicturesView(QWidget):
     @Slot()
     def refresh(self, _: object = None) -> None:
         """Brings the cells in sight up to date."""
-        cells, results = self.grid.in_sight(), self._comparison.results
-        there = [results[cell.index] for cell in cells if cell.index < len(results)]
+        results = self._comparison.results  # of a new comparison, whose cells are yet to come
+        cells = [cell for cell in self.grid.in_sight() if cell.index < len(results)]
+        there = [results[cell.index] for cell in cells]
         self.words.maps.want(each.settings for each in there if each.cell is not None)
         for cell in cells:
             self._refresh_cell(cell)
