@@ -64,8 +64,8 @@ def _set(control: QWidget, value: Any) -> None:
 
 
 def _index(box: QComboBox, value: Any) -> int:
-    found = box.findData(value)
-    found = found if found >= 0 else box.findText(str(value))
+    data = [box.itemData(row) for row in range(box.count())]  # findData fails at huge integers
+    found = data.index(value) if value in data else box.findText(str(value))
     if found < 0:
         raise LookupError
     return found
