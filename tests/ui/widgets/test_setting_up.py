@@ -91,8 +91,9 @@ def test_a_button_is_clicked_and_a_line_edited(root: QWidget, qtbot: QtBot) -> N
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("nobody", 1), ("label", "x"), ("combo", "three"), ("combo", 2**63), ("tabs", "Third"), ("ticks", ("damaged",)),
-     ("segments", "z"), ("check", "yes"), ("spin", "x"), ("spin", 10**30), ("line", 3)],
+    [("nobody", 1), ("label", "x"), ("combo", "three"), ("combo", 2**63),
+     ("tabs", "Third"), ("ticks", ("damaged",)), ("segments", "z"), ("check", "yes"),
+     ("spin", "x"), ("spin", 10**30), ("line", 3)],
 )  # fmt: skip
 def test_what_does_not_fit_is_said(root: QWidget, name: str, value: Any) -> None:
     with pytest.raises(UsageError, match=name):
