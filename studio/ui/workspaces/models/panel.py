@@ -68,6 +68,8 @@ class ModelsPanel(Panel):
         self.lay_out(self.details, self._right())
         self.setFocusProxy(self.table)
         self._connect()
+        self._show_running()
+        self._select(None)
         self._refresh()
 
     def _right(self) -> QWidget:
