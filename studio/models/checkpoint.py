@@ -41,10 +41,10 @@ from studio.models.known import answers
 from studio.models.latent_diffusion import LinearPreview, remembered, shown, to_bytes
 from studio.models.model import ImageAutoencoder, ModelInfo
 from studio.models.network_folder import read_document
+from studio.models.state_files import reason
 from studio.networks.text import TextFeatures, mixed
 
 MEANT = {"epsilon": "epsilon", "v_prediction": "v", "sample": "x0"}
-SAID = 200  # characters of what a package says is wrong
 SAMPLE = 256  # pixels a side of the picture that the preview is fitted to
 
 
@@ -254,11 +254,6 @@ def module_of(library: str, path: Path) -> Any:
             f"{path} needs the packages diffusers, transformers and accelerate;"
             f" install them with: pip install '{EXTRA}'."
         ) from error
-
-
-def reason(error: Exception) -> str:
-    """What a package says is wrong, in a line."""
-    return " ".join(str(error).split())[:SAID] or type(error).__name__
 
 
 def open_part(library: str, kind: str, folder: Path, device: str, precision: str) -> Any:

@@ -20,9 +20,8 @@ from studio.core.errors import ModelError
 from studio.models.families.adapter import Adapter
 from studio.models.kl_autoencoder import EXTRA
 from studio.models.probe.lora import dialect
-from studio.models.state_files import read
+from studio.models.state_files import read, reason
 
-SAID = 200  # characters of what a package says is wrong
 ENCODERS = {"text_encoder": "clip_l", "text_encoder_2": "clip_g"}  # an embedding's names for them
 
 
@@ -100,7 +99,7 @@ class Wardrobe:
         except Exception as error:  # what does not fit fails in any way it likes
             kind = dialect(state).rpartition(", ")[2]
             no = f"diffusers converts no {kind} for its family" if kind in ("LoHa", "LoKr") else ""
-            raise self._unfit(addon, no or " ".join(str(error).split())) from error
+            raise self._unfit(addon, no or reason(error)) from error
         fits, count = self._settled(addon), len(converted)
         if not fits:
             raise self._unfit(addon, f"none of its {count} keys is known there")
@@ -122,7 +121,7 @@ class Wardrobe:
         return [n for n in self._adapter.networks.values() if isinstance(n, torch.nn.Module)]
 
     def _unfit(self, addon: AddOn, why: str) -> ModelError:
-        return ModelError(f"{addon.file} does not fit {self._name}: {why[:SAID].rstrip('.')}.")
+        return ModelError(f"{addon.file} does not fit {self._name}: {why.rstrip('.')}.")
 
     def _teach(self, wanted: Sequence[AddOn]) -> Adapter:
         from studio.models.families.clip import with_words

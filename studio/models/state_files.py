@@ -24,6 +24,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 LARGEST_HEADER = 2**22  # bytes; that of a 12 B model is below one megabyte
 LARGEST_PICKLE = 2**28  # bytes; TAESD's are below ten megabytes
+SAID = 200  # characters of what a package says is wrong
 MOST_BYTES = 2**50  # of anything: beyond any file
 MOST_NUMBERS = 2**27  # in it: a few stored numbers may claim to be many
 LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # how PyTorch's files began before 1.6
@@ -199,6 +200,11 @@ def _shape(entry: Mapping[str, Any]) -> tuple[int, ...]:
     if math.prod(shape) > 8 * (stop - start):  # no type has less than a bit
         raise ValueError("a tensor is larger than its bytes")
     return shape
+
+
+def reason(error: Exception) -> str:
+    """What a package says is wrong, in a line."""
+    return " ".join(str(error).split())[:SAID] or type(error).__name__
 
 
 def damaged(path: Path, error: Exception) -> ModelError:

@@ -248,7 +248,7 @@ class Window(QWidget):
         if model.model == self.shared.session.model.get():
             self.shared.session.use_sizes(model.sizes)
             if said := self.shared.session.use_defaults(model.defaults):
-                self.panel(tuple(WORKSPACES)[self._tabs.currentIndex()]).note(said)
+                self._panel.note(said)
         last, self._asked = self._asked, ""
         if last:
             self._reads.start("last", _refusal, last)

@@ -37,13 +37,14 @@ class Adapter(ABC):
     asked: ClassVar[str]  # the part that is asked at every step
     #: A side of its training pictures' latents, where its configuration does not say.
     latent_side: ClassVar[int] = 0
-    usually: ClassVar[Defaults] = Defaults()  # what its makers draw with, not distilled
+    usually: ClassVar[Defaults] = Defaults()  # what its makers draw with
+    distilled: ClassVar[Mapping[str, Defaults]] = {}  # and by how the probe says it was distilled
 
     @classmethod
     def defaults(cls, told: Mapping[str, str], index: Mapping[str, Any]) -> Defaults:
         """What its makers draw with; `told` is what the probe says: "family", "variant",
         "distilled", ..."""
-        return cls.usually
+        return cls.distilled.get(told.get("distilled", ""), cls.usually)
 
     def __init__(
         self, networks: Mapping[str, Any], index: Mapping[str, Any], downsampling: int

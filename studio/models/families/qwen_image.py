@@ -4,7 +4,7 @@ picture in patches, the other Qwen2.5-VL's tokens."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
 from studio.core.settings import Defaults
 from studio.models.families.language import LanguageAdapter, Template, made_of
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from studio.networks.text import TextFeatures
 
-LIGHTNING = Defaults("flow-euler", 8, 1.0)
 SYSTEM = (
     "<|im_start|>system\nDescribe the image by detailing the color, shape, size, texture, quantity,"
     " text, spatial relationships of the objects and background:<|im_end|>\n<|im_start|>user\n"
@@ -25,16 +24,13 @@ BEFORE = 34  # tokens of SYSTEM, which the denoiser is not given
 
 class QwenImage(LanguageAdapter):
     usually = Defaults("flow-euler", 50, 4.0)
+    distilled: ClassVar[Mapping[str, Defaults]] = {"Lightning": Defaults("flow-euler", 8, 1.0)}
     latent_side = 128
     pipelines = ("QwenImagePipeline",)
     parts = made_of(
         "QwenImageTransformer2DModel", "Qwen2Tokenizer", "Qwen2_5_VLForConditionalGeneration"
     )
     template = Template(BEFORE + 512, -1, SYSTEM, END, dropped=(0, BEFORE))
-
-    @classmethod
-    def defaults(cls, told: Mapping[str, str], index: Mapping[str, Any]) -> Defaults:
-        return LIGHTNING if told.get("distilled") == "Lightning" else cls.usually
 
     def channels(self) -> int:
         return super().channels() // 4  # two by two positions are one token

@@ -4,7 +4,7 @@ and Qwen3's tokens. Its Turbo is distilled: guidance 1 is right for it."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
 from studio.core.settings import Defaults
 from studio.models.families.language import LanguageAdapter, Template, made_of
@@ -14,20 +14,16 @@ if TYPE_CHECKING:
 
     from studio.networks.text import TextFeatures
 
-TURBO = Defaults("flow-euler", 8, 1.0)
 USER, END = "<|im_start|>user\n", "<|im_end|>\n<|im_start|>assistant\n"
 
 
 class ZImage(LanguageAdapter):
     usually = Defaults("flow-euler", 50, 5.0)
+    distilled: ClassVar[Mapping[str, Defaults]] = {"Turbo": Defaults("flow-euler", 8, 1.0)}
     latent_side = 128
     pipelines = ("ZImagePipeline",)
     parts = made_of("ZImageTransformer2DModel", "Qwen2Tokenizer", "Qwen3Model", "Qwen3ForCausalLM")
     template = Template(512, -2, USER, END)
-
-    @classmethod
-    def defaults(cls, told: Mapping[str, str], index: Mapping[str, Any]) -> Defaults:
-        return TURBO if told.get("distilled") == "Turbo" else cls.usually
 
     def predict(
         self, x: Tensor, t: Tensor, features: TextFeatures, guidance: float | None

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from studio.core.errors import ModelError
 from studio.core.tables import shortened
-from studio.models.checkpoint import Checkpoint, answered, module_of, ready, reason
+from studio.models.checkpoint import Checkpoint, answered, module_of, ready
 from studio.models.families.adapter import Part
 from studio.models.format import Check
 from studio.models.formats.checkpoint import AUTOENCODER
@@ -32,6 +32,7 @@ from studio.models.single_file import parts
 from studio.models.single_file.layout import WHOLE, Layout, layout_of
 from studio.models.single_file.parts import Located
 from studio.models.single_file.weights import Weights
+from studio.models.state_files import reason
 from studio.models.weights import finite
 
 MERGES = slice(1, 49152 - 256 - 2 + 1)  # the lines of CLIP's published list that it uses
