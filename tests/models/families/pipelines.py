@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import diffusers
+import pytest
 import torch
 import transformers
+
+from studio.core.errors import ModelError
+from studio.models import registry
 
 ENDS = {"bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>"}
 BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
@@ -101,3 +105,10 @@ def written(pipeline: Any, folder: Path) -> Any:
     pipeline.save_pretrained(folder)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
+
+
+def refused_in_a_line(folder: Path) -> None:
+    """A damaged one: what is wrong with it is said, and where."""
+    with pytest.raises(ModelError) as error:
+        registry.open_model(str(folder))
+    assert str(folder) in str(error.value) and "\n" not in str(error.value)
