@@ -21,6 +21,7 @@ from studio.models.formats.network import open_network
 from studio.networks.text import TextConfig, TextTower
 from studio.networks.towers import Towers, TowersConfig
 from studio.networks.vision import VisionConfig, VisionTransformer
+from studio.objectives.self_distillation import balanced
 from studio.training import recipe as recipes
 from studio.training import tasks
 from studio.training.bundle import export
@@ -172,7 +173,7 @@ def test_a_supervised_transformer(dataset: Path, tmp_path: Path) -> None:
 
 def test_without_labels(dataset: Path, tmp_path: Path) -> None:
     head = {"hidden": 16, "bottleneck": 8, "prototypes": 32}
-    task = small("dino", dataset, {**TINY, **head}, seen=24, small=16)
+    task = small("dino", dataset, {**TINY, **head}, seen=24, small=16, rounds=3, queue=8)
     losses = learnt(task, rate=1e-2)
     assert losses[-1] < losses[0]
     teacher = task.companion  # type: ignore[attr-defined]
@@ -182,14 +183,39 @@ def test_without_labels(dataset: Path, tmp_path: Path) -> None:
     teacher.step()
     state = teacher.state_dict()
     assert not torch.equal(state["rest"]["centre"], before)
-    again = AveragedTeacher(task.network, 32, 0.9, 100)
+    again = AveragedTeacher(task.network, 32, 0.9, 100, queue=8)
     again.load_state_dict(state)
     assert torch.equal(again.centre, teacher.centre)
+    assert torch.equal(again.queue, teacher.queue)
     with pytest.raises(ValueError, match="teacher"):
         again.load_state_dict({})
     assert "pixels_knn_style" in task.validate(task.network.eval())
     task.export(task.network, tmp_path / "dino", {})
     assert isinstance(open_network(tmp_path / "dino", "vision"), VisionTransformer)
+
+
+def test_answers_are_balanced_with_the_last_ones() -> None:
+    """A queue of three batches: what the third is told is the balance of all three, newest first,
+    and of the fifth that of the last three."""
+    torch.manual_seed(0)
+    teacher = AveragedTeacher(Said(), 5, 0.9, 100, queue=8)
+    said = torch.randn(5, 2, 2, 5)
+    for k, answers in enumerate(said):
+        told = teacher.balanced(teacher(answers.flatten(0, 1), 2), 0.1, 3)
+        rows = said[max(0, k - 2) : k + 1].flip(0).flatten(0, 2)
+        torch.testing.assert_close(told, balanced(rows, 0.1, 3)[:4].view_as(told))
+        teacher.step()
+
+
+class Said(nn.Module):
+    """Answers what it is shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unused = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return x, x
 
 
 @pytest.mark.parametrize("name", ["clip", "siglip"])

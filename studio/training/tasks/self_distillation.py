@@ -16,6 +16,7 @@ from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import Scene
 from studio.networks.self_distillation import Dino, DinoConfig
 from studio.networks.vision import VisionConfig
+from studio.objectives.contrastive import together
 from studio.objectives.self_distillation import (
     averaging,
     balanced,
@@ -43,7 +44,8 @@ class DinoSettings:
     """Each of `pool` scenes is painted twice, the second time before another's ground and at its
     place; each painting gives a global crop of `seen` pixels and half of the `crops` local ones of
     `small`. The teacher's decay goes from `momentum` to 1. With `rounds` its
-    answers are balanced, not centred; `koleo` weighs the spread of the students' [CLS]."""
+    answers are balanced, not centred, together with its last `queue` ones (a batch alone has too
+    few for every prototype to get its share); `koleo` weighs the spread of the students' [CLS]."""
 
     pool: Annotated[int, Within(1, 2**20)] = 16384
     side: Annotated[int, Within(1, 256)] = 72
@@ -56,37 +58,50 @@ class DinoSettings:
     student_temperature: Annotated[float, Within(0.001, 10)] = 0.1
     teacher_temperature: Annotated[float, Within(0.001, 10)] = 0.04
     rounds: Annotated[int, Within(0, 64)] = 0
+    queue: Annotated[int, Within(0, 2**16)] = 0
     koleo: Annotated[float, Within(0, 100)] = 0.0
 
 
 class AveragedTeacher:
-    """The student's running average, and the centre of what it says; never sees a gradient."""
+    """The student's running average, the centre of what it says and the last it said; never sees
+    a gradient."""
 
-    def __init__(self, student: nn.Module, prototypes: int, momentum: float, steps: int) -> None:
+    def __init__(
+        self, student: nn.Module, prototypes: int, momentum: float, steps: int, queue: int = 0
+    ) -> None:
         self.student, self.momentum, self.steps = student, momentum, steps
         self.network = deepcopy(student).requires_grad_(False)
         device = next(student.parameters()).device
         self.centre = torch.zeros(prototypes, device=device)
         self.taken = torch.zeros((), device=device)
+        self.queue = torch.zeros(queue, prototypes, device=device)  # filled from the front
         self._said: Tensor | None = None
 
     @torch.no_grad()
     def __call__(self, views: Tensor, count: int) -> Tensor:
         """(G, B, K) of the G global crops (G B, 3, S, S)."""
         said: Tensor = self.network(views)[1]
-        self._said = said.float().mean(0)
+        self._said = said.float()
         return said.unflatten(0, (count, -1))
+
+    def balanced(self, said: Tensor, temperature: float, rounds: int) -> Tensor:
+        """`balanced` of (G, B, K), beside what is in the queue, which the first steps fill."""
+        rows = said.flatten(0, 1).float()
+        among = self.queue[: int(self.taken) * len(rows) * distributed.world().size]
+        return balanced(torch.cat([rows, among]), temperature, rounds)[: len(rows)].view_as(said)
 
     def step(self) -> None:
         if self._said is not None:
-            self.centre = centred(self.centre, distributed.mean_of(self._said))
+            said = together(self._said)
+            self.centre = centred(self.centre, said.mean(0))
+            self.queue = torch.cat([said, self.queue])[: len(self.queue)]
             self._said = None
         decay = averaging(float(self.taken) / self.steps, self.momentum)
         follow(self.network, self.student, decay)
         self.taken += 1
 
     def state_dict(self) -> dict[str, Any]:
-        rest = {"centre": self.centre, "taken": self.taken}
+        rest = {"centre": self.centre, "taken": self.taken, "queue": self.queue}
         return {"teacher": self.network.state_dict(), "rest": rest}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -96,6 +111,7 @@ class AveragedTeacher:
         rest = states.tensors(state.get("rest"), own["rest"], "centre")
         self.network.load_state_dict(network)
         self.centre, self.taken = rest["centre"].clone(), rest["taken"].clone()
+        self.queue = rest["queue"].clone()
 
 
 class DinoTask(Task):
@@ -122,7 +138,7 @@ class DinoTask(Task):
         self.neighbours = Neighbours(self.painter, self.config.size)
         self.baseline = self.neighbours.figures(pixels)
         self.companion = AveragedTeacher(
-            self.network, self.config.prototypes, settings.momentum, run.steps
+            self.network, self.config.prototypes, settings.momentum, run.steps, settings.queue
         )
 
     def batch(self, step: int, rank: int, world: int) -> tuple[Tensor, Tensor]:
@@ -150,7 +166,7 @@ class DinoTask(Task):
             said = torch.cat([said, network(narrow)[1]])
         teacher = self.companion(wide, 2)
         target = (
-            balanced(teacher, settings.teacher_temperature, settings.rounds)
+            self.companion.balanced(teacher, settings.teacher_temperature, settings.rounds)
             if settings.rounds
             else sharpened(teacher, self.companion.centre, settings.teacher_temperature)
         )
