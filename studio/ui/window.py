@@ -36,6 +36,8 @@ from studio.ui.widgets.menus import add
 from studio.ui.widgets.tabs import tab_bar
 from studio.ui.workspaces import WORKSPACES, load
 
+FRAME = 40  # px of the screen's height for a title bar
+
 
 class Window(QWidget):
     """Latent Studio. Its workspaces are listed in workspaces/, not here; Ctrl+1..n goes to them."""
@@ -66,7 +68,8 @@ class Window(QWidget):
         shared.jobs.on(Ready, self._model_ready)
         self._open(0)
         self.setMinimumSize(860, 560)
-        self.resize(QSize(1180, 780))
+        room = self.screen().availableGeometry().height() - FRAME
+        self.resize(QSize(1180, min(780, room)))
         if geometry := shared.preferences.geometry():
             self.restoreGeometry(geometry)
 

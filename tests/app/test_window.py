@@ -36,7 +36,7 @@ from studio.ui.keys_dialog import KeysDialog
 from studio.ui.start import from_pixels
 from studio.ui.theme import DARK, LIGHT, Tokens
 from studio.ui.widgets.sampler_box import describe
-from studio.ui.window import Window
+from studio.ui.window import FRAME, Window
 from studio.ui.workspaces.compare.panel import ComparePanel
 from studio.ui.workspaces.reconstruct.panel import ReconstructPanel
 from tests.app.conftest import Stage, open_window
@@ -196,6 +196,12 @@ def test_a_first_start_has_the_sessions_defaults(stage: Stage) -> None:
     settings = stage.panel.session.settings()
     assert settings.guidance == 4.0
     assert settings.steps == stage.panel.session.samplers[settings.sampler].default_steps
+
+
+def test_a_first_start_fits_the_screen_with_its_title_bar(stage: Stage) -> None:
+    screen = stage.window.screen().availableGeometry()
+    assert screen.height() < 780 + FRAME  # as on many laptops
+    assert stage.window.height() == screen.height() - FRAME
 
 
 def test_damaged_preferences_are_ignored(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> None:
