@@ -229,63 +229,6 @@ def test_run_settings_are_checked() -> None:
         RunSettings(steps=0)
 
 
-class BentTask(LineTask):
-    """A network with a hidden layer and a part that is never used; the batches of `whole` ranks."""
-
-    def __init__(self, whole: int = 1) -> None:
-        super().__init__()
-        self.whole = whole
-        layers = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1))
-        layers.unused = nn.Parameter(torch.ones(3))
-        self.network = layers
-
-    def batch(self, step: int, rank: int, world: int) -> Tensor:
-        ranks = range(rank * self.whole, (rank + 1) * self.whole)
-        return torch.cat([super(BentTask, self).batch(step, each, world) for each in ranks])
-
-
-def test_two_processes_step_as_one(tmp_path: Path) -> None:
-    """Under torchrun each rank draws its own batch; both end with the same weights, which are
-    those of one process whose batches are both ranks'."""
-    script = tmp_path / "job.py"
-    script.write_text(
-        textwrap.dedent("""
-        import os, sys
-        from pathlib import Path
-        import torch
-        from tests.training.test_loop import BentTask, fit
-        task = BentTask()
-        run = Path(sys.argv[1]) / "run"
-        fit(run, task, steps=20)
-        assert (run / "model.json").exists()  # neither is through before the other
-        torch.save(task.network.state_dict(), Path(sys.argv[1]) / f"rank{os.environ['RANK']}.pt")
-        """)
-    )
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    ran = subprocess.run(
-        [*command, str(script), str(tmp_path)],
-        env={
-            **os.environ,
-            "PYTHONPATH": os.getcwd(),
-            "OMP_NUM_THREADS": "1",
-            "PYTHONFAULTHANDLER": "1",  # which thread aborts, and where
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert ran.returncode == 0, ran.stderr
-    a, b = (torch.load(tmp_path / f"rank{r}.pt", weights_only=True) for r in (0, 1))
-    assert all(torch.equal(a[name], b[name]) for name in a)
-    about = json.loads((tmp_path / "run" / "model.json").read_text())
-    assert about["samples"] == 20 * 2 * RUN.batch
-    assert not any(name.startswith("module") for name in a)
-    fit(tmp_path / "one", one := BentTask(whole=2), steps=20)
-    for name, alone in one.network.state_dict().items():
-        torch.testing.assert_close(a[name], alone, rtol=0, atol=1e-6)
-
-
 class SlowTask(LineTask):
     """Prepares in three parts."""
 

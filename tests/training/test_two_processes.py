@@ -1,5 +1,6 @@
-"""Two processes: one pool encoded by both, a critic in step, a contrast of all pairs."""
+"""Two processes: one pool encoded by both, steps and a critic as one, a contrast of all pairs."""
 
+import json
 import os
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from studio.training.loop import train
 from studio.training.pool import CHUNK, LatentPool
 from tests.objectives.test_contrastive import KINDS, content, inputs
 from tests.training.test_critic import NETWORK, ON, Small, recipe, states
+from tests.training.test_loop import RUN, LineTask, fit
 from tests.training.test_pool import TINY
 
 TWO = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
@@ -70,6 +72,28 @@ def fought(out: Path) -> dict[str, Tensor]:
     return states(task)
 
 
+class BentTask(LineTask):
+    """A network with a hidden layer and a part that is never used; the batches of `whole` ranks."""
+
+    def __init__(self, whole: int = 1) -> None:
+        super().__init__()
+        self.whole = whole
+        layers = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1))
+        layers.unused = nn.Parameter(torch.ones(3))
+        self.network = layers
+
+    def batch(self, step: int, rank: int, world: int) -> Tensor:
+        ranks = range(rank * self.whole, (rank + 1) * self.whole)
+        return torch.cat([super(BentTask, self).batch(step, each, world) for each in ranks])
+
+
+def stepped(out: Path, whole: int = 1) -> dict[str, Tensor]:
+    task = BentTask(whole)
+    fit(out, task, steps=20)
+    assert (out / "model.json").exists()  # neither process is through before the other
+    return {f"bent {name}": weights for name, weights in task.network.state_dict().items()}
+
+
 def contrasted() -> dict[str, Tensor]:
     """The gradients of ten pairs' losses, of which each of two processes has five."""
     here, found = distributed.world(), {}
@@ -84,7 +108,7 @@ def contrasted() -> dict[str, Tensor]:
     return found
 
 
-def test_both_have_what_one_process_has_the_pool_the_autoencoder_and_its_critic(
+def test_both_have_what_one_process_has_the_pool_the_weights_the_critic_and_the_contrast(
     tmp_path: Path,
 ) -> None:
     own = {"PYTHONPATH": os.getcwd(), "OMP_NUM_THREADS": "1", "PYTHONFAULTHANDLER": "1"}
@@ -97,13 +121,20 @@ def test_both_have_what_one_process_has_the_pool_the_autoencoder_and_its_critic(
     assert first.keys() == second.keys()
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert all(torch.equal(first[name], tensor) for name, tensor in filled().items())
-    alone = {**contrasted(), **fought(tmp_path / "alone")}
+    alone = {**contrasted(), **fought(tmp_path / "alone"), **stepped(tmp_path / "one", whole=2)}
+    assert first.keys() - alone.keys() == {"latents", "ids"}
     assert all(torch.allclose(first[name], alone[name], atol=1e-6, rtol=0) for name in alone)
+    about = json.loads((tmp_path / "bent" / "model.json").read_text())
+    assert about["samples"] == 20 * 2 * RUN.batch
 
 
 def main(folder: Path) -> None:
     distributed.join(ON.device)
-    result = {**filled(), **contrasted(), **fought(folder / "run")}
+    result = {**filled(), **contrasted()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(distributed, "leave", lambda: None)  # who has left cannot come back
+        result |= fought(folder / "run")
+    result |= stepped(folder / "bent")
     torch.save(result, folder / f"{os.environ['RANK']}.pt")
 
 
