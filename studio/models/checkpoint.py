@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,9 @@ from torch import Tensor
 from studio.core import prompts
 from studio.core.addons import ADDONS, AddOn
 from studio.core.errors import ModelError, UsageError
+from studio.core.prompts import Phrase
 from studio.core.sizes import Size, Sizes
+from studio.core.tokens import Counted
 from studio.diffusion.denoiser import NetworkDenoiser
 from studio.diffusion.guidance import LogProbability
 from studio.diffusion.paths import DiscreteDDPM, RectifiedFlow, evenly, rf_time
@@ -79,6 +82,7 @@ class Checkpoint:
         self._wardrobe, self._addons = Wardrobe(adapter, info.name), tuple[AddOn, ...]()
         self._parameter = next(adapter.denoiser.parameters())
         self._preview: LinearPreview | None = None
+        self._reading = Lock()  # a window counts tokens meanwhile
 
     @property
     def device(self) -> str:
@@ -111,6 +115,11 @@ class Checkpoint:
     def condition(self, prompts: Sequence[str], negative: bool = False) -> TextFeatures:
         return reduce(TextFeatures.joined, [self._features(each, negative) for each in prompts])
 
+    def aligned(self, conditions: Sequence[TextFeatures]) -> Sequence[TextFeatures]:
+        with self._reading:
+            self._wardrobe.wear(self._addons)
+            return self.adapter.aligned(conditions)
+
     def dressed(self, addons: tuple[AddOn, ...]) -> Checkpoint:
         view = copy.copy(self)  # the same networks, and what is known of prompts
         view._addons, view.adapter = addons, self._wardrobe.taught(addons)
@@ -120,8 +129,13 @@ class Checkpoint:
     def notes(self) -> list[str]:
         return self._wardrobe.notes
 
+    def counted(self, phrase: Phrase) -> Counted:
+        with self._reading:
+            return self.adapter.counted(phrase)
+
     def unread(self, prompt: str) -> str:
-        return self.adapter.unread(prompt)
+        cut = self.counted(prompts.plain(prompt)).cut
+        return prompt[cut[0][0] :].lstrip() if cut else ""
 
     def denoiser(self, condition: TextFeatures, guidance: float | None = None) -> NetworkDenoiser:
         return NetworkDenoiser(Asked(self, guidance), self.path, self.prediction, condition)
@@ -153,7 +167,7 @@ class Checkpoint:
     def mixed(
         self, conditions: Sequence[TextFeatures], weights: Sequence[float], normalised: bool = True
     ) -> TextFeatures:
-        return mixed(conditions, weights, normalised)
+        return mixed(self.aligned(conditions), weights, normalised)
 
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> np.ndarray:
@@ -180,7 +194,8 @@ class Checkpoint:
 
         def read() -> TextFeatures:
             self._wardrobe.wear(self._addons)
-            found, kind = asked(prompts.one_phrase(prompt)), self._parameter.dtype
+            with self._reading:
+                found, kind = asked(prompts.one_phrase(prompt)), self._parameter.dtype
             return TextFeatures(found.tokens.to(kind), found.mask, found.pooled.to(kind))
 
         return remembered(self._known, (prompt, negative, self._addons), read)

@@ -100,13 +100,7 @@ class Tokenizer:
         """Every token of a phrase, read or not, and where it was typed."""
         encoded = self._tokenizer.encode(readable(phrase.text))
         tokens = tuple(
-            Token(
-                phrase.text[start:end],
-                phrase.places[start],
-                phrase.places[end - 1] + 1,
-                phrase.weight(start, end),
-                read,
-            )
+            Token.of(phrase, start, end, read)
             for part, read in [(encoded, True), *((rest, False) for rest in encoded.overflowing)]
             for _, start, end in _spans(part)
         )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core.generating import Generate
+from studio.core.guided import TWO_CALLS
 from studio.core.settings import Defaults, Settings
 from studio.core.sizes import Sizes
 from studio.core.specs import GuidanceSpec, SamplerSpec, ScheduleSpec
@@ -28,7 +29,7 @@ FULL_INTERVAL = (0.0, 1.0)
 DEFAULT_PULL = 2.0  # of the classifier, once one of its classes is chosen
 AS_THEY_ARE = (
     *("model", "sampler", "steps", "guidance", "seed", "size", "options", "schedule", "shift"),
-    *("rule", "rule_options", "classifier", "addons"),
+    *("classifier", "addons"),
 )  # values that are settings of the same name
 DEFAULT_STRENGTH = 0.6  # once there is a picture to start from
 
@@ -101,6 +102,7 @@ class Session(QObject):
         self.model = Value(first.model, self)
         self.size = Value(first.size, self)
         self.sizes = Value(Sizes(first.size), self)  # the model's, once it is loaded
+        self.guided = Value(TWO_CALLS, self)  # how it is
         self.sampler = Value(known, self)
         self.steps = Value(self.samplers[known].default_steps, self)
         self.guidance = Value(first.guidance, self)
@@ -177,17 +179,26 @@ class Session(QObject):
         variation = self.variation.get()
         prompt = self.prompt.get().strip()
         words = only(prompt)
+        twice = self.guided.get() == TWO_CALLS
         settings = Settings(
             prompt=prompt if words is None else words,
-            negative=self.negative.get().strip(),
-            guidance_interval=self.interval.get(),
             classifier_scale=self.classifier_scale.get() if self.classifier.get() else 0.0,
             strength=self.strength.get() if start is not None else 1.0,
             variation=variation,
             variation_seed=self.variation_seed.get() if variation else 0,
             **{name: getattr(self, name).get() for name in AS_THEY_ARE},
+            **(self._of_second_call() if twice else {}),
         )
         return settings if start is None else start.named(settings)
+
+    def _of_second_call(self) -> dict[str, Any]:
+        """What only models know that are asked twice a step; for others it waits."""
+        return {
+            "negative": self.negative.get().strip(),
+            "guidance_interval": self.interval.get(),
+            "rule": self.rule.get(),
+            "rule_options": self.rule_options.get(),
+        }
 
     def request(self) -> Generate:
         """The request for the next pictures; draws the seeds first, unless they are locked.

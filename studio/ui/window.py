@@ -247,6 +247,7 @@ class Window(QWidget):
         """Pictures are as large as the model can make them, and made as its makers recommend."""
         if model.model == self.shared.session.model.get():
             self.shared.session.use_sizes(model.sizes)
+            self.shared.session.guided.set(model.guided)
             if said := self.shared.session.use_defaults(model.defaults):
                 self._panel.note(said)
         last, self._asked = self._asked, ""

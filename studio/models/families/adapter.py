@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from studio.core.guided import TWO_CALLS
 from studio.core.settings import Defaults
-from studio.models.model import TWO_CALLS
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from studio.core.prompts import Phrase
+    from studio.core.tokens import Counted
     from studio.diffusion.schedules import Schedule
     from studio.networks.text import TextFeatures
 
@@ -74,8 +75,12 @@ class Adapter(ABC):
         what it is told where that is EMBEDDED, None: its usual one."""
 
     @abstractmethod
-    def unread(self, text: str) -> str:
-        """The end of a text that is too long to be read."""
+    def counted(self, phrase: Phrase) -> Counted:
+        """Its tokens, and which of them are read."""
+
+    def aligned(self, features: Sequence[TextFeatures]) -> Sequence[TextFeatures]:
+        """Features of texts that are asked side by side, where their lengths count."""
+        return features
 
     @property
     def guidance(self) -> str:

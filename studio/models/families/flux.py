@@ -8,18 +8,19 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from studio.core.guided import EMBEDDED, NOT_AT_ALL
 from studio.core.settings import Defaults
 from studio.models.families.adapter import T5_TOKENIZERS, Adapter, Part
 from studio.models.families.chat import ChatText
 from studio.models.families.flow import published
 from studio.models.families.stable_diffusion import TOKENIZERS
 from studio.models.families.t5 import T5Text
-from studio.models.model import EMBEDDED, NOT_AT_ALL
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from studio.core.prompts import Phrase
+    from studio.core.tokens import Counted
     from studio.diffusion.schedules import Schedule
     from studio.networks.text import TextFeatures
 
@@ -99,8 +100,8 @@ class Flux(Adapter):
         """What else the denoiser is given."""
         return {"pooled_projections": features.pooled}
 
-    def unread(self, text: str) -> str:
-        return self.reader.unread(text)
+    def counted(self, phrase: Phrase) -> Counted:
+        return self.reader.counted(phrase)
 
     def schedule(self, height: int, width: int, config: Mapping[str, Any]) -> Schedule:
         return published(config, height * width // PACK**2)

@@ -3,10 +3,12 @@ arXiv:2307.01952): a U-Net that attends to CLIP's tokens."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from studio.core.prompts import plain
 from studio.core.settings import Defaults
 from studio.models.families.adapter import Adapter, Part
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from studio.core.prompts import Phrase
+    from studio.core.tokens import Counted
     from studio.models.families.clip import ClipText
     from studio.networks.text import TextFeatures
 
@@ -55,18 +58,43 @@ class StableDiffusion(Adapter):
         return len(self.texts) > 1
 
     def features(self, phrase: Phrase) -> TextFeatures:
-        """XL reads the last layer but one of both encoders side by side, and nothing where there is
-        no text."""
+        """XL reads nothing where there is no text."""
+        import torch
+
+        found = self._read(phrase)
+        if self.xl and not phrase.text and self.index.get("force_zeros_for_empty_prompt"):
+            zeros = torch.zeros_like(found.tokens), found.mask, torch.zeros_like(found.pooled)
+            return type(found)(*zeros)
+        return found
+
+    def _read(self, phrase: Phrase) -> TextFeatures:
+        """XL reads the last layer but one of both encoders side by side."""
         import torch
 
         from studio.networks.text import TextFeatures
 
-        read = [text(phrase, skip=2 if self.xl else None) for text in self.texts]
+        chunks = max(len(text.chunks(phrase.text)) for text in self.texts)
+        read = [text(phrase, 2 if self.xl else None, chunks) for text in self.texts]
         tokens, pooled = torch.cat([tokens for tokens, _ in read], -1), read[-1][1]
-        if self.xl and not phrase.text and self.index.get("force_zeros_for_empty_prompt"):
-            tokens, pooled = torch.zeros_like(tokens), torch.zeros_like(pooled)
-        mask = torch.ones(tokens.shape[:2], dtype=torch.bool, device=tokens.device)
-        return TextFeatures(tokens, mask, pooled)
+        return TextFeatures(tokens, tokens.new_ones(tokens.shape[:2]).bool(), pooled)
+
+    def aligned(self, features: Sequence[TextFeatures]) -> Sequence[TextFeatures]:
+        """Each with as many chunks as the longest, the further ones without words."""
+        import torch
+
+        lengths = {each.tokens.shape[1] for each in features}
+        if len(lengths) == 1:
+            return features
+        empty = self._read(plain("")).tokens
+
+        def filled(short: TextFeatures) -> TextFeatures:
+            more = (max(lengths) - short.tokens.shape[1]) // empty.shape[1]
+            filler = empty.to(short.tokens).repeat(len(short.tokens), more, 1)
+            filler = filler * bool(short.tokens.any())  # nothing goes on as nothing
+            tokens = torch.cat([short.tokens, filler], 1)
+            return replace(short, tokens=tokens, mask=tokens.new_ones(tokens.shape[:2]).bool())
+
+        return [filled(each) for each in features]
 
     def predict(
         self, x: Tensor, t: Tensor, features: TextFeatures, guidance: float | None
@@ -81,8 +109,8 @@ class StableDiffusion(Adapter):
         sizes = x.new_tensor([height, width, 0, 0, height, width]).expand(len(x), -1)
         return {"text_embeds": features.pooled, "time_ids": sizes}
 
-    def unread(self, text: str) -> str:
-        return self.texts[0].unread(text)
+    def counted(self, phrase: Phrase) -> Counted:
+        return self.texts[0].counted(phrase)
 
 
 FAMILY = StableDiffusion

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from studio.core.prompts import Phrase
+    from studio.core.tokens import Counted
     from studio.diffusion.schedules import Schedule
     from studio.models.families.clip import ClipText
     from studio.networks.text import TextFeatures
@@ -91,8 +92,8 @@ class StableDiffusion3(Adapter):
         )[0]
         return output
 
-    def unread(self, text: str) -> str:
-        return (self.t5 or self.clips[0]).unread(text)
+    def counted(self, phrase: Phrase) -> Counted:
+        return self.t5.counted(phrase) if self.t5 else self.clips[0].counted_once(phrase)
 
     def schedule(self, height: int, width: int, config: Mapping[str, Any]) -> Schedule:
         return published({"max_shift": 1.16, **config}, height * width // self.fold() ** 2)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from studio.core.prompts import Phrase
+from studio.core.tokens import Counted
 
 if TYPE_CHECKING:
     from studio.networks.text import TextFeatures
@@ -43,10 +44,10 @@ class T5Text:
             states = self.encoder(ids, attention_mask=there if self.masked else None)[0]
         return weighed(phrase, states, found["offset_mapping"][0, :kept].tolist())
 
-    def unread(self, text: str) -> str:
-        spans = self.tokenizer(text, return_offsets_mapping=True)["offset_mapping"][:-1]
-        rest = spans[self.length - 1 :]
-        return text[rest[0][0] :].lstrip() if rest else ""
+    def counted(self, phrase: Phrase) -> Counted:
+        found = self.tokenizer(phrase.text, return_offsets_mapping=True, verbose=False)
+        spans = found["offset_mapping"]
+        return Counted.of(phrase, spans[:-1], self.length, ends=1)
 
 
 def weighed(phrase: Phrase, states: Any, spans: list[list[int]], start: int = 0) -> TextFeatures:

@@ -17,6 +17,7 @@ from studio.ui.session import FULL_INTERVAL, Session, bind
 from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.widgets.fold import APART, Fold
 from studio.ui.widgets.form import line_edit
+from studio.ui.widgets.guided import follow_guidance
 from studio.ui.widgets.interval_box import IntervalBox
 from studio.ui.widgets.options_box import OptionsBox
 from studio.ui.widgets.slider_spin import SliderSpin
@@ -69,6 +70,7 @@ class FineTuning(Fold):
         self.rows.addWidget(self.rule_options)
         interval = IntervalBox("guidanceInterval", "Guidance interval", INTERVAL)
         self.interval = add("Guidance interval", interval, session.interval)
+        follow_guidance(session, None, (self.rule, self.rule_options, self.interval))
         line = line_edit("classifier", "Classifier guidance: class", CLASSES, NO_CLASS)
         self.classifier = add(CLASS, line)
         pull = SliderSpin("pull", "Pull", PULLS, 0, MAX_CLASSIFIER, 10, 1, 0.5)

@@ -23,6 +23,7 @@ from diffusers import FlowMatchHeunDiscreteScheduler
 
 from studio.core.errors import ModelError, UsageError
 from studio.core.generating import Generate
+from studio.core.guided import EMBEDDED, NOT_AT_ALL, TWO_CALLS
 from studio.core.prompts import one_phrase
 from studio.core.settings import Defaults, Settings
 from studio.core.sizes import Size
@@ -33,7 +34,6 @@ from studio.engine.worker import Worker, run_now
 from studio.models import registry
 from studio.models.checkpoint import Checkpoint
 from studio.models.families.t5 import weight_of
-from studio.models.model import EMBEDDED, NOT_AT_ALL, TWO_CALLS
 from studio.models.plan import Plan
 from tests.models.families.flow_pipelines import PIPELINES, saved
 

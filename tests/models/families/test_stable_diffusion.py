@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from studio.core import prompts
 from studio.core.errors import UsageError
 from studio.core.generating import Generate, Inputs
 from studio.core.settings import Settings
@@ -148,12 +149,51 @@ def test_weights_change_the_words_and_one_changes_nothing(opened: Opened) -> Non
     assert more.tokens.mean().item() == pytest.approx(plain.tokens.mean().item(), rel=1e-4)
 
 
-def test_what_is_not_read_of_a_long_prompt_is_said(opened: Opened) -> None:
+FIRST, SECOND = "bear " * 18 + "red", "bear in a castle"  # 74 tokens, and no room for a bear's four
+
+
+def test_a_long_prompt_is_read_in_chunks_as_it_is_counted(opened: Opened) -> None:
     _, model = opened
-    assert model.unread("bear") == ""
-    rest = model.unread("bear " * 40)
-    assert ("bear " * 40).endswith(rest)
-    assert len(rest) == pytest.approx(5 * 40 - 75 * 5 / 4, abs=5)  # a letter a token here
+    whole = model.counted(prompts.plain(f"{FIRST} {SECOND}"))
+    assert (whole.count, whole.limit, whole.cut) == (74 + 13, 150, ())
+    assert [(each.text, each.start) for each in whole.begins] == [("bear", len(FIRST) + 1)]
+    full = model.counted(prompts.plain(f"{FIRST} a"))
+    assert (full.count, full.limit, full.begins) == (75, 75, ())
+    assert model.condition([f"{FIRST} a"]).tokens.shape[1] == 77
+    endless = model.counted(prompts.plain("a " + "b" * 160))  # no word is ever so long
+    assert [each.start for each in endless.begins] == [2, 77, 152]
+    assert model.unread("bear " * 400) == ""
+
+
+def test_latents_of_a_long_prompt_are_those_of_diffusers(opened: Opened) -> None:
+    """Given the chunks' states side by side, those of the shorter prompt with an empty one."""
+    pipeline, model = opened
+    settings = Settings(
+        f"{FIRST} {SECOND}", "blue", sampler="ddim", steps=STEPS, guidance=5.0, size=SQUARE
+    )
+    texts = FIRST, SECOND, "blue", ""
+    read = [pipeline.encode_prompt(text, "cpu", 1, False) for text in texts]
+    first, second, blue, empty = (each[0] for each in read)
+    given = {"prompt_embeds": torch.cat([first, second], 1)}
+    given["negative_prompt_embeds"] = torch.cat([blue, empty], 1)
+    if len(read[0]) > 2:
+        given |= {"pooled_prompt_embeds": read[0][2], "negative_pooled_prompt_embeds": read[2][2]}
+    expected = pipeline(
+        **given, guidance_scale=5.0, num_inference_steps=STEPS, latents=noise(SQUARE),
+        height=SIDE, width=SIDE, output_type="latent",
+    ).images  # fmt: skip
+    error = (ours(pipeline, model, settings) - expected).abs().max() / expected.abs().max()
+    assert error < 1e-5
+
+
+def test_words_of_every_chunk_can_be_weighed(opened: Opened) -> None:
+    _, model = opened
+    texts = (f"{FIRST} bear in a {castle}" for castle in ("castle", "(castle:1.5)"))
+    plain, more = (model.condition([text]).tokens for text in texts)
+    assert torch.equal(plain[:, :77], more[:, :77])
+    assert not torch.allclose(plain[:, 77:], more[:, 77:])
+    between = model.mixed([model.condition([text]) for text in ("", FIRST + SECOND)], [0.5, 0.5])
+    assert between.tokens.shape[1] == 154 and between.mask.all()
 
 
 def test_pictures_go_in_and_come_out(opened: Opened) -> None:
