@@ -10,7 +10,8 @@ import copy
 import importlib
 import os
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -48,6 +49,8 @@ from studio.models.state_files import reason
 from studio.networks.text import TextFeatures, mixed
 
 MEANT = {"epsilon": "epsilon", "v_prediction": "v", "sample": "x0"}
+#: A context of one call of the denoiser, by its x and t.
+Overheard = Callable[[Tensor, Tensor], AbstractContextManager[None]]
 SAMPLE = 256  # pixels a side of the picture that the preview is fitted to
 
 
@@ -83,6 +86,7 @@ class Checkpoint:
         self._parameter = next(adapter.denoiser.parameters())
         self._preview: LinearPreview | None = None
         self._reading = Lock()  # a window counts tokens meanwhile
+        self.overheard: Overheard = unheard  # while the denoiser is asked
 
     @property
     def device(self) -> str:
@@ -186,7 +190,8 @@ class Checkpoint:
         """The denoiser's output at x (B, C, h, w), t (B,) in its path's unit, dressed as asked."""
         self._wardrobe.wear(self._addons)
         kind = self._parameter.dtype
-        return self.adapter.predict(x.to(kind), t, condition, guidance).float()
+        with self.overheard(x, t):
+            return self.adapter.predict(x.to(kind), t, condition, guidance).float()
 
     def _features(self, prompt: str, negative: bool) -> TextFeatures:
         """One prompt's features (1, ...), in the denoiser's precision; the last are kept."""
@@ -199,6 +204,10 @@ class Checkpoint:
             return TextFeatures(found.tokens.to(kind), found.mask, found.pooled.to(kind))
 
         return remembered(self._known, (prompt, negative, self._addons), read)
+
+
+def unheard(x: Tensor, t: Tensor) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 def fitted(autoencoder: ImageAutoencoder, device: torch.device) -> LinearPreview:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from studio.core.tokens import Counted
     from studio.diffusion.schedules import Schedule
     from studio.networks.text import TextFeatures
+    from studio.networks.tokenizer import Word
 
+#: Maps of words: of those in the prompt, and how like any word it is (`core.word_maps`).
+ATTENTION, LIKENESS = "attention", "likeness"
 T5_TOKENIZERS = ("T5Tokenizer", "T5TokenizerFast")
 
 
@@ -38,6 +42,7 @@ class Adapter(ABC):
     asked: ClassVar[str]  # the part that is asked at every step
     #: A side of its training pictures' latents, where its configuration does not say.
     latent_side: ClassVar[int] = 0
+    maps: ClassVar[tuple[str, ...]] = ()  # that it can make of its words
     usually: ClassVar[Defaults] = Defaults()  # what its makers draw with
     distilled: ClassVar[Mapping[str, Defaults]] = {}  # and by how the probe says it was distilled
 
@@ -81,6 +86,17 @@ class Adapter(ABC):
     def aligned(self, features: Sequence[TextFeatures]) -> Sequence[TextFeatures]:
         """Features of texts that are asked side by side, where their lengths count."""
         return features
+
+    def words(self, phrase: Phrase) -> list[Word]:
+        """Those that are read, by the numbers of their tokens among the features'."""
+        return []
+
+    def heard(
+        self, x: Tensor, texts: Mapping[str, Tensor], rows: int
+    ) -> AbstractContextManager[Any]:
+        """A context of one call of `predict` that hears what its attention does: of the first
+        `rows` pictures, and, of LIKENESS, the tokens (n, W) of `texts`."""
+        raise NotImplementedError
 
     @property
     def guidance(self) -> str:

@@ -46,9 +46,16 @@ class ChatText:
 
     def counted(self, phrase: Phrase) -> Counted:
         """What is cut off is the end, the template's own words there first."""
+        return Counted.of(phrase, self._spans(phrase), self.length)
+
+    def placed(self, phrase: Phrase) -> list[tuple[int, int, int]]:
+        """The number of every token that is read, and its characters in the phrase."""
+        return [(n, *span) for n, span in enumerate(self._spans(phrase)[: self.length])]
+
+    def _spans(self, phrase: Phrase) -> list[tuple[int, int]]:
         whole = self._typed(phrase.text)
         start, spans = whole.rfind(phrase.text), self._tokens(whole)["offset_mapping"]
-        return Counted.of(phrase, [(a - start, b - start) for a, b in spans], self.length)
+        return [(first - start, end - start) for first, end in spans]
 
     def _typed(self, text: str) -> str:
         """What the user says, before an answer that does not come."""

@@ -100,6 +100,14 @@ class ClipText:
                 del chunks[-2][self.room :]
         return chunks
 
+    def placed(self, phrase: Phrase) -> list[tuple[int, int, int]]:
+        """The number of every word's token among those of all chunks, and its characters."""
+        return [
+            (self.length * number + 1 + place, piece.start, piece.end)
+            for number, chunk in enumerate(self.chunks(phrase.text))
+            for place, piece in enumerate(chunk)
+        ]
+
     def counted(self, phrase: Phrase) -> Counted:
         """All of it, in chunks; what begins and ends them is not counted."""
         chunks = self.chunks(phrase.text)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from studio.core.prompts import plain
 from studio.core.settings import Defaults
-from studio.models.families.adapter import Adapter, Part
+from studio.models.families.adapter import ATTENTION, LIKENESS, Adapter, Part
+from studio.networks.tokenizer import words_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from studio.core.prompts import Phrase
     from studio.core.tokens import Counted
     from studio.models.families.clip import ClipText
+    from studio.models.families.hearing import Cross
     from studio.networks.text import TextFeatures
+    from studio.networks.tokenizer import Word
 
 TOKENIZERS = ("CLIPTokenizer", "CLIPTokenizerFast")
 CLIP = ("CLIPTextModel", "CLIPTextModelWithProjection")
@@ -30,6 +33,7 @@ PLAIN, XL = Defaults("dpmpp-2m", 25, 7.5), Defaults("dpmpp-2m", 30, 6.0)
 
 class StableDiffusion(Adapter):
     asked = "unet"
+    maps = ATTENTION, LIKENESS
     pipelines = ("StableDiffusionPipeline", "StableDiffusionXLPipeline")
     parts: ClassVar[Mapping[str, Part]] = {
         "unet": Part(("UNet2DConditionModel",)),
@@ -108,6 +112,14 @@ class StableDiffusion(Adapter):
         height, width = (self.downsampling * side for side in x.shape[-2:])
         sizes = x.new_tensor([height, width, 0, 0, height, width]).expand(len(x), -1)
         return {"text_embeds": features.pooled, "time_ids": sizes}
+
+    def words(self, phrase: Phrase) -> list[Word]:
+        return words_of(phrase, self.texts[0].placed(phrase))
+
+    def heard(self, x: Tensor, texts: Mapping[str, Tensor], rows: int) -> Cross:
+        from studio.models.families.hearing import Cross
+
+        return Cross(self.denoiser, x, texts, rows)
 
     def counted(self, phrase: Phrase) -> Counted:
         return self.texts[0].counted(phrase)

@@ -45,9 +45,17 @@ class T5Text:
         return weighed(phrase, states, found["offset_mapping"][0, :kept].tolist())
 
     def counted(self, phrase: Phrase) -> Counted:
+        return Counted.of(phrase, self._spans(phrase), self.length, ends=1)
+
+    def placed(self, phrase: Phrase) -> list[tuple[int, int, int]]:
+        """The number of every token that is read of words, and its characters."""
+        spans = self._spans(phrase)[: self.length - 1]
+        return [(number, *span) for number, span in enumerate(spans)]
+
+    def _spans(self, phrase: Phrase) -> list[tuple[int, int]]:
+        """All, the end left out."""
         found = self.tokenizer(phrase.text, return_offsets_mapping=True, verbose=False)
-        spans = found["offset_mapping"]
-        return Counted.of(phrase, spans[:-1], self.length, ends=1)
+        return [(start, end) for start, end in found["offset_mapping"][:-1]]
 
 
 def weighed(phrase: Phrase, states: Any, spans: list[list[int]], start: int = 0) -> TextFeatures:
