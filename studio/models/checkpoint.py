@@ -26,6 +26,7 @@ from studio.core import prompts
 from studio.core.addons import ADDONS, AddOn
 from studio.core.errors import ModelError, UsageError
 from studio.core.prompts import Phrase
+from studio.core.settings import CLIP_SKIP
 from studio.core.sizes import Size, Sizes
 from studio.core.tokens import Counted
 from studio.diffusion.denoiser import NetworkDenoiser
@@ -124,9 +125,9 @@ class Checkpoint:
             self._wardrobe.wear(self._addons)
             return self.adapter.aligned(conditions)
 
-    def dressed(self, addons: tuple[AddOn, ...]) -> Checkpoint:
+    def dressed(self, addons: tuple[AddOn, ...], clip_skip: int = 1) -> Checkpoint:
         view = copy.copy(self)  # the same networks, and what is known of prompts
-        view._addons, view.adapter = addons, self._wardrobe.taught(addons)
+        view._addons, view.adapter = addons, self._wardrobe.taught(addons).skipping(clip_skip)
         return view
 
     @property
@@ -159,7 +160,7 @@ class Checkpoint:
 
     @property
     def has(self) -> tuple[str, ...]:
-        return (ADDONS,)
+        return (ADDONS, CLIP_SKIP) if self.adapter.skips else (ADDONS,)
 
     @torch.inference_mode()
     def encode(self, pictures: np.ndarray) -> Tensor:
@@ -203,7 +204,8 @@ class Checkpoint:
                 found, kind = asked(prompts.one_phrase(prompt)), self._parameter.dtype
             return TextFeatures(found.tokens.to(kind), found.mask, found.pooled.to(kind))
 
-        return remembered(self._known, (prompt, negative, self._addons), read)
+        key = prompt, negative, self._addons, self.adapter.clip_skip
+        return remembered(self._known, key, read)
 
 
 def unheard(x: Tensor, t: Tensor) -> AbstractContextManager[None]:

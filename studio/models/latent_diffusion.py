@@ -150,7 +150,9 @@ class LatentDiffusion:
     def aligned(self, conditions: Sequence[TextFeatures]) -> Sequence[TextFeatures]:
         return conditions  # what is padded is masked
 
-    def dressed(self, addons: tuple[AddOn, ...]) -> LatentDiffusion:
+    def dressed(self, addons: tuple[AddOn, ...], clip_skip: int = 1) -> LatentDiffusion:
+        if clip_skip > 1:
+            raise UsageError(f"{self.info.name} does not read with CLIP; leave clip skip at 1.")
         raise UsageError(f"{self.info.name} takes no LoRA or embedding files; take them out.")
 
     @property

@@ -86,8 +86,9 @@ class Plan:
         return self.sampler.spec.evaluations(self.settings, unknown=1)
 
     def dressed(self, model: Model) -> Model:
-        """The model with the settings' LoRA and embeddings on."""
-        return model.dressed(self.settings.addons) if self.settings.addons else model
+        """The model with the settings' LoRA and embeddings on, and its clip skip."""
+        addons, clip_skip = self.settings.addons, self.settings.clip_skip
+        return model.dressed(addons, clip_skip) if addons or clip_skip > 1 else model
 
     def same_loras(self, other: Plan) -> bool:
         """Whether both denoise with the same on; embeddings are the prompts' business."""

@@ -103,6 +103,7 @@ class Session(QObject):
         self.size = Value(first.size, self)
         self.sizes = Value(Sizes(first.size), self)  # the model's, once it is loaded
         self.guided = Value(TWO_CALLS, self)  # how it is
+        self.skips = Value(False, self)  # whether it knows clip skip
         self.sampler = Value(known, self)
         self.steps = Value(self.samplers[known].default_steps, self)
         self.guidance = Value(first.guidance, self)
@@ -114,6 +115,7 @@ class Session(QObject):
         self.options = Value((), self)
         self.schedule = Value("", self)
         self.shift = Value(first.shift, self)
+        self.clip_skip = Value(first.clip_skip, self)
         self.rule = Value(first.rule, self)
         self.rule_options = Value((), self)
         self.addons = Value((), self)
@@ -142,7 +144,7 @@ class Session(QObject):
         """What lies behind "More settings"."""
         return (
             self.schedule, self.shift, self.rule, self.rule_options, self.options,
-            self.classifier, self.classifier_scale, self.interval,
+            self.classifier, self.classifier_scale, self.interval, self.clip_skip,
         )  # fmt: skip
 
     @Slot(object)
@@ -183,6 +185,7 @@ class Session(QObject):
         settings = Settings(
             prompt=prompt if words is None else words,
             classifier_scale=self.classifier_scale.get() if self.classifier.get() else 0.0,
+            clip_skip=self.clip_skip.get() if self.skips.get() else 1,
             strength=self.strength.get() if start is not None else 1.0,
             variation=variation,
             variation_seed=self.variation_seed.get() if variation else 0,
@@ -257,6 +260,7 @@ class Session(QObject):
         if settings.classifier:
             self.classifier_scale.set(settings.classifier_scale)
         self.addons.set(settings.addons)
+        self.clip_skip.set(settings.clip_skip)
         if "seed" not in but:
             self.use_seed(settings)
         self._use_beginning(settings)
@@ -321,6 +325,8 @@ def also_told(session: Session, compared: set[str]) -> list[str]:
     if settings.classifier:
         told.append(f"classifier {settings.classifier}, scale {settings.classifier_scale:g}")
     told += map(str, settings.addons)
+    if settings.clip_skip != usual.clip_skip:
+        told.append(f"clip skip {settings.clip_skip}")
     if settings.guidance_interval != usual.guidance_interval:
         low, high = settings.guidance_interval
         told.append(f"guidance from {high:g} to {low:g}")

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from studio.core.errors import UsageError
 from studio.core.guided import TWO_CALLS
 from studio.core.settings import Defaults
 
@@ -42,6 +43,8 @@ class Adapter(ABC):
     asked: ClassVar[str]  # the part that is asked at every step
     #: A side of its training pictures' latents, where its configuration does not say.
     latent_side: ClassVar[int] = 0
+    skips: ClassVar[bool] = False  # knows clip skip
+    clip_skip = 1
     maps: ClassVar[tuple[str, ...]] = ()  # that it can make of its words
     usually: ClassVar[Defaults] = Defaults()  # what its makers draw with
     distilled: ClassVar[Mapping[str, Defaults]] = {}  # and by how the probe says it was distilled
@@ -63,6 +66,13 @@ class Adapter(ABC):
     def denoiser(self) -> Any:
         """The network that is asked at every step; its `config` is its own."""
         return self.networks[self.asked]
+
+    def skipping(self, clip_skip: int) -> Adapter:
+        """The same networks, prompts read at that layer of CLIP, 1 the last that it was trained
+        with. Raises UsageError where there is none such."""
+        if clip_skip == self.clip_skip:
+            return self
+        raise UsageError("this model has no clip skip; leave it at 1.")
 
     @abstractmethod
     def features(self, phrase: Phrase) -> TextFeatures:

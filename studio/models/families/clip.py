@@ -73,18 +73,18 @@ class ClipText:
 
     @torch.inference_mode()
     def __call__(
-        self, phrase: Phrase, skip: int | None = None, chunks: int = 0
+        self, phrase: Phrase, skip: int = 1, chunks: int = 0, normed: bool = False
     ) -> tuple[Tensor, Tensor]:
         """(1, L, W) hidden states and (1, P), the text as one vector.
 
-        The states are those after the last layer and its norm, or with `skip` those of the layer
-        that many before the end, unnormed (2: the last but one). The vector is the projected one
-        where the encoder has a projection. With `chunks`, so many are read one by one, their states
+        The states are those after the last layer and its norm, or with `skip` after an earlier one
+        (2: the last but one), as they are or also `normed`. The vector is the projected one where
+        the encoder has a projection. With `chunks`, so many are read one by one, their states
         side by side, the vector the first one's; else the text is cut.
         """
         found = self.chunks(phrase.text) if chunks else [self._pieces(phrase.text)[: self.room]]
         found += [[]] * (chunks - len(found))
-        read = [self._encoded(chunk, phrase, skip) for chunk in found]
+        read = [self._encoded(chunk, phrase, skip, normed) for chunk in found]
         return torch.cat([tokens for tokens, _ in read], 1), read[0][1]
 
     def chunks(self, text: str) -> list[list[Piece]]:
@@ -120,11 +120,13 @@ class ClipText:
         return Counted.of(phrase, [piece[1:3] for piece in self._pieces(phrase.text)], self.room)
 
     def _encoded(
-        self, pieces: list[Piece], phrase: Phrase, skip: int | None
+        self, pieces: list[Piece], phrase: Phrase, skip: int, normed: bool
     ) -> tuple[Tensor, Tensor]:
         with self._seen(self._ids(pieces)) as ids:
-            output = self.encoder(ids, output_hidden_states=skip is not None)
-        tokens = output.last_hidden_state if skip is None else output.hidden_states[-skip]
+            output = self.encoder(ids, output_hidden_states=skip > 1)
+        tokens = output.last_hidden_state if skip == 1 else output.hidden_states[-skip]
+        if normed and skip > 1:
+            tokens = self.encoder.get_submodule(self._norm)(tokens)
         pooled = getattr(output, "text_embeds", None)
         pooled = output.pooler_output if pooled is None else pooled
         return self._weighed(tokens, pieces, phrase), pooled
@@ -141,6 +143,12 @@ class ClipText:
             for token, span, word in told
             for each in places.get(token, (token,))
         ]
+
+    @property
+    def _norm(self) -> str:
+        """The name of the norm behind the last layer, of which versions of transformers have two."""
+        names = (name for name, _ in self.encoder.named_modules())
+        return next(name for name in names if name.endswith("final_layer_norm"))
 
     @property
     def _added(self) -> Added | None:

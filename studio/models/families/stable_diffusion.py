@@ -4,10 +4,12 @@ arXiv:2307.01952): a U-Net that attends to CLIP's tokens."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from studio.core.errors import UsageError
 from studio.core.prompts import plain
 from studio.core.settings import Defaults
 from studio.models.families.adapter import ATTENTION, LIKENESS, Adapter, Part
@@ -34,6 +36,7 @@ PLAIN, XL = Defaults("dpmpp-2m", 25, 7.5), Defaults("dpmpp-2m", 30, 6.0)
 class StableDiffusion(Adapter):
     asked = "unet"
     maps = ATTENTION, LIKENESS
+    skips = True
     pipelines = ("StableDiffusionPipeline", "StableDiffusionXLPipeline")
     parts: ClassVar[Mapping[str, Part]] = {
         "unet": Part(("UNet2DConditionModel",)),
@@ -61,6 +64,14 @@ class StableDiffusion(Adapter):
     def xl(self) -> bool:
         return len(self.texts) > 1
 
+    def skipping(self, clip_skip: int) -> StableDiffusion:
+        layers = min(text.encoder.config.num_hidden_layers for text in self.texts)
+        if clip_skip > layers:
+            raise UsageError(f"clip skip must be 1 to {layers} for this model, not {clip_skip}.")
+        view = copy(self)
+        view.clip_skip = clip_skip
+        return view
+
     def features(self, phrase: Phrase) -> TextFeatures:
         """XL reads nothing where there is no text."""
         import torch
@@ -72,13 +83,15 @@ class StableDiffusion(Adapter):
         return found
 
     def _read(self, phrase: Phrase) -> TextFeatures:
-        """XL reads the last layer but one of both encoders side by side."""
+        """XL reads both encoders side by side, their last layer but one or an earlier one, as it
+        is; the others an earlier one as if it were the last, through the norm behind that."""
         import torch
 
         from studio.networks.text import TextFeatures
 
         chunks = max(len(text.chunks(phrase.text)) for text in self.texts)
-        read = [text(phrase, 2 if self.xl else None, chunks) for text in self.texts]
+        skip = max(self.clip_skip, 2) if self.xl else self.clip_skip
+        read = [text(phrase, skip, chunks, not self.xl) for text in self.texts]
         tokens, pooled = torch.cat([tokens for tokens, _ in read], -1), read[-1][1]
         return TextFeatures(tokens, tokens.new_ones(tokens.shape[:2]).bool(), pooled)
 

@@ -186,6 +186,30 @@ def test_latents_of_a_long_prompt_are_those_of_diffusers(opened: Opened) -> None
     assert error < 1e-5
 
 
+@pytest.mark.parametrize("more", [1, 2])
+def test_latents_with_clip_skip_are_those_of_diffusers(opened: Opened, more: int) -> None:
+    """Which counts the layers that are left out, XL's one not among them."""
+    pipeline, model = opened
+    skip = more + (2 if hasattr(pipeline, "text_encoder_2") else 1)
+    settings = Settings(
+        "a red bear", "blue", sampler="ddim", steps=STEPS, guidance=5.0, size=SQUARE, clip_skip=skip
+    )
+    given = pipeline(
+        settings.prompt, negative_prompt="blue", guidance_scale=5.0, num_inference_steps=STEPS,
+        latents=noise(SQUARE), height=SIDE, width=SIDE, output_type="latent", clip_skip=more,
+    ).images  # fmt: skip
+    if skip > 3:
+        with pytest.raises(UsageError, match="clip skip must be 1 to 3"):
+            ours(pipeline, model, settings)
+        return
+    error = (ours(pipeline, model, settings) - given).abs().max() / given.abs().max()
+    assert error < 1e-5
+    plain = ours(pipeline, model, replace(settings, clip_skip=1))
+    assert not torch.allclose(plain, given)
+    second = ours(pipeline, model, replace(settings, clip_skip=2))
+    assert torch.equal(second, plain) == hasattr(pipeline, "text_encoder_2")
+
+
 def test_words_of_every_chunk_can_be_weighed(opened: Opened) -> None:
     _, model = opened
     texts = (f"{FIRST} bear in a {castle}" for castle in ("castle", "(castle:1.5)"))
