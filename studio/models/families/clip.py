@@ -146,7 +146,7 @@ class ClipText:
 
     @property
     def _norm(self) -> str:
-        """The name of the norm behind the last layer, of which versions of transformers have two."""
+        """The name of the norm behind the last layer; versions of transformers have two."""
         names = (name for name, _ in self.encoder.named_modules())
         return next(name for name in names if name.endswith("final_layer_norm"))
 
