@@ -151,9 +151,8 @@ class LatentDiffusion:
         return conditions  # what is padded is masked
 
     def dressed(self, addons: tuple[AddOn, ...], clip_skip: int = 1) -> LatentDiffusion:
-        if clip_skip > 1:
-            raise UsageError(f"{self.info.name} does not read with CLIP; leave clip skip at 1.")
-        raise UsageError(f"{self.info.name} takes no LoRA or embedding files; take them out.")
+        what = "has no clip skip" if clip_skip > 1 else "takes no LoRA or embedding files"
+        raise UsageError(f"{self.info.name} {what}; leave that out.")
 
     @property
     def notes(self) -> list[str]:

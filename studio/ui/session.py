@@ -99,11 +99,7 @@ class Session(QObject):
         known = first.sampler if first.sampler in self.samplers else next(iter(self.samplers))
         self.prompt = Value("", self)
         self.negative = Value("", self)
-        self.model = Value(first.model, self)
         self.size = Value(first.size, self)
-        self.sizes = Value(Sizes(first.size), self)  # the model's, once it is loaded
-        self.guided = Value(TWO_CALLS, self)  # how it is
-        self.skips = Value(False, self)  # whether it knows clip skip
         self.sampler = Value(known, self)
         self.steps = Value(self.samplers[known].default_steps, self)
         self.guidance = Value(first.guidance, self)
@@ -121,12 +117,20 @@ class Session(QObject):
         self.addons = Value((), self)
         self.classifier = Value("", self)
         self.classifier_scale = Value(DEFAULT_PULL, self)
+        self._make_model(first)
         self._make_beginning()
-        self._own = Defaults()  # the model's
         self._proposed = self.steps.get()
         self.sampler.changed.connect(self._propose_steps)
         self.sampler.changed.connect(self.options.reset)  # another sampler has others
         self.rule.changed.connect(self.rule_options.reset)
+
+    def _make_model(self, first: Settings) -> None:
+        """And what is known of it, once it is loaded."""
+        self.model = Value(first.model, self)
+        self.sizes = Value(Sizes(first.size), self)
+        self.guided = Value(TWO_CALLS, self)  # how it is
+        self.skips = Value(False, self)  # whether it knows clip skip
+        self._own = Defaults()
 
     def _make_beginning(self) -> None:
         """Where sampling begins, and whether its way is kept."""

@@ -139,8 +139,8 @@ class ClipText:
         places = self._added.places if self._added else {}
         told = zip(found["input_ids"], found["offset_mapping"], found.word_ids(), strict=True)
         return [
-            Piece(each, *span, word)
-            for token, span, word in told
+            Piece(each, start, end, word)
+            for token, (start, end), word in told
             for each in places.get(token, (token,))
         ]
 

@@ -5,6 +5,7 @@ Nothing of theirs is replaced, so a picture comes out as without. Imports torch.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
@@ -27,8 +28,9 @@ class Cross:
         self._layers = [m for name, m in unet.named_modules() if name.endswith(".attn2")]
         self._texts, self._rows, self._hooks = texts, rows, list[Any]()
         self._shape = x.shape[-2], x.shape[-1]
-        #: By the number of places: how many layers, and sums of theirs, (rows, n, places).
-        self._sums: dict[int, tuple[int, Tensor, Tensor]] = {}
+        #: By the number of places: how many layers, and the sums of their shares and likenesses,
+        #: (rows, n, places).
+        self._counts, self._sums = Counter[int](), dict[int, list[Tensor]]()
         self._means: dict[int, Tensor] = {}
 
     def __enter__(self) -> Self:
@@ -42,12 +44,12 @@ class Cross:
 
     def attention(self, numbers: Sequence[int], row: int) -> Tensor:
         """(h, w), the share that goes to the tokens of these numbers."""
-        return self._mean(1)[row, list(numbers)].sum(0)
+        return self._mean(0)[row, list(numbers)].sum(0)
 
     def likeness(self, text: str, prompt: str, row: int) -> Tensor:
         """(h, w), the cosine of what each place hears, from its mean over the picture, and what it
         would hear of the text, from what it would of all the row's tokens alike."""
-        return self._mean(2)[row, list(self._texts).index(text)]
+        return self._mean(1)[row, list(self._texts).index(text)]
 
     def _hear(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], heard: Any) -> None:
         hidden, tokens = args[0][: self._rows], kwargs["encoder_hidden_states"][: self._rows]
@@ -65,8 +67,12 @@ class Cross:
             here = F.normalize(here - here.mean(1, keepdim=True), dim=-1)
             apart = F.normalize(texts - answer(tokens)[:, None], dim=-1)  # (rows, texts, W)
             likeness = apart @ here.transpose(1, 2)
-        count, *sums = self._sums.get(hidden.shape[1], (0, 0, 0))
-        self._sums[hidden.shape[1]] = count + 1, sums[0] + shares, sums[1] + likeness
+        places, found = hidden.shape[1], [shares, likeness]
+        known = self._sums.get(places)
+        self._counts[places] += 1
+        self._sums[places] = (
+            found if known is None else [a + b for a, b in zip(known, found, strict=True)]
+        )
 
     def _mean(self, which: int) -> Tensor:
         """(rows, n, h, w): coarse layers count as the fine ones do, smoothly enlarged."""
@@ -76,15 +82,16 @@ class Cross:
 
     def _of_all(self, which: int) -> Tensor:
         finest = max(self._sums)
-        fine = {n: sums for n, sums in self._sums.items() if n * COARSEST**2 >= finest}
-        whole = sum(
+        fine = [n for n in self._sums if n * COARSEST**2 >= finest]
+        whole = [
             F.interpolate(
-                sums[which].unflatten(-1, self._grid(n)), self._grid(finest), mode="bilinear"
+                self._sums[n][which].unflatten(-1, self._grid(n)),
+                self._grid(finest),
+                mode="bilinear",
             )
-            for n, sums in fine.items()
-        )
-        assert isinstance(whole, Tensor)
-        return whole / sum(sums[0] for sums in fine.values())
+            for n in fine
+        ]
+        return torch.stack(whole).sum(0) / sum(self._counts[n] for n in fine)
 
     def _grid(self, places: int) -> tuple[int, int]:
         """Height and width of so many places: the latents', halved a few times."""

@@ -101,7 +101,7 @@ class StableDiffusion3(Adapter):
         first = self.clips[0]
         placed = [each for each in first.placed(phrase) if each[0] < first.length]
         long = self.t5.placed(phrase) if self.t5 else []
-        return words_of(phrase, [*placed, *((first.length + n, *span) for n, *span in long)])
+        return words_of(phrase, [*placed, *((first.length + n, a, b) for n, a, b in long)])
 
     def heard(self, x: Tensor, texts: Mapping[str, Tensor], rows: int) -> Joint:
         from studio.models.families.hearing import Joint
