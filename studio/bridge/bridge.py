@@ -61,10 +61,10 @@ class EngineBridge(QObject):
         """Ends a training early and keeps what it has learnt; Trained follows."""
         self._engine.keep(job)
 
-    @staticmethod
-    def tokens_of(prompt: str, model: str, joins: bool = True) -> Tokens:
-        """At once, in the caller's thread: no model is loaded. Raises ModelError."""
-        return tokens_of(prompt, model, joins)
+    def tokens_of(self, prompt: str, model: str, joins: bool = True) -> Tokens:
+        """At once, in the caller's thread; no model is loaded for it. Raises ModelError for a
+        checkpoint that is not."""
+        return tokens_of(prompt, model, joins, self._engine.counting(model))
 
     def close(self) -> None:
         """Stops within a step, waits for the engine's thread. The bridge is of no more use."""

@@ -57,6 +57,8 @@ def add_fine_tuning(parser: ArgumentParser) -> None:
     pair("--option", help="an option of the sampler; `samplers` lists them (repeatable)")
     add("--schedule", default="", metavar="NAME", help="the noise schedule")
     add("--shift", type=float, default=DEFAULT.shift, help="above 1: more steps near the noise")
+    tip = "the layer of CLIP, from its end, that prompts are read at (%(default)s)"
+    add("--clip-skip", type=int, default=DEFAULT.clip_skip, metavar="N", help=tip)
     add("--rule", default=DEFAULT.rule, metavar="NAME", help="the guidance rule (%(default)s)")
     pair("--rule-option", help="an option of the guidance rule (repeatable)")
     add("--classifier", default="", metavar="CLASS", help="a class the classifier guides towards")
@@ -140,6 +142,7 @@ def settings_from(arguments: Namespace, prompt: str, seed: int) -> Settings:
         options=tuple(arguments.option),
         schedule=arguments.schedule,
         shift=arguments.shift,
+        clip_skip=arguments.clip_skip,
         rule=arguments.rule,
         rule_options=tuple(arguments.rule_option),
         classifier=_text(arguments.classifier, "class"),

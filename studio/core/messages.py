@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from studio.core.guided import TWO_CALLS
 from studio.core.settings import Defaults
 from studio.core.sizes import Sizes
 
@@ -113,7 +114,7 @@ class Failed(Event):
 class Ready(Event):
     """A model is loaded; `device` and `precision` in words. `sizes` are those it makes, `classes`
     those its noise-aware classifier knows; `needs` what rules and samplers may need of it: "weak",
-    "classifier", "turbo"."""
+    "classifier", "turbo"; `guided` one of `core.guided`."""
 
     model: str
     device: str
@@ -123,3 +124,4 @@ class Ready(Event):
     classes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     defaults: Defaults = field(default_factory=Defaults)
+    guided: str = TWO_CALLS

@@ -75,6 +75,16 @@ class Phrase:
         some = self.weights[start:end]
         return sum(some) / len(some) if some and set(some) != {1.0} else 1.0
 
+    def lowered(self) -> Phrase:
+        """In lower-case letters, of which one typed may be several."""
+        letters = [
+            (low, *of)
+            for letter, *of in zip(self.text, self.weights, self.places, strict=True)
+            for low in letter.lower()
+        ]
+        text, weights, places = zip(*letters, strict=True) if letters else ("", (), ())
+        return Phrase("".join(text), weights, places)
+
     def typed(self) -> str:
         """The prompt that means it."""
         parts, at = list[str](), 0
@@ -115,6 +125,11 @@ class Reading:
     def phrases(self) -> Iterator[Phrase]:
         """All that is ever read of it."""
         return (part.at(step, SEVERAL) for part in self.parts for step in self.turns(SEVERAL))
+
+
+def plain(text: str) -> Phrase:
+    """A text without syntax."""
+    return Phrase(text, (1.0,) * len(text), tuple(range(len(text))))
 
 
 def escaped(text: str) -> str:

@@ -16,6 +16,8 @@ MAX_STEPS = 1000
 MAX_GUIDANCE = 30
 MAX_CLASSIFIER = 50
 SHIFTS = (0.1, 10)
+MAX_CLIP_SKIP = 12
+CLIP_SKIP = "clip skip"  # what a model says to have that knows it
 FEW_STEPS = 8  # at most: of a model that was distilled to draw in so many
 SYNTAX = 1  # of prompts: since 1, brackets mean something
 #: Settings, in words, and what they may be.
@@ -25,6 +27,7 @@ BOUNDS = (
     ("seed", "the seed", 0, MAX_SEED),
     ("shift", "the shift", *SHIFTS),
     ("classifier_scale", "the classifier's scale", 0, MAX_CLASSIFIER),
+    ("clip_skip", "clip skip", 1, MAX_CLIP_SKIP),
     ("variation", "the variation", 0, 1),
     ("variation_seed", "the variation's seed", 0, MAX_SEED),
 )
@@ -43,7 +46,8 @@ class Settings:
     rectified-flow time `strength` (1: nothing of it is left); `mask` that of what to repaint of it
     ("": all). `variation` moves the noise of `seed` towards that of `variation_seed`: 0 stays, 1
     arrives. `syntax` is the version of the prompts' syntax (`core.prompts`). `addons` are LoRA and
-    embedding files.
+    embedding files. `clip_skip` is the layer of CLIP, from the end, that a prompt is read at: 1 the
+    last, or where the model was trained with an earlier one, that.
     """
 
     prompt: str
@@ -69,6 +73,7 @@ class Settings:
     variation_seed: int = 0
     syntax: int = SYNTAX
     addons: tuple[AddOn, ...] = ()
+    clip_skip: int = 1
 
     def __post_init__(self) -> None:
         """JSON knows lists only."""

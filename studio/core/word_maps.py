@@ -49,18 +49,24 @@ class WordMap:
 
     `attention` is the share of cross attention that goes to it (None for a word that was only
     looked for, 0 at steps that the word is not there); `concept` how like the word is what the
-    prompt brings to each place, -1 to 1. `start` and `end` are where it was typed, else -1.
+    prompt brings to each place, -1 to 1 (None of a model that cannot tell). One of them is there.
+    `start` and `end` are where it was typed, else -1.
     """
 
     text: str
     start: int
     end: int
     attention: np.ndarray | None
-    concept: np.ndarray
+    concept: np.ndarray | None
 
     def maps(self, kind: str) -> np.ndarray:
-        """Its "attention", or its likeness: "concept", or for a word that was only looked for."""
-        return self.concept if kind == "concept" or self.attention is None else self.attention
+        """Its "attention", or its likeness, "concept"; the other where it has but that."""
+        first, other = self.attention, self.concept
+        if kind == "concept":
+            first, other = other, first
+        found = other if first is None else first
+        assert found is not None
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +77,11 @@ class WordsMapped(Event):
     words: tuple[WordMap, ...]
     times: tuple[float, ...]
     image: np.ndarray
+
+    @property
+    def finds_any(self) -> bool:
+        """Whether the model can look for words that its prompt has not."""
+        return all(word.concept is not None for word in self.words)
 
     def limits(self, kind: str) -> tuple[float, float]:
         """The least and the most of all words' maps of a kind, at all steps."""

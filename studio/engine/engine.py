@@ -16,6 +16,8 @@ from studio.core.accidents import noted
 from studio.core.errors import Cancelled, EndedEarly, StudioError
 from studio.core.learning import Paused, Train, TrainStep
 from studio.core.messages import CancelledAt, Event, Failed, Finished, Progress, Queued, Request
+from studio.core.prompts import Phrase
+from studio.core.tokens import Counted
 from studio.engine import devices
 from studio.engine.worker import OpenModel, Worker, open_from_disk, sentence
 
@@ -138,6 +140,10 @@ class Engine:
                 if each.number == job and each.gives_way:
                     each.keep.set()
             self._change.notify()
+
+    def counting(self, model: str) -> Callable[[Phrase], Counted] | None:
+        """How a model counts tokens, at once and in any thread; None unless it is loaded."""
+        return self._worker.counting(model)
 
     def close(self, timeout: float | None = None) -> None:
         """Cancels everything and waits for the thread to end (`timeout` seconds at most)."""

@@ -22,6 +22,8 @@ from studio.core.laboratory import Lab
 from studio.core.language import Describe, Embed, Known, Look, Read, Scatter, Tokenize
 from studio.core.learning import Train
 from studio.core.messages import Event, Finished, Loading, LoadModel, Note, Ready, Request, Started
+from studio.core.prompts import Phrase
+from studio.core.tokens import Counted
 from studio.core.tour import Measure
 from studio.core.walks import Walk
 from studio.core.word_maps import MapWords
@@ -123,6 +125,11 @@ class Worker:
             self._name = name
         return self._model
 
+    def counting(self, name: str) -> Callable[[Phrase], Counted] | None:
+        """How the model of that name counts tokens, if it is the one at hand; in any thread."""
+        model = self._model
+        return model.counted if model is not None and self._name == name else None
+
     @property
     def encoders(self) -> Encoders:
         """Those of words and pictures; small, so on the CPU unless another device was named. Raises
@@ -156,8 +163,8 @@ class Worker:
         model = self.model(name, check)
         seconds = time.perf_counter() - began
         device = self.device
-        words, own = (device.label, device.precision), model.info.defaults
-        return Ready(job, name, *words, seconds, model.sizes, model.classes, model.has, own)
+        words, own = (device.label, device.precision), (model.info.defaults, model.guidance)
+        return Ready(job, name, *words, seconds, model.sizes, model.classes, model.has, *own)
 
 
 def _late(module: str, function: str, given: Callable[[Worker, Any], tuple[Any, ...]]) -> Handler:

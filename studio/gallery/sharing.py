@@ -39,6 +39,8 @@ def parameters(settings: Settings) -> str:
     if settings.variation:
         values["Variation seed"] = settings.variation_seed
         values["Variation seed strength"] = settings.variation
+    if settings.clip_skip > 1:
+        values["Clip skip"] = settings.clip_skip
     if settings.source:
         values["Denoising strength"] = settings.strength
     if sampler != settings.sampler:

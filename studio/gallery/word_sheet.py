@@ -17,10 +17,8 @@ def word_sheet(found: WordsMapped, title: str) -> np.ndarray:
     looked for, its likeness; (H, W, 3) uint8."""
     tiles, labels = [found.image], ["the picture"]
     for word in found.words:
-        looked_for = word.attention is None
-        maps = word.concept if word.attention is None else word.attention
-        tiles.append(overlay(found.image, maps.mean(0)))
-        labels.append(f"{word.text} (likeness)" if looked_for else word.text)
+        tiles.append(overlay(found.image, word.maps("attention").mean(0)))
+        labels.append(f"{word.text} (likeness)" if word.attention is None else word.text)
     return contact_sheet(np.stack(tiles), labels, title)
 
 

@@ -10,10 +10,12 @@ import copy
 import importlib
 import os
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,10 @@ from torch import Tensor
 from studio.core import prompts
 from studio.core.addons import ADDONS, AddOn
 from studio.core.errors import ModelError, UsageError
+from studio.core.prompts import Phrase
+from studio.core.settings import CLIP_SKIP
 from studio.core.sizes import Size, Sizes
+from studio.core.tokens import Counted
 from studio.diffusion.denoiser import NetworkDenoiser
 from studio.diffusion.guidance import LogProbability
 from studio.diffusion.paths import DiscreteDDPM, RectifiedFlow, evenly, rf_time
@@ -45,6 +50,8 @@ from studio.models.state_files import reason
 from studio.networks.text import TextFeatures, mixed
 
 MEANT = {"epsilon": "epsilon", "v_prediction": "v", "sample": "x0"}
+#: A context of one call of the denoiser, by its x and t.
+Overheard = Callable[[Tensor, Tensor], AbstractContextManager[None]]
 SAMPLE = 256  # pixels a side of the picture that the preview is fitted to
 
 
@@ -79,6 +86,8 @@ class Checkpoint:
         self._wardrobe, self._addons = Wardrobe(adapter, info.name), tuple[AddOn, ...]()
         self._parameter = next(adapter.denoiser.parameters())
         self._preview: LinearPreview | None = None
+        self._reading = Lock()  # a window counts tokens meanwhile
+        self.overheard: Overheard = unheard  # while the denoiser is asked
 
     @property
     def device(self) -> str:
@@ -111,17 +120,27 @@ class Checkpoint:
     def condition(self, prompts: Sequence[str], negative: bool = False) -> TextFeatures:
         return reduce(TextFeatures.joined, [self._features(each, negative) for each in prompts])
 
-    def dressed(self, addons: tuple[AddOn, ...]) -> Checkpoint:
+    def aligned(self, conditions: Sequence[TextFeatures]) -> Sequence[TextFeatures]:
+        with self._reading:
+            self._wardrobe.wear(self._addons)
+            return self.adapter.aligned(conditions)
+
+    def dressed(self, addons: tuple[AddOn, ...], clip_skip: int = 1) -> Checkpoint:
         view = copy.copy(self)  # the same networks, and what is known of prompts
-        view._addons, view.adapter = addons, self._wardrobe.taught(addons)
+        view._addons, view.adapter = addons, self._wardrobe.taught(addons).skipping(clip_skip)
         return view
 
     @property
     def notes(self) -> list[str]:
         return self._wardrobe.notes
 
+    def counted(self, phrase: Phrase) -> Counted:
+        with self._reading:
+            return self.adapter.counted(phrase)
+
     def unread(self, prompt: str) -> str:
-        return self.adapter.unread(prompt)
+        cut = self.counted(prompts.plain(prompt)).cut
+        return prompt[cut[0][0] :].lstrip() if cut else ""
 
     def denoiser(self, condition: TextFeatures, guidance: float | None = None) -> NetworkDenoiser:
         return NetworkDenoiser(Asked(self, guidance), self.path, self.prediction, condition)
@@ -141,7 +160,7 @@ class Checkpoint:
 
     @property
     def has(self) -> tuple[str, ...]:
-        return (ADDONS,)
+        return (ADDONS, CLIP_SKIP) if self.adapter.skips else (ADDONS,)
 
     @torch.inference_mode()
     def encode(self, pictures: np.ndarray) -> Tensor:
@@ -153,7 +172,7 @@ class Checkpoint:
     def mixed(
         self, conditions: Sequence[TextFeatures], weights: Sequence[float], normalised: bool = True
     ) -> TextFeatures:
-        return mixed(conditions, weights, normalised)
+        return mixed(self.aligned(conditions), weights, normalised)
 
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> np.ndarray:
@@ -172,7 +191,8 @@ class Checkpoint:
         """The denoiser's output at x (B, C, h, w), t (B,) in its path's unit, dressed as asked."""
         self._wardrobe.wear(self._addons)
         kind = self._parameter.dtype
-        return self.adapter.predict(x.to(kind), t, condition, guidance).float()
+        with self.overheard(x, t):
+            return self.adapter.predict(x.to(kind), t, condition, guidance).float()
 
     def _features(self, prompt: str, negative: bool) -> TextFeatures:
         """One prompt's features (1, ...), in the denoiser's precision; the last are kept."""
@@ -180,10 +200,16 @@ class Checkpoint:
 
         def read() -> TextFeatures:
             self._wardrobe.wear(self._addons)
-            found, kind = asked(prompts.one_phrase(prompt)), self._parameter.dtype
+            with self._reading:
+                found, kind = asked(prompts.one_phrase(prompt)), self._parameter.dtype
             return TextFeatures(found.tokens.to(kind), found.mask, found.pooled.to(kind))
 
-        return remembered(self._known, (prompt, negative, self._addons), read)
+        key = prompt, negative, self._addons, self.adapter.clip_skip
+        return remembered(self._known, key, read)
+
+
+def unheard(x: Tensor, t: Tensor) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 def fitted(autoencoder: ImageAutoencoder, device: torch.device) -> LinearPreview:

@@ -20,7 +20,9 @@ from torch import Tensor
 from studio.core import prompts
 from studio.core.addons import AddOn
 from studio.core.errors import ModelError, UsageError
+from studio.core.guided import TWO_CALLS
 from studio.core.sizes import Size, Sizes
+from studio.core.tokens import Counted
 from studio.diffusion.denoiser import NetworkDenoiser
 from studio.diffusion.guidance import LogProbability
 from studio.diffusion.named_paths import PATHS
@@ -30,7 +32,7 @@ from studio.models.adapters import with_adapter
 from studio.models.format import Check
 from studio.models.formats.native import CLASSIFIER, PARTS, TOKENIZER, TURBO, WEAK
 from studio.models.formats.network import open_network
-from studio.models.model import TWO_CALLS, ModelInfo
+from studio.models.model import ModelInfo
 from studio.models.network_folder import MANIFEST, Manifest, read_manifest
 from studio.networks.attention import Record
 from studio.networks.autoencoder import Autoencoder
@@ -145,12 +147,19 @@ class LatentDiffusion:
         """The prompts' features, (B, ...); those of the last prompts are kept."""
         return reduce(TextFeatures.joined, [self._features(prompt) for prompt in prompts])
 
-    def dressed(self, addons: tuple[AddOn, ...]) -> LatentDiffusion:
-        raise UsageError(f"{self.info.name} takes no LoRA or embedding files; take them out.")
+    def aligned(self, conditions: Sequence[TextFeatures]) -> Sequence[TextFeatures]:
+        return conditions  # what is padded is masked
+
+    def dressed(self, addons: tuple[AddOn, ...], clip_skip: int = 1) -> LatentDiffusion:
+        what = "has no clip skip" if clip_skip > 1 else "takes no LoRA or embedding files"
+        raise UsageError(f"{self.info.name} {what}; leave that out.")
 
     @property
     def notes(self) -> list[str]:
         return []
+
+    def counted(self, phrase: prompts.Phrase) -> Counted:
+        return self.networks.tokenizer.counted(phrase)
 
     def unread(self, prompt: str) -> str:
         return self.networks.tokenizer.unread(prompt)

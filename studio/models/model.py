@@ -16,13 +16,12 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from studio.core.addons import AddOn
+    from studio.core.prompts import Phrase
+    from studio.core.tokens import Counted
     from studio.diffusion.denoised import Denoiser
     from studio.diffusion.guidance import LogProbability
     from studio.diffusion.schedules import Schedule
     from studio.networks.autoencoder import Posterior
-
-
-TWO_CALLS, EMBEDDED, NOT_AT_ALL = "two calls", "embedded", "not at all"
 
 
 @dataclass(frozen=True)
@@ -65,8 +64,7 @@ class Model(Protocol):
 
     @property
     def guidance(self) -> str:
-        """How it is guided: by TWO_CALLS a step, by an EMBEDDED number it is told, or NOT_AT_ALL
-        (distilled so, or never taught)."""
+        """One of `core.guided`."""
 
     def own_schedule(self, size: Size) -> Schedule | None:
         """The time grid that it was published with, for pictures of that size; None where each
@@ -79,13 +77,19 @@ class Model(Protocol):
         """The features the denoiser is given for these prompts; some models read what is to be
         avoided, `negative`, otherwise."""
 
-    def dressed(self, addons: tuple[AddOn, ...]) -> Model:
-        """The same networks with these files on, whatever others have on them. Raises UsageError,
-        ModelError, perhaps only when it is used."""
+    def aligned(self, conditions: Sequence[Any]) -> Sequence[Any]:
+        """Conditions that are asked side by side: of one length, where the model minds."""
+
+    def dressed(self, addons: tuple[AddOn, ...], clip_skip: int = 1) -> Model:
+        """The same networks with these files on, whatever others have on them, and prompts read at
+        that layer. Raises UsageError, ModelError, perhaps only when it is used."""
 
     @property
     def notes(self) -> list[str]:
         """Sentences on what it was dressed with, for whoever takes them out."""
+
+    def counted(self, phrase: Phrase) -> Counted:
+        """A prompt's tokens; in any thread."""
 
     def unread(self, prompt: str) -> str:
         """The end of a prompt that is too long to be read; "" where all of it is."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from studio.core import prompts
 from studio.core.addons import LORA
 from studio.core.errors import UsageError
+from studio.core.guided import TWO_CALLS
 from studio.core.settings import Settings
 from studio.core.specs import SamplerSpec, checked_options
 from studio.diffusion import guidance, samplers, schedules
@@ -20,7 +21,6 @@ from studio.diffusion.schedules import Schedule
 from studio.diffusion.state import State
 from studio.diffusion.switched import Switched
 from studio.models.addons import resolved
-from studio.models.model import TWO_CALLS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -86,8 +86,9 @@ class Plan:
         return self.sampler.spec.evaluations(self.settings, unknown=1)
 
     def dressed(self, model: Model) -> Model:
-        """The model with the settings' LoRA and embeddings on."""
-        return model.dressed(self.settings.addons) if self.settings.addons else model
+        """The model with the settings' LoRA and embeddings on, and its clip skip."""
+        addons, clip_skip = self.settings.addons, self.settings.clip_skip
+        return model.dressed(addons, clip_skip) if addons or clip_skip > 1 else model
 
     def same_loras(self, other: Plan) -> bool:
         """Whether both denoise with the same on; embeddings are the prompts' business."""
@@ -134,6 +135,7 @@ class Plan:
         watch: Watch | None,
     ) -> Denoiser:
         settings = self.settings
+        *prompted, negative = model.aligned([*prompted, negative])
         if self.sampler.spec.needs:
             return model.turbo_denoiser(prompted[0])
         if model.guidance != TWO_CALLS:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from studio.core.errors import ModelError
-from studio.core.prompts import read
+from studio.core.prompts import Phrase, read
 from studio.core.tokens import Counted, Tokens
 from studio.models.formats.native import TOKENIZER
 from studio.models.registry import find
@@ -21,12 +22,14 @@ def tokenizer_of(model: str) -> Tokenizer:
     return Tokenizer(path)
 
 
-def tokens_of(prompt: str, model: str, joins: bool = True) -> Tokens:
-    """Every text that is read of the prompt, each once; a negative one `joins` nothing.
+def tokens_of(
+    prompt: str, model: str, joins: bool = True, count: Callable[[Phrase], Counted] | None = None
+) -> Tokens:
+    """Every text that is read of the prompt, each once; a negative one `joins` nothing. `count`
+    is that of a model which is loaded.
 
     Raises ModelError.
     """
-    tokenizer, reading = tokenizer_of(model), read(prompt, joins)
+    count, reading = count or tokenizer_of(model).counted, read(prompt, joins)
     phrases = dict.fromkeys(reading.phrases())
-    found: tuple[Counted, ...] = tuple(tokenizer.counted(phrase) for phrase in phrases)
-    return Tokens(found, reading.unmatched)
+    return Tokens(tuple(count(phrase) for phrase in phrases), reading.unmatched)

@@ -5,7 +5,8 @@ Imports torch only when numbers are asked for as tensors: a window counts tokens
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,13 +101,7 @@ class Tokenizer:
         """Every token of a phrase, read or not, and where it was typed."""
         encoded = self._tokenizer.encode(readable(phrase.text))
         tokens = tuple(
-            Token(
-                phrase.text[start:end],
-                phrase.places[start],
-                phrase.places[end - 1] + 1,
-                phrase.weight(start, end),
-                read,
-            )
+            Token.of(phrase, start, end, read)
             for part, read in [(encoded, True), *((rest, False) for rest in encoded.overflowing)]
             for _, start, end in _spans(part)
         )
@@ -136,6 +131,18 @@ class Tokenizer:
     def length(self, text: str) -> int:
         """How many tokens a text has, at most 32."""
         return len(self._tokenizer.encode(readable(text)).ids)
+
+
+def words_of(phrase: Phrase, placed: Iterable[tuple[int, int, int]]) -> list[Word]:
+    """The words of a phrase for which these tokens stand: each its number and its characters."""
+    tokens, found = list(placed), list[Word]()
+    for word in re.finditer(r"[^\W_]+", phrase.text):
+        start, end = word.span()
+        numbers = tuple(number for number, a, b in tokens if a < end and b > start)
+        if numbers:
+            typed = phrase.places[start], phrase.places[end - 1] + 1
+            found.append(Word(word[0], *typed, numbers))
+    return found
 
 
 def _spans(encoded: tokenizers.Encoding) -> Iterator[tuple[int, int, int]]:

@@ -12,7 +12,14 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from studio.core.errors import UsageError
 from studio.core.generating import MAX_COUNT
-from studio.core.settings import MAX_CLASSIFIER, MAX_GUIDANCE, MAX_SEED, MAX_STEPS, SHIFTS
+from studio.core.settings import (
+    MAX_CLASSIFIER,
+    MAX_CLIP_SKIP,
+    MAX_GUIDANCE,
+    MAX_SEED,
+    MAX_STEPS,
+    SHIFTS,
+)
 from studio.core.specs import checked_options, one_name
 from studio.ui.session import Session
 from studio.ui.theme import CHOICES
@@ -60,6 +67,7 @@ TABLE = {
     "guidance": Preference(-1.0, _number(0, MAX_GUIDANCE)),
     "interval": Preference((), _is_interval),
     "options": Preference((), _are_options),
+    "clip_skip": Preference(1, _whole(1, MAX_CLIP_SKIP)),
     "shift": Preference(0.0, _number(*SHIFTS)),
     "rule_options": Preference((), _are_options),
     "classifier_scale": Preference(-1.0, _number(0, MAX_CLASSIFIER)),
@@ -75,7 +83,7 @@ _SESSION = (
     *("sampler", "rule", "prompt", "negative", "steps", "guidance", "interval", "options"),
     *("schedule", "shift", "rule_options", "classifier", "classifier_scale", "count", "seed"),
     *("seed_locked", "strength", "variation", "variation_seed", "variation_locked"),
-    *("trajectories",),
+    *("trajectories", "clip_skip"),
 )
 
 

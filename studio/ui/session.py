@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from PySide6.QtCore import QObject, Signal, Slot
 
 from studio.core.generating import Generate
+from studio.core.guided import TWO_CALLS
 from studio.core.settings import Defaults, Settings
 from studio.core.sizes import Sizes
 from studio.core.specs import GuidanceSpec, SamplerSpec, ScheduleSpec
@@ -28,7 +29,7 @@ FULL_INTERVAL = (0.0, 1.0)
 DEFAULT_PULL = 2.0  # of the classifier, once one of its classes is chosen
 AS_THEY_ARE = (
     *("model", "sampler", "steps", "guidance", "seed", "size", "options", "schedule", "shift"),
-    *("rule", "rule_options", "classifier", "addons"),
+    *("classifier", "addons"),
 )  # values that are settings of the same name
 DEFAULT_STRENGTH = 0.6  # once there is a picture to start from
 
@@ -98,9 +99,7 @@ class Session(QObject):
         known = first.sampler if first.sampler in self.samplers else next(iter(self.samplers))
         self.prompt = Value("", self)
         self.negative = Value("", self)
-        self.model = Value(first.model, self)
         self.size = Value(first.size, self)
-        self.sizes = Value(Sizes(first.size), self)  # the model's, once it is loaded
         self.sampler = Value(known, self)
         self.steps = Value(self.samplers[known].default_steps, self)
         self.guidance = Value(first.guidance, self)
@@ -112,17 +111,26 @@ class Session(QObject):
         self.options = Value((), self)
         self.schedule = Value("", self)
         self.shift = Value(first.shift, self)
+        self.clip_skip = Value(first.clip_skip, self)
         self.rule = Value(first.rule, self)
         self.rule_options = Value((), self)
         self.addons = Value((), self)
         self.classifier = Value("", self)
         self.classifier_scale = Value(DEFAULT_PULL, self)
+        self._make_model(first)
         self._make_beginning()
-        self._own = Defaults()  # the model's
         self._proposed = self.steps.get()
         self.sampler.changed.connect(self._propose_steps)
         self.sampler.changed.connect(self.options.reset)  # another sampler has others
         self.rule.changed.connect(self.rule_options.reset)
+
+    def _make_model(self, first: Settings) -> None:
+        """And what is known of it, once it is loaded."""
+        self.model = Value(first.model, self)
+        self.sizes = Value(Sizes(first.size), self)
+        self.guided = Value(TWO_CALLS, self)  # how it is
+        self.skips = Value(False, self)  # whether it knows clip skip
+        self._own = Defaults()
 
     def _make_beginning(self) -> None:
         """Where sampling begins, and whether its way is kept."""
@@ -140,7 +148,7 @@ class Session(QObject):
         """What lies behind "More settings"."""
         return (
             self.schedule, self.shift, self.rule, self.rule_options, self.options,
-            self.classifier, self.classifier_scale, self.interval,
+            self.classifier, self.classifier_scale, self.interval, self.clip_skip,
         )  # fmt: skip
 
     @Slot(object)
@@ -177,17 +185,27 @@ class Session(QObject):
         variation = self.variation.get()
         prompt = self.prompt.get().strip()
         words = only(prompt)
+        twice = self.guided.get() == TWO_CALLS
         settings = Settings(
             prompt=prompt if words is None else words,
-            negative=self.negative.get().strip(),
-            guidance_interval=self.interval.get(),
             classifier_scale=self.classifier_scale.get() if self.classifier.get() else 0.0,
+            clip_skip=self.clip_skip.get() if self.skips.get() else 1,
             strength=self.strength.get() if start is not None else 1.0,
             variation=variation,
             variation_seed=self.variation_seed.get() if variation else 0,
             **{name: getattr(self, name).get() for name in AS_THEY_ARE},
+            **(self._of_second_call() if twice else {}),
         )
         return settings if start is None else start.named(settings)
+
+    def _of_second_call(self) -> dict[str, Any]:
+        """What only models know that are asked twice a step; for others it waits."""
+        return {
+            "negative": self.negative.get().strip(),
+            "guidance_interval": self.interval.get(),
+            "rule": self.rule.get(),
+            "rule_options": self.rule_options.get(),
+        }
 
     def request(self) -> Generate:
         """The request for the next pictures; draws the seeds first, unless they are locked.
@@ -246,6 +264,7 @@ class Session(QObject):
         if settings.classifier:
             self.classifier_scale.set(settings.classifier_scale)
         self.addons.set(settings.addons)
+        self.clip_skip.set(settings.clip_skip)
         if "seed" not in but:
             self.use_seed(settings)
         self._use_beginning(settings)
@@ -310,6 +329,8 @@ def also_told(session: Session, compared: set[str]) -> list[str]:
     if settings.classifier:
         told.append(f"classifier {settings.classifier}, scale {settings.classifier_scale:g}")
     told += map(str, settings.addons)
+    if settings.clip_skip != usual.clip_skip:
+        told.append(f"clip skip {settings.clip_skip}")
     if settings.guidance_interval != usual.guidance_interval:
         low, high = settings.guidance_interval
         told.append(f"guidance from {high:g} to {low:g}")

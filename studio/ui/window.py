@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QTabBar, QWidg
 from studio import gallery, ui
 from studio.core.errors import StudioError, UsageError
 from studio.core.messages import Failed, LoadModel, Ready
-from studio.core.settings import Defaults
+from studio.core.settings import CLIP_SKIP, Defaults
 from studio.core.tour import Stop
 from studio.ui import actions, icons
 from studio.ui import workspaces as panels
@@ -250,6 +250,8 @@ class Window(QWidget):
         """Pictures are as large as the model can make them, and made as its makers recommend."""
         if model.model == self.shared.session.model.get():
             self.shared.session.use_sizes(model.sizes)
+            self.shared.session.guided.set(model.guided)
+            self.shared.session.skips.set(CLIP_SKIP in model.needs)
             if said := self.shared.session.use_defaults(model.defaults):
                 self._panel.note(said)
         last, self._asked = self._asked, ""

@@ -24,6 +24,7 @@ from tests import tiny
 
 pytest.importorskip("transformers")
 
+from tests.models.families import flow_pipelines
 from tests.models.families.pipelines import saved
 from tests.models.families.test_dressing import kohya, written
 
@@ -222,6 +223,39 @@ def test_lora_by_clicks(qtbot: QtBot, studio: app.Studio, monkeypatch: pytest.Mo
     qtbot.waitUntil(lambda: not section.isVisible(), timeout=30_000)
     session.use_all(settings)
     assert session.addons.get() == ()
+
+
+def test_prompts_of_a_checkpoint(qtbot: QtBot, studio: app.Studio, tmp_path: Path) -> None:
+    """Counted by its tokenizer, mapped, read at another layer; then one that is guided once."""
+    session, panel = studio.shared.session, studio.window.panel("generate")
+    assert isinstance(panel, GeneratePanel)
+    count = find(studio, "promptTokens")
+    session.prompt.set("bear " * 18 + "red bear in a castle")
+    qtbot.waitUntil(lambda: count.text() == "87 / 150", timeout=20_000)  # type: ignore[attr-defined]
+    assert "2 chunks; the second begins at “bear”" in count.toolTip()
+    session.negative.set("blue")
+    plain = generated(qtbot, studio)
+    session.use_seed(png.read_settings(plain))
+    find(studio, "clipSkipSpin").setValue(2)  # type: ignore[attr-defined]
+    path = generated(qtbot, studio)
+    assert png.read_settings(path).clip_skip == 2 and read(path) != read(plain)
+    panel.actions_by_id["words"].trigger()
+    page = panel.viewer.words
+    qtbot.waitUntil(lambda: page.words.mapped is not None, timeout=60_000)
+    assert page.other.isEnabled() and page.word is not None and page.word.text == "bear"
+
+    flux = tmp_path / "flux"
+    flow_pipelines.saved("flux-schnell", flux)
+    studio.window.open_model(str(flux))
+    qtbot.waitUntil(lambda: session.model.get() == str(flux), timeout=60_000)
+    qtbot.waitUntil(lambda: count.text().endswith(" / 256"), timeout=20_000)  # type: ignore[attr-defined]
+    assert not find(studio, "negative").isEnabled() and not find(studio, "guidanceSpin").isEnabled()
+    settings = png.read_settings(generated(qtbot, studio))
+    assert (settings.negative, settings.clip_skip) == ("", 1)
+    panel.actions_by_id["words"].trigger()
+    qtbot.waitUntil(lambda: page.words.mapped is not None, timeout=60_000)
+    assert not page.other.isEnabled() and page.kind.value == "attention"
+    assert page.word is not None and page.figures.text().endswith("%")
 
 
 def read(path: Path) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,16 @@ from pytestqt.qtbot import QtBot
 from studio.core.comparing import Cell, Compare
 from studio.core.generating import Picture, Score
 from studio.core.grid import Axis, Grid
+from studio.core.guided import EMBEDDED, NOT_AT_ALL, TWO_CALLS
 from studio.core.language import Describe, Described
-from studio.core.messages import CancelledAt, Failed, Finished
+from studio.core.messages import CancelledAt, Failed, Finished, Ready
 from studio.core.settings import Settings
+from studio.core.sizes import Size, Sizes
 from studio.core.tokens import Counted, Token, Tokens
 from studio.core.word_maps import MapWords, WordMap, WordsMapped
 from studio.ui.library.pictures import Entry
-from studio.ui.viewer.words import WAITING, WordsPage
+from studio.ui.viewer.words import NO_OTHER, WAITING, WordsPage
+from studio.ui.widgets.guided import NO_NUMBER, NO_SECOND_CALL
 from studio.ui.widgets.prompt_box import PromptBox
 from studio.ui.widgets.token_count import Mark, marks
 from studio.ui.workspaces.compare.overlay import words_of
@@ -64,6 +68,31 @@ def test_tokens_are_counted_as_one_types(qtbot: QtBot, stage: Stage) -> None:
     assert "in the longest of its 2 texts" in count(stage).toolTip()
     box(stage).set_value("")
     qtbot.waitUntil(lambda: not count(stage).text())
+
+
+def test_chunks_are_told_and_marked(
+    qtbot: QtBot, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    castle = Token("castle", 7, 13, 1.0, True)
+
+    def chunks(begins: tuple[Token, ...]) -> None:
+        counted = Counted((), 81, 75 * (1 + len(begins)), begins)
+        monkeypatch.setattr(stage.bridge, "tokens_of", lambda *_: Tokens((counted,), ()))
+
+    chunks((castle,))
+    box(stage).set_value("a (red castle:1.2)")
+    qtbot.waitUntil(lambda: count(stage).text() == "81 / 150")
+    told = "81 tokens, 2 chunks; the second begins at “castle”, underlined."
+    assert count(stage).toolTip() == count(stage).accessibleName() == told
+    assert count(stage).property("role") == "muted" and marked(box(stage))[-1] == "castle"
+    chunks((castle, castle))
+    box(stage).set_value("a red (castle:1.2)")
+    qtbot.waitUntil(lambda: count(stage).text() == "81 / 225")
+    assert (
+        count(stage)
+        .toolTip()
+        .endswith("3 chunks; the others begin at “castle”, “castle”, underlined.")
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,7 +156,7 @@ def made(qtbot: QtBot, stage: Stage, *scores: float) -> None:
     stage.bridge.arrived.emit(Finished(job, 1.0))
 
 
-def mapped(stage: Stage) -> MapWords:
+def mapped(stage: Stage, likeness: bool = True) -> MapWords:
     """Answers the request for maps that is with the engine: "fox" is on the left."""
     job, request = len(stage.bridge.requests) - 1, stage.bridge.requests[-1]
     assert isinstance(request, MapWords)
@@ -137,6 +166,7 @@ def mapped(stage: Stage) -> MapWords:
     words.append(WordMap("fox", 6, 9, left, 2 * left))
     words.append(WordMap("kitten", 6, 9, left, 2 * left))
     words += [WordMap(word, -1, -1, None, 1 - left) for word in request.words]
+    words = words if likeness else [replace(word, concept=None) for word in words]
     image = np.full((32, 32, 3), 90, np.uint8)
     stage.bridge.begin(job)
     stage.bridge.arrived.emit(WordsMapped(job, tuple(words), (1.0, 0.6, 0.2), image))
@@ -185,6 +215,56 @@ def test_what_each_word_did(qtbot: QtBot, stage: Stage) -> None:
     asked = len(stage.bridge.requests)
     qtbot.keyClick(stage.panel.viewer.canvas, Qt.Key.Key_M)
     assert page.isVisible() and page.word is not None and len(stage.bridge.requests) == asked
+
+
+def test_a_model_that_finds_no_other_words(qtbot: QtBot, stage: Stage) -> None:
+    made(qtbot, stage, 0.4)
+    qtbot.mouseClick(stage.find("tool-words"), LEFT)
+    page = stage.panel.viewer.words
+    mapped(stage, likeness=False)
+    assert page.kind.value == "attention" and not stage.find("wordsShow-concept").isEnabled()
+    assert page.figures.text() == "0.0 to 20.0 %" and colour(page, 0.2).red() > 180
+    assert not page.other.isEnabled() and page.other.toolTip() == NO_OTHER
+    panel, _ = compared(stage)
+    panel.pictures.words.word.setCurrentIndex(3)
+    mapped(stage, likeness=False)
+    assert panel.pictures.grid.cells[0].note == "fox 0.0 to 20.0 %"
+    other = stage.find("compareOther")
+    assert not other.isEnabled() and other.toolTip() == NO_OTHER
+
+
+def ready(stage: Stage, guided: str) -> None:
+    model = stage.panel.session.model.get()
+    stage.bridge.arrived.emit(
+        Ready(0, model, "CPU", "float32", 0.1, Sizes(Size.square(256)), guided=guided)
+    )
+
+
+def test_what_the_model_does_not_heed_is_off_and_says_why(qtbot: QtBot, stage: Stage) -> None:
+    session, usual = stage.panel.session, stage.find("negative").toolTip()
+    session.negative.set("blue")
+    session.interval.set((0.2, 0.8))
+    session.rule.set("apg")
+    asked_twice = "negative", "compareNegative", "rule", "guidanceIntervalFrom", "interval"
+    numbers = "guidanceSpin", "sharedGuidanceSpin", "walkGuidanceSpin"
+    for guided in (EMBEDDED, NOT_AT_ALL, TWO_CALLS):
+        ready(stage, guided)
+        for name in asked_twice:
+            assert stage.find(name).isEnabled() == (guided == TWO_CALLS)
+            assert (stage.find(name).toolTip() == NO_SECOND_CALL) == (guided != TWO_CALLS)
+        for name in numbers:
+            assert stage.find(name).isEnabled() == (guided != NOT_AT_ALL)
+            assert (stage.find(name).toolTip() == NO_NUMBER) == (guided == NOT_AT_ALL)
+        qtbot.mouseClick(stage.find("generate"), LEFT)
+        settings = stage.bridge.jobs[-1].settings
+        told = settings.negative, settings.guidance_interval, settings.rule
+        twice = guided == TWO_CALLS
+        assert told == (("blue", (0.2, 0.8), "apg") if twice else ("", (0.0, 1.0), "cfg"))
+        axes = stage.find("axis-columns").model()  # type: ignore[attr-defined]
+        able = {axes.item(row).text(): axes.item(row).isEnabled() for row in range(axes.rowCount())}
+        assert able["Guidance rule"] == twice and able["Guidance"] == (guided != NOT_AT_ALL)
+    assert stage.find("negative").toolTip() == usual
+    assert box(stage, "negative").toPlainText() == "blue"  # nothing is lost meanwhile
 
 
 def legend(stage: Stage, name: str = "wordsScale") -> tuple[str, str]:

@@ -381,6 +381,11 @@ def test_a_lora_s_weight_stands_behind_its_file(typed: str, file: str, weight: f
     ]  # fmt: skip
 
 
+def test_our_own_model_has_no_clip_skip(run: Run, quick: tuple[object, ...]) -> None:
+    ran = run("generate", "bear", *quick, "--clip-skip", "2")
+    assert ran.code == 2 and "tiny has no clip skip" in ran.error
+
+
 def test_our_own_model_takes_no_lora(run: Run, quick: tuple[object, ...], tmp_path: Path) -> None:
     ran = run("generate", "bear", *quick, "--lora", tmp_path / "ink.safetensors:0.5")
     assert ran.code == 2 and "tiny takes no LoRA or embedding files" in ran.error

@@ -166,3 +166,9 @@ def test_no_prompt_takes_long(prompt: str) -> None:
 def test_a_share_and_a_number_of_steps() -> None:
     assert Turn(0.29, False).step(100) == 29
     assert Turn(7.0, True).step(5) == 5
+
+
+def test_a_letter_that_is_two_in_lower_case_stays_where_it_was_typed() -> None:
+    low = one_phrase("A (\u0130:1.5)B").lowered()
+    assert low.text == "a i\u0307b" and low.places == (0, 1, 3, 3, 9)
+    assert low.weights == (1, 1, 1.5, 1.5, 1) and prompts.plain("").lowered().text == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +19,10 @@ from studio.core.addons import AddOn
 from studio.core.errors import UsageError
 from studio.core.generating import Generate
 from studio.core.messages import CancelledAt, Event, Failed, Finished
+from studio.core.prompts import Phrase
 from studio.core.settings import Settings
 from studio.core.sizes import Size, Sizes
+from studio.core.tokens import Counted
 from studio.diffusion.denoiser import Denoised
 from studio.engine.engine import Engine
 from studio.models.model import ModelInfo
@@ -63,10 +66,17 @@ class FakeModel:
             self.batches.append(len(prompts))
         return tuple(prompts)
 
-    def dressed(self, addons: tuple[AddOn, ...]) -> FakeModel:
+    def dressed(self, addons: tuple[AddOn, ...], clip_skip: int = 1) -> FakeModel:
         raise UsageError("it takes none.")
 
+    def aligned(self, conditions: Sequence[Any]) -> Sequence[Any]:
+        return conditions
+
     notes: tuple[str, ...] = ()
+
+    def counted(self, phrase: Phrase) -> Counted:
+        words = [found.span() for found in re.finditer(r"\S+", phrase.text)]
+        return Counted.of(phrase, words, 32)
 
     def unread(self, prompt: str) -> str:
         return " ".join(prompt.split()[32:])

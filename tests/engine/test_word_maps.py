@@ -14,11 +14,11 @@ from studio.core.settings import Settings
 from studio.core.sizes import Size
 from studio.core.word_maps import MapWords, WordsMapped
 from studio.engine.generate import generate
-from studio.engine.word_maps import attention_map, concept_map, map_words
+from studio.engine.hearing import attention_map, concept_map
+from studio.engine.word_maps import map_words
 from studio.models.latent_diffusion import LatentDiffusion
 from studio.models.registry import open_model
 from studio.networks.attention import Record
-from studio.networks.tokenizer import Word
 from tests import tiny
 from tests.engine.fake import FakeModel
 
@@ -95,7 +95,7 @@ def test_the_maps_are_the_papers_means() -> None:
     heard = torch.randn(2, 4, 5)
     record = Record(cross=[shares, shares.flip(1)], heard=[heard, heard])
     expected = (shares[1, :, :, 2] + shares[1, :, :, 3]).mean(0)
-    torch.testing.assert_close(attention_map(record, Word("ab", 0, 2, (2, 3)), 1), expected)
+    torch.testing.assert_close(attention_map(record, (2, 3), 1), expected)
     here = heard[0] - heard[0].mean(0)
     word, mean = torch.randn(2, 5)
     cosine = here @ (word - mean) / (here.norm(dim=1) * (word - mean).norm())

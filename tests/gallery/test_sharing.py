@@ -17,7 +17,15 @@ from studio.cli.program import build_parser
 from studio.cli.verbs import generate
 from studio.core.addons import EMBEDDING, LORA, AddOn
 from studio.core.generating import digest
-from studio.core.settings import MAX_CLASSIFIER, MAX_GUIDANCE, MAX_SEED, MAX_STEPS, SHIFTS, Settings
+from studio.core.settings import (
+    MAX_CLASSIFIER,
+    MAX_CLIP_SKIP,
+    MAX_GUIDANCE,
+    MAX_SEED,
+    MAX_STEPS,
+    SHIFTS,
+    Settings,
+)
 from studio.core.sizes import Size
 from studio.core.specs import Option, Options, Parameter
 from studio.diffusion import guidance, samplers, schedules
@@ -81,6 +89,7 @@ def settings_the_command_line_can_say(draw: st.DrawFn) -> Settings:
         classifier_scale=draw(st.floats(0, MAX_CLASSIFIER)) if classifier else 0.0,
         variation=draw(st.floats(0, 1)),
         variation_seed=draw(st.integers(0, MAX_SEED)),
+        clip_skip=draw(st.integers(1, MAX_CLIP_SKIP)),
     )
 
 
@@ -137,12 +146,12 @@ def test_pictures_to_start_from(tmp_path: Path, strength: float, masked: bool) -
 def test_the_line_for_other_studios() -> None:
     settings = Settings(
         "a bear", negative="blur", sampler="dpmpp-2m", steps=20, schedule="karras", variation=0.25,
-        seed=4,
+        seed=4, clip_skip=2,
     )  # fmt: skip
     assert parameters(settings) == (
         "a bear\nNegative prompt: blur\nSteps: 20, Sampler: DPM++ 2M, Schedule type: Karras,"
         " CFG scale: 4.0, Seed: 4, Size: 256x256, Model: studio-256, Variation seed: 0,"
-        " Variation seed strength: 0.25, Sampler id: dpmpp-2m, Schedule id: karras,"
+        " Variation seed strength: 0.25, Clip skip: 2, Sampler id: dpmpp-2m, Schedule id: karras,"
         " Version: Latent Studio"
     )
     assert 'Model: "a, b: \\"c\\""' in parameters(replace(settings, model='a, b: "c"'))

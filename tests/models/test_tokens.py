@@ -22,7 +22,9 @@ def test_each_text_that_is_read_is_counted() -> None:
 
 
 def test_the_bridge_answers_at_once() -> None:
-    tokens = EngineBridge.tokens_of("a red bear", "studio-256")
+    bridge = EngineBridge()
+    tokens = bridge.tokens_of("a red bear", "studio-256")
+    bridge.close()
     assert [token.text for token in tokens.counted[0].tokens] == ["a", "red", "bear"]
 
 
@@ -34,7 +36,7 @@ def test_what_reads_no_prompts_says_so(tmp_path: Path) -> None:
 def test_the_window_needs_no_torch_for_it() -> None:
     code = (
         "import sys; from studio.bridge.bridge import EngineBridge;"
-        "EngineBridge.tokens_of('a', 'studio-256'); print('torch' in sys.modules)"
+        "EngineBridge().tokens_of('a', 'studio-256'); print('torch' in sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "False"

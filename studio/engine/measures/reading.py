@@ -14,8 +14,8 @@ from studio.dataset.captions import caption
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.scenes import Mix, compose, sample_scene
 from studio.dataset.wording import noun
+from studio.engine.hearing import answers, concept_map
 from studio.engine.measures import Means
-from studio.engine.word_maps import answers, concept_map
 from studio.models.latent_diffusion import LatentDiffusion
 from studio.networks.attention import Record
 from studio.networks.positions import sinusoids

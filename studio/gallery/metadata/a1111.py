@@ -40,6 +40,7 @@ _OPTIONS = {
     "Sigma noise": "s_noise",
 }
 _NAMES = {"steps": "Steps", "guidance": "CFG scale", "seed": "Seed", "model": "Model"}
+_NAMES |= {"clip_skip": "Clip skip"}
 _NAMES |= {"variation": "Variation seed strength", "variation_seed": "Variation seed"}
 _OF_NO_EFFECT = {  # checksums, versions, where in a batch; or read in another way
     *("Sampler", "Schedule type", SAMPLER_ID, SCHEDULE_ID, "Size", "Denoising strength"),

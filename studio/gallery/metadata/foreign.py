@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
-from studio.core.settings import MAX_GUIDANCE, MAX_SEED, MAX_STEPS, SHIFTS, Settings
+from studio.core.settings import MAX_CLIP_SKIP, MAX_GUIDANCE, MAX_SEED, MAX_STEPS, SHIFTS, Settings
 from studio.core.sizes import Size
 from studio.core.specs import Option, Options
 from studio.diffusion import samplers
@@ -72,6 +72,7 @@ class Foreign:
     height: object = None
     model: object = ""
     shift: object = None
+    clip_skip: object = None
     rescale: object = None
     variation: object = None
     variation_seed: object = None
@@ -116,6 +117,7 @@ def nearest(foreign: Foreign, models: Collection[str], source: str) -> Found:
         guidance=ledger.number("guidance", foreign.guidance, DEFAULT.guidance, 0, MAX_GUIDANCE),
         seed=ledger.number("seed", foreign.seed, DEFAULT.seed, 0, MAX_SEED),
         shift=ledger.number("shift", foreign.shift, DEFAULT.shift, *SHIFTS),
+        clip_skip=ledger.number("clip skip", foreign.clip_skip, 1, 1, MAX_CLIP_SKIP),
     )
     settings = _varied(settings, foreign, ledger)
     settings = _sampled(settings, foreign, ledger)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from studio.core.errors import UsageError
+from studio.core.guided import TWO_CALLS
 from studio.core.settings import Defaults
-from studio.models.model import TWO_CALLS
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from studio.core.prompts import Phrase
+    from studio.core.tokens import Counted
     from studio.diffusion.schedules import Schedule
     from studio.networks.text import TextFeatures
+    from studio.networks.tokenizer import Word
 
+#: Maps of words: of those in the prompt, and how like any word it is (`core.word_maps`).
+ATTENTION, LIKENESS = "attention", "likeness"
 T5_TOKENIZERS = ("T5Tokenizer", "T5TokenizerFast")
 
 
@@ -37,6 +43,9 @@ class Adapter(ABC):
     asked: ClassVar[str]  # the part that is asked at every step
     #: A side of its training pictures' latents, where its configuration does not say.
     latent_side: ClassVar[int] = 0
+    skips: ClassVar[bool] = False  # knows clip skip
+    clip_skip = 1
+    maps: ClassVar[tuple[str, ...]] = ()  # that it can make of its words
     usually: ClassVar[Defaults] = Defaults()  # what its makers draw with
     distilled: ClassVar[Mapping[str, Defaults]] = {}  # and by how the probe says it was distilled
 
@@ -58,6 +67,13 @@ class Adapter(ABC):
         """The network that is asked at every step; its `config` is its own."""
         return self.networks[self.asked]
 
+    def skipping(self, clip_skip: int) -> Adapter:
+        """The same networks, prompts read at that layer of CLIP, 1 the last that it was trained
+        with. Raises UsageError where there is none such."""
+        if clip_skip == self.clip_skip:
+            return self
+        raise UsageError("this model has no clip skip; leave it at 1.")
+
     @abstractmethod
     def features(self, phrase: Phrase) -> TextFeatures:
         """What the denoiser is given for one prompt, (1, ...)."""
@@ -74,8 +90,23 @@ class Adapter(ABC):
         what it is told where that is EMBEDDED, None: its usual one."""
 
     @abstractmethod
-    def unread(self, text: str) -> str:
-        """The end of a text that is too long to be read."""
+    def counted(self, phrase: Phrase) -> Counted:
+        """Its tokens, and which of them are read."""
+
+    def aligned(self, features: Sequence[TextFeatures]) -> Sequence[TextFeatures]:
+        """Features of texts that are asked side by side, where their lengths count."""
+        return features
+
+    def words(self, phrase: Phrase) -> list[Word]:
+        """Those that are read, by the numbers of their tokens among the features'."""
+        return []
+
+    def heard(
+        self, x: Tensor, texts: Mapping[str, Tensor], rows: int
+    ) -> AbstractContextManager[Any]:
+        """A context of one call of `predict` that hears what its attention does: of the first
+        `rows` pictures, and, of LIKENESS, the tokens (n, W) of `texts`."""
+        raise NotImplementedError
 
     @property
     def guidance(self) -> str:

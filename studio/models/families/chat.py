@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from studio.core.prompts import Phrase
+from studio.core.tokens import Counted
 from studio.models.families.t5 import weighed
 
 if TYPE_CHECKING:
@@ -43,11 +44,18 @@ class ChatText:
         beside = torch.cat([states[layer] for layer in self.layers], -1)
         return weighed(phrase, beside, found["offset_mapping"][0].tolist(), text.rfind(phrase.text))
 
-    def unread(self, text: str) -> str:
+    def counted(self, phrase: Phrase) -> Counted:
         """What is cut off is the end, the template's own words there first."""
-        whole = self._typed(text)
-        rest = self._tokens(whole)["offset_mapping"][self.length :]
-        return text[max(rest[0][0] - whole.rfind(text), 0) :].lstrip() if rest else ""
+        return Counted.of(phrase, self._spans(phrase), self.length)
+
+    def placed(self, phrase: Phrase) -> list[tuple[int, int, int]]:
+        """The number of every token that is read, and its characters in the phrase."""
+        return [(n, *span) for n, span in enumerate(self._spans(phrase)[: self.length])]
+
+    def _spans(self, phrase: Phrase) -> list[tuple[int, int]]:
+        whole = self._typed(phrase.text)
+        start, spans = whole.rfind(phrase.text), self._tokens(whole)["offset_mapping"]
+        return [(first - start, end - start) for first, end in spans]
 
     def _typed(self, text: str) -> str:
         """What the user says, before an answer that does not come."""

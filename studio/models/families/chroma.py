@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from studio.core.guided import TWO_CALLS
 from studio.core.settings import Defaults
 from studio.models.families.adapter import T5_TOKENIZERS, Part
 from studio.models.families.flux import Flux
 from studio.models.families.t5 import T5Text
-from studio.models.model import TWO_CALLS
 
 if TYPE_CHECKING:
     from torch import Tensor

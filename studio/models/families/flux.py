@@ -8,20 +8,24 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from studio.core.guided import EMBEDDED, NOT_AT_ALL
 from studio.core.settings import Defaults
-from studio.models.families.adapter import T5_TOKENIZERS, Adapter, Part
+from studio.models.families.adapter import ATTENTION, T5_TOKENIZERS, Adapter, Part
 from studio.models.families.chat import ChatText
 from studio.models.families.flow import published
 from studio.models.families.stable_diffusion import TOKENIZERS
 from studio.models.families.t5 import T5Text
-from studio.models.model import EMBEDDED, NOT_AT_ALL
+from studio.networks.tokenizer import words_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from studio.core.prompts import Phrase
+    from studio.core.tokens import Counted
     from studio.diffusion.schedules import Schedule
+    from studio.models.families.hearing import Joint
     from studio.networks.text import TextFeatures
+    from studio.networks.tokenizer import Word
 
 DEV, SCHNELL = Defaults("flow-euler", 28, 3.5), Defaults("flow-euler", 4, 1.0)
 FEWER = Defaults("flow-euler", 8, 3.5)  # of dev, distilled once more
@@ -32,6 +36,7 @@ class Flux(Adapter):
     """And what its kin share."""
 
     asked = "transformer"
+    maps = (ATTENTION,)
     latent_side = 128
     usual = DEV.guidance
     pipelines: ClassVar[tuple[str, ...]] = ("FluxPipeline",)
@@ -99,8 +104,16 @@ class Flux(Adapter):
         """What else the denoiser is given."""
         return {"pooled_projections": features.pooled}
 
-    def unread(self, text: str) -> str:
-        return self.reader.unread(text)
+    def words(self, phrase: Phrase) -> list[Word]:
+        return words_of(phrase, self.reader.placed(phrase))
+
+    def heard(self, x: Tensor, texts: Mapping[str, Tensor], rows: int) -> Joint:
+        from studio.models.families.hearing import Joint
+
+        return Joint((x.shape[-2] // PACK, x.shape[-1] // PACK), rows, text_first=True)
+
+    def counted(self, phrase: Phrase) -> Counted:
+        return self.reader.counted(phrase)
 
     def schedule(self, height: int, width: int, config: Mapping[str, Any]) -> Schedule:
         return published(config, height * width // PACK**2)

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from studio.core.guided import EMBEDDED, NOT_AT_ALL, TWO_CALLS
 from studio.core.settings import Defaults
 from studio.diffusion.schedules import Schedule, Uniform, shifted
 from studio.models.families.adapter import Part
 from studio.models.families.chat import ChatText
 from studio.models.families.flow import published
 from studio.models.families.flux import PACK, Flux
-from studio.models.model import EMBEDDED, NOT_AT_ALL, TWO_CALLS
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from studio.core.errors import UsageError
+from studio.core.tokens import Counted
 from studio.models.families.adapter import Adapter, Part
 from studio.models.families.flow import published
 
@@ -60,11 +61,11 @@ class LanguageAdapter(Adapter):
         kept = torch.cat([states[:start], states[end:]])[None]
         return TextFeatures(kept, kept.new_ones(kept.shape[:2]).bool(), kept.new_zeros((1, 1)))
 
-    def unread(self, text: str) -> str:
-        whole = f"{self.template.before}{text}{self.template.after}"
+    def counted(self, phrase: Phrase) -> Counted:
+        before = self.template.before
+        whole, start = f"{before}{phrase.text}{self.template.after}", len(before)
         spans = self.networks["tokenizer"](whole, return_offsets_mapping=True).offset_mapping
-        rest = spans[self.template.most :]
-        return text[max(rest[0][0] - len(self.template.before), 0) :] if rest else ""
+        return Counted.of(phrase, [(a - start, b - start) for a, b in spans], self.template.most)
 
     def schedule(self, height: int, width: int, config: Mapping[str, Any]) -> Schedule | None:
         return published(config, height * width // self.fold() ** 2)

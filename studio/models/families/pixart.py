@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from studio.core.prompts import Phrase
+    from studio.core.tokens import Counted
     from studio.networks.text import TextFeatures
 
 LENGTHS = {"PixArtAlphaPipeline": 120, "PixArtSigmaPipeline": 300}  # tokens, the end among them
@@ -73,9 +74,8 @@ class PixArt(Adapter):
         sizes = x.new_tensor([[height, width]]).expand(len(x), -1)
         return {"resolution": sizes, "aspect_ratio": sizes[:, :1] / sizes[:, 1:]}
 
-    def unread(self, text: str) -> str:
-        rest = self.text.unread(text.lower())
-        return text[len(text) - len(rest) :]
+    def counted(self, phrase: Phrase) -> Counted:
+        return self.text.counted(phrase.lowered())
 
     def fold(self) -> int:
         return int(self.denoiser.config.patch_size)

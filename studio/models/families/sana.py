@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from studio.core.prompts import Phrase
+    from studio.core.tokens import Counted
     from studio.networks.text import TextFeatures
 
 LENGTH, TIMES = 300, 1000
@@ -66,9 +67,8 @@ class Sana(LanguageAdapter):
         )[0]
         return output[:, : x.shape[1]]  # some tell a variance too
 
-    def unread(self, text: str) -> str:
-        rest = super().unread(text.lower())
-        return text[len(text) - len(rest) :]
+    def counted(self, phrase: Phrase) -> Counted:
+        return super().counted(phrase.lowered())
 
     def fold(self) -> int:
         return int(self.denoiser.config.patch_size)

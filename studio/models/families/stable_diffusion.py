@@ -3,19 +3,27 @@ arXiv:2307.01952): a U-Net that attends to CLIP's tokens."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from studio.core.errors import UsageError
+from studio.core.prompts import plain
 from studio.core.settings import Defaults
-from studio.models.families.adapter import Adapter, Part
+from studio.models.families.adapter import ATTENTION, LIKENESS, Adapter, Part
+from studio.networks.tokenizer import words_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from studio.core.prompts import Phrase
+    from studio.core.tokens import Counted
     from studio.models.families.clip import ClipText
+    from studio.models.families.hearing import Cross
     from studio.networks.text import TextFeatures
+    from studio.networks.tokenizer import Word
 
 TOKENIZERS = ("CLIPTokenizer", "CLIPTokenizerFast")
 CLIP = ("CLIPTextModel", "CLIPTextModelWithProjection")
@@ -27,6 +35,8 @@ PLAIN, XL = Defaults("dpmpp-2m", 25, 7.5), Defaults("dpmpp-2m", 30, 6.0)
 
 class StableDiffusion(Adapter):
     asked = "unet"
+    maps = ATTENTION, LIKENESS
+    skips = True
     pipelines = ("StableDiffusionPipeline", "StableDiffusionXLPipeline")
     parts: ClassVar[Mapping[str, Part]] = {
         "unet": Part(("UNet2DConditionModel",)),
@@ -54,19 +64,54 @@ class StableDiffusion(Adapter):
     def xl(self) -> bool:
         return len(self.texts) > 1
 
+    def skipping(self, clip_skip: int) -> StableDiffusion:
+        layers = min(text.encoder.config.num_hidden_layers for text in self.texts)
+        if clip_skip > layers:
+            raise UsageError(f"clip skip must be 1 to {layers} for this model, not {clip_skip}.")
+        view = copy(self)
+        view.clip_skip = clip_skip
+        return view
+
     def features(self, phrase: Phrase) -> TextFeatures:
-        """XL reads the last layer but one of both encoders side by side, and nothing where there is
-        no text."""
+        """XL reads nothing where there is no text."""
+        import torch
+
+        found = self._read(phrase)
+        if self.xl and not phrase.text and self.index.get("force_zeros_for_empty_prompt"):
+            zeros = torch.zeros_like(found.tokens), found.mask, torch.zeros_like(found.pooled)
+            return type(found)(*zeros)
+        return found
+
+    def _read(self, phrase: Phrase) -> TextFeatures:
+        """XL reads both encoders side by side, their last layer but one or an earlier one, as it
+        is; the others an earlier one as if it were the last, through the norm behind that."""
         import torch
 
         from studio.networks.text import TextFeatures
 
-        read = [text(phrase, skip=2 if self.xl else None) for text in self.texts]
+        chunks = max(len(text.chunks(phrase.text)) for text in self.texts)
+        skip = max(self.clip_skip, 2) if self.xl else self.clip_skip
+        read = [text(phrase, skip, chunks, not self.xl) for text in self.texts]
         tokens, pooled = torch.cat([tokens for tokens, _ in read], -1), read[-1][1]
-        if self.xl and not phrase.text and self.index.get("force_zeros_for_empty_prompt"):
-            tokens, pooled = torch.zeros_like(tokens), torch.zeros_like(pooled)
-        mask = torch.ones(tokens.shape[:2], dtype=torch.bool, device=tokens.device)
-        return TextFeatures(tokens, mask, pooled)
+        return TextFeatures(tokens, tokens.new_ones(tokens.shape[:2]).bool(), pooled)
+
+    def aligned(self, features: Sequence[TextFeatures]) -> Sequence[TextFeatures]:
+        """Each with as many chunks as the longest, the further ones without words."""
+        import torch
+
+        lengths = {each.tokens.shape[1] for each in features}
+        if len(lengths) == 1:
+            return features
+        empty = self._read(plain("")).tokens
+
+        def filled(short: TextFeatures) -> TextFeatures:
+            more = (max(lengths) - short.tokens.shape[1]) // empty.shape[1]
+            filler = empty.to(short.tokens).repeat(len(short.tokens), more, 1)
+            filler = filler * bool(short.tokens.any())  # nothing goes on as nothing
+            tokens = torch.cat([short.tokens, filler], 1)
+            return replace(short, tokens=tokens, mask=tokens.new_ones(tokens.shape[:2]).bool())
+
+        return [filled(each) for each in features]
 
     def predict(
         self, x: Tensor, t: Tensor, features: TextFeatures, guidance: float | None
@@ -81,8 +126,16 @@ class StableDiffusion(Adapter):
         sizes = x.new_tensor([height, width, 0, 0, height, width]).expand(len(x), -1)
         return {"text_embeds": features.pooled, "time_ids": sizes}
 
-    def unread(self, text: str) -> str:
-        return self.texts[0].unread(text)
+    def words(self, phrase: Phrase) -> list[Word]:
+        return words_of(phrase, self.texts[0].placed(phrase))
+
+    def heard(self, x: Tensor, texts: Mapping[str, Tensor], rows: int) -> Cross:
+        from studio.models.families.hearing import Cross
+
+        return Cross(self.denoiser, x, texts, rows)
+
+    def counted(self, phrase: Phrase) -> Counted:
+        return self.texts[0].counted(phrase)
 
 
 FAMILY = StableDiffusion

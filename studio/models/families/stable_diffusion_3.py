@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from studio.core.errors import UsageError
 from studio.core.settings import Defaults
-from studio.models.families.adapter import T5_TOKENIZERS, Adapter, Part
+from studio.models.families.adapter import ATTENTION, T5_TOKENIZERS, Adapter, Part
 from studio.models.families.flow import published
 from studio.models.families.stable_diffusion import TOKENIZERS
 from studio.models.families.t5 import T5Text
+from studio.networks.tokenizer import words_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from studio.core.prompts import Phrase
+    from studio.core.tokens import Counted
     from studio.diffusion.schedules import Schedule
     from studio.models.families.clip import ClipText
+    from studio.models.families.hearing import Joint
     from studio.networks.text import TextFeatures
+    from studio.networks.tokenizer import Word
 
 CLIP = Part(("CLIPTextModelWithProjection",), "transformers")
 TIME = 1000.0  # its unit: a thousandth of the way
@@ -34,6 +38,7 @@ DEFAULTS = {
 
 class StableDiffusion3(Adapter):
     asked = "transformer"
+    maps = (ATTENTION,)
     pipelines = ("StableDiffusion3Pipeline",)
     parts: ClassVar[Mapping[str, Part]] = {
         "transformer": Part(("SD3Transformer2DModel",)),
@@ -91,8 +96,21 @@ class StableDiffusion3(Adapter):
         )[0]
         return output
 
-    def unread(self, text: str) -> str:
-        return (self.t5 or self.clips[0]).unread(text)
+    def words(self, phrase: Phrase) -> list[Word]:
+        """CLIP's tokens and T5's."""
+        first = self.clips[0]
+        placed = [each for each in first.placed(phrase) if each[0] < first.length]
+        long = self.t5.placed(phrase) if self.t5 else []
+        return words_of(phrase, [*placed, *((first.length + n, a, b) for n, a, b in long)])
+
+    def heard(self, x: Tensor, texts: Mapping[str, Tensor], rows: int) -> Joint:
+        from studio.models.families.hearing import Joint
+
+        fold = self.fold()
+        return Joint((x.shape[-2] // fold, x.shape[-1] // fold), rows, text_first=False)
+
+    def counted(self, phrase: Phrase) -> Counted:
+        return self.t5.counted(phrase) if self.t5 else self.clips[0].counted_once(phrase)
 
     def schedule(self, height: int, width: int, config: Mapping[str, Any]) -> Schedule:
         return published({"max_shift": 1.16, **config}, height * width // self.fold() ** 2)

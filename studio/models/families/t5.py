@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from studio.core.prompts import Phrase
+from studio.core.tokens import Counted
 
 if TYPE_CHECKING:
     from studio.networks.text import TextFeatures
@@ -43,10 +44,18 @@ class T5Text:
             states = self.encoder(ids, attention_mask=there if self.masked else None)[0]
         return weighed(phrase, states, found["offset_mapping"][0, :kept].tolist())
 
-    def unread(self, text: str) -> str:
-        spans = self.tokenizer(text, return_offsets_mapping=True)["offset_mapping"][:-1]
-        rest = spans[self.length - 1 :]
-        return text[rest[0][0] :].lstrip() if rest else ""
+    def counted(self, phrase: Phrase) -> Counted:
+        return Counted.of(phrase, self._spans(phrase), self.length, ends=1)
+
+    def placed(self, phrase: Phrase) -> list[tuple[int, int, int]]:
+        """The number of every token that is read of words, and its characters."""
+        spans = self._spans(phrase)[: self.length - 1]
+        return [(number, *span) for number, span in enumerate(spans)]
+
+    def _spans(self, phrase: Phrase) -> list[tuple[int, int]]:
+        """All, the end left out."""
+        found = self.tokenizer(phrase.text, return_offsets_mapping=True, verbose=False)
+        return [(start, end) for start, end in found["offset_mapping"][:-1]]
 
 
 def weighed(phrase: Phrase, states: Any, spans: list[list[int]], start: int = 0) -> TextFeatures:

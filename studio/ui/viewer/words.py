@@ -42,6 +42,10 @@ KINDS = {
 RAMP = COLOURS[np.linspace(40, 205, 256).astype(int)]  # from where it is clear to most coloured
 WAITING = "The picture is made once more, to see where its words act…"
 OTHER = "Find any other word in this picture, whether or not the prompt has it (Enter)."
+NO_OTHER = (
+    "In this model the prompt goes through all layers beside the picture: words that it has not are"
+    " not there to be found."
+)
 STEP = "One step of the way from noise to picture"
 ONE_SCALE = (
     "One scale for all words and all steps: a colour is one number in all their maps. Otherwise"
@@ -252,7 +256,8 @@ class WordsPage(QWidget):
             with QSignalBlocker(self.step):
                 self.step.setRange(1, len(found.times))
             self._mark()
-        self.other.setEnabled(found is not None and not waiting)
+        self.other.setEnabled(found is not None and found.finds_any and not waiting)
+        self.other.setToolTip(OTHER if found is None or found.finds_any else NO_OTHER)
         self.refresh()
 
     def _chip(self, number: int, word: WordMap) -> QPushButton:
@@ -283,6 +288,7 @@ class WordsPage(QWidget):
     def refresh(self, _: object = None) -> None:
         """Draws the chosen word's map."""
         self.canvas.opacity, word, found = self.opacity.value() / 100, self.word, self.words.mapped
+        self.kind.enable("concept", word is None or word.concept is not None)
         self.kind.enable("attention", word is None or word.attention is not None)
         self.canvas.over, told, scale = None, WAITING if self.words.job is not None else "", None
         kind = self.kind.value

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QStyledItemDelegate
 
 from studio.ui.widgets.form import named
@@ -50,6 +51,12 @@ class ChoiceBox(Focused, QComboBox):
             self.clear()
             self._add(choices)
         self.set_value(chosen)
+
+    def enable(self, value: Any, why_not: str) -> None:
+        """A choice that makes no sense now is greyed, and says why."""
+        if (row := self.findData(value)) >= 0:
+            cast(QStandardItemModel, self.model()).item(row).setEnabled(not why_not)
+            self.setItemData(row, why_not, Qt.ItemDataRole.ToolTipRole)
 
     @Slot(int)
     def _chosen(self, _: int) -> None:

@@ -10,13 +10,14 @@ from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QCompleter
 
 from studio.core import messages
-from studio.core.settings import MAX_CLASSIFIER, SHIFTS
+from studio.core.settings import CLIP_SKIP, MAX_CLASSIFIER, MAX_CLIP_SKIP, SHIFTS
 from studio.core.specs import GuidanceSpec
 from studio.ui.jobs import Jobs
 from studio.ui.session import FULL_INTERVAL, Session, bind
 from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.widgets.fold import APART, Fold
 from studio.ui.widgets.form import line_edit
+from studio.ui.widgets.guided import follow_guidance
 from studio.ui.widgets.interval_box import IntervalBox
 from studio.ui.widgets.options_box import OptionsBox
 from studio.ui.widgets.slider_spin import SliderSpin
@@ -30,6 +31,11 @@ CLASSES = (
 )
 NO_CLASS = "None; type something it recognises"
 PULLS = "How strongly the classifier guides."
+SKIP = (
+    "How far from the end of CLIP a prompt is read: 1 the last layer, 2 the one before, as many"
+    " anime models want. SDXL reads the last but one by itself: 1 and 2 are the same to it."
+)
+CLIP = "Clip skip"  # a row
 CLASS, PULL = "Classifier", "Classifier guidance scale"  # rows
 
 
@@ -61,6 +67,8 @@ class FineTuning(Fold):
         self.schedule = add("Schedule", box, session.schedule)
         shift = SliderSpin("shift", "Shift", SHIFT, *SHIFTS, 5, decimals=2, step=0.1)
         self.shift = add("Shift", shift, session.shift)
+        skip = SliderSpin("clipSkip", "Clip skip", SKIP, 1, MAX_CLIP_SKIP, 4)
+        self.clip_skip = add(CLIP, skip, session.clip_skip)
         rules = [
             (s.name, s.label, f"{s.summary}\nSource: {s.source}") for s in _text_rules(session)
         ]
@@ -69,6 +77,7 @@ class FineTuning(Fold):
         self.rows.addWidget(self.rule_options)
         interval = IntervalBox("guidanceInterval", "Guidance interval", INTERVAL)
         self.interval = add("Guidance interval", interval, session.interval)
+        follow_guidance(session, None, (self.rule, self.rule_options, self.interval))
         line = line_edit("classifier", "Classifier guidance: class", CLASSES, NO_CLASS)
         self.classifier = add(CLASS, line)
         pull = SliderSpin("pull", "Pull", PULLS, 0, MAX_CLASSIFIER, 10, 1, 0.5)
@@ -85,7 +94,7 @@ class FineTuning(Fold):
         self.classifier.setText(session.classifier.get())
         session.classifier.changed.connect(self.classifier.setText)
         self.classifier.editingFinished.connect(self._class_typed)
-        for value in session.further:
+        for value in (*session.further, session.skips):
             value.changed.connect(self._show_status)
 
     @Slot(object)
@@ -111,6 +120,7 @@ class FineTuning(Fold):
         for row, spec in enumerate(_text_rules(self._session)):
             item = cast(QStandardItemModel, self.rule.model()).item(row)
             item.setEnabled(not spec.needs or spec.needs in model.needs)
+        self.form.reveal(CLIP, CLIP_SKIP in model.needs)
         for text in (CLASS, PULL):
             self.form.reveal(text, bool(model.classes))
 
@@ -124,6 +134,7 @@ class FineTuning(Fold):
             session.rule.get() != "cfg" or session.rule_options.get() != (),
             session.interval.get() != FULL_INTERVAL,
             session.classifier.get() != "",
+            session.skips.get() and session.clip_skip.get() != 1,
         )
         self.set_text(f"{sum(changed)} changed" if any(changed) else "")
 

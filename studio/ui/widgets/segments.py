@@ -45,11 +45,12 @@ class Segments(QWidget):
             self._buttons[value].setText(text)
 
     def enable(self, value: str, able: bool) -> None:
-        """What cannot be chosen is greyed; if it was chosen, the first is."""
+        """What cannot be chosen is greyed; if it was chosen, the first that can be is."""
         button = self._buttons[value]
         button.setEnabled(able)
         if not able and button.isChecked():
-            next(iter(self._buttons.values())).setChecked(True)
+            others = (each for each in self._buttons.values() if each.isEnabledTo(self))
+            next(others, button).setChecked(True)
 
     @Slot()
     def _clicked(self) -> None:

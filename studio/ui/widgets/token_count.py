@@ -26,7 +26,7 @@ _ROLE = QPalette.ColorRole
 
 class Mark(NamedTuple):
     """Characters `start` to `end`, as Qt counts them, that are "syntax", "heavy", "light", "open"
-    (a bracket that nothing closes) or "cut" (not read)."""
+    (a bracket that nothing closes), "cut" (not read) or "chunk" (where another one begins)."""
 
     start: int
     end: int
@@ -94,11 +94,11 @@ class TokenCount(QLabel):
         about = "" if wildcards.only(text) is not None else "≈ "
         self.setText(f"{about}{longest.count:,} / {longest.limit}" if text.strip() else "")
         told = f"{longest.count:,} of {many(longest.limit, 'token')} that the model reads"
+        if longest.begins:
+            told = f"{many(longest.count, 'token')}, {many(len(longest.begins) + 1, 'chunk')}"
         if len(counted) > 1:
             told += f", in the longest of its {len(counted)} texts"
-        told += (
-            f"; the last {many(over, 'token')}, marked in red, are not read." if over > 0 else "."
-        )
+        told += _rest(longest, over)
         self.setToolTip(told)
         self.setAccessibleName(told)
         self.setProperty("role", "problem" if over > 0 else "muted")
@@ -121,6 +121,15 @@ class TokenCount(QLabel):
         return super().eventFilter(watched, event)
 
 
+def _rest(longest: Counted, over: int) -> str:
+    """Where further chunks begin, or what is not read."""
+    if over > 0:
+        return f"; the last {many(over, 'token')}, marked in red, are not read."
+    words = ", ".join(f"“{each.text}”" for each in longest.begins)
+    which = "the second begins" if len(longest.begins) == 1 else "the others begin"
+    return f"; {which} at {words}, underlined." if words else "."
+
+
 def _format(kind: str, palette: QPalette) -> QTextCharFormat:
     made = QTextCharFormat()
     muted, danger = palette.color(_ROLE.PlaceholderText), palette.color(_ROLE.BrightText)
@@ -129,6 +138,9 @@ def _format(kind: str, palette: QPalette) -> QTextCharFormat:
     elif kind == "cut":
         made.setForeground(danger)
         made.setBackground(_faint(danger))
+    elif kind == "chunk":
+        made.setUnderlineStyle(QTextCharFormat.UnderlineStyle.SingleUnderline)
+        made.setUnderlineColor(palette.color(_ROLE.Accent))
     elif kind == "open":
         made.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
         made.setUnderlineColor(danger)
@@ -181,4 +193,6 @@ def marks(prompt: str, tokens: Tokens, joins: bool = True) -> tuple[Mark, ...]:
     ends = [at for at in range(1, len(kinds)) if kinds[at] != kinds[at - 1]]
     spans = zip([0, *ends], [*ends, len(kinds)], strict=True)
     found = [Mark(wide[a], wide[b], kinds[a]) for a, b in spans if kinds and kinds[a]]
+    begins = {(word.start, word.end) for each in tokens.counted for word in each.begins}
+    found += [Mark(wide[a], wide[b], "chunk") for a, b in sorted(begins)]
     return tuple(found[:MOST])

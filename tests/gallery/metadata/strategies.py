@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from studio.core.settings import (
     MAX_CLASSIFIER,
+    MAX_CLIP_SKIP,
     MAX_GUIDANCE,
     MAX_SEED,
     MAX_STEPS,
@@ -44,4 +45,5 @@ def some_settings(draw: st.DrawFn) -> Settings:
         strength=draw(st.floats(0, 1, exclude_min=True)),
         variation=draw(st.floats(0, 1)),
         variation_seed=draw(st.integers(0, MAX_SEED)),
+        clip_skip=draw(st.integers(1, MAX_CLIP_SKIP)),
     )

@@ -30,11 +30,12 @@ def test_everything_with_a_place_here_is_carried_over(tmp_path: Path) -> None:
         guidance=6.5,
         seed=2914187532,
         size=Size(512, 768),
+        clip_skip=2,
     )
     assert found.notes == (
         "LoRA 'foxStyle_v2' was left out.",
         "The model 'v1-5-pruned-emaonly' is not here; studio-256 takes its place.",
-        "VAE, Clip skip, Hires upscale, Hires steps and Hires upscaler were left out.",
+        "VAE, Hires upscale, Hires steps and Hires upscaler were left out.",
     )
 
 

@@ -23,7 +23,8 @@ from diffusers import FlowMatchHeunDiscreteScheduler
 
 from studio.core.errors import ModelError, UsageError
 from studio.core.generating import Generate
-from studio.core.prompts import one_phrase
+from studio.core.guided import EMBEDDED, NOT_AT_ALL, TWO_CALLS
+from studio.core.prompts import one_phrase, plain
 from studio.core.settings import Defaults, Settings
 from studio.core.sizes import Size
 from studio.diffusion import samplers
@@ -33,7 +34,6 @@ from studio.engine.worker import Worker, run_now
 from studio.models import registry
 from studio.models.checkpoint import Checkpoint
 from studio.models.families.t5 import weight_of
-from studio.models.model import EMBEDDED, NOT_AT_ALL, TWO_CALLS
 from studio.models.plan import Plan
 from tests.models.families.flow_pipelines import PIPELINES, saved
 
@@ -248,11 +248,19 @@ def test_the_space_before_a_word_is_not_weighed() -> None:
         assert weight_of(phrase, first, end) == pytest.approx(weight)
 
 
+LIMITS = {"sd3": 256, "sd3-without-t5": 75, "flux-dev": 512, "flux-schnell": 256, "chroma": 512}
+
+
 def test_what_is_not_read_of_a_long_prompt_is_said(opened: Opened) -> None:
     assert opened.model.unread("bear") == ""
     long = "bear " * 600
     rest = opened.model.unread(long)
     assert rest and long.endswith(rest)
+    counted = opened.model.counted(plain(long))
+    assert counted.cut[0][0] == len(long) - len(rest) and counted.cut[-1][1] >= len(long) - 1
+    assert counted.limit < counted.count and not counted.begins
+    if opened.name in LIMITS:  # the others talk before the prompt
+        assert counted.limit == LIMITS[opened.name]
 
 
 def test_a_prompt_goes_the_whole_way(opened: Opened) -> None:

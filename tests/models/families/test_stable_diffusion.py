@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from studio.core import prompts
 from studio.core.errors import UsageError
 from studio.core.generating import Generate, Inputs
 from studio.core.settings import Settings
@@ -148,12 +149,94 @@ def test_weights_change_the_words_and_one_changes_nothing(opened: Opened) -> Non
     assert more.tokens.mean().item() == pytest.approx(plain.tokens.mean().item(), rel=1e-4)
 
 
-def test_what_is_not_read_of_a_long_prompt_is_said(opened: Opened) -> None:
+FIRST, SECOND = "bear " * 18 + "red", "bear in a castle"  # 74 tokens, and no room for a bear's four
+
+
+def test_a_long_prompt_is_read_in_chunks_as_it_is_counted(opened: Opened) -> None:
     _, model = opened
-    assert model.unread("bear") == ""
-    rest = model.unread("bear " * 40)
-    assert ("bear " * 40).endswith(rest)
-    assert len(rest) == pytest.approx(5 * 40 - 75 * 5 / 4, abs=5)  # a letter a token here
+    whole = model.counted(prompts.plain(f"{FIRST} {SECOND}"))
+    assert (whole.count, whole.limit, whole.cut) == (74 + 13, 150, ())
+    assert [(each.text, each.start) for each in whole.begins] == [("bear", len(FIRST) + 1)]
+    full = model.counted(prompts.plain(f"{FIRST} a"))
+    assert (full.count, full.limit, full.begins) == (75, 75, ())
+    assert model.condition([f"{FIRST} a"]).tokens.shape[1] == 77
+    endless = model.counted(prompts.plain("a " + "b" * 160))  # no word is ever so long
+    assert [each.start for each in endless.begins] == [2, 77, 152]
+    assert model.unread("bear " * 400) == ""
+
+
+def read_by(pipeline: Any, text: str, **more: Any) -> tuple[Tensor, Tensor | None]:
+    """The states of a text, and its vector where the pipeline asks for one."""
+    found = pipeline.encode_prompt(
+        prompt=text,
+        device="cpu",
+        num_images_per_prompt=1,
+        do_classifier_free_guidance=False,
+        **more,
+    )
+    return found[0], found[2] if len(found) > 2 else None
+
+
+def drawn_by(pipeline: Any, wanted: Any, avoided: Any) -> Tensor:
+    """Latents from states and vectors of both prompts, at guidance 5."""
+    given = {"prompt_embeds": wanted[0], "negative_prompt_embeds": avoided[0]}
+    if wanted[1] is not None:
+        given |= {"pooled_prompt_embeds": wanted[1], "negative_pooled_prompt_embeds": avoided[1]}
+    found: Tensor = pipeline(
+        **given, guidance_scale=5.0, num_inference_steps=STEPS, latents=noise(SQUARE),
+        height=SIDE, width=SIDE, output_type="latent",
+    ).images  # fmt: skip
+    return found
+
+
+def differ(found: Tensor, expected: Tensor) -> float:
+    return float((found - expected).abs().max() / expected.abs().max())
+
+
+GUIDED = Settings("a red bear", "blue", sampler="ddim", steps=STEPS, guidance=5.0, size=SQUARE)
+
+
+def test_latents_of_a_long_prompt_are_those_of_diffusers(opened: Opened) -> None:
+    """Given the chunks' states side by side, those of the shorter prompt with an empty one."""
+    pipeline, model = opened
+    first, second, blue, empty = (read_by(pipeline, t) for t in (FIRST, SECOND, "blue", ""))
+    expected = drawn_by(
+        pipeline,
+        (torch.cat([first[0], second[0]], 1), first[1]),
+        (torch.cat([blue[0], empty[0]], 1), blue[1]),
+    )
+    settings = replace(GUIDED, prompt=f"{FIRST} {SECOND}")
+    assert differ(ours(pipeline, model, settings), expected) < 1e-5
+
+
+@pytest.mark.parametrize("more", [1, 2])
+def test_latents_with_clip_skip_are_those_of_diffusers(opened: Opened, more: int) -> None:
+    """Which counts the layers that are left out, XL's one not among them, and leaves none out of a
+    negative prompt, unless it is asked for its states."""
+    pipeline, model = opened
+    xl = hasattr(pipeline, "text_encoder_2")
+    skipped = replace(GUIDED, clip_skip=more + (2 if xl else 1))
+    if skipped.clip_skip > 3:
+        with pytest.raises(UsageError, match="clip skip must be 1 to 3"):
+            ours(pipeline, model, skipped)
+        return
+    if not hasattr(encoder := pipeline.text_encoder, "text_model"):  # where 0.42 looks for its norm
+        object.__setattr__(encoder, "text_model", encoder)
+    both = (read_by(pipeline, text, clip_skip=more) for text in (GUIDED.prompt, GUIDED.negative))
+    found = ours(pipeline, model, skipped)
+    assert differ(found, drawn_by(pipeline, *both)) < 1e-5
+    plain, second = (ours(pipeline, model, replace(GUIDED, clip_skip=n)) for n in (1, 2))
+    assert not torch.allclose(plain, found) and torch.equal(second, plain) == xl
+
+
+def test_words_of_every_chunk_can_be_weighed(opened: Opened) -> None:
+    _, model = opened
+    texts = (f"{FIRST} bear in a {castle}" for castle in ("castle", "(castle:1.5)"))
+    plain, more = (model.condition([text]).tokens for text in texts)
+    assert torch.equal(plain[:, :77], more[:, :77])
+    assert not torch.allclose(plain[:, 77:], more[:, 77:])
+    between = model.mixed([model.condition([text]) for text in ("", FIRST + SECOND)], [0.5, 0.5])
+    assert between.tokens.shape[1] == 154 and between.mask.all()
 
 
 def test_pictures_go_in_and_come_out(opened: Opened) -> None:

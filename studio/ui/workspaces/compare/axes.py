@@ -13,11 +13,13 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from studio.core import messages
 from studio.core.errors import UsageError
 from studio.core.grid import AXES, Axis, Grid
+from studio.core.guided import NOT_AT_ALL, TWO_CALLS
 from studio.core.specs import FAMILIES, GuidanceSpec, ScheduleSpec
 from studio.ui.jobs import Jobs
 from studio.ui.session import Session
 from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.widgets.form import caption, column, row
+from studio.ui.widgets.guided import NO_NUMBER, NO_SECOND_CALL
 from studio.ui.widgets.sampler_box import describe
 from studio.ui.widgets.token_count import TokenCount
 from studio.ui.workspaces.compare.editors import Checklist, Choice, NumberList, PromptList
@@ -150,11 +152,16 @@ class AxesEditor(QWidget):
 
     @Slot(object)
     def model_ready(self, model: messages.Ready) -> None:
-        """Rules that need more than this model has cannot be chosen."""
-        rules = self.editors.get("rule")
+        """Rules that need more than this model has cannot be chosen, nor what it does not heed."""
+        rules, twice = self.editors.get("rule"), model.guided == TWO_CALLS
         if isinstance(rules, Checklist):
             for spec in self._session.rules.values():
                 rules.enable(spec.name, not spec.needs or spec.needs in model.needs)
+        unheeded = {"rule": "" if twice else NO_SECOND_CALL}
+        unheeded["guidance"] = NO_NUMBER if model.guided == NOT_AT_ALL else ""
+        for box in self._boxes.values():
+            for name, why_not in unheeded.items():
+                box.enable(name, why_not)
 
 
 _Editor = Checklist | NumberList | PromptList

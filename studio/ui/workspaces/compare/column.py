@@ -17,6 +17,7 @@ from studio.ui.widgets.buttons import text_button
 from studio.ui.widgets.fine_tuning import ALSO
 from studio.ui.widgets.foot import Foot, SettingsColumn
 from studio.ui.widgets.form import Check, Form, caption, row, settings_grid
+from studio.ui.widgets.guided import follow_guidance
 from studio.ui.widgets.prompt_box import PromptBox
 from studio.ui.widgets.sampler_box import SamplerBox
 from studio.ui.widgets.seed_box import SeedBox
@@ -87,6 +88,7 @@ class CompareColumn(SettingsColumn):
         self.steps = rows.add("Steps", steps, session.steps)
         guidance = SliderSpin("sharedGuidance", "Guidance", GUIDANCE, 0, MAX_GUIDANCE, 15, 1, 0.5)
         self.guidance = rows.add("Guidance", guidance, session.guidance)
+        follow_guidance(session, guidance, (self.negative,))
         self.extent = rows.add("Size", SizeBox(session, "sharedSize"), session.size)
         seed = session.seed, session.seed_locked, session.last_seed, session.reuse_last_seed
         seeds = Form(self.rows)  # the line holds "Random (last 4294967295)" only below its caption

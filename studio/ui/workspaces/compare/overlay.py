@@ -19,7 +19,7 @@ from studio.core.word_maps import MOST_WORDS, MapWords, WordMap, WordsMapped, li
 from studio.core.wording import capitalised
 from studio.ui.job import Requester
 from studio.ui.jobs import Jobs
-from studio.ui.viewer.words import KINDS, Scale, coloured, shares, span
+from studio.ui.viewer.words import KINDS, NO_OTHER, Scale, coloured, shares, span
 from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.widgets.form import Check, line_edit, row
 from studio.ui.widgets.segments import Segments
@@ -75,6 +75,11 @@ class CellWords(Requester):
         typed = [word for word in there if word.attention is not None]
         found = there if kind == "concept" else typed
         return np.max([word.maps(kind).mean(0) for word in found], axis=0) if found else None
+
+    @property
+    def find_any(self) -> bool:
+        """Whether words can be looked for that the prompts have not, as far as is known."""
+        return all(word.concept is not None for words in self._kept.values() for word in words)
 
     def problem(self, cell: Settings, kind: str) -> str:
         """Why a picture shows no map, in a few words."""
@@ -204,7 +209,11 @@ class WordBar(QWidget):
     def _restyle(self, _: object = None) -> None:
         """In one scale of all pictures whose maps are there, or each in its own."""
         self._drawn.clear()
-        cells = (result.settings for result in self._comparison.results)
+        cells = [result.settings for result in self._comparison.results]
+        any_word = self.maps.find_any
+        self.kind.enable("concept", any_word)
+        self.other.setEnabled(any_word)
+        self.other.setToolTip(OTHER if any_word else NO_OTHER)
         found = [self.maps.map(cell, self.kind.value) for cell in cells]
         there = [each for each in found if each is not None]
         self._scale = limits(there) if there and self.one_scale.isChecked() else None

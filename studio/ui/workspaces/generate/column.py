@@ -19,6 +19,7 @@ from studio.ui.widgets.fine_tuning import FineTuning
 from studio.ui.widgets.fold import Fold
 from studio.ui.widgets.foot import Foot, SettingsColumn
 from studio.ui.widgets.form import Check, Form, column, row
+from studio.ui.widgets.guided import follow_guidance
 from studio.ui.widgets.prompt_box import PromptBox
 from studio.ui.widgets.sampler_box import SamplerBox
 from studio.ui.widgets.seed_box import SeedBox
@@ -99,6 +100,7 @@ class Column(SettingsColumn):
         self.steps = form.add("Steps", steps, session.steps)
         guidance = SliderSpin("guidance", "Guidance", GUIDANCE, 0, MAX_GUIDANCE, 15, 1, 0.5)
         self.guidance = form.add("Guidance", guidance, session.guidance, self.interval)
+        follow_guidance(session, guidance, (self.negative, self.interval))
         self.extent = form.add("Size", SizeBox(session, key=" (Alt+Z)"), session.size)
         seed = session.seed, session.seed_locked, session.last_seed, session.reuse_last_seed
         self.seed = form.add("Seed", SeedBox().follow(*seed))

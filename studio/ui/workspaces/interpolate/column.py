@@ -15,6 +15,7 @@ from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.widgets.fine_tuning import ALSO
 from studio.ui.widgets.foot import Foot, SettingsColumn
 from studio.ui.widgets.form import Check, Form, caption, column, row, settings_grid
+from studio.ui.widgets.guided import follow_guidance
 from studio.ui.widgets.sampler_box import SamplerBox
 from studio.ui.widgets.segments import Segments
 from studio.ui.widgets.size_box import SizeBox
@@ -83,7 +84,9 @@ class WalkColumn(SettingsColumn):
         self.foot.go.clicked.connect(panel.run)
         self.foot.cancel.clicked.connect(self._course.cancel)
         session = self._session
-        values = session.sampler, session.steps, session.guidance, session.negative
+        values = (
+            session.sampler, session.steps, session.guidance, session.negative, session.guided
+        )  # fmt: skip
         for signal in (
             *(value.changed for value in (*values, *session.further)),
             *(card.edited for card in self.cards),
@@ -119,6 +122,7 @@ class WalkColumn(SettingsColumn):
         self.steps = form.add("Steps", steps, session.steps)
         guidance = SliderSpin("walkGuidance", "Guidance", GUIDANCE, 0, MAX_GUIDANCE, 15, 1, 0.5)
         self.guidance = form.add("Guidance", guidance, session.guidance)
+        follow_guidance(session, guidance)
         self.extent = form.add("Size", SizeBox(session, "walkSize"), session.size)
 
     def shown(self) -> tuple[EndCard, ...]:
@@ -219,7 +223,7 @@ class WalkColumn(SettingsColumn):
         self.form.captions["Noises"].setText("Noises" if noise else "Latents")
         self.even.setVisible(count == 2)
         also = also_told(self._session, set())
-        if negative := self._session.negative.get().strip():
+        if negative := self._session.settings().negative:
             also.append(f"without {negative}")
         self.also.setText(f"As in Generate: {', '.join(also)}")
         self.also.setVisible(bool(also))
