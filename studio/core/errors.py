@@ -37,6 +37,14 @@ class EndedEarly(Exception):
     """A training ends early because the user asked, and what it learnt is kept; not an error."""
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """MemoryError, a GPU's out of memory, or the CPU allocator's RuntimeError."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    words = ("out of memory", "can't allocate memory", "not enough memory")
+    return isinstance(error, RuntimeError) and any(word in str(error) for word in words)
+
+
 def not_loaded(error: Exception) -> StudioError:
     """The error for a library that the system does not let in, as torch under `ulimit -v`."""
     cause: BaseException = error

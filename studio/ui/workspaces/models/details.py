@@ -55,8 +55,11 @@ class Details(SettingsColumn):
             each.enabledChanged.connect(button.setEnabled)
             self._flow.addWidget(button)
 
-    def show_model(self, found: Found | None, picture: QIcon | None, refusal: str | None) -> None:
-        """`refusal` is why it cannot be loaded, "" where it can, None while nobody knows."""
+    def show_model(
+        self, found: Found | None, picture: QIcon | None, refusal: str | None, needs: str
+    ) -> None:
+        """`refusal` is why it cannot be loaded, "" where it can, None while nobody knows; `needs`
+        says what it takes of memory."""
         self.picture.setVisible(picture is not None)
         if picture is not None:
             self.picture.setPixmap(picture.pixmap(QSize(PICTURE, PICTURE)))
@@ -72,8 +75,8 @@ class Details(SettingsColumn):
             box.offer([("", as_found, ""), *((value, value, "") for value in values)])
             box.set_value(mine)
             self._form.reveal(capitalised(topic), "prediction" in filled)
-        self.foot.show_plan("", "Looking…" if refusal is None else refusal, "muted")
-        self.foot.count.setVisible(bool(refusal))
+        self.foot.show_plan(needs, "Looking…" if refusal is None else refusal, "muted")
+        self.foot.count.setVisible(bool(refusal or needs))
         self.foot.allow(found is not None)
 
 
