@@ -28,8 +28,8 @@ TILE = 512  # pixels a side that go through an autoencoder at once
 #: Numbers a pixel that are held at once beside the weights, at most, by a denoiser (asked for two
 #: predictions) and by an autoencoder; measured with those of Stable Diffusion 1.5.
 DENOISING, DECODING = 400, 1050
-EXACT = re.compile(r"\.wo\.weight$")  # of T5, which transformers keeps in fp32
-Parts = dict[str, int]
+EXACT = re.compile(r"\.wo\.weight$")  # of T5, which transformers does not put into fp16
+Held = tuple[dict[str, int], set[Path]]  # bytes of each part in memory, and its files
 
 
 @dataclass(frozen=True)
@@ -102,33 +102,34 @@ def need_of(model: str, precision: str, size: Size | None = None) -> Need:
     own by default). Raises ModelError, UsageError."""
     info, (_, chosen) = find_generator(model), split(model)
     width, size = BYTES[precision], size or Size.square(info.size or TILE)
+    wide = 4 if precision == "float16" else width  # of what would overflow
     if info.format == "checkpoint":
-        parts, files = _in_folder(info.path, chosen, width)
+        parts, files = _in_folder(info.path, chosen, width, wide)
     elif info.format == "checkpoint-file":
-        parts, files = _in_files(info.path, chosen, width)
+        parts, files = _in_files(info.path, chosen, width, wide)
     else:  # the studio's own are small
         weights = info.parameters * width
         return Need({"model": weights}, weights, bytes_of(info.path))
-    pixels, wide = size.width * size.height, width
-    if precision == "float16" and AUTOENCODER in parts:  # it would overflow
-        parts[AUTOENCODER], wide = 2 * parts[AUTOENCODER], 4
+    pixels = size.width * size.height
     working = max(DENOISING * pixels * width, DECODING * min(pixels, TILE**2) * wide)
     return Need(parts, working, sum(map(bytes_of, files)))
 
 
-def _in_folder(path: Path, chosen: Mapping[str, str], width: int) -> tuple[Parts, set[Path]]:
+def _in_folder(path: Path, chosen: Mapping[str, str], width: int, wide: int) -> Held:
     index = read_document(path / INDEX)
     family = family_of(index)
     assert family is not None  # described
     files = {part: weights_in(path / part) for part in parts_of(path, family, index)}
-    found = {part: sum(_held(shapes(file), width) for file in each) for part, each in files.items()}
+    found = {
+        part: sum(_held(shapes(file), width, wide) for file in each) for part, each in files.items()
+    }
     coder = Path(chosen[AUTOENCODER]) if AUTOENCODER in chosen else path / AUTOENCODER
-    found[AUTOENCODER] = find(str(coder)).parameters * width
+    found[AUTOENCODER] = find(str(coder)).parameters * wide
     every = {file for each in files.values() for file in each}
     return {part: n for part, n in found.items() if n}, {*every, coder}
 
 
-def _in_files(path: Path, chosen: Mapping[str, str], width: int) -> tuple[Parts, set[Path]]:
+def _in_files(path: Path, chosen: Mapping[str, str], width: int, wide: int) -> Held:
     """Each part in the file that it is in; of a .ckpt, whose names cannot be read without its
     weights, all at once."""
     if path.suffix == ".ckpt":
@@ -155,14 +156,14 @@ def _in_files(path: Path, chosen: Mapping[str, str], width: int) -> tuple[Parts,
     files = {path}
     for part in located(path, own, layout, answer, places):
         if part.path is not None and not part.part.startswith(TOKENIZER):
-            found[part.part] = numbers(part) * width
+            found[part.part] = numbers(part) * (wide if part.part == AUTOENCODER else width)
             files.add(part.path)
     return found, files
 
 
-def _held(shapes: Shapes, width: int) -> int:
+def _held(shapes: Shapes, width: int, wide: int) -> int:
     return sum(
-        (4 if EXACT.search(name) else width) * math.prod(shape) for name, shape in shapes.items()
+        (wide if EXACT.search(name) else width) * math.prod(shape) for name, shape in shapes.items()
     )
 
 

@@ -64,7 +64,7 @@ def held(network: Any) -> int:
 
 @pytest.mark.parametrize(
     ("name", "precision"),
-    [("sd1", "float32"), ("file", "float16"), ("sdxl", "bfloat16"), ("flux-dev", "bfloat16")],
+    [("sd1", "float32"), ("file", "float16"), ("sdxl", "bfloat16"), ("flux-dev", "float16")],
 )
 def test_the_need_is_what_is_held(kept: dict[str, Path], name: str, precision: str) -> None:
     """Of each part, to the byte; its files are counted once."""
