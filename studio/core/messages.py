@@ -40,10 +40,13 @@ class Event:
 
 @dataclass(frozen=True)
 class LoadModel(Request):
-    """Loads (or warms) a model ahead of the first picture; `anew`, also if it is at hand."""
+    """Loads (or warms) a model ahead of the first picture; `anew`, also if it is at hand. `offload`
+    and `compiled` as of a Device."""
 
     model: str
     anew: bool = False
+    offload: str = "auto"
+    compiled: bool = False
 
     @property
     def needs(self) -> str:

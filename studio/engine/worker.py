@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,18 @@ def open_from_disk(name: str, device: Device, check: Check) -> Model:
     """The usual `open_model`: what `studio.models.registry` finds. Raises ModelError."""
     from studio.models.registry import open_model
 
-    return open_model(name, device.name, device.precision, check)
+    moves = device.offload in ("encoders", "sequential")
+    model = open_model(name, "cpu" if moves else device.name, device.precision, check)
+    if moves or device.compiled:
+        from studio.models.checkpoint import Checkpoint
+        from studio.models.placement import compile_blocks, place
+
+        if isinstance(model, Checkpoint):  # the studio's own are small
+            if moves:
+                place(model, device, partial(devices.free_bytes, device.name))
+            if device.compiled:
+                compile_blocks(model)
+    return model
 
 
 class Worker:
@@ -59,9 +71,13 @@ class Worker:
         open_model: OpenModel = open_from_disk,
         open_autoencoder: OpenAutoencoder = open_autoencoder_from_disk,
         precision: str = "auto",
+        offload: str = "auto",
+        compiled: bool = False,
     ) -> None:
-        """Names of a device and a precision, else UsageError; looked for when first needed."""
-        devices.check_names(device, precision)
+        """Names of a device, a precision and a way to offload, else UsageError; looked for when
+        first needed."""
+        devices.check_names(device, precision, offload)
+        self._offload, self._compiled = offload, compiled
         self._asked, self._device = (device, precision), None  # type: tuple[str, str], Device | None
         self._open_model = open_model
         self._name, self._model = "", None  # type: str, Model | None
@@ -82,7 +98,7 @@ class Worker:
         """The device and its precision. Raises UsageError when this machine lacks it."""
         if self._device is None:
             self._device = devices.choose(*self._asked)
-        return self._device
+        return replace(self._device, offload=self._offload, compiled=self._compiled)
 
     @property
     def training_device(self) -> Device:
@@ -105,6 +121,8 @@ class Worker:
         loading = isinstance(request, LoadModel)
         if isinstance(request, LoadModel) and request.anew:
             self._drop()
+        if isinstance(request, LoadModel):
+            self._offload, self._compiled = request.offload, request.compiled
         ready = self._model is not None and self._name == name
         watching = check
         if name is not None and not ready:
@@ -132,6 +150,7 @@ class Worker:
                 raise ModelError(f"{name} {fit.words}")
             check()
             self._drop()  # never two at once
+            device = replace(device, offload=fit.offload if fit is not None else "none")
             self._model = self._open_model(name, device, check)
             self._name = name
             if fit is not None and fit.tight:

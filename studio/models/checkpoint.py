@@ -10,7 +10,8 @@ import copy
 import importlib
 import os
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -81,11 +82,14 @@ class Checkpoint:
         self._wardrobe, self._addons = Wardrobe(adapter, info.name), tuple[AddOn, ...]()
         self._room = Room(info.name, self._wardrobe.notes)
         self._parameter = next(adapter.denoiser.parameters())
+        self.place = self._parameter.device  # where the denoiser computes, wherever it is kept
+        #: Within it the text encoders are where they can read.
+        self.reading: Callable[[], AbstractContextManager[None]] = nullcontext
         self._preview: LinearPreview | None = None
 
     @property
     def device(self) -> str:
-        return str(self._parameter.device.type)
+        return str(self.place.type)
 
     @property
     def sizes(self) -> Sizes:
@@ -173,7 +177,7 @@ class Checkpoint:
     @torch.inference_mode()
     def preview(self, x0: Tensor) -> np.ndarray:
         if self._preview is None:
-            self._preview = fitted(self.autoencoder, self._parameter.device)
+            self._preview = fitted(self.autoencoder, self.place)
         return to_bytes(self._preview(x0.float()))
 
     def predict(
@@ -194,8 +198,14 @@ class Checkpoint:
 
         def read() -> TextFeatures:
             self._wardrobe.wear(self._addons)
-            found, kind = asked(prompts.one_phrase(prompt)), self._parameter.dtype
-            return TextFeatures(found.tokens.to(kind), found.mask, found.pooled.to(kind))
+            with self.reading():
+                found, there = (
+                    asked(prompts.one_phrase(prompt)),
+                    (self.place, self._parameter.dtype),
+                )
+            return TextFeatures(
+                found.tokens.to(*there), found.mask.to(self.place), found.pooled.to(*there)
+            )
 
         return remembered(self._known, (prompt, negative, self._addons), read)
 

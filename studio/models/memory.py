@@ -32,6 +32,13 @@ EXACT = re.compile(r"\.wo\.weight$")  # of T5, which transformers does not put i
 Held = tuple[dict[str, int], set[Path]]  # bytes of each part in memory, and its files
 
 
+LEAVING = {
+    "none": "",
+    "encoders": "; the text encoders leave the GPU once they have read",
+    "sequential": "; the denoiser is brought block by block, which is slow",
+}
+
+
 @dataclass(frozen=True)
 class Need:
     """In bytes: the weights of each part in memory, what else one picture takes at the most, and
@@ -74,18 +81,36 @@ class Fit:
         about = f"needs about {size_text(self.need.total)}"
         if not self.free:
             return f"{about}."
-        if self.need.total <= self.free:
-            return f"{about}, {size_text(self.free)} are free."
+        if not self.tight:
+            return f"{about}, {size_text(self.free)} are free{LEAVING[self.offload]}."
         return f"{about}, but only {size_text(self.free)} are free; {self._advice}."
 
     @property
+    def offload(self) -> str:
+        """What leaves the device: what was asked for, else as little as has to. Only a GPU with
+        memory of its own has a place to bring it back from."""
+        if self.device.name != "cuda":
+            return "none"
+        if self.device.offload != "auto":
+            return self.device.offload
+        if not self.free or self.need.total <= self.free:
+            return "none"
+        return "encoders" if self.need.total - self.need.encoders <= self.free else "sequential"
+
+    @property
     def refused(self) -> bool:
-        """The weights alone are too large."""
-        return 0 < self.free < self.need.weights
+        """The weights that are there all the time are alone too large."""
+        return 0 < self.free < self._staying
 
     @property
     def tight(self) -> bool:
-        return 0 < self.free < self.need.total
+        return 0 < self.free < self._staying + self.need.working
+
+    @property
+    def _staying(self) -> int:
+        need = self.need
+        gone = {"none": 0, "encoders": need.encoders, "sequential": need.encoders + need.denoiser}
+        return need.weights - gone[self.offload]
 
     @property
     def _advice(self) -> str:

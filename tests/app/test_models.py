@@ -139,8 +139,10 @@ def test_a_model_is_loaded_and_offered_at_the_next_start(
     stage.bridge.arrived.emit(Finished(number, 0.5))
     assert panel.session.model.get() == own
     until(qtbot, lambda: known.digest_of(folder / "own") != "")
+    click(qtbot, stage, "modelsCompile")
+    panel.details.offload.setCurrentIndex(panel.details.offload.findData("encoders"))
     click(qtbot, stage, "modelsLoad")  # once more, from the disk
-    assert stage.bridge.requests[-1] == LoadModel(own, anew=True)
+    assert stage.bridge.requests[-1] == LoadModel(own, True, "encoders", True)
     stage.window.close()
 
     again = open_window(qtbot, qapp, stage.folder, tmp_path / "settings.ini")
@@ -148,7 +150,7 @@ def test_a_model_is_loaded_and_offered_at_the_next_start(
     until(qtbot, banner.isVisible)
     assert banner.text.text() == "The last session used own."
     click(qtbot, again, "bannerChoice0")
-    assert again.bridge.requests[-1] == LoadModel(own)
+    assert again.bridge.requests[-1] == LoadModel(own, False, "encoders", True)
     again.window.close()
     (folder / "own").rename(folder / "moved")
     gone = open_window(qtbot, qapp, stage.folder, tmp_path / "settings.ini")

@@ -4,9 +4,12 @@ it is and can be stopped at every tensor, and what does not fit is made smaller,
 from __future__ import annotations
 
 import gc
+import shutil
 import weakref
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -15,16 +18,19 @@ from torch import Tensor, nn
 
 pytest.importorskip("transformers")
 
+from diffusers import ModelMixin
+
 from studio.core.errors import Cancelled, ModelError
 from studio.core.generating import Generate
 from studio.core.messages import Event, Loading, LoadModel, Note, Ready
 from studio.core.settings import Settings
 from studio.core.sizes import Size
 from studio.engine import devices, loading
-from studio.engine.worker import Worker
+from studio.engine.worker import Worker, open_from_disk
 from studio.models import registry, room
 from studio.models.checkpoint import Checkpoint
 from studio.models.memory import Fit, need_of
+from studio.models.placement import Readers
 from tests.models.families import flow_pipelines, pipelines
 from tests.models.single_file.files import written
 
@@ -254,3 +260,104 @@ def test_an_autoencoder_that_overflows_computes_in_float32(kept: dict[str, Path]
     for _ in range(2):
         assert np.abs(model.decode(latents) - expected).max() <= 1
         assert len(model.notes) == 1 and "computes in float32 now" in model.notes[0]
+
+
+def on_cuda(path: Path, free: int, offload: str = "auto") -> Fit:
+    device = devices.Device("cuda", "bfloat16", "A GPU", offload)
+    return Fit("x", need_of(str(path), "bfloat16"), free, device)
+
+
+def test_on_a_gpu_as_little_leaves_as_has_to(kept: dict[str, Path]) -> None:
+    path = kept["flux-dev"]
+    need = need_of(str(path), "bfloat16")
+    assert on_cuda(path, 0).offload == on_cuda(path, need.total).offload == "none"
+    encoders = on_cuda(path, need.total - need.encoders)
+    assert (
+        encoders.offload == "encoders" and not encoders.tight and "encoders leave" in encoders.words
+    )
+    blocks = on_cuda(path, need.working + need.parts["vae"])
+    assert blocks.offload == "sequential" and not blocks.tight and "block by block" in blocks.words
+    assert on_cuda(path, 1).refused and on_cuda(path, need.encoders, "none").refused
+    assert fit(path, need.encoders).offload == "none"  # on the CPU
+
+
+class Moves:
+    """Instead of moving networks, writes down who would go where; `free` follows."""
+
+    def __init__(self, model: Checkpoint, monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+        self.seen: list[tuple[str, str]] = []
+        self._room, self._there = room, dict[str, int]()
+        for name in ("text_encoder", "text_encoder_2", "transformer"):
+            network = model.adapter.networks[name]
+            move = partial(self._move, name, held(network))
+            monkeypatch.setattr(network, "to", move)
+
+    def _move(self, name: str, size: int, device: object) -> None:
+        self.seen.append((name, str(device)))
+        self._there[name] = size if str(device) == "gpu" else 0
+
+    def free(self) -> int:
+        return self._room - sum(self._there.values())
+
+
+def test_encoders_leave_once_they_have_read(
+    kept: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the denoiser where there is room, in its place where not, else on the CPU; once for
+    each prompt, and also where reading fails."""
+    model = opened(kept["flux-dev"])
+    sizes = {name: held(model.adapter.networks[name]) for name in ("transformer", "text_encoder")}
+    encoders = sizes["text_encoder"] + held(model.adapter.networks["text_encoder_2"])
+    expected = model.condition(["a bear"]).tokens
+    both = ("text_encoder", "text_encoder_2")
+    come, go = ([(name, place) for name in both] for place in ("gpu", "cpu"))
+    out, back = [("transformer", "cpu")], [("transformer", "gpu")]
+    whole = sizes["transformer"]
+    for there, order in (
+        (whole + encoders, [*come, *go]),
+        (max(whole, encoders), [*out, *come, *go, *back]),
+        (encoders - 1, [*out, *go, *back]),
+    ):
+        with monkeypatch.context() as patch:
+            moves = Moves(model, patch, there)
+            moves._there["transformer"] = whole
+            device = devices.Device("gpu", "float32", "A GPU", "encoders")
+            model.reading = Readers(model, device, moves.free)
+            model._known.clear()
+            for _ in range(2):
+                assert torch.equal(model.condition(["a bear"]).tokens, expected)
+            assert moves.seen == order
+            moves.seen.clear()
+            patch.setattr(model.adapter, "features", Mock(side_effect=ModelError("no")))
+            with pytest.raises(ModelError):
+                model.condition(["another"])
+            assert moves.seen == order
+
+
+@pytest.mark.parametrize("name", ["sd1", "flux-dev"])
+def test_block_by_block_gives_the_same(kept: dict[str, Path], name: str) -> None:
+    """diffusers' hooks, between the CPU and itself: here is nothing else."""
+    device = devices.Device("cpu", "float32", "CPU", "sequential")
+    exact, model = opened(kept[name]), open_from_disk(str(kept[name]), device, lambda: None)
+    assert isinstance(model, Checkpoint) and hasattr(model.adapter.denoiser, "_diffusers_hook")
+    condition = exact.condition(["a bear"])
+    x = torch.randn(1, 4, 32, 32, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        found, expected = (
+            each.predict(x, torch.full((1,), 0.5), condition, 3.5) for each in (model, exact)
+        )
+    assert torch.equal(found, expected) and model.device == "cpu"
+
+
+def test_blocks_are_compiled_where_that_is_possible(
+    kept: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compiling itself is torch's; what it costs, or why it cannot be, is said."""
+    device, compiled = devices.Device("cpu", "float32", "CPU", "none", True), Mock()
+    monkeypatch.setattr(ModelMixin, "compile_repeated_blocks", compiled)
+    monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
+    model = open_from_disk(str(kept["sd1"]), device, lambda: None)
+    assert compiled.call_count == 1 and "first picture" in model.notes[0]
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    model = open_from_disk(str(kept["sd1"]), device, lambda: None)
+    assert compiled.call_count == 1 and "takes a C++ compiler" in model.notes[0]

@@ -96,6 +96,10 @@ class ModelsPanel(Panel):
         self.details.foot.go.clicked.connect(by["models_load"].trigger)
         self.details.foot.cancel.clicked.connect(self.jobs.cancel)
         self.details.answered.connect(self._answer)
+        for name in ("offload", "compiled"):
+            control = getattr(self.details, name)
+            control.set_value(self.preferences.get(name))
+            control.edited.connect(partial(self.preferences.set, name))
         self.table.chosen.connect(self._select)
         self.table.doubleClicked.connect(self.run)
         self._progressed.connect(self._show_progress)
