@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-
-import numpy as np
 from unittest.mock import Mock
 
+import numpy as np
 import pytest
 import torch
 
@@ -27,7 +26,7 @@ from studio.core.messages import (
     Started,
 )
 from studio.core.sizes import Size
-from studio.engine import generate
+from studio.engine import devices, generate
 from studio.engine.engine import Engine
 
 from .fake import PATIENCE, SIDE, FakeModel, Gate, Listener, request, running
