@@ -149,7 +149,8 @@ class Worker:
             if fit is not None and fit.refused:
                 raise ModelError(f"{name} {fit.words}")
             check()
-            self._drop()  # never two at once
+            if self._model is not None:  # never two at once
+                self._drop()
             device = replace(device, offload=fit.offload if fit is not None else "none")
             self._model = self._open_model(name, device, check)
             self._name = name

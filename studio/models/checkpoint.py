@@ -23,7 +23,7 @@ from torch import Tensor
 
 from studio.core import prompts
 from studio.core.addons import ADDONS, AddOn
-from studio.core.errors import Cancelled, ModelError, UsageError
+from studio.core.errors import Cancelled, ModelError, UsageError, is_out_of_memory
 from studio.core.sizes import Size, Sizes
 from studio.diffusion.denoiser import NetworkDenoiser
 from studio.diffusion.guidance import LogProbability
@@ -199,13 +199,10 @@ class Checkpoint:
         def read() -> TextFeatures:
             self._wardrobe.wear(self._addons)
             with self.reading():
-                found, there = (
-                    asked(prompts.one_phrase(prompt)),
-                    (self.place, self._parameter.dtype),
-                )
-            return TextFeatures(
-                found.tokens.to(*there), found.mask.to(self.place), found.pooled.to(*there)
-            )
+                found = asked(prompts.one_phrase(prompt))
+            place, kind = self.place, self._parameter.dtype
+            tokens, pooled = (each.to(place, kind) for each in (found.tokens, found.pooled))
+            return TextFeatures(tokens, found.mask.to(place), pooled)
 
         return remembered(self._known, (prompt, negative, self._addons), read)
 
@@ -301,9 +298,9 @@ def open_part(
                 variant=variant[1] if variant else None,
                 output_loading_info=True,
             )
-    except Cancelled:
-        raise
     except Exception as error:  # what is damaged fails in any way it likes
+        if isinstance(error, Cancelled) or is_out_of_memory(error):
+            raise
         raise ModelError(f"{folder} cannot be opened: {reason(error)}") from error
     if missing := sorted(report["missing_keys"]):  # they would be random numbers
         raise ModelError(f"{folder} lacks {len(missing)} of its tensors: {missing[0]}, ...")

@@ -11,6 +11,7 @@ from pathlib import Path
 from studio.cli import table
 from studio.cli.bars import bar
 from studio.cli.verb import Document, Verb, add_device, worker_of
+from studio.core.errors import ModelError
 from studio.core.wording import size_text
 from studio.models.catalogue import refusal, scan
 from studio.models.probe.probe import probe
@@ -37,7 +38,7 @@ def run(arguments: Namespace) -> Document:
             asdict(each) | {"path": str(each.path or ""), "looked": [*map(str, each.looked)]}
             for each in parts_in(answer.path)
         ]
-        memory = None if refusal(answer.path) else _weighed(arguments, str(answer.path))
+        memory = _weighed(arguments, str(answer.path))
         told = {"path": str(answer.path), "places": places, "memory": memory}
         return {"probe": asdict(answer) | told}
     if arguments.scan is not None:
@@ -49,10 +50,13 @@ def run(arguments: Namespace) -> Document:
     }
 
 
-def _weighed(arguments: Namespace, model: str) -> Document:
-    """What a generator takes where it would be loaded."""
+def _weighed(arguments: Namespace, model: str) -> Document | None:
+    """What a generator takes where it would be loaded; None of anything else."""
     worker = worker_of(arguments)
-    fit = worker.weigh(model)
+    try:
+        fit = worker.weigh(model)
+    except ModelError:
+        return None
     need = asdict(fit.need) | {"total": fit.need.total, "free": fit.free, "words": fit.words}
     return need | {"device": worker.device.name, "precision": worker.device.precision}
 
