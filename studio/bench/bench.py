@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from studio.bench import benches
@@ -85,20 +86,25 @@ class Conditions:
 
 @dataclass(frozen=True)
 class Bench:
-    """`needs` are packages beyond the studio's own, by the name they are imported with."""
+    """`needs` are packages beyond the studio's own, by the name they are imported with; `data` is a
+    folder beside the studio that not everybody has."""
 
     name: str
     summary: str
     measure: Callable[[Conditions], Iterable[Row]]
     needs: tuple[str, ...] = ()
+    data: Path | None = None
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Those that are not installed here."""
-        return tuple(name for name in self.needs if find_spec(name) is None)
+        """What is not here of both."""
+        packages = tuple(name for name in self.needs if find_spec(name) is None)
+        return packages if self.data is None or self.data.is_dir() else (*packages, str(self.data))
 
     def run(self, conditions: Conditions) -> dict[str, Any]:
-        """The JSON document of one bench. Raises StudioError where a package is missing."""
+        """The JSON document of one bench. Raises StudioError where something is missing."""
+        if self.missing == (str(self.data),):
+            raise StudioError(f"bench {self.name} needs the folder {self.data}, which is not here.")
         if self.missing:
             raise StudioError(
                 f"bench {self.name} needs {' and '.join(self.missing)}; install the studio with"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from studio.core.messages import Event, Request
@@ -9,6 +11,9 @@ from studio.core.tokens import Tokens
 from studio.engine.engine import Engine
 from studio.engine.worker import OpenModel, open_from_disk
 from studio.models.tokens import tokens_of
+
+if TYPE_CHECKING:
+    from studio.models.memory import Fit
 
 
 class EngineBridge(QObject):
@@ -65,6 +70,11 @@ class EngineBridge(QObject):
         """At once, in the caller's thread; no model is loaded for it. Raises ModelError for a
         checkpoint that is not."""
         return tokens_of(prompt, model, joins, self._engine.counting(model))
+
+    def weigh(self, model: str) -> Fit:
+        """What a model needs here, and what is free for it. May wait for disks, and for torch: for
+        a thread beside. Raises ModelError, UsageError."""
+        return self._engine.weigh(model)
 
     def close(self) -> None:
         """Stops within a step, waits for the engine's thread. The bridge is of no more use."""

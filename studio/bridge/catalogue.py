@@ -7,13 +7,27 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Event
 
-from studio.core.errors import Cancelled, DataError
+from studio.core.errors import Cancelled, DataError, StudioError
+from studio.core.wording import capitalised
 from studio.gallery import png
 from studio.models import catalogue, known
 from studio.models.catalogue import CHOSEN, Found, places, refusal
 from studio.models.known import TOPICS
+from studio.models.memory import Fit
 
-__all__ = ["CHOSEN", "TOPICS", "Found", "digested", "places", "refusal", "scan", "whereabouts"]
+__all__ = [
+    "CHOSEN",
+    "TOPICS",
+    "Found",
+    "digested",
+    "opening",
+    "places",
+    "refusal",
+    "scan",
+    "whereabouts",
+]
+
+Weigh = Callable[[str], Fit]  # of a model: what it needs, and what is free
 
 
 def scan(roots: tuple[Path, ...], stop: Event, hear: catalogue.Hear) -> bool:
@@ -42,6 +56,16 @@ def whereabouts(model: str, picture: Path | None) -> str:
     with suppress(DataError):
         digest = png.read_record(picture).model_hash if picture else ""
     return catalogue.whereabouts(model, digest)
+
+
+def opening(path: Path, weigh: Weigh | None) -> tuple[str, str]:
+    """Why the studio cannot draw with it, "" where it can; and what it then takes of memory, in a
+    sentence, as far as that is known."""
+    if said := refusal(path):
+        return said, ""
+    with suppress(StudioError):
+        return "", capitalised(weigh(str(path)).words) if weigh is not None else ""
+    return "", ""
 
 
 def _check(stop: Event) -> Callable[[], None]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NoReturn
 
-from studio.core.device import DEVICES, PRECISIONS
+from studio.core.device import DEVICES, OFFLOADS, PRECISIONS
 from studio.core.errors import ModelError, UsageError
 from studio.core.settings import Defaults, Settings
 from studio.core.sizes import Size
@@ -88,6 +88,18 @@ def add_model(parser: ArgumentParser) -> None:
         " not tell (prediction=v); repeatable",
     )
     add_device(parser)
+    parser.add_argument(
+        "--offload",
+        choices=OFFLOADS,
+        default="auto",
+        help="what of a checkpoint leaves a CUDA GPU while it is not needed (default: as little as"
+        " has to)",
+    )
+    parser.add_argument(
+        "--compile",
+        action="store_true",
+        help="compile a checkpoint's denoiser: the first picture of a size takes longer",
+    )
 
 
 def pair_of(text: str) -> tuple[str, str]:
@@ -130,7 +142,11 @@ def defaults_of(model: str) -> Defaults:
 
 def worker_of(arguments: Namespace) -> Worker:
     """The one that computes where and how `add_device`'s options say."""
-    return Worker(arguments.device, precision=arguments.precision)
+    given = vars(arguments)
+    offload, compiled = given.get("offload", "auto"), given.get("compile", False)
+    return Worker(
+        arguments.device, precision=arguments.precision, offload=offload, compiled=compiled
+    )
 
 
 def add_out(parser: ArgumentParser, help_text: str) -> None:

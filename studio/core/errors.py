@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from errno import ENOMEM
 
 
 class StudioError(Exception):
@@ -35,6 +36,16 @@ class Cancelled(Exception):
 
 class EndedEarly(Exception):
     """A training ends early because the user asked, and what it learnt is kept; not an error."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """MemoryError, the system's, a GPU's out of memory, or the CPU allocator's RuntimeError."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    if isinstance(error, OSError):
+        return error.errno == ENOMEM
+    words = ("out of memory", "can't allocate memory", "not enough memory")
+    return isinstance(error, RuntimeError) and any(word in str(error) for word in words)
 
 
 def not_loaded(error: Exception) -> StudioError:

@@ -41,10 +41,13 @@ class Event:
 
 @dataclass(frozen=True)
 class LoadModel(Request):
-    """Loads (or warms) a model ahead of the first picture; `anew`, also if it is at hand."""
+    """Loads (or warms) a model ahead of the first picture; `anew`, also if it is at hand. `offload`
+    and `compiled` as of a Device."""
 
     model: str
     anew: bool = False
+    offload: str = "auto"
+    compiled: bool = False
 
     @property
     def needs(self) -> str:
@@ -60,10 +63,13 @@ class Queued(Event):
 
 @dataclass(frozen=True)
 class Loading(Event):
-    """A job waits for a model to load, whose weights have so many `bytes` (0: not known)."""
+    """A job waits for a model to load, of whose `bytes` of weights (0: not known) so many are
+    `read`; `seconds_left` is 0 while nobody knows."""
 
     model: str
     bytes: int = 0
+    read: int = 0
+    seconds_left: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 
 def capitalised(text: str) -> str:
     """With a capital at its beginning; the rest stays."""
@@ -11,6 +13,12 @@ def capitalised(text: str) -> str:
 def size_text(count: int) -> str:
     """Of a file with so many bytes, as file managers say it."""
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+
+
+def loaded_text(name: str, bytes: int, read: int) -> str:
+    """How far the loading of a model is, of which so many bytes are known."""
+    of = f"{size_text(read)} of {size_text(bytes)}" if read else size_text(bytes) if bytes else ""
+    return f"{PurePath(name).name}, {of}" if of else PurePath(name).name
 
 
 def many(count: int, thing: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+from contextlib import suppress
 from dataclasses import replace
 
-from studio.core.device import DEVICES, PRECISIONS, Device
+from studio.core.device import DEVICES, OFFLOADS, PRECISIONS, Device
 from studio.core.errors import UsageError
 from studio.core.importing import import_torch
 
@@ -20,9 +21,10 @@ MASKS = {
 }
 
 
-def check_names(name: str, precision: str = "auto") -> None:
-    """Raises UsageError for a word that names no device, or no precision."""
-    for word, kind, known in ((name, "device", DEVICES), (precision, "precision", PRECISIONS)):
+def check_names(name: str, precision: str = "auto", offload: str = "auto") -> None:
+    """Raises UsageError for a word that names no device, no precision, or no way to offload."""
+    words = (("device", name), ("precision", precision), ("offload", offload))
+    for (kind, word), known in zip(words, (DEVICES, PRECISIONS, OFFLOADS), strict=True):
         if word not in known:
             raise UsageError(f"there is no {kind} {word!r}; choose one of {', '.join(known)}.")
 
@@ -95,12 +97,18 @@ def free_memory(name: str) -> None:
         torch.mps.empty_cache()
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """MemoryError, a GPU's out of memory, or the CPU allocator's RuntimeError."""
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        return True
-    words = ("out of memory", "can't allocate memory", "not enough memory")
-    return isinstance(error, RuntimeError) and any(word in str(error) for word in words)
+def free_bytes(name: str) -> int:
+    """Of a device's memory, what this process could still take; 0 where nothing tells."""
+    if name == "cuda":
+        import torch
+
+        cached = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+        return int(torch.cuda.mem_get_info()[0]) + cached
+    with suppress(ImportError):  # it comes with accelerate, which other people's models need
+        import psutil
+
+        return int(psutil.virtual_memory().available)
+    return 0
 
 
 def _cuda() -> Device:

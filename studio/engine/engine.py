@@ -11,15 +11,18 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from studio.core.accidents import noted
-from studio.core.errors import Cancelled, EndedEarly, StudioError
+from studio.core.errors import Cancelled, EndedEarly, StudioError, is_out_of_memory
 from studio.core.learning import Paused, Train, TrainStep
 from studio.core.messages import CancelledAt, Event, Failed, Finished, Progress, Queued, Request
 from studio.core.prompts import Phrase
 from studio.core.tokens import Counted
-from studio.engine import devices
 from studio.engine.worker import OpenModel, Worker, open_from_disk, sentence
+
+if TYPE_CHECKING:
+    from studio.models.memory import Fit
 
 log = logging.getLogger(__name__)
 
@@ -145,6 +148,10 @@ class Engine:
         """How a model counts tokens, at once and in any thread; None unless it is loaded."""
         return self._worker.counting(model)
 
+    def weigh(self, model: str) -> Fit:
+        """At once, in the caller's thread: what a model needs here. Raises as the worker's."""
+        return self._worker.weigh(model)
+
     def close(self, timeout: float | None = None) -> None:
         """Cancels everything and waits for the thread to end (`timeout` seconds at most)."""
         with self._change:
@@ -203,7 +210,7 @@ class Engine:
         step = 0
         check = partial(self._run_waiting, job) if job.gives_way else job.check
         try:
-            for event in self._worker.run(job.request, check, job.number):
+            for event in self._worker.run(job.request, check, job.number, self._tell):
                 if isinstance(event, Finished):
                     return event
                 step = event.step if isinstance(event, Progress | TrainStep) else step
@@ -211,16 +218,16 @@ class Engine:
         except Cancelled:
             return CancelledAt(job.number, step)
         except BaseException as error:  # a library's SystemExit too: the thread has other jobs
-            message, full = sentence(error), devices.is_out_of_memory(error)
+            message, full = sentence(error), is_out_of_memory(error)
         else:
             raise AssertionError("a worker ends with Finished")
         if full:  # out here the traceback, and the tensors it held, are gone
-            self._forget()
+            self._forget(but_model=True)
         return Failed(job.number, message)
 
-    def _forget(self) -> None:
+    def _forget(self, but_model: bool = False) -> None:
         try:
-            self._worker.forget()
+            self._worker.forget(but_model)
         except BaseException as error:  # a GPU in a bad state; the next job will say so
             noted(error)
 

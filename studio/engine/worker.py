@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ from studio.core.accidents import noted
 from studio.core.autoencoding import Probe, Reconstruct
 from studio.core.comparing import Compare
 from studio.core.device import Device
-from studio.core.errors import Cancelled, StudioError
+from studio.core.errors import Cancelled, ModelError, StudioError, is_out_of_memory
 from studio.core.generating import Decode, Generate, Picture
 from studio.core.laboratory import Lab
 from studio.core.language import Describe, Embed, Known, Look, Read, Scatter, Tokenize
@@ -29,12 +31,13 @@ from studio.core.walks import Walk
 from studio.core.word_maps import MapWords
 from studio.engine import devices
 from studio.engine.autoencoders import Autoencoders, OpenAutoencoder, open_autoencoder_from_disk
+from studio.engine.loading import fit_of, stored, watched
 from studio.models.format import Check
-from studio.models.known import bytes_of, place_of
 from studio.models.model import Model
 
 if TYPE_CHECKING:
     from studio.models.encoders import Encoders
+    from studio.models.memory import Fit
 
 SHOWN = 60  # characters of what is not read
 #: Does a request: handler(worker, request, check, job) -> its events.
@@ -47,7 +50,18 @@ def open_from_disk(name: str, device: Device, check: Check) -> Model:
     """The usual `open_model`: what `studio.models.registry` finds. Raises ModelError."""
     from studio.models.registry import open_model
 
-    return open_model(name, device.name, device.precision, check)
+    moves = device.offload in ("encoders", "sequential")
+    model = open_model(name, "cpu" if moves else device.name, device.precision, check)
+    if moves or device.compiled:
+        from studio.models.checkpoint import Checkpoint
+        from studio.models.placement import compile_blocks, place
+
+        if isinstance(model, Checkpoint):  # the studio's own are small
+            if moves:
+                place(model, device, partial(devices.free_bytes, device.name))
+            if device.compiled:
+                compile_blocks(model)
+    return model
 
 
 class Worker:
@@ -59,9 +73,13 @@ class Worker:
         open_model: OpenModel = open_from_disk,
         open_autoencoder: OpenAutoencoder = open_autoencoder_from_disk,
         precision: str = "auto",
+        offload: str = "auto",
+        compiled: bool = False,
     ) -> None:
-        """Names of a device and a precision, else UsageError; looked for when first needed."""
-        devices.check_names(device, precision)
+        """Names of a device, a precision and a way to offload, else UsageError; looked for when
+        first needed."""
+        devices.check_names(device, precision, offload)
+        self._offload, self._compiled = offload, compiled
         self._asked, self._device = (device, precision), None  # type: tuple[str, str], Device | None
         self._open_model = open_model
         self._name, self._model = "", None  # type: str, Model | None
@@ -82,15 +100,19 @@ class Worker:
         """The device and its precision. Raises UsageError when this machine lacks it."""
         if self._device is None:
             self._device = devices.choose(*self._asked)
-        return self._device
+        return replace(self._device, offload=self._offload, compiled=self._compiled)
 
     @property
     def training_device(self) -> Device:
         """The device, in a precision that it can learn in. Raises UsageError."""
         return devices.choose(*self._asked, training=True)
 
-    def run(self, request: Request, check: Check = lambda: None, job: int = 0) -> Iterator[Event]:
-        """Does the work; yields [Loading, Ready], Started, ..., Finished as they happen.
+    def run(
+        self, request: Request, check: Check = lambda: None, job: int = 0,
+        hear: Callable[[Event], None] = lambda _: None,
+    ) -> Iterator[Event]:  # fmt: skip
+        """Does the work; yields [Loading, Ready], Started, ..., Finished as they happen. `hear`
+        hears how far the loading is while it lasts.
 
         Raises UsageError, ModelError, Cancelled (from `check`), and whatever goes wrong.
         """
@@ -100,29 +122,42 @@ class Worker:
         check()
         loading = isinstance(request, LoadModel)
         if isinstance(request, LoadModel) and request.anew:
-            self._name, self._model = "", None
+            self._drop()
+        if isinstance(request, LoadModel):
+            self._offload, self._compiled = request.offload, request.compiled
         ready = self._model is not None and self._name == name
+        watching = check
         if name is not None and not ready:
-            yield Loading(job, name, bytes_of(place_of(name)))
+            begin = Loading(job, name, stored(name))
+            yield begin
+            watching = watched(check, begin, hear)
         if name is not None and (loading or not ready):
-            yield self._ready(job, name, began, check)
+            yield self._ready(job, name, began, watching)
+            yield from self._notes(job)
         if not loading:
             yield Started(job)
             yield from self._unread(request, job)
             for event in HANDLERS[type(request)](self, request, check, job):
                 yield event
-                while self._model is not None and self._model.notes:
-                    yield Note(job, self._model.notes.pop(0))
+                yield from self._notes(job)
         yield Finished(job, time.perf_counter() - began)
 
     def model(self, name: str, check: Check = lambda: None) -> Model:
         """The model, loaded if it is not the one at hand. Raises ModelError, Cancelled."""
         if self._model is None or self._name != name:
-            self._name, self._model = "", None  # never two at once
-            device = self.device
+            device, fit = self.device, None
+            with suppress(ModelError):  # what is wrong with it, opening says
+                fit = self.weigh(name)
+            if fit is not None and fit.refused:
+                raise ModelError(f"{name} {fit.words}")
             check()
+            if self._model is not None:  # never two at once
+                self._drop()
+            device = replace(device, offload=fit.offload if fit is not None else "none")
             self._model = self._open_model(name, device, check)
             self._name = name
+            if fit is not None and fit.tight:
+                self._model.notes.append(f"{self._model.info.name} {fit.words}")
         return self._model
 
     def counting(self, name: str) -> Callable[[Phrase], Counted] | None:
@@ -138,12 +173,26 @@ class Worker:
 
         return shared("cpu" if self._asked[0] == "auto" else self.device.name)
 
-    def forget(self) -> None:
-        """Drops the models and gives memory back."""
-        self._name, self._model = "", None
+    def weigh(self, model: str) -> Fit:
+        """At once, in any thread: what a model needs here, and what is free for it once the one at
+        hand is gone. Raises ModelError, UsageError."""
+        held = fit_of(self._name, self.device).need.weights if self._name else 0
+        return fit_of(model, self.device, held)
+
+    def forget(self, but_model: bool = False) -> None:
+        """Drops what is loaded, perhaps `but_model`, and gives memory back."""
         self._autoencoders = None
+        self._drop(but_model)
+
+    def _drop(self, but_model: bool = False) -> None:
+        if not but_model:
+            self._name, self._model = "", None
         if self._device is not None:
             devices.free_memory(self._device.name)
+
+    def _notes(self, job: int) -> Iterator[Note]:
+        while self._model is not None and self._model.notes:
+            yield Note(job, self._model.notes.pop(0))
 
     def _unread(self, request: Request, job: int) -> Iterator[Note]:
         """What the model cannot read of the prompts is said before it is left out; and which
@@ -248,12 +297,12 @@ def run_now(
     worker = worker or Worker()
     pictures = []
     try:
-        for event in worker.run(request):
+        for event in worker.run(request, hear=listener):
             listener(event)
             if isinstance(event, Picture):
                 pictures.append(event)
     except Exception as error:
-        if isinstance(error, StudioError | Cancelled) or not devices.is_out_of_memory(error):
+        if isinstance(error, StudioError | Cancelled) or not is_out_of_memory(error):
             raise
         raise StudioError(sentence(error)) from error
     return pictures
@@ -263,6 +312,6 @@ def sentence(error: BaseException) -> str:
     """One sentence for the user about a failure of any kind; see `noted` for the unforeseen."""
     if isinstance(error, StudioError):
         return str(error)
-    if devices.is_out_of_memory(error):
+    if is_out_of_memory(error):
         return "Memory ran out; make fewer or smaller pictures, or close other programs."
     return noted(error)

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from studio.core import prompts
 from studio.core.addons import ADDONS, AddOn
-from studio.core.errors import ModelError, UsageError
+from studio.core.errors import Cancelled, ModelError, UsageError, is_out_of_memory
 from studio.core.prompts import Phrase
 from studio.core.settings import CLIP_SKIP
 from studio.core.sizes import Size, Sizes
@@ -39,14 +39,16 @@ from studio.models import tiling
 from studio.models.dressing import Wardrobe
 from studio.models.families import family_of
 from studio.models.families.adapter import Adapter
-from studio.models.format import Check
+from studio.models.format import Check, reading
 from studio.models.formats.checkpoint import AUTOENCODER, INDEX, VARIANT, parts_of, weights_in
 from studio.models.kl_autoencoder import EXTRA
-from studio.models.known import answers
+from studio.models.known import answers, bytes_of
 from studio.models.latent_diffusion import LinearPreview, remembered, shown, to_bytes
 from studio.models.model import ImageAutoencoder, ModelInfo
 from studio.models.network_folder import read_document
+from studio.models.room import Room
 from studio.models.state_files import reason
+from studio.models.weights import Watched
 from studio.networks.text import TextFeatures, mixed
 
 MEANT = {"epsilon": "epsilon", "v_prediction": "v", "sample": "x0"}
@@ -84,14 +86,18 @@ class Checkpoint:
         self.path, self.prediction = path, prediction
         self._known: OrderedDict[Any, TextFeatures] = OrderedDict()
         self._wardrobe, self._addons = Wardrobe(adapter, info.name), tuple[AddOn, ...]()
+        self._room = Room(info.name, self._wardrobe.notes)
         self._parameter = next(adapter.denoiser.parameters())
+        self.place = self._parameter.device  # where the denoiser computes, wherever it is kept
+        #: Within it the text encoders are where they can read.
+        self.reading: Callable[[], AbstractContextManager[None]] = nullcontext
         self._preview: LinearPreview | None = None
-        self._reading = Lock()  # a window counts tokens meanwhile
+        self._one_reader = Lock()  # a window counts tokens meanwhile
         self.overheard: Overheard = unheard  # while the denoiser is asked
 
     @property
     def device(self) -> str:
-        return str(self._parameter.device.type)
+        return str(self.place.type)
 
     @property
     def sizes(self) -> Sizes:
@@ -121,7 +127,7 @@ class Checkpoint:
         return reduce(TextFeatures.joined, [self._features(each, negative) for each in prompts])
 
     def aligned(self, conditions: Sequence[TextFeatures]) -> Sequence[TextFeatures]:
-        with self._reading:
+        with self._one_reader:
             self._wardrobe.wear(self._addons)
             return self.adapter.aligned(conditions)
 
@@ -135,7 +141,7 @@ class Checkpoint:
         return self._wardrobe.notes
 
     def counted(self, phrase: Phrase) -> Counted:
-        with self._reading:
+        with self._one_reader:
             return self.adapter.counted(phrase)
 
     def unread(self, prompt: str) -> str:
@@ -165,8 +171,12 @@ class Checkpoint:
     @torch.inference_mode()
     def encode(self, pictures: np.ndarray) -> Tensor:
         x = torch.tensor(pictures).permute(0, 3, 1, 2).to(self.device) / 127.5 - 1.0
-        mean = tiling.encode(self.autoencoder, x).mean.to(self.device)
-        return self.autoencoder.normalised(mean.float()).contiguous()
+
+        def means(part: Tensor, tile: int) -> Tensor:
+            return tiling.encode(self.autoencoder, part, tile).mean
+
+        mean = self._room.coded(means, x, self.autoencoder).to(self.device)
+        return self.autoencoder.normalised(mean).contiguous()
 
     @torch.inference_mode()
     def mixed(
@@ -176,13 +186,16 @@ class Checkpoint:
 
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> np.ndarray:
-        decoded = tiling.decode(self.autoencoder, self.autoencoder.denormalised(latents.float()))
-        return shown(decoded, self.info.name)
+        def pixels(part: Tensor, tile: int) -> Tensor:
+            return tiling.decode(self.autoencoder, part, tile)
+
+        raw = self.autoencoder.denormalised(latents.float())
+        return shown(self._room.coded(pixels, raw, self.autoencoder), self.info.name)
 
     @torch.inference_mode()
     def preview(self, x0: Tensor) -> np.ndarray:
         if self._preview is None:
-            self._preview = fitted(self.autoencoder, self._parameter.device)
+            self._preview = fitted(self.autoencoder, self.place)
         return to_bytes(self._preview(x0.float()))
 
     def predict(
@@ -190,9 +203,15 @@ class Checkpoint:
     ) -> Tensor:
         """The denoiser's output at x (B, C, h, w), t (B,) in its path's unit, dressed as asked."""
         self._wardrobe.wear(self._addons)
-        kind = self._parameter.dtype
-        with self.overheard(x, t):
-            return self.adapter.predict(x.to(kind), t, condition, guidance).float()
+        x = x.to(self._parameter.dtype)
+
+        def some(rows: slice) -> Tensor:
+            return self.adapter.predict(x[rows], t[rows], condition.rows(rows), guidance)
+
+        if self.overheard is unheard:
+            return self._room.asked(some, len(x)).float()
+        with self.overheard(x, t):  # maps are of all rows at once
+            return some(slice(0, len(x))).float()
 
     def _features(self, prompt: str, negative: bool) -> TextFeatures:
         """One prompt's features (1, ...), in the denoiser's precision; the last are kept."""
@@ -200,9 +219,11 @@ class Checkpoint:
 
         def read() -> TextFeatures:
             self._wardrobe.wear(self._addons)
-            with self._reading:
-                found, kind = asked(prompts.one_phrase(prompt)), self._parameter.dtype
-            return TextFeatures(found.tokens.to(kind), found.mask, found.pooled.to(kind))
+            with self._one_reader, self.reading():
+                found = asked(prompts.one_phrase(prompt))
+            place, kind = self.place, self._parameter.dtype
+            tokens, pooled = (each.to(place, kind) for each in (found.tokens, found.pooled))
+            return TextFeatures(tokens, found.mask.to(place), pooled)
 
         key = prompt, negative, self._addons, self.adapter.clip_skip
         return remembered(self._known, key, read)
@@ -230,21 +251,22 @@ def fitted(autoencoder: ImageAutoencoder, device: torch.device) -> LinearPreview
 def open_checkpoint(
     info: ModelInfo, device: str, precision: str, check: Check, autoencoder: str = ""
 ) -> Checkpoint:
-    """`check` is called before every part and may raise Cancelled; `autoencoder` replaces the
+    """`check` is called at every weight and may raise Cancelled; `autoencoder` replaces the
     folder's own. Raises ModelError."""
     from studio.models.registry import open_autoencoder
 
     index = read_document(info.path / INDEX)
     family = family_of(index)
     assert family is not None  # described
-    networks = {}
+    networks, read, check = {}, 0, reading(check)
     for name in parts_of(info.path, family, index):
-        check()
         library, kind = index[name]
-        networks[name] = open_part(library, kind, info.path / name, device, precision)
-    check()
+        networks[name] = open_part(library, kind, info.path / name, device, precision, check)
+        read += sum(map(bytes_of, weights_in(info.path / name)))
+        check.reach(read)  # in the precision that they are kept in
     place = autoencoder or str(info.path / AUTOENCODER)
     opened = open_autoencoder(place, device, precision)
+    check.reach(read + bytes_of(Path(place)))
     adapter = family(networks, index, opened.downsampling)
     path = info.path / "scheduler" / "scheduler_config.json"
     return ready(info, adapter, opened, read_document(path) | answered(info.path, check), path)
@@ -282,23 +304,29 @@ def module_of(library: str, path: Path) -> Any:
         ) from error
 
 
-def open_part(library: str, kind: str, folder: Path, device: str, precision: str) -> Any:
-    """A network or a tokenizer of one of the two packages. Raises ModelError."""
+def open_part(
+    library: str, kind: str, folder: Path, device: str, precision: str,
+    check: Check = lambda: None,
+) -> Any:  # fmt: skip
+    """A network or a tokenizer of one of the two packages. Raises ModelError, Cancelled."""
     module = module_of(library, folder)
     try:
         found = getattr(module, kind)
         if "Tokenizer" in kind or "Processor" in kind:
             return found.from_pretrained(folder, local_files_only=True)
         variant = VARIANT.search(weights_in(folder)[0].name) if weights_in(folder) else None
-        network, report = found.from_pretrained(
-            folder,
-            local_files_only=True,
-            use_safetensors=True,
-            torch_dtype=getattr(torch, precision),
-            variant=variant[1] if variant else None,
-            output_loading_info=True,
-        )
+        with Watched(reading(check).add):
+            network, report = found.from_pretrained(
+                folder,
+                local_files_only=True,
+                use_safetensors=True,
+                torch_dtype=getattr(torch, precision),
+                variant=variant[1] if variant else None,
+                output_loading_info=True,
+            )
     except Exception as error:  # what is damaged fails in any way it likes
+        if isinstance(error, Cancelled) or is_out_of_memory(error):
+            raise
         raise ModelError(f"{folder} cannot be opened: {reason(error)}") from error
     if missing := sorted(report["missing_keys"]):  # they would be random numbers
         raise ModelError(f"{folder} lacks {len(missing)} of its tensors: {missing[0]}, ...")

@@ -14,6 +14,29 @@ if TYPE_CHECKING:
 Check = Callable[[], None]
 
 
+class Reading:
+    """A Check that is told, too, how many bytes of weights were read; `hear` hears of their sum."""
+
+    def __init__(self, check: Check, hear: Callable[[int], None] = lambda _: None) -> None:
+        self._check, self._hear, self._bytes = check, hear, 0
+
+    def __call__(self) -> None:
+        self._check()
+
+    def add(self, count: int) -> None:
+        """Raises Cancelled, as `check` does."""
+        self.reach(self._bytes + count)
+
+    def reach(self, bytes: int) -> None:
+        self._bytes = bytes
+        self._hear(bytes)
+        self._check()
+
+
+def reading(check: Check) -> Reading:
+    return check if isinstance(check, Reading) else Reading(check)
+
+
 class Format(Protocol):
     """A way models are stored. `path` is a file or a folder."""
 

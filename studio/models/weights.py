@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,20 @@ class SkipInitialisation(TorchFunctionMode):
         if func is torch.randn:
             return torch.empty(*args, **kwargs)
         return func(*args, **kwargs)
+
+
+class Watched(TorchFunctionMode):
+    """Tells `hear` of the bytes of each weight that diffusers or transformers put into a network:
+    of each they ask once, in this thread, whether it is a floating-point number."""
+
+    def __init__(self, hear: Callable[[int], None]) -> None:
+        super().__init__()
+        self._hear = hear
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if getattr(func, "__name__", "") == "is_floating_point" and not args[0].is_meta:
+            self._hear(args[0].nbytes)
+        return func(*args, **(kwargs or {}))
 
 
 def load(

@@ -55,6 +55,9 @@ class TextFeatures:
             torch.cat([a.pooled, b.pooled]),
         )
 
+    def rows(self, some: slice) -> TextFeatures:
+        return TextFeatures(self.tokens[some], self.mask[some], self.pooled[some])
+
     def padded(self, length: int) -> TextFeatures:
         extra = length - self.mask.shape[1]
         if extra <= 0:

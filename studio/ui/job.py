@@ -11,9 +11,9 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from studio.core.errors import UsageError
 from studio.core.generating import Generate
 from studio.core.learning import Preparing, Train, TrainStep
-from studio.core.messages import CancelledAt, Event, Failed, Finished, Progress, Request
+from studio.core.messages import CancelledAt, Event, Failed, Finished, Loading, Progress, Request
 from studio.core.settings import Settings
-from studio.core.wording import capitalised
+from studio.core.wording import capitalised, loaded_text
 
 if TYPE_CHECKING:
     from studio.ui.jobs import Jobs
@@ -186,6 +186,12 @@ class Latest(Requester):
         else:
             if job is not None:
                 job.on(self._kind, self.came.emit)
+
+
+def loaded(at: Loading) -> str:
+    """How far the loading of a model is, in a few words."""
+    words = loaded_text(at.model, at.bytes, at.read)
+    return f"Loading {words}{_left(at.seconds_left) or '…'}"
 
 
 def prepared(at: Preparing) -> str:

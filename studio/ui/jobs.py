@@ -6,7 +6,6 @@ The only part of the window that talks to the bridge.
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -26,11 +25,11 @@ from studio.core.messages import (
     Started,
 )
 from studio.core.tokens import Tokens
-from studio.core.wording import size_text
-from studio.ui.job import End, Events, Job, told
+from studio.ui.job import End, Events, Job, loaded, told
 
 if TYPE_CHECKING:
     from studio.bridge.bridge import EngineBridge
+    from studio.bridge.catalogue import Weigh
 
 TokensOf = Callable[[str, str, bool], Tokens]  # of a prompt, by a model, whether AND joins
 
@@ -49,8 +48,7 @@ class Jobs(Events):
         self.open: list[Job] = []  # those begun, the running one first, then those that wait
         self.begun: list[Job] = []  # the running one, then the trainings that have given way to it
         self.loading = ""  # the model that is being loaded
-        self._bytes = 0  # of it
-        self._loader = 0  # the number of the job that waits for it
+        self._loads: Loading | None = None  # how far that is, and for which job
         self.model: Ready | None = None
         self._last_words = ""  # how the last job ended
         self.problem = ""  # why there is no model
@@ -83,6 +81,12 @@ class Jobs(Events):
     def tokens_of(self) -> TokensOf | None:
         """What counts tokens without waiting for a job, in any thread; None without an engine."""
         return self._bridge.tokens_of if self._bridge is not None else None
+
+    @property
+    def weigh(self) -> Weigh | None:
+        """What a model needs of memory, and what is free, for a thread beside; None without an
+        engine."""
+        return self._bridge.weigh if self._bridge is not None else None
 
     @property
     def cancelling(self) -> bool:
@@ -165,6 +169,8 @@ class Jobs(Events):
 
     def share_done(self) -> float | None:
         """Progress of the running job, 0 to 1; None before its first step."""
+        if self.loading and self._loads is not None and self._loads.read:
+            return self._loads.read / self._loads.bytes
         return self.running.share_done() if self.running is not None else None
 
     def sentence(self) -> str:
@@ -174,9 +180,7 @@ class Jobs(Events):
         if self.cancelling:
             return "Cancelling…"
         now = self.running.words() if self.running is not None else ""
-        size = f", {size_text(self._bytes)}" if self._bytes else ""
-        loading = f"Loading {PurePath(self.loading).name}{size}…" if self.loading else "Starting…"
-        words = [now or loading]
+        words = [now or (loaded(self._loads) if self.loading and self._loads else "Starting…")]
         if behind := len(self.open) - max(1, len(self.begun)):
             words.append(f"{behind} queued")
         return " · ".join(words)
@@ -191,9 +195,10 @@ class Jobs(Events):
                 return
             case Preview() if job is not self.running or self.cancelling:
                 return
-            case Loading(model=model, bytes=size):
-                self.loading, self._bytes, self._loader = model, size, event.job
-                self._begin(job)
+            case Loading():
+                self.loading, self._loads = event.model, event
+                if not event.read:
+                    self._begin(job)
             case Started() if job is not None:
                 self.loading = ""
                 self._begin(job)
@@ -224,7 +229,7 @@ class Jobs(Events):
 
     def _end(self, end: End, job: Job | None) -> None:
         """A job has ended, or else the model that was asked for first is there, or is not."""
-        if end.job == self._loader:
+        if self._loads is not None and end.job == self._loads.job:
             self.loading = ""
         if isinstance(end, Failed) and self.model is None:
             self.problem = end.message

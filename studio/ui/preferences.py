@@ -10,6 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from studio.core.device import OFFLOADS
 from studio.core.errors import UsageError
 from studio.core.generating import MAX_COUNT
 from studio.core.settings import (
@@ -57,6 +58,8 @@ def _are_options(value: Any) -> bool:
 
 TABLE = {
     **_are(bool, False, "keep_queue", "variation_locked", "trajectories", "seed_locked"),
+    **_are(bool, False, "compiled"),
+    "offload": Preference("auto", lambda value: value in OFFLOADS),
     **_are(dict, {}, "walk", "compare", "lab", "reconstruct", "train", "tour"),
     **_are(str, "", "prompt", "negative", "sampler", "schedule", "rule", "classifier"),
     **_are(str, "", "source", "mask", "model"),

@@ -201,7 +201,8 @@ class Window(QWidget):
         """The session's model from the moment it is loaded; until then, and if it cannot be, the
         one before stays."""
         again = model == self.shared.session.model.get()
-        job = self.shared.jobs.submit(LoadModel(model, anew=again))
+        how = (self.shared.preferences.get(name) for name in ("offload", "compiled"))
+        job = self.shared.jobs.submit(LoadModel(model, again, *how))
         if job is not None:
             job.on(Ready, self._chosen)
             job.on(Failed, self._not_opened)

@@ -6,12 +6,16 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from studio.core import generating, messages
+from studio.core.device import Device
 from studio.core.generating import Generate
 from studio.core.messages import LoadModel, Request
 from studio.core.settings import Settings
 from studio.core.sizes import Size, Sizes
 from studio.core.tokens import Tokens
+from studio.models.memory import Fit, Need
 from studio.models.tokens import tokens_of
+
+CPU = Device("cpu", "bfloat16", "CPU")
 
 
 class RecordingBridge(QObject):
@@ -51,6 +55,10 @@ class RecordingBridge(QObject):
     @staticmethod
     def tokens_of(prompt: str, model: str, joins: bool = True) -> Tokens:
         return tokens_of(prompt, model, joins)
+
+    @staticmethod
+    def weigh(model: str) -> Fit:
+        return Fit(model, Need({"model": 5 * 10**9}, 10**8, 0), 18 * 10**9, CPU)
 
     def close(self) -> None:
         pass

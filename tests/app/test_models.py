@@ -122,21 +122,27 @@ def test_a_model_is_loaded_and_offered_at_the_next_start(
     foot = panel.details.foot
     assert not foot.go.isEnabled() and "not a model in any known format" in foot.count.text()
     choose(qtbot, panel, "own")
-    assert foot.go.isEnabled() and not foot.count.isVisible()
+    until(qtbot, foot.go.isEnabled)
+    assert foot.count.text() == "Needs about 5.1 GB, 18.0 GB are free."
     click(qtbot, stage, "modelsLoad")
     own = str(folder / "own")
     assert stage.bridge.requests[-1] == LoadModel(own)
     number = len(stage.bridge.requests) - 1
     stage.bridge.arrived.emit(Loading(number, own, 3_400_000_000))
     assert foot.status.text() == "Loading own, 3.4 GB…" and foot.cancel.isEnabled()
+    stage.bridge.arrived.emit(Loading(number, own, 3_400_000_000, 850_000_000, 6.0))
+    assert foot.status.text() == "Loading own, 850.0 MB of 3.4 GB · 6.0 s left"
+    assert stage.window.shared.jobs.share_done() == 0.25
     click(qtbot, stage, "modelsLoadCancel")
     assert stage.bridge.cancels == [number]
     stage.bridge.arrived.emit(Ready(number, own, "CPU", "float32", 0.5, Sizes(Size.square(64))))
     stage.bridge.arrived.emit(Finished(number, 0.5))
     assert panel.session.model.get() == own
     until(qtbot, lambda: known.digest_of(folder / "own") != "")
+    click(qtbot, stage, "modelsCompile")
+    panel.details.offload.setCurrentIndex(panel.details.offload.findData("encoders"))
     click(qtbot, stage, "modelsLoad")  # once more, from the disk
-    assert stage.bridge.requests[-1] == LoadModel(own, anew=True)
+    assert stage.bridge.requests[-1] == LoadModel(own, True, "encoders", True)
     stage.window.close()
 
     again = open_window(qtbot, qapp, stage.folder, tmp_path / "settings.ini")
@@ -144,7 +150,7 @@ def test_a_model_is_loaded_and_offered_at_the_next_start(
     until(qtbot, banner.isVisible)
     assert banner.text.text() == "The last session used own."
     click(qtbot, again, "bannerChoice0")
-    assert again.bridge.requests[-1] == LoadModel(own)
+    assert again.bridge.requests[-1] == LoadModel(own, False, "encoders", True)
     again.window.close()
     (folder / "own").rename(folder / "moved")
     gone = open_window(qtbot, qapp, stage.folder, tmp_path / "settings.ini")

@@ -54,3 +54,15 @@ def test_a_folder_is_listed_as_the_window_lists_it(
     ]
     assert len(lines) == 3
     assert "is no folder" in run("models", "--scan", models / "none").error
+
+
+def test_a_probe_says_what_a_generator_takes(run: Run, tiny: Path) -> None:
+    """Where it would be loaded; of what draws nothing, nothing."""
+    words = ("models", "--probe", tiny, "--device", "cpu", "--precision", "float32")
+    told = run(*words, "--json").document["probe"]["memory"]
+    assert told["parts"] == {"model": 4 * registry.find(str(tiny)).parameters}
+    assert told["precision"] == "float32" and told["total"] > told["parts"]["model"]
+    assert f"  memory: {told['words'][:20]}" in run(*words).out
+    assert (
+        run("models", "--probe", tiny / "autoencoder", "--json").document["probe"]["memory"] is None
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ from studio.core.messages import (
     Started,
 )
 from studio.core.sizes import Size
-from studio.engine import generate
+from studio.engine import devices, generate
 from studio.engine.engine import Engine
 
 from .fake import PATIENCE, SIDE, FakeModel, Gate, Listener, request, running
@@ -230,8 +231,11 @@ def test_a_failure_is_one_sentence_and_the_next_job_works(error: BaseException, 
         assert isinstance(heard.end_of(engine.submit(request())), Finished)
 
 
-def test_memory_that_ran_out_is_given_back() -> None:
-    model = FakeModel()
+def test_memory_that_ran_out_is_given_back_and_the_model_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model, given = FakeModel(), Mock()
+    monkeypatch.setattr(devices, "free_memory", given)
     failing = iter([MemoryError()])
 
     def fail_once() -> None:
@@ -242,7 +246,8 @@ def test_memory_that_ran_out_is_given_back() -> None:
     with running(model) as (engine, heard):
         heard.end_of(engine.submit(request()))
         heard.end_of(again := engine.submit(request()))
-    assert names(heard.of(again))[:3] == ["Queued", "Loading", "Ready"]
+        given.assert_called_once()
+    assert names(heard.of(again))[:2] == ["Queued", "Started"]
 
 
 def test_a_model_that_cannot_be_opened_fails_each_job_that_wants_it() -> None:

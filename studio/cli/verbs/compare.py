@@ -25,6 +25,7 @@ from studio.core.errors import Cancelled, StudioError
 from studio.core.generating import Decode
 from studio.core.grid import Grid
 from studio.core.settings import Settings
+from studio.core.wording import loaded_text
 from studio.core.world import World
 from studio.engine.worker import Worker, run_now
 from studio.gallery import comparison, film, png
@@ -139,8 +140,8 @@ class Results:
 
     def saw(self, event: messages.Event) -> None:
         match event:
-            case messages.Loading(model=model):
-                self._bar.set_description(f"loading {model}")
+            case messages.Loading(model=model, bytes=size, read=read):
+                self._bar.set_description(f"loading {loaded_text(model, size, read)}")
             case messages.Progress(picture=picture, step=step, steps=steps):
                 doing = "measuring" if len(self.cells) == len(self._settings) else "cell"
                 words = f"{doing} {picture + 1}, step {step} of {steps}"

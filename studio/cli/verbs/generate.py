@@ -21,6 +21,7 @@ from studio.core import generating, messages
 from studio.core.errors import DataError, UsageError
 from studio.core.generating import Generate
 from studio.core.wildcards import MOST, every
+from studio.core.wording import loaded_text
 from studio.core.world import World
 from studio.engine.worker import Worker, run_now
 from studio.gallery import inputs, png, word_lists
@@ -203,8 +204,8 @@ class Watcher:
 
     def saw(self, event: messages.Event) -> None:
         match event:
-            case messages.Loading(model=model):
-                self._bar.set_description(f"loading {model}")
+            case messages.Loading(model=model, bytes=size, read=read):
+                self._bar.set_description(f"loading {loaded_text(model, size, read)}")
             case messages.Progress(picture=picture, step=step, steps=steps, together=together):
                 told = f"picture {picture + 1}"
                 told += f" to {picture + together}" if together > 1 else ""

@@ -19,6 +19,7 @@ from studio.cli.verb import Document, Verb, add_out, worker_of
 from studio.core import messages
 from studio.core.errors import UsageError
 from studio.core.walks import CONDITIONINGS, NOISES, WAYS, End, Frame, Inverted, Spaced, Walk
+from studio.core.wording import loaded_text
 from studio.engine.worker import run_now
 from studio.gallery import film
 from studio.gallery.walks import write_frame
@@ -133,8 +134,8 @@ class Walked:
 
     def saw(self, event: messages.Event) -> None:
         match event:
-            case messages.Loading(model=model):
-                self._bar.set_description(f"loading {model}")
+            case messages.Loading(model=model, bytes=size, read=read):
+                self._bar.set_description(f"loading {loaded_text(model, size, read)}")
             case messages.Progress(picture=run, pictures=runs, step=step, steps=steps):
                 self._bar.set_description(f"run {run + 1} of {runs}, step {step} of {steps}")
             case Frame(index=index):

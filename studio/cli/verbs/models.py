@@ -10,7 +10,8 @@ from pathlib import Path
 
 from studio.cli import table
 from studio.cli.bars import bar
-from studio.cli.verb import Document, Verb
+from studio.cli.verb import Document, Verb, add_device, worker_of
+from studio.core.errors import ModelError
 from studio.core.wording import size_text
 from studio.models.catalogue import refusal, scan
 from studio.models.probe.probe import probe
@@ -27,6 +28,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--scan", metavar="FOLDER", help="list the models below a folder, from their headers alone"
     )
+    add_device(parser)
 
 
 def run(arguments: Namespace) -> Document:
@@ -36,7 +38,9 @@ def run(arguments: Namespace) -> Document:
             asdict(each) | {"path": str(each.path or ""), "looked": [*map(str, each.looked)]}
             for each in parts_in(answer.path)
         ]
-        return {"probe": asdict(answer) | {"path": str(answer.path), "places": places}}
+        memory = _weighed(arguments, str(answer.path))
+        told = {"path": str(answer.path), "places": places, "memory": memory}
+        return {"probe": asdict(answer) | told}
     if arguments.scan is not None:
         return {"folder": arguments.scan, "models": _scanned(Path(arguments.scan))}
     models, damaged = survey()
@@ -44,6 +48,17 @@ def run(arguments: Namespace) -> Document:
         "models": [asdict(m) | {"path": str(m.path)} for m in models],
         "damaged": [vars(each) | {"path": str(each.path)} for each in damaged],
     }
+
+
+def _weighed(arguments: Namespace, model: str) -> Document | None:
+    """What a generator takes where it would be loaded; None of anything else."""
+    worker = worker_of(arguments)
+    try:
+        fit = worker.weigh(model)
+    except ModelError:
+        return None
+    need = asdict(fit.need) | {"total": fit.need.total, "free": fit.free, "words": fit.words}
+    return need | {"device": worker.device.name, "precision": worker.device.precision}
 
 
 def _scanned(folder: Path) -> list[Document]:
@@ -97,6 +112,10 @@ def _told(answer: Document) -> Iterator[str]:
         looked = ", ".join(each["looked"]) or "no folder"
         found = f"{each['path']} ({each['source']})" if each["path"] else f"missing in {looked}"
         yield f"  {each['part']}: {each['words']}, {found}"
+    if memory := answer["memory"]:
+        parts = ", ".join(f"{name} {size_text(size)}" for name, size in memory["parts"].items())
+        yield f"  memory: {memory['words']}"
+        yield f"    in {memory['precision']}: {parts}, to work in {size_text(memory['working'])}"
     yield from (f"  because: {reason}" for reason in answer["reasons"])
 
 

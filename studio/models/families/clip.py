@@ -170,7 +170,7 @@ class ClipText:
         theirs = ids >= known
 
         def looked_up(module: Any, given: Any, found: Tensor) -> Tensor:
-            found[theirs] = added.vectors[ids[theirs] - known]
+            found[theirs] = added.vectors.to(found)[ids[theirs] - known]
             return found
 
         handle = self.encoder.get_input_embeddings().register_forward_hook(looked_up)

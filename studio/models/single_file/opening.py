@@ -21,7 +21,7 @@ from studio.core.errors import ModelError
 from studio.core.tables import shortened
 from studio.models.checkpoint import Checkpoint, answered, module_of, ready
 from studio.models.families.adapter import Part
-from studio.models.format import Check
+from studio.models.format import Check, reading
 from studio.models.formats.checkpoint import AUTOENCODER
 from studio.models.formats.diffusers_autoencoder import architecture
 from studio.models.kl_autoencoder import KLAutoencoder, built
@@ -49,7 +49,8 @@ class Opening:
     ) -> None:
         """`chosen`: parts in other files, and what the user knows better than the probe, by name.
         Raises ModelError, UsageError for a name that there is not."""
-        self.weights, self.device, self.check = Weights(path), device, check
+        self.check = reading(check)
+        self.weights, self.device = Weights(path, self.check.add), device
         self.precision = getattr(torch, precision)
         places = dict(chosen)
         answer = judge(self.weights.header, path)
@@ -78,7 +79,9 @@ class Opening:
         own = self.layout.family.parts[part.part]
         kind, config = self.layout.parts[part.part]["class"], self.layout.configs[part.part]
         network = empty(own, kind, config, part.path)
-        weights = self.weights if part.path == self.weights.path else Weights(part.path)
+        weights = (
+            self.weights if part.path == self.weights.path else Weights(part.path, self.check.add)
+        )
         asked = part.part == self.layout.family.asked
         try:
             found = (

@@ -76,9 +76,9 @@ def _taken(value: object) -> object:
 class Weights:
     """The tensors of a safetensors or GGUF file or a .ckpt, by name; what scales others is none."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises ModelError."""
-        self.path = path
+    def __init__(self, path: Path, hear: Callable[[int], None] = lambda _: None) -> None:
+        """`hear` is told of the bytes that are read. Raises ModelError."""
+        self.path, self._hear, self._heard = path, hear, set[str]()
         self._state = _unpickled(path) if path.suffix == ".ckpt" else {}
         self.header = _described(self._state) if self._state else header.read(path)
 
@@ -101,6 +101,7 @@ class Weights:
     def _take(self, name: str) -> Tensor:
         """Raises ModelError."""
         if self._state:
+            self._tell(name, self._state[name].nbytes)
             return self._state[name]
         tensor = self.header.tensors[name]
         if self.is_gguf:
@@ -150,8 +151,15 @@ class Weights:
             raise ModelError(f"{self.path} keeps {shortened(name)} as {tensor.dtype}, which gguf"
                              " cannot read; choose another edition.") from error  # fmt: skip
 
+    def _tell(self, name: str, size: int) -> None:
+        """Once of each, into however many it is parted."""
+        if name not in self._heard:
+            self._heard.add(name)
+            self._hear(size)
+
     def _bytes(self, name: str, size: int) -> Tensor:
         """In pages of its own, which leave no hole among the weights when they are given back."""
+        self._tell(name, size)
         data = mmap(-1, max(size, 1))
         room = memoryview(data)[:size]
         try:

@@ -13,10 +13,18 @@ from studio.ui.widgets.buttons import text_button
 from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.widgets.flow import Flow
 from studio.ui.widgets.foot import Foot, SettingsColumn
-from studio.ui.widgets.form import Form, caption, named, settings_grid
+from studio.ui.widgets.form import Check, Form, caption, named, settings_grid
 
 PICTURE = 200  # logical pixels, at most
 TIPS = "Load the selected model (Enter)", "Stop loading (Esc)"
+OFFLOAD_TIP = "What of other people's models leaves a CUDA GPU while it is not needed"
+LEAVING = (
+    ("auto", "As little as has to", "By what the model needs and what is free"),
+    ("none", "Nothing", "The quickest, where all of it fits"),
+    ("encoders", "Text encoders", "They come back for a new prompt"),
+    ("sequential", "All but a block", "The least memory, and slow"),
+)
+COSTS = "Quicker steps; the first picture of each size takes a minute or more longer"
 TOPIC_TIP = "Headers cannot always tell; your answer stays with the file's hash"
 
 
@@ -46,6 +54,9 @@ class Details(SettingsColumn):
             box = self.boxes[topic] = ChoiceBox(name, topic, TOPIC_TIP, ())
             self._form.add(capitalised(topic), box)
             box.edited.connect(lambda value, topic=topic: self.answered.emit(topic, value))
+        self.offload = ChoiceBox("modelsOffload", "Offload", OFFLOAD_TIP, LEAVING)
+        self._form.add("Offload", self.offload)
+        self.compiled = self._form.add("", Check("modelsCompile", "Compile the denoiser", COSTS))
         self.foot = self.end(Foot(jobs, "modelsLoad", "Load", "loading", TIPS))
 
     def add_buttons(self, *actions: QAction) -> None:
@@ -55,8 +66,11 @@ class Details(SettingsColumn):
             each.enabledChanged.connect(button.setEnabled)
             self._flow.addWidget(button)
 
-    def show_model(self, found: Found | None, picture: QIcon | None, refusal: str | None) -> None:
-        """`refusal` is why it cannot be loaded, "" where it can, None while nobody knows."""
+    def show_model(
+        self, found: Found | None, picture: QIcon | None, refusal: str | None, needs: str
+    ) -> None:
+        """`refusal` is why it cannot be loaded, "" where it can, None while nobody knows; `needs`
+        says what it takes of memory."""
         self.picture.setVisible(picture is not None)
         if picture is not None:
             self.picture.setPixmap(picture.pixmap(QSize(PICTURE, PICTURE)))
@@ -72,8 +86,8 @@ class Details(SettingsColumn):
             box.offer([("", as_found, ""), *((value, value, "") for value in values)])
             box.set_value(mine)
             self._form.reveal(capitalised(topic), "prediction" in filled)
-        self.foot.show_plan("", "Looking…" if refusal is None else refusal, "muted")
-        self.foot.count.setVisible(bool(refusal))
+        self.foot.show_plan(needs, "Looking…" if refusal is None else refusal, "muted")
+        self.foot.count.setVisible(bool(refusal or needs))
         self.foot.allow(found is not None)
 
 

@@ -47,6 +47,7 @@ class ModelsPanel(Panel):
         self._models: dict[Path, Found] = {}
         self._seen: set[Path] = set()  # by the scan
         self._refusals: dict[Path, str | None] = {}  # None: it is being asked
+        self._needs: dict[Path, str] = {}  # what each takes of memory
         self._stop, self._scanned, self._running = Event(), False, 0
         self._settle = QTimer(self, interval=PATIENCE, singleShot=True)
         self._settle.timeout.connect(self._refresh)
@@ -95,6 +96,10 @@ class ModelsPanel(Panel):
         self.details.foot.go.clicked.connect(by["models_load"].trigger)
         self.details.foot.cancel.clicked.connect(self.jobs.cancel)
         self.details.answered.connect(self._answer)
+        for name in ("offload", "compiled"):
+            control = getattr(self.details, name)
+            control.set_value(self.preferences.get(name))
+            control.edited.connect(partial(self.preferences.set, name))
         self.table.chosen.connect(self._select)
         self.table.doubleClicked.connect(self.run)
         self._progressed.connect(self._show_progress)
@@ -121,6 +126,7 @@ class ModelsPanel(Panel):
         self._scanned = True
         self._seen.clear()
         self._refusals.clear()
+        self._needs.clear()
         self._looks.start("places", catalogue.places)
         if self.folders:
             hear = partial(self._progressed.emit, "Scanning")
@@ -198,7 +204,9 @@ class ModelsPanel(Panel):
 
     @Slot(object)
     def _loaded(self, model: Ready) -> None:
-        """Its pictures shall say by its hash what made them."""
+        """Its pictures shall say by its hash what made them. What is free is another matter now."""
+        self._needs.clear()
+        self._select(self.table.found())
         if os.path.isabs(model.model):
             self._digest(Path(model.model))
 
@@ -239,7 +247,7 @@ class ModelsPanel(Panel):
     @Slot(object, object)
     def _looked(self, key: object, result: Any) -> None:
         if isinstance(key, Path):
-            self._refusals[key] = result
+            self._refusals[key], self._needs[key] = result
             self._select(self.table.found())
             return
         clear(self._flow)
@@ -252,12 +260,13 @@ class ModelsPanel(Panel):
 
     @Slot(object)
     def _select(self, found: Found | None) -> None:
-        if found is not None and found.path not in self._refusals:
-            self._refusals[found.path] = None
-            self._looks.start(found.path, catalogue.refusal, found.path)
+        if found is not None and found.path not in self._needs:
+            self._refusals.setdefault(found.path, None)
+            self._needs[found.path] = ""
+            self._looks.start(found.path, catalogue.opening, found.path, self.jobs.weigh)
         picture = self.table.rows.picture(found) if found else None
         refusal = self._refusals.get(found.path) if found else ""
-        self.details.show_model(found, picture, refusal)
+        self.details.show_model(found, picture, refusal, self._needs[found.path] if found else "")
         for each in ("models_show", "models_hash"):
             self.actions_by_id[each].setEnabled(found is not None)
         self.actions_by_id["models_load"].setEnabled(refusal == "" and found is not None)
