@@ -23,10 +23,11 @@ from studio.models.kl_autoencoder import built
 from studio.models.kl_layout import flat
 from studio.models.probe import header
 from studio.models.probe.probe import Answer, judge, probe
-from studio.models.single_file import parts
+from studio.models.single_file import shelves
 from studio.models.single_file.layout import Layout, layout_of
-from studio.models.single_file.opening import denoiser_tensors, empty, encoder_tensors, tokenizer
 from studio.models.single_file.parts import located
+from studio.models.single_file.tensors import empty, encoder_tensors, own_tensors
+from studio.models.single_file.tokens import tokenizer
 from studio.models.single_file.weights import Weights
 from tests.models.probe import files
 from tests.models.probe.stubs import STUBS
@@ -121,9 +122,9 @@ def test_every_tensor_of_a_full_size_file_finds_its_place(family: str, tmp_path:
         network = empty(layout.family.parts[name], part["class"], layout.configs[name], path)
         assert of(network) == of(getattr(pipeline, name))
         if name == layout.family.asked:
-            assert shapes(denoiser_tensors(weights, network, part["class"])) == of(network)
+            assert shapes(own_tensors(weights, network, part["class"])) == of(network)
         else:
-            assert shapes(encoder_tensors(weights, network, part["inside"])) == of(network)
+            assert shapes(encoder_tensors(weights, network, part)) == of(network)
     stored = {name: tensor.shape or () for name, tensor in weights.header.tensors.items()}
     own, config, scaling = architecture(path, stored, None)
     expected = of(pipeline.vae)
@@ -181,10 +182,11 @@ def test_the_vocabulary_of_a_package_is_the_published_one(tmp_path: Path) -> Non
     folder = CONFIGS / PUBLISHED["SD 2.x"] / "tokenizer"
     merges = (folder / "merges.txt").read_text(encoding="utf-8").splitlines()[1:]
     text = "\n".join(['"bpe_simple_vocab_16e6.txt#version: 0.2', *merges, "z zz</w>", "y yy</w>"])
-    path = tmp_path / parts.PACKED
+    path = tmp_path / shelves.PACKED
     path.write_bytes(gzip.compress(text.encode()))
     layout: Layout = layout_of(Path("x.safetensors"), answer("SD 2.x"))
-    ours, copied = tokenizer(path, layout, "!"), tokenizer(folder, layout, "!")
+    part = layout.parts["text_encoder"]
+    ours, copied = (tokenizer(place, layout, "tokenizer", part) for place in (path, folder))
     theirs = transformers.CLIPTokenizer.from_pretrained(folder)
     assert ours.get_vocab() == theirs.get_vocab()
     for text in ("a red bear", "wow! (2 Bären), 3D — naïve 日本", ""):
@@ -209,7 +211,7 @@ def test_full_size_numbers_go_where_they_belong(tmp_path: Path) -> None:
     part = layout.parts["text_encoder_2"]
     own = layout.family.parts["text_encoder_2"]
     network = empty(own, part["class"], layout.configs["text_encoder_2"], path)
-    found = encoder_tensors(weights, network, part["inside"])
+    found = encoder_tensors(weights, network, part)
     for number, letter in enumerate("qkv"):
         (key,) = [each for each in found if f"layers.31.self_attn.{letter}_proj.weight" in each]
         assert torch.equal(found[key].numbers(), values[1280 * number : 1280 * (number + 1)])

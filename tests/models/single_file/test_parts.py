@@ -11,7 +11,7 @@ import pytest
 from studio.core.errors import ModelError
 from studio.models.probe.header import Header, Tensor
 from studio.models.probe.rule import DENOISER
-from studio.models.single_file import parts
+from studio.models.single_file import shelves
 from studio.models.single_file.layout import answer_of, layout_of
 from studio.models.single_file.parts import Located, check, located, parts_in
 from tests.cli.conftest import Run, run  # noqa: F401
@@ -31,8 +31,8 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """ComfyUI's folder, with a denoiser of SDXL; nobody's own models are found."""
     monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
-    monkeypatch.setattr(parts, "user_data", lambda name: tmp_path / "own" / name)
-    monkeypatch.setattr(parts, "PACKAGES", ())
+    monkeypatch.setattr(shelves, "user_data", lambda name: tmp_path / "own" / name)
+    monkeypatch.setattr(shelves, "PACKAGES", ())
     models = tmp_path / "ComfyUI" / "models"
     stub("xl-unet-only.safetensors", models / "unet" / "xl-unet-only.safetensors")
     return models
@@ -43,7 +43,7 @@ def found(models: Path) -> dict[str, Located]:
     return {each.part: each for each in parts_in(path)}
 
 
-def vocabulary(folder: Path, words: int = parts.CLIP_WORDS) -> None:
+def vocabulary(folder: Path, words: int = shelves.CLIP_WORDS) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     pieces = ["<|startoftext|>", *(str(number) for number in range(words - 1))]
     (folder / "vocab.json").write_text(json.dumps({p: n for n, p in enumerate(pieces)}))
@@ -119,10 +119,10 @@ def test_a_package_that_carries_the_vocabulary(
     package = tmp_path / "packages" / "clip_stand_in"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("raise AssertionError('imported')\n")
-    (package / parts.PACKED).write_bytes(b"")
+    (package / shelves.PACKED).write_bytes(b"")
     monkeypatch.syspath_prepend(str(package.parent))
-    monkeypatch.setattr(parts, "PACKAGES", ("clip_stand_in",))
-    assert found(models)["tokenizer"].path == package / parts.PACKED
+    monkeypatch.setattr(shelves, "PACKAGES", ("clip_stand_in",))
+    assert found(models)["tokenizer"].path == package / shelves.PACKED
 
 
 def test_what_is_inside_or_chosen_is_not_looked_for(models: Path) -> None:
