@@ -3,14 +3,13 @@ file each or in one, in either layout."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 pytest.importorskip("transformers")
@@ -28,7 +27,8 @@ from tests.models.families.flow_pipelines import PIPELINES
 from tests.models.families.pipelines import written
 from tests.models.families.readers import READERS
 from tests.models.single_file.files import State, clip_state, configured, prefixed
-from tests.models.single_file.originals import narrowed, original
+from tests.models.single_file.originals import narrowed, original, renamed
+from tests.models.single_file.test_opening import SCALES, as_gguf, resaved, scaled, unscaled
 from tests.models.test_diffusers_autoencoder import as_checkpoint
 
 SIDE = 64
@@ -187,3 +187,67 @@ def whole(kept: Kept) -> State:
 def test_all_in_one_file(name: str, tmp_path: Path) -> None:
     kept = made(name, tmp_path)
     assert_same(kept.file("whole", whole(kept)), kept.folder)
+
+
+#: llama.cpp's names.
+PACKED = (
+    (r"^encoder\.block", "enc.blk"), (r"^model\.layers", "blk"),
+    (r"^(shared|model\.embed_tokens)", "token_embd"), (r"^model\.norm", "output_norm"),
+    (r"^encoder\.final_layer_norm", "enc.output_norm"),
+    (r"layer\.0\.SelfAttention\.relative_attention_bias", "attn_rel_b"),
+    (r"layer\.0\.SelfAttention\.([qkvo])", r"attn_\1"),
+    (r"(layer\.0\.layer_norm|input_layernorm)", "attn_norm"),
+    (r"(layer\.1\.layer_norm|post_attention_layernorm)", "ffn_norm"),
+    (r"(layer\.1\.DenseReluDense\.wi_0|mlp\.gate_proj)", "ffn_gate"),
+    (r"(layer\.1\.DenseReluDense\.wi_1|mlp\.up_proj)", "ffn_up"),
+    (r"(layer\.1\.DenseReluDense\.wo|mlp\.down_proj)", "ffn_down"),
+    (r"self_attn\.([qk])_norm", r"attn_\1_norm"), (r"self_attn\.([qkv])_proj", r"attn_\1"),
+    (r"self_attn\.o_proj", "attn_output"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["flux-dev", "z-image"])
+def test_gguf_is_what_it_stands_for(name: str, tmp_path: Path) -> None:
+    """The denoiser under its makers' names, the text encoder under llama.cpp's."""
+    kept = made(name, tmp_path)
+    chosen, choice = kept.chosen(), CHOICES[name][-1]
+    path = kept.file("model", original(kept.pipeline.transformer))
+    before = latents(opened(f"{path}{chosen}"))
+    denoiser, text = path.with_suffix(".gguf"), kept.place / "text.gguf"
+    twin = as_gguf(load_file(path), denoiser)
+    encoder = kept.encoders()[choice]
+    packed = as_gguf(renamed(encoder, PACKED), text)
+    path.unlink()
+    found = latents(opened(f"{denoiser}{chosen.replace(f'{choice}.safetensors', text.name)}"))
+    denoiser.unlink()
+    save_file(twin, path)
+    plain = {each: packed[new] for each in encoder for new in renamed({each: encoder[each]}, PACKED)}
+    kept.part(choice, plain)
+    assert torch.equal(latents(opened(f"{path}{chosen}")), found)
+    assert 0 < distance(found, before) < 0.2
+
+
+@pytest.mark.parametrize("dialect", SCALES)
+def test_fp8_is_what_its_scales_make_of_it(dialect: str, tmp_path: Path) -> None:
+    """The denoiser, with the norms' names of ComfyUI's newer files, and T5."""
+    kept = made("flux-dev", tmp_path)
+    state = original(kept.pipeline.transformer)
+    if dialect == "weight_scale":
+        state = {name.replace("_norm.scale", "_norm.weight"): each for name, each in state.items()}
+    chosen, path = kept.chosen(), kept.file("model", state)
+    files = path, kept.place / "t5_xxl.safetensors"
+    for file in files:
+        resaved(file, scaled(dialect, rows=False, prefix=""))
+    found = latents(opened(f"{path}{chosen}"))
+    for file in files:
+        save_file(unscaled(file), file)
+    assert torch.equal(latents(opened(f"{path}{chosen}")), found)
+
+
+def test_t5_in_half_precision_keeps_what_would_overflow(tmp_path: Path) -> None:
+    kept = made("chroma", tmp_path)
+    path = kept.file("model", original(kept.pipeline.transformer))
+    model = registry.open_model(f"{path}{kept.chosen()}", precision="float16")
+    kinds = {n: p.dtype for n, p in model.adapter.networks["text_encoder"].named_parameters()}
+    assert {kind for name, kind in kinds.items() if ".wo." in name} == {torch.float32}
+    assert {kind for name, kind in kinds.items() if ".wo." not in name} == {torch.float16}
