@@ -175,4 +175,6 @@ class Opening:
 
 def _lists(config: Mapping[str, Any]) -> dict[str, Any]:
     """With lists where diffusers has tuples."""
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in config.items()}
+    return {
+        key: list(value) if isinstance(value, tuple) else value for key, value in config.items()
+    }

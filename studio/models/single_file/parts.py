@@ -108,7 +108,11 @@ def check(path: Path, parts: Iterable[Located]) -> None:
     for each in parts:
         if each.path is None and not each.optional:
             places = ", ".join(map(str, each.looked)) or "no folder"
-            hint = "install the package clip-anytorch, or " if each.words.startswith(CLIP + "'") else ""
+            hint = (
+                "install the package clip-anytorch, or "
+                if each.words.startswith(CLIP + "'")
+                else ""
+            )
             raise ModelError(
                 f"{path} needs {each.words} ({each.part}), which is not in it, nor in {places};"
                 f" {hint}say where it is: --with {each.choice}=PATH."

@@ -192,7 +192,11 @@ def test_every_tensor_of_a_full_size_transformer_finds_its_place(name: str, tmp_
         if part == layout.family.asked:
             path = written(tmp_path / f"{name}.safetensors", original(network))
             found = probe(path)
-            assert (found.kind, found.family, found.variant) == (DENOISER, told.family, told.variant)
+            assert (found.kind, found.family, found.variant) == (
+                DENOISER,
+                told.family,
+                told.variant,
+            )
             tensors = own_tensors(Weights(path), network, kind)
             wanted = dict(network.state_dict())
             assert shapes(tensors) == shapes({each: wanted[each] for each in tensors})

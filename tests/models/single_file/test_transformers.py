@@ -221,7 +221,9 @@ def test_gguf_is_what_it_stands_for(name: str, tmp_path: Path) -> None:
     found = latents(opened(f"{denoiser}{chosen.replace(f'{choice}.safetensors', text.name)}"))
     denoiser.unlink()
     save_file(twin, path)
-    plain = {each: packed[new] for each in encoder for new in renamed({each: encoder[each]}, PACKED)}
+    plain = {
+        each: packed[new] for each in encoder for new in renamed({each: encoder[each]}, PACKED)
+    }
     kept.part(choice, plain)
     assert torch.equal(latents(opened(f"{path}{chosen}")), found)
     assert 0 < distance(found, before) < 0.2
