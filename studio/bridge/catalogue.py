@@ -11,9 +11,13 @@ from studio.core.errors import Cancelled, DataError
 from studio.gallery import png
 from studio.models import catalogue, known
 from studio.models.catalogue import CHOSEN, Found, places, refusal
-from studio.models.known import TOPICS
+from studio.models.chosen import joined
+from studio.models.inventory import inventory
+from studio.models.known import TOPICS, place_of
+from studio.models.single_file.parts import Located
 
-__all__ = ["CHOSEN", "TOPICS", "Found", "digested", "places", "refusal", "scan", "whereabouts"]
+__all__ = ["CHOSEN", "TOPICS", "Found", "Located", "digested", "inventory", "joined", "place_of",
+           "places", "refusal", "scan", "whereabouts"]  # fmt: skip
 
 
 def scan(roots: tuple[Path, ...], stop: Event, hear: catalogue.Hear) -> bool:

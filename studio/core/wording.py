@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 
 def capitalised(text: str) -> str:
     """With a capital at its beginning; the rest stays."""
@@ -16,3 +18,8 @@ def size_text(count: int) -> str:
 def many(count: int, thing: str) -> str:
     """1 thing, 2 things."""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def model_name(model: str) -> str:
+    """Of a model by its name or path, whatever is chosen for it after a bar."""
+    return PurePath(model.split("|")[0]).name

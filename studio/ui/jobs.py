@@ -6,7 +6,6 @@ The only part of the window that talks to the bridge.
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -26,7 +25,7 @@ from studio.core.messages import (
     Started,
 )
 from studio.core.tokens import Tokens
-from studio.core.wording import size_text
+from studio.core.wording import model_name, size_text
 from studio.ui.job import End, Events, Job, told
 
 if TYPE_CHECKING:
@@ -175,7 +174,7 @@ class Jobs(Events):
             return "Cancelling…"
         now = self.running.words() if self.running is not None else ""
         size = f", {size_text(self._bytes)}" if self._bytes else ""
-        loading = f"Loading {PurePath(self.loading).name}{size}…" if self.loading else "Starting…"
+        loading = f"Loading {model_name(self.loading)}{size}…" if self.loading else "Starting…"
         words = [now or loading]
         if behind := len(self.open) - max(1, len(self.begun)):
             words.append(f"{behind} queued")

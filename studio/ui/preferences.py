@@ -50,7 +50,7 @@ def _are_options(value: Any) -> bool:
 
 TABLE = {
     **_are(bool, False, "keep_queue", "variation_locked", "trajectories", "seed_locked"),
-    **_are(dict, {}, "walk", "compare", "lab", "reconstruct", "train", "tour"),
+    **_are(dict, {}, "walk", "compare", "lab", "reconstruct", "train", "tour", "parts"),
     **_are(str, "", "prompt", "negative", "sampler", "schedule", "rule", "classifier"),
     **_are(str, "", "source", "mask", "model"),
     "theme": Preference("system", lambda value: value in CHOICES),

@@ -63,7 +63,7 @@ class Opening:
         for topic in self.told:
             answer = answer.overridden(topic, places.pop(topic))
         self.answer, self.layout = answer, layout_of(path, answer)
-        self.parts = parts.located(path, self.weights.names, self.layout, answer, places)
+        self.parts = parts.located(path, self.weights.names, self.layout, places)
         parts.check(path, self.parts)
 
     def checkpoint(self, info: ModelInfo) -> Checkpoint:

@@ -11,20 +11,21 @@ from pathlib import Path
 from studio.core.errors import ModelError, no_such
 from studio.models.formats.checkpoint import AUTOENCODER
 from studio.models.probe import header
-from studio.models.probe.probe import Answer
-from studio.models.single_file.layout import CHOSEN, Layout, answer_of, is_known, layout_of
+from studio.models.single_file.layout import CHOSEN, WHOLE, Layout, answer_of, is_known, layout_of
 from studio.models.single_file.shelves import CLIP, CLIP_WORDS, Found, holding, places, tokenizers
 from studio.models.single_file.shelves import TOKENIZER as TOKENIZER
 
 ENCODERS = ("text_encoders", "clip", "text_encoder")  # in ComfyUI's folder of models, or Forge's
 AUTOENCODERS = ("vae", "VAE")
+INSIDE = "in the file"
 
 
 @dataclass(frozen=True)
 class Located:
     """One part: its name in the pipeline, what it is in words, by which name another may be chosen;
     the file or folder it is in (None where it is missing), how it was found, where it was looked
-    for, and whether the model opens without it."""
+    for, and whether the model opens without it; what its tensors' names begin with in a file that
+    holds others; its size and precision, once it is weighed (`inventory`)."""
 
     part: str
     words: str
@@ -33,6 +34,9 @@ class Located:
     source: str = ""
     looked: tuple[Path, ...] = ()
     optional: bool = False
+    inside: str = ""
+    bytes: int = 0
+    precision: str = ""
 
 
 def parts_in(path: Path, chosen: Mapping[str, str] | None = None) -> tuple[Located, ...]:
@@ -45,15 +49,14 @@ def parts_in(path: Path, chosen: Mapping[str, str] | None = None) -> tuple[Locat
         layout = layout_of(path, answer)
     except ModelError:  # it is known, but not what it asks for
         return ()
-    return located(path, header.read(path).tensors, layout, answer, chosen or {})
+    return located(path, header.read(path).tensors, layout, chosen or {})
 
 
 def located(
-    path: Path, shapes: Collection[str], layout: Layout, answer: Answer, chosen: Mapping[str, str]
+    path: Path, shapes: Collection[str], layout: Layout, chosen: Mapping[str, str]
 ) -> tuple[Located, ...]:
     """Every part of the model in `path`, whose tensors have the names `shapes`; `chosen` are files
     and folders by a part's `choice`. Raises UsageError for a choice that there is not."""
-    del answer
     readers, known = _readers(layout), layout.family.parts
 
     def part(name: str, words: str, choice: str, inside: str, found: Iterator[Found]) -> Located:
@@ -61,10 +64,11 @@ def located(
         if choice in chosen:
             return Located(name, words, choice, Path(chosen[choice]).expanduser(), CHOSEN)
         if any(re.match(inside, each) for each in shapes):
-            return Located(name, words, choice, path, "in the file")
+            return Located(name, words, choice, path, INSIDE, inside=inside)
         return _first(Located(name, words, choice, None, optional=needless), found)
 
-    parts = [Located(layout.family.asked, "denoiser", "", path, "in the file")]
+    whole = WHOLE if any(name.startswith(WHOLE) for name in shapes) else ""
+    parts = [Located(layout.family.asked, "denoiser", "", path, INSIDE, inside=re.escape(whole))]
     for name in layout.encoders():
         own, kind = layout.parts[name], readers[name]
         words, inside = str(own["alone"]), re.escape(own["inside"])
@@ -75,13 +79,13 @@ def located(
         read = part(called, f"{kind}'s vocabulary", _first_of(kind, readers), "(?!)", folders)
         # who has the encoder wants it read
         parts.append(replace(read, optional=encoder.path is None and encoder.optional))
-    inside = r"(first_stage_model\.|vae\.)?(decoder\.conv_in|decoder\.conv1)\.weight"
+    inside = r"(first_stage_model|vae)\.(encoder|decoder|conv|quant|post_quant|bn)"
     shelves = places(path, AUTOENCODERS)
     found = holding(path, shelves, layout.latents["kind"], layout.latents.get("of", ""))
     parts.append(part(AUTOENCODER, "autoencoder", AUTOENCODER, inside, found))
-    for choice in chosen:
-        if choice not in (known_choices := {each.choice for each in parts if each.choice}):
-            raise no_such("part", choice, sorted(known_choices))
+    choices = {each.choice: each for each in parts if each.choice}
+    for choice in chosen.keys() - choices.keys():
+        raise no_such("part", choice, [*choices])
     return tuple(parts)
 
 

@@ -1,4 +1,4 @@
-"""Tokenizers from the folders, and the package, in which they were found. Imports transformers late."""
+"""Tokenizers from where they were found. Imports transformers late."""
 
 from __future__ import annotations
 

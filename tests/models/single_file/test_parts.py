@@ -132,7 +132,7 @@ def test_what_is_inside_or_chosen_is_not_looked_for(models: Path) -> None:
     assert own["vae"].source == "in the file" and not own["vae"].looked
     answer = answer_of(path)
     chosen = {"vae": "/other", "clip_l": "/l"}
-    given = located(path, ["decoder.conv_in.weight"], layout_of(path, answer), answer, chosen)
+    given = located(path, ["vae.decoder.conv_in.weight"], layout_of(path, answer), chosen)
     assert {e.choice: e.path for e in given if e.choice in chosen} == {
         name: Path(value) for name, value in chosen.items()
     }
