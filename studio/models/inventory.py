@@ -1,5 +1,5 @@
-"""A model's parts: which file or folder each is in, how large it is, in which precision; and what is
-missing. From headers alone; must not import torch."""
+"""A model's parts: where each is, how large, in which precision; and what is missing. From headers
+alone; must not import torch."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -34,13 +33,3 @@ def test_files(name: str, words: str, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=words) as error:
         registry.find_generator(str(path))
     assert str(path) in str(error.value) and "\n" not in str(error.value)
-
-
-def test_a_folder_of_another_pipeline(tmp_path: Path) -> None:
-    index = {"_class_name": "StableDiffusionInpaintPipeline", "unet": ["diffusers", "X"]}
-    (tmp_path / "model_index.json").write_text(json.dumps(index))
-    unet = next(each for each in STUBS if each.name == "diffusion_pytorch_model.fp16.safetensors")
-    (tmp_path / "unet").mkdir()
-    write(tmp_path / "unet" / "diffusion_pytorch_model.safetensors", unet.header)
-    with pytest.raises(ModelError, match="does not open here|not a model"):
-        registry.find_generator(str(tmp_path))

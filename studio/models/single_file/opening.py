@@ -73,7 +73,14 @@ class Opening:
         networks = {part.part: self._part(part) for part in rest if part.path}
         adapter = self.layout.family(networks, self.layout.index, opened.downsampling)
         scheduler = {**self.layout.scheduler, **answered(info.path, self.check, self.told)}
-        return ready(info, adapter, opened, scheduler, info.path)
+        model = ready(info, adapter, opened, scheduler, info.path)
+        without = [
+            part.words for part in rest if part.path is None and part.part in self.layout.parts
+        ]
+        model.notes.extend(
+            f"{words} was not found: the prompt is read without it." for words in without
+        )
+        return model
 
     def _part(self, part: Located) -> Any:
         self.check()

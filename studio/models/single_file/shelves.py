@@ -8,14 +8,14 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from pathlib import Path
 
 from studio.core.errors import ModelError
 from studio.core.files import read_regular
 from studio.core.installation import user_data
-from studio.models.probe.probe import probe
+from studio.models.probe.probe import Answer, probe
 from studio.models.probe.rule import AUTOENCODER, ENCODER
 
 TOKENIZER = "tokenizer"
@@ -64,14 +64,21 @@ def holding(
 
 
 def _is(file: Path, family: str, latents: str) -> bool:
-    try:
-        answer = probe(file)
-    except ModelError:
-        return False
-    if answer.family != family or answer.kind not in (AUTOENCODER, ENCODER):
+    answer = _told(file, file.stat().st_mtime_ns) if file.is_file() else None
+    if answer is None or answer.family != family or answer.kind not in (AUTOENCODER, ENCODER):
         return False
     of = [each.value for each in answer.prefilled if each.topic == "latents of"]
     return not latents or any(latents in value for value in of)
+
+
+@lru_cache(maxsize=4096)
+def _told(file: Path, modified: int) -> Answer | None:
+    """Every part asks of every file. `modified` is there for the cache."""
+    del modified
+    try:
+        return probe(file)
+    except ModelError:
+        return None
 
 
 def _listed(folder: Path, endings: tuple[str, ...]) -> list[Path]:

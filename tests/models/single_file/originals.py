@@ -203,14 +203,23 @@ def _swapped(tensor: Tensor) -> Tensor:
 
 
 def narrowed(monkeypatch: pytest.MonkeyPatch, kind: str, widths: Mapping[int, int]) -> None:
-    """diffusers' converter knows the widths of the published files as numbers in its code; now
-    those of a tiny one."""
-    convert = KNOWN[kind]["checkpoint_mapping_fn"]
+    """diffusers' converter of the class knows the widths of a tiny one."""
+    smaller = with_widths(KNOWN[kind]["checkpoint_mapping_fn"], widths)
+    monkeypatch.setitem(KNOWN[kind], "checkpoint_mapping_fn", smaller)
+
+
+def with_widths(function: Any, widths: Mapping[int, int]) -> FunctionType:
+    """The same, with others than the published widths, which are numbers in its code."""
 
     def changed(code: Any) -> Any:
-        consts = [changed(c) if hasattr(c, "co_consts") else widths.get(c, c)
-                  if type(c) is int else c for c in code.co_consts]  # fmt: skip
+        consts = [changed(c) if hasattr(c, "co_consts") else _changed(c, widths)
+                  for c in code.co_consts]  # fmt: skip
         return code.replace(co_consts=tuple(consts))
 
-    smaller = FunctionType(changed(convert.__code__), convert.__globals__, convert.__name__)
-    monkeypatch.setitem(KNOWN[kind], "checkpoint_mapping_fn", smaller)
+    return FunctionType(changed(function.__code__), function.__globals__, function.__name__)
+
+
+def _changed(constant: Any, widths: Mapping[int, int]) -> Any:
+    if isinstance(constant, tuple):
+        return tuple(_changed(each, widths) for each in constant)
+    return widths.get(constant, constant) if type(constant) is int else constant

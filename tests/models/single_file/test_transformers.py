@@ -189,6 +189,15 @@ def test_all_in_one_file(name: str, tmp_path: Path) -> None:
     assert_same(kept.file("whole", whole(kept)), kept.folder)
 
 
+def test_what_is_left_out_is_said(tmp_path: Path) -> None:
+    """SD 3's T5, where it is nowhere."""
+    kept = made("sd3", tmp_path)
+    state = {n: t for n, t in whole(kept).items() if not n.startswith("text_encoders.t5xxl.")}
+    model = opened(kept.file("whole", state))
+    assert "text_encoder_3" not in model.adapter.networks
+    assert model.notes == ["T5-XXL was not found: the prompt is read without it."]
+
+
 #: llama.cpp's names.
 PACKED = (
     (r"^encoder\.block", "enc.blk"), (r"^model\.layers", "blk"),

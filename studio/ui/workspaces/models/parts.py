@@ -41,6 +41,7 @@ class PartsView(QWidget):
         self.table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
         self.table.setTabKeyNavigation(False)
+        self.table.setWordWrap(False)
         self.said = caption("", "muted", "modelsPartsSaid")
         buttons = []
         for each in (point, reset):
