@@ -19,6 +19,7 @@ from studio.models.probe.header import BITS, GGUF_TYPES, Header
 from studio.models.probe.probe import precision_of
 from studio.models.single_file.layout import CHOSEN
 from studio.models.single_file.parts import Located, parts_in
+from studio.models.single_file.shelves import WEIGHTS
 
 BITS_OF = BITS | {name: 8 * width / block for name, block, width in GGUF_TYPES.values()}
 
@@ -65,7 +66,7 @@ def _weighed(part: Located) -> Located:
             files = weights or [each for each in part.path.iterdir() if each.is_file()]
             told = precision_of(header.read(weights[0]))[0] if weights else ""
             return replace(part, bytes=sum(each.stat().st_size for each in files), precision=told)
-        if part.path is not None and part.path.suffix in (".safetensors", ".gguf"):
+        if part.path is not None and part.path.suffix in WEIGHTS:
             whole = header.read(part.path).tensors
             own = {name: each for name, each in whole.items() if re.match(part.inside, name)}
             bits = sum(BITS_OF.get(each.dtype, 0) * prod(each.shape or ()) for each in own.values())

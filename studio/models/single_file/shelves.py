@@ -24,6 +24,7 @@ PACKED = "bpe_simple_vocab_16e6.txt.gz"  # CLIP's merges, as OpenAI published th
 PACKAGES = ("clip", "open_clip")  # that carry them
 LARGEST = 2**23  # bytes of a vocabulary; CLIP's has one megabyte
 CLIP, CLIP_WORDS = "CLIP", 49408
+WEIGHTS = (".safetensors", ".sft", ".gguf")  # how files end, the best first
 MOST = 500  # files or folders looked at in one place
 INSTALLED = ("ComfyUI", "stable-diffusion-webui", "stable-diffusion-webui-forge")
 #: What the settings of a tokenizer's folder say of it, and of its kin that reads otherwise.
@@ -58,7 +59,7 @@ def holding(
     """The files that the probe says are an encoder of this family, or an autoencoder of it, made
     for these latents. Weights in full come before those that are packed."""
     for folder, source in shelves:
-        files = (file for file in _listed(folder, (".safetensors", ".gguf")) if file != path)
+        files = (file for file in _listed(folder) if file != path)
         match = next((file for file in files if _is(file, family, latents)), None)
         yield folder, match, source
 
@@ -81,12 +82,12 @@ def _told(file: Path, modified: int) -> Answer | None:
         return None
 
 
-def _listed(folder: Path, endings: tuple[str, ...]) -> list[Path]:
+def _listed(folder: Path) -> list[Path]:
     try:
-        files = [file for file in islice(folder.iterdir(), MOST) if file.suffix in endings]
+        files = [file for file in islice(folder.iterdir(), MOST) if file.suffix in WEIGHTS]
     except OSError:
         return []
-    return sorted(files, key=lambda file: (endings.index(file.suffix), file))
+    return sorted(files, key=lambda file: (WEIGHTS.index(file.suffix), file))
 
 
 def tokenizers(path: Path, own: Path | None, name: str, kind: str, rows: int) -> Iterator[Found]:

@@ -193,7 +193,7 @@ def test_parts_of_a_transformer_are_found_where_comfyui_has_them(models: Path) -
         check(path, [each for each in found().values() if each.part != "vae"])
     whole = stub("t5xxl_fp16.safetensors", models / "clip" / "t5xxl_fp16.safetensors")
     words = settings(reading / "t5_tokenizer", T5)
-    vae = stub("ae.safetensors", models / "vae" / "ae.safetensors")
+    vae = stub("ae.safetensors", models / "vae" / "ae.sft")
     check(path, found().values())
     assert found()["t5_xxl"].path == whole  # not packed
     assert (found()["tokenizer_2"].path, found()["vae"].path) == (words, vae)

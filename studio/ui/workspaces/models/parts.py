@@ -25,7 +25,7 @@ HEADS = (
 TIP = "The selected model's parts; choose one to point to another file or folder"
 WIDE = 2  # the column that takes what is left
 TALLEST = 232  # logical pixels: nine rows and the heads
-WEIGHTS = "Weights (*.safetensors *.gguf);;All files (*)"
+WEIGHTS = "Weights (*.safetensors *.sft *.gguf);;All files (*)"
 
 
 class PartsView(QWidget):
