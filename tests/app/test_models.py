@@ -212,6 +212,7 @@ def test_parts_are_shown_and_pointed_to(
 
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: (str(mine), ""))
     assert panel.parts.table.currentRow() == 1  # the first that is missing
+    assert not stage.find("button-models_reset").isEnabled()
     click(qtbot, stage, "button-models_point")
     until(qtbot, lambda: cells(panel, 2)[1] == "mine.safetensors, chosen by you")
     assert panel.parts.table.currentRow() == 3  # the next

@@ -47,6 +47,7 @@ class PartsView(QWidget):
         for each in (point, reset):
             name = f"button-{each.objectName()}"
             buttons.append(button := small_button(name, each.text(), each.toolTip(), each.trigger))
+            button.setEnabled(each.isEnabled())
             each.enabledChanged.connect(button.setEnabled)
         column(row((self.said, 1), *buttons), self.table, gap=4, on=self)
         self.table.currentCellChanged.connect(self._tell)
