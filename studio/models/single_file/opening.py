@@ -74,12 +74,9 @@ class Opening:
         adapter = self.layout.family(networks, self.layout.index, opened.downsampling)
         scheduler = {**self.layout.scheduler, **answered(info.path, self.check, self.told)}
         model = ready(info, adapter, opened, scheduler, info.path)
-        without = [
-            part.words for part in rest if part.path is None and part.part in self.layout.parts
-        ]
-        model.notes.extend(
-            f"{words} was not found: the prompt is read without it." for words in without
-        )
+        for part in rest:
+            if part.path is None and part.part in self.layout.parts:
+                model.notes.append(f"{part.words} was not found: the prompt is read without it.")
         return model
 
     def _part(self, part: Located) -> Any:

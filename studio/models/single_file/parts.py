@@ -4,7 +4,7 @@ where the user says. Must not import torch."""
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -57,7 +57,8 @@ def located(
 ) -> tuple[Located, ...]:
     """Every part of the model in `path`, whose tensors have the names `shapes`; `chosen` are files
     and folders by a part's `choice`. Raises UsageError for a choice that there is not."""
-    readers, known = _readers(layout), layout.family.parts
+    known = layout.family.parts
+    readers = {name: str(layout.parts[name].get("reads", CLIP)) for name in layout.encoders()}
 
     def part(name: str, words: str, choice: str, inside: str, found: Iterator[Found]) -> Located:
         needless = name in known and known[name].optional
@@ -77,8 +78,8 @@ def located(
         called, rows = _tokenizer(name), layout.configs[name].get("vocab_size", CLIP_WORDS)
         folders = tokenizers(path, layout.folder, called, kind, rows)
         read = part(called, f"{kind}'s vocabulary", _first_of(kind, readers), "(?!)", folders)
-        # who has the encoder wants it read
-        parts.append(replace(read, optional=encoder.path is None and encoder.optional))
+        needless = encoder.path is None and encoder.optional  # who has the encoder wants it used
+        parts.append(replace(read, optional=needless))
     inside = r"(first_stage_model|vae)\.(encoder|decoder|conv|quant|post_quant|bn)"
     shelves = places(path, AUTOENCODERS)
     found = holding(path, shelves, layout.latents["kind"], layout.latents.get("of", ""))
@@ -87,11 +88,6 @@ def located(
     for choice in chosen.keys() - choices.keys():
         raise no_such("part", choice, [*choices])
     return tuple(parts)
-
-
-def _readers(layout: Layout) -> dict[str, str]:
-    """Whose words each encoder reads."""
-    return {name: str(layout.parts[name].get("reads", CLIP)) for name in layout.encoders()}
 
 
 def _choice(words: str) -> str:
@@ -107,20 +103,19 @@ def _first_of(kind: str, readers: Mapping[str, str]) -> str:
     return _tokenizer(next(name for name, other in readers.items() if other == kind))
 
 
-def check(path: Path, parts: Iterable[Located]) -> None:
+def check(path: Path, parts: Collection[Located]) -> None:
     """Raises ModelError that says what is missing, where it was looked for, and what to do."""
+    if missing := [each for each in parts if each.path is None and not each.optional]:
+        what = ", ".join(f"{each.words} ({each.part})" for each in missing)
+        looked = dict.fromkeys(str(p) for each in missing for p in each.looked if p.is_dir())
+        clip = any(each.words == f"{CLIP}'s vocabulary" for each in missing)
+        hint = "install the package clip-anytorch, or " if clip else ""
+        say = " ".join(dict.fromkeys(f"--with {each.choice}=PATH" for each in missing))
+        raise ModelError(
+            f"{path} needs {what}, not in it, nor in {', '.join(looked) or 'any folder'};"
+            f" {hint}say where it is: {say}."
+        )
     for each in parts:
-        if each.path is None and not each.optional:
-            places = ", ".join(map(str, each.looked)) or "no folder"
-            hint = (
-                "install the package clip-anytorch, or "
-                if each.words.startswith(CLIP + "'")
-                else ""
-            )
-            raise ModelError(
-                f"{path} needs {each.words} ({each.part}), which is not in it, nor in {places};"
-                f" {hint}say where it is: --with {each.choice}=PATH."
-            )
         if each.path is not None and not each.path.exists():
             raise ModelError(f"{each.path}, chosen as {each.choice}, is not there.")
 

@@ -189,8 +189,9 @@ def test_parts_of_a_transformer_are_found_where_comfyui_has_them(models: Path) -
     assert [*found()] == ["transformer", "clip_l", "tokenizer", "t5_xxl", "tokenizer_2", "vae"]
     assert (found()["clip_l"].path, found()["t5_xxl"].path) == (clip, packed)
     assert found()["vae"].path is None and found()["tokenizer_2"].path is None
-    with pytest.raises(ModelError, match=r"needs T5.s vocabulary .*: --with tokenizer_2=PATH"):
-        check(path, [each for each in found().values() if each.part != "vae"])
+    missing = r"needs T5.s vocabulary .*, autoencoder .*: --with tokenizer_2=PATH --with vae=PATH"
+    with pytest.raises(ModelError, match=missing):
+        check(path, found().values())
     whole = stub("t5xxl_fp16.safetensors", models / "clip" / "t5xxl_fp16.safetensors")
     words = settings(reading / "t5_tokenizer", T5)
     vae = stub("ae.safetensors", models / "vae" / "ae.sft")
