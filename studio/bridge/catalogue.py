@@ -12,20 +12,14 @@ from studio.core.wording import capitalised
 from studio.gallery import png
 from studio.models import catalogue, known
 from studio.models.catalogue import CHOSEN, Found, places, refusal
-from studio.models.known import TOPICS
+from studio.models.chosen import joined
+from studio.models.inventory import inventory
+from studio.models.known import TOPICS, place_of
 from studio.models.memory import Fit
+from studio.models.single_file.parts import Located
 
-__all__ = [
-    "CHOSEN",
-    "TOPICS",
-    "Found",
-    "digested",
-    "opening",
-    "places",
-    "refusal",
-    "scan",
-    "whereabouts",
-]
+__all__ = ["CHOSEN", "TOPICS", "Found", "Located", "digested", "inventory", "joined", "opening",
+           "place_of", "places", "refusal", "scan", "whereabouts"]  # fmt: skip
 
 Weigh = Callable[[str], Fit]  # of a model: what it needs, and what is free
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from studio.core.errors import DataError, ModelError
 from studio.models import probe as probing
 from studio.models import registry
+from studio.models.chosen import joined, split
 from studio.models.known import State, choices_of, key, opened, state_of
 from studio.models.probe.probe import Answer, Prefilled, probe
 
@@ -90,15 +91,17 @@ def look(path: Path) -> Found | None:
 
 def whereabouts(model: str, digest: str) -> str:
     """The name or path that opens a picture's model here: of weights with this digest, else what it
-    was called, else a file of its name; "" for nowhere."""
+    was called, else a file of its name, with the parts that were chosen for it; "" for nowhere."""
+    name, parts = split(model)
     with opened() as table:
         rows = table.execute("SELECT path, digest, bytes, changed FROM files").fetchall()
     known = [(Path(os.fsdecode(path)), sums, State(*state)) for path, sums, *state in rows]
     same = [path for path, sums, state in known if digest and sums == digest and _is(path, state)]
-    if same or not refusal(Path(model)):
-        return str(same[0]) if same else model
-    called = [(path, state) for path, _, state in known if path.name == Path(model).name]
-    return next((str(path) for path, state in called if _is(path, state)), "")
+    if not same and not refusal(Path(model)):
+        return model
+    called = (path for path, _, state in known if path.name == Path(name).name and _is(path, state))
+    found = next(iter(same), None) or next(called, None)
+    return joined(str(found), parts.items()) if found else ""
 
 
 def refusal(path: Path) -> str:

@@ -91,9 +91,16 @@ class Wardrobe:
 
     def _put_on(self, addon: AddOn) -> None:
         state, pipeline = read(Path(addon.file)), self._pipeline
+        if any("query_norm.scale" in name for name in state):  # BFL's, which widen the input
+            raise self._unfit(
+                addon, "it follows a picture of edges or depth, and none is given here"
+            )
         unet = {"unet_config": pipeline.unet.config} if hasattr(pipeline, "unet") else {}
         try:
-            converted = pipeline.lora_state_dict(dict(state), **unet)
+            copy = {
+                name: tensor.clone() for name, tensor in state.items()
+            }  # some are scaled in place
+            converted = pipeline.lora_state_dict(copy, **unet)
             converted = converted[0] if isinstance(converted, tuple) else converted
             pipeline.load_lora_weights(state, adapter_name=addon.digest)
         except Exception as error:  # what does not fit fails in any way it likes

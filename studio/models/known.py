@@ -17,6 +17,7 @@ from typing import NamedTuple
 from studio.core.errors import ModelError
 from studio.core.files import must_be_regular
 from studio.core.installation import user_data
+from studio.models.chosen import split
 
 CHUNK = 2**22  # bytes
 PATIENCE = 5.0  # seconds, with another process that writes
@@ -69,8 +70,8 @@ def _connect(place: Path | str) -> sqlite3.Connection:
 
 
 def place_of(model: str) -> Path:
-    """Of a model by its path, or by its name in the user's folder."""
-    return user_data("models") / model
+    """Of a model by its path, or by its name in the user's folder, whatever is chosen for it."""
+    return user_data("models") / split(model)[0]
 
 
 def weights_of(path: Path) -> list[Path]:

@@ -12,18 +12,15 @@ from studio.core.device import Device
 from studio.core.sizes import Size
 from studio.core.wording import size_text
 from studio.models.chosen import split
-from studio.models.families import family_of
-from studio.models.formats.checkpoint import AUTOENCODER, INDEX, parts_of, weights_in
+from studio.models.formats.checkpoint import AUTOENCODER, weights_in
+from studio.models.inventory import inventory
 from studio.models.known import bytes_of
-from studio.models.network_folder import read_document
-from studio.models.probe import header
 from studio.models.registry import find, find_generator
-from studio.models.single_file.layout import WHOLE, answer_of, layout_of
-from studio.models.single_file.parts import TOKENIZER, Located, located
+from studio.models.single_file.layout import answer_of
+from studio.models.single_file.parts import TOKENIZER
 from studio.models.state_files import Shapes, pickled_count, shapes
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}  # a number
-CODER = r"(first_stage_model|vae)\."  # how the names of an autoencoder inside a file begin
 TILE = 512  # pixels a side that go through an autoencoder at once
 #: Numbers a pixel that are held at once beside the weights, at most, by a denoiser (asked for two
 #: predictions) and by an autoencoder; measured with those of Stable Diffusion 1.5.
@@ -128,71 +125,38 @@ def need_of(model: str, precision: str, size: Size | None = None) -> Need:
     info, (_, chosen) = find_generator(model), split(model)
     width, size = BYTES[precision], size or Size.square(info.size or TILE)
     wide = 4 if precision == "float16" else width  # of what would overflow
-    if info.format == "checkpoint":
-        parts, files = _in_folder(info.path, chosen, width, wide)
-    elif info.format == "checkpoint-file":
-        parts, files = _in_files(info.path, chosen, width, wide)
-    else:  # the studio's own are small
+    if info.format not in ("checkpoint", "checkpoint-file"):  # the studio's own are small
         weights = info.parameters * width
         return Need({"model": weights}, weights, bytes_of(info.path))
+    parts, files = _parts(info.path, chosen, width, wide)
     pixels = size.width * size.height
     working = max(DENOISING * pixels * width, DECODING * min(pixels, TILE**2) * wide)
     return Need(parts, working, sum(map(bytes_of, files)))
 
 
-def _in_folder(path: Path, chosen: Mapping[str, str], width: int, wide: int) -> Held:
-    index = read_document(path / INDEX)
-    family = family_of(index)
-    assert family is not None  # described
-    files = {part: weights_in(path / part) for part in parts_of(path, family, index)}
-    found = {
-        part: sum(_held(shapes(file), width, wide) for file in each) for part, each in files.items()
-    }
-    coder = Path(chosen[AUTOENCODER]) if AUTOENCODER in chosen else path / AUTOENCODER
-    found[AUTOENCODER] = find(str(coder)).parameters * wide
-    every = {file for each in files.values() for file in each}
-    return {part: n for part, n in found.items() if n}, {*every, coder}
-
-
-def _in_files(path: Path, chosen: Mapping[str, str], width: int, wide: int) -> Held:
-    """Each part in the file that it is in; of a .ckpt, whose names cannot be read without its
-    weights, all at once."""
+def _parts(path: Path, chosen: Mapping[str, str], width: int, wide: int) -> Held:
+    """Of a .ckpt, whose names cannot be read without its weights, all at once."""
     if path.suffix == ".ckpt":
         return {"model": pickled_count(path) * width}, {path}
-    answer, own = answer_of(path), _numbers(path)
-    layout, told = layout_of(path, answer), {each.topic for each in answer.prefilled}
+    told = set() if path.is_dir() else {each.topic for each in answer_of(path).prefilled}
     places = {name: value for name, value in chosen.items() if name not in told}
-    inside = {name: re.escape(layout.parts[name]["inside"]) for name in layout.encoders()}
-    inside |= {AUTOENCODER: CODER}
-    whole = any(name.startswith(WHOLE) for name in own)
-    found: dict[str, int] = {}
-
-    def numbers(part: Located) -> int:
-        if part.part == layout.family.asked:
-            others = "|".join(inside.values())
-            mine = [n for n in own if (n.startswith(WHOLE) if whole else not re.match(others, n))]
-            return sum(own[name] for name in mine)
-        if part.path == path:
-            return sum(n for name, n in own.items() if re.match(inside[part.part], name))
-        if part.part == AUTOENCODER:
-            return find(str(part.path)).parameters
-        return sum(_numbers(Path(str(part.path))).values())
-
-    files = {path}
-    for part in located(path, own, layout, answer, places):
-        if part.path is not None and not part.part.startswith(TOKENIZER):
-            found[part.part] = numbers(part) * (wide if part.part == AUTOENCODER else width)
-            files.add(part.path)
-    return found, files
+    found, files = dict[str, int](), set[Path]()
+    for part in inventory(path, places):
+        if part.path is None or part.part.startswith(TOKENIZER):
+            continue
+        coder = part.part == AUTOENCODER
+        own = weights_in(part.path) if part.path.is_dir() and not coder else [part.path]
+        files.update(own)
+        if coder and part.path != path:
+            found[part.part] = find(str(part.path)).parameters * wide
+        elif part.path.is_dir():
+            found[part.part] = sum(_held(shapes(file), width, wide) for file in own)
+        else:
+            found[part.part] = part.numbers * (wide if coder else width)
+    return {part: count for part, count in found.items() if count}, files
 
 
 def _held(shapes: Shapes, width: int, wide: int) -> int:
     return sum(
         (wide if EXACT.search(name) else width) * math.prod(shape) for name, shape in shapes.items()
     )
-
-
-def _numbers(path: Path) -> Mapping[str, int]:
-    """How many each tensor of a file holds."""
-    tensors = header.read(path).tensors
-    return {name: math.prod(tensor.shape or ()) for name, tensor in tensors.items()}

@@ -25,6 +25,7 @@ from studio.models.format import Check, Format
 from studio.models.formats.diffusers_autoencoder import FORMAT as AUTOENCODER_IN
 from studio.models.formats.taesd import HALVES
 from studio.models.model import ImageAutoencoder, Model, ModelInfo
+from studio.models.others import told_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -231,6 +232,8 @@ def _entries(folder: Path) -> list[Path]:
 
 def _describe(path: Path, name: str) -> ModelInfo:
     form = _format_of(path)
+    if form is None and (said := told_of(path)):
+        raise ModelError(said)
     if form is None:
         inside = [part.name for part in _entries(path) if _format_of(part) is not None]
         hint = f"; choose one inside it: {_some(inside)}" if inside else ""

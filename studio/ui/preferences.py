@@ -60,7 +60,7 @@ TABLE = {
     **_are(bool, False, "keep_queue", "variation_locked", "trajectories", "seed_locked"),
     **_are(bool, False, "compiled"),
     "offload": Preference("auto", lambda value: value in OFFLOADS),
-    **_are(dict, {}, "walk", "compare", "lab", "reconstruct", "train", "tour"),
+    **_are(dict, {}, "walk", "compare", "lab", "reconstruct", "train", "tour", "parts"),
     **_are(str, "", "prompt", "negative", "sampler", "schedule", "rule", "classifier"),
     **_are(str, "", "source", "mask", "model"),
     "theme": Preference("system", lambda value: value in CHOICES),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QMenu, QToolButton
 
+from studio.core.wording import model_name
 from studio.ui.jobs import Jobs
 from studio.ui.widgets.buttons import icon_button, text_button, tool
 from studio.ui.widgets.form import caption, named, row
@@ -45,9 +44,9 @@ class StatusLine(QFrame):
         own = model and model.sizes.own
         self.size_text.setText(f"{own.width} × {own.height}" if own else "")
         if self._jobs.loading:
-            self.text.setText(f"Loading {PurePath(self._jobs.loading).name}…")
+            self.text.setText(f"Loading {model_name(self._jobs.loading)}…")
         elif model is not None:
-            name = PurePath(model.model).name  # of a folder that was opened
+            name = model_name(model.model)  # of a folder that was opened
             self.text.setText(f"{name} · {model.device} · {model.precision}")
             self.text.setToolTip(f"{model.model}: choose another model")
         elif self._jobs.problem:

@@ -22,6 +22,7 @@ from studio.core.errors import StudioError, UsageError
 from studio.core.messages import Failed, LoadModel, Ready
 from studio.core.settings import CLIP_SKIP, Defaults
 from studio.core.tour import Stop
+from studio.core.wording import model_name
 from studio.ui import actions, icons
 from studio.ui import workspaces as panels
 from studio.ui.background import Background
@@ -225,7 +226,7 @@ class Window(QWidget):
         """Offers a picture's model beside what is said of its settings, or the last session's; that
         one may be gone."""
         (model, refusal), panel, forget = found, self._panel, partial(self._remember_model, "")
-        name, again = Path(model).name, partial(self.open_model, model)
+        name, again = model_name(model), partial(self.open_model, model)
         if whose == "picture" and model:
             if not panel.banner.isVisible():
                 panel.note(f"That picture was made with {name}.")

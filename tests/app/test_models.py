@@ -120,7 +120,7 @@ def test_a_model_is_loaded_and_offered_at_the_next_start(
     """What does not open says why; what does is loaded, its hash read beside, and remembered."""
     choose(qtbot, panel, "add_detail")
     foot = panel.details.foot
-    assert not foot.go.isEnabled() and "not a model in any known format" in foot.count.text()
+    assert not foot.go.isEnabled() and "is a LoRA, SD 1.x: load the model" in foot.count.text()
     choose(qtbot, panel, "own")
     until(qtbot, foot.go.isEnabled)
     assert foot.count.text() == "Needs about 5.1 GB, 18.0 GB are free."
@@ -191,6 +191,64 @@ def test_details_answers_and_hash(
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: shown.append(url.toLocalFile()))
     click(qtbot, stage, "button-models_show")
     assert shown == [str(folder)]
+
+
+def cells(panel: ModelsPanel, column: int) -> list[str]:
+    table = panel.parts.table
+    return [table.item(row, column).text() for row in range(table.rowCount())]
+
+
+def test_parts_are_shown_and_pointed_to(
+    qtbot: QtBot, stage: Stage, panel: ModelsPanel, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is chosen is remembered, goes into the model's name, and is taken back."""
+    name = "flux1-dev-Q4_K_S"
+    clip = next(stub for stub in STUBS if stub.name == "clip_l.safetensors")
+    mine = write(folder.parent / "mine.safetensors", clip.header)
+    choose(qtbot, panel, name)
+    until(qtbot, lambda: panel.parts.table.rowCount() == 6)
+    heads = ["transformer", "text_encoder", "tokenizer", "text_encoder_2", "tokenizer_2", "vae"]
+    assert cells(panel, 0) == heads
+    where = cells(panel, 2)
+    assert where[0] == f"{name}.gguf, in the file" and where[5] == "ae.safetensors, beside the file"
+    assert where[1] == where[3] == where[4] == "missing"
+    assert cells(panel, 3)[0] == "Q4_K" and cells(panel, 4)[0].endswith("MB")
+    assert "parts are missing" in panel.parts.said.text()
+    assert str(folder) in panel.parts.table.item(1, 2).toolTip()
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: (str(mine), ""))
+    assert panel.parts.table.currentRow() == 1  # the first that is missing
+    assert not stage.find("button-models_reset").isEnabled()
+    click(qtbot, stage, "button-models_point")
+    until(qtbot, lambda: cells(panel, 2)[1] == "mine.safetensors, chosen by you")
+    assert panel.parts.table.currentRow() == 3  # the next
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *args: str(folder))
+    at = panel.parts.table.visualItemRect(panel.parts.table.item(4, 0)).center()
+    qtbot.mouseClick(panel.parts.table.viewport(), LEFT, pos=at)
+    with_both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    qtbot.keyClick(panel.parts.table, Qt.Key.Key_P, with_both)
+    until(qtbot, lambda: "chosen by you" in cells(panel, 2)[4])
+    path = folder / f"{name}.gguf"
+    click(qtbot, stage, "modelsLoad")
+    whole = f"{path}|clip_l={mine}|tokenizer_2={folder}"
+    assert stage.bridge.requests[-1] == LoadModel(whole)
+    number = len(stage.bridge.requests) - 1
+    stage.bridge.arrived.emit(Ready(number, whole, "CPU", "float32", 0.5, Sizes(Size.square(64))))
+    stage.bridge.arrived.emit(Finished(number, 0.5))
+    until(qtbot, lambda: known.digest_of(path) != "")
+    assert stage.find("statusText").text().startswith(f"{name}.gguf · ")  # type: ignore[attr-defined]
+
+    choose(qtbot, panel, "add_detail")
+    assert not panel.parts.isVisible()
+    choose(qtbot, panel, name)
+    until(qtbot, lambda: panel.parts.table.rowCount() == 6)
+    assert cells(panel, 2)[1] == "mine.safetensors, chosen by you"
+    panel.parts.table.setCurrentCell(1, 0)
+    click(qtbot, stage, "button-models_reset")
+    until(qtbot, lambda: cells(panel, 2)[1] == "missing")
+    assert panel.preferences.get("parts") == {str(path): {"tokenizer_2": str(folder)}}
+    panel.parts.table.setCurrentCell(0, 0)  # the denoiser is the file's own
+    assert not panel.actions_by_id["models_point"].isEnabled()
 
 
 def test_reading_is_cancelled(

@@ -41,12 +41,12 @@ def test_a_folder_is_listed_as_the_window_lists_it(
     models = tmp_path / "models"
     tiny.bundle(models / "own")
     (models / "own" / "model_index.json").write_text("{}")
-    flux = next(stub for stub in STUBS if stub.name == "flux1-dev.safetensors")
-    write(models / flux.name, flux.header)
+    krea = next(stub for stub in STUBS if stub.name == "krea2.safetensors")
+    write(models / krea.name, krea.header)
     listed = run("models", "--scan", models, "--json").document["models"]
     other, own = sorted(listed, key=lambda each: str(each["name"]))
     assert (own["name"], own["opens"], own["refusal"]) == ("own", "yes", "")
-    assert (other["kind"], other["family"], other["hash"]) == ("denoiser", "FLUX.1", "")
+    assert (other["kind"], other["family"], other["hash"]) == ("denoiser", "Krea 2", "")
     assert other["refusal"] and other["opens"] == "no" and other["bytes"] > 10**6
     lines = run("models", "--scan", models).out.splitlines()
     assert lines[0].split() == [

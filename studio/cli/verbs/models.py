@@ -14,9 +14,9 @@ from studio.cli.verb import Document, Verb, add_device, worker_of
 from studio.core.errors import ModelError
 from studio.core.wording import size_text
 from studio.models.catalogue import refusal, scan
+from studio.models.inventory import inventory
 from studio.models.probe.probe import probe
 from studio.models.registry import survey
-from studio.models.single_file.parts import parts_in
 
 SCANNED = ("name", "kind", "family", "variant", "precision", "size", "hash", "opens", "path")
 
@@ -36,7 +36,7 @@ def run(arguments: Namespace) -> Document:
         answer = probe(Path(arguments.probe))
         places = [
             asdict(each) | {"path": str(each.path or ""), "looked": [*map(str, each.looked)]}
-            for each in parts_in(answer.path)
+            for each in inventory(answer.path)
         ]
         memory = _weighed(arguments, str(answer.path))
         told = {"path": str(answer.path), "places": places, "memory": memory}
@@ -109,14 +109,21 @@ def _told(answer: Document) -> Iterator[str]:
     for each in answer["prefilled"]:
         yield f"  {each['topic']}: {each['value']} ({each['source']})"
     for each in answer["places"]:
-        looked = ", ".join(each["looked"]) or "no folder"
-        found = f"{each['path']} ({each['source']})" if each["path"] else f"missing in {looked}"
-        yield f"  {each['part']}: {each['words']}, {found}"
+        yield f"  {each['part']}: {each['words']}, {_whereabouts(each)}"
     if memory := answer["memory"]:
         parts = ", ".join(f"{name} {size_text(size)}" for name, size in memory["parts"].items())
         yield f"  memory: {memory['words']}"
         yield f"    in {memory['precision']}: {parts}, to work in {size_text(memory['working'])}"
     yield from (f"  because: {reason}" for reason in answer["reasons"])
+
+
+def _whereabouts(part: Document) -> str:
+    """Of one part: where it is, or where it was looked for."""
+    if not part["path"]:
+        needless = ", not needed" if part["optional"] else ""
+        return f"missing in {', '.join(part['looked']) or 'no folder'}{needless}"
+    how = [part["source"], part["precision"], size_text(part["bytes"]) if part["bytes"] else ""]
+    return f"{part['path']} ({', '.join(filter(None, how))})"
 
 
 VERB = Verb("models", "list the models, autoencoders and encoders", configure, run, describe)

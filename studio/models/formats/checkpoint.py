@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 INDEX, CONFIG, AUTOENCODER = "model_index.json", "config.json", "vae"
 VARIANT = re.compile(r"\.(fp16|bf16)[.-]")  # in the names of files in half precision
-FILES = (".safetensors", ".gguf", ".ckpt")  # how single files end
+FILES = (".safetensors", ".sft", ".gguf", ".ckpt")  # how single files end
 LEVELS = "block_out_channels", "encoder_block_out_channels", "dim_mult"  # one an autoencoder
 MOST_SIDE, MOST_LEVELS = 1024, 8  # far beyond any published one
 

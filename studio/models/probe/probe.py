@@ -182,7 +182,7 @@ def _in_folder(found: folder.Folder, answer: Answer) -> Answer:
 
 def judge(header: Header, path: Path) -> Answer:
     """What a header says; the path is only a name that may tell what tensors cannot."""
-    precision, scales = _precision(header)
+    precision, scales = precision_of(header)
     blank = Answer(path, precision=precision, scales=scales)
     parts: dict[str, Shapes] = {}
     if changed := modules(header.tensors):
@@ -285,7 +285,7 @@ def _source(hint: Hint, about: tuple[str, str], names: Set[str]) -> str:
     return "" if hint.keys or hint.text else "assumed: nothing says otherwise"
 
 
-def _precision(header: Header) -> tuple[str, str]:
+def precision_of(header: Header) -> tuple[str, str]:
     """That of most numbers, and the dialect of fp8's scales."""
     share: Counter[str] = Counter()
     for tensor in header.tensors.values():

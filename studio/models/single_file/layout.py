@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.core.errors import ModelError
-from studio.models.families import adapters
+from studio.models.families import adapters, family_of
 from studio.models.families.adapter import Adapter
 from studio.models.formats.checkpoint import AUTOENCODER, CONFIG, FILES, INDEX, size_in
 from studio.models.network_folder import read_document
@@ -31,15 +31,16 @@ CHOSEN = "chosen by you"
 @dataclass(frozen=True)
 class Layout:
     """`parts` says of each network its class, what stands before its names `inside` a whole file,
-    what the probe calls a file that holds it `alone`, and the token that pads its texts; `folder`
-    is where the configurations are from, None where they are the family's own."""
+    what the probe calls a file that holds it `alone`, and how its texts become tokens; `latents`
+    the same of the autoencoder, and how it scales. `folder` is where the configurations are from,
+    None where they are the family's own."""
 
     family: type[Adapter]
     index: Mapping[str, Any]
     scheduler: Mapping[str, Any]
     configs: Mapping[str, Mapping[str, Any]]
     parts: Mapping[str, Mapping[str, Any]]
-    latents: str
+    latents: Mapping[str, Any]
     size: int
     folder: Path | None = None
 
@@ -74,20 +75,39 @@ def layout_of(path: Path, answer: Answer) -> Layout:
     if folder is None and answer.family not in _tables():
         said = answer.reasons[-1] if answer.reasons else "no family's rules fit it"
         raise ModelError(f"{path} is no model that is known here: {said}.")
-    told = _told(path, answer)
+    table = _table(answer)
+    told = _told(path, answer, table)
     if folder is None:
-        return _own(_tables()[answer.family], told)
-    layout = _from(folder, answer)
+        return _own(table, told)
+    layout = _from(folder, table)
     chosen = {each.topic for each in answer.prefilled if each.source == CHOSEN}
     return replace(layout, scheduler=_scheduled(layout.scheduler, told, chosen))
 
 
-def _told(path: Path, answer: Answer) -> dict[str, str]:
+def _table(answer: Answer) -> Mapping[str, Any]:
+    """The family's, with what is told; empty where it has none."""
+    table = _tables().get(answer.family, {})
+    for word in (answer.variant, *(each.value for each in answer.prefilled)):
+        table = _over(table, table.get("when", {}).get(word, {}))
+    return table
+
+
+def _over(table: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The one with the other's entries, tables within them too."""
+    return dict(table) | {
+        key: _over(table[key], value) if isinstance(table.get(key), Mapping) else value
+        for key, value in other.items()
+    }
+
+
+def _told(path: Path, answer: Answer, table: Mapping[str, Any]) -> dict[str, str]:
     """What the probe prefilled. Raises ModelError for what no denoiser here can be."""
     told = {each.topic: each.value for each in answer.prefilled}
+    known = ("", "base", *table.get("variants", ()))
+    odd = [said for said in told.values() if said in table.get("refused", ())]
     wrong = ""
-    if answer.variant not in ("", "base"):
-        wrong = f"is for {answer.variant}; choose the family's base model"
+    if answer.variant not in known or odd:
+        wrong = f"is for {' '.join(odd) or answer.variant}; choose the family's base model"
     elif told.get("prediction", "epsilon") not in PREDICTIONS:
         wrong = f"predicts as {told['prediction']} does; choose one that predicts epsilon or v"
     elif not answer.precision.startswith(READABLE):
@@ -100,37 +120,47 @@ def _told(path: Path, answer: Answer) -> dict[str, str]:
 def _own(table: Mapping[str, Any], told: Mapping[str, str]) -> Layout:
     family, parts = adapters()[table["pipeline"]], table["parts"]
     configs = {name: part.get("config", {}) for name, part in parts.items()}
-    if "smaller" in table and told.get("prediction") == "epsilon":
-        configs[family.asked] = configs[family.asked] | {"sample_size": table["smaller"]}
     index = {"_class_name": table["pipeline"]} | table.get("index", {})
     index |= {name: [family.parts[name].library, part["class"]] for name, part in parts.items()}
     scheduler = _scheduled(table["scheduler"], told, set(told))
-    size = 8 * configs[family.asked]["sample_size"]
+    side = configs[family.asked].get("sample_size", family.latent_side)
+    size = table.get("fold", 8) * side
     return Layout(family, index, scheduler, configs, parts, table["latents"], size)
 
 
-def _from(folder: Path, answer: Answer) -> Layout:
-    """A folder's configurations, and the names that its pipeline's files have."""
+def _from(folder: Path, told: Mapping[str, Any]) -> Layout:
+    """A folder's configurations, and the names that its pipeline's files have: in the table that is
+    `told` by the probe, if it is of this pipeline."""
     index = read_document(folder / INDEX)
-    pipeline = str(index.get("_class_name"))
-    tables = [table for table in _tables().values() if table["pipeline"] == pipeline]
-    if not tables:
+    family, pipeline = family_of(index), str(index.get("_class_name"))
+    table = told if told.get("pipeline") == pipeline else _of_pipeline(family, pipeline)
+    if family is None or not table:
         raise ModelError(f"{folder / INDEX} is of {pipeline}, whose single files are unknown here.")
-    family, table = adapters()[pipeline], _tables().get(answer.family, tables[0])
-    parts = {
-        name: part | {"class": str(index[name][1])}
-        for name, part in table["parts"].items()
-        if isinstance(index.get(name), list) and len(index[name]) == 2
-    }
-    for name, part in parts.items():
-        if part["class"] not in family.parts[name].classes:
-            raise ModelError(f"{folder / INDEX} has {part['class']} as its {name}, which is not"
-                             " known here.")  # fmt: skip
+    parts = {}
+    for name, part in table["parts"].items():
+        match index.get(name):
+            case [_, str(kind)]:
+                if kind not in family.parts[name].classes:
+                    raise ModelError(f"{folder / INDEX} has {kind} as its {name}, which is not"
+                                     " known here.")  # fmt: skip
+                parts[name] = part | ({"class": kind} if name == family.asked else {})
     present = [*parts, *([AUTOENCODER] if (folder / AUTOENCODER / CONFIG).is_file() else [])]
     configs = {name: read_document(folder / name / CONFIG) for name in present}
     scheduler = read_document(folder / "scheduler" / "scheduler_config.json")
     size = size_in(folder, family)
     return Layout(family, index, scheduler, configs, parts, table["latents"], size, folder)
+
+
+def _of_pipeline(family: type[Adapter] | None, pipeline: str) -> Mapping[str, Any]:
+    """The table of a family's pipeline, else one of the same family; empty where there is none."""
+    tables = [
+        _over(table, more)
+        for table in _tables().values()
+        for more in ({}, *table.get("when", {}).values())
+        if adapters()[table["pipeline"]] is family
+    ]
+    exact = (table for table in tables if table["pipeline"] == pipeline)
+    return next(exact, next(iter(tables), {}))
 
 
 def _scheduled(

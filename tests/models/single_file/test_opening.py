@@ -147,11 +147,13 @@ def test_halves_open_in_their_own_precision_and_in_full(tmp_path: Path, kind: to
     assert torch.equal(latents(opened(file)), latents(exact))
 
 
-def scaled(dialect: str, rows: bool) -> Callable[[str, Tensor], dict[str, Tensor]]:
-    """The denoiser's matrices in fp8, as ComfyUI keeps them."""
+def scaled(
+    dialect: str, rows: bool, prefix: str = UNET
+) -> Callable[[str, Tensor], dict[str, Tensor]]:
+    """The matrices below `prefix` in fp8, as ComfyUI keeps them."""
 
     def change(name: str, tensor: Tensor) -> dict[str, Tensor]:
-        if not name.startswith(UNET) or tensor.ndim != 2:
+        if not name.startswith(prefix) or tensor.ndim != 2:
             return {name: tensor}
         if not dialect:
             return {name: tensor.to(torch.float8_e4m3fn)}
@@ -171,7 +173,7 @@ def unscaled(path: Path) -> dict[str, Tensor]:
     """The same weights as numbers in full."""
     state, found = load_file(path), {}
     for name, tensor in state.items():
-        if not name.endswith(("scale", "scale_weight", "scale_input", "comfy_quant")):
+        if not name.endswith(("_scale", "scale_weight", "scale_input", "comfy_quant")):
             stem = name.removesuffix("weight")
             scales = [state[stem + end] for end in SCALES if stem + end in state]
             found[name] = tensor.float() * scales[0] if scales else tensor.float()

@@ -11,7 +11,7 @@ import pytest
 from studio.core.errors import ModelError
 from studio.models.probe.header import Header, Tensor
 from studio.models.probe.rule import DENOISER
-from studio.models.single_file import parts
+from studio.models.single_file import shelves
 from studio.models.single_file.layout import answer_of, layout_of
 from studio.models.single_file.parts import Located, check, located, parts_in
 from tests.cli.conftest import Run, run  # noqa: F401
@@ -31,8 +31,8 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """ComfyUI's folder, with a denoiser of SDXL; nobody's own models are found."""
     monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
-    monkeypatch.setattr(parts, "user_data", lambda name: tmp_path / "own" / name)
-    monkeypatch.setattr(parts, "PACKAGES", ())
+    monkeypatch.setattr(shelves, "user_data", lambda name: tmp_path / "own" / name)
+    monkeypatch.setattr(shelves, "PACKAGES", ())
     models = tmp_path / "ComfyUI" / "models"
     stub("xl-unet-only.safetensors", models / "unet" / "xl-unet-only.safetensors")
     return models
@@ -43,7 +43,7 @@ def found(models: Path) -> dict[str, Located]:
     return {each.part: each for each in parts_in(path)}
 
 
-def vocabulary(folder: Path, words: int = parts.CLIP_WORDS) -> None:
+def vocabulary(folder: Path, words: int = shelves.CLIP_WORDS) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     pieces = ["<|startoftext|>", *(str(number) for number in range(words - 1))]
     (folder / "vocab.json").write_text(json.dumps({p: n for n, p in enumerate(pieces)}))
@@ -119,10 +119,10 @@ def test_a_package_that_carries_the_vocabulary(
     package = tmp_path / "packages" / "clip_stand_in"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("raise AssertionError('imported')\n")
-    (package / parts.PACKED).write_bytes(b"")
+    (package / shelves.PACKED).write_bytes(b"")
     monkeypatch.syspath_prepend(str(package.parent))
-    monkeypatch.setattr(parts, "PACKAGES", ("clip_stand_in",))
-    assert found(models)["tokenizer"].path == package / parts.PACKED
+    monkeypatch.setattr(shelves, "PACKAGES", ("clip_stand_in",))
+    assert found(models)["tokenizer"].path == package / shelves.PACKED
 
 
 def test_what_is_inside_or_chosen_is_not_looked_for(models: Path) -> None:
@@ -132,7 +132,7 @@ def test_what_is_inside_or_chosen_is_not_looked_for(models: Path) -> None:
     assert own["vae"].source == "in the file" and not own["vae"].looked
     answer = answer_of(path)
     chosen = {"vae": "/other", "clip_l": "/l"}
-    given = located(path, ["decoder.conv_in.weight"], layout_of(path, answer), answer, chosen)
+    given = located(path, ["vae.decoder.conv_in.weight"], layout_of(path, answer), chosen)
     assert {e.choice: e.path for e in given if e.choice in chosen} == {
         name: Path(value) for name, value in chosen.items()
     }
@@ -157,7 +157,75 @@ def test_it_is_said_by_the_command_line(models: Path, run: Run) -> None:  # noqa
 
 def test_files_of_other_kinds_have_no_parts(tmp_path: Path) -> None:
     assert parts_in(stub("clip_l.safetensors", tmp_path / "clip_l.safetensors")) == ()
-    assert parts_in(stub("flux1-dev.safetensors", tmp_path / "flux1-dev.safetensors")) == ()
+    assert parts_in(stub("krea2.safetensors", tmp_path / "krea2.safetensors")) == ()
     assert parts_in(stub("cosxl.safetensors", tmp_path / "cosxl.safetensors")) == ()
     odd = files.write(tmp_path / "odd.safetensors", Header({"x": Tensor("F32", (2,))}))
     assert parts_in(odd) == () and answer_of(odd).kind != DENOISER
+
+
+def settings(folder: Path, said: str) -> Path:
+    """A tokenizer's folder, by what its settings say."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tokenizer_config.json").write_text(said)
+    return folder
+
+
+T5, UMT5 = '"<extra_id_99>"', '"<extra_id_99>" "<extra_id_100>"'
+
+
+def test_parts_of_a_transformer_are_found_where_comfyui_has_them(models: Path) -> None:
+    path = stub("flux1-dev-Q4_K_S.gguf", models / "unet" / "flux1-dev-Q4_K_S.gguf")
+    clip = stub("clip_l.safetensors", models / "clip" / "clip_l.safetensors")
+    packed = stub("t5-v1_1-xxl-encoder-Q5_K_M.gguf", models / "clip" / "a.gguf")
+    stub("ae.safetensors", models / "vae" / "sd3_vae.safetensors")  # whose latents are others
+    vocabulary(models.parent / "comfy" / "sd1_tokenizer")
+    reading = models.parent / "comfy" / "text_encoders"
+    settings(reading / "umt5_tokenizer", UMT5)
+    settings(reading / "qwen25_tokenizer", '{"tokenizer_class": "Qwen2Tokenizer"}')
+
+    def found() -> dict[str, Located]:
+        return {each.choice or each.part: each for each in parts_in(path)}
+
+    assert [*found()] == ["transformer", "clip_l", "tokenizer", "t5_xxl", "tokenizer_2", "vae"]
+    assert (found()["clip_l"].path, found()["t5_xxl"].path) == (clip, packed)
+    assert found()["vae"].path is None and found()["tokenizer_2"].path is None
+    missing = r"needs T5.s vocabulary .*, autoencoder .*: --with tokenizer_2=PATH --with vae=PATH"
+    with pytest.raises(ModelError, match=missing):
+        check(path, found().values())
+    whole = stub("t5xxl_fp16.safetensors", models / "clip" / "t5xxl_fp16.safetensors")
+    words = settings(reading / "t5_tokenizer", T5)
+    vae = stub("ae.safetensors", models / "vae" / "ae.sft")
+    check(path, found().values())
+    assert found()["t5_xxl"].path == whole  # not packed
+    assert (found()["tokenizer_2"].path, found()["vae"].path) == (words, vae)
+
+
+def test_sd3_opens_without_t5_and_not_without_its_words(models: Path) -> None:
+    path = stub("sd3.5_medium.safetensors", models / "checkpoints" / "sd3.5_medium.safetensors")
+    for name in ("clip_l", "clip_g"):
+        stub(f"{name}.safetensors", models / "clip" / f"{name}.safetensors")
+    vocabulary(models.parent / "comfy" / "sd1_tokenizer")
+    check(path, parts_in(path))
+    assert [each.part for each in parts_in(path) if each.path is None] == [
+        "text_encoder_3",
+        "tokenizer_3",
+    ]
+    stub("t5xxl_fp16.safetensors", models / "clip" / "t5xxl_fp16.safetensors")
+    with pytest.raises(ModelError, match="--with tokenizer_3=PATH"):
+        check(path, parts_in(path))
+    settings(models / "checkpoints" / "t5_tokenizer", T5)
+    check(path, parts_in(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("flux2-dev", "[SYSTEM_PROMPT]"), ("lumina_2", '"GemmaTokenizerFast"'),
+     ("z_image_turbo_bf16", '"Qwen2TokenizerFast"')],
+)  # fmt: skip
+def test_language_models_tokenizers_are_known_by_their_settings(
+    models: Path, tmp_path: Path, name: str, said: str
+) -> None:
+    path = stub(f"{name}.safetensors", models / "unet" / f"{name}.safetensors")
+    hub = tmp_path / "cache" / "hub" / "models--a--b" / "snapshots" / "0a1b"
+    words = settings(hub / "tokenizer", said)
+    assert {each.part: each.path for each in parts_in(path)}["tokenizer"] == words

@@ -29,6 +29,7 @@ from studio.ui.widgets.form import caption, clear, column, line_edit, named, row
 from studio.ui.widgets.progress import Progress
 from studio.ui.workspaces.models.details import Details
 from studio.ui.workspaces.models.keys import MODELS
+from studio.ui.workspaces.models.parts import PartsView
 from studio.ui.workspaces.models.table import ModelTable
 
 SEARCH = "Words of a name, a family, a path or a hash, in any order (/)"
@@ -49,6 +50,7 @@ class ModelsPanel(Panel):
         self._refusals: dict[Path, str | None] = {}  # None: it is being asked
         self._needs: dict[Path, str] = {}  # what each takes of memory
         self._stop, self._scanned, self._running = Event(), False, 0
+        self._shown: Found | None = None
         self._settle = QTimer(self, interval=PATIENCE, singleShot=True)
         self._settle.timeout.connect(self._refresh)
         self._work = Background(self, done=self._done, failed=self._failed)
@@ -66,6 +68,8 @@ class ModelsPanel(Panel):
         self.stop = text_button("modelsStop", "Cancel", text, text, "small", self.cancel)
         self.details = Details(self.jobs, self)
         self.actions_by_id = actions.install(MODELS, self, self.table)
+        by = self.actions_by_id
+        self.parts = PartsView(by["models_point"], by["models_reset"])
         self.lay_out(self.details, self._right())
         self.setFocusProxy(self.table)
         self._connect()
@@ -86,8 +90,10 @@ class ModelsPanel(Panel):
         filters = row((self.search, 3), (self.kind, 1), (self.family, 1), tool(by["models_scan"]))
         folders = row((self.folder, 1), add, remove)
         below = row((self.count, 1), (self.progress, 1), self.stop)
-        parts = (filters, folders, self._found_places, self.banner, (self.table, 1), below)
-        column(*parts, gap=8, margins=(16, 12, 16, 8), on=right)
+        lists = (self.banner, (self.table, 1), self.parts, below)
+        column(
+            filters, folders, self._found_places, *lists, gap=8, margins=(16, 12, 16, 8), on=right
+        )
         return right
 
     def _connect(self) -> None:
@@ -100,6 +106,7 @@ class ModelsPanel(Panel):
             control = getattr(self.details, name)
             control.set_value(self.preferences.get(name))
             control.edited.connect(partial(self.preferences.set, name))
+        self.parts.pointed.connect(self._pointed)
         self.table.chosen.connect(self._select)
         self.table.doubleClicked.connect(self.run)
         self._progressed.connect(self._show_progress)
@@ -137,7 +144,8 @@ class ModelsPanel(Panel):
     def run(self) -> None:
         """Loads the selected model, if it can be; one that is loaded, anew."""
         if (found := self.table.found()) and self._refusals.get(found.path) == "":
-            self.model_wanted.emit(str(found.path))
+            chosen = self._chosen(found.path)
+            self.model_wanted.emit(catalogue.joined(str(found.path), chosen.items()))
 
     def hash(self) -> None:
         if (found := self.table.found()) is not None:
@@ -202,13 +210,31 @@ class ModelsPanel(Panel):
             if str(found.path) == self.session.model.get():
                 self.note("Load it again to use it that way.", ("Load again", self.run))
 
+    def _chosen(self, path: Path) -> dict[str, str]:
+        """The parts that were pointed to, which the model's name then says."""
+        kept = self.preferences.get("parts").get(str(path))
+        return kept if isinstance(kept, dict) else {}
+
+    @Slot(str, str)
+    def _pointed(self, choice: str, place: str) -> None:
+        """Remembered by the model's path; "" forgets it."""
+        if (found := self.table.found()) is not None:
+            kept = self._chosen(found.path) | {choice: place}
+            kept = {name: value for name, value in kept.items() if value}
+            every = self.preferences.get("parts") | {str(found.path): kept}
+            self.preferences.set("parts", {path: each for path, each in every.items() if each})
+            self._look_for_parts(found)
+
+    def _look_for_parts(self, found: Found) -> None:
+        self._looks.start(found, catalogue.inventory, found.path, self._chosen(found.path))
+
     @Slot(object)
     def _loaded(self, model: Ready) -> None:
         """Its pictures shall say by its hash what made them. What is free is another matter now."""
         self._needs.clear()
         self._select(self.table.found())
         if os.path.isabs(model.model):
-            self._digest(Path(model.model))
+            self._digest(catalogue.place_of(model.model))
 
     @Slot(str, object, object, object)
     def _show_progress(self, what: str, done: int, total: int, came: Any) -> None:
@@ -250,6 +276,10 @@ class ModelsPanel(Panel):
             self._refusals[key], self._needs[key] = result
             self._select(self.table.found())
             return
+        if isinstance(key, Found):
+            if key == self.table.found():
+                self.parts.show_parts(result)
+            return
         clear(self._flow)
         for whose, path in result:
             if str(path) not in self.folders:
@@ -264,6 +294,11 @@ class ModelsPanel(Panel):
             self._refusals.setdefault(found.path, None)
             self._needs[found.path] = ""
             self._looks.start(found.path, catalogue.opening, found.path, self.jobs.weigh)
+        if found != self._shown:
+            self._shown = found
+            self.parts.show_parts(())
+            if found is not None:
+                self._look_for_parts(found)
         picture = self.table.rows.picture(found) if found else None
         refusal = self._refusals.get(found.path) if found else ""
         self.details.show_model(found, picture, refusal, self._needs[found.path] if found else "")
