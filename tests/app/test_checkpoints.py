@@ -318,6 +318,7 @@ def test_sizes(qtbot: QtBot, studio: app.Studio, tmp_path: Path) -> None:
     assert QApplication.focusWidget() is find(studio, "sizeWidth")
     type_size(qtbot, studio, "size", 97, 64)
     assert session.size.get() == SIZE  # the nearest that the model makes
+    assert studio.window.status.size_text.text() == "96 × 64"
     path = generated(qtbot, studio)
     assert png.read_settings(path).size == SIZE
     with Image.open(path) as image:
@@ -360,7 +361,7 @@ def test_what_it_does_not_know_is_said(qtbot: QtBot, studio: app.Studio) -> None
         return
     with qtbot.waitSignal(studio.shared.jobs.ended, timeout=20_000):
         click(qtbot, studio, "generate")
-    assert panel.banner.text.text() == "flux-dev knows no negative prompt."
+    assert panel.banner.text.text() == "flux-dev knows no negative prompt; leave it empty."
 
 
 def test_lora(qtbot: QtBot, studio: app.Studio, monkeypatch: pytest.MonkeyPatch) -> None:
