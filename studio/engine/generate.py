@@ -55,7 +55,8 @@ def generate(
 
 
 class Previews:
-    """Of a batch, every few steps while they take under 5 % of the time."""
+    """Of a batch, every few steps while they take under 5 % of the time. The first does not count:
+    what a model makes of itself once, to be previewed, would keep all others away."""
 
     def __init__(
         self, model: Model, pace: Pace, indices: tuple[int, ...], every: int, check: Check, job: int
@@ -63,7 +64,7 @@ class Previews:
         self._model, self._pace, self._indices = model, pace, indices
         self._every, self._check, self._job = every, check, job
         self._began = time.perf_counter()
-        self._spent = self._last = 0.0
+        self._costs: list[float] = []  # seconds
 
     def after(self, state: State) -> Iterator[Preview]:
         """Those of a step; none most of the time."""
@@ -72,8 +73,7 @@ class Previews:
         self._pace.wait()
         began = time.perf_counter()
         images = self._model.preview(state.x0)
-        self._last = time.perf_counter() - began
-        self._spent += self._last
+        self._costs.append(time.perf_counter() - began)
         for index, image in zip(self._indices, images, strict=True):
             yield Preview(self._job, index, image)
         self._check()
@@ -82,4 +82,5 @@ class Previews:
         if not self._every or step % self._every:
             return False
         elapsed = time.perf_counter() - self._began
-        return self._spent + self._last <= PREVIEW_SHARE * elapsed
+        costs = self._costs[1:]
+        return sum(costs) + sum(costs[-1:]) <= PREVIEW_SHARE * elapsed

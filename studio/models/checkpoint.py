@@ -54,7 +54,7 @@ from studio.networks.text import TextFeatures, mixed
 MEANT = {"epsilon": "epsilon", "v_prediction": "v", "sample": "x0"}
 #: A context of one call of the denoiser, by its x and t.
 Overheard = Callable[[Tensor, Tensor], AbstractContextManager[None]]
-SAMPLE = 256  # pixels a side of the picture that the preview is fitted to
+SAMPLE, POSITIONS = 256, 32  # a side of the picture that the preview is fitted to, at most
 
 
 @dataclass(frozen=True)
@@ -237,8 +237,8 @@ def fitted(autoencoder: ImageAutoencoder, device: torch.device) -> LinearPreview
     """The linear map from normalised latents to colours that is nearest to what the autoencoder
     does with a picture of smooth colours: least squares over its positions."""
     fold, generator = autoencoder.downsampling, torch.Generator().manual_seed(0)
-    noise = torch.rand((1, 3, SAMPLE // 32, SAMPLE // 32), generator=generator)
-    picture = torch.nn.functional.interpolate(noise, size=SAMPLE, mode="bicubic").clamp(0, 1)
+    noise, side = torch.rand((1, 3, 8, 8), generator=generator), min(SAMPLE, POSITIONS * fold)
+    picture = torch.nn.functional.interpolate(noise, size=side, mode="bicubic").clamp(0, 1)
     kind = next(autoencoder.parameters()).dtype
     mean = autoencoder.encode((picture * 2 - 1).to(device, kind)).mean.float()
     latents = autoencoder.normalised(mean)[0].flatten(1).T.cpu()

@@ -198,11 +198,11 @@ def _check_guided_once(settings: Settings, model: Model) -> None:
     """Raises UsageError where settings ask for two calls a step of a model that takes one."""
     usual, name = Settings(""), model.info.name
     for words, wrong in (
-        ("knows no negative prompt", bool(settings.negative)),
-        ("has its guidance inside: leave the rule as it is", settings.rule != usual.rule),
-        ("has its guidance inside: it guides at all times",
+        ("knows no negative prompt; leave it empty", bool(settings.negative)),
+        ("has its guidance inside; leave the rule as it is", settings.rule != usual.rule),
+        ("has its guidance inside; let it guide at all times",
          settings.guidance_interval != usual.guidance_interval),
-        ("has no classifier", bool(settings.classifier)),
+        ("has no classifier; leave the class empty", bool(settings.classifier)),
     ):  # fmt: skip
         if wrong:
             raise UsageError(f"{name} {words}.")

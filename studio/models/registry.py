@@ -42,8 +42,9 @@ class Damaged:
 
 log = logging.getLogger(__name__)
 
+VAE = "vae"  # what diffusers' folders and `chosen` call an autoencoder
 #: The formats whose models' parts can be opened too, and what they call their autoencoder.
-BUNDLES = {"native": "autoencoder", "checkpoint": "vae"}
+BUNDLES = {"native": "autoencoder", "checkpoint": VAE}
 #: The formats of other people's generators, whose parts may be chosen.
 OTHERS = ("checkpoint", "checkpoint-file")
 NAMED = 12  # names in a sentence, at most
@@ -153,6 +154,14 @@ def open_network(
     if info.kind != kind:
         raise ModelError(f"{name_or_path} is a model of kind {info.kind!r}, not {kind!r}.")
     return cast("nn.Module", _open(info, device, precision, lambda: None))
+
+
+def autoencoder_of(generator: str) -> ModelInfo:
+    """What a generator decodes with, named by its path. Raises ModelError."""
+    chosen = split(generator)[1].get(VAE)
+    info = find(chosen) if chosen else find_generator(generator)
+    own = _within(info, "autoencoder") if info.kind == "generator" else info
+    return replace(own, name=str(own.path))
 
 
 def _within(info: ModelInfo, kind: str) -> ModelInfo:

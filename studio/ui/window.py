@@ -60,7 +60,7 @@ class Window(QWidget):
         self._pages, self._menu = QStackedWidget(), QMenu(self)
         self._looks = self._theme_menu()
         self._tabs = self._make_tabs()
-        self.status = StatusLine(shared.jobs, self._actions, self._menu)
+        self.status = StatusLine(shared, self._actions, self._menu)
         self.tour = TourBar(partial(self._go_to, "tour"))
         column(self._tabs, self.tour, (self._pages, 1), self.status, gap=0, on=self)
         self.status.text.clicked.connect(self._to_models)

@@ -22,10 +22,10 @@ def folder(tmp_path: Path, name: str) -> Path:
     return tmp_path / name
 
 
-def test_flux_in_a_program_of_its_own(program: Run, tmp_path: Path) -> None:
+def test_flux_takes_four_steps(run: Run, tmp_path: Path) -> None:
     asked = ("--model", folder(tmp_path, "flux-schnell"), "--size", 64, "--device", "cpu")
     out = tmp_path / "bear.png"
-    ran = program("generate", "a red bear", *asked, "--seed", 5, "--out", out, "--json")
+    ran = run("generate", "a red bear", *asked, "--seed", 5, "--out", out, "--json")
     settings = ran.document["settings"]
     told = settings["sampler"], settings["steps"], settings["guidance"], settings["size"]
     assert told == ("flow-euler", 4, 1.0, 64)

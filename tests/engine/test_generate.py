@@ -12,7 +12,7 @@ import torch
 
 from studio.core.device import DEVICES
 from studio.core.errors import ModelError, StudioError, UsageError
-from studio.core.generating import Decode, Generate, Picture
+from studio.core.generating import Decode, Generate, Picture, Preview
 from studio.core.messages import Event, Finished
 from studio.core.settings import Settings
 from studio.diffusion.samplers import all_samplers
@@ -194,6 +194,27 @@ def test_the_time_left_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
     clock.begin()
     now[0] = 28.0
     assert clock.seconds_left(11 * 4) == pytest.approx(9 * 2 + 6)
+
+
+@pytest.mark.parametrize(("first", "others", "shown"), [(10.0, 0.01, 19), (0.01, 0.3, 7)])
+def test_previews_take_little_time_and_a_slow_first_keeps_no_other_away(
+    monkeypatch: pytest.MonkeyPatch, first: float, others: float, shown: int
+) -> None:
+    """Of 39 steps of a second every second one, while the others take under 5 %."""
+    now, costs = [0.0], [first]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+
+    class Model(FakeModel):
+        def preview(self, x0: torch.Tensor) -> np.ndarray:
+            now[0] += costs.pop() if costs else others
+            return super().preview(x0)
+
+    def step() -> None:
+        now[0] += 1.0
+
+    model, asked = Model(on_call=step), request(steps=39, preview_every=2, guidance=1.0)
+    heard = list(generate(model, asked))
+    assert sum(isinstance(event, Preview) for event in heard) == shown
 
 
 def test_the_loop_costs_little_beside_the_denoiser() -> None:

@@ -65,6 +65,7 @@ def sd3(place: Path, with_t5: bool = True, **more: Any) -> Any:
     )  # fmt: skip
 
 
+FLUX_CHANNELS = 16
 DYNAMIC = {"use_dynamic_shifting": True, "shift": 3.0, "max_shift": 1.3}
 SHAPE = {
     "in_channels": 16, "num_layers": 1, "num_single_layers": 1, "attention_head_dim": 16,
@@ -76,9 +77,10 @@ def flux(place: Path, told: bool = True) -> Any:
     torch.manual_seed(5)
     return diffusers.FluxPipeline(
         transformer=diffusers.FluxTransformer2DModel(
-            **SHAPE, joint_attention_dim=WIDTH, pooled_projection_dim=WIDTH, guidance_embeds=told
+            **{**SHAPE, "in_channels": 4 * FLUX_CHANNELS}, joint_attention_dim=WIDTH,
+            pooled_projection_dim=WIDTH, guidance_embeds=told,
         ),
-        scheduler=scheduler(**DYNAMIC) if told else scheduler(), vae=vae(),
+        scheduler=scheduler(**DYNAMIC) if told else scheduler(), vae=vae(FLUX_CHANNELS),
         text_encoder=clip(), tokenizer=clip_tokenizer(place / "words"),
         text_encoder_2=t5(WIDTH), tokenizer_2=t5_tokenizer(),
     )  # fmt: skip

@@ -112,8 +112,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("plain")
-@pytest.mark.parametrize("guidance", [1.0, 5.0])
-@pytest.mark.parametrize("negative", ["", "blue"])
+@pytest.mark.parametrize(("guidance", "negative"), [(1.0, ""), (5.0, ""), (5.0, "blue")])
 def test_latents_are_those_of_diffusers(opened: Opened, guidance: float, negative: str) -> None:
     name, pipeline, model = opened
     settings = Settings(

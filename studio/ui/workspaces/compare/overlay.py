@@ -180,7 +180,7 @@ class WordBar(QWidget):
         tip = "Where “{}” acts"
         found = [(word, word, tip.format(word)) for word in words]
         found += [(word, f"+ {word}", tip.format(word)) for word in self._others]
-        self.word.offer([(NONE, "No word over them", "The pictures alone"), *found])
+        self.word.offer([(NONE, "No word", "The pictures alone"), *found])
 
     @Slot(object)
     def _choose(self, word: str) -> None:

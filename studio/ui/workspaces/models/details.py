@@ -64,6 +64,7 @@ class Details(SettingsColumn):
             name, text = f"button-{each.objectName()}", each.text()
             button = text_button(name, text, text, each.toolTip(), "small", each.trigger)
             each.enabledChanged.connect(button.setEnabled)
+            button.setEnabled(each.isEnabled())
             self._flow.addWidget(button)
 
     def show_model(
@@ -93,7 +94,7 @@ class Details(SettingsColumn):
 
 def _about(found: Found) -> str:
     answer = found.answer
-    what = " · ".join(filter(None, (answer.kind, answer.family, answer.variant)))
+    what = " · ".join(filter(None, dict.fromkeys((answer.kind, answer.family, answer.variant))))
     how = " · ".join(filter(None, (answer.precision, answer.scales, answer.layout)))
     lines = [what, f"{how} · {size_text(found.bytes)}", str(found.path)]
     return "\n".join(

@@ -40,6 +40,7 @@ class ReconstructColumn(SettingsColumn):
         self.autoencoders = named(
             QListWidget(), "reconstructAutoencoders", "Autoencoders", AUTOENCODERS
         )
+        self.autoencoders.setSpacing(2)
         choices = row(
             (caption("Autoencoders", "title"), 1),
             small_button("allAutoencoders", "All", ALL, partial(self._tick, True)),

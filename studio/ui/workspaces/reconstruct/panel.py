@@ -86,6 +86,7 @@ class ReconstructPanel(PicturesPanel):
         self.bench.failed.connect(self.error)
         self.opener.came.connect(self.bench.add)
         self.opener.came.connect(self._set_up)
+        self.session.model.changed.connect(self._model_changed)
         self.open_view(0)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -95,8 +96,14 @@ class ReconstructPanel(PicturesPanel):
             self._listed = True
             self._list_autoencoders()
 
+    @Slot()
+    def _model_changed(self) -> None:
+        """Its own autoencoder is among them."""
+        if self._listed:
+            self._list_autoencoders()
+
     def _list_autoencoders(self) -> None:
-        self._background.start("autoencoders", _autoencoders)
+        self._background.start("autoencoders", _autoencoders, self.session.model.get())
 
     @Slot()
     def begin(self) -> None:
@@ -173,19 +180,20 @@ class ReconstructPanel(PicturesPanel):
     def _done(self, key: object, result: Any) -> None:
         good, damaged = result
         names = (*good, *((own, own) for own in self._own))
-        if not self.bench.chosen:
-            last = self.preferences.get("reconstruct").get("chosen", ())
-            known = tuple(name for name, _ in names)
-            self.bench.choose(tuple(name for name in known if name in last) or known)
+        known = tuple(name for name, _ in names)
+        last = self.bench.chosen or self.preferences.get("reconstruct").get("chosen", ())
+        self.bench.choose(tuple(name for name in known if name in last) or known)
         self.column.show_autoencoders(names, damaged)
         self._set_up()
 
 
-def _autoencoders() -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+def _autoencoders(
+    model: str,
+) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
     """Names and what to know of each; and of the damaged ones what is wrong."""
     from studio.bridge.autoencoders import surveyed
 
-    good, damaged = surveyed()
+    good, damaged = surveyed(model)
     return tuple(
         (info.name, f"{info.parameters / 1e6:.2f} M parameters, {info.format}\n{info.path}")
         for info in good
