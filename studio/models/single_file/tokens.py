@@ -28,15 +28,16 @@ def tokenizer(path: Path, layout: Layout, name: str, part: Mapping[str, Any]) ->
     """That of the configurations as it is; of any other folder, or a package, the words that the
     encoder's `part` reads, used as its family does. Raises ModelError."""
     if layout.folder is not None and path.parent == layout.folder:
-        return open_part(*layout.index[name], path, "cpu", "float32")
-    kind = part.get("reads", CLIP)
+        library, kind = layout.index[name]
+        return open_part(library, kind, path, "cpu", "float32")
+    reads = part.get("reads", CLIP)
     try:
-        if kind == CLIP:
+        if reads == CLIP:
             return _clip(path, part["pad"])
-        found = getattr(module_of("transformers", path), CLASSES[kind]).from_pretrained(
+        found = getattr(module_of("transformers", path), CLASSES[reads]).from_pretrained(
             path, local_files_only=True
         )
-        if kind == "Qwen" and len(found) == QWEN2:
+        if reads == "Qwen" and len(found) == QWEN2:
             found.add_tokens(MORE)
         found.pad_token = part.get("pad", found.pad_token)
         found.padding_side = part.get("padding", "right")

@@ -41,6 +41,7 @@ class ModelsPanel(Panel):
     """The workspace that lists models and loads them."""
 
     search: QLineEdit
+    parts: PartsView
     _progressed = Signal(str, object, object, object)  # what is done, done, to do, what came
 
     def __init__(self, shared: Shared, parent: QWidget | None = None) -> None:
