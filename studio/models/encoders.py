@@ -26,7 +26,7 @@ from studio.models.formats.network import open_network
 from studio.models.network_folder import read_manifest
 from studio.networks.decoder import Decoder
 from studio.networks.text import TextFeatures, TextTower
-from studio.networks.tokenizer import Tokenizer
+from studio.networks.tokenizer import Tokenizer, tokenizer_at
 from studio.networks.towers import Towers
 from studio.networks.vision import VisionTransformer
 
@@ -51,7 +51,7 @@ class Encoders:
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
-        return Tokenizer(bundled(TEXT) / "tokenizer.json")
+        return tokenizer_at(bundled(TEXT) / "tokenizer.json")
 
     @property
     def text(self) -> TextTower:
