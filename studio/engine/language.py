@@ -73,11 +73,7 @@ def tokenize(worker: Worker, request: Tokenize, check: Check, job: int) -> Itera
 def embed(worker: Worker, request: Embed, check: Check, job: int) -> Iterator[Embedded]:
     encoders, name = worker.encoders, request.encoder
     towers = encoders.towers(name)
-    found = []
-    for start in range(0, len(request.pictures), PART):
-        check()
-        found.append(encoders.pictures(request.pictures[start : start + PART], name))
-    pictures = torch.cat(found) if found else encoders.pictures((), name)
+    pictures = encoders.pictures(request.pictures, name, check)
     texts = encoders.texts(request.texts, name)
     scale, bias = float(towers.scale()), float(towers.bias)
     vectors = array(texts), array(pictures)

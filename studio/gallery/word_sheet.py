@@ -35,7 +35,7 @@ def word_sheet(found: WordsMapped, title: str) -> np.ndarray:
 
 def overlay(picture: np.ndarray, values: np.ndarray, low: float, high: float) -> np.ndarray:
     """(H, W, 3) uint8 under the heat of (h, w) numbers, `low` dark and `high` bright."""
-    heat = Image.fromarray(heat_map(values - low, high - low))
+    heat = Image.fromarray(heat_map(values, high, low))
     wide = heat.resize((picture.shape[1], picture.shape[0]), Image.Resampling.BICUBIC)
     mixed = (1 - SEEN) * picture.astype(np.float32) + SEEN * np.asarray(wide, np.float32)
     return np.asarray(mixed.round(), dtype=np.uint8)

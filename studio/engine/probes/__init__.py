@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from studio.core.autoencoding import Probe, Probed, ProbeSpec
-from studio.core.errors import UsageError, no_such
+from studio.core.errors import UsageError, pick
 from studio.core.learning import Preparing
 from studio.core.specs import checked_options
 from studio.models.format import Check
@@ -41,9 +41,7 @@ def all_probes() -> tuple[ProbeSpec, ...]:
 
 def find(name: str) -> ProbeSpec:
     """Raises UsageError for an unknown name."""
-    if name not in _modules():
-        raise no_such("probe", name, _modules())
-    spec: ProbeSpec = _modules()[name].PROBE
+    spec: ProbeSpec = pick("probe", name, _modules()).PROBE
     return spec
 
 

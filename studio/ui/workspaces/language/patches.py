@@ -100,7 +100,7 @@ class PatchPane(PictureView):
             layer = self.found.attention[max(layers - 1 - self.sight.layer, 0)]
             head = min(self.sight.head, heads - 1)
             values = layer.mean(0) if head == MEAN else layer[head]
-        return heat_map(values - values.min(), float(values.max() - values.min()))
+        return heat_map(values, float(values.max()), float(values.min()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, place = QPainter(self), self.place()
