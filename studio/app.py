@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QSettings, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
 from studio.core.errors import StudioError
+from studio.core.importing import import_uncollected
 from studio.core.installation import bundled
 from studio.core.messages import Ready
 from studio.core.settings import Settings
@@ -71,7 +72,7 @@ class Studio(QObject):
     @Slot()
     def go_on(self) -> None:
         """Imports the engine beside the window; `start_engine` follows."""
-        self._import("engine", "studio.engine.engine")
+        self._imports.start("engine", importlib.import_module, "studio.engine.engine")
 
     @Slot(object, object)
     def _imported(self, what: str, _: Any) -> None:
@@ -119,10 +120,7 @@ class Studio(QObject):
             return
         self._settled = True
         self.shared.library.archive.sync()
-        self._import("plots", "pyqtgraph")
-
-    def _import(self, what: str, module: str) -> None:
-        self._imports.start(what, importlib.import_module, module)
+        self._imports.start("plots", import_uncollected, "pyqtgraph")
 
     @Slot()
     def close(self) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from errno import ENOMEM
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class StudioError(Exception):
@@ -58,6 +61,13 @@ def not_loaded(error: Exception) -> StudioError:
         f"a library cannot be loaded ({reason}); allow more memory and open files (ulimit -v, -n),"
         " or install the studio again."
     )
+
+
+def pick(kind: str, name: str, known: Mapping[str, T]) -> T:
+    """What has that name. Raises UsageError."""
+    if name not in known:
+        raise no_such(kind, name, known)
+    return known[name]
 
 
 def no_such(kind: str, name: str, choices: Iterable[str]) -> UsageError:

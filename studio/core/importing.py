@@ -31,7 +31,7 @@ def import_torch() -> None:
     try:
         if os.name == "posix":
             _link_libraries()
-        _import_uncollected("torch")
+        import_uncollected("torch")
     except (ImportError, OSError, MemoryError) as error:
         raise not_loaded(error) from error
 
@@ -39,11 +39,14 @@ def import_torch() -> None:
 def import_lpips() -> None:
     """Imports LPIPS and the torchvision behind it, once: its longest wait, 150 ms, becomes 50."""
     if "lpips" not in sys.modules:
-        _import_uncollected("lpips")
+        import_uncollected("lpips")
         atexit.register(gc.unfreeze)  # or its bindings take what is still there at exit for leaks
 
 
-def _import_uncollected(name: str) -> None:
+def import_uncollected(name: str) -> None:
+    """Imports a module, once, and leaves all there is out of Python's garbage collection."""
+    if name in sys.modules:
+        return
     collecting = gc.isenabled()
     gc.disable()  # it would search the growing pile of modules over and over
     try:

@@ -21,6 +21,7 @@ from studio.core.installation import ASSETS, user_data
 from studio.core.messages import Event, Request
 
 BUNDLED = ASSETS / "tour"
+TEXTS = ("id", "title", "claim", "look", "paper", "workspace")  # that every stop has
 Options = tuple[tuple[str, Any], ...]
 
 
@@ -140,12 +141,7 @@ def _stop(table: Mapping[str, Any]) -> Stop:
     if not isinstance(figure, dict):
         raise UsageError(f"the stop {table.get('id')!r} has no [stop.figure]")
     return Stop(
-        id=_text(table, "id"),
-        title=_text(table, "title"),
-        claim=_text(table, "claim"),
-        look=_text(table, "look"),
-        paper=_text(table, "paper"),
-        workspace=_text(table, "workspace"),
+        **{name: _text(table, name) for name in TEXTS},
         figure=_figure(figure),
         view=_text(table, "view", ""),
         set=_options(table.get("set", {})),

@@ -89,6 +89,15 @@ class WordsMapped(Event):
         return limits(each.maps(kind) for each in there)
 
 
+def number(kind: str, value: float) -> str:
+    """Likeness as a cosine, attention as a percentage."""
+    return f"{value:.2f}" if kind == "concept" else f"{100 * value:.1f} %"
+
+
+def span(kind: str, low: float, high: float) -> str:
+    return f"{number(kind, low).removesuffix(' %')} to {number(kind, high)}"
+
+
 def limits(maps: Iterable[np.ndarray]) -> tuple[float, float]:
     """Their least and their most number; of none 0 and 1."""
     ends = [(float(each.min()), float(each.max())) for each in maps]

@@ -11,7 +11,7 @@ import json
 import zipfile
 import zlib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +127,12 @@ class Catalogue:
             ) from None
         return rgba[:SIZE, :SIZE]  # two of the published pictures have eight empty rows more
 
+    def on_white(self, code: str, style: str) -> np.ndarray:
+        """The picture as it looks on paper, (256, 256, 3) uint8. Raises DataError."""
+        rgba = self.picture(code, style)
+        alpha = rgba[..., 3:].astype(np.float32) / 255
+        return np.round(rgba[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
+
     def _archive(self, style: str) -> zipfile.ZipFile:
         if style not in self._archives:
             self.style(style)
@@ -136,3 +142,9 @@ class Catalogue:
             except (OSError, zipfile.BadZipFile) as error:
                 raise DataError(f"{path} cannot be read: {error}") from None
         return self._archives[style]
+
+
+@cache
+def bundled() -> Catalogue:
+    """The bundled one, opened once for whoever reads it, in any thread. Raises DataError."""
+    return Catalogue()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from studio.core.errors import no_such
+from studio.core.errors import pick
 from studio.diffusion.paths import evenly
 
 if TYPE_CHECKING:
@@ -97,6 +97,4 @@ DISTRIBUTIONS: dict[str, Distribution] = {
 
 def find_distribution(name: str) -> Distribution:
     """The distribution of that name. Raises UsageError."""
-    if name not in DISTRIBUTIONS:
-        raise no_such("distribution", name, DISTRIBUTIONS)
-    return DISTRIBUTIONS[name]
+    return pick("distribution", name, DISTRIBUTIONS)

@@ -14,7 +14,7 @@ from itertools import accumulate
 import torch
 from torch import Tensor
 
-from studio.core.errors import no_such
+from studio.core.errors import pick
 from studio.diffusion.paths import per_picture
 
 ALMOST_PARALLEL = 1e-4  # radians: below, the sphere is as good as flat
@@ -66,9 +66,7 @@ METHODS: dict[str, Callable[[Tensor, Tensor, float], Tensor]] = {
 def bilinear(ends: Sequence[Tensor], u: float, v: float, method: str) -> Tensor:
     """Between two ends at u, or four (top left, top right, bottom left, bottom right) at (u, v):
     two ways across, then one down. Raises UsageError for an unknown method."""
-    if method not in METHODS:
-        raise no_such("interpolation", method, METHODS)
-    between = METHODS[method]
+    between = pick("interpolation", method, METHODS)
     top = between(ends[0], ends[1], u)
     return top if len(ends) == 2 else between(top, between(ends[2], ends[3], u), v)
 

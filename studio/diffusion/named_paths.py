@@ -6,7 +6,7 @@ near unit variance for data of unit variance, so that a network can be given x_t
 
 from __future__ import annotations
 
-from studio.core.errors import no_such
+from studio.core.errors import pick
 from studio.diffusion.paths import (
     Path,
     RectifiedFlow,
@@ -25,6 +25,4 @@ PATHS: dict[str, Path] = {
 
 def find_path(name: str) -> Path:
     """The path of that name. Raises UsageError."""
-    if name not in PATHS:
-        raise no_such("path", name, PATHS)
-    return PATHS[name]
+    return pick("path", name, PATHS)

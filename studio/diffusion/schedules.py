@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from studio.core.errors import UsageError, no_such
+from studio.core.errors import UsageError, pick
 from studio.core.specs import ScheduleSpec
 from studio.diffusion.paths import DiscreteDDPM, Point, evenly, rf_time
 
@@ -307,6 +307,4 @@ def all_schedules() -> tuple[ScheduleSpec, ...]:
 
 def find_schedule(name: str) -> Schedule:
     """The schedule of that name. Raises UsageError."""
-    if name not in SCHEDULES:
-        raise no_such("schedule", name, SCHEDULES)
-    return SCHEDULES[name]
+    return pick("schedule", name, SCHEDULES)

@@ -33,7 +33,7 @@ from studio.core.language import (
     TokenRow,
 )
 from studio.core.learning import Preparing
-from studio.dataset.catalogue import Catalogue
+from studio.dataset.catalogue import bundled
 from studio.metrics.tsne import principal, tsne
 from studio.models.encoders import PART
 from studio.networks.attention import Record
@@ -73,11 +73,7 @@ def tokenize(worker: Worker, request: Tokenize, check: Check, job: int) -> Itera
 def embed(worker: Worker, request: Embed, check: Check, job: int) -> Iterator[Embedded]:
     encoders, name = worker.encoders, request.encoder
     towers = encoders.towers(name)
-    found = []
-    for start in range(0, len(request.pictures), PART):
-        check()
-        found.append(encoders.pictures(request.pictures[start : start + PART], name))
-    pictures = torch.cat(found) if found else encoders.pictures((), name)
+    pictures = encoders.pictures(request.pictures, name, check)
     texts = encoders.texts(request.texts, name)
     scale, bias = float(towers.scale()), float(towers.bias)
     vectors = array(texts), array(pictures)
@@ -88,7 +84,7 @@ def known(
     worker: Worker, request: Known, check: Check, job: int
 ) -> Iterator[Preparing | KnownVectors]:
     """Reads the pictures of one style once and keeps their vectors on disk."""
-    catalogue, encoders = Catalogue(), worker.encoders
+    catalogue, encoders = bundled(), worker.encoders
     codes = catalogue.codes(request.style)
     labels = tuple(catalogue.by_code[code].label for code in codes)
     words = tuple(dict.fromkeys((*labels, *(w for c in codes for w in catalogue.words.get(c, ())))))
@@ -100,9 +96,7 @@ def known(
         for start in range(0, len(codes), PART):
             check()
             yield Preparing(job, "reading the dataset", start, len(codes), None)
-            read = [
-                on_white(catalogue.picture(c, request.style)) for c in codes[start : start + PART]
-            ]
+            read = [catalogue.on_white(c, request.style) for c in codes[start : start + PART]]
             parts.append(array(encoders.pictures(read, request.encoder)))
         vectors = np.concatenate(parts)
         with suppress(StudioError), saving(path) as draft, draft.open("wb") as file:
@@ -211,12 +205,6 @@ def describe(worker: Worker, request: Describe, check: Check, job: int) -> Itera
     yield Described(
         job, tuple(prompts[i] for i in order), tuple(float(vectors[i, 0]) for i in order)
     )
-
-
-def on_white(rgba: np.ndarray) -> np.ndarray:
-    """(H, W, 4) uint8, alpha not premultiplied -> (H, W, 3) uint8."""
-    alpha = rgba[..., 3:].astype(np.float32) / 255
-    return np.round(rgba[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
 
 
 def array(tensor: Tensor) -> np.ndarray:

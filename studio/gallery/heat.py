@@ -19,7 +19,7 @@ COLOURS = np.stack([np.interp(np.arange(256), _AT, _KNOTS[:, c]) for c in range(
 COLOURS = COLOURS.round().astype(np.uint8)
 
 
-def heat_map(values: np.ndarray, most: float) -> np.ndarray:
-    """(h, w) numbers, 0 to `most`, as a picture (h, w, 3) uint8."""
-    shares = np.asarray(values, dtype=np.float64) / max(most, 1e-9)
+def heat_map(values: np.ndarray, most: float, least: float = 0.0) -> np.ndarray:
+    """(h, w) numbers, `least` to `most`, as a picture (h, w, 3) uint8."""
+    shares = (np.asarray(values, dtype=np.float64) - least) / max(most - least, 1e-9)
     return COLOURS[np.clip(np.nan_to_num(shares) * 255, 0, 255).astype(np.uint8)]

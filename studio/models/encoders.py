@@ -6,10 +6,10 @@ in one space.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import tokenizers
@@ -26,12 +26,14 @@ from studio.models.formats.network import open_network
 from studio.models.network_folder import read_manifest
 from studio.networks.decoder import Decoder
 from studio.networks.text import TextFeatures, TextTower
-from studio.networks.tokenizer import Tokenizer
+from studio.networks.tokenizer import Tokenizer, tokenizer_at
 from studio.networks.towers import Towers
 from studio.networks.vision import VisionTransformer
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from studio.models.format import Check
 
 TEXT = "studio-256/text"
 PAIR = "encoders/siglip"  # the better one, by docs/encoders.md
@@ -51,7 +53,7 @@ class Encoders:
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
-        return Tokenizer(bundled(TEXT) / "tokenizer.json")
+        return tokenizer_at(bundled(TEXT) / "tokenizer.json")
 
     @property
     def text(self) -> TextTower:
@@ -114,25 +116,27 @@ class Encoders:
     def texts(self, texts: Sequence[str], pair: str = "") -> Tensor:
         """Unit vectors (T, D) in a pair's space."""
         towers = self.towers(pair)
-        parts = [
-            towers.text(self.read(texts[i : i + PART]).pooled) for i in range(0, len(texts), PART)
-        ]
-        return (
-            torch.cat(parts) if parts else torch.zeros(0, towers.config.output, device=self.device)
-        )
+        return self._joined(towers, (towers.text(self.read(part).pooled) for part in _cut(texts)))
 
     @torch.no_grad()
-    def pictures(self, pictures: Sequence[np.ndarray] | np.ndarray, pair: str = "") -> Tensor:
-        """Unit vectors (P, D) in a pair's space, of pictures (H, W, 3) uint8."""
+    def pictures(
+        self,
+        pictures: Sequence[np.ndarray] | np.ndarray,
+        pair: str = "",
+        check: Check = lambda: None,
+    ) -> Tensor:
+        """Unit vectors (P, D) in a pair's space, of pictures (H, W, 3) uint8; `check`, before each
+        few, may raise Cancelled."""
         towers = self.towers(pair)
-        size = towers.config.size
-        parts = [
-            towers(self.prepared(pictures[i : i + PART], size))
-            for i in range(0, len(pictures), PART)
-        ]
-        return (
-            torch.cat(parts) if parts else torch.zeros(0, towers.config.output, device=self.device)
-        )
+
+        def seen(part: Sequence[np.ndarray] | np.ndarray) -> Tensor:
+            check()
+            return cast(Tensor, towers(self.prepared(part, towers.config.size)))
+
+        return self._joined(towers, map(seen, _cut(pictures)))
+
+    def _joined(self, towers: Towers, parts: Iterable[Tensor]) -> Tensor:
+        return torch.cat([torch.zeros(0, towers.config.output, device=self.device), *parts])
 
     def prepared(self, pictures: Sequence[np.ndarray] | np.ndarray, size: int) -> Tensor:
         """(B, 3, size, size) in [-1, 1]: whole pictures, on a white square."""
@@ -159,6 +163,10 @@ class Encoders:
         below = end - first - above - len(inside)
         right = max(height, width) - width - left
         return F.pad(x / 127.5 - 1, (left, right, above, below), value=1.0)
+
+
+def _cut(whole: Any) -> Iterator[Any]:
+    return (whole[start : start + PART] for start in range(0, len(whole), PART))
 
 
 def shared(device: str = "cpu") -> Encoders:

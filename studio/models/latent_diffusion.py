@@ -39,7 +39,7 @@ from studio.networks.autoencoder import Autoencoder
 from studio.networks.classifier import NoisyClassifier
 from studio.networks.denoiser import DenoiserTransformer, Prompt
 from studio.networks.text import TextFeatures, TextTower, mixed
-from studio.networks.tokenizer import Tokenizer
+from studio.networks.tokenizer import Tokenizer, tokenizer_at
 
 PROMPTS_KEPT = 64
 STEPS_SHARE = 4  # conditions whose keys and values are kept between steps
@@ -331,7 +331,7 @@ def open_bundle(info: ModelInfo, device: str, precision: str, check: Check) -> L
     check()
     weak, classifier, classes = _open_extras(info, precision)
     networks = Networks(
-        Tokenizer(info.path / "text" / TOKENIZER),
+        tokenizer_at(info.path / "text" / TOKENIZER),
         cast(TextTower, opened[0]),
         cast(DenoiserTransformer, opened[1]),
         cast(Autoencoder, opened[2]),

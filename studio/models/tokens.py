@@ -10,7 +10,7 @@ from studio.core.prompts import Phrase, read
 from studio.core.tokens import Counted, Tokens
 from studio.models.formats.native import TOKENIZER
 from studio.models.registry import find
-from studio.networks.tokenizer import Tokenizer
+from studio.networks.tokenizer import Tokenizer, tokenizer_at
 
 
 @lru_cache(maxsize=4)
@@ -19,7 +19,7 @@ def tokenizer_of(model: str) -> Tokenizer:
     path = find(model).path / "text" / TOKENIZER
     if not path.is_file():
         raise ModelError(f"{model} reads no prompts.")
-    return Tokenizer(path)
+    return tokenizer_at(path)
 
 
 def tokens_of(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,10 @@ class Tokenizer:
         mask = torch.tensor([e.attention_mask for e in encoded], dtype=torch.bool)
         return ids, mask
 
+    def _read(self, text: str) -> tokenizers.Encoding:
+        """As a batch of one: the library then lets others have Python's lock meanwhile."""
+        return self._tokenizer.encode_batch([text])[0]
+
     @property
     def size(self) -> int:
         return self._tokenizer.get_vocab_size()
@@ -85,7 +90,7 @@ class Tokenizer:
 
     def _whole(self, text: str) -> Iterator[tuple[int, str, tuple[int, int]]]:
         """Number, piece and place of every token but the marks, what is cut among them."""
-        read = self._tokenizer.encode(text)
+        read = self._read(text)
         for part in (read, *read.overflowing):
             tokens = zip(part.ids, part.tokens, part.offsets, strict=True)
             for token, mark in zip(tokens, part.special_tokens_mask, strict=True):
@@ -94,12 +99,12 @@ class Tokenizer:
 
     def weights(self, phrase: Phrase) -> list[float]:
         """One for each token of the phrase; 1 for those that stand for no letters."""
-        encoded = self._tokenizer.encode(readable(phrase.text))
+        encoded = self._read(readable(phrase.text))
         return [phrase.weight(start, end) for start, end in encoded.offsets]
 
     def counted(self, phrase: Phrase) -> Counted:
         """Every token of a phrase, read or not, and where it was typed."""
-        encoded = self._tokenizer.encode(readable(phrase.text))
+        encoded = self._read(readable(phrase.text))
         tokens = tuple(
             Token.of(phrase, start, end, read)
             for part, read in [(encoded, True), *((rest, False) for rest in encoded.overflowing)]
@@ -110,7 +115,7 @@ class Tokenizer:
 
     def words(self, phrase: Phrase) -> list[Word]:
         """The words of a phrase that are read, punctuation left out."""
-        encoded = self._tokenizer.encode(readable(phrase.text))
+        encoded = self._read(readable(phrase.text))
         words: dict[int | None, list[tuple[int, int, int]]] = {}
         for span in _spans(encoded):
             words.setdefault(encoded.word_ids[span[0]], []).append(span)
@@ -125,12 +130,18 @@ class Tokenizer:
     def unread(self, text: str) -> str:
         """The end of a text that is cut, from where the last token begins that is not read."""
         text = readable(text)
-        cut = self._tokenizer.encode(text).overflowing
+        cut = self._read(text).overflowing
         return text[cut[0].offsets[1][0] :].strip() if cut else ""
 
     def length(self, text: str) -> int:
         """How many tokens a text has, at most 32."""
-        return len(self._tokenizer.encode(readable(text)).ids)
+        return len(self._read(readable(text)).ids)
+
+
+@lru_cache(maxsize=4)
+def tokenizer_at(path: Path) -> Tokenizer:
+    """Read once for all: the library holds Python's lock for 40 ms. Raises ModelError."""
+    return Tokenizer(path)
 
 
 def words_of(phrase: Phrase, placed: Iterable[tuple[int, int, int]]) -> list[Word]:

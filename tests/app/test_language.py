@@ -343,7 +343,7 @@ def test_a_history_that_changes_meanwhile_keeps_each_vector_to_its_picture(
     qtbot.wait(100)
     embed(qtbot, stage, lambda: past.found.there.sum() == 3 and not past.going)
     for item, vector in zip(past.found.items, past.found.vectors, strict=True):
-        assert vector == pytest.approx(wanted[item.settings.prompt], abs=1e-3)
+        assert vector == pytest.approx(wanted[item.prompt], abs=1e-3)
 
 
 def test_reading_the_history_can_be_stopped_and_goes_on(

@@ -403,7 +403,7 @@ def test_one_word_over_every_picture(qtbot: QtBot, stage: Stage) -> None:
         assert mapped(stage) == MapWords(settings)
     assert len(stage.bridge.requests) == asked + len(request.cells)
     assert cells[0].over is not None and cells[0].note == "fox 0.00 to 0.40"
-    assert legend(stage, "compareScale") == ("0.00", "0.40")
+    assert legend(stage, "compareScale") == ("0.00", "0.60")  # of all steps
     qtbot.mouseClick(stage.find("compareWordShow-attention"), LEFT)
     assert cells[1].note == "fox 0.0 to 20.0 %"
     image = cells[0].grab().toImage()
@@ -413,6 +413,13 @@ def test_one_word_over_every_picture(qtbot: QtBot, stage: Stage) -> None:
         for x in (0.25 * place.width(), 0.95 * place.width())
     )
     assert left.red() > left.blue() + 40 and grey(right)
+    panel.pictures.scrubber.slider.set_time(0.6)  # the second of the three steps
+    assert cells[1].note.endswith("fox at t 0.60, 0.0 to 20.0 %")
+    panel.pictures.scrubber.slider.set_time(0.3)
+    assert cells[1].note.endswith("fox at t 0.30, 0.0 to 20.0 %")
+    panel.pictures.scrubber.slider.set_time(0.9)
+    assert cells[1].note.endswith("fox at t 0.90, 0.0 to 10.0 %")
+    panel.pictures.scrubber.stop()
     bar.word.setCurrentIndex(2)  # known from what was measured
     assert len(stage.bridge.requests) == asked + len(request.cells)
     assert cells[0].note.startswith("red ")

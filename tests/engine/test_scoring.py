@@ -9,7 +9,6 @@ import pytest
 
 from studio.core import installation
 from studio.dataset.catalogue import Catalogue
-from studio.engine.language import on_white
 from studio.engine.scoring import fits, scores
 from studio.models.encoders import Encoders, shared
 
@@ -31,8 +30,8 @@ def test_scores_are_cosines_of_each_picture(encoders: Encoders) -> None:
 def test_the_right_words_fit_better(encoders: Encoders) -> None:
     catalogue = Catalogue()
     codes = {concept.label: concept.code for concept in catalogue.concepts}
-    shown = [catalogue.picture(codes[each], "fluent-3d") for each in ("teddy bear", "rocket")]
-    bear, rocket = scores(encoders, [on_white(picture) for picture in shown], "a teddy bear")
+    shown = [catalogue.on_white(codes[each], "fluent-3d") for each in ("teddy bear", "rocket")]
+    bear, rocket = scores(encoders, shown, "a teddy bear")
     assert bear > rocket
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from studio.core.errors import UsageError, no_such
+from studio.core.errors import UsageError, pick
 from studio.core.specs import GuidanceSpec, Options, checked_options
 from studio.diffusion.denoised import Denoiser
 from studio.diffusion.guidance.cfg import ClassifierFree
@@ -84,7 +84,4 @@ def all_rules() -> tuple[GuidanceSpec, ...]:
 
 def find(name: str) -> Rule:
     """The rule of that name. Raises UsageError."""
-    rules = _registry()
-    if name in rules:
-        return rules[name]
-    raise no_such("guidance rule", name, rules)
+    return pick("guidance rule", name, _registry())

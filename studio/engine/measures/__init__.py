@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
-from studio.core.errors import UsageError, no_such
+from studio.core.errors import UsageError, pick
 from studio.core.messages import Event, Request
 from studio.core.tour import Measure, Measured
 from studio.models.format import Check
@@ -54,9 +54,7 @@ def measures() -> dict[str, MeasureOf]:
 def measure(worker: Worker, request: Measure, check: Check, job: int) -> Iterator[Measured]:
     """Raises UsageError for a measure that is not known, or options that it does not have."""
     figure = request.figure
-    found = measures().get(figure.measure)
-    if found is None:
-        raise no_such("measure", figure.measure, measures())
+    found = pick("measure", figure.measure, measures())
     try:
         asked = inspect.signature(found).bind(Means(worker, check), **dict(figure.options))
     except TypeError as error:

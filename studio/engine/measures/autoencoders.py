@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.core.errors import no_such
-from studio.dataset.catalogue import Catalogue
+from studio.core.errors import pick
+from studio.dataset.catalogue import bundled
 from studio.dataset.scenes import Mix, compose, sample_scene
 from studio.engine.measures import Means
 from studio.engine.probes.frequencies import band
@@ -29,7 +29,7 @@ LOW, HIGH = (0.0, 0.06), (0.25, 0.5)  # cycles a pixel: what things are; how the
 @cache
 def scenes() -> Tensor:
     """(COUNT, 3, SIDE, SIDE) in [0, 1], of things that no network was trained on."""
-    catalogue, mix = Catalogue(), Mix(split="held-out")
+    catalogue, mix = bundled(), Mix(split="held-out")
     drawn = (sample_scene(np.random.default_rng([7, n]), catalogue, mix) for n in range(COUNT))
     return as_tensor(np.stack([compose(scene, catalogue, SIDE) for scene in drawn]))
 
@@ -99,13 +99,12 @@ def autoencoder(
     means: Means, name: str, figure: str, over: str = "", less: str = "", pictures: str = "scenes"
 ) -> float:
     """A figure of one of them; over another's, or less another's."""
-    if figure not in FIGURES:
-        raise no_such("figure of autoencoders", figure, FIGURES)
+    measured = pick("figure of autoencoders", figure, FIGURES)
     real = even_noise(noise()) if pictures == "noise" else scenes()
 
     def of(each: str) -> float:
         means.check()
-        return FIGURES[figure](Study.of(means.worker.autoencoders.get(each), real))
+        return measured(Study.of(means.worker.autoencoders.get(each), real))
 
     value = of(name)
     value = value / of(over) if over else value

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor, nn
 
-from studio.core.errors import no_such
+from studio.core.errors import pick
 from studio.diffusion.distributions import find_distribution
 from studio.engine.measures import Means
 from studio.models.format import Check
@@ -47,27 +48,30 @@ class PlaneVAE(nn.Module):
 
 def trained(distribution: str, check: Check) -> PlaneVAE:
     """Once for each distribution; `check`, before every step, may raise Cancelled."""
-    if distribution not in _trained:
-        _trained[distribution] = _train(distribution, check)
+    for _ in training(distribution):
+        check()
     return _trained[distribution]
 
 
 @torch.inference_mode(False)
-def _train(distribution: str, check: Check) -> PlaneVAE:
+def training(distribution: str) -> Iterator[int]:
+    """The number of each step before it is made; none where it is trained already."""
+    if distribution in _trained:
+        return
     mixture = find_distribution(distribution).mixture
     generator = torch.Generator().manual_seed(0)
     with torch.random.fork_rng([]):
         torch.manual_seed(0)
         model = PlaneVAE()
     optimizer = torch.optim.Adam(model.parameters(), 1e-2)
-    for _ in range(STEPS):
-        check()
+    for step in range(STEPS):
+        yield step
         x = mixture.sample(BATCH, generator)
         loss = -model.elbo(x, torch.randn(1, BATCH, 1, generator=generator)).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    return model
+    _trained[distribution] = model
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,9 +118,7 @@ class Bounds:
 def elbo(means: Means, figure: str, distribution: str = "moons") -> float:
     """One of the gaps, in nats a point."""
     gaps = Bounds.measured(distribution, means.check).gaps
-    if figure not in gaps:
-        raise no_such("figure of the bound", figure, gaps)
-    return gaps[figure]
+    return pick("figure of the bound", figure, gaps)
 
 
 MEASURES = {"elbo": elbo}

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.core.errors import no_such
+from studio.core.errors import pick
 from studio.core.language import chances
-from studio.dataset.catalogue import Catalogue
+from studio.dataset.catalogue import bundled
 from studio.engine.measures import Means
 from studio.models.encoders import shared
 from studio.networks.towers import Towers, TowersConfig
@@ -37,7 +37,7 @@ REPORTS = {"zero-shot": zero_shot, "unsaid": synonyms}
 @cache
 def pictures() -> Pictures:
     """The bundled ones; what is composed is kept."""
-    return Pictures(Catalogue())
+    return Pictures(bundled())
 
 
 @cache
@@ -138,32 +138,26 @@ def growth(means: Means, few: int, many: int, block: int = 256, kind: str = "cli
 def in_pieces(means: Means, kind: str = "siglip", pieces: int = 4, count: int = 96) -> float:
     """The loss of held-out pairs added up over pieces of the texts that know nothing of each other,
     over the loss of all at once."""
-    if kind not in LOSSES:
-        raise no_such("loss", kind, LOSSES)
+    loss = pick("loss", kind, LOSSES)
     towers = shared().towers(kind)
     seen, said = (x[:count] for x in vectors(kind))
     logits, content = towers.logits(seen, said).detach(), pairs(count)
     right = fits(content, content).float()
     sum_ = sum(
-        float(LOSSES[kind](*both))
+        float(loss(*both))
         for both in zip(logits.chunk(pieces, 1), right.chunk(pieces, 1), strict=True)
     )
-    return sum_ / float(LOSSES[kind](logits, right))
+    return sum_ / float(loss(logits, right))
 
 
 @cache
 def _report(report: str, encoder: str) -> list[Measured]:
-    return REPORTS[report](pair(encoder), pictures())
+    return pick("report", report, REPORTS)(pair(encoder), pictures())
 
 
 def reported(means: Means, report: str, name: str, encoder: str = "siglip") -> float:
     """A figure of docs/encoders.md, made anew."""
-    if report not in REPORTS:
-        raise no_such("report", report, REPORTS)
-    rows = {row.name: row.value for row in _report(report, encoder)}
-    if name not in rows:
-        raise no_such("figure", name, rows)
-    return rows[name]
+    return pick("figure", name, {row.name: row.value for row in _report(report, encoder)})
 
 
 MEASURES = {

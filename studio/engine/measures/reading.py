@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.core.errors import UsageError, no_such
+from studio.core.errors import UsageError, pick
 from studio.dataset.captions import caption
-from studio.dataset.catalogue import Catalogue
+from studio.dataset.catalogue import bundled
 from studio.dataset.scenes import Mix, compose, sample_scene
 from studio.dataset.wording import noun
 from studio.engine.hearing import answers, concept_map
@@ -33,14 +33,13 @@ TIME = 0.4  # of the noise on scenes whose words are looked for
 @cache
 def captions(count: int = CAPTIONS) -> tuple[str, ...]:
     """Of scenes that are drawn anew."""
-    rng, catalogue = np.random.default_rng(77), Catalogue()
+    rng, catalogue = np.random.default_rng(77), bundled()
     return tuple(caption(sample_scene(rng, catalogue, Mix()), catalogue, rng) for _ in range(count))
 
 
 @cache
 def compared(kind: str, texts: tuple[str, ...]) -> Compared:
-    if kind not in KINDS:
-        raise no_such("tokenizer", kind, KINDS)
+    pick("tokenizer", kind, KINDS)
     return compare([open_tokenizer(kind)], texts)[0]
 
 
@@ -51,7 +50,7 @@ def tokens_over(means: Means, kind: str, other: str) -> float:
 
 def unknown(means: Means, kind: str) -> float:
     """The share of names that no caption uses with a part that is not in the vocabulary."""
-    return compared(kind, tuple(Catalogue().unsaid)).unknown
+    return compared(kind, tuple(bundled().unsaid)).unknown
 
 
 @torch.no_grad()
@@ -71,9 +70,7 @@ def order(means: Means, figure: str, positions: bool = True) -> float:
         a, b = (x[each.argsort(stable=True)] for x, each in zip(found.tokens, ids, strict=True))
         changes["states"].append(float(((a - b).norm(dim=-1) / a.norm(dim=-1)).mean()))
         changes["pooled"].append(float((found.pooled[0] - found.pooled[1]).norm()))
-    if figure not in changes:
-        raise no_such("figure of order", figure, changes)
-    return float(np.mean(changes[figure]))
+    return float(np.mean(pick("figure of order", figure, changes)))
 
 
 def unevenness(means: Means, learned: bool = False, length: int = 32, width: int = 256) -> float:
@@ -109,7 +106,7 @@ def word_sides(means: Means, scenes: int = 48) -> float:
     than half of its weight on the thing's own side. Chance: one half."""
     model = means.worker.model("studio-256", means.check)
     assert isinstance(model, LatentDiffusion)
-    catalogue, rng, right = Catalogue(), np.random.default_rng(15), list[bool]()
+    catalogue, rng, right = bundled(), np.random.default_rng(15), list[bool]()
     for number in range(scenes):
         means.check()
         relation = ("left of", "above")[number % 2]

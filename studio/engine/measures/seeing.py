@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from studio.core.errors import no_such
+from studio.core.errors import pick
 from studio.dataset.scenes import Scene, sample_scene
 from studio.engine.measures import Means
 from studio.engine.measures.pairs import pictures
@@ -108,12 +108,11 @@ def named(means: Means, rank: int = 5) -> float:
 def group_of_label(means: Means, of: str = "held-out") -> float:
     """How often the likeliest label of a thing names one of its group."""
     both = dict(zip(("held-out", "train"), held_and_seen(pictures(), STYLE), strict=True))
-    if of not in both:
-        raise no_such("split", of, both)
+    shown = pick("split", of, both)
     catalogue, classes = pictures().catalogue, means.worker.encoders.classes(ENCODER)
     group = {each.label: each.group for each in catalogue.concepts}
-    best = logits(means, both[of].pictures).argmax(1).tolist()
-    own = [catalogue.by_code[code].group for code in both[of].codes]
+    best = logits(means, shown.pictures).argmax(1).tolist()
+    own = [catalogue.by_code[code].group for code in shown.codes]
     return float(np.mean([group[classes[k]] == each for k, each in zip(best, own, strict=True)]))
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from studio.core.errors import no_such
+from studio.core.errors import pick
 from studio.core.language import Look, Looked
 from studio.engine.measures import Means
 from studio.engine.measures.pairs import pictures
@@ -91,13 +91,11 @@ FIGURES = {"each": each, "together": together, "known": known}
 
 def learnt(means: Means, figure: str, centre: bool = True, sharpen: bool = True) -> float:
     """A figure of the toy's answers, the mean over a few trainings."""
-    if figure not in FIGURES:
-        raise no_such("figure of the toy", figure, FIGURES)
-    found = []
+    measured, found = pick("figure of the toy", figure, FIGURES), []
     for seed in range(SEEDS):
         means.check()
         with torch.inference_mode(False), torch.enable_grad():
-            found.append(FIGURES[figure](*toy(centre, sharpen, seed)))
+            found.append(measured(*toy(centre, sharpen, seed)))
     return float(np.mean(found))
 
 

@@ -1,4 +1,5 @@
-"""Ways to look inside a latent: every module here with a PROBE and a `look` is one.
+"""Ways to look inside a latent: every module here with a PROBE and a `look` is one; what takes long
+before that is its `prepare`.
 
 A module's top level must not import torch: listing must not need it.
 """
@@ -12,8 +13,8 @@ from functools import cache
 from typing import Any
 
 from studio.core.autoencoding import Probe, Probed, ProbeSpec
-from studio.core.errors import UsageError, no_such
-from studio.core.messages import Progress
+from studio.core.errors import UsageError, pick
+from studio.core.learning import Preparing
 from studio.core.specs import checked_options
 from studio.models.format import Check
 from studio.models.model import ImageAutoencoder
@@ -40,15 +41,13 @@ def all_probes() -> tuple[ProbeSpec, ...]:
 
 def find(name: str) -> ProbeSpec:
     """Raises UsageError for an unknown name."""
-    if name not in _modules():
-        raise no_such("probe", name, _modules())
-    spec: ProbeSpec = _modules()[name].PROBE
+    spec: ProbeSpec = pick("probe", name, _modules()).PROBE
     return spec
 
 
 def probe(
     autoencoder: ImageAutoencoder | None, request: Probe, check: Check = lambda: None, job: int = 0
-) -> Iterator[Progress | Probed]:
+) -> Iterator[Preparing | Probed]:
     """Looks; `check`, before everything that is decoded, may raise Cancelled. None stands for the
     autoencoder of a probe that brings its own.
 
@@ -64,4 +63,7 @@ def probe(
     from studio.engine.probes.study import Study
 
     study = Study(autoencoder, request, options, spec.pictures, check, job)
-    yield _modules()[request.probe].look(study)
+    module = _modules()[request.probe]
+    if hasattr(module, "prepare"):
+        yield from module.prepare(study)
+    yield module.look(study)

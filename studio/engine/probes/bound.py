@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from studio.core.autoencoding import Curve, Probed, ProbeSpec
+from studio.core.learning import Preparing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,7 +27,20 @@ PROBE = ProbeSpec(
 DATA, SIDE = "moons", 64  # positions of a map
 FLOOR, MOST = -9.0, 5.0  # nats: what is darkest of log p, and brightest of a gap
 DRAWS = 50
+TOLD = 10  # steps between two words on how far it is
 GROUP = 25  # of the measured points, neighbours in likelihood: a dot on the plot is their mean
+
+
+def prepare(study: Study) -> Iterator[Preparing]:
+    """Trains, and tells how far it is."""
+    from studio.engine.measures.elbo import STEPS, training
+
+    began = time.monotonic()
+    for step in training(DATA):
+        study.check()
+        if step % TOLD == 0:
+            left = (time.monotonic() - began) * (STEPS / step - 1) if step else None
+            yield Preparing(study.job, "training the VAE", step, STEPS, left)
 
 
 def look(study: Study) -> Probed:

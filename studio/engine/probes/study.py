@@ -36,7 +36,7 @@ class Study:
         job: int,
     ) -> None:
         self._opened, self.options, self.check = autoencoder, options, check
-        self._request, self._job = request, job
+        self._request, self.job = request, job
         self.generator = torch.Generator().manual_seed(request.seed)
         self.notes: list[str] = []
         self.pictures: list[Tensor] = []
@@ -107,7 +107,7 @@ class Study:
         """What was found, after what had to be done to the pictures."""
         asked, words = self._request, " ".join([*self.notes, words])
         return Probed(
-            self._job, asked.probe, asked.autoencoder, tuple(tiles), columns, words, curves,
+            self.job, asked.probe, asked.autoencoder, tuple(tiles), columns, words, curves,
             x_label, y_label,
         )  # fmt: skip
 

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from studio.core.errors import DataError
 from studio.core.installation import user_data
@@ -110,10 +111,12 @@ class History:
 
     def ids(self, query: Query) -> tuple[int, ...]:
         """All that is found, in the query's order."""
-        where = self._condition(query)
-        sql = f"SELECT id FROM pictures WHERE {where.sql} ORDER BY {ORDERS[query.order]}"
-        with self._store.reading() as connection:
-            return tuple(row[0] for row in connection.execute(sql, where.parameters))
+        return tuple(number for (number,) in self._select("id", query))
+
+    def briefs(self, query: Query) -> tuple[rows.Brief, ...]:
+        """All that is found, in the query's order."""
+        found = self._select("id, modified, path, prompt", query)
+        return tuple(rows.Brief(a, b, f"{self.folder}/{path}", said) for a, b, path, said in found)
 
     def get(self, number: int) -> Item | None:
         """The picture with that id, also from the trash; None if there is none."""
@@ -179,10 +182,16 @@ class History:
         """Deletes what is in the trash, for good; returns how many pictures."""
         return trash.empty(self._store, self.folder)
 
-    def thumbnail(self, item: Item, size: int = THUMBNAIL) -> bytes:
+    def thumbnail(self, item: Item | rows.Brief, size: int = THUMBNAIL) -> bytes:
         """A JPEG of at most `size` x `size` pixels, from the cache if it is there. Raises
         DataError when the picture cannot be read."""
         return self._thumbnails.jpeg(item.path, item.modified, size)
+
+    def _select(self, columns: str, query: Query) -> list[tuple[Any, ...]]:
+        where = self._condition(query)
+        sql = f"SELECT {columns} FROM pictures WHERE {where.sql} ORDER BY {ORDERS[query.order]}"
+        with self._store.reading() as connection:
+            return connection.execute(sql, where.parameters).fetchall()
 
     def _condition(self, query: Query) -> Condition:
         return condition(query, self._store.has_words)

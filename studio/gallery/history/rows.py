@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from studio.core.errors import UsageError
@@ -59,6 +59,24 @@ class Item:
     score: Score | None
     settings: Settings
     tags: tuple[str, ...]
+
+
+class Brief(NamedTuple):
+    """What tells pictures apart, of thousands at once: an Item with its settings weighs a hundred
+    times as much."""
+
+    id: int
+    modified: int
+    file: str
+    prompt: str
+
+    @property
+    def path(self) -> Path:
+        return Path(self.file)
+
+    @property
+    def title(self) -> str:
+        return self.prompt or self.path.name
 
 
 @dataclass(frozen=True)

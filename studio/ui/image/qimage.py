@@ -20,6 +20,14 @@ def to_qimage(pixels: np.ndarray) -> QImage:
     return QImage(data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
 
 
+def thinned(pixels: np.ndarray, largest: int) -> np.ndarray:
+    """A picture (H, W, ...) of at most `largest` pixels a side: of a larger one only every second
+    pixel, or third, ... Qt holds Python's lock while it copies or scales: half a second for all of
+    48 million."""
+    step = -(-max(pixels.shape[:2]) // largest)
+    return pixels[::step, ::step]
+
+
 def from_qimage(image: QImage) -> np.ndarray:
     """A QImage to (H, W, 3) uint8."""
     import numpy as np

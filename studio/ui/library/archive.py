@@ -19,7 +19,7 @@ from studio.ui.background import Background
 if TYPE_CHECKING:  # imported when the history is first opened: SQLite and Pillow are behind it
     from studio.gallery.history.index import History
     from studio.gallery.history.query import Query
-    from studio.gallery.history.rows import Item
+    from studio.gallery.history.rows import Brief, Item
     from studio.gallery.history.sync import Synced
 
 Ids = tuple[int, ...]
@@ -136,10 +136,13 @@ class Archive(QObject):
         """All that is found; like the next ones for a thread of the caller's."""
         return self.history().ids(query)
 
+    def briefs(self, query: Query) -> tuple[Brief, ...]:
+        return self.history().briefs(query)
+
     def items(self, ids: Ids) -> tuple[Item, ...]:
         return self.history().items(ids)
 
-    def thumbnail(self, item: Item, size: int) -> QImage:
+    def thumbnail(self, item: Item | Brief, size: int) -> QImage:
         """At most `size` pixels a side. Raises DataError."""
         small = QImage.fromData(self.history().thumbnail(item, size))
         if small.isNull():

@@ -14,7 +14,7 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.core.errors import DataError
-from studio.dataset.catalogue import Catalogue
+from studio.dataset.catalogue import bundled
 from studio.dataset.scenes import Mix, compose, sample_scene
 from studio.pictures.reading import pictures_in, read_picture
 from studio.ui.background import Background
@@ -142,6 +142,6 @@ def read(paths: tuple[Path, ...]) -> tuple[tuple[Source, ...], tuple[str, ...]]:
 
 def sample(number: int) -> tuple[tuple[Source, ...], tuple[str, ...]]:
     """Scene `number` of the bundled pictures, one that no network was trained on."""
-    catalogue = Catalogue()
+    catalogue = bundled()
     scene = sample_scene(np.random.default_rng([2026, number]), catalogue, Mix(split="held-out"))
     return (Source(f"sample {number + 1}", compose(scene, catalogue)),), ()

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, QRect, QSignalBlocker, QSize, Qt, Slot
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem
 
-from studio.ui.image.qimage import to_qimage
+from studio.ui.image.qimage import thinned, to_qimage
 from studio.ui.starting.opener import Opener, Source
 from studio.ui.widgets.buttons import small_button
 from studio.ui.widgets.form import named, row
@@ -61,9 +61,7 @@ class PictureList(QListWidget):
 
 def _icon(source: Source) -> QIcon:
     """All of one size, so that the names stand below each other; no side vanishes."""
-    height, width = source.pixels.shape[:2]
-    step = max(1, max(height, width) // (2 * THUMBNAIL))
-    image = to_qimage(source.pixels[::step, ::step])
+    image = to_qimage(thinned(source.pixels, 4 * THUMBNAIL))
     size = image.size().scaled(THUMBNAIL, THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio)
     place = QRect(QPoint(), size.expandedTo(QSize(2, 2)))
     place.moveCenter(QRect(0, 0, THUMBNAIL, THUMBNAIL).center())

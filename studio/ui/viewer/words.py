@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QButtonGroup, QPushButton, QWidget
 
 from studio.core.errors import UsageError
 from studio.core.settings import Settings
-from studio.core.word_maps import MOST_WORDS, MapWords, WordMap, WordsMapped, limits
+from studio.core.word_maps import MOST_WORDS, MapWords, WordMap, WordsMapped, limits, number, span
 from studio.gallery.heat import COLOURS
 from studio.ui.background import Background
 from studio.ui.image.canvas import Canvas
@@ -246,8 +246,8 @@ class WordsPage(QWidget):
         """Chips for the words there are; the first that names something is chosen."""
         clear(self._flow)
         found = self.words.mapped
-        for number, word in enumerate(found.words if found is not None else ()):
-            self._flow.addWidget(self._chip(number, word))
+        for place, word in enumerate(found.words if found is not None else ()):
+            self._flow.addWidget(self._chip(place, word))
         waiting = self.words.job is not None
         if found is not None and self.word is None and not waiting:
             naming = [word for word in found.words if len(word.text) >= NAMING] or found.words
@@ -260,12 +260,12 @@ class WordsPage(QWidget):
         self.other.setToolTip(OTHER if found is None or found.finds_any else NO_OTHER)
         self.refresh()
 
-    def _chip(self, number: int, word: WordMap) -> QPushButton:
+    def _chip(self, place: int, word: WordMap) -> QPushButton:
         there = word.attention is not None
         tip = f"Where “{word.text}” acts" if there else f"Where “{word.text}” would be"
         text = word.text if there else f"+ {word.text}"
         choose = partial(self._choose, _name(word))
-        chip = text_button(f"word-{number}", text, tip, tip, "small", choose)
+        chip = text_button(f"word-{place}", text, tip, tip, "small", choose)
         chip.setCheckable(True)
         chip.setProperty("word", _name(word))
         self._group.addButton(chip)
@@ -311,15 +311,6 @@ class WordsPage(QWidget):
             self.one_scale.toggle()
         else:
             super().keyPressEvent(event)
-
-
-def number(kind: str, value: float) -> str:
-    """Likeness as a cosine, attention as a percentage."""
-    return f"{value:.2f}" if kind == "concept" else f"{100 * value:.1f} %"
-
-
-def span(kind: str, low: float, high: float) -> str:
-    return f"{number(kind, low).removesuffix(' %')} to {number(kind, high)}"
 
 
 def _name(word: WordMap) -> str:

@@ -14,7 +14,10 @@ from torch.nn import functional as F
 
 from studio.core.autoencoding import Probe, Probed, Tile
 from studio.core.errors import Cancelled, UsageError
+from studio.core.learning import Preparing
+from studio.core.messages import Event
 from studio.core.specs import Options
+from studio.engine.measures import elbo
 from studio.engine.probes import all_probes, probe
 from studio.engine.probes.frequencies import band
 from studio.engine.worker import Worker
@@ -62,7 +65,7 @@ def blocky(seed: int = 0, side: int = 16) -> np.ndarray:
 
 
 def look(name: str, *pictures: np.ndarray, options: Options = (), seed: int = 0) -> Probed:
-    (found,) = probe(Blocks(), Probe(name, "blocks", pictures, options, seed))
+    *_, found = probe(Blocks(), Probe(name, "blocks", pictures, options, seed))
     assert isinstance(found, Probed)
     assert found.tiles and found.words.endswith(".") and found.columns >= 1
     for each in found.tiles:
@@ -198,17 +201,33 @@ def test_noise_does_not_come_through_what_averages() -> None:
 
 def test_the_bound_lies_below_what_it_bounds() -> None:
     found = look("bound")
-    exact, elbo, blind = (np.array(curve.y) for curve in found.curves)
+    exact, lower, blind = (np.array(curve.y) for curve in found.curves)
     assert list(exact) == sorted(exact)
-    assert (elbo < exact + 0.05).all() and 0 < (exact - elbo).mean() < 0.1
-    assert (blind < elbo - 1).all()
+    assert (lower < exact + 0.05).all() and 0 < (exact - lower).mean() < 0.1
+    assert (blind < lower - 1).all()
     gaps = [float(each) for each in re.findall(r"([\d.]+) nats", found.words)]
-    assert gaps[:2] == pytest.approx([(exact - elbo).mean(), (exact - blind).mean()], abs=0.06)
+    assert gaps[:2] == pytest.approx([(exact - lower).mean(), (exact - blind).mean()], abs=0.06)
 
 
-def test_a_probe_that_brings_its_own_opens_no_autoencoder() -> None:
-    events = list(Worker("cpu").run(Probe("bound", "there is none")))
-    assert any(isinstance(event, Probed) for event in events)
+def test_a_probe_that_brings_its_own_opens_no_autoencoder_and_tells_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(elbo, "_trained", {})
+    checks = 0
+
+    def check() -> None:
+        nonlocal checks
+        checks += 1
+        if checks == 25:
+            raise Cancelled
+
+    run, told = Worker("cpu").run(Probe("bound", "there is none"), check), list[Event]()
+    with pytest.raises(Cancelled):
+        told += run
+    far = [event for event in told if isinstance(event, Preparing)]
+    assert [each.done for each in far] == [0, 10, 20] and far[0].total == elbo.STEPS
+    assert far[0].seconds_left is None and (far[2].seconds_left or 0) > 0
+    assert not elbo._trained
 
 
 def test_a_patch_is_pasted_where_it_is_asked_and_nowhere_else() -> None:

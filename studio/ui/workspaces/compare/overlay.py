@@ -15,11 +15,12 @@ from studio.core import prompts
 from studio.core.errors import UsageError
 from studio.core.messages import CancelledAt, Failed
 from studio.core.settings import Settings
-from studio.core.word_maps import MOST_WORDS, MapWords, WordMap, WordsMapped, limits
+from studio.core.word_maps import MOST_WORDS, MapWords, WordMap, WordsMapped, limits, span
 from studio.core.wording import capitalised
 from studio.ui.job import Requester
 from studio.ui.jobs import Jobs
-from studio.ui.viewer.words import KINDS, NO_OTHER, Scale, coloured, shares, span
+from studio.ui.output.channels import frame_at
+from studio.ui.viewer.words import KINDS, NO_OTHER, Scale, coloured, shares
 from studio.ui.widgets.choice_box import ChoiceBox
 from studio.ui.widgets.form import Check, line_edit, row
 from studio.ui.widgets.segments import Segments
@@ -28,11 +29,14 @@ from studio.ui.workspaces.compare.comparison import Comparison
 WIDE = 150  # logical pixels, of the list of words
 SIDE = 96  # pixels of a map, which is drawn smoothly
 NONE = ""
-CHOOSE = "Show where this word acts in every picture, the mean over the steps (W on the grid)"
+CHOOSE = (
+    "Show where this word acts in every picture: the mean over the steps, or while the time below"
+    " stands before the end, the step there (W on the grid)"
+)
 OTHER = "Find any other word in all pictures, whether or not their prompts have it (Enter)."
 ONE_SCALE = (
-    "One scale for all pictures: a colour is one number in all of them. Otherwise each picture's"
-    " own least is clear and its most coloured (O on the grid)"
+    "One scale for all pictures and their steps: a colour is one number in all of them. Otherwise"
+    " each picture's own least is clear and its most coloured (O on the grid)"
 )
 AGAIN = "measuring words…"
 WAITING = "words: waiting"
@@ -47,7 +51,7 @@ class CellWords(Requester):
     def __init__(self, comparison: Comparison, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(jobs, parent)
         self._comparison = comparison
-        self._kept: dict[Settings, tuple[WordMap, ...]] = {}
+        self._kept: dict[Settings, WordsMapped] = {}
         self._wanted: tuple[Settings, ...] = ()
         self._asked: Settings | None = None
         self._stopped = False
@@ -68,18 +72,30 @@ class CellWords(Requester):
             self.drop()
         self._ask()
 
-    def map(self, cell: Settings, kind: str) -> np.ndarray | None:
-        """(h, w) of the word, the mean over the steps; None where it has none of that kind. A word
-        that was typed more than once is where any of them is."""
-        there = [word for word in self._kept.get(cell, ()) if _same(word.text, self.word)]
+    def map(self, cell: Settings, kind: str, time: float) -> np.ndarray | None:
+        """(h, w) of the word at a time, at 0 the mean over the steps; None where there is none of
+        that kind. A word that was typed more than once is where any of them is."""
+        maps = self.maps(cell, kind)
+        if not maps:
+            return None
+        step = frame_at(self._kept[cell].times, time)
+        return np.max([each[step] if time > 0 else each.mean(0) for each in maps], axis=0)
+
+    def maps(self, cell: Settings, kind: str) -> list[np.ndarray]:
+        """(steps, h, w) for each time that the word was typed."""
+        there = [word for word in self._words(cell) if _same(word.text, self.word)]
         typed = [word for word in there if word.attention is not None]
-        found = there if kind == "concept" else typed
-        return np.max([word.maps(kind).mean(0) for word in found], axis=0) if found else None
+        return [word.maps(kind) for word in (there if kind == "concept" else typed)]
+
+    def _words(self, cell: Settings) -> tuple[WordMap, ...]:
+        return self._kept[cell].words if cell in self._kept else ()
 
     @property
     def find_any(self) -> bool:
         """Whether words can be looked for that the prompts have not, as far as is known."""
-        return all(word.concept is not None for words in self._kept.values() for word in words)
+        return all(
+            word.concept is not None for found in self._kept.values() for word in found.words
+        )
 
     def problem(self, cell: Settings, kind: str) -> str:
         """Why a picture shows no map, in a few words."""
@@ -92,7 +108,7 @@ class CellWords(Requester):
         return NO_MAP if self._stopped else WAITING
 
     def _is_known(self, cell: Settings) -> bool:
-        return any(_same(word.text, self.word) for word in self._kept.get(cell, ()))
+        return any(_same(word.text, self.word) for word in self._words(cell))
 
     @Slot()
     def _ask(self) -> None:
@@ -103,7 +119,7 @@ class CellWords(Requester):
         self._asked = next((each for each in cells if not self._is_known(each)), None)
         if self._asked is None:
             return
-        others = [word.text for word in self._kept.get(self._asked, ()) if word.attention is None]
+        others = [word.text for word in self._words(self._asked) if word.attention is None]
         absent = not any(_same(word, self.word) for word in words_of([self._asked]))
         words = (*others, self.word)[-MOST_WORDS:] if absent or self._asked in self._kept else ()
         try:
@@ -118,7 +134,7 @@ class CellWords(Requester):
             job.on(Failed, self._stop)
 
     def _came(self, cell: Settings, event: WordsMapped) -> None:
-        self._kept[cell] = event.words
+        self._kept[cell] = event
         self.changed.emit()
 
     @Slot(object)
@@ -150,6 +166,7 @@ class WordBar(QWidget):
         self._others: list[str] = []
         self._drawn: dict[Settings, QImage] = {}
         self._scale: tuple[float, float] | None = None
+        self._time = 0.0
         self.word = ChoiceBox("compareWord", "Word over all pictures", CHOOSE, ())
         self.word.setMinimumWidth(WIDE)
         self.other = line_edit("compareOther", "Another word", OTHER, "Another word…")
@@ -205,6 +222,12 @@ class WordBar(QWidget):
     def _known(self) -> list[str]:
         return [str(self.word.itemData(number)) for number in range(1, self.word.count())]
 
+    def stand_at(self, time: float) -> None:
+        """Where the pictures are on their way, as the scrubber says."""
+        if time != self._time:
+            self._time = time
+            self._drawn.clear()
+
     @Slot()
     def _restyle(self, _: object = None) -> None:
         """In one scale of all pictures whose maps are there, or each in its own."""
@@ -214,8 +237,7 @@ class WordBar(QWidget):
         self.kind.enable("concept", any_word)
         self.other.setEnabled(any_word)
         self.other.setToolTip(OTHER if any_word else NO_OTHER)
-        found = [self.maps.map(cell, self.kind.value) for cell in cells]
-        there = [each for each in found if each is not None]
+        there = [each for cell in cells for each in self.maps.maps(cell, self.kind.value)]
         self._scale = limits(there) if there and self.one_scale.isChecked() else None
         self.scale.show_limits(self._scale, self.kind.value)
         self.changed.emit()
@@ -225,13 +247,14 @@ class WordBar(QWidget):
         if not self.maps.word:
             return None, ""
         kind = self.kind.value
-        found = self.maps.map(cell, kind)
+        found = self.maps.map(cell, kind, self._time)
         if found is None:
             return None, self.maps.problem(cell, kind)
         own = limits([found])
         if cell not in self._drawn:
             self._drawn[cell] = coloured(shares(found, *(self._scale or own), SIDE))
-        return self._drawn[cell], f"{self.maps.word} {span(kind, *own)}"
+        when = f" at t {self._time:.2f}," if self._time > 0 else ""
+        return self._drawn[cell], f"{self.maps.word}{when} {span(kind, *own)}"
 
 
 def words_of(cells: Iterable[Settings]) -> tuple[str, ...]:

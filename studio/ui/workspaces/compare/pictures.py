@@ -135,6 +135,7 @@ class PicturesView(QWidget):
         results = self._comparison.results  # of a new comparison, whose cells are yet to come
         cells = [cell for cell in self.grid.in_sight() if cell.index < len(results)]
         there = [results[cell.index] for cell in cells]
+        self.words.stand_at(self.scrubber.time)
         self.words.maps.want(each.settings for each in there if each.cell is not None)
         for cell in cells:
             self._refresh_cell(cell)

@@ -21,8 +21,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolTip, QWidget
 
 from studio.core.language import chances
+from studio.dataset.catalogue import bundled
 from studio.ui.background import Background
-from studio.ui.image.qimage import to_qimage
+from studio.ui.image.qimage import thinned, to_qimage
 from studio.ui.image.tiles import draw_tile
 from studio.ui.starting.opener import Source
 from studio.ui.widgets.buttons import small_button
@@ -33,7 +34,6 @@ from studio.ui.widgets.segments import Segments
 from studio.ui.widgets.slider_spin import SliderSpin
 from studio.ui.widgets.welcome import advice
 from studio.ui.workspaces.language.looking import Looking
-from studio.ui.workspaces.language.vectors import catalogue
 
 if TYPE_CHECKING:
     from studio.ui.workspaces.language.panel import LanguagePanel
@@ -92,7 +92,7 @@ class LikenessView(Looking):
         ):  # fmt: skip
             signal.connect(self._draw)
         self.matrix.chosen.connect(desk.select)
-        Background(self).start("the labels", catalogue)  # to be there when they are asked for
+        Background(self).start("the labels", bundled)  # to be there when they are asked for
 
     def follow(self) -> None:
         desk = self.desk
@@ -135,7 +135,7 @@ class LikenessView(Looking):
         """The dataset's groups, or the names of all things in one of them."""
         menu = passing_menu(self, "likenessLabelsMenu")
         groups: dict[str, list[str]] = {}
-        for concept in catalogue().concepts:
+        for concept in bundled().concepts:
             groups.setdefault(concept.group, []).append(concept.label)
         add(menu, "labels-groups", "The groups", partial(self._write, list(groups)))
         menu.addSeparator()
@@ -258,6 +258,4 @@ class Matrix(QWidget):
 
 
 def _thumb(source: Source) -> QImage:
-    height, width = source.pixels.shape[:2]
-    step = max(1, min(height, width) // (2 * THUMB))
-    return to_qimage(source.pixels[::step, ::step])
+    return to_qimage(thinned(source.pixels, 8 * THUMB))

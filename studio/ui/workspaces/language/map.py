@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QSplitter, QWidget
 
-from studio.core.language import Scatter, Scattered
+from studio.core.language import KnownVectors, Scatter, Scattered
 from studio.ui.background import Background
 from studio.ui.job import Requester
 from studio.ui.widgets.flow import flow
@@ -20,7 +21,7 @@ from studio.ui.widgets.spin import WholeSpin
 from studio.ui.workspaces.language.looking import Looking
 from studio.ui.workspaces.language.plane import Plane
 from studio.ui.workspaces.language.shown import Shown
-from studio.ui.workspaces.language.vectors import Point, known_points, past_point
+from studio.ui.workspaces.language.vectors import Point, known_point
 
 if TYPE_CHECKING:
     from studio.ui.workspaces.language.panel import LanguagePanel
@@ -122,7 +123,7 @@ class MapView(Looking):
         named, things = len(points), self.dataset.isChecked()
         known = self.panel.dataset.get(self.desk.encoder, STYLE) if things else None
         if known is not None:
-            points += known_points(known)
+            points += self._points_of(known)
             vectors += [*known.pictures]
         for point, vector in self._past():
             points.append(point)
@@ -148,6 +149,11 @@ class MapView(Looking):
         pairs = [(p, v) for p, v in zip(points, found, strict=True) if v is not None]
         return [p for p, _ in pairs], [v for _, v in pairs], len(pairs) < len(points)
 
+    @staticmethod
+    @lru_cache(1)  # as many are compared whenever something comes
+    def _points_of(known: KnownVectors) -> tuple[Point, ...]:
+        return tuple(known_point(known, number) for number in range(len(known.codes)))
+
     def _past(self) -> list[tuple[Point, np.ndarray]]:
         space, past = self.panel.vectors.space, self.panel.past
         if not self.history.isChecked() or space is None:
@@ -156,7 +162,10 @@ class MapView(Looking):
         if past.going:
             return []  # all at once: the map would be laid out anew for every few
         items, vectors, there = past.found
-        return [(past_point(items[n], PAST), vectors[n]) for n in np.flatnonzero(there)[:MOST]]
+        return [
+            (Point(items[n].title, PAST, items[n]), vectors[n])
+            for n in np.flatnonzero(there)[:MOST]
+        ]
 
     def _paint(self, points: list[Point]) -> list[QColor]:
         """Each point's colour; the legend says which group has which."""

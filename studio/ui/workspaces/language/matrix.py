@@ -46,7 +46,7 @@ class Matrix(QWidget):
     ) -> None:
         """(rows, columns), the heat map's colours from `low` to `high`."""
         self.values, self.names = values, tuple(names)
-        self._image = to_qimage(heat_map(values - low, high - low))
+        self._image = to_qimage(heat_map(values, high, low))
         self.row = min(self.row, len(values) - 1)
         focus = Qt.FocusPolicy.StrongFocus if names else Qt.FocusPolicy.NoFocus
         self.setFocusPolicy(focus)

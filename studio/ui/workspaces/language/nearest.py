@@ -31,7 +31,7 @@ from studio.ui.widgets.line import Line
 from studio.ui.widgets.segments import Segments
 from studio.ui.workspaces.language.looking import Looking
 from studio.ui.workspaces.language.shown import Shown
-from studio.ui.workspaces.language.vectors import Point, known_points, past_point, small
+from studio.ui.workspaces.language.vectors import Point, cosines, known_point, small
 
 if TYPE_CHECKING:
     from studio.ui.workspaces.language.panel import LanguagePanel
@@ -68,6 +68,7 @@ class NearestView(Looking):
         self._vectors = panel.vectors
         self._source: Source | None = None  # what is shown large
         self._using = False  # it is to be asked with, once it is there
+        self._found_words: list[tuple[str, float]] = []
         self.asked = Segments("nearestWith", "Ask with", WITH)
         self.where = Segments("nearestWhere", "Search in", WHERE)
         self.style_box = ChoiceBox("nearestStyle", "Style", "Which of the dataset's styles", STYLES)
@@ -135,37 +136,40 @@ class NearestView(Looking):
             self._vectors.want()
             return
         if known is not None:
-            self._show_words(known.words, known.word_vectors @ vector)
+            self._show_words(known.words, cosines(known.word_vectors, vector))
         if self.where.value == HISTORY:
             past = self.panel.past
             past.want(desk.encoder, space)
             items, vectors, there = past.found
-            cosines = np.where(there, vectors @ vector, -np.inf)
-            best = np.argsort(-cosines)[: min(MOST, there.sum())]
+            likeness = np.where(there, cosines(vectors, vector), -np.inf)
+            best = np.argsort(-likeness)[: min(MOST, there.sum())]
             told = f"The nearest of {many(int(there.sum()), 'picture')}"
             if past.missing:
                 how = "still to be read; Esc stops" if past.going else "not read; Run goes on"
                 told += f" · {past.missing:,} {how}"
-            self._tell(told, [past_point(items[i]) for i in best], cosines[best])
+            self._tell(told, [Point(items[i].title, "", items[i]) for i in best], likeness[best])
         elif known is not None:
-            cosines = known.pictures @ vector
-            best = np.argsort(-cosines)[:MOST]
-            told = f"The nearest of {many(len(cosines), 'picture')}"
-            points = known_points(known)
-            self._tell(told, [points[i] for i in best], cosines[best])
+            likeness = cosines(known.pictures, vector)
+            best = np.argsort(-likeness)[:MOST]
+            told = f"The nearest of {many(len(likeness), 'picture')}"
+            self._tell(told, [known_point(known, i) for i in best], likeness[best])
         else:
             self._tell("Reading the dataset…")
 
-    def _tell(self, told: str, points: Sequence[Point] = (), cosines: np.ndarray = NONE) -> None:
+    def _tell(self, told: str, points: Sequence[Point] = (), likeness: np.ndarray = NONE) -> None:
         self.status.setText(told)
-        self.hits.show_rows(tuple(zip(points, map(float, cosines), strict=True)))
+        self.hits.show_rows(tuple(zip(points, map(float, likeness), strict=True)))
 
-    def _show_words(self, words: tuple[str, ...], cosines: np.ndarray) -> None:
+    def _show_words(self, words: tuple[str, ...], likeness: np.ndarray) -> None:
+        found = [(words[n], float(likeness[n])) for n in np.argsort(-likeness)[:MOST_WORDS]]
+        if found == self._found_words:
+            return
+        self._found_words = found
         self.words.clear()
-        for number in np.argsort(-cosines)[:MOST_WORDS]:
-            item = QListWidgetItem(f"{cosines[number]:.3f}  {words[number]}", self.words)
-            item.setData(_ROLE.UserRole, words[number])
-            item.setToolTip(words[number])
+        for word, cosine in found:
+            item = QListWidgetItem(f"{cosine:.3f}  {word}", self.words)
+            item.setData(_ROLE.UserRole, word)
+            item.setToolTip(word)
 
     @Slot(QListWidgetItem)
     def _word(self, item: QListWidgetItem) -> None:

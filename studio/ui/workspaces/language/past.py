@@ -12,9 +12,9 @@ from studio.core.errors import DataError
 from studio.core.language import Embed, Embedded
 from studio.gallery.history import vectors
 from studio.gallery.history.query import Query
-from studio.gallery.history.rows import Item
+from studio.gallery.history.rows import Brief
 from studio.ui.background import Background
-from studio.ui.image.qimage import from_qimage, over_white
+from studio.ui.image.qimage import from_qimage
 from studio.ui.job import Requester
 from studio.ui.jobs import Jobs
 from studio.ui.library.archive import Archive
@@ -27,7 +27,7 @@ SIZE = 144  # pixels a side: the thumbnails that the history has already
 class Found(NamedTuple):
     """All pictures, the newest first, and a vector (N, D) for each, of those that are `there`."""
 
-    items: tuple[Item, ...] = ()
+    items: tuple[Brief, ...] = ()
     vectors: np.ndarray = np.zeros((0, 0), np.float32)
     there: np.ndarray = np.zeros(0, bool)
 
@@ -161,7 +161,7 @@ def _write(path: Path, found: Found) -> None:
 
 def _list(archive: Archive, space: Space, before: Found) -> Found:
     """What there is now, with the vectors that are known."""
-    items = archive.items(archive.find(Query()))
+    items = archive.briefs(Query())
     known = vectors.read(vectors.path_of(archive.database, space.weights)) | _by_key(before)
     found = Found(
         items, np.zeros((len(items), space.width), np.float32), np.zeros(len(items), bool)
@@ -173,12 +173,12 @@ def _list(archive: Archive, space: Space, before: Found) -> Found:
     return found
 
 
-def _read(archive: Archive, items: list[Item]) -> list[np.ndarray | None]:
+def _read(archive: Archive, items: list[Brief]) -> list[np.ndarray | None]:
     """None for what cannot be read."""
     pictures: list[np.ndarray | None] = []
     for item in items:
         try:
-            pictures.append(from_qimage(over_white(archive.thumbnail(item, SIZE))))
+            pictures.append(from_qimage(archive.thumbnail(item, SIZE)))
         except DataError:
             pictures.append(None)
     return pictures

@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from studio.core.language import Look, Looked
 from studio.gallery.heat import heat_map
 from studio.ui.background import Background
-from studio.ui.image.qimage import to_qimage
+from studio.ui.image.qimage import thinned, to_qimage
 from studio.ui.image.sight import Sight
 from studio.ui.image.view import PictureView
 from studio.ui.starting.opener import Source
@@ -100,7 +100,7 @@ class PatchPane(PictureView):
             layer = self.found.attention[max(layers - 1 - self.sight.layer, 0)]
             head = min(self.sight.head, heads - 1)
             values = layer.mean(0) if head == MEAN else layer[head]
-        return heat_map(values - values.min(), float(values.max() - values.min()))
+        return heat_map(values, float(values.max()), float(values.min()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, place = QPainter(self), self.place()
@@ -234,7 +234,7 @@ def told(encoder: str, labels: tuple[tuple[str, float], ...]) -> str:
 
 def squared(pixels: np.ndarray) -> QImage:
     """The whole picture on a white square, as the encoders see it; not larger than is shown."""
-    small = pixels[(slice(None, None, max(1, max(pixels.shape[:2]) // LARGEST)),) * 2]
+    small = thinned(pixels, LARGEST)
     height, width = small.shape[:2]
     side = max(height, width)
     square = np.full((side, side, 3), 255, np.uint8)

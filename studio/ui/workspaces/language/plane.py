@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QColor,
+    QHideEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -17,6 +18,7 @@ from PySide6.QtGui import (
     QPalette,
     QPen,
     QResizeEvent,
+    QShowEvent,
 )
 
 from studio.ui.image.sight import Sight
@@ -60,14 +62,12 @@ class Plane(PictureView):
         self.at = np.zeros((0, 2))  # in parts of the plane
         self._colours: list[QColor] = []
         self._asks = ASKS
-        self._framed: dict[int, QImage] = {}  # pictures with the frame of their group
-        self._sized: dict[int, QImage] = {}  # the same as large as they are drawn,
-        self._pixels = (
-            0  # so many pixels a side: to scale a thousand takes longer than to draw them
-        )
+        self._sized: dict[int, QImage] = {}  # pictures with the frame of their group, as large as
+        self._pixels = 0  # they are drawn: to scale a thousand takes longer than to draw them
+        self._spent: list[QImage] = []  # to let go of thousands at once takes a frame
         self._drawn: tuple[QImage, QRectF] | None = None  # the points, and their plane's place
         self._draft = QImage()
-        self._rest: Iterator[tuple[int, list[float]]] = iter(())  # points to be drawn on it
+        self._rest: Iterator[tuple[int, float, float]] = iter(())  # points to be drawn on it
         self._draft_place, self._side = QRectF(), LEAST
         self._stale = False  # the draft is
         self._named = 0  # the first points have their labels beside them
@@ -84,8 +84,7 @@ class Plane(PictureView):
     def show_points(self, points: tuple[Point, ...], colours: Sequence[QColor], named: int) -> None:
         """What lies on the plane; where, `move_to` says. The first `named` are labelled."""
         self.points, self._colours, self._named = points, list(colours), named
-        self._framed.clear()
-        self._sized.clear()
+        self._let_go()
         self.at = np.full((len(points), 2), 0.5)
         self.current = self._hovered = -1
         self._turns.stop()  # the draft is of other points
@@ -131,7 +130,7 @@ class Plane(PictureView):
         """Draws the points anew, a slice a turn of the event loop; until then the old drawing is
         shown, moved and zoomed with the plane."""
         self._stale = True
-        if not self._turns.isActive():
+        if self.isVisible() and not self._turns.isActive():
             self._begin()
 
     def _begin(self) -> None:
@@ -140,18 +139,23 @@ class Plane(PictureView):
         placed, side, room = self.placed(), self.side(), (self.width(), self.height())
         if (pixels := round(side * ratio)) != self._pixels:
             self._pixels = pixels
-            self._sized.clear()
+            self._let_go()
         seen = np.flatnonzero(np.all((placed > -side) & (placed < np.array(room) + side), axis=1))
         order = np.concatenate((seen[seen >= self._named], seen[seen < self._named]))
-        self._rest = zip(order.tolist(), placed[order].tolist(), strict=True)
+        self._rest = zip(order.tolist(), *placed[order].T.tolist(), strict=True)
         self._draft = QImage(self.size() * ratio, QImage.Format.Format_ARGB32_Premultiplied)
         self._draft.setDevicePixelRatio(ratio)
         self._draft.fill(Qt.GlobalColor.transparent)
         self._draft_place, self._side = self.place(), side
         self._turns.start()
 
+    def _let_go(self) -> None:
+        self._spent += self._sized.values()
+        self._sized = {}
+
     @Slot()
     def _draw_some(self) -> None:
+        del self._spent[-100:]
         painter, end = QPainter(self._draft), time.perf_counter() + SLICE
         painter.setPen(Qt.PenStyle.NoPen)
         while done := next(self._rest, None):
@@ -164,7 +168,7 @@ class Plane(PictureView):
             self._drawn = self._draft, self._draft_place
             self.update()
             if self._stale:
-                self._begin()
+                self._redraw()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, placed, side = QPainter(self), self.placed(), self.side()
@@ -187,26 +191,26 @@ class Plane(PictureView):
         super().resizeEvent(event)
         self._redraw()
 
-    def _draw(self, painter: QPainter, number: int, at: list[float]) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._redraw()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Other views need the time that reading thumbnails takes."""
+        super().hideEvent(event)
+        self.thumbnails.forget()
+
+    def _draw(self, painter: QPainter, number: int, x: float, y: float) -> None:
         """A picture, framed in its group's colour; a dot for a text and what is not read yet."""
         image, side = self._sized.get(number) or self._size_once(number), self._side
         if image is not None:
-            painter.drawImage(QPointF(at[0] - side / 2, at[1] - side / 2), image)
+            painter.drawImage(QPointF(x - side / 2, y - side / 2), image)
         else:
             painter.setBrush(self._colours[number])
             dot = side * (0.35 if self.points[number].place is not None else 0.5)
-            painter.drawEllipse(QPointF(*at), dot / 2, dot / 2)
+            painter.drawEllipse(QPointF(x, y), dot / 2, dot / 2)
 
     def _size_once(self, number: int) -> QImage | None:
-        framed = self._framed.get(number) or self._frame_once(number)
-        if framed is None:
-            return None
-        ways = Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
-        sized = framed.scaled(self._pixels, self._pixels, *ways)
-        sized.setDevicePixelRatio(self.devicePixelRatioF())
-        return self._sized.setdefault(number, sized)
-
-    def _frame_once(self, number: int) -> QImage | None:
         """Asks for what is not read yet."""
         point = self.points[number]
         if point.place is None:
@@ -217,12 +221,16 @@ class Plane(PictureView):
                 self._asks -= 1
                 self.thumbnails.ask(point.key, small, point.place, THUMB, self._archive)
             return None
-        framed = found.convertToFormat(QImage.Format.Format_RGB32)
-        painter = QPainter(framed)
-        painter.setPen(QPen(self._colours[number], 2 * FRAME))  # half of it lies outside
-        painter.drawRect(framed.rect())
+        ways = Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
+        sized = found.scaled(self._pixels, self._pixels, *ways)
+        sized = sized.convertToFormat(QImage.Format.Format_RGB32)
+        painter = QPainter(sized)
+        width = 2 * FRAME * self._pixels / THUMB  # half of it lies outside
+        painter.setPen(QPen(self._colours[number], width))
+        painter.drawRect(sized.rect())
         painter.end()
-        return self._framed.setdefault(number, framed)
+        sized.setDevicePixelRatio(self.devicePixelRatioF())
+        return self._sized.setdefault(number, sized)
 
     def _label(self, painter: QPainter, number: int, at: np.ndarray, side: float) -> None:
         text = self.points[number].label

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import QSize, Signal, Slot
 from PySide6.QtGui import QImage
 
 from studio.ui.background import Background
 from studio.ui.image.canvas import Canvas
-from studio.ui.image.qimage import to_qimage
+from studio.ui.image.qimage import thinned, to_qimage
 from studio.ui.starting.opener import Source
 from studio.ui.workspaces.language.vectors import Place, whole
 
@@ -52,10 +51,4 @@ class Shown(Canvas):
 
 def _read(place: Place) -> tuple[Source, QImage]:
     source = whole(place)
-    return source, reduced(source.pixels)
-
-
-def reduced(pixels: np.ndarray, largest: int = LARGEST) -> QImage:
-    """A picture no larger than is shown: of a larger one, only every second pixel, or third, ..."""
-    step = -(-max(pixels.shape[:2]) // largest)
-    return to_qimage(pixels[::step, ::step])
+    return source, to_qimage(thinned(source.pixels, LARGEST))

@@ -143,12 +143,15 @@ class Chips(QWidget):
         return QSize(200, self.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """A piece's colour follows from its number: the same piece is the same everywhere."""
+        """Those in sight. A piece's colour follows from its number: it is the same everywhere."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colour = self.palette().color
         dark = colour(QPalette.ColorRole.Window).lightness() < 128
+        seen = QRectF(event.rect())
         for place, (text, number, known) in zip(self._places, self._chips, strict=True):
+            if not seen.intersects(place):
+                continue
             ground = QColor.fromHsl(number * 47 % 360, 110, 62 if dark else 218)
             edge = ground if known else colour(QPalette.ColorRole.BrightText)
             painter.setPen(QPen(edge, 1 if known else 2))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,13 +10,13 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
 from studio.core.language import Embed, Embedded, Known, KnownVectors
-from studio.dataset.catalogue import Catalogue
-from studio.gallery.history.rows import Item
-from studio.ui.image.qimage import from_qimage, over_white, to_qimage
+from studio.dataset.catalogue import bundled
+from studio.gallery.history.rows import Brief
+from studio.pictures.reading import read_picture
+from studio.ui.image.qimage import thinned, to_qimage
 from studio.ui.job import Latest, Requester
 from studio.ui.jobs import Jobs
 from studio.ui.library.archive import Archive
-from studio.ui.library.pictures import read_picture
 from studio.ui.starting.opener import Source
 from studio.ui.workspaces.language.desk import Desk
 
@@ -35,7 +34,7 @@ class Thing:
     style: str
 
 
-Place = Source | Thing | Item  # where a picture is: on the desk, in the dataset, in the history
+Place = Source | Thing | Brief  # where a picture is: on the desk, in the dataset, in the history
 
 
 @dataclass(frozen=True)
@@ -50,17 +49,18 @@ class Point:
     def key(self) -> Hashable:
         """Of its thumbnail."""
         place = self.place
-        return (place.id, place.modified) if isinstance(place, Item) else place
+        return (place.id, place.modified) if isinstance(place, Brief) else place
 
 
-def past_point(item: Item, group: str = "") -> Point:
-    return Point(item.settings.prompt or item.path.name, group, item)
+def known_point(known: KnownVectors, number: int) -> Point:
+    place = Thing(known.codes[number], known.style)
+    return Point(known.labels[number], known.groups[number], place)
 
 
-@lru_cache(4)
-def known_points(known: KnownVectors) -> tuple[Point, ...]:
-    found = zip(known.labels, known.groups, known.codes, strict=True)
-    return tuple(Point(a, b, Thing(code, known.style)) for a, b, code in found)
+def cosines(vectors: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    """(N) of unit vectors (N, D) with another (D). Without BLAS, whose threads would wait for a
+    processor while the engine has them all."""
+    return np.asarray(np.einsum("nd,d->n", vectors, vector))
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,29 +162,20 @@ class Dataset(Latest):
             self.arrived.emit()
 
 
-@cache
-def catalogue() -> Catalogue:
-    """The bundled one, opened once. Raises DataError."""
-    return Catalogue()
-
-
 def whole(place: Place) -> Source:
     """The picture at a place, read now. Raises DataError."""
     if isinstance(place, Source):
         return place
-    if isinstance(place, Item):
-        image, *_ = read_picture(place.path)
-        return Source(place.settings.prompt or place.path.name, from_qimage(over_white(image)))
-    rgba = catalogue().picture(place.code, place.style)
-    height, width = rgba.shape[:2]
-    image = QImage(rgba.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888)
-    return Source(catalogue().by_code[place.code].label, from_qimage(over_white(image)))
+    if isinstance(place, Brief):
+        return Source(place.title, read_picture(place.path).pixels)
+    label = bundled().by_code[place.code].label
+    return Source(label, bundled().on_white(place.code, place.style))
 
 
 def small(place: Place, size: int, archive: Archive) -> QImage:
     """A picture of at most `size` pixels a side, read now. Raises DataError."""
-    if isinstance(place, Item):
+    if isinstance(place, Brief):
         return archive.thumbnail(place, size)
-    image = to_qimage(whole(place).pixels)
+    image = to_qimage(thinned(whole(place).pixels, 4 * size))
     ways = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
     return image.scaled(size, size, *ways)
