@@ -411,6 +411,6 @@ def test_prompts(qtbot: QtBot, studio: app.Studio) -> None:
     panel.actions_by_id["words"].trigger()
     page = panel.viewer.words
     qtbot.waitUntil(lambda: page.words.mapped is not None, timeout=60_000)
-    assert page.other.isEnabled() == sd and page.kind.value == "attention"
+    assert page.other.isEnabled() == sd and page.kind.value == ("concept" if sd else "attention")
     assert page.word is not None and page.figures.text().endswith("%")
     panel.actions_by_id["words"].trigger()
