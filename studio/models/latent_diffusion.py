@@ -102,8 +102,7 @@ class LatentDiffusion:
         prediction: Prediction,
         preview: LinearPreview | None,
     ) -> None:
-        self.info = info
-        self.networks = networks
+        self.info, self.networks = info, networks
         self._path, self._prediction, self._preview = path, prediction, preview
         self._known: OrderedDict[str, TextFeatures] = OrderedDict()
         self._heard: list[tuple[TextFeatures, DenoiserTransformer, Prompt]] = []

@@ -85,7 +85,8 @@ class WalkColumn(SettingsColumn):
         self.foot.cancel.clicked.connect(self._course.cancel)
         session = self._session
         values = (
-            session.sampler, session.steps, session.guidance, session.negative, session.guided
+            session.sampler, session.steps, session.guidance, session.negative, session.guided,
+            session.skips,
         )  # fmt: skip
         for signal in (
             *(value.changed for value in (*values, *session.further)),
