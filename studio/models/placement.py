@@ -25,7 +25,7 @@ def place(model: Checkpoint, device: Device, free: Callable[[], int]) -> None:
     denoiser: Any = model.adapter.denoiser
     model.autoencoder.to(target)  # type: ignore[attr-defined]
     if device.offload == "sequential":
-        from diffusers.hooks import apply_group_offloading
+        from diffusers.hooks.group_offloading import apply_group_offloading
 
         apply_group_offloading(denoiser, onload_device=target, num_blocks_per_group=1)
     else:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,6 @@ def measure(conditions: Conditions) -> Iterator[Row]:
 
 def pipeline_of(folder: Path, device: str, kind: Any, small: bool) -> Any:
     """diffusers' own of these configurations, its weights random; `small`: but narrow networks."""
-    import diffusers
     import torch
     import transformers
 
@@ -73,6 +73,7 @@ def pipeline_of(folder: Path, device: str, kind: Any, small: bool) -> Any:
         found = json.loads((folder / part / "config.json").read_text(encoding="utf-8"))
         return found | ({SMALLER[part][0]: SMALLER[part][1]} if small else {})
 
+    diffusers: Any = import_module("diffusers")  # untyped
     with SkipInitialisation():
         clip = transformers.CLIPTextConfig.from_dict(config("text_encoder"))
         networks = {
