@@ -181,32 +181,50 @@ def written(path: Path, state: Mapping[str, Tensor], dtype: str = "BF16") -> Pat
     return files.write(path, header.Header(tensors))
 
 
-@pytest.mark.parametrize("name", TRANSFORMERS)
-def test_every_tensor_of_a_full_size_transformer_finds_its_place(name: str, tmp_path: Path) -> None:
-    """And the probe knows each part's file for what it is."""
+def layout_for(name: str) -> tuple[Answer, Layout]:
+    """Of a file of the probe's table."""
     stub = next(each for each in STUBS if each.path.stem == name)
     told = judge(stub.header, stub.path)
-    layout = layout_of(stub.path, told)
-    for part, more in layout.parts.items():
-        own, kind, config = layout.family.parts[part], more["class"], layout.configs[part]
-        network = empty(own, kind, config, tmp_path, more.get("depth", 0))
-        if part == layout.family.asked:
-            path = written(tmp_path / f"{name}.safetensors", original(network))
-            found = probe(path)
-            assert (found.kind, found.family, found.variant) == (
-                DENOISER,
-                told.family,
-                told.variant,
-            )
-            tensors = own_tensors(Weights(path), network, kind)
-            wanted = dict(network.state_dict())
-            assert shapes(tensors) == shapes({each: wanted[each] for each in tensors})
-            assert not {n for n, _ in network.named_parameters()} - tensors.keys()
-        else:
-            whole = empty(own, kind, config, tmp_path)  # with all its layers
-            path = written(tmp_path / f"{part}.safetensors", text_state(whole))
-            assert (probe(path).kind, probe(path).family) == (ENCODER, more["alone"])
-            assert shapes(encoder_tensors(Weights(path), network, more)) == of(network)
+    return told, layout_of(stub.path, told)
+
+
+@pytest.mark.parametrize("name", TRANSFORMERS)
+def test_every_tensor_of_a_full_size_transformer_finds_its_place(name: str, tmp_path: Path) -> None:
+    """And the probe knows its file for what it is."""
+    told, layout = layout_for(name)
+    asked = layout.family.asked
+    kind = layout.parts[asked]["class"]
+    network = empty(layout.family.parts[asked], kind, layout.configs[asked], tmp_path)
+    path = written(tmp_path / f"{name}.safetensors", original(network))
+    found = probe(path)
+    assert (found.kind, found.family) == (DENOISER, told.family)
+    assert found.variant == told.variant
+    tensors = own_tensors(Weights(path), network, kind)
+    wanted = dict(network.state_dict())
+    assert shapes(tensors) == shapes({each: wanted[each] for each in tensors})
+    assert not {each for each, _ in network.named_parameters()} - tensors.keys()
+
+
+READERS = (
+    ("sd3_medium", "text_encoder"), ("sd3_medium", "text_encoder_2"),
+    ("flux1-dev", "text_encoder_2"), ("flux2-dev", "text_encoder"),
+    ("flux-2-klein-4b", "text_encoder"), ("flux-2-klein-base-9b", "text_encoder"),
+    ("qwen_image_fp8_e4m3fn", "text_encoder"), ("lumina_2", "text_encoder"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "part"), READERS)
+def test_every_tensor_of_a_full_size_encoder_finds_its_place(
+    name: str, part: str, tmp_path: Path
+) -> None:
+    """Of a language model's file with all its layers; the probe knows whose it is."""
+    _, layout = layout_for(name)
+    own, more, config = layout.family.parts[part], layout.parts[part], layout.configs[part]
+    network = empty(own, more["class"], config, tmp_path, more.get("depth", 0))
+    whole = empty(own, more["class"], config, tmp_path)
+    path = written(tmp_path / f"{part}.safetensors", text_state(whole))
+    assert (probe(path).kind, probe(path).family) == (ENCODER, more["alone"])
+    assert shapes(encoder_tensors(Weights(path), network, more)) == of(network)
 
 
 CASES = {
