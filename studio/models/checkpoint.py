@@ -45,7 +45,7 @@ from studio.models.state_files import reason
 from studio.networks.text import TextFeatures, mixed
 
 MEANT = {"epsilon": "epsilon", "v_prediction": "v", "sample": "x0"}
-SAMPLE, POSITIONS = 256, 32  # a side of the picture that the preview is fitted to, at most
+SAMPLE, POSITIONS = 256, 32  # pixels and latents a side, at most, that the preview is fitted to
 
 
 @dataclass(frozen=True)
