@@ -54,7 +54,7 @@ from studio.networks.text import TextFeatures, mixed
 MEANT = {"epsilon": "epsilon", "v_prediction": "v", "sample": "x0"}
 #: A context of one call of the denoiser, by its x and t.
 Overheard = Callable[[Tensor, Tensor], AbstractContextManager[None]]
-SAMPLE, POSITIONS = 256, 32  # a side of the picture that the preview is fitted to, at most
+SAMPLE, POSITIONS = 256, 32  # pixels and latents a side, at most, that the preview is fitted to
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,7 @@ def test_models_are_listed_filtered_and_sorted(
     qtbot: QtBot, stage: Stage, panel: ModelsPanel
 ) -> None:
     assert names(panel) == sorted([*NAMES, "own"], key=str.casefold)
+    assert not stage.find("button-models_hash").isEnabled()  # of none
     qtbot.keyClicks(panel.search, "SDXL base")
     assert names(panel) == ["sd_xl_base_1.0"] and panel.count.text() == "1 of 6 models"
     qtbot.keyClick(panel.search, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)

@@ -52,6 +52,18 @@ def test_a_damaged_model_is_left_out_but_explained(
         registry.find("mine")
 
 
+def test_a_generator_s_autoencoder_is_its_own_or_the_chosen_one(folders: tuple[Path, Path]) -> None:
+    own, other = folders[0] / "tiny" / "autoencoder", folders[1] / "mine" / "autoencoder"
+    for model, place in (
+        ("tiny", own), (str(own.parent), own), (f"tiny|vae={other}", other),
+        ("tiny|vae=mine", other),
+    ):  # fmt: skip
+        found = registry.autoencoder_of(model)
+        assert (found.name, found.path, found.kind) == (str(place), place, "autoencoder")
+    with pytest.raises(ModelError):
+        registry.autoencoder_of("mine/text")
+
+
 def test_names_and_paths_are_found(folders: tuple[Path, Path], tmp_path: Path) -> None:
     assert registry.find("tiny").path == folders[0] / "tiny"
     assert registry.find(str(folders[1] / "mine")).name == "mine"

@@ -65,7 +65,6 @@ def sd3(place: Path, with_t5: bool = True, **more: Any) -> Any:
     )  # fmt: skip
 
 
-FLUX_CHANNELS = 16
 DYNAMIC = {"use_dynamic_shifting": True, "shift": 3.0, "max_shift": 1.3}
 SHAPE = {
     "in_channels": 16, "num_layers": 1, "num_single_layers": 1, "attention_head_dim": 16,
@@ -73,14 +72,14 @@ SHAPE = {
 }  # fmt: skip
 
 
-def flux(place: Path, told: bool = True) -> Any:
+def flux(place: Path, told: bool = True, channels: int = 4) -> Any:
     torch.manual_seed(5)
     return diffusers.FluxPipeline(
         transformer=diffusers.FluxTransformer2DModel(
-            **{**SHAPE, "in_channels": 4 * FLUX_CHANNELS}, joint_attention_dim=WIDTH,
+            **{**SHAPE, "in_channels": 4 * channels}, joint_attention_dim=WIDTH,
             pooled_projection_dim=WIDTH, guidance_embeds=told,
         ),
-        scheduler=scheduler(**DYNAMIC) if told else scheduler(), vae=vae(FLUX_CHANNELS),
+        scheduler=scheduler(**DYNAMIC) if told else scheduler(), vae=vae(channels),
         text_encoder=clip(), tokenizer=clip_tokenizer(place / "words"),
         text_encoder_2=t5(WIDTH), tokenizer_2=t5_tokenizer(),
     )  # fmt: skip
