@@ -138,9 +138,14 @@ class Tokenizer:
         return len(self._read(readable(text)).ids)
 
 
-@lru_cache(maxsize=4)
 def tokenizer_at(path: Path) -> Tokenizer:
-    """Read once for all: the library holds Python's lock for 40 ms. Raises ModelError."""
+    """Read once for all, as long as the file is the same: the library holds Python's lock for 40 ms
+    meanwhile. Raises ModelError."""
+    return _read_once(path, path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@lru_cache(maxsize=4)
+def _read_once(path: Path, modified: int) -> Tokenizer:
     return Tokenizer(path)
 
 

@@ -1,17 +1,32 @@
 """What of a text is read, and what is cut."""
 
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from studio.core.errors import ModelError
 from studio.core.installation import bundled
 from studio.core.prompts import escaped, one_phrase
-from studio.networks.tokenizer import LENGTH, Tokenizer
+from studio.networks.tokenizer import LENGTH, Tokenizer, tokenizer_at
 
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
     return Tokenizer(bundled("studio-256") / "text" / "tokenizer.json")
+
+
+def test_a_file_is_read_once_as_long_as_it_is_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "tokenizer.json"
+    with pytest.raises(ModelError):
+        tokenizer_at(path)
+    path.write_bytes((bundled("studio-256") / "text" / "tokenizer.json").read_bytes())
+    first = tokenizer_at(path)
+    assert tokenizer_at(path) is first
+    os.utime(path, (1, 1))
+    assert tokenizer_at(path) is not first
 
 
 def test_the_end_that_is_cut(tokenizer: Tokenizer) -> None:

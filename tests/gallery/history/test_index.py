@@ -101,6 +101,9 @@ def test_every_filter_narrows(history: History, make: Make) -> None:
     for query, seeds in everything:
         expected = tuple(by_seed[seed] for seed in seeds)
         assert history.ids(query) == expected, query
+        found = [(b.id, b.modified, b.path, b.title) for b in history.briefs(query)]
+        wanted = [(i.id, i.modified, i.path, i.settings.prompt) for i in history.items(expected)]
+        assert found == wanted
         assert tuple(item.id for item in history.search(query)) == expected
         assert history.count(query) == len(expected)
         assert tuple(item.id for item in history.search(query, 1, 1)) == expected[1:2]

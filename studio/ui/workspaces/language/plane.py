@@ -217,7 +217,7 @@ class Plane(PictureView):
             return None
         found = self.thumbnails.known(point.key)
         if found is None:
-            if self._asks:
+            if self._asks > 0 or number < self._named:  # what is drawn last is read first
                 self._asks -= 1
                 self.thumbnails.ask(point.key, small, point.place, THUMB, self._archive)
             return None
