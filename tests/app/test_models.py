@@ -58,6 +58,7 @@ def panel(stage: Stage, qtbot: QtBot, folder: Path) -> ModelsPanel:
     panel = stage.window.panel("models")
     assert isinstance(panel, ModelsPanel) and panel.isVisible()
     until(qtbot, lambda: panel.findChild(QPushButton, "modelsWatch-ComfyUI") is not None)
+    assert not stage.find("button-models_hash").isEnabled()  # of none
     click(qtbot, stage, "modelsWatch-ComfyUI")
     until(qtbot, lambda: panel.count.text() == "6 models")
     return panel
@@ -93,7 +94,6 @@ def test_models_are_listed_filtered_and_sorted(
     qtbot: QtBot, stage: Stage, panel: ModelsPanel
 ) -> None:
     assert names(panel) == sorted([*NAMES, "own"], key=str.casefold)
-    assert not stage.find("button-models_hash").isEnabled()  # of none
     qtbot.keyClicks(panel.search, "SDXL base")
     assert names(panel) == ["sd_xl_base_1.0"] and panel.count.text() == "1 of 6 models"
     qtbot.keyClick(panel.search, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)

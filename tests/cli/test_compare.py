@@ -38,12 +38,12 @@ def axes(document: dict[str, dict[str, dict[str, object]]]) -> dict[str, object]
     return {where: axis["name"] for where, axis in document["axes"].items()}
 
 
-def test_the_program_writes_cells_sheet_and_figures(
-    program: Run, quick: tuple[object, ...], tmp_path: Path
+def test_cells_sheet_and_figures_are_written(
+    run: Run, quick: tuple[object, ...], tmp_path: Path
 ) -> None:
     out = tmp_path / "new"
     grid = ("--samplers", "ddpm,sde,flow", "--steps", "2,4", "--seed", 1)
-    ran = program("compare", "a red bear", *quick, *grid, "--out", out, "--json")
+    ran = run("compare", "a red bear", *quick, *grid, "--out", out, "--json")
     document = ran.document
     assert ran.err == ""
     assert axes(document) == {"columns": "steps", "rows": "sampler"}

@@ -39,12 +39,10 @@ def small(tiny: Path, tmp_path: Path) -> tuple[object, ...]:
     return "--autoencoders", tiny / "autoencoder", "--device", "cpu", "--out", out
 
 
-def test_the_program_agrees_with_independent_figures(
-    program: Run, photo: Path, tmp_path: Path
-) -> None:
+def test_figures_are_those_of_other_packages(run: Run, photo: Path, tmp_path: Path) -> None:
     metrics = pytest.importorskip("skimage.metrics")
     options = ("--autoencoders", SHIPPED, "--device", "cpu", "--out", tmp_path / "out", "--json")
-    ran = program("reconstruct", photo, *options)
+    ran = run("reconstruct", photo, *options)
     document = ran.document
     assert ran.err == ""
     (result,) = document["results"]
