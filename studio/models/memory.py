@@ -27,8 +27,6 @@ TILE = 512  # pixels a side that go through an autoencoder at once
 DENOISING, DECODING = 400, 1050
 EXACT = re.compile(r"\.wo\.weight$")  # of T5, which transformers does not put into fp16
 Held = tuple[dict[str, int], set[Path]]  # bytes of each part in memory, and its files
-
-
 LEAVING = {
     "none": "",
     "encoders": "; the text encoders leave the GPU once they have read",

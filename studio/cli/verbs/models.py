@@ -38,7 +38,7 @@ def run(arguments: Namespace) -> Document:
             asdict(each) | {"path": str(each.path or ""), "looked": [*map(str, each.looked)]}
             for each in inventory(answer.path)
         ]
-        memory = _weighed(arguments, str(answer.path))
+        memory = None if refusal(answer.path) else _weighed(arguments, str(answer.path))
         told = {"path": str(answer.path), "places": places, "memory": memory}
         return {"probe": asdict(answer) | told}
     if arguments.scan is not None:
@@ -51,7 +51,7 @@ def run(arguments: Namespace) -> Document:
 
 
 def _weighed(arguments: Namespace, model: str) -> Document | None:
-    """What a generator takes where it would be loaded; None of anything else."""
+    """What a generator takes where it would be loaded; None where its headers do not tell."""
     worker = worker_of(arguments)
     try:
         fit = worker.weigh(model)
