@@ -223,11 +223,11 @@ def test_a_grid_of_several_loras_has_what_each_alone_makes(sd1: Path, tmp_path: 
     cells = tuple(
         replace(plain, addons=each) for each in ((), (words,), (style,), (words, style), ())
     )
-    worker = Worker("cpu")
+    worker = Worker("cpu", precision="float32")
     heard = run(Compare(cells, trajectories=False, distances=False), worker)
     made = {event.index: event for event in heard if isinstance(event, Cell)}
     for index, settings in enumerate(cells):
-        (alone,) = run_now(Generate(settings), Worker("cpu"))
+        (alone,) = run_now(Generate(settings), Worker("cpu", precision="float32"))
         assert np.array_equal(made[index].image, alone.image)
     assert len({made[index].image.tobytes() for index in range(4)}) == 4
     said = [event.message for event in heard if isinstance(event, Note)]
