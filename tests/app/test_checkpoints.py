@@ -413,6 +413,7 @@ def test_prompts(qtbot: QtBot, studio: app.Studio) -> None:
     panel.actions_by_id["words"].trigger()
     page = panel.viewer.words
     qtbot.waitUntil(lambda: page.words.mapped is not None, timeout=60_000)
-    assert page.other.isEnabled() == sd and page.kind.value == ("concept" if sd else "attention")
+    qtbot.waitUntil(lambda: page.other.isEnabled() == sd)
+    assert page.kind.value == ("concept" if sd else "attention")
     assert page.word is not None and page.figures.text()
     panel.actions_by_id["words"].trigger()

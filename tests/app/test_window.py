@@ -128,7 +128,8 @@ def test_a_locked_seed_draws_the_same_picture_after_a_restart(
     before = session.settings()
     usual = Settings("")
     same = {f.name for f in fields(Settings) if getattr(before, f.name) == getattr(usual, f.name)}
-    assert same == {"addons", "model", "size", "syntax"}  # the others are all tried
+    others = {"addons", "clip_skip", "model", "size", "syntax"}  # of other models
+    assert same == others
     stage.window.close()
     again = open_window(qtbot, qapp, stage.folder, tmp_path / "settings.ini")
     after = again.panel.session

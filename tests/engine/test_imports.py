@@ -75,6 +75,6 @@ def test_a_torch_that_is_not_let_in_is_one_line(
         raise error
 
     monkeypatch.delitem(sys.modules, "torch", raising=False)
-    monkeypatch.setattr(importing, "_import_uncollected", limited)
+    monkeypatch.setattr(importing, "import_uncollected", limited)
     with pytest.raises(StudioError, match=r"^a library cannot be loaded \(.+\); allow more memory"):
         importing.import_torch()

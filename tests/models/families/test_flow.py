@@ -257,7 +257,8 @@ def test_what_is_not_read_of_a_long_prompt_is_said(opened: Opened) -> None:
     rest = opened.model.unread(long)
     assert rest and long.endswith(rest)
     counted = opened.model.counted(plain(long))
-    assert counted.cut[0][0] == len(long) - len(rest) and counted.cut[-1][1] >= len(long) - 1
+    assert long[counted.cut[0][0] :].strip() == rest.strip()  # a space may be the next word's
+    assert counted.cut[-1][1] >= len(long) - 1
     assert counted.limit < counted.count and not counted.begins
     if opened.name in LIMITS:  # the others talk before the prompt
         assert counted.limit == LIMITS[opened.name]
