@@ -19,7 +19,7 @@ PICTURE = 200  # logical pixels, at most
 TIPS = "Load the selected model (Enter)", "Stop loading (Esc)"
 OFFLOAD_TIP = "What of other people's models leaves a CUDA GPU while it is not needed"
 LEAVING = (
-    ("auto", "As little as has to", "By what the model needs and what is free"),
+    ("auto", "As little as needed", "By what the model needs and what is free"),
     ("none", "Nothing", "The quickest, where all of it fits"),
     ("encoders", "Text encoders", "They come back for a new prompt"),
     ("sequential", "All but a block", "The least memory, and slow"),

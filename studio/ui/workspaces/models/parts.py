@@ -42,6 +42,7 @@ class PartsView(QWidget):
         self.table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
         self.table.setTabKeyNavigation(False)
         self.table.setWordWrap(False)
+        self.table.setShowGrid(False)
         self.said = caption("", "muted", "modelsPartsSaid")
         buttons = []
         for each in (point, reset):
