@@ -46,6 +46,7 @@ from studio.models.known import answers, bytes_of
 from studio.models.latent_diffusion import LinearPreview, remembered, shown, to_bytes
 from studio.models.model import ImageAutoencoder, ModelInfo
 from studio.models.network_folder import read_document
+from studio.models.previews import tiny_preview
 from studio.models.room import Room
 from studio.models.state_files import reason
 from studio.models.weights import Watched
@@ -91,7 +92,7 @@ class Checkpoint:
         self.place = self._parameter.device  # where the denoiser computes, wherever it is kept
         #: Within it the text encoders are where they can read.
         self.reading: Callable[[], AbstractContextManager[None]] = nullcontext
-        self._preview: LinearPreview | None = None
+        self._preview: Callable[[Tensor], Tensor] | None = None
         self._one_reader = Lock()  # a window counts tokens meanwhile
         self.overheard: Overheard = unheard  # while the denoiser is asked
 
@@ -195,7 +196,8 @@ class Checkpoint:
     @torch.inference_mode()
     def preview(self, x0: Tensor) -> np.ndarray:
         if self._preview is None:
-            self._preview = fitted(self.autoencoder, self.place)
+            told = self.info.path, self.adapter.tiny, x0.shape[1], self.place, self.notes
+            self._preview = tiny_preview(*told) or fitted(self.autoencoder, self.place)
         return to_bytes(self._preview(x0.float()))
 
     def predict(

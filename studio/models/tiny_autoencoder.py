@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from studio.core.errors import ModelError
 from studio.core.tables import shortened
@@ -45,39 +45,47 @@ def tiny_autoencoder(
     path: Path, encoder: State, decoder: State, scale: float = 1.0, shift: float = 0.0
 ) -> TinyAutoencoder:
     """The network of these tensors, fp32, on the CPU, in eval mode. Raises ModelError."""
-    config = replace(_inferred(path, encoder, decoder), scale=scale, shift=shift)
+    config = _inferred(path, decoder)
+    config = replace(config, encoder_blocks=_stages(path, encoder), scale=scale, shift=shift)
+    if len(config.encoder_blocks) != len(config.decoder_blocks):
+        raise ModelError(f"{path} pairs an encoder and a decoder that do not fit.")
     with torch.device("meta"):
         network = TinyAutoencoder(config)
     for half, state in (("encoder", encoder), ("decoder", decoder)):
-        module = network.get_submodule(half)
-        expected = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
-        found = {name: tuple(tensor.shape) for name, tensor in state.items()}
-        wrong = [n for n in sorted(expected | found) if expected.get(n) != found.get(n)]
-        if wrong:
-            raise ModelError(
-                f"{path} does not have TAESD's layout: its {half} has {shortened(wrong[0])}"
-                f" as {found.get(wrong[0])}, not {expected.get(wrong[0])}."
-            )
-        module.load_state_dict(state, assign=True)
+        _fill(path, half, network.get_submodule(half), state)
     return network.eval().requires_grad_(False)
 
 
-def _inferred(path: Path, encoder: State, decoder: State) -> TinyAutoencoderConfig:
-    first, last = encoder.get("0.weight"), decoder.get("1.weight")
-    if first is None or last is None or first.ndim != 4 or last.ndim != 4:
+def tiny_decoder(path: Path, decoder: State) -> nn.Module:
+    """The second half alone: latents to pictures in about [0, 1]. Raises ModelError."""
+    with torch.device("meta"):
+        network = TinyAutoencoder(_inferred(path, decoder)).decoder
+    _fill(path, "decoder", network, decoder)
+    return network.eval().requires_grad_(False)
+
+
+def _fill(path: Path, half: str, module: nn.Module, state: State) -> None:
+    expected = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
+    found = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    wrong = [n for n in sorted(expected | found) if expected.get(n) != found.get(n)]
+    if wrong:
+        raise ModelError(
+            f"{path} does not have TAESD's layout: its {half} has {shortened(wrong[0])}"
+            f" as {found.get(wrong[0])}, not {expected.get(wrong[0])}."
+        )
+    module.load_state_dict(state, assign=True)
+
+
+def _inferred(path: Path, decoder: State) -> TinyAutoencoderConfig:
+    first = decoder.get("1.weight")
+    if first is None or first.ndim != 4:
         raise ModelError(f"{path} does not have TAESD's layout: its first layers are missing.")
-    config = TinyAutoencoderConfig(
-        latent_channels=last.shape[1],
-        width=first.shape[0],
-        encoder_blocks=_stages(path, encoder),
-        decoder_blocks=_stages(path, decoder),
-        pooling=any(".pool." in name for name in encoder),
-    )
-    if max(config.latent_channels, config.width) > WIDEST or config.width % 4:
-        raise ModelError(f"{path} does not have TAESD's layout: {config.width} channels.")
-    if len(config.encoder_blocks) != len(config.decoder_blocks):
-        raise ModelError(f"{path} pairs an encoder and a decoder that do not fit.")
-    return config
+    width, channels = first.shape[:2]
+    if max(channels, width) > WIDEST or width % 4:
+        raise ModelError(f"{path} does not have TAESD's layout: {width} channels.")
+    pooling = any(".pool." in name for name in decoder)
+    blocks = _stages(path, decoder)
+    return TinyAutoencoderConfig(channels, width, decoder_blocks=blocks, pooling=pooling)
 
 
 def _stages(path: Path, state: State) -> tuple[int, ...]:

@@ -222,7 +222,8 @@ def test_parts_are_shown_and_pointed_to(
     assert not stage.find("button-models_reset").isEnabled()
     click(qtbot, stage, "button-models_point")
     until(qtbot, lambda: cells(panel, 2)[1] == "mine.safetensors, chosen by you")
-    assert panel.parts.table.currentRow() == 3  # the next
+    missing = cells(panel, 2).index("missing")  # CLIP's vocabulary comes with a package
+    assert panel.parts.table.currentRow() == missing in (2, 3)  # the next
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *args: str(folder))
     at = panel.parts.table.visualItemRect(panel.parts.table.item(4, 0)).center()
     qtbot.mouseClick(panel.parts.table.viewport(), LEFT, pos=at)

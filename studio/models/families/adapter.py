@@ -67,6 +67,11 @@ class Adapter(ABC):
         """The network that is asked at every step; its `config` is its own."""
         return self.networks[self.asked]
 
+    @property
+    def tiny(self) -> str:
+        """The tiny autoencoder for its latents, as those who made it name its files."""
+        return ""
+
     def skipping(self, clip_skip: int) -> Adapter:
         """The same networks, prompts read at that layer of CLIP, 1 the last that it was trained
         with. Raises UsageError where there is none such."""

@@ -35,7 +35,7 @@ PACK = 2  # latents a side in one token
 class Flux(Adapter):
     """And what its kin share."""
 
-    asked = "transformer"
+    asked, tiny = "transformer", "taef1"
     maps = (ATTENTION,)
     latent_side = 128
     usual = DEV.guidance

@@ -49,7 +49,7 @@ class Empirical:
 
 
 class Flux2(Flux):
-    usual = DEV.guidance
+    usual, tiny = DEV.guidance, ""
     pipelines = ("Flux2Pipeline", KLEIN)
     parts: ClassVar[Mapping[str, Part]] = {
         "transformer": Part(("Flux2Transformer2DModel",)),

@@ -22,6 +22,7 @@ SYSTEM = (
 
 
 class Lumina2(LanguageAdapter):
+    tiny = "taef1"
     usually = Defaults("flow-euler", 30, 4.0)
     pipelines = ("Lumina2Pipeline", "Lumina2Text2ImgPipeline")
     parts = made_of(

@@ -64,6 +64,10 @@ class StableDiffusion(Adapter):
     def xl(self) -> bool:
         return len(self.texts) > 1
 
+    @property
+    def tiny(self) -> str:
+        return "taesdxl" if self.xl else "taesd"
+
     def skipping(self, clip_skip: int) -> StableDiffusion:
         layers = min(text.encoder.config.num_hidden_layers for text in self.texts)
         if clip_skip > layers:

@@ -37,7 +37,7 @@ DEFAULTS = {
 
 
 class StableDiffusion3(Adapter):
-    asked = "transformer"
+    asked, tiny = "transformer", "taesd3"
     maps = (ATTENTION,)
     pipelines = ("StableDiffusion3Pipeline",)
     parts: ClassVar[Mapping[str, Part]] = {

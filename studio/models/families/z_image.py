@@ -18,6 +18,7 @@ USER, END = "<|im_start|>user\n", "<|im_end|>\n<|im_start|>assistant\n"
 
 
 class ZImage(LanguageAdapter):
+    tiny = "taef1"
     usually = Defaults("flow-euler", 50, 5.0)
     distilled: ClassVar[Mapping[str, Defaults]] = {"Turbo": Defaults("flow-euler", 8, 1.0)}
     latent_side = 128
