@@ -412,8 +412,7 @@ def test_prompts(qtbot: QtBot, studio: app.Studio) -> None:
         assert png.read_settings(path).clip_skip == 2 and (read(path) != read(plain)).any()
     panel.actions_by_id["words"].trigger()
     page = panel.viewer.words
-    qtbot.waitUntil(lambda: page.words.mapped is not None, timeout=60_000)
-    qtbot.waitUntil(lambda: page.other.isEnabled() == sd)
+    qtbot.waitUntil(lambda: page.word is not None, timeout=60_000)
+    assert page.other.isEnabled() == sd and page.figures.text()
     assert page.kind.value == ("concept" if sd else "attention")
-    assert page.word is not None and page.figures.text()
     panel.actions_by_id["words"].trigger()
