@@ -93,7 +93,7 @@ def add_model(parser: ArgumentParser) -> None:
         choices=OFFLOADS,
         default="auto",
         help="what of a checkpoint leaves a CUDA GPU while it is not needed (default: as little as"
-        " has to)",
+        " needed)",
     )
     parser.add_argument(
         "--compile",

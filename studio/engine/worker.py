@@ -121,10 +121,10 @@ class Worker:
         name = request.needs
         check()
         loading = isinstance(request, LoadModel)
-        if isinstance(request, LoadModel) and request.anew:
-            self._drop()
         if isinstance(request, LoadModel):
             self._offload, self._compiled = request.offload, request.compiled
+            if request.anew:
+                self._drop()
         ready = self._model is not None and self._name == name
         watching = check
         if name is not None and not ready:

@@ -93,9 +93,7 @@ class CellWords(Requester):
     @property
     def find_any(self) -> bool:
         """Whether words can be looked for that the prompts have not, as far as is known."""
-        return all(
-            word.concept is not None for found in self._kept.values() for word in found.words
-        )
+        return all(found.finds_any for found in self._kept.values())
 
     def problem(self, cell: Settings, kind: str) -> str:
         """Why a picture shows no map, in a few words."""
