@@ -61,7 +61,8 @@ def test_prompt_to_png(qtbot: QtBot, studio: app.Studio, tmp_path: Path) -> None
     settings = png.read_settings(path)
     assert settings.prompt == "a red bear"
     assert settings.seed == studio.shared.session.last_seed.get()
-    assert find(studio, "generateSaid").text().startswith("Done in")  # type: ignore[attr-defined]
+    said: Any = find(studio, "generateSaid")  # the job ends a moment after its picture is kept
+    qtbot.waitUntil(lambda: said.text().startswith("Done in"), timeout=10_000)
 
 
 def test_cancel_stops_a_long_job(qtbot: QtBot, studio: app.Studio, tmp_path: Path) -> None:
