@@ -88,13 +88,9 @@ def normalised(x: Tensor) -> Tensor:
     return x * (x.shape[-1] ** 0.5 / length.clamp_min(1e-6)).to(x.dtype)
 
 
-def rotate(x: Tensor, cos: Tensor, sin: Tensor, weights: Tensor) -> Tensor:
-    """Weighs x (..., L, d) by `weights` (broadcastable to it), then turns its pairs of channels by
-    the angles with these cosines and sines (L, d / 2).
-
-    A channel's partner lies d / 2 away. Weights and angles are joined first: they are small.
-    """
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turns the pairs of channels of x (..., L, d) by the angles with these cosines and sines
+    (L, d / 2). A channel's partner lies d / 2 away."""
     swapped = torch.cat(x.chunk(2, dim=-1)[::-1], dim=-1)
-    kept = weights * torch.cat([cos, cos], dim=-1)
-    moved = torch.cat(weights.chunk(2, dim=-1)[::-1], dim=-1) * torch.cat([-sin, sin], dim=-1)
+    kept, moved = torch.cat([cos, cos], dim=-1), torch.cat([-sin, sin], dim=-1)
     return torch.addcmul(x * kept.to(x.dtype), swapped, moved.to(x.dtype))

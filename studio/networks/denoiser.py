@@ -79,12 +79,11 @@ class SelfAttention(nn.Module):
         self.q_norm, self.k_norm = nn.RMSNorm(width // heads), nn.RMSNorm(width // heads)
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor, record: Record | None = None) -> Tensor:
-        """Queries and keys are normalised, weighed and turned as one tensor (2, B, heads, L, d)."""
-        parts = self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        weights = torch.stack([self.q_norm.weight, self.k_norm.weight])[:, None, None, None]
-        q, k = rotate(normalised(parts[:2]), cos, sin, weights)
+        q, k, v = (split_heads(part, self.heads) for part in self.qkv(x).chunk(3, -1))
+        q = rotate(normalised(q) * self.q_norm.weight.to(q.dtype), cos, sin)
+        k = rotate(normalised(k) * self.k_norm.weight.to(k.dtype), cos, sin)
         kept = None if record is None else record.weights
-        return self.out(join_heads(attention(q, k, parts[2], weights=kept)))
+        return self.out(join_heads(attention(q, k, v, weights=kept)))
 
 
 class CrossAttention(nn.Module):

@@ -34,8 +34,7 @@ def test_rotation_keeps_lengths_and_depends_on_offsets_only() -> None:
     angles = axial_frequencies(side, width).double()
     q, k = torch.randn(2, 1, 1, 1, width, dtype=torch.float64)
     everywhere = q.expand(1, 1, side * side, width), k.expand(1, 1, side * side, width)
-    one = torch.ones(width, dtype=torch.float64)
-    turned_q, turned_k = (rotate(x, angles.cos(), angles.sin(), one)[0, 0] for x in everywhere)
+    turned_q, turned_k = (rotate(x, angles.cos(), angles.sin())[0, 0] for x in everywhere)
     torch.testing.assert_close(turned_q.norm(dim=-1), q.norm().expand(side * side))
     products = (turned_q @ turned_k.T).view(side, side, side, side)
     # one row down and two columns right, wherever the pair stands
@@ -43,16 +42,12 @@ def test_rotation_keeps_lengths_and_depends_on_offsets_only() -> None:
     assert not torch.allclose(products[0, 0, 1, 2], products[0, 0, 2, 1])
 
 
-def test_weights_come_before_the_rotation() -> None:
-    x, weights, angles = torch.randn(2, 3, 9, 8), torch.rand(8) + 0.5, axial_frequencies(3, 8)
+def test_rotation_written_out() -> None:
+    x, angles = torch.randn(2, 3, 9, 8), axial_frequencies(3, 8)
     cos, sin = angles.cos(), angles.sin()
-    ones = torch.ones(8)
-    torch.testing.assert_close(
-        rotate(x, cos, sin, weights), rotate(x * weights, cos, sin, ones), atol=1e-6, rtol=1e-5
-    )
     a, b = x.chunk(2, -1)
     plain = torch.cat([a * cos - b * sin, b * cos + a * sin], -1)
-    torch.testing.assert_close(rotate(x, cos, sin, ones), plain)
+    torch.testing.assert_close(rotate(x, cos, sin), plain)
 
 
 def test_normalised_is_torch_s_rms_norm() -> None:

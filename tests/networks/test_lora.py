@@ -21,7 +21,7 @@ def network() -> DenoiserTransformer:
     torch.manual_seed(0)
     made = randomised(DenoiserTransformer(DENOISER))
     assert isinstance(made, DenoiserTransformer)
-    return made.eval()
+    return made.eval().requires_grad_(False)  # as opened: torch multiplies in another order else
 
 
 def adapted(weight: float = 1.0) -> DenoiserTransformer:
