@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import platform
+import sys
 from dataclasses import dataclass
 
 import torch
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 
 
 @dataclass(frozen=True)
@@ -33,3 +37,12 @@ class Hardware:
     def autocast(self) -> torch.autocast:
         lower = self.precision != torch.float32
         return torch.autocast(self.device.type, self.precision if lower else None, enabled=lower)
+
+
+def keep_freed_memory() -> None:
+    """Lets the C library keep what is freed, for the rest of the process: a step on the CPU frees
+    and wants the same tensors, and glibc gives those above 32 MB back to the system, which then
+    clears every page of them anew (5 % of the time of the denoiser's step of 128)."""
+    if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)):
+        mallopt(M_MMAP_THRESHOLD, 2**30)
+        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)

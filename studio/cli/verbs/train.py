@@ -103,8 +103,9 @@ def _train(recipe: recipes.Recipe, out: Path, arguments: Namespace, resume: bool
 
     from studio.engine import devices
     from studio.training import loop, tasks
-    from studio.training.hardware import Hardware
+    from studio.training.hardware import Hardware, keep_freed_memory
 
+    keep_freed_memory()
     device = devices.choose(arguments.device, arguments.precision, training=True)
     report = partial(print, file=sys.stderr, flush=True)
     torch.manual_seed(recipe.run.seed)  # of the initial weights: a task builds its network
