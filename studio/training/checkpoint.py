@@ -13,6 +13,7 @@ from studio.core.errors import DataError, ModelError, OutputError, UsageError
 from studio.core.files import replacing
 from studio.core.tables import shortened
 from studio.models.state_files import check_archive, read, shapes
+from studio.networks import lora
 from studio.training import states
 from studio.training.bundle import unfit
 from studio.training.optimizers import RunningAverage
@@ -147,27 +148,30 @@ def _restore(state: object, run: Stateful) -> None:
     vars(run.progress).update(**figures, seconds=seconds)
 
 
+@torch.no_grad()
 def start_from(folder: Path, network: nn.Module) -> None:
     """Begins from shipped weights (`weights-*.safetensors`) with fresh optimisers.
 
-    A part that the weights do not know may be new if it begins at zero (learned positions): it
-    then changes nothing until it is trained.
+    Of a network with adapters, only these are read: an adapter may begin as another base's. A part
+    that the weights do not know may be new if it begins at zero (learned positions): it then
+    changes nothing until it is trained.
 
     Raises:
         DataError: no weights there, or of another network.
     """
     files = weights_in(folder)
-    own = dict(network.named_parameters())
+    own = lora.state_of(network) or network.state_dict()
     try:
         found = {name: shape for file in files for name, shape in shapes(file).items()}
-        zeros = {n: p for n, p in own.items() if n not in found and not p.any()}
-        if odd := sorted(found.keys() ^ (network.state_dict().keys() - zeros.keys())):
+        zeros = {name for name in own if name not in found and not own[name].any()}
+        if odd := sorted(found.keys() ^ (own.keys() - zeros)):
             raise ValueError(f"its weights and the recipe's differ in {shortened(odd[0])}")
-        for name, tensor in network.state_dict().items():
-            if name in found and found[name] != tuple(tensor.shape):
-                raise ValueError(f"{name!r} has the shape {found[name]}, not {tuple(tensor.shape)}")
+        for name, shape in found.items():
+            if shape != tuple(own[name].shape):
+                raise ValueError(f"{name!r} has the shape {shape}, not {tuple(own[name].shape)}")
         state = {name: tensor for file in files for name, tensor in read(file).items()}
-        network.load_state_dict({**zeros, **state})
+        for name, tensor in state.items():
+            own[name].copy_(tensor)
     except ModelError as error:
         raise DataError(str(error)) from None
     except ValueError as error:

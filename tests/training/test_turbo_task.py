@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from studio.diffusion.samplers.turbo import SCHEDULE
 from studio.models.latent_diffusion import LatentDiffusion
 from studio.models.plan import Plan
 from studio.models.registry import open_model
+from studio.training import checkpoint, tasks
 from studio.training import recipe as recipes
-from studio.training import tasks
 from studio.training.hardware import Hardware
 from studio.training.tasks.turbo import VALIDATION, TurboTask
 from studio.training.trajectories import SHARD, trajectories
@@ -119,6 +120,19 @@ def test_what_is_exported_draws(task: TurboTask, bundle: Path, tmp_path: Path) -
     answer = model.turbo_denoiser(model.condition(["a bear"]))
     shape = (1, *model.latent_shape(tiny.SIZE))
     assert answer(torch.zeros(shape), 0.0, 1.0).x0.isfinite().all()
+
+
+def test_an_adapter_begins_as_another_denoiser_s(task: TurboTask, tmp_path: Path) -> None:
+    made_before = deepcopy(task.network)
+    for name, parameter in made_before.named_parameters():
+        torch.nn.init.normal_(parameter)  # of the base's too, which must not be read
+        assert ("lora_" in name) == parameter.requires_grad
+    task.export(made_before, tmp_path / "before", tiny.ABOUT)
+    base = deepcopy(task.network).state_dict()
+    checkpoint.start_from(tmp_path / "before", task.network)
+    for name, tensor in task.network.state_dict().items():
+        wanted = made_before.state_dict() if "lora_" in name else base
+        torch.testing.assert_close(tensor, wanted[name], rtol=1e-3, atol=1e-3)  # kept as fp16
 
 
 def test_a_number_that_fills_no_shard_is_refused() -> None:
