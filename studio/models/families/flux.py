@@ -37,6 +37,7 @@ class Flux(Adapter):
 
     asked, tiny = "transformer", "taef1"
     maps = (ATTENTION,)
+    caches = True
     latent_side = 128
     usual = DEV.guidance
     pipelines: ClassVar[tuple[str, ...]] = ("FluxPipeline",)
