@@ -23,6 +23,7 @@ from studio.core.errors import Cancelled, UsageError
 from studio.core.generating import Generate, Picture
 from studio.core.settings import Settings
 from studio.core.word_maps import MapWords
+from studio.engine import references
 from studio.engine.compare import compare
 from studio.engine.generate import generate
 from studio.engine.word_maps import map_words
@@ -157,7 +158,10 @@ def test_what_is_kept_does_not_pile_up(qwen: tuple[Any, Checkpoint]) -> None:
     assert len(head._diffusers_hook.get_hook(hook).state_manager._state_cache) <= 2
 
 
-def test_cells_of_a_comparison_are_apart_and_measured_without_it(flux: Opened) -> None:
+def test_cells_of_a_comparison_are_apart_and_measured_without_it(
+    flux: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(references, "STEPS", 30)
     settings = settings_of(flux.model, guidance=2.0, seed=4)
     cells = tuple(replace(settings, cache=cache) for cache in (MOST, 0.0, 0.1))
     events = list(compare(flux.model, Compare(cells)))
