@@ -59,6 +59,11 @@ def add_fine_tuning(parser: ArgumentParser) -> None:
     add("--shift", type=float, default=DEFAULT.shift, help="above 1: more steps near the noise")
     tip = "the layer of CLIP, from its end, that prompts are read at (%(default)s)"
     add("--clip-skip", type=int, default=DEFAULT.clip_skip, metavar="N", help=tip)
+    tip = (
+        "FLUX.1 and Qwen-Image: leave out blocks while the first changes by less than this share"
+        " from step to step; quicker, changes the picture (try 0.1; default %(default)g: never)"
+    )
+    add("--cache", type=float, default=DEFAULT.cache, metavar="THRESHOLD", help=tip)
     add("--rule", default=DEFAULT.rule, metavar="NAME", help="the guidance rule (%(default)s)")
     pair("--rule-option", help="an option of the guidance rule (repeatable)")
     add("--classifier", default="", metavar="CLASS", help="a class the classifier guides towards")
@@ -143,6 +148,7 @@ def settings_from(arguments: Namespace, prompt: str, seed: int) -> Settings:
         schedule=arguments.schedule,
         shift=arguments.shift,
         clip_skip=arguments.clip_skip,
+        cache=arguments.cache,
         rule=arguments.rule,
         rule_options=tuple(arguments.rule_option),
         classifier=_text(arguments.classifier, "class"),

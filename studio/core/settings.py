@@ -17,7 +17,9 @@ MAX_GUIDANCE = 30
 MAX_CLASSIFIER = 50
 SHIFTS = (0.1, 10)
 MAX_CLIP_SKIP = 12
-CLIP_SKIP = "clip skip"  # what a model says to have that knows it
+MAX_CACHE = 1
+CLIP_SKIP, CACHE = "clip skip", "cache"  # what a model says to have that knows it
+NO_CACHE = "diffusers' First Block Cache knows FLUX.1's and Qwen-Image's blocks alone"
 FEW_STEPS = 8  # at most: of a model that was distilled to draw in so many
 SYNTAX = 1  # of prompts: since 1, brackets mean something
 #: Settings, in words, and what they may be.
@@ -28,6 +30,7 @@ BOUNDS = (
     ("shift", "the shift", *SHIFTS),
     ("classifier_scale", "the classifier's scale", 0, MAX_CLASSIFIER),
     ("clip_skip", "clip skip", 1, MAX_CLIP_SKIP),
+    ("cache", "the cache's threshold", 0, MAX_CACHE),
     ("variation", "the variation", 0, 1),
     ("variation_seed", "the variation's seed", 0, MAX_SEED),
 )
@@ -47,7 +50,8 @@ class Settings:
     ("": all). `variation` moves the noise of `seed` towards that of `variation_seed`: 0 stays, 1
     arrives. `syntax` is the version of the prompts' syntax (`core.prompts`). `addons` are LoRA and
     embedding files. `clip_skip` is the layer of CLIP, from the end, that a prompt is read at: 1 the
-    last, or where the model was trained with an earlier one, that.
+    last, or where the model was trained with an earlier one, that. `cache` is the threshold of
+    First Block Cache (`models.block_cache`): 0 none, more is quicker and less exact.
     """
 
     prompt: str
@@ -74,6 +78,7 @@ class Settings:
     syntax: int = SYNTAX
     addons: tuple[AddOn, ...] = ()
     clip_skip: int = 1
+    cache: float = 0.0
 
     def __post_init__(self) -> None:
         """JSON knows lists only."""

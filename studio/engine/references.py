@@ -35,7 +35,9 @@ SAMPLER, SCHEDULE, STEPS = "dpmpp-2m", "beta", 100
 
 def reference_of(cell: Settings) -> Settings:
     """The settings of the converged run that this cell is measured against."""
-    return replace(cell, sampler=SAMPLER, steps=STEPS, options=(), schedule=SCHEDULE, shift=1.0)
+    return replace(
+        cell, sampler=SAMPLER, steps=STEPS, options=(), schedule=SCHEDULE, shift=1.0, cache=0.0
+    )
 
 
 class References:

@@ -45,6 +45,8 @@ def map_words(
     """
     hearing_of(model)  # or there is nothing to do
     plan = Plan.of(request.settings)
+    if plan.settings.cache:
+        raise UsageError("blocks that are left out hear no words; set the block cache to 0.")
     model = plan.dressed(model)
     hearing = hearing_of(model)
     if request.words and not hearing.likeness:

@@ -26,16 +26,17 @@ from studio.core import prompts
 from studio.core.addons import ADDONS, AddOn
 from studio.core.errors import Cancelled, ModelError, UsageError, is_out_of_memory
 from studio.core.prompts import Phrase
-from studio.core.settings import CLIP_SKIP
+from studio.core.settings import CACHE, CLIP_SKIP, NO_CACHE
 from studio.core.sizes import Size, Sizes
 from studio.core.tokens import Counted
-from studio.diffusion.denoiser import NetworkDenoiser
+from studio.diffusion.denoiser import Network, NetworkDenoiser
 from studio.diffusion.guidance import LogProbability
 from studio.diffusion.paths import DiscreteDDPM, RectifiedFlow, evenly, rf_time
 from studio.diffusion.paths import Path as DiffusionPath
 from studio.diffusion.predictions import PREDICTIONS, Prediction
 from studio.diffusion.schedules import Schedule
 from studio.models import tiling
+from studio.models.block_cache import BlockCache, Keeping
 from studio.models.dressing import Wardrobe
 from studio.models.families import family_of
 from studio.models.families.adapter import Adapter
@@ -87,6 +88,7 @@ class Checkpoint:
         self.path, self.prediction = path, prediction
         self._known: OrderedDict[Any, TextFeatures] = OrderedDict()
         self._wardrobe, self._addons = Wardrobe(adapter, info.name), tuple[AddOn, ...]()
+        self._blocks, self._cache = BlockCache(adapter.denoiser), 0.0
         self._room = Room(info.name, self._wardrobe.notes)
         self._parameter = next(adapter.denoiser.parameters())
         self.place = self._parameter.device  # where the denoiser computes, wherever it is kept
@@ -132,8 +134,13 @@ class Checkpoint:
             self._wardrobe.wear(self._addons)
             return self.adapter.aligned(conditions)
 
-    def dressed(self, addons: tuple[AddOn, ...], clip_skip: int = 1) -> Checkpoint:
+    def dressed(
+        self, addons: tuple[AddOn, ...], clip_skip: int = 1, cache: float = 0.0
+    ) -> Checkpoint:
+        if cache and not self.adapter.caches:
+            raise UsageError(f"{self.info.name} has no cache: {NO_CACHE}; leave it at 0.")
         view = copy.copy(self)  # the same networks, and what is known of prompts
+        view._cache = cache
         view._addons, view.adapter = addons, self._wardrobe.taught(addons).skipping(clip_skip)
         return view
 
@@ -150,7 +157,10 @@ class Checkpoint:
         return prompt[cut[0][0] :].lstrip() if cut else ""
 
     def denoiser(self, condition: TextFeatures, guidance: float | None = None) -> NetworkDenoiser:
-        return NetworkDenoiser(Asked(self, guidance), self.path, self.prediction, condition)
+        network: Network = Asked(self, guidance)
+        if self._cache:
+            network = Keeping(network, self._blocks, self._cache)
+        return NetworkDenoiser(network, self.path, self.prediction, condition)
 
     def weak_denoiser(self, condition: TextFeatures) -> NetworkDenoiser:
         raise UsageError(f"{self.info.name} has no weaker denoiser; choose another rule.")
@@ -167,7 +177,8 @@ class Checkpoint:
 
     @property
     def has(self) -> tuple[str, ...]:
-        return (ADDONS, CLIP_SKIP) if self.adapter.skips else (ADDONS,)
+        known = (CLIP_SKIP, self.adapter.skips), (CACHE, self.adapter.caches)
+        return ADDONS, *(name for name, there in known if there)
 
     @torch.inference_mode()
     def encode(self, pictures: np.ndarray) -> Tensor:
@@ -205,6 +216,7 @@ class Checkpoint:
     ) -> Tensor:
         """The denoiser's output at x (B, C, h, w), t (B,) in its path's unit, dressed as asked."""
         self._wardrobe.wear(self._addons)
+        self._blocks.use(self._cache)
         x = x.to(self._parameter.dtype)
 
         def some(rows: slice) -> Tensor:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import reduce
-from typing import Any, cast
+from typing import Any, Never, cast
 
 import numpy as np
 import torch
@@ -149,9 +149,9 @@ class LatentDiffusion:
     def aligned(self, conditions: Sequence[TextFeatures]) -> Sequence[TextFeatures]:
         return conditions  # what is padded is masked
 
-    def dressed(self, addons: tuple[AddOn, ...], clip_skip: int = 1) -> LatentDiffusion:
-        what = "has no clip skip" if clip_skip > 1 else "takes no LoRA or embedding files"
-        raise UsageError(f"{self.info.name} {what}; leave that out.")
+    def dressed(self, addons: tuple[AddOn, ...], clip_skip: int = 1, cache: float = 0.0) -> Never:
+        what = "LoRA or embedding files" if addons else "clip skip" if clip_skip > 1 else "cache"
+        raise UsageError(f"{self.info.name} takes no {what}; leave that out.")
 
     @property
     def notes(self) -> list[str]:

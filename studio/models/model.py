@@ -80,9 +80,10 @@ class Model(Protocol):
     def aligned(self, conditions: Sequence[Any]) -> Sequence[Any]:
         """Conditions that are asked side by side: of one length, where the model minds."""
 
-    def dressed(self, addons: tuple[AddOn, ...], clip_skip: int = 1) -> Model:
-        """The same networks with these files on, whatever others have on them, and prompts read at
-        that layer. Raises UsageError, ModelError, perhaps only when it is used."""
+    def dressed(self, addons: tuple[AddOn, ...], clip_skip: int = 1, cache: float = 0.0) -> Model:
+        """The same networks with these files on, whatever others have on them, prompts read at that
+        layer, and blocks kept by that threshold. Raises UsageError, ModelError, perhaps only when
+        it is used."""
 
     @property
     def notes(self) -> list[str]:

@@ -86,9 +86,10 @@ class Plan:
         return self.sampler.spec.evaluations(self.settings, unknown=1)
 
     def dressed(self, model: Model) -> Model:
-        """The model with the settings' LoRA and embeddings on, and its clip skip."""
-        addons, clip_skip = self.settings.addons, self.settings.clip_skip
-        return model.dressed(addons, clip_skip) if addons or clip_skip > 1 else model
+        """The model with the settings' LoRA and embeddings on, its clip skip and its cache."""
+        settings = self.settings
+        asked = settings.addons, settings.clip_skip, settings.cache
+        return model if asked == ((), 1, 0.0) else model.dressed(*asked)
 
     def same_loras(self, other: Plan) -> bool:
         """Whether both denoise with the same on; embeddings are the prompts' business."""

@@ -14,6 +14,7 @@ from studio.core.device import OFFLOADS
 from studio.core.errors import UsageError
 from studio.core.generating import MAX_COUNT
 from studio.core.settings import (
+    MAX_CACHE,
     MAX_CLASSIFIER,
     MAX_CLIP_SKIP,
     MAX_GUIDANCE,
@@ -71,6 +72,7 @@ TABLE = {
     "interval": Preference((), _is_interval),
     "options": Preference((), _are_options),
     "clip_skip": Preference(1, _whole(1, MAX_CLIP_SKIP)),
+    "cache": Preference(0.0, _number(0, MAX_CACHE)),
     "shift": Preference(0.0, _number(*SHIFTS)),
     "rule_options": Preference((), _are_options),
     "classifier_scale": Preference(-1.0, _number(0, MAX_CLASSIFIER)),
@@ -86,7 +88,7 @@ _SESSION = (
     *("sampler", "rule", "prompt", "negative", "steps", "guidance", "interval", "options"),
     *("schedule", "shift", "rule_options", "classifier", "classifier_scale", "count", "seed"),
     *("seed_locked", "strength", "variation", "variation_seed", "variation_locked"),
-    *("trajectories", "clip_skip"),
+    *("trajectories", "clip_skip", "cache"),
 )
 
 

@@ -112,6 +112,7 @@ class Session(QObject):
         self.schedule = Value("", self)
         self.shift = Value(first.shift, self)
         self.clip_skip = Value(first.clip_skip, self)
+        self.cache = Value(first.cache, self)
         self.rule = Value(first.rule, self)
         self.rule_options = Value((), self)
         self.addons = Value((), self)
@@ -130,6 +131,7 @@ class Session(QObject):
         self.sizes = Value(Sizes(first.size), self)
         self.guided = Value(TWO_CALLS, self)  # how it is
         self.skips = Value(False, self)  # whether it knows clip skip
+        self.caches = Value(False, self)  # and First Block Cache
         self._own = Defaults()
 
     def _make_beginning(self) -> None:
@@ -149,6 +151,7 @@ class Session(QObject):
         return (
             self.schedule, self.shift, self.rule, self.rule_options, self.options,
             self.classifier, self.classifier_scale, self.interval, self.clip_skip,
+            self.cache,
         )  # fmt: skip
 
     @Slot(object)
@@ -190,6 +193,7 @@ class Session(QObject):
             prompt=prompt if words is None else words,
             classifier_scale=self.classifier_scale.get() if self.classifier.get() else 0.0,
             clip_skip=self.clip_skip.get() if self.skips.get() else 1,
+            cache=self.cache.get() if self.caches.get() else 0.0,
             strength=self.strength.get() if start is not None else 1.0,
             variation=variation,
             variation_seed=self.variation_seed.get() if variation else 0,
@@ -265,6 +269,7 @@ class Session(QObject):
             self.classifier_scale.set(settings.classifier_scale)
         self.addons.set(settings.addons)
         self.clip_skip.set(settings.clip_skip)
+        self.cache.set(settings.cache)
         if "seed" not in but:
             self.use_seed(settings)
         self._use_beginning(settings)
@@ -331,6 +336,8 @@ def also_told(session: Session, compared: set[str]) -> list[str]:
     told += map(str, settings.addons)
     if settings.clip_skip != usual.clip_skip:
         told.append(f"clip skip {settings.clip_skip}")
+    if settings.cache:
+        told.append(f"block cache {settings.cache:g}")
     if settings.guidance_interval != usual.guidance_interval:
         low, high = settings.guidance_interval
         told.append(f"guidance from {high:g} to {low:g}")

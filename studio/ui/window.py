@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QTabBar, QWidg
 from studio import gallery, ui
 from studio.core.errors import StudioError, UsageError
 from studio.core.messages import Failed, LoadModel, Ready
-from studio.core.settings import CLIP_SKIP, Defaults
+from studio.core.settings import CACHE, CLIP_SKIP, Defaults
 from studio.core.tour import Stop
 from studio.core.wording import model_name
 from studio.ui import actions, icons
@@ -254,6 +254,7 @@ class Window(QWidget):
             self.shared.session.use_sizes(model.sizes)
             self.shared.session.guided.set(model.guided)
             self.shared.session.skips.set(CLIP_SKIP in model.needs)
+            self.shared.session.caches.set(CACHE in model.needs)
             if said := self.shared.session.use_defaults(model.defaults):
                 self._panel.note(said)
         last, self._asked = self._asked, ""

@@ -416,3 +416,12 @@ def test_prompts(qtbot: QtBot, studio: app.Studio) -> None:
     assert page.other.isEnabled() == sd and page.figures.text()
     assert page.kind.value == ("concept" if sd else "attention")
     panel.actions_by_id["words"].trigger()
+    cache = find(studio, "cacheSpin")
+    assert cache.isEnabled() != sd and ("FLUX.1's and Qwen-Image's" in cache.toolTip()) == sd
+    if not sd:
+        session.use_seed(png.read_settings(plain))
+        cache.setValue(1.0)  # type: ignore[attr-defined]
+        path = generated(qtbot, studio)
+        assert png.read_settings(path).cache == 1.0 and (read(path) != read(plain)).any()
+        session.use_all(png.read_settings(plain))
+        assert cache.value() == 0.0  # type: ignore[attr-defined]

@@ -128,7 +128,7 @@ def test_a_locked_seed_draws_the_same_picture_after_a_restart(
     before = session.settings()
     usual = Settings("")
     same = {f.name for f in fields(Settings) if getattr(before, f.name) == getattr(usual, f.name)}
-    others = {"addons", "clip_skip", "model", "size", "syntax"}  # of other models
+    others = {"addons", "cache", "clip_skip", "model", "size", "syntax"}  # of other models
     assert same == others
     stage.window.close()
     again = open_window(qtbot, qapp, stage.folder, tmp_path / "settings.ini")

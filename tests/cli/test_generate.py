@@ -384,7 +384,14 @@ def test_a_lora_s_weight_stands_behind_its_file(typed: str, file: str, weight: f
 
 def test_our_own_model_has_no_clip_skip(run: Run, quick: tuple[object, ...]) -> None:
     ran = run("generate", "bear", *quick, "--clip-skip", "2")
-    assert ran.code == 2 and "tiny has no clip skip" in ran.error
+    assert ran.code == 2 and "tiny takes no clip skip" in ran.error
+
+
+def test_our_own_model_has_no_cache(run: Run, quick: tuple[object, ...]) -> None:
+    ran = run("generate", "bear", *quick, "--cache", "0.1")
+    assert ran.code == 2 and "tiny takes no cache" in ran.error
+    ran = run("generate", "bear", *quick, "--cache", "-0.1")
+    assert ran.code == 2 and "threshold must be 0 to 1" in ran.error
 
 
 def test_our_own_model_takes_no_lora(run: Run, quick: tuple[object, ...], tmp_path: Path) -> None:

@@ -66,7 +66,9 @@ class FakeModel:
             self.batches.append(len(prompts))
         return tuple(prompts)
 
-    def dressed(self, addons: tuple[AddOn, ...], clip_skip: int = 1) -> FakeModel:
+    def dressed(
+        self, addons: tuple[AddOn, ...], clip_skip: int = 1, cache: float = 0.0
+    ) -> FakeModel:
         raise UsageError("it takes none.")
 
     def aligned(self, conditions: Sequence[Any]) -> Sequence[Any]:

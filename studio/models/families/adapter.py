@@ -45,6 +45,7 @@ class Adapter(ABC):
     latent_side: ClassVar[int] = 0
     skips: ClassVar[bool] = False  # knows clip skip
     clip_skip = 1
+    caches: ClassVar[bool] = False  # diffusers' First Block Cache knows its denoiser's blocks
     maps: ClassVar[tuple[str, ...]] = ()  # that it can make of its words
     usually: ClassVar[Defaults] = Defaults()  # what its makers draw with
     distilled: ClassVar[Mapping[str, Defaults]] = {}  # and by how the probe says it was distilled

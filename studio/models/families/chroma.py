@@ -24,6 +24,7 @@ WHOLE, FLASH = Defaults("flow-euler", 40, 3.0), Defaults("flow-heun", 8, 1.0)
 
 class Chroma(Flux):
     guidance = TWO_CALLS
+    caches = False
     pipelines = ("ChromaPipeline",)
     parts: ClassVar[Mapping[str, Part]] = {
         "transformer": Part(("ChromaTransformer2DModel",)),

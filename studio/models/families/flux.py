@@ -37,6 +37,7 @@ class Flux(Adapter):
 
     asked, tiny = "transformer", "taef1"
     maps = (ATTENTION,)
+    caches = True
     latent_side = 128
     usual = DEV.guidance
     pipelines: ClassVar[tuple[str, ...]] = ("FluxPipeline",)
@@ -110,7 +111,7 @@ class Flux(Adapter):
     def heard(self, x: Tensor, texts: Mapping[str, Tensor], rows: int) -> Joint:
         from studio.models.families.hearing import Joint
 
-        return Joint((x.shape[-2] // PACK, x.shape[-1] // PACK), rows, text_first=True)
+        return Joint((x.shape[-2] // PACK, x.shape[-1] // PACK), rows)
 
     def counted(self, phrase: Phrase) -> Counted:
         return self.reader.counted(phrase)

@@ -18,14 +18,14 @@ COARSEST = 4  # sides of places of the finest attention: coarser ones tell no pl
 
 
 class Cross:
-    """The cross attentions of a U-Net in one call, a context: their means over layers and heads, in
-    the places of the finest. Of each picture of the first `rows`.
+    """The cross attentions of a network in one call, a context: their means over layers and heads,
+    in the places of the finest. Of each picture of the first `rows`.
 
     `texts` (n, W) are the tokens of what likeness is asked of.
     """
 
-    def __init__(self, unet: Any, x: Tensor, texts: Mapping[str, Tensor], rows: int) -> None:
-        self._layers = [m for name, m in unet.named_modules() if name.endswith(".attn2")]
+    def __init__(self, network: Any, x: Tensor, texts: Mapping[str, Tensor], rows: int) -> None:
+        self._layers = [m for name, m in network.named_modules() if name.endswith(".attn2")]
         self._texts, self._rows, self._hooks = texts, rows, list[Any]()
         self._shape = x.shape[-2], x.shape[-1]
         #: By the number of places: how many layers, and the sums of their shares and likenesses,
@@ -54,8 +54,12 @@ class Cross:
     def _hear(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], heard: Any) -> None:
         hidden, tokens = args[0][: self._rows], kwargs["encoder_hidden_states"][: self._rows]
         heads = [layer.to_q(hidden), layer.to_k(tokens)]
+        if layer.norm_q is not None:
+            heads = [layer.norm_q(heads[0]), layer.norm_k(heads[1])]
         q, k = (each.unflatten(-1, (layer.heads, -1)).transpose(1, 2) for each in heads)
-        shares = torch.stack([mean_shares(*row).T for row in zip(q, k, strict=True)])
+        masks = kwargs.get("attention_mask")  # (B, 1, n), added
+        masks = [None] * len(q) if masks is None else masks[: self._rows]
+        shares = torch.stack([mean_shares(*row).T for row in zip(q, k, masks, strict=True)])
 
         def answer(tokens: Tensor) -> Tensor:
             return layer.to_out[0](layer.to_v(tokens)).float().mean(-2)
@@ -106,11 +110,13 @@ class Joint(TorchFunctionMode):
     a context: the mean over layers and heads. A likeness would need the text to be carried through
     all layers, and is not told."""
 
-    def __init__(self, grid: tuple[int, int], rows: int, text_first: bool) -> None:
-        """`grid` are the picture's tokens, height and width."""
+    def __init__(self, grid: tuple[int, int], rows: int, text_at: int = 0) -> None:
+        """`grid` are the picture's tokens, height and width; `text_at` that with which the text
+        begins: 0 where the picture follows it, or else it comes first."""
         super().__init__()
-        self._grid, self._rows, self._text_first = grid, rows, text_first
+        self._grid, self._rows, self._text_at = grid, rows, text_at
         self._count, self._sum = 0, None  # type: int, Tensor | None
+        self._longest = 0  # tokens: text or picture by itself has fewer than both
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
@@ -127,19 +133,22 @@ class Joint(TorchFunctionMode):
         self, query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, **_: Any
     ) -> None:
         """(B, heads, L, d) each."""
-        places = self._grid[0] * self._grid[1]
-        words = key.shape[2] - places
-        if words <= 0 or query.shape[2] != key.shape[2]:
-            return  # the picture by itself
-        picture = slice(words, None) if self._text_first else slice(0, places)
-        text = slice(0, words) if self._text_first else slice(places, None)
+        length, places = key.shape[2], self._grid[0] * self._grid[1]
+        if length < max(self._longest, places + 1) or query.shape[2] != length:
+            return
+        if length > self._longest:
+            self._longest, self._count, self._sum = length, 0, None
         rows = []
         for row in range(self._rows):
-            mask = (
-                None if attn_mask is None else attn_mask.expand(len(query), 1, *key.shape[2:3] * 2)
-            )
-            seen = None if mask is None else mask[row, 0, picture]
-            rows.append(mean_shares(query[row, :, picture], key[row], seen)[:, text])
+            seen, end = None, length
+            if attn_mask is not None:
+                seen = attn_mask.expand(len(query), 1, -1, length)[row, 0]
+                end = int(seen[-1].nonzero().max()) + 1  # further ones fill up
+            start = 0 if self._text_at else end - places
+            picture = slice(start, start + places)
+            seen = seen if seen is None or len(seen) == 1 else seen[picture]
+            shares = mean_shares(query[row, :, picture], key[row], seen)
+            rows.append(shares[:, self._text_at :][:, : length - places])
         self._count += 1
         heard = torch.stack(rows)
         self._sum = heard if self._sum is None else self._sum + heard

@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from studio.core.errors import UsageError
 from studio.core.tokens import Counted
-from studio.models.families.adapter import Adapter, Part
+from studio.models.families.adapter import ATTENTION, Adapter, Part
 from studio.models.families.flow import published
+from studio.networks.tokenizer import words_of
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from studio.core.prompts import Phrase
     from studio.diffusion.schedules import Schedule
+    from studio.models.families.hearing import Cross, Joint
     from studio.networks.text import TextFeatures
+    from studio.networks.tokenizer import Word
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,10 @@ class Template:
 
 
 class LanguageAdapter(Adapter):
+    """Text comes before the picture, unless a family says otherwise."""
+
     asked = "transformer"
+    maps = (ATTENTION,)
     template: Template
 
     def features(self, phrase: Phrase) -> TextFeatures:
@@ -62,10 +70,26 @@ class LanguageAdapter(Adapter):
         return TextFeatures(kept, kept.new_ones(kept.shape[:2]).bool(), kept.new_zeros((1, 1)))
 
     def counted(self, phrase: Phrase) -> Counted:
+        return Counted.of(phrase, self._spans(phrase), self.template.most)
+
+    def words(self, phrase: Phrase) -> list[Word]:
+        start, end = self.template.dropped
+        read = enumerate(self._spans(phrase)[: self.template.most])
+        placed = [(n if n < start else n - (end - start), *span)
+                  for n, span in read if not start <= n < end]  # fmt: skip
+        return words_of(phrase, placed)
+
+    def heard(self, x: Tensor, texts: Mapping[str, Tensor], rows: int) -> Joint | Cross:
+        from studio.models.families.hearing import Joint
+
+        return Joint((x.shape[-2] // self.fold(), x.shape[-1] // self.fold()), rows)
+
+    def _spans(self, phrase: Phrase) -> list[tuple[int, int]]:
+        """The characters of the phrase that each token stands for, those around it too."""
         before = self.template.before
         whole, start = f"{before}{phrase.text}{self.template.after}", len(before)
         spans = self.networks["tokenizer"](whole, return_offsets_mapping=True).offset_mapping
-        return Counted.of(phrase, [(a - start, b - start) for a, b in spans], self.template.most)
+        return [(a - start, b - start) for a, b in spans]
 
     def schedule(self, height: int, width: int, config: Mapping[str, Any]) -> Schedule | None:
         return published(config, height * width // self.fold() ** 2)

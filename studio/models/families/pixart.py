@@ -8,21 +8,25 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from studio.core.settings import Defaults
-from studio.models.families.adapter import Adapter, Part
+from studio.models.families.adapter import ATTENTION, Adapter, Part
 from studio.models.families.t5 import T5Text, weighed
+from studio.networks.tokenizer import words_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from studio.core.prompts import Phrase
     from studio.core.tokens import Counted
+    from studio.models.families.hearing import Cross
     from studio.networks.text import TextFeatures
+    from studio.networks.tokenizer import Word
 
 LENGTHS = {"PixArtAlphaPipeline": 120, "PixArtSigmaPipeline": 300}  # tokens, the end among them
 
 
 class PixArt(Adapter):
     asked = "transformer"
+    maps = (ATTENTION,)
     usually = Defaults("dpmpp-2m", 20, 4.5)
     pipelines = tuple(LENGTHS)
     parts: ClassVar[Mapping[str, Part]] = {
@@ -73,6 +77,15 @@ class PixArt(Adapter):
         height, width = (self.downsampling * side for side in x.shape[-2:])
         sizes = x.new_tensor([[height, width]]).expand(len(x), -1)
         return {"resolution": sizes, "aspect_ratio": sizes[:, :1] / sizes[:, 1:]}
+
+    def words(self, phrase: Phrase) -> list[Word]:
+        low = phrase.lowered()
+        return words_of(low, self.text.placed(low))
+
+    def heard(self, x: Tensor, texts: Mapping[str, Tensor], rows: int) -> Cross:
+        from studio.models.families.hearing import Cross
+
+        return Cross(self.denoiser, x, texts, rows)
 
     def counted(self, phrase: Phrase) -> Counted:
         return self.text.counted(phrase.lowered())

@@ -26,6 +26,7 @@ class QwenImage(LanguageAdapter):
     usually = Defaults("flow-euler", 50, 4.0)
     distilled: ClassVar[Mapping[str, Defaults]] = {"Lightning": Defaults("flow-euler", 8, 1.0)}
     latent_side = 128
+    caches = True
     pipelines = ("QwenImagePipeline",)
     parts = made_of(
         "QwenImageTransformer2DModel", "Qwen2Tokenizer", "Qwen2_5_VLForConditionalGeneration"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
     from studio.core.prompts import Phrase
     from studio.core.tokens import Counted
+    from studio.models.families.hearing import Cross
     from studio.networks.text import TextFeatures
+    from studio.networks.tokenizer import Word
 
 LENGTH, TIMES = 300, 1000
 #: What Gemma is told before a prompt (the paper's section 2.4), word for word.
@@ -69,6 +72,16 @@ class Sana(LanguageAdapter):
 
     def counted(self, phrase: Phrase) -> Counted:
         return super().counted(phrase.lowered())
+
+    def words(self, phrase: Phrase) -> list[Word]:
+        low = phrase.lowered()
+        first = len(low.text) - len(low.text.lstrip())
+        return super().words(replace(low, text=low.text[first:], places=low.places[first:]))
+
+    def heard(self, x: Tensor, texts: Mapping[str, Tensor], rows: int) -> Cross:
+        from studio.models.families.hearing import Cross
+
+        return Cross(self.denoiser, x, texts, rows)
 
     def fold(self) -> int:
         return int(self.denoiser.config.patch_size)

@@ -106,8 +106,8 @@ class StableDiffusion3(Adapter):
     def heard(self, x: Tensor, texts: Mapping[str, Tensor], rows: int) -> Joint:
         from studio.models.families.hearing import Joint
 
-        fold = self.fold()
-        return Joint((x.shape[-2] // fold, x.shape[-1] // fold), rows, text_first=False)
+        height, width = (side // self.fold() for side in x.shape[-2:])
+        return Joint((height, width), rows, text_at=height * width)
 
     def counted(self, phrase: Phrase) -> Counted:
         return self.t5.counted(phrase) if self.t5 else self.clips[0].counted_once(phrase)

@@ -12,8 +12,10 @@ from studio.models.families.language import LanguageAdapter, Template, made_of
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from studio.models.families.hearing import Joint
     from studio.networks.text import TextFeatures
 
+FILLED = 32  # tokens, of which its picture and its text are filled up to a multiple
 USER, END = "<|im_start|>user\n", "<|im_end|>\n<|im_start|>assistant\n"
 
 
@@ -36,6 +38,13 @@ class ZImage(LanguageAdapter):
         films = list(x[:, :, None].unbind())
         output = self.denoiser(films, 1.0 - t, texts, return_dict=False)[0]
         return -torch.stack(output)[:, :, 0]
+
+    def heard(self, x: Tensor, texts: Mapping[str, Tensor], rows: int) -> Joint:
+        """The picture comes first."""
+        from studio.models.families.hearing import Joint
+
+        height, width = (side // self.fold() for side in x.shape[-2:])
+        return Joint((height, width), rows, text_at=-(-height * width // FILLED) * FILLED)
 
 
 FAMILY = ZImage

@@ -46,4 +46,5 @@ def some_settings(draw: st.DrawFn) -> Settings:
         variation=draw(st.floats(0, 1)),
         variation_seed=draw(st.integers(0, MAX_SEED)),
         clip_skip=draw(st.integers(1, MAX_CLIP_SKIP)),
+        cache=draw(st.floats(0, 1)),
     )

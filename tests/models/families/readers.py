@@ -101,7 +101,7 @@ def sigma() -> Any:
     return pixart(diffusers.PixArtSigmaPipeline, 32)
 
 
-def sana() -> Any:
+def sana(**more: Any) -> Any:
     torch.manual_seed(5)
     return diffusers.SanaPipeline(
         tokenizer=gemma_tokenizer(), text_encoder=gemma(),
@@ -116,7 +116,7 @@ def sana() -> Any:
         transformer=diffusers.SanaTransformer2DModel(
             in_channels=4, out_channels=4, num_attention_heads=4, attention_head_dim=8,
             num_layers=2, num_cross_attention_heads=4, cross_attention_head_dim=8,
-            cross_attention_dim=WIDTH, caption_channels=WIDTH, sample_size=32,
+            cross_attention_dim=WIDTH, caption_channels=WIDTH, sample_size=32, **more,
         ),
         scheduler=diffusers.DPMSolverMultistepScheduler(
             prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0

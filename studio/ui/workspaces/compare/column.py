@@ -102,7 +102,7 @@ class CompareColumn(SettingsColumn):
         session = self._session
         for value in (
             session.prompt, session.negative, session.sampler, session.steps, session.guidance,
-            session.seed, session.guided, session.skips, *session.further,
+            session.seed, session.guided, session.skips, session.caches, *session.further,
         ):  # fmt: skip
             value.changed.connect(self._look_again)
         self.axes.edited.connect(self._look_again)
