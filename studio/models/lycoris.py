@@ -130,15 +130,24 @@ def _places(
             found[place] = stem, torch.arange(outputs)
         else:
             others.append((stem, outputs))
-    converted = _converted(pipeline, others) if others else {}
-    return found | {place: each for place, each in converted.items() if place in known.values()}
+    for kohya in (
+        (False, True) if others else ()
+    ):  # FLUX.1's makers' names are read as kohya's alone
+        converted = _converted(pipeline, others, kohya).items()
+        if fitting := {place: each for place, each in converted if place in known.values()}:
+            return found | fitting
+    return found
 
 
-def _converted(pipeline: Any, layers: list[tuple[str, int]]) -> dict[Place, tuple[str, Tensor]]:
-    """By diffusers' converter of LoRA. It parts and turns the rows of what is fused, so it is given
-    LoRA whose ups are the numbers of their rows, and whose downs are the number of the layer."""
+def _converted(
+    pipeline: Any, layers: list[tuple[str, int]], kohya: bool
+) -> dict[Place, tuple[str, Tensor]]:
+    """By diffusers' converter of LoRA, of the names as they are or as kohya has them. It parts and
+    turns the rows of what is fused, so it is given LoRA whose ups are the numbers of their rows,
+    and whose downs are the number of the layer."""
     state = {}
-    for number, (stem, outputs) in enumerate(layers):
+    for number, (name, outputs) in enumerate(layers):
+        stem = f"lora_unet_{module_of(name)}" if kohya else name
         down, up = ("lora_down", "lora_up") if stem.startswith("lora_") else ("lora_A", "lora_B")
         state[f"{stem}.{down}.weight"] = torch.full((1, 1), float(number))
         state[f"{stem}.{up}.weight"] = torch.arange(float(outputs))[:, None]

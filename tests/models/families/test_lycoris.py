@@ -206,15 +206,16 @@ def fused(pipeline: Any, table: Any) -> dict[str, dict[str, str]]:
     return found
 
 
-def test_what_is_fused_in_the_file_is_parted(tmp_path: Path) -> None:
-    """Kohya's names of FLUX.1: query, key, value and more are one there."""
+@pytest.mark.parametrize(("prefix", "dot"), [("lora_unet_", "_"), ("diffusion_model.", ".")])
+def test_what_is_fused_in_the_file_is_parted(tmp_path: Path, prefix: str, dot: str) -> None:
+    """Kohya's and ComfyUI's names of FLUX.1: query, key, value and more are one there."""
     opened = open_one("flux-dev", tmp_path)
     network, draw, file, changes = opened.pipeline.transformer, drawn(1), Tensors(), Tensors()
     for stem, parts in fused(opened.pipeline, FLUX).items():
         own = [network.get_submodule(parts[mark]).weight for mark in sorted(parts)]
         outputs, inputs = sum(map(len, own)), own[0].shape[1]
         factors = lokr(draw, outputs, inputs)
-        key = "lora_unet_" + stem.replace(".", "_")
+        key = prefix + stem.replace(".", dot)
         file |= {f"{key}.{name}": each for name, each in factors.items()}
         file[f"{key}.alpha"] = torch.tensor(ALPHA)
         rows = written_out(factors, (outputs, inputs)).split([len(each) for each in own])
