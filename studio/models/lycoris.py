@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 import torch
@@ -30,7 +31,7 @@ Place = tuple[str, str]  # a part of the pipeline, and a layer in it
 
 class Change(Module):
     """A layer without bias whose weight is these `rows` of what the factors make, in the shape and
-    with the window of another `layer`. Raises RuntimeError where they do not make it."""
+    with the window of another `layer`."""
 
     def __init__(self, factors: Any, rows: Tensor, layer: Any) -> None:
         super().__init__()
@@ -38,7 +39,6 @@ class Change(Module):
         self.window: tuple[Any, ...] = ()
         if isinstance(layer, Conv2d):
             self.window = layer.stride, layer.padding, layer.dilation, layer.groups
-        change({n: each.to("meta") for n, each in factors.items()})[rows].reshape(self.shape)
 
     @property
     def weight(self) -> Tensor:
@@ -89,7 +89,10 @@ def put_on(
         network._hf_peft_config_loaded = True  # so that it is taken off again
         for name, (stem, rows) in own.items():
             layer = network.get_submodule(name)
-            layer.lora_A[adapter] = Change(factors[stem], rows, layer.get_base_layer())
+            base, (_, *inputs) = layer.get_base_layer(), _shape(stem, factors[stem])
+            if (len(rows), prod(inputs)) != (len(base.weight), base.weight[0].numel()):
+                raise ValueError(f"{stem} is of another size than the layer there")
+            layer.lora_A[adapter] = Change(factors[stem], rows, base)
             layer.lora_B[adapter] = Identity()
         _maybe_remove_and_reapply_group_offloading(network)  # it has noted what was there
     return sum(not name.endswith(".alpha") for name in state)
@@ -113,6 +116,14 @@ def _factors(state: Mapping[str, Tensor]) -> dict[str, ParameterDict]:
     }
 
 
+def _shape(stem: str, factors: ParameterDict) -> tuple[int, ...]:
+    """Of what the factors make. Raises ValueError where they make nothing."""
+    try:
+        return tuple(change({n: each.to("meta") for n, each in factors.items()}).shape)
+    except (KeyError, RuntimeError) as error:
+        raise ValueError(f"the factors of {stem} do not belong together") from error
+
+
 def _places(
     pipeline: Any, networks: Mapping[str, Any], factors: Mapping[str, ParameterDict]
 ) -> dict[Place, tuple[str, Tensor]]:
@@ -125,7 +136,7 @@ def _places(
                 known |= {mark + plain: (part, name) for mark in MARKS[part]}
     found, others = {}, []
     for stem, own in factors.items():
-        outputs = len(change({n: each.to("meta") for n, each in own.items()}))
+        outputs, *_ = _shape(stem, own)
         if place := known.get(module_of(stem).replace(":text_model_", ":")):
             found[place] = stem, torch.arange(outputs)
         else:

@@ -257,6 +257,7 @@ def test_what_the_probe_prefills_is_what_it_is_trained_as(name: str) -> None:
         ("flux1-fill-dev", "is for Fill; choose the family's base model"),
         ("Sana_Sprint_1.6B", "is for Sprint; choose"),
         ("qwen_image_layered_bf16", "is for Layered; choose"),
+        ("pixart-transformer", "Sigma, or Alpha of 512 px; choose the edition with its makers'"),
     ],
 )
 def test_what_cannot_be_done_is_refused(name: str, words: str) -> None:
