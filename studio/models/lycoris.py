@@ -35,7 +35,10 @@ class Change(Module):
 
     def __init__(self, factors: Any, rows: Tensor, layer: Any) -> None:
         super().__init__()
-        self.factors, self.rows, self.shape = factors, rows, tuple(layer.weight.shape)
+        self.factors, self.shape = factors, tuple(layer.weight.shape)
+        first, end = int(rows[0]), int(rows[0]) + len(rows)
+        run = torch.equal(rows, torch.arange(first, end))
+        self.rows = slice(first, end) if run else rows  # of a run no copy is made
         self.window: tuple[Any, ...] = ()
         if isinstance(layer, Conv2d):
             self.window = layer.stride, layer.padding, layer.dilation, layer.groups

@@ -17,10 +17,11 @@ pytest.importorskip("peft")
 
 from studio.core.addons import AddOn
 from studio.core.settings import Settings
-from studio.engine.worker import Worker
+from studio.engine.devices import Device
+from studio.engine.worker import Worker, open_from_disk
 from studio.models import registry
 from studio.models.checkpoint import Checkpoint
-from studio.models.lycoris import change
+from studio.models.lycoris import Change, change
 from studio.models.plan import Plan
 from tests.models.families import test_readers as readers
 from tests.models.families.pipelines import saved
@@ -122,6 +123,15 @@ def test_a_kronecker_product_by_hand() -> None:
     assert change(factors).tolist() == [[3, 4, 6, 8], [5, 6, 10, 12]]
 
 
+@pytest.mark.parametrize("rows", [[2, 3], [2, 3, 0, 1]])
+def test_a_layer_is_given_its_rows(rows: list[int]) -> None:
+    """A run of what is fused, or halves that change places."""
+    factors = lokr(drawn(1), 4, 6)
+    own = torch.nn.ParameterDict({name: torch.nn.Parameter(each) for name, each in factors.items()})
+    layer, x = Change(own, torch.tensor(rows), torch.nn.Linear(6, len(rows))), drawn(2)(5, 6)
+    assert torch.equal(layer(x), torch.nn.functional.linear(x, change(factors)[rows]))
+
+
 @contextmanager
 def added(changes: Mapping[str, Tensor], network: Any, weight: float) -> Iterator[None]:
     """The network with its weights changed so."""
@@ -175,6 +185,8 @@ def test_latents_are_those_of_the_weights_with_it_added(
     layer = next(n for n, _ in pipeline.text_encoder.named_modules() if n.endswith("1.mlp.fc1"))
     stem = te + "text_model_" + layer.removeprefix("text_model.").replace(".", "_")
     file, unet = made(pipeline.unet, stems(pipeline), kind, 1)
+    if kind is loha:  # under LyCORIS' own names
+        file = {key.replace("lora_unet_", "lycoris_"): each for key, each in file.items()}
     more, text = made(pipeline.text_encoder, {layer: stem}, kind, 2)
     path = written(tmp_path / "style.safetensors", file | more)
     ink = written(tmp_path / "ink.safetensors", kohya(pipeline, 3, "unet"))
@@ -191,6 +203,24 @@ def test_latents_are_those_of_the_weights_with_it_added(
     assert torch.equal(ours(pipeline, model, bare), before)
     keys = sum(not key.endswith("alpha") for key in file | more)
     assert model.notes[0] == f"style: {keys} of its {keys} keys fit {name}."
+
+
+def test_it_acts_block_by_block_too(tmp_path: Path) -> None:
+    """Where blocks come to the device one after another: here by diffusers' hooks on the CPU."""
+    pipeline = saved("sd1", tmp_path / "sd1")
+    device = Device("cpu", "float32", "CPU", "sequential")
+    exact = registry.open_model(str(tmp_path / "sd1"))
+    model = open_from_disk(str(tmp_path / "sd1"), device, lambda: None)
+    assert isinstance(exact, Checkpoint) and isinstance(model, Checkpoint)
+    path = written(tmp_path / "style.safetensors", made(pipeline.unet, stems(pipeline), lokr, 1)[0])
+    addons = Plan.of(asked(exact, AddOn(str(path)))).settings.addons
+    condition, x = exact.condition(["a bear"]), torch.randn(1, 4, 32, 32)
+    with torch.inference_mode():
+        bare, found, expected = (
+            each.predict(x, torch.full((1,), 0.5), condition, None)
+            for each in (exact, model.dressed(addons), exact.dressed(addons))
+        )
+    assert torch.equal(found, expected) and apart(bare, expected) > 1e-2
 
 
 def fused(pipeline: Any, table: Any) -> dict[str, dict[str, str]]:
