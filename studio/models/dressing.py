@@ -1,12 +1,12 @@
-"""What a checkpoint has on: LoRA by diffusers' own loaders and peft, embeddings as words that its
-tokenizers are taught. Taken off, nothing of it is left in the networks."""
+"""What a checkpoint has on: LoRA by diffusers' own loaders and peft, LoHa and LoKr in their place,
+embeddings as words that its tokenizers are taught. Taken off, nothing is left in the networks."""
 
 from __future__ import annotations
 
 import inspect
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,9 +17,9 @@ from torch import Tensor
 
 from studio.core.addons import EMBEDDING, LORA, AddOn
 from studio.core.errors import ModelError
+from studio.models import lycoris
 from studio.models.families.adapter import Adapter
 from studio.models.kl_autoencoder import EXTRA
-from studio.models.probe.lora import dialect
 from studio.models.state_files import read, reason
 
 ENCODERS = {"text_encoder": "clip_l", "text_encoder_2": "clip_g"}  # an embedding's names for them
@@ -95,23 +95,26 @@ class Wardrobe:
             raise self._unfit(
                 addon, "it follows a picture of edges or depth, and none is given here"
             )
-        unet = {"unet_config": pipeline.unet.config} if hasattr(pipeline, "unet") else {}
         try:
-            copy = {
-                name: tensor.clone() for name, tensor in state.items()
-            }  # some are scaled in place
-            converted = pipeline.lora_state_dict(copy, **unet)
-            converted = converted[0] if isinstance(converted, tuple) else converted
-            pipeline.load_lora_weights(state, adapter_name=addon.digest)
+            if lycoris.is_lycoris(state):
+                count = lycoris.put_on(pipeline, self._parts, state, addon.digest)
+            else:
+                count = self._counted(state)
+                pipeline.load_lora_weights(state, adapter_name=addon.digest)
         except Exception as error:  # what does not fit fails in any way it likes
-            kind = dialect(state).rpartition(", ")[2]
-            no = f"diffusers converts no {kind} for its family" if kind in ("LoHa", "LoKr") else ""
-            raise self._unfit(addon, no or reason(error)) from error
-        fits, count = self._settled(addon), len(converted)
+            raise self._unfit(addon, reason(error)) from error
+        fits = self._settled(addon)
         if not fits:
             raise self._unfit(addon, f"none of its {count} keys is known there")
         left = f"; the other {count - fits} are left out" if fits < count else ""
         self.notes.append(f"{addon.name}: {fits} of its {count} keys fit {self._name}{left}.")
+
+    def _counted(self, state: Mapping[str, Tensor]) -> int:
+        """A LoRA's keys as diffusers names them."""
+        pipeline, copy = self._pipeline, {name: each.clone() for name, each in state.items()}
+        unet = {"unet_config": pipeline.unet.config} if hasattr(pipeline, "unet") else {}
+        converted = pipeline.lora_state_dict(copy, **unet)  # which scales some in place
+        return len(converted[0] if isinstance(converted, tuple) else converted)
 
     def _settled(self, addon: AddOn) -> int:
         """How many parameters are this LoRA's; they are in their network's precision then."""
@@ -125,7 +128,12 @@ class Wardrobe:
 
     @property
     def _networks(self) -> list[Any]:
-        return [n for n in self._adapter.networks.values() if isinstance(n, torch.nn.Module)]
+        return [*self._parts.values()]
+
+    @property
+    def _parts(self) -> dict[str, torch.nn.Module]:
+        own = self._adapter.networks.items()
+        return {name: each for name, each in own if isinstance(each, torch.nn.Module)}
 
     def _unfit(self, addon: AddOn, why: str) -> ModelError:
         return ModelError(f"{addon.file} does not fit {self._name}: {why.rstrip('.')}.")

@@ -49,7 +49,7 @@ def modules(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...] | None]:
     found: dict[str, tuple[int, ...] | None] = {}
     for name, tensor in tensors.items():
         if end := SUFFIX.search(name):
-            module = _module(name[: end.start()])
+            module = module_of(name[: end.start()])
             outputs, inputs = found.get(module) or (-1, -1)
             shape = tensor.shape or ()
             if len(shape) >= 2 and (end[1] or end[3]):
@@ -68,7 +68,7 @@ def dialect(names: Iterable[str]) -> str:
     return ", ".join([whose, *kinds])
 
 
-def _module(name: str) -> str:
+def module_of(name: str) -> str:
     if text := TEXT.match(name):
         return f"te{text['n'] or text['m'] or ''}:" + name[text.end() :].replace(".", "_")
     rest = REST.match(name)

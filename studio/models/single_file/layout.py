@@ -25,7 +25,7 @@ PICKLED = {b"conditioner.embedders.1.": "SDXL", b"cond_stage_model.model.": "SD 
            b"cond_stage_model.transformer.": "SD 1.x"}  # fmt: skip
 PREDICTIONS = {"epsilon": "epsilon", "v": "v_prediction"}  # the probe's words -> a scheduler's
 READABLE = ("fp64", "fp32", "fp16", "bf16", "fp8", "Q", "IQ", UNKNOWN)  # how precisions begin
-CHOSEN = "chosen by you"
+CHOSEN, BASE = "chosen by you", "the family's base model"
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _told(path: Path, answer: Answer, table: Mapping[str, Any]) -> dict[str, str
     odd = [said for said in told.values() if said in table.get("refused", ())]
     wrong = ""
     if answer.variant not in known or odd:
-        wrong = f"is for {' '.join(odd) or answer.variant}; choose the family's base model"
+        wrong = f"is for {' '.join(odd) or answer.variant}; choose {table.get('instead', BASE)}"
     elif told.get("prediction", "epsilon") not in PREDICTIONS:
         wrong = f"predicts as {told['prediction']} does; choose one that predicts epsilon or v"
     elif not answer.precision.startswith(READABLE):

@@ -1,7 +1,7 @@
 """A file's tensors by the names of the network that they fill. Imports torch, and diffusers,
 transformers, accelerate and gguf late.
 
-Names are diffusers' own converters' business; those of llama.cpp are gguf's.
+Names are diffusers' own converters' business, but for PixArt's; those of llama.cpp are gguf's.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ from studio.core.errors import ModelError
 from studio.models.checkpoint import module_of
 from studio.models.families.adapter import Part
 from studio.models.probe.probe import PART
+from studio.models.single_file import pixart
 from studio.models.single_file.layout import WHOLE
 from studio.models.single_file.weights import Deferred, Weights
 from studio.models.state_files import reason
 
 CONVERTERS = "diffusers.loaders.single_file_"
+#: Those that diffusers has not, by the class; it was once another.
+OWN = dict.fromkeys(("PixArtTransformer2DModel", "Transformer2DModel"), pixart.converted)
 DENOISERS = (WHOLE, "diffusion_model.", "net.", "")
 AUTOENCODERS = ("first_stage_model.", "vae.", "")
 #: Where language models lie within those that see or speak.
@@ -73,12 +76,11 @@ def own_tensors(
         return lazy
     first = WHOLE if names.startswith("UNet") else ""
     given = {first + SCALE.sub(r"\1.scale", name): tensor for name, tensor in lazy.items()}
-    if names not in known:
+    convert = OWN.get(names) or known.get(names, {}).get("checkpoint_mapping_fn")
+    if convert is None:
         raise ModelError(f"{weights.path} has its makers' names, which diffusers does not convert;"
                          " choose the edition in diffusers' layout.")  # fmt: skip
-    converted: dict[str, Tensor] = known[names]["checkpoint_mapping_fn"](
-        checkpoint=given, config=dict(network.config)
-    )
+    converted: dict[str, Tensor] = convert(checkpoint=given, config=dict(network.config))
     return converted
 
 

@@ -346,8 +346,8 @@ def test_what_does_not_fit_is_said_and_leaves_nothing(sd1: Path, tmp_path: Path)
     for name, tensors, pattern in (
         ("strange", strange, "does not fit sd1: "),
         ("wide", wide, "does not fit sd1: .*size"),
-        ("loha", loha, "diffusers converts no LoHa"),
-        ("lokr", lokr, "diffusers converts no LoKr"),
+        ("loha", loha, "does not fit sd1: .*belong together"),
+        ("lokr", lokr, "does not fit sd1: .*another size"),
         ("dora", dora, "is a DoRA"),
         ("vectors", {"emb_params": torch.ones(2, 7)}, "no LoRA and no embedding|vectors are 2x7"),
         ("weights", {"conv.weight": torch.ones(2, 7, 3, 3)}, "no LoRA and no embedding"),

@@ -1,4 +1,5 @@
-"""LoRA on SD 3 and FLUX.1: the latents are diffusers' own, in the dialects that it converts."""
+"""LoRA on SD 3, FLUX.1, FLUX.2 and Chroma: the latents are diffusers' own, in the dialects that it
+converts."""
 
 from __future__ import annotations
 
@@ -19,18 +20,20 @@ from studio.core.addons import AddOn
 from studio.core.errors import ModelError
 from tests.models.families.test_dressing import Tensors, apart, factors, written
 from tests.models.families.test_flow import Opened, open_one
-from tests.models.single_file.originals import FLUX, with_widths
+from tests.models.single_file.originals import TABLES, with_widths
 
-KOHYA = "_convert_kohya_flux_lora_to_diffusers"
-ENDS = r"(to_[qkv]|add_[qkv]_proj|to_out\.0|proj_mlp|proj_out|net\.[02](\.proj)?|norm1\.linear)$"
+BLOCKS = re.compile(r"^(\w*transformer_blocks|layers|\w+_refiner)\.")
+CLIP = re.compile(r"([qkv]_proj|out_proj|fc[12])$")
 
 
 def layers(pipeline: Any) -> Iterator[tuple[str, str, torch.nn.Module]]:
     """Those that people train LoRA of: of the denoiser's blocks, and of CLIP."""
-    for part, ends in (("transformer", ENDS), ("text_encoder", r"([qkv]_proj|out_proj|fc[12])$")):
-        for name, module in getattr(pipeline, part).named_modules():
-            inner = "transformer_blocks" in name or part == "text_encoder"
-            if inner and re.search(ends, name) and isinstance(module, torch.nn.Linear):
+    for part, known in (("transformer", BLOCKS), ("text_encoder", CLIP)):
+        network = getattr(pipeline, part)
+        if part == "text_encoder" and not type(network).__name__.startswith("CLIP"):
+            continue
+        for name, module in network.named_modules():
+            if known.search(name) and isinstance(module, torch.nn.Linear):
                 yield part, name, module
 
 
@@ -43,38 +46,62 @@ def peft(pipeline: Any, seed: int, rank: int = 3) -> Tensors:
     return found
 
 
-def kohya(pipeline: Any, seed: int, rank: int = 4) -> Tensors:
-    """As kohya's trainer names FLUX's: query, key and value in one, with an alpha."""
-    draw, found = torch.Generator().manual_seed(seed), {}
+def original(pipeline: Any, seed: int, rank: int) -> Iterator[tuple[str, str, Tensor, Tensor]]:
+    """Part, name, down and up, named as the denoiser's makers do: query, key and value in one."""
+    draw, table = torch.Generator().manual_seed(seed), TABLES[type(pipeline.transformer).__name__]
+    found: dict[tuple[str, str], tuple[Tensor, Tensor]] = {}
     for part, name, module in layers(pipeline):
         down, up = factors(module, rank, draw)
         key = f"{name}."
-        for pattern, replacement in FLUX if part == "transformer" else ():
+        for pattern, replacement in table if part == "transformer" else ():
             key = re.sub(pattern, replacement, key)
         if part == "text_encoder":
             key = f"text_model.{key.removeprefix('text_model.')}"
-        mark = re.search("#(.)", key)
-        stem = re.sub("#.", "", key).strip(".").replace(".", "_")
-        stem = f"lora_te1_{stem}" if part == "text_encoder" else f"lora_unet_{stem}"
-        if mark is None:
-            found |= {f"{stem}.lora_down.weight": down, f"{stem}.lora_up.weight": up}
-        else:  # one down for all of them, the ups one below the other
-            found.setdefault(f"{stem}.lora_down.weight", down)
-            parts = found.get(f"{stem}.lora_up.weight", up[:0])
-            found[f"{stem}.lora_up.weight"] = torch.cat([parts, up])
+        stem = part, re.sub("#.", "", key).strip(".")
+        if stem in found:  # one down for all of them, the ups one below the other
+            down, first = found[stem]
+            up = torch.cat([first, up])
+        found[stem] = down, up
+    return ((*stem, *pair) for stem, pair in found.items())
+
+
+def kohya(pipeline: Any, seed: int, rank: int = 4) -> Tensors:
+    """As kohya's trainers name them, with an alpha."""
+    found = {}
+    for part, name, down, up in original(pipeline, seed, rank):
+        stem = ("lora_unet_" if part == "transformer" else "lora_te1_") + name.replace(".", "_")
+        found |= {f"{stem}.lora_down.weight": down, f"{stem}.lora_up.weight": up}
         found[f"{stem}.alpha"] = torch.tensor(rank / 2)
     return found
 
 
+def comfy(pipeline: Any, seed: int, rank: int = 4) -> Tensors:
+    """As ai-toolkit names them for ComfyUI."""
+    found = {}
+    for _, name, down, up in original(pipeline, seed, rank):
+        stem = f"diffusion_model.{name}"
+        found |= {f"{stem}.lora_A.weight": down, f"{stem}.lora_B.weight": up}
+    return found
+
+
 Dialect = Callable[[Any, int], Mapping[str, Tensor]]
-CASES: tuple[tuple[str, Dialect], ...] = (("sd3", peft), ("flux-dev", peft), ("flux-dev", kohya))
+CASES: tuple[tuple[str, Dialect], ...] = (
+    ("sd3", peft), ("flux-dev", peft), ("flux-dev", kohya), ("chroma", peft), ("chroma", kohya),
+    ("flux2-dev", peft), ("flux2-dev", comfy), ("flux2-klein", kohya), ("flux2-klein-base", comfy),
+)  # fmt: skip
+
+
+#: Converters that know the published widths as numbers.
+NARROW = {
+    "_convert_kohya_flux_lora_to_diffusers": {3072: 32, 12288: 128},
+    "_convert_non_diffusers_lumina2_lora_to_diffusers": {2304: 32, 768: 16},
+}
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The converter knows the published width as numbers."""
-    convert = with_widths(getattr(lora_pipeline, KOHYA), {3072: 32, 12288: 128})
-    monkeypatch.setattr(lora_pipeline, KOHYA, convert)
+    for name, widths in NARROW.items():
+        monkeypatch.setattr(lora_pipeline, name, with_widths(getattr(lora_pipeline, name), widths))
 
 
 @pytest.mark.parametrize(("name", "dialect"), CASES)

@@ -306,6 +306,9 @@ STUBS: tuple[Stub, ...] = (
     Stub("Sana_1600M_1024px.safetensors", f"denoiser | Sana | 1.6B | fp32 | original | {NO}", SANA, "F32"),
     Stub("Sana_Sprint_1.6B.safetensors", "denoiser | Sana | 1.6B | bf16 | original | distilled: Sprint", SANA + " cfg_embedder.mlp.0.weight=2240x256", "BF16"),
     Stub("PixArt-Sigma-XL-2-1024-MS.safetensors", f"denoiser | PixArt | Sigma | fp32 | original | {NO}", PIXART, "F32"),
+    Stub("pixart-transformer.safetensors", f"denoiser | PixArt | Sigma, or Alpha of 512 px | fp32 | diffusers | {NO}", "caption_projection.linear_1.weight=1152x4096 adaln_single.linear.weight=6912x1152 pos_embed.proj.weight=1152x4x2x2", "F32"),
+    Stub("PixArt-Sigma-XL-2-512-MS.safetensors", f"denoiser | PixArt | Sigma 512 | fp32 | original | {NO}", PIXART + " pos_embed=1x1024x1152", "F32"),
+    Stub("PixArt-XL-2-512x512.safetensors", f"denoiser | PixArt | Alpha | fp32 | original | {NO}", PIXART.replace("300x", "120x") + " pos_embed=1x1024x1152", "F32"),
     Stub("PixArt-XL-2-1024-MS.safetensors", f"denoiser | PixArt | Alpha 1024 | fp32 | original | {NO}", PIXART.replace("300x", "120x") + " csize_embedder.mlp.0.weight=384x256", "F32"),
     # known, not opened
     Stub("krea2.safetensors", "denoiser | Krea 2 |  | bf16 | | ", "txtfusion.projector.weight=3072x4096 first.weight=3072x64", "BF16"),

@@ -142,6 +142,26 @@ SANA: Table = (
     (r"^scale_shift_table", "final_layer.scale_shift_table"),
     _ENDS[0],
 )
+PIXART: Table = (
+    (r"^pos_embed\.", "x_embedder."),
+    (r"^caption_projection\.linear_([12])", r"y_embedder.y_proj.fc\1"),
+    (r"^adaln_single\.linear", "t_block.1"),
+    (r"^adaln_single\.emb\.timestep_embedder", "t_embedder"),
+    (r"^adaln_single\.emb\.resolution_embedder", "csize_embedder"),
+    (r"^adaln_single\.emb\.aspect_ratio_embedder", "ar_embedder"),
+    (r"embedder\.linear_1", "embedder.mlp.0"),
+    (r"embedder\.linear_2", "embedder.mlp.2"),
+    (r"^scale_shift_table", "final_layer.scale_shift_table"),
+    _ENDS[0],
+    (r"^transformer_blocks", "blocks"),
+    *((rf"attn1\.to_{name}\.", f"attn.qkv#{n}.") for n, name in enumerate("qkv")),
+    *((rf"attn2\.to_{name}\.", f"cross_attn.kv_linear#{n}.") for n, name in enumerate("kv")),
+    (r"attn1\.to_out\.0", "attn.proj"),
+    (r"attn2\.to_q", "cross_attn.q_linear"),
+    (r"attn2\.to_out\.0", "cross_attn.proj"),
+    (r"ff\.net\.0\.proj", "mlp.fc1"),
+    (r"ff\.net\.2", "mlp.fc2"),
+)
 WAN: Table = (
     (r"^quant_conv", "conv1"),
     (r"^post_quant_conv", "conv2"),
@@ -171,6 +191,7 @@ TABLES: dict[str, Table] = {
     "QwenImageTransformer2DModel": (),
     "Lumina2Transformer2DModel": LUMINA2,
     "SanaTransformer2DModel": SANA,
+    "PixArtTransformer2DModel": PIXART,
     "AutoencoderKLQwenImage": WAN,
 }
 
@@ -185,6 +206,10 @@ def original(network: Any) -> State:
     found = renamed(state, TABLES[kind])
     if kind.startswith("Sana"):  # which its makers keep too, and nobody reads
         found |= {"pos_embed": torch.zeros(1), "y_embedder.y_embedding": torch.zeros(1)}
+    if kind.startswith("PixArt"):
+        length = 120 if network.use_additional_conditions else 300
+        found["y_embedder.y_embedding"] = torch.zeros(length, network.config.caption_channels)
+        found["pos_embed"] = network.pos_embed.pos_embed
     return found
 
 

@@ -52,7 +52,8 @@ FIRST = {"SD 1.x": "v1-5-pruned-emaonly", "SD 2.x": "v2-1_768-ema-pruned", "SDXL
 TRANSFORMERS = ("sd3_medium", "sd3.5_medium", "sd3.5_large_turbo", "flux1-dev", "flux1-schnell",
                 "Chroma1-HD", "flux2-dev", "flux-2-klein-4b", "flux-2-klein-base-9b",
                 "z_image_turbo_bf16", "lumina_2", "qwen_image_fp8_e4m3fn",
-                "Sana_1600M_1024px")  # fmt: skip
+                "Sana_1600M_1024px", "PixArt-Sigma-XL-2-1024-MS", "PixArt-Sigma-XL-2-512-MS",
+                "PixArt-XL-2-1024-MS")  # fmt: skip
 #: What configurations say that is no part of the network, or not asked here.
 BESIDES = {"_class_name", "_diffusers_version", "_name_or_path", "_use_default_values", "dtype",
            "architectures", "bos_token_id", "dropout", "transformers_version", "output_past",
@@ -256,6 +257,7 @@ def test_what_the_probe_prefills_is_what_it_is_trained_as(name: str) -> None:
         ("flux1-fill-dev", "is for Fill; choose the family's base model"),
         ("Sana_Sprint_1.6B", "is for Sprint; choose"),
         ("qwen_image_layered_bf16", "is for Layered; choose"),
+        ("pixart-transformer", "Sigma, or Alpha of 512 px; choose the edition with its makers'"),
     ],
 )
 def test_what_cannot_be_done_is_refused(name: str, words: str) -> None:

@@ -40,6 +40,7 @@ CHOICES = {
     "chroma": ("t5_xxl",), "flux2-dev": ("mistral_small_3",), "flux2-klein": ("qwen3_4b",),
     "z-image": ("qwen3_4b",),
     "qwen-image": ("qwen2_5_vl_7b",), "lumina2": ("gemma_2_2b",), "sana": ("gemma_2_2b",),
+    "pixart-alpha": ("t5_xxl",), "pixart-sigma": ("t5_xxl",),
 }  # fmt: skip
 WHOLE = ("sd3-without-t5", "flux-schnell", "lumina2")  # how these are tested: all in one file
 INSIDE = {"clip_l": "clip_l", "clip_g": "clip_g", "t5_xxl": "t5xxl", "gemma_2_2b": "gemma2_2b"}

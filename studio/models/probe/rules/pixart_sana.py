@@ -4,10 +4,15 @@ from studio.models.probe.rule import DENOISER, LORA, Config, Family, Hint, Rule
 
 TEXT = "y_embedder.y_proj.fc1.weight="
 CAPTION = "caption_projection.linear_1.weight="
-ORIGINAL = {
+EMPTY = "y_embedder.y_embedding"  # what it reads where there is no text
+ORIGINAL = {  # `pos_embed`: places, of the size that it was trained with
     "Alpha 1024": "csize_embedder.mlp.0.weight",
-    "Sigma": "y_embedder.y_embedding=300x4096",
-    "Alpha": "y_embedder.y_embedding=120x4096",
+    "Sigma 256": EMPTY + "=300x4096 pos_embed=1x256x1152",
+    "Sigma 512": EMPTY + "=300x4096 pos_embed=1x1024x1152",
+    "Sigma 2048": EMPTY + "=300x4096 pos_embed=1x16384x1152",
+    "Sigma": EMPTY + "=300x4096",
+    "Alpha 256": EMPTY + "=120x4096 pos_embed=1x256x1152",
+    "Alpha": EMPTY + "=120x4096",
 }
 DIFFUSERS = {
     "Alpha 1024": "adaln_single.emb.resolution_embedder.linear_1.weight",
@@ -18,7 +23,10 @@ PATCH = "adaln_single.linear.weight=6912x1152 pos_embed.proj.weight=1152x4x2x2"
 PIXART = Family(
     "PixArt",
     (
-        Rule(DENOISER, TEXT + "1152x4096 t_block.1.weight=6912x1152", "", ORIGINAL, "original"),
+        Rule(
+            DENOISER, TEXT + "1152x4096 t_block.1.weight=6912x1152 " + EMPTY, "", ORIGINAL,
+            "original",
+        ),
         Rule(DENOISER, CAPTION + "1152x4096 " + PATCH, "", DIFFUSERS, "diffusers"),
         Rule(LORA, "transformer_blocks_*_attn2_to_{q,k}=1152x1152"),
     ),
@@ -29,7 +37,7 @@ PIXART = Family(
         Config("PixArtTransformer2DModel"),
         Config("Transformer2DModel", {"norm_type": "ada_norm_single"}),  # as it is published
     ),
-)
+)  # fmt: skip
 FIRST = "blocks.0.mlp.depth_conv.conv.weight"
 OTHER = "transformer_blocks.0.ff.conv_depth.weight"
 MARKS = ("cfg_embedder.mlp.0.weight", "time_embed.guidance_embedder.linear_1.weight")
