@@ -13,11 +13,12 @@ OFFLOADS = ("auto", "none", "encoders", "sequential")
 @dataclass(frozen=True)
 class Device:
     """`name` and `precision` in torch's words ("cuda", "bfloat16"); `label` for people. Of other
-    people's generators: what leaves the device (`offload`, one of OFFLOADS), and whether the
-    denoiser's blocks are `compiled`."""
+    people's generators: what leaves the device (`offload`, one of OFFLOADS), whether the
+    denoiser's blocks are `compiled`, and their files `mapped` into memory."""
 
     name: str
     precision: str
     label: str
     offload: str = "auto"
     compiled: bool = False
+    mapped: bool = True

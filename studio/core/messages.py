@@ -41,13 +41,14 @@ class Event:
 
 @dataclass(frozen=True)
 class LoadModel(Request):
-    """Loads (or warms) a model ahead of the first picture; `anew`, also if it is at hand. `offload`
-    and `compiled` as of a Device."""
+    """Loads (or warms) a model ahead of the first picture; `anew`, also if it is at hand. The rest
+    is as of a Device."""
 
     model: str
     anew: bool = False
     offload: str = "auto"
     compiled: bool = False
+    mapped: bool = True
 
     @property
     def needs(self) -> str:

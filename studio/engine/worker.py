@@ -18,7 +18,7 @@ from studio.core.accidents import noted
 from studio.core.autoencoding import Probe, Reconstruct
 from studio.core.comparing import Compare
 from studio.core.device import Device
-from studio.core.errors import Cancelled, ModelError, StudioError, is_out_of_memory
+from studio.core.errors import Cancelled, ModelError, StudioError, UsageError, is_out_of_memory
 from studio.core.generating import Decode, Generate, Picture
 from studio.core.laboratory import Lab
 from studio.core.language import Describe, Embed, Known, Look, Read, Scatter, Tokenize
@@ -32,6 +32,8 @@ from studio.core.word_maps import MapWords
 from studio.engine import devices
 from studio.engine.autoencoders import Autoencoders, OpenAutoencoder, open_autoencoder_from_disk
 from studio.engine.loading import fit_of, stored, watched
+from studio.models.chosen import split
+from studio.models.eight_bits import kind_of
 from studio.models.format import Check
 from studio.models.model import Model
 
@@ -50,8 +52,12 @@ def open_from_disk(name: str, device: Device, check: Check) -> Model:
     """The usual `open_model`: what `studio.models.registry` finds. Raises ModelError."""
     from studio.models.registry import open_model
 
+    if device.offload == "sequential" and kind_of(split(name)[1])[0]:
+        raise UsageError("weights in 8 bits do not go block by block; choose --offload encoders,"
+                         " or full weights.")  # fmt: skip
     moves = device.offload in ("encoders", "sequential")
-    model = open_model(name, "cpu" if moves else device.name, device.precision, check)
+    home = "cpu" if moves else device.name
+    model = open_model(name, home, device.precision, check, device.mapped)
     if moves or device.compiled:
         from studio.models.checkpoint import Checkpoint
         from studio.models.placement import compile_blocks, place
@@ -75,11 +81,12 @@ class Worker:
         precision: str = "auto",
         offload: str = "auto",
         compiled: bool = False,
+        mapped: bool = True,
     ) -> None:
         """Names of a device, a precision and a way to offload, else UsageError; looked for when
         first needed."""
         devices.check_names(device, precision, offload)
-        self._offload, self._compiled = offload, compiled
+        self._how: dict[str, Any] = {"offload": offload, "compiled": compiled, "mapped": mapped}
         self._asked, self._device = (device, precision), None  # type: tuple[str, str], Device | None
         self._open_model = open_model
         self._name, self._model = "", None  # type: str, Model | None
@@ -100,7 +107,7 @@ class Worker:
         """The device and its precision. Raises UsageError when this machine lacks it."""
         if self._device is None:
             self._device = devices.choose(*self._asked)
-        return replace(self._device, offload=self._offload, compiled=self._compiled)
+        return replace(self._device, **self._how)
 
     @property
     def training_device(self) -> Device:
@@ -122,7 +129,7 @@ class Worker:
         check()
         loading = isinstance(request, LoadModel)
         if isinstance(request, LoadModel):
-            self._offload, self._compiled = request.offload, request.compiled
+            self._how = {name: getattr(request, name) for name in self._how}
             if request.anew:
                 self._drop()
         ready = self._model is not None and self._name == name

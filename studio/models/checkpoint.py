@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import importlib
+import logging
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -263,10 +264,12 @@ def fitted(autoencoder: ImageAutoencoder, device: torch.device) -> LinearPreview
 
 
 def open_checkpoint(
-    info: ModelInfo, device: str, precision: str, check: Check, autoencoder: str = ""
-) -> Checkpoint:
+    info: ModelInfo, device: str, precision: str, check: Check, autoencoder: str = "",
+    mapped: bool = True, packed: str = "",
+) -> Checkpoint:  # fmt: skip
     """`check` is called at every weight and may raise Cancelled; `autoencoder` replaces the
-    folder's own. Raises ModelError."""
+    folder's own; `packed` is how linear layers are kept, one of `eight_bits.BESIDE` or "". Raises
+    ModelError."""
     from studio.models.registry import open_autoencoder
 
     index = read_document(info.path / INDEX)
@@ -275,7 +278,8 @@ def open_checkpoint(
     networks, read, check = {}, 0, reading(check)
     for name in parts_of(info.path, family, index):
         library, kind = index[name]
-        networks[name] = open_part(library, kind, info.path / name, device, precision, check)
+        how = device, precision, check, mapped, packed
+        networks[name] = open_part(library, kind, info.path / name, *how)
         read += sum(map(bytes_of, weights_in(info.path / name)))
         check.reach(read)  # in the precision that they are kept in
     place = autoencoder or str(info.path / AUTOENCODER)
@@ -306,10 +310,13 @@ def ready(
 def module_of(library: str, path: Path) -> Any:
     """One of the packages of EXTRA, quiet and never online. Raises ModelError."""
     os.environ["HF_HUB_OFFLINE"] = "1"
+    logging.getLogger("torch.utils._pytree").setLevel(logging.ERROR)  # it frets about torchao
     try:
         module = importlib.import_module(library)
-        if library != "accelerate":  # which shows none
-            importlib.import_module(f"{library}.utils.logging").disable_progress_bar()
+        if library != "accelerate":  # which says nothing
+            telling = importlib.import_module(f"{library}.utils.logging")
+            telling.disable_progress_bar()
+            telling.set_verbosity_error()
         return module
     except ImportError as error:
         raise ModelError(
@@ -320,14 +327,19 @@ def module_of(library: str, path: Path) -> Any:
 
 def open_part(
     library: str, kind: str, folder: Path, device: str, precision: str,
-    check: Check = lambda: None,
+    check: Check = lambda: None, mapped: bool = True, packed: str = "",
 ) -> Any:  # fmt: skip
-    """A network or a tokenizer of one of the two packages. Raises ModelError, Cancelled."""
+    """A network or a tokenizer of one of the two packages. Where the files are not `mapped` into
+    memory, or linear layers `packed`, tensor by tensor. Raises ModelError, Cancelled."""
     module = module_of(library, folder)
     try:
         found = getattr(module, kind)
         if "Tokenizer" in kind or "Processor" in kind:
             return found.from_pretrained(folder, local_files_only=True)
+        if packed or not mapped:
+            from studio.models.single_file.folder import read_network
+
+            return read_network(library, kind, folder, device, precision, check, packed)
         variant = VARIANT.search(weights_in(folder)[0].name) if weights_in(folder) else None
         with Watched(reading(check).add):
             network, report = found.from_pretrained(
@@ -339,7 +351,7 @@ def open_part(
                 output_loading_info=True,
             )
     except Exception as error:  # what is damaged fails in any way it likes
-        if isinstance(error, Cancelled) or is_out_of_memory(error):
+        if isinstance(error, Cancelled | ModelError) or is_out_of_memory(error):
             raise
         raise ModelError(f"{folder} cannot be opened: {reason(error)}") from error
     if missing := sorted(report["missing_keys"]):  # they would be random numbers

@@ -11,6 +11,7 @@ from math import prod
 from pathlib import Path
 
 from studio.core.errors import ModelError
+from studio.models.eight_bits import kind_of
 from studio.models.families import family_of
 from studio.models.formats.checkpoint import AUTOENCODER, INDEX, weights_in
 from studio.models.network_folder import read_document
@@ -27,7 +28,8 @@ BITS_OF = BITS | {name: 8 * width / block for name, block, width in GGUF_TYPES.v
 def inventory(path: Path, chosen: Mapping[str, str] | None = None) -> tuple[Located, ...]:
     """Of a generator, with what is `chosen` for it; of anything else nothing. Raises ModelError for
     a damaged one, UsageError for a choice that there is not."""
-    found = parts_in(path, chosen) or _of_folder(path, chosen or {})
+    _, places = kind_of(chosen or {})
+    found = parts_in(path, places) or _of_folder(path, places)
     return tuple(_weighed(each) for each in found)
 
 

@@ -12,12 +12,14 @@ from studio.core.device import Device
 from studio.core.sizes import Size
 from studio.core.wording import size_text
 from studio.models.chosen import split
+from studio.models.eight_bits import kind_of, packed_bytes
 from studio.models.formats.checkpoint import AUTOENCODER, weights_in
 from studio.models.inventory import inventory
 from studio.models.known import bytes_of
+from studio.models.probe import header
 from studio.models.registry import find, find_generator
 from studio.models.single_file.layout import answer_of
-from studio.models.single_file.parts import TOKENIZER
+from studio.models.single_file.parts import TOKENIZER, Located
 from studio.models.state_files import Shapes, pickled_count, shapes
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}  # a number
@@ -37,11 +39,12 @@ LEAVING = {
 @dataclass(frozen=True)
 class Need:
     """In bytes: the weights of each part in memory, what else one picture takes at the most, and
-    the files that are read."""
+    the files that are read; and whether linear layers are kept in eight bits."""
 
     parts: Mapping[str, int]
     working: int
     stored: int
+    packed: bool = False
 
     @property
     def weights(self) -> int:
@@ -90,7 +93,8 @@ class Fit:
             return self.device.offload
         if not self.free or self.need.total <= self.free:
             return "none"
-        return "encoders" if self.need.total - self.need.encoders <= self.free else "sequential"
+        enough = self.need.total - self.need.encoders <= self.free
+        return "encoders" if enough or self.need.packed else "sequential"
 
     @property
     def refused(self) -> bool:
@@ -129,7 +133,7 @@ def need_of(model: str, precision: str, size: Size | None = None) -> Need:
     parts, files = _parts(info.path, chosen, width, wide)
     pixels = size.width * size.height
     working = max(DENOISING * pixels * width, DECODING * min(pixels, TILE**2) * wide)
-    return Need(parts, working, sum(map(bytes_of, files)))
+    return Need(parts, working, sum(map(bytes_of, files)), bool(kind_of(chosen)[0]))
 
 
 def _parts(path: Path, chosen: Mapping[str, str], width: int, wide: int) -> Held:
@@ -137,7 +141,8 @@ def _parts(path: Path, chosen: Mapping[str, str], width: int, wide: int) -> Held
     if path.suffix == ".ckpt":
         return {"model": pickled_count(path) * width}, {path}
     told = set() if path.is_dir() else {each.topic for each in answer_of(path).prefilled}
-    places = {name: value for name, value in chosen.items() if name not in told}
+    kind, others = kind_of(chosen)
+    places = {name: value for name, value in others.items() if name not in told}
     found, files = dict[str, int](), set[Path]()
     for part in inventory(path, places):
         if part.path is None or part.part.startswith(TOKENIZER):
@@ -148,13 +153,23 @@ def _parts(path: Path, chosen: Mapping[str, str], width: int, wide: int) -> Held
         if coder and part.path != path:
             found[part.part] = find(str(part.path)).parameters * wide
         elif part.path.is_dir():
-            found[part.part] = sum(_held(shapes(file), width, wide) for file in own)
+            found[part.part] = sum(_held(shapes(file), width, wide, kind) for file in own)
+        elif coder:
+            found[part.part] = part.numbers * wide
         else:
-            found[part.part] = part.numbers * (wide if coder else width)
+            found[part.part] = _held(_shapes(part), width, wide, kind)
     return {part: count for part, count in found.items() if count}, files
 
 
-def _held(shapes: Shapes, width: int, wide: int) -> int:
+def _shapes(part: Located) -> Shapes:
+    assert part.path is not None
+    tensors = header.read(part.path).tensors.items()
+    return {name: each.shape or () for name, each in tensors if re.match(part.inside, name)}
+
+
+def _held(shapes: Shapes, width: int, wide: int, kind: str) -> int:
     return sum(
-        (wide if EXACT.search(name) else width) * math.prod(shape) for name, shape in shapes.items()
+        packed_bytes(name, shape, kind)
+        or (wide if EXACT.search(name) else width) * math.prod(shape)
+        for name, shape in shapes.items()
     )

@@ -13,6 +13,7 @@ import torch
 
 from studio.core.device import Device
 from studio.models.checkpoint import Checkpoint
+from studio.models.eight_bits import bytes_held
 
 COMPILERS = ("g++", "clang++", "cl")  # of which torch needs one where there is no GPU
 COSTS = "its first picture of each size takes a minute or more longer, those after it less"
@@ -47,7 +48,7 @@ class Readers:
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        size = sum(each.nbytes for network in self._encoders for each in network.parameters())
+        size = sum(map(bytes_held, self._encoders))
         leaves = [self._denoiser] if self._denoiser is not None and self._free() < size else []
         try:
             _move(leaves, "cpu")
@@ -60,8 +61,9 @@ class Readers:
 
 
 def _move(networks: list[Any], device: str) -> None:
-    for network in networks:
-        network.to(device)
+    with torch.inference_mode(False):  # weights in eight bits cannot be moved within it
+        for network in networks:
+            network.to(device)
 
 
 def compile_blocks(model: Checkpoint) -> None:

@@ -9,7 +9,7 @@ import importlib
 import logging
 import os
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
@@ -121,16 +121,19 @@ def _some(names: Iterable[str]) -> str:
 
 
 def open_model(
-    name_or_path: str, device: str = "cpu", precision: str = "float32", check: Check = lambda: None
-) -> Model:
-    """A generator, ready. `device` and `precision` in torch's words; `check` may raise Cancelled.
+    name_or_path: str, device: str = "cpu", precision: str = "float32",
+    check: Check = lambda: None, mapped: bool = True,
+) -> Model:  # fmt: skip
+    """A generator, ready. `device` and `precision` in torch's words; `check` may raise Cancelled;
+    other people's files are `mapped` into memory, where that saves a copy, or only read.
 
     Raises ModelError with one sentence.
     """
     info, (_, chosen) = find_generator(name_or_path), split(name_or_path)
     if chosen and info.format not in OTHERS:
         raise UsageError(f"{info.name} keeps its own parts; choose {', '.join(chosen)} for others.")
-    return cast(Model, _open(info, device, precision, check, *([chosen] if chosen else [])))
+    others = (chosen, mapped) if info.format in OTHERS else ()
+    return cast(Model, _open(info, device, precision, check, *others))
 
 
 def find_generator(name_or_path: str) -> ModelInfo:
@@ -258,7 +261,7 @@ def _describe(path: Path, name: str) -> ModelInfo:
 
 
 def _open(
-    info: ModelInfo, device: str, precision: str, check: Check, *chosen: Mapping[str, str]
+    info: ModelInfo, device: str, precision: str, check: Check, *others: object
 ) -> Model | nn.Module:
     form: Any = next(each for each in _formats() if each.name == info.format)
-    return form.open(info.path, device, precision, check, *chosen)  # those of OTHERS take them
+    return form.open(info.path, device, precision, check, *others)  # those of OTHERS take them

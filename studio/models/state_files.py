@@ -94,9 +94,7 @@ def read(path: Path, names: Iterable[str] | None = None) -> dict[str, Tensor]:
     from studio.models.weights import finite
 
     tensors = _pickled(path) if path.suffix != ".safetensors" else _stored(path, names)
-    return {  # copies: a file that is mapped into memory must not change under a network
-        name: finite(path, name, tensor) for name, tensor in tensors.items()
-    }
+    return {name: finite(path, name, tensor) for name, tensor in tensors.items()}
 
 
 def _stored(path: Path, names: Iterable[str] | None) -> dict[str, Tensor]:
@@ -104,7 +102,7 @@ def _stored(path: Path, names: Iterable[str] | None) -> dict[str, Tensor]:
 
     chosen = shapes(path) if names is None else names
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework="pt", backend="pread") as file:
             return {name: file.get_tensor(name) for name in chosen}
     except (SafetensorError, OSError) as error:
         raise damaged(path, error) from error

@@ -60,6 +60,7 @@ def _are_options(value: Any) -> bool:
 TABLE = {
     **_are(bool, False, "keep_queue", "variation_locked", "trajectories", "seed_locked"),
     **_are(bool, False, "compiled"),
+    **_are(bool, True, "mapped"),
     "offload": Preference("auto", lambda value: value in OFFLOADS),
     **_are(dict, {}, "walk", "compare", "lab", "reconstruct", "train", "tour", "parts"),
     **_are(str, "", "prompt", "negative", "sampler", "schedule", "rule", "classifier"),
@@ -82,6 +83,7 @@ TABLE = {
     "count": Preference(1, _whole(1, MAX_COUNT)),
     "seed": Preference(0, _whole(0, MAX_SEED)),
 }
+HOW = "offload", "compiled", "mapped"  # a model is loaded, as a LoadModel takes it
 MOST_PROMPTS = 100  # of those used earlier
 #: In the order they are brought back: a sampler proposes steps, and with a rule forgets options.
 _SESSION = (

@@ -27,6 +27,7 @@ from studio.ui import actions, icons
 from studio.ui import workspaces as panels
 from studio.ui.background import Background
 from studio.ui.panel import Panel
+from studio.ui.preferences import HOW
 from studio.ui.shared import Shared
 from studio.ui.start import Start, keep
 from studio.ui.status_line import StatusLine
@@ -202,8 +203,8 @@ class Window(QWidget):
         """The session's model from the moment it is loaded; until then, and if it cannot be, the
         one before stays."""
         again = model == self.shared.session.model.get()
-        how = (self.shared.preferences.get(name) for name in ("offload", "compiled"))
-        job = self.shared.jobs.submit(LoadModel(model, again, *how))
+        how = {name: self.shared.preferences.get(name) for name in HOW}
+        job = self.shared.jobs.submit(LoadModel(model, again, **how))
         if job is not None:
             job.on(Ready, self._chosen)
             job.on(Failed, self._not_opened)

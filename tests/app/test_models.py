@@ -14,6 +14,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
+from studio.bridge import catalogue as catalogue_of_bridge
 from studio.core.messages import Failed, Finished, Loading, LoadModel, Ready
 from studio.core.settings import Settings
 from studio.core.sizes import Size, Sizes
@@ -141,9 +142,10 @@ def test_a_model_is_loaded_and_offered_at_the_next_start(
     assert panel.session.model.get() == own
     until(qtbot, lambda: known.digest_of(folder / "own") != "")
     click(qtbot, stage, "modelsCompile")
-    panel.details.offload.setCurrentIndex(panel.details.offload.findData("encoders"))
+    click(qtbot, stage, "modelsMap")
+    panel.preferences.set("offload", "encoders")  # on a machine with a GPU
     click(qtbot, stage, "modelsLoad")  # once more, from the disk
-    assert stage.bridge.requests[-1] == LoadModel(own, True, "encoders", True)
+    assert stage.bridge.requests[-1] == LoadModel(own, True, "encoders", True, False)
     stage.window.close()
 
     again = open_window(qtbot, qapp, stage.folder, tmp_path / "settings.ini")
@@ -151,7 +153,7 @@ def test_a_model_is_loaded_and_offered_at_the_next_start(
     until(qtbot, banner.isVisible)
     assert banner.text.text() == "The last session used own."
     click(qtbot, again, "bannerChoice0")
-    assert again.bridge.requests[-1] == LoadModel(own, False, "encoders", True)
+    assert again.bridge.requests[-1] == LoadModel(own, False, "encoders", True, False)
     again.window.close()
     (folder / "own").rename(folder / "moved")
     gone = open_window(qtbot, qapp, stage.folder, tmp_path / "settings.ini")
@@ -161,6 +163,52 @@ def test_a_model_is_loaded_and_offered_at_the_next_start(
     gone.window.close()
     store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     assert store.value("model") == '""'  # said once
+
+
+def test_offloading_takes_a_gpu(
+    qtbot: QtBot, stage: Stage, panel: ModelsPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Off without one, and the tooltip says why."""
+    offload = panel.details.offload
+    choose(qtbot, panel, "own")
+    assert not offload.isEnabled() and "no CUDA GPU here" in offload.toolTip()
+    fit = stage.bridge.weigh("own")
+    device = replace(fit.device, name="cuda")
+    monkeypatch.setattr(stage.bridge, "weigh", lambda model: replace(fit, device=device))
+    choose(qtbot, panel, "ae")
+    qtbot.keyClick(panel.table, Qt.Key.Key_F5)  # anew
+    until(qtbot, lambda: not panel._running)
+    choose(qtbot, panel, "own")
+    assert offload.isEnabled() and "leaves a CUDA GPU" in offload.toolTip()
+    offload.setCurrentIndex(offload.findData("encoders"))
+    assert panel.preferences.get("offload") == "encoders"
+
+
+def test_weights_in_eight_bits_are_chosen(
+    qtbot: QtBot, stage: Stage, panel: ModelsPanel, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the model, whose name then says it; what it needs is counted anew."""
+    weights, name = panel.details.weights, "flux1-dev-Q4_K_S"
+    asked: list[str] = []
+    real = stage.bridge.weigh
+    monkeypatch.setattr(stage.bridge, "weigh", lambda model: asked.append(model) or real(model))
+    monkeypatch.setattr(catalogue_of_bridge, "_missing", lambda path, chosen: "")
+    choose(qtbot, panel, "ae")
+    assert not weights.isVisible()
+    choose(qtbot, panel, name)
+    assert weights.isVisible() and weights.value() == ""
+    weights.setCurrentIndex(weights.findData("int8"))
+    path = folder / f"{name}.gguf"
+    until(qtbot, lambda: asked[-1:] == [f"{path}|weights=int8"])
+    until(qtbot, stage.find("modelsLoad").isEnabled)
+    click(qtbot, stage, "modelsLoad")
+    assert stage.bridge.requests[-1] == LoadModel(f"{path}|weights=int8")
+    choose(qtbot, panel, "ae")
+    choose(qtbot, panel, name)
+    until(qtbot, lambda: panel.parts.table.rowCount() == 6)
+    assert weights.value() == "int8"
+    weights.setCurrentIndex(0)
+    assert panel.preferences.get("parts") == {}
 
 
 def test_details_answers_and_hash(
@@ -202,10 +250,12 @@ def cells(panel: ModelsPanel, column: int) -> list[str]:
 def test_parts_are_shown_and_pointed_to(
     qtbot: QtBot, stage: Stage, panel: ModelsPanel, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is chosen is remembered, goes into the model's name, and is taken back."""
-    name = "flux1-dev-Q4_K_S"
-    clip = next(stub for stub in STUBS if stub.name == "clip_l.safetensors")
-    mine = write(folder.parent / "mine.safetensors", clip.header)
+    """What is chosen is remembered, goes into the model's name, and is taken back. Nothing is
+    loaded while a part is missing."""
+    name, go = "flux1-dev-Q4_K_S", stage.find("modelsLoad")
+    by = {stub.name: stub.header for stub in STUBS}
+    mine = write(folder.parent / "mine.safetensors", by["clip_l.safetensors"])
+    t5 = write(folder.parent / "t5.safetensors", by["t5xxl_fp16.safetensors"])
     choose(qtbot, panel, name)
     until(qtbot, lambda: panel.parts.table.rowCount() == 6)
     heads = ["transformer", "text_encoder", "tokenizer", "text_encoder_2", "tokenizer_2", "vae"]
@@ -216,6 +266,8 @@ def test_parts_are_shown_and_pointed_to(
     assert cells(panel, 3)[0] == "Q4_K" and cells(panel, 4)[0].endswith("MB")
     assert "parts are missing" in panel.parts.said.text()
     assert str(folder) in panel.parts.table.item(1, 2).toolTip()
+    assert not go.isEnabled() and go.toolTip().startswith("Missing: CLIP-L, ")
+    assert "Point to it below the list." in panel.details.foot.count.text()
 
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: (str(mine), ""))
     assert panel.parts.table.currentRow() == 1  # the first that is missing
@@ -231,8 +283,13 @@ def test_parts_are_shown_and_pointed_to(
     qtbot.keyClick(panel.parts.table, Qt.Key.Key_P, with_both)
     until(qtbot, lambda: "chosen by you" in cells(panel, 2)[4])
     path = folder / f"{name}.gguf"
+    panel.parts.pointed.emit("tokenizer", str(folder))
+    assert not go.isEnabled()
+    panel.parts.pointed.emit("t5_xxl", str(t5))
+    until(qtbot, go.isEnabled)
+    assert go.toolTip().startswith("Load the selected model")
     click(qtbot, stage, "modelsLoad")
-    whole = f"{path}|clip_l={mine}|tokenizer_2={folder}"
+    whole = f"{path}|clip_l={mine}|tokenizer_2={folder}|tokenizer={folder}|t5_xxl={t5}"
     assert stage.bridge.requests[-1] == LoadModel(whole)
     number = len(stage.bridge.requests) - 1
     stage.bridge.arrived.emit(Ready(number, whole, "CPU", "float32", 0.5, Sizes(Size.square(64))))
@@ -248,7 +305,9 @@ def test_parts_are_shown_and_pointed_to(
     panel.parts.table.setCurrentCell(1, 0)
     click(qtbot, stage, "button-models_reset")
     until(qtbot, lambda: cells(panel, 2)[1] == "missing")
-    assert panel.preferences.get("parts") == {str(path): {"tokenizer_2": str(folder)}}
+    assert not go.isEnabled()
+    kept = {"tokenizer_2": str(folder), "tokenizer": str(folder), "t5_xxl": str(t5)}
+    assert panel.preferences.get("parts") == {str(path): kept}
     panel.parts.table.setCurrentCell(0, 0)  # the denoiser is the file's own
     assert not panel.actions_by_id["models_point"].isEnabled()
 

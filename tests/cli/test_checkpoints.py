@@ -65,6 +65,20 @@ def test_walked_to_an_inverted_picture(run: Run, quick: tuple[Any, ...], photo: 
     assert [each["end"] for each in made["inverted"]] == [1]
 
 
+@pytest.mark.parametrize("kind", ["int8", "fp8"])
+def test_weights_in_eight_bits_from_files_that_are_not_mapped(
+    run: Run, quick: tuple[Any, ...], model: Path, kind: str
+) -> None:
+    """The picture's settings say how its weights were kept, not how they were read."""
+    pytest.importorskip("torchao")
+    how = "a bear", *quick, "--seed", 1
+    made = run("generate", *how, "--weights", kind, "--no-mmap").document["images"][0]["path"]
+    assert png.read_settings(Path(made)).model == f"{model}|weights={kind}"
+    again = run("generate", *how, "--with", f"weights={kind}").document["images"][0]["path"]
+    full = run("generate", *how).document["images"][0]["path"]
+    assert (pixels(made) == pixels(again)).all() and (pixels(made) != pixels(full)).any()
+
+
 def test_repainted_under_a_mask(run: Run, quick: tuple[Any, ...], photo: Path) -> None:
     mask = photo.with_name("mask.png")
     Image.fromarray(np.repeat(np.array([[0, 255]], np.uint8), 30, 1).repeat(40, 0)).save(mask)

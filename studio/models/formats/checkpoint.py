@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.core.errors import ModelError, no_such
+from studio.models import eight_bits
 from studio.models.families import family_of
 from studio.models.families.adapter import Adapter
 from studio.models.format import Check
@@ -60,16 +61,19 @@ class CheckpointFormat:
 
     def open(
         self, path: Path, device: str, precision: str, check: Check,
-        chosen: Mapping[str, str] | None = None,
+        chosen: Mapping[str, str] | None = None, mapped: bool = True,
     ) -> Checkpoint:  # fmt: skip
-        """`chosen` may name another autoencoder; a folder has all the other parts."""
+        """`chosen` may name another autoencoder, and how weights are kept; a folder has all the
+        other parts."""
         from studio.models.checkpoint import open_checkpoint
 
-        places = dict(chosen or {})
+        packed, places = eight_bits.kind_of(chosen or {})
+        eight_bits.check(path, packed, device, precision)
         autoencoder = places.pop(AUTOENCODER, "")
         for name in places:
-            raise no_such("choice for a folder", name, [AUTOENCODER])
-        return open_checkpoint(self.describe(path), device, precision, check, autoencoder)
+            raise no_such("choice for a folder", name, [AUTOENCODER, eight_bits.WEIGHTS])
+        how = device, precision, check, autoencoder, mapped, packed
+        return open_checkpoint(self.describe(path), *how)
 
 
 def size_in(path: Path, family: type[Adapter]) -> int:

@@ -37,11 +37,11 @@ class CheckpointFileFormat:
 
     def open(
         self, path: Path, device: str, precision: str, check: Check,
-        chosen: Mapping[str, str] | None = None,
+        chosen: Mapping[str, str] | None = None, mapped: bool = True,
     ) -> Checkpoint:  # fmt: skip
         from studio.models.single_file.opening import Opening
 
-        opening = Opening(path, device, precision, check, chosen or {})
+        opening = Opening(path, device, precision, check, chosen or {}, mapped)
         return opening.checkpoint(_info(path, opening.answer))
 
 

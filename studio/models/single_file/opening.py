@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from studio.core.errors import ModelError
-from studio.core.tables import shortened
+from studio.models import eight_bits
 from studio.models.checkpoint import Checkpoint, answered, ready
 from studio.models.families.adapter import Part
 from studio.models.format import Check, reading
@@ -27,13 +27,13 @@ from studio.models.kl_layout import MEASURED, flat, prefix_of, stated_scaling
 from studio.models.model import ImageAutoencoder, ModelInfo
 from studio.models.probe.probe import judge
 from studio.models.single_file import parts
+from studio.models.single_file.filling import Filling
 from studio.models.single_file.layout import layout_of
 from studio.models.single_file.parts import Located
 from studio.models.single_file.tensors import AUTOENCODERS, empty, encoder_tensors, own_tensors
 from studio.models.single_file.tokens import tokenizer
 from studio.models.single_file.weights import Weights
 from studio.models.state_files import Shapes, reason
-from studio.models.weights import finite
 
 
 @contextmanager
@@ -51,14 +51,16 @@ class Opening:
     """How one file is being opened."""
 
     def __init__(
-        self, path: Path, device: str, precision: str, check: Check, chosen: Mapping[str, str]
-    ) -> None:
-        """`chosen`: parts in other files, and what the user knows better than the probe, by name.
-        Raises ModelError, UsageError for a name that there is not."""
+        self, path: Path, device: str, precision: str, check: Check, chosen: Mapping[str, str],
+        mapped: bool = True,
+    ) -> None:  # fmt: skip
+        """`chosen`: parts in other files, what the user knows better than the probe, by name, and
+        how weights are kept. Raises ModelError, UsageError for a name that there is not."""
         self.check = reading(check)
-        self.weights, self.device = Weights(path, self.check.add), device
+        self.weights, self.device = Weights(path, self.check.add, mapped), device
         self.precision = getattr(torch, precision)
-        places = dict(chosen)
+        self.packed, places = eight_bits.kind_of(chosen)
+        eight_bits.check(path, self.packed, device, precision)
         answer = judge(self.weights.header, path)
         self.told = {each.topic for each in answer.prefilled} & places.keys()
         for topic in self.told:
@@ -97,7 +99,7 @@ class Opening:
                 if asked
                 else encoder_tensors(weights, network, table[name])
             )
-        return self._filled(network, found, weights, self.precision, strict=asked)
+        return self._filled(network, found, weights, self.precision, asked, self.packed)
 
     def _weights(self, path: Path) -> Weights:
         return self.weights if path == self.weights.path else Weights(path, self.check.add)
@@ -150,32 +152,10 @@ class Opening:
 
     def _filled(
         self, network: Any, found: Mapping[str, Tensor], weights: Weights, kind: torch.dtype,
-        strict: bool,
+        strict: bool, packed: str = "",
     ) -> Any:  # fmt: skip
-        """With every parameter from the file; `strict`: and no tensor of the file left over."""
-        path, kept = weights.path, network.state_dict().keys()
-        wanted = dict(network.named_parameters())
-        wanted |= {name: buffer for name, buffer in network.named_buffers() if name in kept}
-        full = set(getattr(network, "_keep_in_fp32_modules", None) or ())  # T5's overflow in half
-        if missing := sorted(wanted.keys() - found.keys()):  # they would be random numbers
-            raise ModelError(f"{path} lacks {len(missing)} of its tensors: {missing[0]}, ...")
-        if strict and (more := sorted(found.keys() - wanted.keys())):
-            raise ModelError(f"{path} holds {shortened(more[0])}, which is not known here.")
-        state = {}
-        for name, parameter in wanted.items():
-            shape, is_shape = tuple(parameter.shape), tuple(found[name].shape)
-            same_count = weights.is_gguf and found[name].numel() == parameter.numel()
-            if shape != is_shape and not same_count:
-                raise ModelError(f"{path} holds {shortened(name)} as {is_shape}, not {shape}.")
-            self.check()
-            tensor = found[name].numbers().reshape(shape)  # type: ignore[attr-defined]
-            exact = kind == torch.float16 and not full.isdisjoint(name.split("."))
-            own = torch.float32 if exact else kind
-            state[name] = finite(path, name, tensor, own).to(self.device)
-        network.load_state_dict(state, strict=False, assign=True)
-        if hasattr(network, "tie_weights"):
-            network.tie_weights()
-        return network.to(self.device).eval().requires_grad_(False)
+        filling = Filling(weights.path, self.device, kind, self.check, packed)
+        return filling(network, found, strict, flat=weights.is_gguf)
 
 
 def _lists(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from studio.models.families.adapter import Part
 from studio.models.probe.probe import PART
 from studio.models.single_file import pixart
 from studio.models.single_file.layout import WHOLE
-from studio.models.single_file.weights import Deferred, Weights
+from studio.models.single_file.weights import Deferred, Shards, Weights
 from studio.models.state_files import reason
 
 CONVERTERS = "diffusers.loaders.single_file_"
@@ -44,7 +44,9 @@ def empty(part: Part, kind: str, config: Mapping[str, Any], path: Path, depth: i
         with module_of("accelerate", path).init_empty_weights():
             if part.library == "diffusers":
                 return found.from_config(dict(config))
-            network = found(found.config_class.from_dict(_shallow(config, depth)))
+            form = found.config_class
+            whole = "text_config" in form.sub_configs  # it sees, and its configuration says how
+            network = found(form.from_dict(dict(config) if whole else _shallow(config, depth)))
             if depth:
                 network.norm = torch.nn.Identity()
         network.tie_weights()
@@ -84,7 +86,9 @@ def own_tensors(
     return converted
 
 
-def encoder_tensors(weights: Weights, network: Any, part: Mapping[str, Any]) -> dict[str, Tensor]:
+def encoder_tensors(
+    weights: Weights | Shards, network: Any, part: Mapping[str, Any]
+) -> dict[str, Tensor]:
     """Of a whole file those `inside`, else all; in transformers' layout, OpenCLIP's, llama.cpp's.
     Raises ModelError."""
     own = [name for name in weights.names if name.startswith(part["inside"])] or weights.names

@@ -1,7 +1,7 @@
 """A file's tensors, each read when it is taken, at once in full precision: those in fp8 times their
 scales, those of GGUF dequantised. Imports torch, and gguf late.
 
-Nothing is mapped into memory: what is read is as large as one tensor.
+Only a .ckpt is mapped into memory: what is read of others is as large as one tensor.
 """
 
 from __future__ import annotations
@@ -73,13 +73,34 @@ def _taken(value: object) -> object:
     return value.numbers() if isinstance(value, Deferred) else value
 
 
+class Shards:
+    """The tensors of a folder's safetensors files, by name, as `Weights` has a file's."""
+
+    is_gguf = False
+
+    def __init__(self, folder: Path, files: Iterable[Path], hear: Callable[[int], None]) -> None:
+        """Raises ModelError."""
+        shards = [Weights(file, hear) for file in files]
+        self.path, self._of = folder, {name: each for each in shards for name in each.names}
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._of)
+
+    def deferred(self, names: Iterable[str]) -> dict[str, Tensor]:
+        return {name: self._of[name].deferred([name])[name] for name in names}
+
+
 class Weights:
     """The tensors of a safetensors or GGUF file or a .ckpt, by name; what scales others is none."""
 
-    def __init__(self, path: Path, hear: Callable[[int], None] = lambda _: None) -> None:
-        """`hear` is told of the bytes that are read. Raises ModelError."""
+    def __init__(
+        self, path: Path, hear: Callable[[int], None] = lambda _: None, mapped: bool = True
+    ) -> None:
+        """`hear` is told of the bytes that are read; `mapped`: a .ckpt, which cannot be read in
+        parts, is mapped into memory. Raises ModelError."""
         self.path, self._hear, self._heard = path, hear, set[str]()
-        self._state = _unpickled(path) if path.suffix == ".ckpt" else {}
+        self._state = _unpickled(path, mapped) if path.suffix == ".ckpt" else {}
         self.header = _described(self._state) if self._state else header.read(path)
 
     @property
@@ -175,11 +196,11 @@ class Weights:
         return torch.frombuffer(data, dtype=torch.uint8)[:size]
 
 
-def _unpickled(path: Path) -> Mapping[str, Tensor]:
+def _unpickled(path: Path, mapped: bool) -> Mapping[str, Tensor]:
     """A .ckpt through the restricted unpickler, which makes tensors only. Raises ModelError."""
     check_archive(path)
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        found = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
         found = found.get("state_dict", found)
         state = {name: value for name, value in found.items() if is_weight(name, value)}
     except Exception as error:  # a damaged pickle fails in any way it likes

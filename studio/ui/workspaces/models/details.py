@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QIcon
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from studio.bridge.catalogue import CHOSEN, TOPICS, Found
+from studio.bridge.catalogue import (
+    BESIDE,
+    CHECKPOINT,
+    CHOSEN,
+    DENOISER,
+    TOPICS,
+    WEIGHTS,
+    Found,
+)
 from studio.core.wording import capitalised, size_text
 from studio.ui.jobs import Jobs
 from studio.ui.widgets.buttons import text_button
@@ -18,6 +28,7 @@ from studio.ui.widgets.form import Check, Form, caption, named, settings_grid
 PICTURE = 200  # logical pixels, at most
 TIPS = "Load the selected model (Enter)", "Stop loading (Esc)"
 OFFLOAD_TIP = "What of other people's models leaves a CUDA GPU while it is not needed"
+NOTHING_LEAVES = "There is no CUDA GPU here, and so no other memory to leave to"
 LEAVING = (
     ("auto", "As little as needed", "By what the model needs and what is free"),
     ("none", "Nothing", "The quickest, where all of it fits"),
@@ -25,6 +36,17 @@ LEAVING = (
     ("sequential", "All but a block", "The least memory, and slow"),
 )
 COSTS = "Quicker steps; the first picture of each size takes a minute or more longer"
+MAPPED = (
+    "Quick, and copies less. Off: folders and .ckpt files are read instead, as other files always"
+    " are: better from network drives and some hard disks"
+)
+WEIGHTS_TIP = "How the denoiser's and the text encoders' linear layers are kept in memory"
+ABOUT = {
+    "int8": "Half as much memory as bfloat16; changes the picture a little",
+    "fp8": "Half as much memory as bfloat16; changes the picture a little, and more than int8",
+}
+KEPT = (("", "In full", "In the studio's precision"),
+        *((kind, f"{kind}, lossy", ABOUT[kind]) for kind in BESIDE))  # fmt: skip
 TOPIC_TIP = "Headers cannot always tell; your answer stays with the file's hash"
 
 
@@ -32,6 +54,7 @@ class Details(SettingsColumn):
     """`answered` comes with a topic of the probe's answer and what it shall be ("": as found)."""
 
     answered = Signal(str, str)
+    packed = Signal(str, str)  # WEIGHTS, and how they shall be kept ("": in full)
 
     def __init__(self, jobs: Jobs, parent: QWidget) -> None:
         super().__init__("modelsColumn", parent, gap=8)
@@ -54,9 +77,13 @@ class Details(SettingsColumn):
             box = self.boxes[topic] = ChoiceBox(name, topic, TOPIC_TIP, ())
             self._form.add(capitalised(topic), box)
             box.edited.connect(lambda value, topic=topic: self.answered.emit(topic, value))
+        self.weights = ChoiceBox("modelsWeights", "Weights", WEIGHTS_TIP, KEPT)
+        self._form.add("Weights", self.weights)
+        self.weights.edited.connect(partial(self.packed.emit, WEIGHTS))
         self.offload = ChoiceBox("modelsOffload", "Offload", OFFLOAD_TIP, LEAVING)
         self._form.add("Offload", self.offload)
         self.compiled = self._form.add("", Check("modelsCompile", "Compile the denoiser", COSTS))
+        self.mapped = self._form.add("", Check("modelsMap", "Map files into memory", MAPPED))
         self.foot = self.end(Foot(jobs, "modelsLoad", "Load", "loading", TIPS))
 
     def add_buttons(self, *actions: QAction) -> None:
@@ -67,11 +94,17 @@ class Details(SettingsColumn):
             button.setEnabled(each.isEnabled())
             self._flow.addWidget(button)
 
+    def know_device(self, device: str) -> None:
+        """In torch's words; only a CUDA GPU has a memory of its own to leave."""
+        self.offload.setEnabled(device == "cuda")
+        self.offload.setToolTip(OFFLOAD_TIP if device == "cuda" else NOTHING_LEAVES)
+
     def show_model(
-        self, found: Found | None, picture: QIcon | None, refusal: str | None, needs: str
-    ) -> None:
+        self, found: Found | None, picture: QIcon | None, refusal: str | None, needs: str,
+        weights: str = "",
+    ) -> None:  # fmt: skip
         """`refusal` is why it cannot be loaded, "" where it can, None while nobody knows; `needs`
-        says what it takes of memory."""
+        says what it takes of memory; `weights` how they are kept."""
         self.picture.setVisible(picture is not None)
         if picture is not None:
             self.picture.setPixmap(picture.pixmap(QSize(PICTURE, PICTURE)))
@@ -87,6 +120,10 @@ class Details(SettingsColumn):
             box.offer([("", as_found, ""), *((value, value, "") for value in values)])
             box.set_value(mine)
             self._form.reveal(capitalised(topic), "prediction" in filled)
+        kind = found.answer.kind if found else ""
+        self.weights.set_value(weights)
+        self._form.reveal("Weights", kind in (CHECKPOINT, DENOISER))
+        self.foot.go.setToolTip(capitalised(refusal) if refusal else TIPS[0])
         self.foot.show_plan(needs, "Looking…" if refusal is None else refusal, "muted")
         self.foot.count.setVisible(bool(refusal or needs))
         self.foot.allow(found is not None)

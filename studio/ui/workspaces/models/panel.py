@@ -21,6 +21,7 @@ from studio.core.wording import many, size_text
 from studio.ui import actions
 from studio.ui.background import Background
 from studio.ui.panel import Panel, PanelSpec, show_folder
+from studio.ui.preferences import HOW
 from studio.ui.shared import Shared
 from studio.ui.widgets.buttons import small_button, text_button, tool
 from studio.ui.widgets.choice_box import ChoiceBox
@@ -103,7 +104,8 @@ class ModelsPanel(Panel):
         self.details.foot.go.clicked.connect(by["models_load"].trigger)
         self.details.foot.cancel.clicked.connect(self.jobs.cancel)
         self.details.answered.connect(self._answer)
-        for name in ("offload", "compiled"):
+        self.details.packed.connect(self._packed)
+        for name in HOW:
             control = getattr(self.details, name)
             control.set_value(self.preferences.get(name))
             control.edited.connect(partial(self.preferences.set, name))
@@ -208,8 +210,17 @@ class ModelsPanel(Panel):
     def _answer(self, topic: str, value: str) -> None:
         if (found := self.table.found()) is not None:
             self._digest(found.path, (topic, value))
-            if str(found.path) == self.session.model.get():
-                self.note("Load it again to use it that way.", ("Load again", self.run))
+            self._offer_again(found)
+
+    def _offer_again(self, found: Found) -> None:
+        if found.path == catalogue.place_of(self.session.model.get()):
+            self.note("Load it again to use it that way.", ("Load again", self.run))
+
+    @Slot(str, str)
+    def _packed(self, weights: str, kind: str) -> None:
+        self._pointed(weights, kind)
+        if (found := self.table.found()) is not None:
+            self._offer_again(found)
 
     def _chosen(self, path: Path) -> dict[str, str]:
         """The parts that were pointed to, which the model's name then says."""
@@ -225,6 +236,9 @@ class ModelsPanel(Panel):
             every = self.preferences.get("parts") | {str(found.path): kept}
             self.preferences.set("parts", {path: each for path, each in every.items() if each})
             self._look_for_parts(found)
+            self._needs.pop(found.path, None)
+            self._refusals.pop(found.path, None)
+            self._select(found)
 
     def _look_for_parts(self, found: Found) -> None:
         self._looks.start(found, catalogue.inventory, found.path, self._chosen(found.path))
@@ -274,7 +288,9 @@ class ModelsPanel(Panel):
     @Slot(object, object)
     def _looked(self, key: object, result: Any) -> None:
         if isinstance(key, Path):
-            self._refusals[key], self._needs[key] = result
+            self._refusals[key], self._needs[key], device = result
+            if device:
+                self.details.know_device(device)
             self._select(self.table.found())
             return
         if isinstance(key, Found):
@@ -294,7 +310,8 @@ class ModelsPanel(Panel):
         if found is not None and found.path not in self._needs:
             self._refusals.setdefault(found.path, None)
             self._needs[found.path] = ""
-            self._looks.start(found.path, catalogue.opening, found.path, self.jobs.weigh)
+            told = found.path, self._chosen(found.path), self.jobs.weigh
+            self._looks.start(found.path, catalogue.opening, *told)
         if found != self._shown:
             self._shown = found
             self.parts.show_parts(())
@@ -302,7 +319,9 @@ class ModelsPanel(Panel):
                 self._look_for_parts(found)
         picture = self.table.rows.picture(found) if found else None
         refusal = self._refusals.get(found.path) if found else ""
-        self.details.show_model(found, picture, refusal, self._needs[found.path] if found else "")
+        needs = self._needs[found.path] if found else ""
+        weights = self._chosen(found.path).get(catalogue.WEIGHTS, "") if found else ""
+        self.details.show_model(found, picture, refusal, needs, weights)
         for each in ("models_show", "models_hash"):
             self.actions_by_id[each].setEnabled(found is not None)
         self.actions_by_id["models_load"].setEnabled(refusal == "" and found is not None)
