@@ -144,9 +144,8 @@ def _places(
             found[place] = stem, torch.arange(outputs)
         else:
             others.append((stem, outputs))
-    for kohya in (
-        (False, True) if others else ()
-    ):  # FLUX.1's makers' names are read as kohya's alone
+    # FLUX.1's makers' names are read as kohya's alone
+    for kohya in (False, True) if others else ():
         converted = _converted(pipeline, others, kohya).items()
         if fitting := {place: each for place, each in converted if place in known.values()}:
             return found | fitting
