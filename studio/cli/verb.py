@@ -89,6 +89,11 @@ def add_model(parser: ArgumentParser) -> None:
         " not tell (prediction=v); repeatable",
     )
     add_device(parser)
+    add_loading(parser)
+
+
+def add_loading(parser: ArgumentParser) -> None:
+    """How a checkpoint is read and kept."""
     parser.add_argument(
         "--offload",
         choices=OFFLOADS,

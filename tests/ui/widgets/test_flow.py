@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 from pytestqt.qtbot import QtBot
 
 from studio.ui.widgets.flow import flow
@@ -11,9 +11,9 @@ from studio.ui.widgets.flow import flow
 def test_what_has_no_room_goes_to_a_second_line_and_pairs_stay_together(qtbot: QtBot) -> None:
     bar = QWidget()
     qtbot.addWidget(bar)
-    low, high, *pair = buttons = [QPushButton("words") for _ in range(4)]
-    for button, height in zip(buttons, (20, 40, 20, 20), strict=True):
-        button.setFixedSize(100, height)
+    low, high, *pair = parts = [QFrame() for _ in range(4)]  # no style sheet sizes these
+    for part, height in zip(parts, (20, 40, 20, 20), strict=True):
+        part.setFixedSize(100, height)
     made = flow(low, high, tuple(pair))
     bar.setLayout(made)
     bar.resize(500, made.heightForWidth(500))
