@@ -6,7 +6,7 @@ from __future__ import annotations
 import inspect
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -99,7 +99,8 @@ class Wardrobe:
             if lycoris.is_lycoris(state):
                 count = lycoris.put_on(pipeline, self._parts, state, addon.digest)
             else:
-                count = self._counted(state)
+                copy = {name: tensor.clone() for name, tensor in state.items()}
+                count = len(lycoris.renamed(pipeline, copy))  # which scales some in place
                 pipeline.load_lora_weights(state, adapter_name=addon.digest)
         except Exception as error:  # what does not fit fails in any way it likes
             raise self._unfit(addon, reason(error)) from error
@@ -108,13 +109,6 @@ class Wardrobe:
             raise self._unfit(addon, f"none of its {count} keys is known there")
         left = f"; the other {count - fits} are left out" if fits < count else ""
         self.notes.append(f"{addon.name}: {fits} of its {count} keys fit {self._name}{left}.")
-
-    def _counted(self, state: Mapping[str, Tensor]) -> int:
-        """A LoRA's keys as diffusers names them."""
-        pipeline, copy = self._pipeline, {name: each.clone() for name, each in state.items()}
-        unet = {"unet_config": pipeline.unet.config} if hasattr(pipeline, "unet") else {}
-        converted = pipeline.lora_state_dict(copy, **unet)  # which scales some in place
-        return len(converted[0] if isinstance(converted, tuple) else converted)
 
     def _settled(self, addon: AddOn) -> int:
         """How many parameters are this LoRA's; they are in their network's precision then."""

@@ -152,6 +152,13 @@ def _places(
     return found
 
 
+def renamed(pipeline: Any, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A LoRA's tensors as diffusers names them; it scales some of those it is given in place."""
+    unet = {"unet_config": pipeline.unet.config} if hasattr(pipeline, "unet") else {}
+    told = pipeline.lora_state_dict({**state}, **unet)
+    return dict(told[0] if isinstance(told, tuple) else told)
+
+
 def _converted(
     pipeline: Any, layers: list[tuple[str, int]], kohya: bool
 ) -> dict[Place, tuple[str, Tensor]]:
@@ -164,10 +171,8 @@ def _converted(
         down, up = ("lora_down", "lora_up") if stem.startswith("lora_") else ("lora_A", "lora_B")
         state[f"{stem}.{down}.weight"] = torch.full((1, 1), float(number))
         state[f"{stem}.{up}.weight"] = torch.arange(float(outputs))[:, None]
-    unet = {"unet_config": pipeline.unet.config} if hasattr(pipeline, "unet") else {}
-    told = pipeline.lora_state_dict(state, **unet)
     utils: Any = importlib.import_module("diffusers.utils")
-    told = utils.convert_unet_state_dict_to_peft(told[0] if isinstance(told, tuple) else told)
+    told = utils.convert_unet_state_dict_to_peft(renamed(pipeline, state))
     found = {}
     for name in told:
         if name.endswith(end := ".lora_A.weight"):
