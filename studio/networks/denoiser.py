@@ -27,16 +27,19 @@ from studio.networks.attention import (
 )
 from studio.networks.bounds import Depth, Side, Width, check_heads, check_patches
 from studio.networks.text import TextFeatures
+from studio.networks.transformer import TransformerBlock
 
 Turn = tuple[Tensor, Tensor]  # the positions' cosines and sines, each (L, d / 2)
 Heard = tuple[Tensor, Tensor, Tensor]  # a prompt's keys, values and mask
 MOST_ANGLES = 2**24  # of all positions
+REFINER_HEADS = 4
 
 
 @dataclass(frozen=True)
 class DenoiserConfig:
     """`side` is the latent's height and width; `patch` latent pixels a token side. Rotary positions
-    are relative; `learned_positions` adds absolute ones, which tell top from bottom."""
+    are relative; `learned_positions` adds absolute ones, which tell top from bottom. `refiner`
+    blocks read the prompt's tokens first: a sentence's vector hardly says which thing is left."""
 
     channels: Annotated[int, Within(1, 1024)] = 16
     side: Side = 16
@@ -48,9 +51,12 @@ class DenoiserConfig:
     text_width: Width = 256
     pooled_width: Width = 384
     learned_positions: bool = False
+    refiner: Annotated[int, Within(0, 64)] = 0
 
     def __post_init__(self) -> None:
         check_heads(self.width, self.heads)
+        if self.refiner:
+            check_heads(self.text_width, REFINER_HEADS)
         check_patches(self.side, self.patch)
         if (self.side // self.patch) ** 2 * (self.width // self.heads) > MOST_ANGLES:
             raise ValueError(f"heads is {self.heads}, too few for so many positions")
@@ -192,6 +198,9 @@ class DenoiserTransformer(nn.Module):
             nn.Linear(config.condition_width, config.condition_width),
         )
         self.pooled = nn.Linear(config.pooled_width, config.condition_width)
+        self.refiner = nn.ModuleList(
+            TransformerBlock(config.text_width, REFINER_HEADS) for _ in range(config.refiner)
+        )
         self.blocks = nn.ModuleList(Block(config, i % 2 == 1) for i in range(config.depth))
         self.final_modulation = nn.Linear(config.condition_width, 2 * config.width)
         self.final = nn.Linear(config.width, patch_width)
@@ -202,13 +211,24 @@ class DenoiserTransformer(nn.Module):
         self.register_buffer("cos", angles.cos(), persistent=False)
         self.register_buffer("sin", angles.sin(), persistent=False)
 
+    def refined(self, text: TextFeatures) -> tuple[Tensor, Tensor]:
+        """The prompt's tokens (B, L, W) as the refiner reads them, each as loud as its weight, and
+        their mask (B, 1, 1, L)."""
+        tokens, mask = text.tokens.to(self.embed.weight.dtype), text.mask[:, None, None, :]
+        for block in self.refiner:
+            tokens = block(tokens, mask)
+        if text.weights is not None:
+            tokens = tokens * text.weights[..., None].to(tokens.dtype)
+        return tokens, mask
+
     def prompt(self, text: TextFeatures) -> Prompt:
         """What stays the same while a picture is made, computed once."""
         crosses = (cast(Block, block).cross for block in self.blocks)
         # a unit vector's elements are small; give them unit variance
         pooled = (text.pooled * self.config.pooled_width**0.5).to(self.embed.weight.dtype)
-        answers = tuple(cross.answers(text.tokens) for cross in crosses if cross is not None)
-        return Prompt(answers, text.mask[:, None, None, :], self.pooled(pooled))
+        tokens, mask = self.refined(text)
+        answers = tuple(cross.answers(tokens) for cross in crosses if cross is not None)
+        return Prompt(answers, mask, self.pooled(pooled))
 
     def forward(
         self, x: Tensor, t: Tensor, text: TextFeatures | Prompt, record: Record | None = None

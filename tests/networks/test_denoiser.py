@@ -123,6 +123,21 @@ def test_what_a_record_holds_of_words_and_places() -> None:
     assert heard.shape == after.shape == (2, 16, 32)
 
 
+def test_a_refiner_lets_words_change_each_other() -> None:
+    """Without one, a word's keys depend on that word alone."""
+    text = features(1)
+    other = replace(text, tokens=text.tokens.clone())
+    other.tokens[:, 0] += torch.randn(12)
+    for blocks in (0, 1):
+        torch.manual_seed(0)
+        network = DenoiserTransformer(replace(TINY, refiner=blocks)).eval()
+        with torch.no_grad():
+            (keys, _), (changed, _) = (network.prompt(each).answers[0] for each in (text, other))
+            padded = network.prompt(text.padded(9)).answers[0][0][:, :, :3]
+        assert torch.equal(keys[:, :, 1], changed[:, :, 1]) is (blocks == 0)
+        torch.testing.assert_close(padded, keys[:, :, :3])
+
+
 def reference(network: DenoiserTransformer, x: Tensor, t: Tensor, text: TextFeatures) -> Tensor:
     """The network's formula written out plainly, a head and a picture at a time."""
     heads, cos, sin = TINY.heads, network.cos, network.sin
