@@ -19,7 +19,16 @@ from studio.core.parts import Parts
 from studio.dataset.catalogue import Catalogue
 from studio.metrics.features import Judge, load_judge
 from studio.pictures.sheet import contact_sheet
-from studio.report import composition, pairs, reconstruction, retrieval, styles, variety, words
+from studio.report import (
+    composition,
+    order,
+    pairs,
+    reconstruction,
+    retrieval,
+    styles,
+    variety,
+    words,
+)
 from studio.report.evaluation import Evaluation
 from studio.report.figures import Card, CardSettings, Figure
 from studio.report.prompts import PAIR_PROMPTS, PROMPTS
@@ -59,6 +68,7 @@ SECTIONS: dict[str, Callable[[Evaluation], tuple[Figure, ...]]] = {
     "retrieval": retrieval.figures,
     "composition": composition.figures,
     "pairs": pairs.figures,
+    "order": order.figures,
     "words": words.figures,
     "styles": styles.figures,
     "variety": variety.figures,

@@ -46,14 +46,14 @@ Verdicts = Callable[[np.ndarray], np.ndarray]  # pictures of the scenes -> (N, 2
 def figures(run: Evaluation) -> tuple[Figure, ...]:
     found: list[Figure] = []
     for name, relations in APART.items():
-        scenes = _scenes(run, name, relations)
+        drawn = scenes(run, name, relations)
         if name == "next to":
-            scenes = [replace(scene, relation=name) for scene in scenes]
-        found += _rows(run, name, scenes, scenes, partial(_in_halves, run, scenes), NOTE_HALVES)
+            drawn = [replace(scene, relation=name) for scene in drawn]
+        found += _rows(run, name, drawn, drawn, partial(_in_halves, run, drawn), NOTE_HALVES)
     for name, relations in COVERED.items():
-        scenes = _scenes(run, name, relations)
-        judge, smaller = _among_others(run, scenes), [_smaller(scene) for scene in scenes]
-        found += _rows(run, name, scenes, smaller, judge, NOTE_OTHERS)
+        drawn = scenes(run, name, relations)
+        judge, smaller = _among_others(run, drawn), [_smaller(scene) for scene in drawn]
+        found += _rows(run, name, drawn, smaller, judge, NOTE_OTHERS)
     return tuple(found)
 
 
@@ -68,7 +68,7 @@ NOTE_OTHERS = (
 )
 
 
-def _scenes(run: Evaluation, name: str, relations: Sequence[str]) -> list[Scene]:
+def scenes(run: Evaluation, name: str, relations: Sequence[str]) -> list[Scene]:
     """Real scenes of two plain trained things on white, each relation as often."""
     rng, found = run.rng(f"pairs {name}"), list[Scene]()
     mix = partial(Mix, p_single=0, p_pair=1, p_count=0, p_hue=0, p_colour_ground=0, jitter=0.1,

@@ -1,4 +1,4 @@
-"""What the card needs of a model: two callables on uint8 pictures; and how a Model becomes them."""
+"""What the card needs of a model: callables on uint8 pictures; and how a Model becomes them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from studio.networks.autoencoder import Autoencoder
 
 Generate = Callable[[Sequence[str], Sequence[int]], np.ndarray]
 Reconstruct = Callable[[np.ndarray], np.ndarray]
+Explain = Callable[[np.ndarray, Sequence[str], Sequence[int]], np.ndarray]
+NOISY = 0.85  # rectified-flow time at which places are decided
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,14 @@ class Subject:
 
     `generate(prompts, seeds)` makes one picture for each, (B, S, S, 3) uint8, B = len(prompts).
     `reconstruct` takes pictures through the autoencoder; None where the model shows none.
+    `explains(pictures, prompts, seeds)` is how far from each picture, under that seed's noise, the
+    denoiser's answer to its prompt is: mean squared error of latents (B,); None where it cannot.
     """
 
     name: str
     generate: Generate
     reconstruct: Reconstruct | None = None
+    explains: Explain | None = None
 
 
 def subject_of(model: Model, autoencoder: Autoencoder | None, settings: Settings) -> Subject:
@@ -38,6 +43,7 @@ def subject_of(model: Model, autoencoder: Autoencoder | None, settings: Settings
         f"guidance {settings.guidance:g})",
         generator(model, settings),
         None if autoencoder is None else reconstructor(autoencoder),
+        None if autoencoder is None else explainer(model),
     )
 
 
@@ -55,6 +61,20 @@ def generator(model: Model, settings: Settings) -> Generate:
         return model.decode(last.x)
 
     return generate
+
+
+def explainer(model: Model) -> Explain:
+    """At one noise, where a layout is open and may still be seen; without guidance."""
+
+    @torch.inference_mode()
+    def explains(pictures: np.ndarray, prompts: Sequence[str], seeds: Sequence[int]) -> np.ndarray:
+        x0 = model.encode(pictures)
+        noise = NoiseStream(seeds).initial(tuple(x0.shape[1:]), model.device)
+        denoiser = model.denoiser(model.condition(prompts))
+        answer = denoiser((1 - NOISY) * x0 + NOISY * noise, 1 - NOISY, NOISY)
+        return (answer.x0 - x0).square().mean((1, 2, 3)).cpu().numpy()
+
+    return explains
 
 
 def reconstructor(autoencoder: Autoencoder) -> Reconstruct:

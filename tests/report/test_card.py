@@ -16,7 +16,7 @@ from studio.dataset.catalogue import BUNDLED, Catalogue
 from studio.dataset.scenes import WHITE, Scene, compose
 from studio.dataset.wording import noun
 from studio.metrics.features import GradientJudge
-from studio.report import composition
+from studio.report import composition, order
 from studio.report.card import Card, CardSettings, Subject, evaluate, markdown, write
 from studio.report.evaluation import Evaluation
 from studio.report.pairs import APART, COVERED
@@ -63,6 +63,12 @@ class Oracle:
         scenes = [self.scenes.get(prompt, blank) for prompt in prompts]
         return np.stack([compose(scene, self.catalogue) for scene in scenes])
 
+    def explains(
+        self, pictures: np.ndarray, prompts: Sequence[str], seeds: Sequence[int]
+    ) -> np.ndarray:
+        difference = pictures.astype(float) - self(prompts, seeds)
+        return np.square(difference).mean((1, 2, 3))
+
 
 @pytest.fixture(scope="module")
 def perfect(catalogue: Catalogue) -> Iterator[Card]:
@@ -75,7 +81,7 @@ def perfect(catalogue: Catalogue) -> Iterator[Card]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(composition, "prompt", remembered)
-        subject = Subject("oracle", oracle, lambda pictures: pictures)
+        subject = Subject("oracle", oracle, lambda pictures: pictures, oracle.explains)
         yield evaluate(subject, catalogue, SMALL, lambda _: None, judge=GradientJudge())
 
 
@@ -153,6 +159,21 @@ def test_pairs_the_other_way_round_are_not_right(catalogue: Catalogue) -> None:
         assert card.find(f"pairs, {name}", "both right").value < 0.5
     assert {figure.section for figure in card.figures} == set(PAIRED)
     assert list(card.sheets) == ["pairs"]
+
+
+def test_the_order_is_heard_or_not(perfect: Card, catalogue: Catalogue) -> None:
+    """A denoiser whose answer is the same for both prompts earns one half."""
+    for name in order.ROWS:
+        figure = perfect.find("order of two things, heard", name)
+        assert figure.value == figure.ceiling == 1.0
+        assert 0 <= (figure.chance or 0) < 1
+    deaf = Subject(
+        "deaf", Oracle(catalogue), explains=lambda seen, words, seeds: np.ones(len(seen))
+    )
+    settings = replace(SMALL, rows=("order",))
+    card = evaluate(deaf, catalogue, settings, lambda _: None, judge=GradientJudge())
+    assert [figure.value for figure in card.figures] == [0.5, 0.5]
+    assert card.pictures == 0
 
 
 def test_real_pictures_of_words_and_styles(perfect: Card) -> None:
