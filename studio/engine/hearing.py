@@ -171,16 +171,16 @@ def concept_map(
     return torch.stack(layers).mean(0)
 
 
-@torch.inference_mode()
 def answers(networks: Networks, prompt: str, ends: bool = False) -> list[Tensor]:
     """What each cross attention would add if it heard all of a prompt's tokens alike, (W,) a layer;
     with or without those that begin and end it (with them, if it has no others)."""
-    tokens = networks.denoiser.refined(networks.features(prompt))[0][0]
+    tokens = networks.features(prompt).tokens[0]
     inner = tokens if ends or len(tokens) < 3 else tokens[1:-1]
     crosses = (cast(Block, block).cross for block in networks.denoiser.blocks)
     return [_answer(cross, inner) for cross in crosses if cross is not None]
 
 
+@torch.inference_mode()
 def _answer(cross: CrossAttention, tokens: Tensor) -> Tensor:
-    values = cross.key_value(tokens).chunk(2, -1)[1]
+    values = cross.key_value(tokens.to(cross.query.weight.dtype)).chunk(2, -1)[1]
     return cast(Tensor, cross.out(values)).mean(0).float()

@@ -74,8 +74,8 @@ class Networks:
     def features(self, prompt: str) -> TextFeatures:
         """Features of a prompt of words and weights, (1, ...), fp32.
 
-        A word of weight w adds w times as much to the picture's tokens: the denoiser scales its
-        vectors, and as keys are normalised, not values, where it acts stays the same. See
+        A word of weight w adds w times as much to the picture's tokens: its vectors are scaled, and
+        as the denoiser normalises keys, not values, where it acts stays the same. See
         docs/prompts.md for what else was tried. Raises UsageError for other syntax, ModelError if
         tower and tokens differ.
         """
@@ -88,7 +88,7 @@ class Networks:
         if not phrase.weighed:
             return features
         weights = features.tokens.new_tensor(self.tokenizer.weights(phrase))
-        return replace(features, weights=weights[None])
+        return replace(features, tokens=features.tokens * weights[:, None])
 
 
 class LatentDiffusion:

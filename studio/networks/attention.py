@@ -37,15 +37,18 @@ def attention(
 
     Args:
         q, k, v: (B, heads, L, d); k and v may have another L.
-        mask: broadcastable to (B, heads, Lq, Lk), True where a key may be seen.
+        mask: broadcastable to (B, heads, Lq, Lk): True where a key may be seen, or numbers that are
+            added to its logits.
         weights: where the softmax is put, if it is wanted.
 
     On the CPU the fused kernel's bf16 backward is several times slower than writing it out.
     """
     if weights is not None or (q.device.type == "cpu" and torch.is_grad_enabled()):
         logits = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
-        if mask is not None:
+        if mask is not None and mask.dtype == torch.bool:
             logits = logits.masked_fill(~mask, float("-inf"))
+        elif mask is not None:
+            logits = logits + mask
         shares = logits.softmax(-1).to(v.dtype)
         if weights is not None:
             weights.append(shares)

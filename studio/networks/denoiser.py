@@ -26,20 +26,19 @@ from studio.networks.attention import (
     split_heads,
 )
 from studio.networks.bounds import Depth, Side, Width, check_heads, check_patches
+from studio.networks.layout import HEADS, Layout
 from studio.networks.text import TextFeatures
-from studio.networks.transformer import TransformerBlock
 
 Turn = tuple[Tensor, Tensor]  # the positions' cosines and sines, each (L, d / 2)
-Heard = tuple[Tensor, Tensor, Tensor]  # a prompt's keys, values and mask
+Heard = tuple[Tensor, Tensor, Tensor]  # a prompt's keys, values and mask or added logits
 MOST_ANGLES = 2**24  # of all positions
-REFINER_HEADS = 4
 
 
 @dataclass(frozen=True)
 class DenoiserConfig:
     """`side` is the latent's height and width; `patch` latent pixels a token side. Rotary positions
-    are relative; `learned_positions` adds absolute ones, which tell top from bottom. `refiner`
-    blocks read the prompt's tokens first: a sentence's vector hardly says which thing is left."""
+    are relative; `learned_positions` adds absolute ones, which tell top from bottom. With `layout`
+    each place hears the words that are said of it."""
 
     channels: Annotated[int, Within(1, 1024)] = 16
     side: Side = 16
@@ -51,12 +50,12 @@ class DenoiserConfig:
     text_width: Width = 256
     pooled_width: Width = 384
     learned_positions: bool = False
-    refiner: Annotated[int, Within(0, 64)] = 0
+    layout: bool = False
 
     def __post_init__(self) -> None:
         check_heads(self.width, self.heads)
-        if self.refiner:
-            check_heads(self.text_width, REFINER_HEADS)
+        if self.layout:
+            check_heads(self.text_width, HEADS)
         check_patches(self.side, self.patch)
         if (self.side // self.patch) ** 2 * (self.width // self.heads) > MOST_ANGLES:
             raise ValueError(f"heads is {self.heads}, too few for so many positions")
@@ -93,11 +92,14 @@ class SelfAttention(nn.Module):
 
 
 class CrossAttention(nn.Module):
-    """Picture tokens ask, prompt tokens answer; begins silent."""
+    """Picture tokens ask, prompt tokens answer; begins silent. If `placed`, each head minds the
+    prompt's layout as much as it has learnt to; half of them begin with minding it."""
 
-    def __init__(self, width: int, heads: int, text_width: int) -> None:
+    def __init__(self, width: int, heads: int, text_width: int, placed: bool = False) -> None:
         super().__init__()
         self.heads = heads
+        minded = (torch.arange(heads) % 2).float()
+        self.placed = nn.Parameter(minded) if placed else None
         self.query = nn.Linear(width, width, bias=False)
         self.key_value = nn.Linear(text_width, 2 * width, bias=False)
         self.out = nn.Linear(width, width, bias=False)
@@ -109,6 +111,14 @@ class CrossAttention(nn.Module):
         the products of both they come to the same."""
         k, v = (split_heads(part, self.heads) for part in self.key_value(tokens).chunk(2, -1))
         return normalised(k) * (self.q_norm.weight * self.k_norm.weight).to(k.dtype), v
+
+    def masked(self, mask: Tensor, places: Tensor | None) -> Tensor:
+        """Where the prompt is heard, (B, 1, 1, L); with a layout's logits, (B, 1, places, L), how
+        well from which place too, (B, heads, places, L)."""
+        if self.placed is None or places is None:
+            return mask
+        minded = self.placed[:, None, None].to(places.dtype) * places
+        return minded.masked_fill(~mask, float("-inf"))
 
     def forward(self, x: Tensor, heard: Heard, record: Record | None = None) -> Tensor:
         q = split_heads(self.query(F.layer_norm(x, x.shape[-1:])), self.heads)
@@ -138,7 +148,9 @@ class Block(nn.Module):
         super().__init__()
         self.attention = SelfAttention(config.width, config.heads)
         self.cross = (
-            CrossAttention(config.width, config.heads, config.text_width) if sees_text else None
+            CrossAttention(config.width, config.heads, config.text_width, config.layout)
+            if sees_text
+            else None
         )
         self.feed_forward = SwiGLU(config.width)
         self.modulation = nn.Linear(config.condition_width, 6 * config.width)
@@ -169,11 +181,11 @@ class Block(nn.Module):
 @dataclass(frozen=True)
 class Prompt:
     """What the network hears of a prompt, the same at every step: for each cross attention its
-    keys and values, each (B, heads, L, d); where they count, (B, 1, 1, L); and the pooled prompt's
-    share of the condition, (B, condition width)."""
+    keys and values, each (B, heads, L, d), and where they count, (B, 1, 1, L), or how much at which
+    place, (B, heads, places, L); and the pooled prompt's share of the condition, (B, condition
+    width)."""
 
-    answers: tuple[tuple[Tensor, Tensor], ...]
-    mask: Tensor
+    answers: tuple[Heard, ...]
     pooled: Tensor
 
 
@@ -198,9 +210,7 @@ class DenoiserTransformer(nn.Module):
             nn.Linear(config.condition_width, config.condition_width),
         )
         self.pooled = nn.Linear(config.pooled_width, config.condition_width)
-        self.refiner = nn.ModuleList(
-            TransformerBlock(config.text_width, REFINER_HEADS) for _ in range(config.refiner)
-        )
+        self.layout = Layout(tokens, config.text_width) if config.layout else None
         self.blocks = nn.ModuleList(Block(config, i % 2 == 1) for i in range(config.depth))
         self.final_modulation = nn.Linear(config.condition_width, 2 * config.width)
         self.final = nn.Linear(config.width, patch_width)
@@ -211,24 +221,19 @@ class DenoiserTransformer(nn.Module):
         self.register_buffer("cos", angles.cos(), persistent=False)
         self.register_buffer("sin", angles.sin(), persistent=False)
 
-    def refined(self, text: TextFeatures) -> tuple[Tensor, Tensor]:
-        """The prompt's tokens (B, L, W) as the refiner reads them, each as loud as its weight, and
-        their mask (B, 1, 1, L)."""
-        tokens, mask = text.tokens.to(self.embed.weight.dtype), text.mask[:, None, None, :]
-        for block in self.refiner:
-            tokens = block(tokens, mask)
-        if text.weights is not None:
-            tokens = tokens * text.weights[..., None].to(tokens.dtype)
-        return tokens, mask
-
     def prompt(self, text: TextFeatures) -> Prompt:
         """What stays the same while a picture is made, computed once."""
         crosses = (cast(Block, block).cross for block in self.blocks)
         # a unit vector's elements are small; give them unit variance
         pooled = (text.pooled * self.config.pooled_width**0.5).to(self.embed.weight.dtype)
-        tokens, mask = self.refined(text)
-        answers = tuple(cross.answers(tokens) for cross in crosses if cross is not None)
-        return Prompt(answers, mask, self.pooled(pooled))
+        mask = text.mask[:, None, None, :]
+        places = self.layout(text.tokens, mask) if self.layout is not None else None
+        answers = tuple(
+            (*cross.answers(text.tokens), cross.masked(mask, places))
+            for cross in crosses
+            if cross is not None
+        )
+        return Prompt(answers, self.pooled(pooled))
 
     def forward(
         self, x: Tensor, t: Tensor, text: TextFeatures | Prompt, record: Record | None = None
@@ -251,7 +256,7 @@ class DenoiserTransformer(nn.Module):
         answers = iter(prompt.answers)
         turn = self.cos.to(dtype), self.sin.to(dtype)
         for block in self.blocks:
-            heard = (*next(answers), prompt.mask) if block.cross is not None else None
+            heard = next(answers) if block.cross is not None else None
             h = block(h, condition, turn, heard, record)
         shift, scale = self.final_modulation(condition)[:, None].chunk(2, dim=-1)
         return self.to_latents(self.final(modulate(h, shift, scale)))

@@ -39,18 +39,11 @@ class TextConfig:
 
 @dataclass(frozen=True)
 class TextFeatures:
-    """`tokens` (B, L, W); `mask` (B, L), True at real tokens; `pooled` (B, D), unit length;
-    `weights` (B, L), how much each token says to the studio's denoiser (None: 1)."""
+    """`tokens` (B, L, W); `mask` (B, L), True at real tokens; `pooled` (B, D), unit length."""
 
     tokens: Tensor
     mask: Tensor
     pooled: Tensor
-    weights: Tensor | None = None
-
-    @property
-    def said(self) -> Tensor:
-        """The weights (B, L)."""
-        return torch.ones_like(self.tokens[..., 0]) if self.weights is None else self.weights
 
     def joined(self, other: TextFeatures) -> TextFeatures:
         """Both batches one after the other, padded to the longer."""
@@ -60,18 +53,17 @@ class TextFeatures:
             torch.cat([a.tokens, b.tokens]),
             torch.cat([a.mask, b.mask]),
             torch.cat([a.pooled, b.pooled]),
-            torch.cat([a.said, b.said]),
         )
 
     def rows(self, some: slice) -> TextFeatures:
-        return TextFeatures(*(x[some] for x in (self.tokens, self.mask, self.pooled, self.said)))
+        return TextFeatures(self.tokens[some], self.mask[some], self.pooled[some])
 
     def padded(self, length: int) -> TextFeatures:
         extra = length - self.mask.shape[1]
         if extra <= 0:
             return self
         tokens, mask = F.pad(self.tokens, (0, 0, 0, extra)), F.pad(self.mask, (0, extra))
-        return TextFeatures(tokens, mask, self.pooled, F.pad(self.said, (0, extra)))
+        return TextFeatures(tokens, mask, self.pooled)
 
 
 def mixed(
@@ -94,7 +86,6 @@ def mixed(
         _mean([each.tokens for each in padded], shares, normalised),
         masks.sum(0) > 0,
         _mean([each.pooled for each in padded], pooled, normalised),
-        (torch.stack([each.said for each in padded]) * shares).sum(0),
     )
 
 

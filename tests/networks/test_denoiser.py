@@ -123,19 +123,26 @@ def test_what_a_record_holds_of_words_and_places() -> None:
     assert heard.shape == after.shape == (2, 16, 32)
 
 
-def test_a_refiner_lets_words_change_each_other() -> None:
-    """Without one, a word's keys depend on that word alone."""
-    text = features(1)
-    other = replace(text, tokens=text.tokens.clone())
-    other.tokens[:, 0] += torch.randn(12)
-    for blocks in (0, 1):
-        torch.manual_seed(0)
-        network = DenoiserTransformer(replace(TINY, refiner=blocks)).eval()
-        with torch.no_grad():
-            (keys, _), (changed, _) = (network.prompt(each).answers[0] for each in (text, other))
-            padded = network.prompt(text.padded(9)).answers[0][0][:, :, :3]
-        assert torch.equal(keys[:, :, 1], changed[:, :, 1]) is (blocks == 0)
-        torch.testing.assert_close(padded, keys[:, :, :3])
+@torch.no_grad()
+def test_half_the_heads_begin_by_minding_the_layout() -> None:
+    torch.manual_seed(0)
+    network = DenoiserTransformer(replace(TINY, layout=True)).eval()
+    text, cross = features(1), network.blocks[1].cross
+    _, _, heard = network.prompt(text).answers[0]
+    places = network.layout(text.tokens, text.mask[:, None, None])
+    assert heard.shape == (1, 2, 16, 5)
+    assert not heard[0, 0, :, :3].any()
+    torch.testing.assert_close(heard[:, 1:, :, :3], places[..., :3])
+    assert (heard[..., 3:] == float("-inf")).all()
+    cross.placed.zero_()  # whoever minds none hears as without one
+    torch.nn.init.normal_(cross.out.weight)
+    plain = DenoiserTransformer(TINY).eval()
+    plain.load_state_dict(network.state_dict(), strict=False)
+    x = torch.randn(1, 16, 32)
+    torch.testing.assert_close(
+        cross(x, network.prompt(text).answers[0]),
+        plain.blocks[1].cross(x, plain.prompt(text).answers[0]),
+    )
 
 
 def reference(network: DenoiserTransformer, x: Tensor, t: Tensor, text: TextFeatures) -> Tensor:

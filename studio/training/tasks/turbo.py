@@ -82,7 +82,6 @@ class TurboTask(Task):
         self.network: nn.Module = open_network(str(self.base), "denoiser")
         torch.manual_seed(recipe.run.seed)
         lora.add(self.network, self.config)
-        lora.remove(cast(DenoiserTransformer, self.network).refiner)  # words say what they said
 
     def prepare(self, on: Hardware) -> Iterator[Stage]:
         self.on, settings = on, self.settings

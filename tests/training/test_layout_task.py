@@ -1,0 +1,126 @@
+"""The layout's task: what captions say of places, with a tiny bundle."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from studio.core.installation import ASSETS
+from studio.models.network_folder import read_manifest
+from studio.models.registry import open_network
+from studio.networks.denoiser import DenoiserTransformer
+from studio.training import checkpoint
+from studio.training import recipe as recipes
+from studio.training.hardware import Hardware
+from studio.training.tasks import layout
+from tests import tiny
+
+ON = Hardware(torch.device("cpu"))
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.bundle(tmp_path_factory.mktemp("bundle"))
+
+
+def made(bundle: Path, size: int = 16) -> layout.LayoutTask:
+    recipe = recipes.load("layout")
+    settings = {"bundle": str(bundle), "denoiser": str(bundle / "denoiser")}
+    run = replace(recipe.run, batch=size)
+    task = layout.LayoutTask(replace(recipe, run=run, settings=settings))
+    list(task.prepare(ON))
+    return task
+
+
+def test_a_batch_says_what_is_where(bundle: Path) -> None:
+    task = made(bundle)
+    data = task.batch(3, 0, 1)
+    scenes = [task.source.scene(3 * 16 + i)[0] for i in range(16)]
+    assert data.named.shape == (16, 4)  # 2 x 2 places
+    for scene, named, pair in zip(scenes, data.named.view(16, 2, 2), data.pairs, strict=True):
+        codes = {(thing.code, thing.colour) for thing in scene.objects}
+        assert bool(pair) is (len(codes) == 2)
+        if scene.relation in ("left of", "right of"):
+            left, right = named.T
+            assert left[0] == left[1] != right[0] == right[1]
+        if scene.relation in ("above", "below"):
+            assert named[0, 0] == named[0, 1] != named[1, 0] == named[1, 1]
+    torch.testing.assert_close(data.vectors.norm(dim=-1), torch.ones(len(data.vectors)))
+    assert torch.equal(data.named, task.batch(3, 0, 1).named)
+    assert not torch.equal(data.captions.tokens, task.batch(3, 1, 2).captions.tokens)
+
+
+def test_what_is_painted_last_is_seen() -> None:
+    assert layout._within(0.5, 0.5, 8) == slice(2, 6)
+    assert layout._within(0.1, 0.5, 8) == slice(0, 3)
+    assert layout._within(0.9, 0.4, 8) == slice(6, 8)
+
+
+def test_only_the_layout_and_its_head_learn(bundle: Path, tmp_path: Path) -> None:
+    task = made(bundle)
+    before = open_network(str(bundle / "denoiser"), "denoiser")
+    data = task.batch(0, 0, 1)
+    optimiser = torch.optim.AdamW([p for p in task.network.parameters() if p.requires_grad], 1e-2)
+    losses = []
+    for _ in range(60):
+        loss = task.losses(task.network, data, 0)["loss"]
+        loss.backward()
+        optimiser.step()
+        optimiser.zero_grad()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < losses[0] - 0.2  # most words are unknown to the tiny tower
+
+    task.export(task.network, tmp_path / "denoiser", tiny.ABOUT)
+    found = read_manifest(tmp_path / "denoiser")
+    assert found.config["layout"] is True
+    assert found.trained["begun"] == tiny.ABOUT
+    assert found.extra["path"] == "rectified-flow"
+    grown = open_network(str(tmp_path / "denoiser"), "denoiser")
+    new = grown.state_dict().keys() - before.state_dict().keys()
+    assert {name.split(".")[0] for name in new} == {"layout", "blocks"}
+    assert {name for name in new if "blocks" in name[:6]} == {"blocks.1.cross.placed"}
+    for name, tensor in before.state_dict().items():
+        assert torch.equal(grown.state_dict()[name], tensor)
+    checkpoint.start_from(tmp_path / "denoiser", DenoiserTransformer(task.config))
+
+
+def test_the_figures_are_shares_of_places(bundle: Path) -> None:
+    task = made(bundle)
+    task.fixed = task._told(layout.APART, 64)
+    told = task.fixed
+
+    class Oracle(torch.nn.Module):
+        """Knows every thing, but of pairs always says the first."""
+
+        def __init__(self, blind: bool) -> None:
+            super().__init__()
+            self.blind = blind
+
+        def forward(self, captions: object) -> torch.Tensor:
+            named = told.named.clamp_min(0)
+            if self.blind:
+                first = told.named.max(1, keepdim=True).values.expand_as(named)
+                named = torch.where(told.pairs[:, None], first, named)
+            # tiny towers' vectors may be alike: any that tells the numbers apart does
+            return torch.nn.functional.one_hot(named, len(told.vectors)).float()
+
+    task.fixed = replace(told, vectors=torch.eye(len(told.vectors)))
+    assert task.validate(Oracle(blind=False)) == {"named": 1.0, "bound": 1.0}
+    scores = task.validate(Oracle(blind=True))
+    assert scores["bound"] == pytest.approx(0.5, abs=0.12)
+    assert scores["named"] < 0.8
+
+
+def test_a_new_denoiser_needs_no_old_one(bundle: Path, tmp_path: Path) -> None:
+    recipe = recipes.load("layout")
+    network = {**vars(tiny.DENOISER), "layout": False}
+    task = layout.LayoutTask(replace(recipe, network=network, settings={"bundle": str(bundle)}))
+    task.export(task.network, tmp_path, tiny.ABOUT)
+    assert read_manifest(tmp_path).config["layout"] is True
+
+
+def test_the_bundle_has_room_for_it() -> None:
+    """The bundle stays within 64 MiB."""
+    files = (ASSETS / "studio-256").rglob("*")
+    assert sum(file.stat().st_size for file in files if file.is_file()) <= 64 * 2**20
