@@ -43,6 +43,7 @@ DENOISER = DenoiserConfig(
     condition_width=16,
     text_width=16,
     pooled_width=12,
+    layout=True,
 )
 CLASSES = ("Apple", "teddy bear", "fox")
 ENCODED = ("apple", "bear", "fox", "owl", "car", "sun")

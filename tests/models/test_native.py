@@ -88,8 +88,11 @@ def test_a_weight_multiplies_what_a_word_says_not_where_it_is_heard(
         for text in ("a red bear", "a (red:3) bear")
     )
     weights = torch.tensor([1.0, 1.0, 3.0, 1.0, 1.0])[:, None]  # [CLS] a red bear [SEP]
-    for (keys, values), (keys3, values3) in zip(plain.answers, weighed.answers, strict=True):
+    for (keys, values, places), (keys3, values3, places3) in zip(
+        plain.answers, weighed.answers, strict=True
+    ):
         torch.testing.assert_close(keys3, keys, atol=1e-6, rtol=1e-5)
+        torch.testing.assert_close(places3, places, atol=1e-4, rtol=1e-4)
         torch.testing.assert_close(values3, values * weights, atol=1e-6, rtol=1e-5)
 
 
