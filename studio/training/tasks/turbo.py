@@ -82,6 +82,8 @@ class TurboTask(Task):
         self.network: nn.Module = open_network(str(self.base), "denoiser")
         torch.manual_seed(recipe.run.seed)
         lora.add(self.network, self.config)
+        if (layout := cast(DenoiserTransformer, self.network).layout) is not None:
+            lora.remove(layout)  # who is where stays as it is
 
     def prepare(self, on: Hardware) -> Iterator[Stage]:
         self.on, settings = on, self.settings
