@@ -34,8 +34,17 @@ def _figure(run: Evaluation, explains: Explain, name: str) -> Figure:
     run.report(f"order, {name}: {len(scenes)} scenes")
 
     def told(seen: np.ndarray) -> float:
-        own, other = (_errors(run, explains, seen, words) for words in (prompts, others))
-        return float(((own < other) + 0.5 * (own == other)).mean())
+        def made(part: slice) -> np.ndarray:
+            """Every prompt under the same noises."""
+            errors, numbers = explains(seen[part]), range(len(seen))[part]
+            tries = [[NOISES * i + k for i in numbers] for k in range(NOISES)]
+            own, other = (
+                np.mean([errors(words[part], seeds) for seeds in tries], axis=0)
+                for words in (prompts, others)
+            )
+            return (own < other) + 0.5 * (own == other)
+
+        return float(run.each(made, len(seen), run.settings.batch).mean())
 
     note = (
         "real scenes that are denoised better under their own prompt than under the one with both"
@@ -53,19 +62,3 @@ def exchanged(scene: Scene) -> Scene:
     return replace(
         scene, objects=(replace(first, code=second.code), replace(second, code=first.code))
     )
-
-
-def _errors(
-    run: Evaluation, explains: Explain, pictures: np.ndarray, prompts: list[str]
-) -> np.ndarray:
-    """(N,) means over several noises, the same for every prompt."""
-
-    def made(part: slice) -> np.ndarray:
-        count = range(len(pictures))[part]
-        tries = [
-            explains(pictures[part], prompts[part], [NOISES * i + k for i in count])
-            for k in range(NOISES)
-        ]
-        return np.mean(tries, axis=0)
-
-    return run.each(made, len(pictures), run.settings.batch)

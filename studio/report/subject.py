@@ -16,7 +16,8 @@ from studio.networks.autoencoder import Autoencoder
 
 Generate = Callable[[Sequence[str], Sequence[int]], np.ndarray]
 Reconstruct = Callable[[np.ndarray], np.ndarray]
-Explain = Callable[[np.ndarray, Sequence[str], Sequence[int]], np.ndarray]
+Errors = Callable[[Sequence[str], Sequence[int]], np.ndarray]
+Explain = Callable[[np.ndarray], Errors]
 NOISY = 0.85  # rectified-flow time at which places are decided
 
 
@@ -26,7 +27,7 @@ class Subject:
 
     `generate(prompts, seeds)` makes one picture for each, (B, S, S, 3) uint8, B = len(prompts).
     `reconstruct` takes pictures through the autoencoder; None where the model shows none.
-    `explains(pictures, prompts, seeds)` is how far from each picture, under that seed's noise, the
+    `explains(pictures)(prompts, seeds)` is how far from each picture, under that seed's noise, the
     denoiser's answer to its prompt is: mean squared error of latents (B,); None where it cannot.
     """
 
@@ -67,12 +68,17 @@ def explainer(model: Model) -> Explain:
     """At one noise, where a layout is open and may still be seen; without guidance."""
 
     @torch.inference_mode()
-    def explains(pictures: np.ndarray, prompts: Sequence[str], seeds: Sequence[int]) -> np.ndarray:
+    def explains(pictures: np.ndarray) -> Errors:
         x0 = model.encode(pictures)
-        noise = NoiseStream(seeds).initial(tuple(x0.shape[1:]), model.device)
-        denoiser = model.denoiser(model.condition(prompts))
-        answer = denoiser((1 - NOISY) * x0 + NOISY * noise, 1 - NOISY, NOISY)
-        return (answer.x0 - x0).square().mean((1, 2, 3)).cpu().numpy()
+
+        @torch.inference_mode()
+        def errors(prompts: Sequence[str], seeds: Sequence[int]) -> np.ndarray:
+            noise = NoiseStream(seeds).initial(tuple(x0.shape[1:]), model.device)
+            denoiser = model.denoiser(model.condition(prompts))
+            answer = denoiser((1 - NOISY) * x0 + NOISY * noise, 1 - NOISY, NOISY)
+            return (answer.x0 - x0).square().mean((1, 2, 3)).cpu().numpy()
+
+        return errors
 
     return explains
 

@@ -22,6 +22,7 @@ from studio.report.evaluation import Evaluation
 from studio.report.pairs import APART, COVERED
 from studio.report.prompts import PAIR_PROMPTS, PROMPTS
 from studio.report.styles import STYLES
+from studio.report.subject import Errors
 
 SMALL = CardSettings(scenes=3, retrieved=30, unseen=6, composed=18, paired=8, worded=6, styled=6,
                      varied=3, seeds=2)  # fmt: skip
@@ -63,11 +64,11 @@ class Oracle:
         scenes = [self.scenes.get(prompt, blank) for prompt in prompts]
         return np.stack([compose(scene, self.catalogue) for scene in scenes])
 
-    def explains(
-        self, pictures: np.ndarray, prompts: Sequence[str], seeds: Sequence[int]
-    ) -> np.ndarray:
-        difference = pictures.astype(float) - self(prompts, seeds)
-        return np.square(difference).mean((1, 2, 3))
+    def explains(self, pictures: np.ndarray) -> Errors:
+        def errors(prompts: Sequence[str], seeds: Sequence[int]) -> np.ndarray:
+            return np.square(pictures.astype(float) - self(prompts, seeds)).mean((1, 2, 3))
+
+        return errors
 
 
 @pytest.fixture(scope="module")
@@ -139,9 +140,7 @@ def test_pairs_the_other_way_round_are_not_right(catalogue: Catalogue) -> None:
 
     def swapped(run: Evaluation, scene: Scene) -> str:
         words = plain(run, scene)
-        first, second = scene.objects
-        places = replace(first, code=second.code), replace(second, code=first.code)
-        oracle.scenes[words] = replace(scene, objects=places)
+        oracle.scenes[words] = order.exchanged(scene)
         if scene.relation not in mirrored and scene.relation != "next to":
             oracle.scenes[words] = replace(scene, objects=scene.objects[:1])
         return words
@@ -168,7 +167,7 @@ def test_the_order_is_heard_or_not(perfect: Card, catalogue: Catalogue) -> None:
         assert figure.value == figure.ceiling == 1.0
         assert 0 <= (figure.chance or 0) < 1
     deaf = Subject(
-        "deaf", Oracle(catalogue), explains=lambda seen, words, seeds: np.ones(len(seen))
+        "deaf", Oracle(catalogue), explains=lambda seen: lambda words, seeds: np.ones(len(seen))
     )
     settings = replace(SMALL, rows=("order",))
     card = evaluate(deaf, catalogue, settings, lambda _: None, judge=GradientJudge())

@@ -73,10 +73,10 @@ def test_how_well_a_prompt_explains_a_picture(bundle: Path, model: Model) -> Non
     pictures = np.random.default_rng(0).integers(0, 256, (2, 16, 16, 3)).astype(np.uint8)
     explains = subject_of(model, open_autoencoder(str(bundle)), SETTINGS).explains
     assert explains is not None
-    errors = explains(pictures, PROMPTS[:2], [1, 2])
+    errors = explains(pictures)(PROMPTS[:2], [1, 2])
     assert errors.shape == (2,)
     assert (errors > 0).all()
-    alone = explains(pictures[1:], PROMPTS[1:2], [2])
+    alone = explains(pictures[1:])(PROMPTS[1:2], [2])
     np.testing.assert_allclose(errors[1:], alone, rtol=1e-4)
-    assert (explains(pictures, PROMPTS[1:], [1, 2]) != errors).all()
-    assert (explains(pictures, PROMPTS[:2], [3, 4]) != errors).all()
+    assert (explains(pictures)(PROMPTS[1:], [1, 2]) != errors).all()
+    assert (explains(pictures)(PROMPTS[:2], [3, 4]) != errors).all()

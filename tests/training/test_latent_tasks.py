@@ -20,6 +20,7 @@ from studio.training.data import SceneSource
 from studio.training.hardware import Hardware
 from studio.training.tasks import classifier, denoiser
 from tests import tiny
+from tests.training import learning
 
 CPU = torch.device("cpu")
 ON = Hardware(CPU)
@@ -112,14 +113,7 @@ def test_the_classifier_learns_what_scenes_show(bundle: Path, tmp_path: Path) ->
     again = task.batch(0, 0, 1)
     assert torch.equal(data.clean, again.clean)
     assert torch.equal(data.noise, again.noise)
-    optimiser = torch.optim.AdamW(task.network.parameters(), 3e-3)
-    losses = []
-    for _ in range(25):
-        loss = task.losses(task.network, data, 0)["loss"]
-        loss.backward()
-        optimiser.step()
-        optimiser.zero_grad()
-        losses.append(loss.item())
+    losses = learning.losses(task, data, steps=25, rate=3e-3)
     assert losses[-1] < 0.6 * losses[0]
 
     figures = task.validate(task.network.eval())

@@ -17,6 +17,7 @@ from studio.training.bundle import export
 from studio.training.hardware import Hardware
 from studio.training.tasks import layout
 from tests import tiny
+from tests.training import learning
 
 ON = Hardware(torch.device("cpu"))
 
@@ -80,14 +81,7 @@ def test_only_the_layout_and_its_head_learn(bundle: Path, tmp_path: Path) -> Non
     task = made(bundle)
     before = open_network(str(bundle / "denoiser"), "denoiser")
     data = task.batch(0, 0, 1)
-    optimiser = torch.optim.AdamW([p for p in task.network.parameters() if p.requires_grad], 1e-2)
-    losses = []
-    for _ in range(60):
-        loss = task.losses(task.network, data, 0)["loss"]
-        loss.backward()
-        optimiser.step()
-        optimiser.zero_grad()
-        losses.append(float(loss.detach()))
+    losses = learning.losses(task, data, steps=60, rate=1e-2)
     assert losses[-1] < losses[0] - 0.2  # most words are unknown to the tiny tower
 
     task.export(task.network, tmp_path / "denoiser", tiny.ABOUT)

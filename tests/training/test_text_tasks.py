@@ -23,6 +23,7 @@ from studio.training.galleries import recall
 from studio.training.hardware import Hardware
 from studio.training.tasks import text
 from studio.training.teacher import Teacher, read_weights
+from tests.training import learning
 
 CPU = torch.device("cpu")
 ON = Hardware(CPU)
@@ -159,14 +160,7 @@ def test_distillation_learns_and_opens_again(task: text.TextTask, tmp_path: Path
     assert torch.equal(task.batch(3, 0, 1).ids, again.ids)
     assert task.batch(3, 1, 2).ids.tolist() != again.ids.tolist()
 
-    optimiser = torch.optim.AdamW(task.network.parameters(), 1e-3)
-    losses = []
-    for _ in range(6):
-        loss = task.losses(task.network, again, 0)["loss"]
-        loss.backward()
-        optimiser.step()
-        optimiser.zero_grad()
-        losses.append(loss.item())
+    losses = learning.losses(task, again, steps=6, rate=1e-3)
     assert losses[-1] < 0.8 * losses[0]
 
     figures = task.validate(task.network.eval())

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -25,13 +26,9 @@ from studio.networks.text import TextFeatures
 from studio.networks.tokenizer import Tokenizer
 from studio.training.bundle import export
 from studio.training.data import SceneSource
+from studio.training.hardware import Hardware
 from studio.training.recipe import Recipe
 from studio.training.task import Stage, Task
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from studio.training.hardware import Hardware
 
 TEMPERATURE = 0.05
 VALIDATION = 512
@@ -59,7 +56,7 @@ class Told:
     pairs: Tensor
 
 
-class Placed(nn.Module):
+class Answering(nn.Module):
     """A denoiser of which only the layout learns, and a head that is thrown away: each place
     answers with the vector of what the prompt puts there, from the words that the layout gives it.
     """
@@ -93,7 +90,7 @@ class LayoutTask(Task):
             found = read_manifest(bundled(self.settings.denoiser))
             known, self.begun, self.extra = found.config, dict(found.trained), found.extra
         self.config = replace(recipe.read(DenoiserConfig, "network", **known), layout=True)
-        self.network: nn.Module = Placed(DenoiserTransformer(self.config))
+        self.network: nn.Module = Answering(DenoiserTransformer(self.config))
 
     @property
     def hot(self) -> tuple[nn.Module, ...]:
@@ -108,7 +105,7 @@ class LayoutTask(Task):
         self.source = SceneSource(self.catalogue, self.mix, self.recipe.run.seed)
         if self.settings.denoiser:
             known = open_network(str(bundled(self.settings.denoiser)), "denoiser")
-            cast(Placed, self.network).denoiser.load_state_dict(known.state_dict(), strict=False)
+            cast(Answering, self.network).denoiser.load_state_dict(known.state_dict(), strict=False)
         self.fixed = self._told(APART, VALIDATION)
 
     @torch.no_grad()
@@ -172,7 +169,7 @@ class LayoutTask(Task):
     def export(self, network: nn.Module, folder: Path, about: Mapping[str, object]) -> None:
         """The denoiser with its layout: what a training begins with."""
         begun = {"begun": self.begun} if self.begun else {}
-        denoiser = cast(Placed, network).denoiser
+        denoiser = cast(Answering, network).denoiser
         export(denoiser, "denoiser", self.config, folder, {**about, **begun}, self.extra)
 
 
