@@ -7,7 +7,7 @@ import numpy as np
 from studio.dataset.catalogue import Catalogue
 from studio.dataset.colours import GROUNDS
 from studio.dataset.facts import facts
-from studio.dataset.layout import OPPOSITE, TRIOS
+from studio.dataset.layout import OPPOSITE
 from studio.dataset.scenes import Placed, Scene
 from studio.dataset.wording import Noun, article, noun
 
@@ -30,18 +30,22 @@ SIZES = {"big": ("big", "big", "large", "huge"), "small": ("small", "small", "li
 
 TURNED = str.maketrans("01", "10")
 
-# What people say of two things where they say less than the relation, and of three.
+# What people say of two things where they say less than the relation, and of three. What is named
+# first is on the left, so that "a cat and a dog" is one picture and not the mean of two.
 TOGETHER = ("{0} and {1}", "{1} and {0}", "{0} with {1}")
 BESIDE = (
-    "{0} next to {1}", "{1} next to {0}", "{0} beside {1}", "{1} beside {0}", "{0} and {1}",
-    "{1} and {0}", "{0} with {1}", "{1} with {0}", "{0} and {1} side by side", "{0} by {1}",
+    "{0} next to {1}", "{0} next to {1}", "{0} beside {1}", "{0} and {1}", "{0} and {1}",
+    "{0} with {1}", "{0} and {1} side by side", "{0} by {1}",
 )  # fmt: skip
-THREE = ("{0}, {1} and {2}", "{1}, {0} and {2}", "{2}, {1} and {0}", "{1} with {0} and {2}")
-LOOSE = {"left of": BESIDE, "right of": BESIDE, "between": THREE, "with": THREE}
+BETWEEN, ABOVE = ("{1}, {0} and {2}",), ("{0}, {1} and {2}", "{0} with {1} and {2}")
+LOOSE = {
+    "left of": BESIDE, "right of": tuple(form.translate(TURNED) for form in BESIDE),
+    "between": BETWEEN, "with": ABOVE,
+}  # fmt: skip
 P_LOOSE = {
-    "left of": 0.4, "right of": 0.4, "above": 0.1, "below": 0.1, "in front of": 0.1, "behind": 0.1,
-    "on top of": 0.1, "under": 0.1, "holding": 0.1, "reading": 0.1, "wearing": 0.1, "between": 0.3,
-    "with": 0.8,
+    "left of": 0.4, "right of": 0.4, "above": 0.05, "below": 0.05, "in front of": 0.05,
+    "behind": 0.05, "on top of": 0.05, "under": 0.05, "holding": 0.1, "reading": 0.1,
+    "wearing": 0.1, "between": 0.3, "with": 0.6,
 }  # fmt: skip
 _FIRST = {
     "left of": (
@@ -73,7 +77,7 @@ RELATED = {
     "reading": ("{0} reading {1}",) * 4 + ("{0} with {1}", "{0} holding {1}"),
     "wearing": ("{0} wearing {1}",) * 4 + ("{0} with {1}", "{0} in {1}", "{1} on {0}"),
     "between": (
-        "{0} between {1} and {2}", "{0} between {1} and {2}", "{0} between {2} and {1}",
+        "{0} between {1} and {2}", "{0} between {1} and {2}",
         "{1}, {0} and {2} from left to right",
     ),
     "with": ("{0} above {1} and {2}", "{1} and {2} below {0}", "{0} over {1} and {2}"),
@@ -165,8 +169,6 @@ def _related(relation: str, things: list[Noun], rng: np.random.Generator) -> str
     named = [thing.singular if plainly else thing.phrase for thing in things]
     if rng.random() < P_LESS:
         return named[0] if len(named) == 2 else f"{named[0]} and {named[1]}"
-    if relation in TRIOS:
-        named[1:] = named[1:] if relation == "between" else rng.permutation(named[1:]).tolist()
     loose = rng.random() < P_LOOSE[relation]
     forms = LOOSE.get(relation, TOGETHER) if loose else RELATED[relation]
     return _one(rng, forms).format(*named)

@@ -19,6 +19,7 @@ BEAR = Scene("fluent-3d", WHITE, (Placed(TEDDY, 0.5, 0.5, 0.88),))
 RELATION = re.compile(
     r" (?:to the )?(left of|right of|above|over|below|under|beneath|in front of|behind) "
 )
+SIDED = re.compile(r"left|right")
 SAME = {"over": "above", "under": "below", "beneath": "below"}
 
 
@@ -121,6 +122,19 @@ def test_left_and_right_as_places(labels_only: Catalogue) -> None:
             assert re.search(r"teddy bear on the left and (.*)red apple on the right", text) or (
                 re.search(r"red apple on the right and (.*)teddy bear on the left", text)
             )
+
+
+@pytest.mark.parametrize("relation", ["left of", "right of"])
+def test_who_is_named_first_is_left_where_nothing_else_is_said(
+    labels_only: Catalogue, relation: str
+) -> None:
+    boxes = ((0.25, 0.5, 0.45), (0.75, 0.5, 0.45))[:: 1 if relation == "left of" else -1]
+    things = tuple(Placed(code, *box) for code, box in zip((TEDDY, APPLE), boxes, strict=True))
+    left, right = ("teddy bear", "apple") if relation == "left of" else ("apple", "teddy bear")
+    said = many(Scene("noto", WHITE, things, relation), labels_only, 400)
+    loose = [text for text in said if left in text and right in text and not SIDED.search(text)]
+    assert len(loose) > 80
+    assert all(text.index(left) < text.index(right) for text in loose)
 
 
 def test_the_place_of_a_lone_object_is_true(catalogue: Catalogue) -> None:

@@ -77,12 +77,12 @@ def test_a_cell_belongs_to_what_its_middle_is_in() -> None:
     assert layout._within(0.9, 0.4, 8) == slice(6, 8)
 
 
-def test_only_the_layout_and_its_head_learn(bundle: Path, tmp_path: Path) -> None:
+def test_only_the_layout_learns(bundle: Path, tmp_path: Path) -> None:
     task = made(bundle)
     before = open_network(str(bundle / "denoiser"), "denoiser")
     data = task.batch(0, 0, 1)
     losses = learning.losses(task, data, steps=60, rate=1e-2)
-    assert losses[-1] < losses[0] - 0.2  # most words are unknown to the tiny tower
+    assert losses[-1] < losses[0] - 0.1  # most words are unknown to the tiny tower
 
     task.export(task.network, tmp_path / "denoiser", tiny.ABOUT)
     found = read_manifest(tmp_path / "denoiser")
@@ -98,7 +98,7 @@ def test_only_the_layout_and_its_head_learn(bundle: Path, tmp_path: Path) -> Non
     checkpoint.start_from(tmp_path / "denoiser", DenoiserTransformer(task.config))
 
 
-def test_the_figures_are_shares_of_places(bundle: Path) -> None:
+def test_the_figures_are_shares_of_places(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     task = finer(made(bundle))
     task.fixed = task._told(layout.APART, 64)
     told = task.fixed
@@ -119,6 +119,7 @@ def test_the_figures_are_shares_of_places(bundle: Path) -> None:
             return torch.nn.functional.one_hot(named, len(told.vectors)).float()
 
     task.fixed = replace(told, vectors=torch.eye(len(told.vectors)))
+    monkeypatch.setattr(task, "_answers", lambda network, data: network(data.captions))
     assert task.validate(Oracle(blind=False)) == {"named": 1.0, "bound": 1.0}
     scores = task.validate(Oracle(blind=True))
     assert scores["bound"] == pytest.approx(0.5, abs=0.12)

@@ -22,7 +22,7 @@ from studio.models.network_folder import read_manifest
 from studio.models.registry import open_network
 from studio.networks.denoiser import DenoiserConfig, DenoiserTransformer
 from studio.networks.layout import Layout
-from studio.networks.text import TextFeatures
+from studio.networks.text import TextFeatures, TextTower
 from studio.networks.tokenizer import Tokenizer
 from studio.training.bundle import export
 from studio.training.data import SceneSource
@@ -56,24 +56,19 @@ class Told:
     pairs: Tensor
 
 
-class Answering(nn.Module):
-    """A denoiser of which only the layout learns, and a head that is thrown away: each place
-    answers with the vector of what the prompt puts there, from the words that the layout gives it.
-    """
+class Hearing(nn.Module):
+    """A denoiser of which only the layout learns: what each place hears of a prompt."""
 
     def __init__(self, denoiser: DenoiserTransformer) -> None:
         super().__init__()
-        width, out = denoiser.config.text_width, denoiser.config.pooled_width
         self.denoiser = denoiser.requires_grad_(False)
         self.layout = cast(Layout, denoiser.layout).requires_grad_(True)
-        self.answer = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, out))
 
     def forward(self, captions: TextFeatures) -> Tensor:
-        """Unit vectors (B, places, D)."""
+        """(B, places, W), as wide as a token."""
         mask = captions.mask[:, None, None, :]
-        logits = self.layout(captions.tokens, mask).masked_fill(~mask, float("-inf"))
-        heard = logits.float().softmax(-1)[:, 0].to(captions.tokens.dtype) @ captions.tokens
-        return F.normalize(self.answer(heard).float(), dim=-1)
+        logits = self.layout(captions.tokens, mask)
+        return self.layout.heard(logits, captions.tokens, mask)
 
 
 class LayoutTask(Task):
@@ -90,7 +85,7 @@ class LayoutTask(Task):
             found = read_manifest(bundled(self.settings.denoiser))
             known, self.begun, self.extra = found.config, dict(found.trained), found.extra
         self.config = replace(recipe.read(DenoiserConfig, "network", **known), layout=True)
-        self.network: nn.Module = Answering(DenoiserTransformer(self.config))
+        self.network: nn.Module = Hearing(DenoiserTransformer(self.config))
 
     @property
     def hot(self) -> tuple[nn.Module, ...]:
@@ -105,7 +100,7 @@ class LayoutTask(Task):
         self.source = SceneSource(self.catalogue, self.mix, self.recipe.run.seed)
         if self.settings.denoiser:
             known = open_network(str(bundled(self.settings.denoiser)), "denoiser")
-            cast(Answering, self.network).denoiser.load_state_dict(known.state_dict(), strict=False)
+            cast(Hearing, self.network).denoiser.load_state_dict(known.state_dict(), strict=False)
         self.fixed = self._told(APART, VALIDATION)
 
     @torch.no_grad()
@@ -136,6 +131,12 @@ class LayoutTask(Task):
         with self.on.autocast():
             return cast(TextFeatures, self.tower(ids, mask))
 
+    def _answers(self, network: nn.Module, data: Told) -> Tensor:
+        """What each place hears as if it were a whole text's mean token: unit vectors (B, places,
+        D) in the tower's own space."""
+        output = cast(TextTower, self.tower).output
+        return F.normalize(output(network(data.captions)).float(), dim=-1)
+
     def batch(self, step: int, rank: int, world: int) -> Told:
         size = self.recipe.run.batch
         return self._told((step * world + rank) * size, size)
@@ -144,7 +145,7 @@ class LayoutTask(Task):
         """Cross-entropy of each place's answer against all that the batch names."""
         data = cast(Told, batch)
         there = data.named >= 0
-        logits = network(data.captions)[there] @ data.vectors.T / TEMPERATURE
+        logits = self._answers(network, data)[there] @ data.vectors.T / TEMPERATURE
         return {"loss": F.cross_entropy(logits, data.named[there])}
 
     @torch.no_grad()
@@ -153,7 +154,7 @@ class LayoutTask(Task):
         all that 512 captions name; `bound`, of two different things, to the right one of them."""
         data = self.fixed
         with self.on.autocast():
-            near = network(data.captions) @ data.vectors.T  # (B, places, N)
+            near = self._answers(network, data) @ data.vectors.T  # (B, places, N)
         there = data.named >= 0
         named = near.argmax(-1) == data.named
         both = torch.zeros_like(near[:, 0], dtype=torch.bool)  # (B, N): what a scene holds
@@ -169,7 +170,7 @@ class LayoutTask(Task):
     def export(self, network: nn.Module, folder: Path, about: Mapping[str, object]) -> None:
         """The denoiser with its layout: what a training begins with."""
         begun = {"begun": self.begun} if self.begun else {}
-        denoiser = cast(Answering, network).denoiser
+        denoiser = cast(Hearing, network).denoiser
         export(denoiser, "denoiser", self.config, folder, {**about, **begun}, self.extra)
 
 
