@@ -31,6 +31,7 @@ from studio.dataset.layout import (
 from studio.dataset.wording import noun, plain
 
 GRADINGS = ("vertical", "radial")
+WEIGHED = ("styles", "groups", "singles", "relations")  # what a mix weighs by name
 ALONE = ("symbols", "flags")  # groups that are never paired or counted
 LONG = 0.2  # weight, beside other things, of one whose name has more than two words
 
@@ -94,7 +95,8 @@ class Mix:
     weights; the other `p_` are probabilities: `p_graded` a part of the coloured grounds, `p_size`
     of big and small things where there is room, `p_place` of lone ones at a side.
 
-    `styles`, `groups` and the pairs' `relations` weigh by name (a group not named weighs 1).
+    `styles`, `groups` and the pairs' `relations` weigh by name (a group not named weighs 1);
+    `singles` are the groups' weights where a thing is alone, if those are others.
     `jitter` in [0, 1] moves and scales objects; at 0 a lone object is centred at one size.
     `split` is "train", "held-out" or "all".
 
@@ -113,21 +115,24 @@ class Mix:
     p_place: float = 0.0
     styles: Weights = (("fluent-3d", 0.6), ("fluent-flat", 0.2), ("noto", 0.2))
     groups: Weights = (("people", 0.3), ("symbols", 0.5))
+    singles: Weights = ()
     relations: Weights = tuple((relation, 1.0) for relation in RELATIONS)
     jitter: float = 0.4
     split: str = "train"
 
     def __post_init__(self) -> None:
-        for name in ("styles", "groups", "relations"):
+        for name in WEIGHED:
             value = getattr(self, name)
             pairs = value.items() if isinstance(value, Mapping) else value
             object.__setattr__(self, name, tuple((str(k), float(w)) for k, w in pairs))
         for name in ("p_hue", "p_colour_ground", "p_graded", "p_size", "p_place", "jitter"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"{name} is {getattr(self, name)}; choose a number from 0 to 1.")
-        for named in (self.kinds, *map(self.pairs, ("styles", "groups", "relations"))):
+        weighed = {"kinds": self.kinds, **{name: self.pairs(name) for name in WEIGHED}}
+        for name, named in weighed.items():
             weights = [weight for _, weight in named]
-            if min(weights, default=0) < 0 or (sum(weights) <= 0 and named != self.pairs("groups")):
+            needed = name not in ("groups", "singles")  # a group not named weighs 1
+            if min(weights, default=0) < 0 or (needed and sum(weights) <= 0):
                 raise UsageError("The weights of a mix must not be negative, nor all zero.")
         for name, _ in self.pairs("relations"):
             if name not in (*OPPOSITE, *ACTIONS):
@@ -143,7 +148,7 @@ class Mix:
         return tuple((name, float(getattr(self, f"p_{name}"))) for name in names)
 
     def pairs(self, name: str) -> tuple[tuple[str, float], ...]:
-        """`styles`, `groups` or `relations` as (name, weight) pairs."""
+        """One of WEIGHED as (name, weight) pairs."""
         return tuple(getattr(self, name))
 
 
@@ -158,7 +163,8 @@ def _pool(
     catalogue: Catalogue, style: str, mix: Mix, kind: str, role: frozenset[str] | None = None
 ) -> Pool:
     """What may appear in this kind of scene, or be in this role of it."""
-    groups = dict(mix.pairs("groups"))
+    own = mix.pairs("singles") if kind == "single" else ()
+    groups = dict(own or mix.pairs("groups"))
     codes, weights = [], []
     for code in catalogue.codes(style):
         concept = catalogue.by_code[code]

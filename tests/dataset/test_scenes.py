@@ -115,6 +115,15 @@ def test_weights_choose_styles_groups_and_kinds(catalogue: Catalogue) -> None:
     assert 0.2 < np.mean(kinds) < 0.5  # 0.35 expected
 
 
+def test_lone_things_may_have_weights_of_their_own(catalogue: Catalogue) -> None:
+    groups = {group: {c.group: float(c.group == group) for c in catalogue.concepts}
+              for group in ("food", "people")}  # fmt: skip
+    mix = Mix(p_hue=0, groups=groups["food"], singles=groups["people"])
+    for scene in scenes(catalogue, mix, 80):
+        found = {catalogue.by_code[thing.code].group for thing in scene.objects}
+        assert found == {"people" if len(scene.objects) == 1 else "food"}
+
+
 def test_symbols_and_flags_are_always_alone(catalogue: Catalogue) -> None:
     for mix in (PAIRS, COUNTS):
         groups = {
@@ -141,6 +150,7 @@ def test_pairs_are_two_things(catalogue: Catalogue) -> None:
         {"p_size": 2},
         {"relations": {"eating": 1}},
         {"relations": {}},
+        {"singles": {"food": -1}},
         {"split": "test"},
     ],
 )
