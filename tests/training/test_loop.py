@@ -6,8 +6,9 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partialmethod
 from pathlib import Path
 from typing import cast
 
@@ -104,6 +105,25 @@ def test_interrupted_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
     assert task.drawn[1:] == list(range(13, 30))  # the first draw counts operations
     for name, tensor in weights(tmp_path / "whole").items():
         assert torch.equal(tensor, weights(tmp_path / "parts")[name])
+
+
+def test_what_compiles_to_nonsense_trains_uncompiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = nn.Module.compile
+
+    def broken(graph: torch.fx.GraphModule, _: object) -> Callable[..., tuple[Tensor, ...]]:
+        return lambda *inputs: tuple(out * torch.nan for out in graph(*inputs))
+
+    monkeypatch.setattr(nn.Module, "compile", partialmethod(compiled, backend=broken))
+    said: list[str] = []
+    recipe = replace(RECIPE, run=replace(RUN, steps=150, compile="always"))
+    try:
+        outcome = loop.train(LineTask(), recipe, tmp_path, ON, report=said.append)
+    finally:
+        torch.compiler.set_stance("default")
+    assert any("no finite gradients" in line for line in said)
+    assert outcome.loss < 0.02
 
 
 def test_time_budget_ends_the_run(tmp_path: Path) -> None:
