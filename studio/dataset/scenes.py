@@ -163,8 +163,7 @@ def _pool(
     catalogue: Catalogue, style: str, mix: Mix, kind: str, role: frozenset[str] | None = None
 ) -> Pool:
     """What may appear in this kind of scene, or be in this role of it."""
-    own = mix.pairs("singles") if kind == "single" else ()
-    groups = dict(own or mix.pairs("groups"))
+    groups = dict(mix.pairs("singles" if kind == "single" and mix.singles else "groups"))
     codes, weights = [], []
     for code in catalogue.codes(style):
         concept = catalogue.by_code[code]
