@@ -37,10 +37,9 @@ BESIDE = (
     "{0} next to {1}", "{0} next to {1}", "{0} beside {1}", "{0} and {1}", "{0} and {1}",
     "{0} with {1}", "{0} and {1} side by side", "{0} by {1}",
 )  # fmt: skip
-BETWEEN, ABOVE = ("{1}, {0} and {2}",), ("{0}, {1} and {2}", "{0} with {1} and {2}")
 LOOSE = {
     "left of": BESIDE, "right of": tuple(form.translate(TURNED) for form in BESIDE),
-    "between": BETWEEN, "with": ABOVE,
+    "between": ("{1}, {0} and {2}",), "with": ("{0}, {1} and {2}", "{0} with {1} and {2}"),
 }  # fmt: skip
 P_LOOSE = {
     "left of": 0.4, "right of": 0.4, "above": 0.05, "below": 0.05, "in front of": 0.05,

@@ -35,9 +35,3 @@ class Layout(nn.Module):
         keys = normalised(self.key(words))[:, None]
         logits: Tensor = normalised(self.places).to(keys.dtype) @ keys.transpose(-2, -1)
         return logits / math.sqrt(keys.shape[-1])
-
-    @staticmethod
-    def heard(logits: Tensor, tokens: Tensor, mask: Tensor) -> Tensor:
-        """What each place hears, (B, places, W): the mean of the tokens by its logits' softmax."""
-        shares = logits.masked_fill(~mask, float("-inf")).float().softmax(-1)[:, 0]
-        return shares.to(tokens.dtype) @ tokens

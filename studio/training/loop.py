@@ -179,7 +179,7 @@ class Run:
                 self._some_loss().backward()  # type: ignore[no-untyped-call]
                 if not all(p.grad is None or p.grad.isfinite().all() for p in learning):
                     # torch 2.14's code did so on a Xeon with AMX, where plain passes are right
-                    self.report("compiled, it gives no finite gradients here; it trains as it is")
+                    self.report("compiled code gives no finite gradients here; it trains without")
                     torch.compiler.set_stance("force_eager")
         self.network.zero_grad(set_to_none=True)
         self.meter = Meter(self.on, self.progress.samples, flops / self.settings.batch)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from studio.dataset.layout import SIDES
 from studio.models.network_folder import read_manifest
 from studio.models.registry import open_network
 from studio.networks.denoiser import DenoiserTransformer
+from studio.networks.text import TextTower
 from studio.training import checkpoint
 from studio.training import recipe as recipes
 from studio.training.bundle import export
@@ -78,11 +80,14 @@ def test_a_cell_belongs_to_what_its_middle_is_in() -> None:
 
 
 def test_only_the_layout_learns(bundle: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
     task = made(bundle)
+    with torch.no_grad():  # so that the tiny tower tells more words apart
+        cast(TextTower, task.tower).embedding.weight.mul_(10)
     before = open_network(str(bundle / "denoiser"), "denoiser")
     data = task.batch(0, 0, 1)
     losses = learning.losses(task, data, steps=60, rate=1e-2)
-    assert losses[-1] < losses[0] - 0.1  # most words are unknown to the tiny tower
+    assert losses[-1] < losses[0] - 0.2  # most words are unknown to the tiny tower
 
     task.export(task.network, tmp_path / "denoiser", tiny.ABOUT)
     found = read_manifest(tmp_path / "denoiser")

@@ -65,10 +65,11 @@ class Hearing(nn.Module):
         self.layout = cast(Layout, denoiser.layout).requires_grad_(True)
 
     def forward(self, captions: TextFeatures) -> Tensor:
-        """(B, places, W), as wide as a token."""
+        """The mean of the tokens by each place's softmax, (B, places, W)."""
         mask = captions.mask[:, None, None, :]
-        logits = self.layout(captions.tokens, mask)
-        return self.layout.heard(logits, captions.tokens, mask)
+        logits = self.layout(captions.tokens, mask).masked_fill(~mask, float("-inf"))
+        heard: Tensor = logits.float().softmax(-1)[:, 0].to(captions.tokens.dtype) @ captions.tokens
+        return heard
 
 
 class LayoutTask(Task):
