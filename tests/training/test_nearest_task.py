@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from studio.core.errors import DataError, UsageError
 from studio.dataset.wording import noun
+from studio.models.network_folder import read_manifest
 from studio.models.registry import open_network
 from studio.training import recipe as recipes
 from studio.training import tasks
@@ -87,6 +88,7 @@ def test_it_begins_as_it_was_and_learns(task: nearest.NearestTask, tmp_path: Pat
     assert set(task.validate(task.network.eval())) == {"nearest", "unseen"}
     task.export(task.network, tmp_path / "text", {"recipe": "test"})
     assert (tmp_path / "text/tokenizer.json").is_file()
+    assert read_manifest(tmp_path / "text").trained["begun"], "what the tower was before"
     opened = open_network(str(tmp_path / "text"), "text")
     expected = task.network(batch.ids, batch.mask).pooled.detach()
     torch.testing.assert_close(opened(batch.ids, batch.mask).pooled, expected, atol=2e-3, rtol=0)

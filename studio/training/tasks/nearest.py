@@ -24,6 +24,7 @@ from studio.core.tables import Within
 from studio.dataset.captions import caption, coloured
 from studio.dataset.scenes import sample_scene
 from studio.dataset.wording import Noun, noun, plain
+from studio.models.network_folder import read_manifest
 from studio.models.registry import open_network
 from studio.networks.text import TextConfig, TextFeatures, TextTower
 from studio.networks.tokenizer import Tokenizer
@@ -224,8 +225,10 @@ class NearestTask(Task):
         return {"nearest": float(right.float().mean()), "unseen": float(error)}
 
     def export(self, network: nn.Module, folder: Path, about: Mapping[str, object]) -> None:
-        words = {"tokenizer.json": (bundled(self.settings.tower) / "tokenizer.json").read_bytes()}
-        export(network, "text", self.config, folder, about, beside=words)
+        tower = bundled(self.settings.tower)
+        begun = {"begun": dict(read_manifest(tower).trained)}
+        words = {"tokenizer.json": (tower / "tokenizer.json").read_bytes()}
+        export(network, "text", self.config, folder, {**about, **begun}, beside=words)
 
 
 def filled(place: str, thing: Noun) -> str:
