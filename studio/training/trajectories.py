@@ -1,7 +1,7 @@
 """A teacher's own ways from noise to pictures, made once and kept on the disk in shards.
 
-Shard i of a seed and of a denoiser's weights is always the same shard, so a run that stopped makes
-only what is missing.
+Shard i of a seed and of the weights of denoiser and text tower is always the same shard, so a run
+that stopped makes only what is missing.
 """
 
 from __future__ import annotations

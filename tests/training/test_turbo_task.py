@@ -13,6 +13,7 @@ from studio.core.errors import UsageError
 from studio.core.settings import Settings
 from studio.diffusion.noise import NoiseStream
 from studio.diffusion.samplers.turbo import SCHEDULE
+from studio.models.digests import weights_digest
 from studio.models.latent_diffusion import LatentDiffusion
 from studio.models.plan import Plan
 from studio.models.registry import open_model
@@ -64,14 +65,16 @@ def test_a_trajectory_ends_in_the_default_picture_and_lies_on_the_flow(bundle: P
     assert torch.equal(states[:, 0], noise)
 
 
-def test_it_learns_and_makes_no_shard_twice(task: TurboTask, tmp_path: Path) -> None:
+def test_it_learns_and_makes_no_shard_twice(task: TurboTask, bundle: Path, tmp_path: Path) -> None:
     list(task.prepare(ON))
+    for part in ("denoiser", "text"):
+        assert weights_digest(bundle / part) in task.ways.about["weights"]
     shards = sorted((tmp_path / "kept").iterdir())
     assert len(shards) == 3
     written = [path.stat().st_mtime_ns for path in shards]
     list(task.ways.fill(task.points))
     assert [path.stat().st_mtime_ns for path in shards] == written
-    task.ways.about["weights"] = "others"  # a new denoiser makes them void
+    task.ways.about["weights"] = "others"  # new weights make them void
     list(task.ways.fill(task.points))
     assert all(path.stat().st_mtime_ns != old for path, old in zip(shards, written, strict=True))
 

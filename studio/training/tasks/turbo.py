@@ -90,9 +90,10 @@ class TurboTask(Task):
         model = cast(LatentDiffusion, open_model(settings.bundle, on.device.type, on.words))
         model.networks.denoiser.compile(dynamic=False)
         source = SceneSource(Catalogue(self.recipe.dataset), self.mix, self.recipe.run.seed)
+        parts = self.base, bundled(settings.bundle) / "text"
         self.ways = Trajectories(
             model,
-            weights_digest(self.base),
+            " ".join(weights_digest(part) for part in parts),
             self.teacher,
             source,
             Path(settings.folder),
